@@ -1,0 +1,54 @@
+/**
+ * Token counts of one model response, or a sum of several.
+ * `cachedInput` and `cacheWrite` are within `input`; `reasoning` is within `output`, as the Responses API counts them.
+ */
+export interface Usage {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly cacheWrite: number;
+  readonly output: number;
+  readonly reasoning: number;
+}
+
+export const NO_USAGE: Usage = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+
+const KEYS = Object.keys(NO_USAGE) as (keyof Usage)[];
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return combine(a, b, (x, y) => x + y);
+}
+
+/** `a - b`, counter by counter; a counter is negative where `b` is larger. */
+export function subtractUsage(a: Usage, b: Usage): Usage {
+  return combine(a, b, (x, y) => x - y);
+}
+
+export function sumUsage(usages: Iterable<Usage>): Usage {
+  let total = NO_USAGE;
+  for (const usage of usages) total = addUsage(total, usage);
+  return total;
+}
+
+export function equalUsage(a: Usage, b: Usage): boolean {
+  return KEYS.every((key) => a[key] === b[key]);
+}
+
+/** True when nothing was counted. Codex prints such zeros for a provider that reports no usage, so a zero is not a fact. */
+export function isNoUsage(usage: Usage): boolean {
+  return KEYS.every((key) => usage[key] === 0);
+}
+
+/** True when a counter is negative: the difference of two totals of which the later one started anew. */
+export function isNegativeUsage(usage: Usage): boolean {
+  return KEYS.some((key) => usage[key] < 0);
+}
+
+function combine(a: Usage, b: Usage, operate: (x: number, y: number) => number): Usage {
+  return {
+    input: operate(a.input, b.input),
+    cachedInput: operate(a.cachedInput, b.cachedInput),
+    cacheWrite: operate(a.cacheWrite, b.cacheWrite),
+    output: operate(a.output, b.output),
+    reasoning: operate(a.reasoning, b.reasoning),
+  };
+}

@@ -1,0 +1,91 @@
+import type { Reply, ReportedUsage, ToolCall } from './script.js';
+
+type Json = Record<string, unknown>;
+
+/** The server-sent events of one reply, up to but without the event that ends the response. */
+export function itemEvents(responseId: string, model: string, reply: Reply): Json[] {
+  const items = outputItems(responseId, reply);
+  return [
+    { type: 'response.created', response: { id: responseId, model, status: 'in_progress' } },
+    ...items.flatMap((item, index) => [
+      { type: 'response.output_item.added', output_index: index, item: { ...item, status: 'in_progress' } },
+      { type: 'response.output_item.done', output_index: index, item },
+    ]),
+  ];
+}
+
+/** The event that ends the response: completed with its usage, or failed. */
+export function endEvent(responseId: string, model: string, reply: Reply, usage: Required<ReportedUsage> | null): Json {
+  if (reply.fail) {
+    return { type: 'response.failed', response: { id: responseId, status: 'failed', error: reply.fail } };
+  }
+  return {
+    type: 'response.completed',
+    response: {
+      id: responseId,
+      model: reply.model ?? model,
+      status: 'completed',
+      ...(reply.serviceTier && { service_tier: reply.serviceTier }),
+      ...(usage && { usage: apiUsage(usage) }),
+    },
+  };
+}
+
+/** One event in the wire form of server-sent events. */
+export function encodeEvent(event: Json): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+function outputItems(responseId: string, reply: Reply): Json[] {
+  const items: Json[] = [];
+  if (reply.reasoning !== undefined) {
+    items.push({
+      type: 'reasoning',
+      id: `rs_${responseId}`,
+      summary: [{ type: 'summary_text', text: reply.reasoning }],
+      encrypted_content: Buffer.from(reply.reasoning).toString('base64'),
+    });
+  }
+  reply.calls?.forEach((call, index) => {
+    items.push(callItem(`call_${responseId}_${index}`, call));
+  });
+  if (reply.message !== undefined) {
+    items.push({
+      type: 'message',
+      role: 'assistant',
+      id: `msg_${responseId}`,
+      content: [{ type: 'output_text', text: reply.message, annotations: [] }],
+    });
+  }
+  return items;
+}
+
+function callItem(callId: string, call: ToolCall): Json {
+  if ('cmd' in call) {
+    return {
+      type: 'function_call',
+      id: `fc_${callId}`,
+      call_id: callId,
+      name: 'exec_command',
+      arguments: JSON.stringify({ cmd: call.cmd, yield_time_ms: call.yieldMs ?? 10_000 }),
+    };
+  }
+  return {
+    type: 'function_call',
+    id: `fc_${callId}`,
+    call_id: callId,
+    name: call.tool,
+    ...(call.namespace && { namespace: call.namespace }),
+    arguments: JSON.stringify(call.arguments),
+  };
+}
+
+function apiUsage(usage: Required<ReportedUsage>): Json {
+  return {
+    input_tokens: usage.input,
+    input_tokens_details: { cached_tokens: usage.cached, cache_write_tokens: usage.cacheWrite },
+    output_tokens: usage.output,
+    output_tokens_details: { reasoning_tokens: usage.reasoning },
+    total_tokens: usage.input + usage.output,
+  };
+}

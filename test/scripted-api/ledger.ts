@@ -1,0 +1,34 @@
+import type { ReportedUsage } from './script.js';
+
+/** One model response, as the API billed it. The truth that every record is compared with. */
+export interface LedgerEntry {
+  sequence: number;
+  responseId: string;
+  threadId: string | undefined;
+  turnId: string | undefined;
+  rootTurnId: string | undefined;
+  /** `turn`, `compaction`, … as Codex names its request; undefined before Codex sent it. */
+  requestKind: string | undefined;
+  model: string;
+  serviceTier: string | undefined;
+  /** `null` when the API was told to report none. */
+  usage: Required<ReportedUsage> | null;
+  completedAtMs: number;
+}
+
+/** The request bodies are kept beside the ledger for checks of the estimate; they never reach the product. */
+export interface ReceivedRequest {
+  path: string;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+}
+
+/** The sum that a bill would show for `entries`. Entries without usage add nothing. */
+export function sumLedger(entries: readonly LedgerEntry[]): Required<ReportedUsage> {
+  const total = { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+  for (const { usage } of entries) {
+    if (!usage) continue;
+    for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += usage[key];
+  }
+  return total;
+}

@@ -1,0 +1,46 @@
+/**
+ * What the scripted API answers. A scenario is found by its `prompt`: the text that stands in the newest
+ * user message of a request. Its replies are then given in order, one per request of the same turn.
+ */
+
+/** Token counts exactly as the Responses API reports them. Cached and cache-write are within input, reasoning is within output. */
+export interface ReportedUsage {
+  input: number;
+  cached?: number;
+  cacheWrite?: number;
+  output: number;
+  reasoning?: number;
+}
+
+/** A tool call the reply asks Codex to run. */
+export type ToolCall =
+  | { tool: 'exec_command'; cmd: string; yieldMs?: number }
+  | { tool: string; namespace?: string; arguments: Record<string, unknown> };
+
+export interface Reply {
+  /** `null`: the response completes but carries no usage, as some providers do. */
+  usage?: ReportedUsage | null;
+  reasoning?: string;
+  calls?: ToolCall[];
+  message?: string;
+  /** Answer with this HTTP status and no response at all. */
+  status?: number;
+  /** End the response with `response.failed` and this error code. */
+  fail?: { code: string; message: string };
+  /** Close the connection before `response.completed`; Codex then retries. */
+  cut?: boolean;
+  /** Send the items, then keep the connection open without completing until the client goes away. */
+  hang?: boolean;
+  /** Wait this long before answering. */
+  delayMs?: number;
+  /** Hold the answer until this resolves, so that a test decides when the response ends. */
+  until?: Promise<unknown>;
+  serviceTier?: string;
+  /** The model the API says it used, when it is another than the one asked for. */
+  model?: string;
+}
+
+export interface Scenario {
+  prompt: string | RegExp;
+  replies: Reply[];
+}

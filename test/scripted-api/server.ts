@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { encodeEvent, endEvent, itemEvents } from './events.js';
+import type { LedgerEntry, ReceivedRequest } from './ledger.js';
+import type { Reply, ReportedUsage, Scenario } from './script.js';
+
+/** A scripted Responses API on loopback, and the ledger of everything it reported. */
+export interface ScriptedApi {
+  /** The provider's `base_url`. */
+  url: string;
+  ledger: LedgerEntry[];
+  requests: ReceivedRequest[];
+  /** Prompts that no scenario matched: a test that leaves one here has scripted too little. */
+  unmatched: string[];
+  add(...scenarios: Scenario[]): void;
+  close(): Promise<void>;
+}
+
+const SUMMARY: Reply = { message: 'Summary of the work so far.' };
+
+/** Starts the API on a free port. Requests that match no scenario are answered with a plain message and are listed in `unmatched`. */
+export async function startScriptedApi(...scenarios: Scenario[]): Promise<ScriptedApi> {
+  const state = { scenarios, ledger: [], requests: [], unmatched: [], steps: new Map() } as State;
+  const server = createServer((request, response) => {
+    answer(state, request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : undefined);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    ledger: state.ledger,
+    requests: state.requests,
+    unmatched: state.unmatched,
+    add: (...more) => state.scenarios.unshift(...more),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface State {
+  scenarios: Scenario[];
+  ledger: LedgerEntry[];
+  requests: ReceivedRequest[];
+  unmatched: string[];
+  /** How many replies each (thread, turn, scenario) has been given. */
+  steps: Map<string, number>;
+}
+
+async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const path = (request.url ?? '').replace(/\?.*$/, '');
+  if (request.method !== 'POST' || path !== '/v1/responses') {
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"message":"not found"}}');
+    return;
+  }
+  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
+  const headers = request.headers as Record<string, string>;
+  state.requests.push({ path, headers, body });
+  const caller = identify(headers);
+  const reply = nextReply(state, caller, body);
+  await stream(state, response, caller, String(body.model), reply);
+}
+
+interface Caller {
+  threadId: string | undefined;
+  turnId: string | undefined;
+  rootTurnId: string | undefined;
+  requestKind: string | undefined;
+}
+
+/** Reads who asks. Codex sends `thread-id` (`session_id` or `conversation_id` in old versions) and a JSON header on the turn. */
+function identify(headers: Record<string, string>): Caller {
+  const turn = JSON.parse(headers['x-codex-turn-metadata'] ?? '{}') as Record<string, string | undefined>;
+  return {
+    threadId: headers['thread-id'] ?? turn.thread_id ?? headers['session_id'] ?? headers['conversation_id'],
+    turnId: turn.turn_id,
+    rootTurnId: turn.root_turn_id ?? turn.turn_id,
+    requestKind: turn.request_kind,
+  };
+}
+
+function nextReply(state: State, caller: Caller, body: Record<string, unknown>): Reply {
+  const prompts = userMessages(body);
+  const newest = prompts.at(-1) ?? '';
+  const scenario =
+    state.scenarios.find(({ prompt }) => matches(prompt, newest)) ??
+    (caller.requestKind === 'compaction' ? { prompt: 'compaction', replies: [SUMMARY] } : undefined);
+  if (!scenario) {
+    state.unmatched.push(newest);
+    return { message: 'No scenario matches this prompt.' };
+  }
+  const key = `${caller.threadId}/${caller.turnId ?? prompts.length}/${String(scenario.prompt)}`;
+  const step = state.steps.get(key) ?? 0;
+  state.steps.set(key, step + 1);
+  return scenario.replies[Math.min(step, scenario.replies.length - 1)] as Reply;
+}
+
+function matches(prompt: string | RegExp, text: string): boolean {
+  return typeof prompt === 'string' ? text.includes(prompt) : prompt.test(text);
+}
+
+function userMessages(body: Record<string, unknown>): string[] {
+  const input = (body.input ?? []) as { type?: string; role?: string; content?: { text?: string }[] }[];
+  return input
+    .filter((item) => item.role === 'user' && Array.isArray(item.content))
+    .map((item) => (item.content ?? []).map((part) => part.text ?? '').join('\n'));
+}
+
+async function stream(state: State, response: ServerResponse, caller: Caller, model: string, reply: Reply) {
+  if (reply.delayMs) await delay(reply.delayMs);
+  if (reply.status) {
+    const error = reply.fail ?? { code: 'server_error', message: 'scripted failure' };
+    response.writeHead(reply.status, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+    return;
+  }
+  const responseId = `resp_${randomUUID().replaceAll('-', '')}`;
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const event of itemEvents(responseId, model, reply)) response.write(encodeEvent(event));
+  if (reply.hang) return;
+  await reply.until;
+  if (reply.cut) {
+    response.socket?.end();
+    response.destroy();
+    return;
+  }
+  const usage = reply.usage === null ? null : fullUsage(reply.usage ?? { input: 100, output: 10 });
+  if (!reply.fail) {
+    state.ledger.push({
+      sequence: state.ledger.length,
+      responseId,
+      ...caller,
+      model: reply.model ?? model,
+      serviceTier: reply.serviceTier,
+      usage,
+      completedAtMs: Date.now(),
+    });
+  }
+  response.end(encodeEvent(endEvent(responseId, model, reply, usage)));
+}
+
+function fullUsage(usage: ReportedUsage): Required<ReportedUsage> {
+  return { cached: 0, cacheWrite: 0, reasoning: 0, ...usage };
+}
