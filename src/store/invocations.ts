@@ -1,0 +1,65 @@
+import type { Invocation, InvocationUpdate } from '../usage/record.js';
+import type { Connection } from './open.js';
+
+/** Inserts the invocation unless it is there, and returns its iteration: the one it came with, or the next free one. */
+export function insertInvocation(connection: Connection, invocation: Invocation): number {
+  const known = connection
+    .prepare<[string], { iteration: number }>('SELECT iteration FROM invocations WHERE id = ?')
+    .get(invocation.id);
+  if (known) return known.iteration;
+  const { attribution } = invocation;
+  const iteration = attribution.iteration ?? nextIteration(connection, invocation);
+  connection
+    .prepare(
+      `INSERT INTO invocations (id, project_id, run_id, phase, iteration, attribution, command, cwd, codex_home,
+         codex_path, meter_pid, status, started_at_ms)
+       VALUES (@id, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @codexHome,
+         @codexPath, @meterPid, 'running', @startedAtMs)`,
+    )
+    .run({
+      id: invocation.id,
+      projectId: attribution.projectId,
+      runId: attribution.runId,
+      phase: attribution.phase,
+      iteration,
+      origins: JSON.stringify(attribution.origins),
+      command: invocation.command,
+      cwd: invocation.cwd,
+      codexHome: invocation.codexHome,
+      codexPath: invocation.codexPath,
+      meterPid: invocation.meterPid,
+      startedAtMs: invocation.startedAtMs,
+    });
+  return iteration;
+}
+
+/** Sets what `update` says; what it leaves undefined stays. */
+export function updateInvocation(connection: Connection, id: string, update: InvocationUpdate): void {
+  connection
+    .prepare(
+      `UPDATE invocations SET
+         thread_id = coalesce(@threadId, thread_id), codex_version = coalesce(@codexVersion, codex_version),
+         status = coalesce(@status, status), exit_code = coalesce(@exitCode, exit_code),
+         signal = coalesce(@signal, signal), ended_at_ms = coalesce(@endedAtMs, ended_at_ms)
+       WHERE id = @id`,
+    )
+    .run({
+      id,
+      threadId: update.threadId ?? null,
+      codexVersion: update.codexVersion ?? null,
+      status: update.status ?? null,
+      exitCode: update.exitCode ?? null,
+      signal: update.signal ?? null,
+      endedAtMs: update.endedAtMs ?? null,
+    });
+}
+
+function nextIteration(connection: Connection, { attribution }: Invocation): number {
+  const row = connection
+    .prepare<[string, string, string], { next: number }>(
+      `SELECT coalesce(max(iteration), 0) + 1 AS next FROM invocations
+       WHERE project_id = ? AND run_id = ? AND phase = ?`,
+    )
+    .get(attribution.projectId, attribution.runId, attribution.phase);
+  return row?.next ?? 1;
+}

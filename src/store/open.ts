@@ -1,0 +1,87 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { StoreError, type StoreProblem } from '../errors.js';
+import { MIGRATIONS } from './migrations.js';
+
+export type Connection = Database.Database;
+
+export interface OpenOptions {
+  /** `read`: for reports; a database that does not exist is a `missing` error. `write` creates it. */
+  readonly mode: 'read' | 'write';
+  /** How long one statement may wait for another process's lock before it fails as `locked`. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens the database at `path` and brings its schema up to date. The file and its folder are the user's alone
+ * (0600 and 0700). Throws a StoreError.
+ */
+export function openConnection(path: string, { mode, busyTimeoutMs = 0 }: OpenOptions): Connection {
+  return explainingFaults(path, () => {
+    if (mode === 'read' && !existsSync(path)) {
+      throw new StoreError('missing', `There is no database at ${path} yet: nothing has been metered.`);
+    }
+    createPrivately(path);
+    const connection = new Database(path, { timeout: busyTimeoutMs });
+    try {
+      connection.pragma('journal_mode = WAL');
+      connection.pragma('synchronous = NORMAL');
+      connection.pragma('foreign_keys = ON');
+      migrate(connection, path);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return connection;
+  });
+}
+
+/** Runs `operate`; what SQLite or the file system throws becomes a StoreError that names `path` and what to do. */
+export function explainingFaults<T>(path: string, operate: () => T): T {
+  try {
+    return operate();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const code = (error as { code?: string }).code ?? '';
+    const [problem, advice] = diagnose(code);
+    throw new StoreError(problem, `The database ${path} ${advice} (${code || String(error)}).`, { cause: error });
+  }
+}
+
+function diagnose(code: string): [StoreProblem, string] {
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return ['locked', 'is locked by another process: try again'];
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+    return ['corrupt', 'is not a readable SQLite database: move it away, and a new one is made'];
+  }
+  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return ['full', 'cannot grow, the disk is full: free some space'];
+  if (/^(SQLITE_(READONLY|CANTOPEN|PERM|AUTH)|EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)/.test(code)) {
+    return ['unwritable', 'cannot be written: check its permissions or set CODEX_METERED_DB to another path'];
+  }
+  return ['other', 'could not be used'];
+}
+
+function createPrivately(path: string): void {
+  if (path === ':memory:' || existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+}
+
+function migrate(connection: Connection, path: string): void {
+  const version = () => connection.pragma('user_version', { simple: true }) as number;
+  if (version() > MIGRATIONS.length) {
+    throw new StoreError(
+      'newer',
+      `The database ${path} was made by a newer codex-metered: update codex-metered, or set CODEX_METERED_DB to another path.`,
+    );
+  }
+  if (version() === MIGRATIONS.length) return;
+  // Two processes may open a new database at once: the second one waits, then finds nothing left to do.
+  connection
+    .transaction(() => {
+      for (const step of MIGRATIONS.slice(version())) connection.exec(step);
+      connection.pragma(`user_version = ${MIGRATIONS.length}`);
+    })
+    .immediate();
+}

@@ -1,0 +1,52 @@
+import { EVIDENCE } from '../usage/source.js';
+import type { PricedResponse } from '../usage/record.js';
+import type { Connection } from './open.js';
+
+const BEST_FIRST = EVIDENCE.map((evidence, rank) => `WHEN '${evidence}' THEN ${rank}`).join(' ');
+const rankOf = (column: string) => `CASE ${column} ${BEST_FIRST} END`;
+
+const UPSERT = `
+  INSERT INTO responses (invocation_id, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
+    input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+    evidence, source, cost_nano_usd, price, completed_at_ms, recorded_at_ms)
+  VALUES (@invocationId, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier,
+    @input, @cachedInput, @cacheWrite, @output, @reasoning,
+    @evidence, @source, @costNanoUsd, @price, @completedAtMs, @recordedAtMs)
+  ON CONFLICT (thread_id, response_key) DO UPDATE SET
+    model = excluded.model, service_tier = excluded.service_tier,
+    input_tokens = excluded.input_tokens, cached_input_tokens = excluded.cached_input_tokens,
+    cache_write_tokens = excluded.cache_write_tokens, output_tokens = excluded.output_tokens,
+    reasoning_tokens = excluded.reasoning_tokens, evidence = excluded.evidence, source = excluded.source,
+    cost_nano_usd = excluded.cost_nano_usd, price = excluded.price
+  WHERE ${rankOf('excluded.evidence')} < ${rankOf('responses.evidence')}
+     OR (excluded.evidence = responses.evidence AND excluded.invocation_id = responses.invocation_id)
+  RETURNING invocation_id`;
+
+/**
+ * Records one response. A row that is there gives way to better evidence, and keeps its invocation.
+ * Returns the invocation whose row was written, or undefined when what is there is as good.
+ */
+export function upsertResponse(
+  connection: Connection,
+  invocationId: string,
+  response: PricedResponse,
+): string | undefined {
+  const { usage } = response;
+  const written = connection.prepare<unknown[], { invocation_id: string }>(UPSERT).get({
+    invocationId,
+    threadId: response.threadId,
+    key: response.key,
+    turnId: response.turnId ?? null,
+    rootTurnId: response.rootTurnId ?? null,
+    model: response.model,
+    serviceTier: response.serviceTier ?? null,
+    ...usage,
+    evidence: response.evidence,
+    source: response.source,
+    costNanoUsd: response.costNanoUsd ?? null,
+    price: response.price === undefined ? null : JSON.stringify(response.price),
+    completedAtMs: response.completedAtMs,
+    recordedAtMs: Date.now(),
+  });
+  return written?.invocation_id;
+}

@@ -1,0 +1,48 @@
+import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
+import { refreshCostRecords } from './cost-records.js';
+import { insertInvocation, updateInvocation } from './invocations.js';
+import { insertNote } from './notes.js';
+import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
+import { upsertResponse } from './responses.js';
+
+/** A change to what is recorded of one invocation. Applied whole or not at all. */
+export interface Change {
+  readonly invocation: Invocation;
+  readonly update?: InvocationUpdate | undefined;
+  readonly responses?: readonly PricedResponse[];
+  readonly notes?: readonly Note[];
+}
+
+/** The database of what was metered. Every method throws a StoreError. */
+export interface Store {
+  readonly path: string;
+  /** For the reports, which only read. */
+  readonly connection: Connection;
+  /**
+   * Records `change` in one transaction, creating the invocation when it is new, and brings its cost records up to
+   * date. A response that another invocation has recorded stays where it is. Returns the invocation's iteration.
+   */
+  record(change: Change): number;
+  close(): void;
+}
+
+/** Opens the store at `path`, creating it in `write` mode. Throws a StoreError. */
+export function openStore(path: string, options: OpenOptions): Store {
+  const connection = openConnection(path, options);
+  const apply = connection.transaction((change: Change): number => {
+    const iteration = insertInvocation(connection, change.invocation);
+    if (change.update) updateInvocation(connection, change.invocation.id, change.update);
+    const changed = new Set(
+      change.responses?.map((response) => upsertResponse(connection, change.invocation.id, response)),
+    );
+    for (const id of changed) if (id) refreshCostRecords(connection, id);
+    for (const note of change.notes ?? []) insertNote(connection, change.invocation.id, note);
+    return iteration;
+  });
+  return {
+    path,
+    connection,
+    record: (change) => explainingFaults(path, () => apply.immediate(change)),
+    close: () => connection.close(),
+  };
+}

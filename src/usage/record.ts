@@ -1,0 +1,81 @@
+import type { Phase } from './phase.js';
+import type { Evidence, Source } from './source.js';
+import type { Usage } from './usage.js';
+
+/** Where a piece of an attribution was read. `default`: nobody said it and nothing showed it. */
+export type AttributionOrigin = 'option' | 'environment' | 'output path' | 'command' | 'git' | 'directory' | 'default';
+
+/** To whom a cost belongs. An iteration that nobody named is `undefined` until the store gives the next free number. */
+export interface Attribution {
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly iteration: number | undefined;
+  /** How each of the four is known. */
+  readonly origins: Readonly<Record<'project' | 'run' | 'phase' | 'iteration', AttributionOrigin>>;
+}
+
+/**
+ * How an invocation ended, or that it has not. `abandoned`: its meter died with it and it was settled afterwards;
+ * `lost`: Codex could not be started.
+ */
+export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'lost';
+
+/** One Codex process that is metered. */
+export interface Invocation {
+  readonly id: string;
+  readonly attribution: Attribution;
+  /** What Codex was asked to do, without its arguments: `exec`, `exec resume`, `exec review`, … */
+  readonly command: string;
+  readonly cwd: string;
+  readonly codexHome: string;
+  readonly codexPath: string;
+  readonly meterPid: number;
+  readonly startedAtMs: number;
+}
+
+/** What becomes known of an invocation while it runs and when it ends. */
+export interface InvocationUpdate {
+  readonly threadId?: string | undefined;
+  readonly codexVersion?: string | undefined;
+  readonly status?: InvocationStatus | undefined;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly endedAtMs?: number | undefined;
+}
+
+/**
+ * One model response: the unit that the API bills. `key` is unique within its thread: the API's response id, or
+ * the cumulative total at its end for a Codex before 0.153, so that live capture and a later import meet in one row.
+ */
+export interface ModelResponse {
+  readonly threadId: string;
+  readonly key: string;
+  readonly turnId: string | undefined;
+  readonly rootTurnId: string | undefined;
+  readonly model: string;
+  readonly serviceTier: string | undefined;
+  readonly usage: Usage;
+  readonly evidence: Evidence;
+  readonly source: Source;
+  readonly completedAtMs: number;
+}
+
+/**
+ * Something a reader of the record must know. `fallback`: a step down the chain actual → parsed → estimated;
+ * `disagreement`: two pieces of evidence differ; `unreadable`: input that could not be read; `unpriced`: a model
+ * without a price; `fault`: a part of the metering failed.
+ */
+export interface Note {
+  readonly kind: 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'fault';
+  readonly reason: string;
+  /** Counts and names only: never a prompt, an output or a secret. */
+  readonly figures: Readonly<Record<string, number | string | undefined>>;
+}
+
+/** A response with the cost that its price gives it; both `undefined` when the model has no price. */
+export interface PricedResponse extends ModelResponse {
+  readonly costNanoUsd: number | undefined;
+  /** The price it was made with, as it is kept in the record. */
+  readonly price: unknown;
+}
