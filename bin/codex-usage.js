@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`codex-usage needs Node 20.19 or newer; this is Node ${process.version}.`);
+  process.exitCode = 1;
+} else {
+  import('../dist/usage.js').catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes("usage.js' imported")) throw error;
+    console.error('codex-usage is not built: run `npm run build` in its folder.');
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,12 @@
+import { buildDist, removeStaleFiles, startupBytes } from './dist.js';
+
+try {
+  const { files, metafile } = await buildDist();
+  removeStaleFiles(files);
+  for (const entry of ['wrapper', 'usage']) {
+    console.error(`dist/${entry}.js starts with ${Math.round(startupBytes(metafile, entry) / 1000)} kB.`);
+  }
+} catch (error) {
+  console.error(`build: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

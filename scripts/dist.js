@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+const STAMP = join(DIST, '.sources');
+const LICENSES = 'THIRD_PARTY_LICENSES.txt';
+
+/** What the commands start with. Every chunk lies in dist/ itself, so `new URL('./x', import.meta.url)` means one place. */
+const ENTRIES = { wrapper: 'src/cli/wrapper.ts', usage: 'src/cli/usage.ts' };
+/** Started as a thread of its own, so it is an entry too. */
+const WORKERS = { worker: 'src/history/worker.ts' };
+/** Folders that are read at run time; they lie beside the code that reads them, in src/ as in dist/. */
+const ASSETS = { page: 'src/web/page' };
+
+/** What is native, or wasm, or starts threads of its own from its own files; the user's npm installs these. */
+const EXTERNAL = ['better-sqlite3', 'pino', 'tiktoken'];
+/** CommonJS packages that are bundled into ES modules still ask for `require`, for Node's own modules only. */
+const REQUIRE = `import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url);`;
+
+/** Builds dist/ when anything it is made of has changed. */
+export async function buildDistIfStale() {
+  if (isCurrent()) return;
+  console.error('Building dist/ …');
+  await buildDist();
+}
+
+/**
+ * Bundles both commands. Files are replaced one by one, entries last, and chunks of the build before stay: a command
+ * that runs meanwhile finds what it loads. `removeStaleFiles` sweeps them.
+ */
+export async function buildDist() {
+  const sources = hashSources();
+  const { outputFiles, metafile } = await bundle(findEntries());
+  mkdirSync(DIST, { recursive: true });
+  for (const { path, contents } of outputFiles.sort(entriesLast)) replaceFile(path, contents);
+  replaceFile(join(DIST, LICENSES), collectLicenses(metafile));
+  for (const [name, folder] of Object.entries(ASSETS)) {
+    if (existsSync(join(ROOT, folder))) cpSync(join(ROOT, folder), join(DIST, name), { recursive: true });
+  }
+  replaceFile(STAMP, sources);
+  return { files: outputFiles.map(({ path }) => path), metafile };
+}
+
+/** @param {string[]} files the output of the newest build */
+export function removeStaleFiles(files) {
+  const kept = new Set([...files.map((path) => basename(path)), ...Object.keys(ASSETS), basename(STAMP), LICENSES]);
+  for (const name of readdirSync(DIST)) {
+    if (!kept.has(name)) rmSync(join(DIST, name), { recursive: true });
+  }
+}
+
+/**
+ * The bytes of JavaScript that Node reads before the first line of an entry runs.
+ * @param {import('esbuild').Metafile} metafile
+ * @param {string} entry
+ */
+export function startupBytes(metafile, entry) {
+  const loaded = new Set([`dist/${entry}.js`]);
+  let bytes = 0;
+  for (const path of loaded) {
+    const output = metafile.outputs[path];
+    bytes += output?.bytes ?? 0;
+    for (const { path: imported, kind, external } of output?.imports ?? []) {
+      if (kind === 'import-statement' && !external) loaded.add(imported);
+    }
+  }
+  return bytes;
+}
+
+function isCurrent() {
+  const built = Object.keys(ENTRIES).every((name) => existsSync(join(DIST, `${name}.js`)));
+  return built && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources();
+}
+
+/** Contents, not times: a checkout of another branch and back leaves dist/ current. */
+function hashSources() {
+  const hash = createHash('sha256');
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name))
+    .sort();
+  for (const path of [
+    ...sources,
+    fileURLToPath(import.meta.url),
+    ...['package.json', 'package-lock.json'].map(inRoot),
+  ]) {
+    hash.update(path.slice(ROOT.length)).update('\0').update(readFileSync(path)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function findEntries() {
+  for (const path of Object.values(ENTRIES)) {
+    if (!existsSync(join(ROOT, path))) throw new Error(`${path} is missing: it is what a command starts with.`);
+  }
+  const workers = Object.entries(WORKERS).filter(([, path]) => existsSync(join(ROOT, path)));
+  return { ...ENTRIES, ...Object.fromEntries(workers) };
+}
+
+/** @param {Record<string, string>} entryPoints */
+async function bundle(entryPoints) {
+  const { build } = await import('esbuild');
+  return await build({
+    absWorkingDir: ROOT,
+    entryPoints,
+    outdir: 'dist',
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    mainFields: ['module', 'main'],
+    external: EXTERNAL,
+    banner: { js: REQUIRE },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}
+
+/**
+ * @param {{ path: string }} a
+ * @param {{ path: string }} b
+ */
+function entriesLast(a, b) {
+  return Number(isEntry(a.path)) - Number(isEntry(b.path));
+}
+
+/** @param {string} path */
+function isEntry(path) {
+  return basename(path, '.js') in ENTRIES;
+}
+
+/**
+ * The licences of what is bundled ask to travel with it.
+ * @param {import('esbuild').Metafile} metafile
+ */
+function collectLicenses(metafile) {
+  const folders = Object.keys(metafile.inputs).flatMap(
+    (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  return [...new Set(folders)].sort().map(describeLicense).join('\n');
+}
+
+/** @param {string} folder */
+function describeLicense(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+  const file = readdirSync(join(ROOT, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file ? readFileSync(join(ROOT, folder, file), 'utf8').trim() : '';
+  return `${name} ${version} (${license})\n\n${text}\n\n${'-'.repeat(80)}\n`;
+}
+
+/**
+ * Whoever reads the file meanwhile sees the old one or the new one, never half of it.
+ * @param {string} path
+ * @param {string | Uint8Array} contents
+ */
+function replaceFile(path, contents) {
+  const temporary = `${dirname(path)}${sep}.${basename(path)}.${process.pid}`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, path);
+}
+
+/** @param {string} path */
+function inRoot(path) {
+  return join(ROOT, path);
+}
