@@ -1,0 +1,111 @@
+import type { Usage } from '../usage/usage.js';
+import { type Price, parseServiceTier, type Rates, type ServiceTier } from './price.js';
+import type { PriceBook } from './prices.js';
+
+export interface Cost {
+  /** What the response cost, a whole number of nano-USD. */
+  readonly nanoUsd: number;
+  /** What was charged per token, after tier and long context. A multiplier can make fractions here. */
+  readonly rates: Rates;
+  /** The tier that was charged: standard where the vendor does not serve the one asked for at this length. */
+  readonly billedTier: ServiceTier;
+  readonly longContext: boolean;
+  /** `clamped`: the counters contradicted each other and were cut to what is possible. */
+  readonly counters: 'consistent' | 'clamped';
+}
+
+export interface PricedResponse extends Cost {
+  readonly kind: 'priced';
+  readonly price: Price;
+}
+
+export interface UnpricedResponse {
+  readonly kind: 'unpriced';
+  readonly reason: 'no-model' | 'unknown-tier' | 'no-price' | 'no-tier-price';
+  /** A sentence for people. */
+  readonly detail: string;
+}
+
+/** A response as far as its price depends on it. `serviceTier` is what Codex or the API wrote. */
+export interface BillableResponse {
+  readonly model: string | null | undefined;
+  readonly serviceTier: string | null | undefined;
+  readonly atMs: number;
+  readonly usage: Usage;
+}
+
+/** Prices one response. A missing price is a value that is shown, never zero and never a guess. */
+export function priceResponse(book: PriceBook, response: BillableResponse): PricedResponse | UnpricedResponse {
+  const { model, serviceTier, atMs, usage } = response;
+  if (model === null || model === undefined || model.trim() === '') {
+    return unpriced('no-model', 'It is not known which model answered.');
+  }
+  const tier = parseServiceTier(serviceTier);
+  if (tier === undefined) return unpriced('unknown-tier', `The service tier "${serviceTier}" is not known.`);
+  const price = book.find(model, atMs);
+  if (price === undefined) return unpriced('no-price', `No price is known for the model "${model}".`);
+  const cost = costOf(usage, price, tier);
+  if (cost === undefined) {
+    return unpriced('no-tier-price', `No price is known for the model "${model}" in the service tier "${tier}".`);
+  }
+  return { kind: 'priced', price, ...cost };
+}
+
+/**
+ * The cost of one response, never of a sum: the long-context price depends on each request. Undefined when the price
+ * does not say what the tier costs. Reasoning is within output, so it is not billed again.
+ */
+export function costOf(usage: Usage, price: Price, tier: ServiceTier): Cost | undefined {
+  const { counters, fresh, cachedInput, cacheWrite, output, input } = splitUsage(usage);
+  const long = price.longContext !== undefined && input > price.longContext.aboveInputTokens ? price.longContext : null;
+  const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
+  const multiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
+  if (multiplier === undefined) return undefined;
+  const rates = multiplyRates(long?.rates ?? price.rates, multiplier);
+  const exactNanoUsd =
+    fresh * rates.input +
+    cachedInput * rates.cachedInput +
+    cacheWrite * (rates.cacheWrite ?? rates.input) +
+    output * rates.output;
+  return { nanoUsd: Math.round(exactNanoUsd), rates, billedTier, longContext: long !== null, counters };
+}
+
+/** What cost records show: USD per 1000 tokens, before tier and long context. */
+export function readBaseRatesPer1k(price: Price): { inputUsdPer1k: number; outputUsdPer1k: number } {
+  return { inputUsdPer1k: price.rates.input / 1e6, outputUsdPer1k: price.rates.output / 1e6 };
+}
+
+/**
+ * Input split into what is billed differently. The total is believed before its parts, and cached before written:
+ * cached is cut to the input, cache-write to what remains of it. A counter below zero or not finite counts as zero.
+ */
+function splitUsage(usage: Usage) {
+  const input = clampCount(usage.input, Number.MAX_SAFE_INTEGER);
+  const cachedInput = clampCount(usage.cachedInput, input);
+  const cacheWrite = clampCount(usage.cacheWrite, input - cachedInput);
+  const output = clampCount(usage.output, Number.MAX_SAFE_INTEGER);
+  const isConsistent =
+    input === usage.input &&
+    cachedInput === usage.cachedInput &&
+    cacheWrite === usage.cacheWrite &&
+    output === usage.output;
+  const counters: Cost['counters'] = isConsistent ? 'consistent' : 'clamped';
+  return { counters, input, fresh: input - cachedInput - cacheWrite, cachedInput, cacheWrite, output };
+}
+
+function clampCount(count: number, most: number): number {
+  return Number.isFinite(count) ? Math.min(Math.max(count, 0), most) : 0;
+}
+
+function multiplyRates(rates: Rates, multiplier: number): Rates {
+  return {
+    input: rates.input * multiplier,
+    cachedInput: rates.cachedInput * multiplier,
+    cacheWrite: rates.cacheWrite === null ? null : rates.cacheWrite * multiplier,
+    output: rates.output * multiplier,
+  };
+}
+
+function unpriced(reason: UnpricedResponse['reason'], detail: string): UnpricedResponse {
+  return { kind: 'unpriced', reason, detail };
+}

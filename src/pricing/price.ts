@@ -1,0 +1,73 @@
+/** How a response was served, as far as its price depends on it. OpenAI renamed priority to "fast" on 2026-07-30. */
+export type ServiceTier = 'standard' | 'priority' | 'flex';
+
+/**
+ * Nano-USD per token: 1 USD per million tokens is 1000. Whole numbers in the table of codex-metered; a cheap model
+ * elsewhere, or a tier's multiplier, can make a fraction, which is kept: only a cost is rounded, and only once.
+ * `cacheWrite` is null where the vendor does not bill writes separately: such tokens cost what input costs.
+ */
+export interface Rates {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly cacheWrite: number | null;
+  readonly output: number;
+}
+
+/** The price of a whole request whose input exceeds `aboveInputTokens`: not only of the tokens above it. */
+export interface LongContext {
+  readonly aboveInputTokens: number;
+  readonly rates: Rates;
+  /**
+   * What becomes of a request for priority with so long an input. `multiplied` (the default): it is served, at these
+   * rates times the multiplier. `as-standard`: the vendor serves and bills it as standard.
+   */
+  readonly priority?: 'multiplied' | 'as-standard';
+}
+
+/** The price of one model from a day on. `from` is `YYYY-MM-DD`, inclusive, from 00:00 UTC; null means since ever. */
+export interface PriceEntry {
+  readonly model: string;
+  readonly from: string | null;
+  readonly rates: Rates;
+  readonly longContext?: LongContext;
+  /** What a tier costs, as a multiple of standard. A tier that is absent has no known price. */
+  readonly tierMultipliers?: { readonly priority?: number; readonly flex?: number };
+}
+
+export interface Price extends PriceEntry {
+  /** Whose price it is: the user's own, our table's, or that of the package `@pydantic/genai-prices`. */
+  readonly origin: 'user' | 'codex-metered' | 'genai-prices';
+}
+
+const TIERS_AS_WRITTEN: ReadonlyMap<string, ServiceTier> = new Map([
+  ['standard', 'standard'],
+  ['default', 'standard'],
+  ['auto', 'standard'],
+  ['priority', 'priority'],
+  ['fast', 'priority'],
+  ['flex', 'flex'],
+]);
+
+/** The tier that Codex or the API wrote. Nothing written is standard; an unknown word is undefined, never a guess. */
+export function parseServiceTier(written: string | null | undefined): ServiceTier | undefined {
+  if (written === undefined || written === null) return 'standard';
+  return TIERS_AS_WRITTEN.get(written.toLowerCase());
+}
+
+/** The one of a model's entries that holds at a time (epoch milliseconds): the one that started last. */
+export function selectPriceAt<Entry extends PriceEntry>(entries: readonly Entry[], atMs: number): Entry | undefined {
+  let selected: Entry | undefined;
+  for (const entry of entries) {
+    if (startMs(entry) <= atMs && (selected === undefined || startMs(entry) >= startMs(selected))) selected = entry;
+  }
+  return selected;
+}
+
+function startMs(entry: PriceEntry): number {
+  return entry.from === null ? Number.NEGATIVE_INFINITY : Date.parse(entry.from);
+}
+
+/** USD per million tokens, as vendors print it, to nano-USD per token, without the dust of binary fractions. */
+export function convertToNanoUsdPerToken(usdPerMillionTokens: number): number {
+  return Math.round(usdPerMillionTokens * 1e9) / 1e6;
+}

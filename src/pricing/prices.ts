@@ -1,0 +1,78 @@
+import { findGenaiPrice } from './genai-prices.js';
+import { listModelNames, normaliseModelName } from './model-name.js';
+import { type Price, type PriceEntry, type Rates, selectPriceAt } from './price.js';
+import { PRICE_TABLE } from './table.js';
+
+export interface PriceBook {
+  /** The price of a model at a time (epoch milliseconds), or undefined: a price is never guessed. */
+  find(model: string, atMs: number): Price | undefined;
+}
+
+export interface PriceBookOptions {
+  /** The user's own prices. They win over ours from their `from` on. */
+  readonly user?: readonly PriceEntry[];
+}
+
+type Index = ReadonlyMap<string, readonly Price[]>;
+
+/** The user's prices on top of our table on top of genai-prices. Throws on an entry that could not be meant. */
+export function createPriceBook({ user = [] }: PriceBookOptions = {}): PriceBook {
+  for (const entry of user) assertUsable(entry);
+  const indexes = [indexByModel(user.map((entry) => ({ ...entry, origin: 'user' }))), OURS];
+  return {
+    find(model, atMs) {
+      const names = listModelNames(model);
+      for (const index of indexes) {
+        const price = findInIndex(index, names, atMs);
+        if (price !== undefined) return price;
+      }
+      return findGenaiPrice(model, atMs);
+    },
+  };
+}
+
+function findInIndex(index: Index, names: readonly string[], atMs: number): Price | undefined {
+  for (const name of names) {
+    const price = selectPriceAt(index.get(name) ?? [], atMs);
+    if (price !== undefined) return price;
+  }
+  return undefined;
+}
+
+function indexByModel(prices: readonly Price[]): Index {
+  const index = new Map<string, Price[]>();
+  for (const price of prices) {
+    const name = normaliseModelName(price.model);
+    index.set(name, [...(index.get(name) ?? []), price]);
+  }
+  return index;
+}
+
+function assertUsable(entry: PriceEntry): void {
+  const problem = findProblem(entry);
+  if (problem !== undefined) throw new RangeError(`The price of model "${entry.model}" ${problem}.`);
+}
+
+function findProblem({ model, from, rates, longContext, tierMultipliers }: PriceEntry): string | undefined {
+  if (normaliseModelName(model) === '') return 'names no model';
+  if (from !== null && !isDay(from)) return `starts on "${from}", which is not a day written YYYY-MM-DD`;
+  if (longContext !== undefined && !isAmount(longContext.aboveInputTokens)) return 'has a threshold below zero';
+  const amounts = [...listAmounts(rates), ...listAmounts(longContext?.rates), ...Object.values(tierMultipliers ?? {})];
+  return amounts.every(isAmount) ? undefined : 'holds a rate that is not a number of zero or more';
+}
+
+function listAmounts(rates: Rates | undefined): number[] {
+  if (rates === undefined) return [];
+  return [rates.input, rates.cachedInput, rates.cacheWrite ?? 0, rates.output];
+}
+
+function isAmount(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
+}
+
+function isDay(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
+}
+
+const OURS = indexByModel(PRICE_TABLE);

@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+import { type Cost, costOf, readBaseRatesPer1k } from '../../src/pricing/cost.js';
+import type { Price, ServiceTier } from '../../src/pricing/price.js';
+import { createPriceBook } from '../../src/pricing/prices.js';
+import { PRICE_TABLE } from '../../src/pricing/table.js';
+import { NO_USAGE, type Usage } from '../../src/usage/usage.js';
+
+const IN_OCTOBER_2026 = Date.parse('2026-10-01T12:00:00Z');
+
+function priceOf(model: string, atMs = IN_OCTOBER_2026): Price {
+  const price = createPriceBook().find(model, atMs);
+  if (price === undefined) throw new Error(`${model} has no price`);
+  return price;
+}
+
+function costAt(price: Price, counters: Partial<Usage>, tier: ServiceTier = 'standard'): Cost {
+  const cost = costOf({ ...NO_USAGE, ...counters }, price, tier);
+  if (cost === undefined) throw new Error(`${tier} has no price`);
+  return cost;
+}
+
+test('bills input and output at their own rates', () => {
+  expect(costAt(priceOf('gpt-5.1-codex'), { input: 1000, output: 100 }).nanoUsd).toBe(1000 * 1250 + 100 * 10_000);
+});
+
+test('bills cached input at the cached rate and only the rest of the input in full', () => {
+  const cost = costAt(priceOf('gpt-5.3-codex'), { input: 10_000, cachedInput: 8000, output: 500 });
+  expect(cost.nanoUsd).toBe(2000 * 1750 + 8000 * 175 + 500 * 14_000);
+});
+
+test('bills cache writes at their own rate where the vendor has one', () => {
+  const cost = costAt(priceOf('gpt-6.1-sol'), { input: 10_000, cachedInput: 4000, cacheWrite: 5000, output: 10 });
+  expect(cost.nanoUsd).toBe(1000 * 2000 + 4000 * 100 + 5000 * 2500 + 10 * 10_000);
+});
+
+test('bills cache writes as input where the vendor does not bill them separately', () => {
+  const cost = costAt(priceOf('gpt-5.4'), { input: 10_000, cachedInput: 4000, cacheWrite: 5000 });
+  expect(cost.nanoUsd).toBe(6000 * 2500 + 4000 * 250);
+});
+
+test('does not bill reasoning again, which output contains', () => {
+  const price = priceOf('gpt-5.5');
+  expect(costAt(price, { output: 900, reasoning: 800 })).toEqual(costAt(price, { output: 900 }));
+});
+
+test('keeps the base price at 272000 input tokens', () => {
+  const cost = costAt(priceOf('gpt-6.1-sol'), { input: 272_000, output: 1000 });
+  expect(cost).toMatchObject({ nanoUsd: 272_000 * 2000 + 1000 * 10_000, longContext: false });
+});
+
+test('bills the whole request at the long-context price from 272001 input tokens on', () => {
+  const counters = { input: 272_001, cachedInput: 200_000, cacheWrite: 70_000, output: 1000 };
+  expect(costAt(priceOf('gpt-6.1-sol'), counters)).toMatchObject({
+    nanoUsd: 2001 * 4000 + 200_000 * 200 + 70_000 * 5000 + 1000 * 15_000,
+    longContext: true,
+    rates: { input: 4000, cachedInput: 200, cacheWrite: 5000, output: 15_000 },
+  });
+});
+
+test('does not count output towards the long-context threshold', () => {
+  expect(costAt(priceOf('gpt-6-sol'), { input: 200_000, output: 100_000 }).longContext).toBe(false);
+});
+
+test('keeps the base price at any length for a model without a long-context price', () => {
+  expect(costAt(priceOf('gpt-5.3-codex'), { input: 350_000 })).toMatchObject({
+    nanoUsd: 350_000 * 1750,
+    longContext: false,
+  });
+});
+
+test('bills priority at twice the standard price', () => {
+  const cost = costAt(priceOf('gpt-5.4'), { input: 100, cachedInput: 40, output: 10 }, 'priority');
+  expect(cost).toMatchObject({ nanoUsd: 60 * 5000 + 40 * 500 + 10 * 30_000, billedTier: 'priority' });
+});
+
+test('bills priority at two and a half times the standard price for gpt-5.5', () => {
+  const cost = costAt(priceOf('gpt-5.5'), { input: 100, cachedInput: 40, output: 10 }, 'priority');
+  expect(cost.nanoUsd).toBe(60 * 12_500 + 40 * 1250 + 10 * 75_000);
+});
+
+test('bills flex at half the standard price, long context included', () => {
+  const price = priceOf('gpt-5.5');
+  expect(costAt(price, { input: 100, output: 10 }, 'flex').nanoUsd).toBe(100 * 2500 + 10 * 15_000);
+  expect(costAt(price, { input: 300_000 }, 'flex').nanoUsd).toBe(300_000 * 5000);
+});
+
+test('bills a long priority request at twice the long-context price where the vendor serves it', () => {
+  const cost = costAt(priceOf('gpt-6-astra'), { input: 300_000, cacheWrite: 100_000, output: 10 }, 'priority');
+  expect(cost.nanoUsd).toBe(200_000 * 40_000 + 100_000 * 50_000 + 10 * 150_000);
+});
+
+test('bills a long priority request as standard where the vendor serves it as standard', () => {
+  for (const model of ['gpt-5.4', 'gpt-5.5']) {
+    const cost = costAt(priceOf(model), { input: 300_000, output: 10 }, 'priority');
+    expect(cost).toEqual(costAt(priceOf(model), { input: 300_000, output: 10 }));
+    expect(cost.billedTier).toBe('standard');
+  }
+});
+
+test('knows from which day on long priority requests are served for gpt-5.6', () => {
+  const long = { input: 300_000 };
+  const before = priceOf('gpt-5.6-terra', Date.parse('2026-08-04T23:59:59Z'));
+  const after = priceOf('gpt-5.6-terra', Date.parse('2026-08-05T00:00:00Z'));
+  expect(costAt(before, long, 'priority').nanoUsd).toBe(300_000 * 4000);
+  expect(costAt(after, long, 'priority').nanoUsd).toBe(300_000 * 8000);
+});
+
+test('rounds the cost once, not the rates, where a multiplier makes half a nano-USD', () => {
+  const price = priceOf('gpt-5');
+  expect(costAt(price, { input: 1, cachedInput: 1 }, 'flex')).toMatchObject({
+    nanoUsd: 63,
+    rates: { cachedInput: 62.5 },
+  });
+  expect(costAt(price, { input: 1000, cachedInput: 1000 }, 'flex').nanoUsd).toBe(62_500);
+});
+
+test('gives no cost in a tier that the price does not state', () => {
+  expect(costOf({ ...NO_USAGE, input: 10 }, priceOf('o4-mini'), 'priority')).toBeUndefined();
+});
+
+test('makes a whole number of nano-USD of every price in the table, in every tier, at every length', () => {
+  const odd: Usage = { input: 7, cachedInput: 3, cacheWrite: 1, output: 1, reasoning: 1 };
+  const long: Usage = { ...odd, input: 300_001 };
+  for (const price of PRICE_TABLE) {
+    for (const tier of ['standard', 'priority', 'flex'] as const) {
+      for (const cost of [costOf(odd, price, tier), costOf(long, price, tier)]) {
+        if (cost !== undefined) expect(cost.nanoUsd, `${price.model} ${tier}`).toSatisfy(Number.isSafeInteger);
+      }
+    }
+  }
+});
+
+test('cuts cached input to the input, and cache writes to what remains of it', () => {
+  const price = priceOf('gpt-6-sol');
+  expect(costAt(price, { input: 100, cachedInput: 150, cacheWrite: 50 })).toMatchObject({
+    nanoUsd: 100 * 200,
+    counters: 'clamped',
+  });
+  expect(costAt(price, { input: 100, cachedInput: 70, cacheWrite: 50 })).toMatchObject({
+    nanoUsd: 70 * 200 + 30 * 2500,
+    counters: 'clamped',
+  });
+});
+
+test('counts a negative or missing number as zero, and never makes a negative cost', () => {
+  const price = priceOf('gpt-6-sol');
+  for (const impossible of [-5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const counters = { input: 100, cachedInput: impossible, cacheWrite: impossible, output: impossible };
+    expect(costAt(price, counters)).toMatchObject({ nanoUsd: 100 * 2000, counters: 'clamped' });
+    expect(costAt(price, { input: impossible, cachedInput: 10 }).nanoUsd).toBe(0);
+  }
+});
+
+test('tells when the counters are consistent', () => {
+  expect(costAt(priceOf('gpt-6-sol'), { input: 5, cachedInput: 2, cacheWrite: 3, output: 1 }).counters).toBe(
+    'consistent',
+  );
+  expect(costAt(priceOf('gpt-6-sol'), {})).toMatchObject({ nanoUsd: 0, counters: 'consistent' });
+});
+
+test('states base rates in USD per 1000 tokens, whatever the tier', () => {
+  expect(readBaseRatesPer1k(priceOf('gpt-5.1-codex'))).toEqual({ inputUsdPer1k: 0.00125, outputUsdPer1k: 0.01 });
+  expect(readBaseRatesPer1k(priceOf('gpt-6-luna'))).toEqual({ inputUsdPer1k: 0.0001, outputUsdPer1k: 0.0005 });
+});

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { type BillableResponse, priceResponse } from '../../src/pricing/cost.js';
+import { parseServiceTier } from '../../src/pricing/price.js';
+import { createPriceBook } from '../../src/pricing/prices.js';
+import { NO_USAGE } from '../../src/usage/usage.js';
+
+const BOOK = createPriceBook();
+const RESPONSE: BillableResponse = {
+  model: 'gpt-6.1-sol',
+  serviceTier: undefined,
+  atMs: Date.parse('2026-10-01T12:00:00Z'),
+  usage: { ...NO_USAGE, input: 1000, cachedInput: 900, output: 50 },
+};
+const STANDARD_NANO_USD = 100 * 2000 + 900 * 100 + 50 * 10_000;
+
+test('prices a response with the price that it names', () => {
+  expect(priceResponse(BOOK, RESPONSE)).toMatchObject({
+    kind: 'priced',
+    nanoUsd: STANDARD_NANO_USD,
+    billedTier: 'standard',
+    longContext: false,
+    price: { model: 'gpt-6.1-sol', origin: 'codex-metered', from: null },
+  });
+});
+
+test('takes the tier in the words of Codex and of the API', () => {
+  for (const serviceTier of ['fast', 'priority', 'Priority']) {
+    expect(priceResponse(BOOK, { ...RESPONSE, serviceTier })).toMatchObject({ nanoUsd: STANDARD_NANO_USD * 2 });
+  }
+  expect(priceResponse(BOOK, { ...RESPONSE, serviceTier: 'flex' })).toMatchObject({ nanoUsd: STANDARD_NANO_USD / 2 });
+  for (const serviceTier of ['default', 'auto', 'standard', null, undefined]) {
+    expect(priceResponse(BOOK, { ...RESPONSE, serviceTier })).toMatchObject({ nanoUsd: STANDARD_NANO_USD });
+  }
+});
+
+test('guesses no tier from a word that it does not know', () => {
+  for (const word of ['ultrafast', 'scale', 'batch', 'fastest', '', 'constructor']) {
+    expect(parseServiceTier(word), word).toBeUndefined();
+  }
+});
+
+test('leaves a response in an unknown tier unpriced and says which', () => {
+  expect(priceResponse(BOOK, { ...RESPONSE, serviceTier: 'ultrafast' })).toEqual({
+    kind: 'unpriced',
+    reason: 'unknown-tier',
+    detail: 'The service tier "ultrafast" is not known.',
+  });
+});
+
+test('leaves a response of an unknown model unpriced and says which', () => {
+  expect(priceResponse(BOOK, { ...RESPONSE, model: 'gpt-5.4-foo' })).toEqual({
+    kind: 'unpriced',
+    reason: 'no-price',
+    detail: 'No price is known for the model "gpt-5.4-foo".',
+  });
+});
+
+test('leaves a response without a model unpriced', () => {
+  for (const model of [undefined, null, '', ' ']) {
+    expect(priceResponse(BOOK, { ...RESPONSE, model })).toMatchObject({ kind: 'unpriced', reason: 'no-model' });
+  }
+});
+
+test('leaves a response unpriced in a tier whose price is not known for its model', () => {
+  expect(priceResponse(BOOK, { ...RESPONSE, model: 'gpt-5-mini', serviceTier: 'priority' })).toEqual({
+    kind: 'unpriced',
+    reason: 'no-tier-price',
+    detail: 'No price is known for the model "gpt-5-mini" in the service tier "priority".',
+  });
+});
+
+test('leaves a response without a time unpriced, since a price has dates', () => {
+  expect(priceResponse(BOOK, { ...RESPONSE, atMs: Number.NaN })).toMatchObject({
+    kind: 'unpriced',
+    reason: 'no-price',
+  });
+});
