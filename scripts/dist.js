@@ -103,8 +103,8 @@ function findEntries() {
 
 /** @param {Record<string, string>} entryPoints */
 async function bundle(entryPoints) {
-  const { build } = await import('esbuild');
-  return await build({
+  const { build, formatMessages } = await import('esbuild');
+  const result = await build({
     absWorkingDir: ROOT,
     entryPoints,
     outdir: 'dist',
@@ -119,8 +119,10 @@ async function bundle(entryPoints) {
     external: EXTERNAL,
     banner: { js: REQUIRE },
     legalComments: 'none',
-    logLevel: 'warning',
+    logLevel: 'silent',
   });
+  for (const warning of await formatMessages(result.warnings, { kind: 'warning' })) console.error(warning);
+  return result;
 }
 
 /**
