@@ -1,5 +1,6 @@
 import { EVIDENCE } from '../usage/source.js';
 import type { PricedResponse } from '../usage/record.js';
+import type { Usage } from '../usage/usage.js';
 import type { Connection } from './open.js';
 
 const BEST_FIRST = EVIDENCE.map((evidence, rank) => `WHEN '${evidence}' THEN ${rank}`).join(' ');
@@ -49,4 +50,17 @@ export function upsertResponse(
     recordedAtMs: Date.now(),
   });
   return written?.invocation_id;
+}
+
+/** Sums what other invocations than `invocationId` have recorded of a thread. */
+export function readThreadUsage(connection: Connection, threadId: string, invocationId: string): Usage {
+  const sum = (column: string) => `coalesce(sum(${column}), 0)`;
+  return connection
+    .prepare<[string, string], Usage>(
+      `SELECT ${sum('input_tokens')} AS input, ${sum('cached_input_tokens')} AS cachedInput,
+         ${sum('cache_write_tokens')} AS cacheWrite, ${sum('output_tokens')} AS output,
+         ${sum('reasoning_tokens')} AS reasoning
+       FROM responses WHERE thread_id = ? AND invocation_id <> ?`,
+    )
+    .get(threadId, invocationId) as Usage;
 }

@@ -1,9 +1,10 @@
 import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
+import type { Usage } from '../usage/usage.js';
 import { refreshCostRecords } from './cost-records.js';
 import { insertInvocation, updateInvocation } from './invocations.js';
 import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
-import { upsertResponse } from './responses.js';
+import { readThreadUsage, upsertResponse } from './responses.js';
 
 /** A change to what is recorded of one invocation. Applied whole or not at all. */
 export interface Change {
@@ -23,6 +24,8 @@ export interface Store {
    * date. A response that another invocation has recorded stays where it is. Returns the invocation's iteration.
    */
   record(change: Change): number;
+  /** What is recorded of a thread by other invocations than `invocationId`. */
+  readThreadUsage(threadId: string, invocationId: string): Usage;
   close(): void;
 }
 
@@ -43,6 +46,8 @@ export function openStore(path: string, options: OpenOptions): Store {
     path,
     connection,
     record: (change) => explainingFaults(path, () => apply.immediate(change)),
+    readThreadUsage: (threadId, invocationId) =>
+      explainingFaults(path, () => readThreadUsage(connection, threadId, invocationId)),
     close: () => connection.close(),
   };
 }

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { OPTIONS } from './wrapper-options.js';
+
+/** The text of `codex-metered --meter-help`. */
+export function describeWrapper(): string {
+  const rows = Object.entries(OPTIONS).map(([name, { takes, help, variable }]) => {
+    const left = `  --meter-${name}${takes ? ` ${takes}` : ''}`.padEnd(32);
+    return `${left}${help}${variable ? `\n${' '.repeat(32)}[${variable}]` : ''}`;
+  });
+  return `codex-metered runs the real Codex and records what every model response cost, as it happens.
+
+Usage: codex-metered [--meter-…] <anything codex takes>
+
+  codex-metered exec "fix the failing test"
+  codex-metered --meter-run-id r42 --meter-phase builder exec --json - < prompt.txt
+
+Everything but these options reaches Codex as it is; they stand before Codex's own. An option wins over its
+environment variable, in brackets.
+
+${rows.join('\n')}
+
+What is not said is inferred: run, phase and iteration from the path of --output-last-message when it looks like
+…/<run>/builder/iter-3/result.json, the phase reviewer from "exec review", the project from the git work tree,
+the run from the day, and the next free iteration otherwise.
+
+The exit code is Codex's own; 2: an option of ours is wrong, 127: there is no Codex.
+What it cost: codex-usage run
+`;
+}
+
+/** The text of `codex-metered --meter-version`. */
+export function describeVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return `codex-metered ${version}\n`;
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import { readPaths } from '../config.js';
+import { messageOf } from '../errors.js';
+import { type Log, openLog } from '../log.js';
+import { type Meter, startMeter } from '../meter/run.js';
+import { createPriceBook } from '../pricing/prices.js';
+import type { CodexCommand } from '../process/argv.js';
+import type { Exit } from '../process/child.js';
+import { keepPending, takeInPending } from '../store/pending.js';
+import { openStore, type Store } from '../store/store.js';
+import type { Attribution, InvocationStatus } from '../usage/record.js';
+import { describeSummary } from './summary-line.js';
+import type { WrapperOptions } from './wrapper-options.js';
+
+export interface MeteringFacts {
+  readonly options: WrapperOptions;
+  readonly command: CodexCommand;
+  readonly attribution: Attribution;
+  readonly codexPath: string;
+  /** Codex's process. */
+  readonly pid: number;
+  readonly startedAtMs: number;
+}
+
+export interface Metering {
+  readonly observe: (chunk: Buffer) => void;
+  /** Records what is left and, on a terminal, says what it came to. Never rejects. */
+  finish(exit: Exit, interruptedBy: NodeJS.Signals | undefined): Promise<void>;
+}
+
+/** Connects one metered run with this process's environment: its paths, its log, its terminal. */
+export function createMetering(facts: MeteringFacts): Metering {
+  const { options, command, attribution, codexPath, pid, startedAtMs } = facts;
+  const env: NodeJS.ProcessEnv = { ...process.env, CODEX_METERED_DB: options.value('db') };
+  const { database, logFile, pendingDirectory } = readPaths(env);
+  const log = openLog(logFile);
+  surviveOwnFaults(log);
+  const meter: Meter = startMeter({
+    invocation: {
+      id: randomUUID(),
+      attribution,
+      command: command.name,
+      cwd: resolve(command.cd ?? '.'),
+      codexHome: resolve(env.CODEX_HOME || join(homedir(), '.codex')),
+      codexPath,
+      meterPid: process.pid,
+      startedAtMs,
+    },
+    command,
+    pid,
+    prices: createPriceBook(),
+    log,
+    open: async () => openAndCatchUp(database, pendingDirectory, log),
+    keepPending: (change) => keepPending(pendingDirectory, change),
+  });
+  return {
+    observe: meter.observe,
+    async finish(exit, interruptedBy) {
+      const summary = await meter.finish({
+        status: statusOf(exit, interruptedBy),
+        exitCode: exit.code,
+        signal: exit.signal ?? interruptedBy,
+      });
+      await log.flush();
+      if (summary && isatty(2) && !options.isOn('quiet')) process.stderr.write(describeSummary(summary));
+    },
+  };
+}
+
+/** Opens the database and takes in what earlier runs had to keep aside. */
+function openAndCatchUp(database: string, pendingDirectory: string, log: Log): Store {
+  const store = openStore(database, { mode: 'write' });
+  try {
+    const { refused } = takeInPending(pendingDirectory, store);
+    for (const path of refused) log.warn('A record that was kept aside cannot be read.', { path });
+  } catch (error) {
+    log.warn('Records that were kept aside could not be taken in.', { reason: messageOf(error) });
+  }
+  return store;
+}
+
+/** An error that escaped the metering must not end this process: Codex is its child and its streams run through it. */
+function surviveOwnFaults(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.warn('Metering failed; Codex is not affected.', { reason: messageOf(error) });
+  });
+}
+
+function statusOf(exit: Exit, interruptedBy: NodeJS.Signals | undefined): InvocationStatus {
+  if (exit.code === 0) return 'completed';
+  return exit.signal || interruptedBy ? 'interrupted' : 'failed';
+}

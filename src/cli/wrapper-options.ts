@@ -1,0 +1,103 @@
+import { UsageError } from '../errors.js';
+
+/** What our own options and environment variables may say; each is undefined when neither does. */
+export const OPTIONS = {
+  'run-id': { variable: 'CODEX_METERED_RUN_ID', takes: 'ID', help: 'the run (loop) this invocation belongs to' },
+  phase: {
+    variable: 'CODEX_METERED_PHASE',
+    takes: 'PHASE',
+    help: 'builder, reviewer, chat, handoff or other',
+  },
+  iteration: { variable: 'CODEX_METERED_ITERATION', takes: 'N', help: 'the round of the phase within the run' },
+  project: { variable: 'CODEX_METERED_PROJECT', takes: 'NAME', help: 'the project; default: the git work tree' },
+  db: { variable: 'CODEX_METERED_DB', takes: 'PATH', help: 'the database to record in' },
+  codex: { variable: 'CODEX_METERED_CODEX', takes: 'PATH', help: 'the real Codex; default: codex on PATH' },
+  'output-pattern': {
+    variable: 'CODEX_METERED_OUTPUT_PATTERN',
+    takes: 'REGEX',
+    help: 'finds (?<run>…), (?<phase>…) and (?<iteration>…) in the path of --output-last-message',
+  },
+  quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'no summary line at the end' },
+  off: { variable: 'CODEX_METERED_OFF', takes: undefined, help: 'run Codex and record nothing' },
+  help: { variable: undefined, takes: undefined, help: 'show this help' },
+  version: { variable: undefined, takes: undefined, help: 'show the version of codex-metered' },
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export interface Given {
+  readonly value: string;
+  readonly origin: 'option' | 'environment';
+}
+
+export interface WrapperOptions {
+  get(name: OptionName): Given | undefined;
+  /** The value, or undefined where it is not given. */
+  value(name: OptionName): string | undefined;
+  isOn(name: 'quiet' | 'off' | 'help' | 'version'): boolean;
+}
+
+const PREFIX = '--meter-';
+
+/**
+ * Takes our own options from the front of the command line; the rest is Codex's, untouched. The option wins over the
+ * environment variable. Throws a UsageError for an option that does not exist, lacks its value or stands too late.
+ */
+export function parseWrapperOptions(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): { options: WrapperOptions; codexArgs: string[] } {
+  const given = new Map<OptionName, string>();
+  let index = 0;
+  for (; argv[index]?.startsWith(PREFIX); index++) {
+    const [written = '', inline] = splitAtEquals(argv[index] ?? '');
+    const name = parseName(written);
+    const { takes } = OPTIONS[name];
+    if (takes === undefined) {
+      if (inline !== undefined) throw new UsageError(`${written} takes no value.`);
+      given.set(name, '1');
+      continue;
+    }
+    const value = inline ?? argv[++index];
+    if (!value) throw new UsageError(`${written} needs a value: ${written} ${takes}.`);
+    given.set(name, value);
+  }
+  const codexArgs = argv.slice(index);
+  refuseLateOptions(codexArgs);
+  return { options: resolveOptions(given, env), codexArgs };
+}
+
+function parseName(written: string): OptionName {
+  const name = written.slice(PREFIX.length);
+  if (Object.hasOwn(OPTIONS, name)) return name as OptionName;
+  throw new UsageError(`There is no option ${written}. See codex-metered --meter-help.`);
+}
+
+/** An option of ours among Codex's would reach Codex. After `--` everything is a prompt. */
+function refuseLateOptions(codexArgs: readonly string[]): void {
+  const end = codexArgs.indexOf('--');
+  const late = codexArgs.slice(0, end === -1 ? undefined : end).find((arg) => arg.startsWith(PREFIX));
+  if (late === undefined) return;
+  const [written] = splitAtEquals(late);
+  throw new UsageError(`${written} must stand before Codex's own arguments: codex-metered ${written} … exec …`);
+}
+
+function resolveOptions(given: ReadonlyMap<OptionName, string>, env: NodeJS.ProcessEnv): WrapperOptions {
+  const get = (name: OptionName): Given | undefined => {
+    const option = given.get(name);
+    if (option !== undefined) return { value: option, origin: 'option' };
+    const { variable } = OPTIONS[name];
+    const set = variable && env[variable];
+    return set ? { value: set, origin: 'environment' } : undefined;
+  };
+  return {
+    get,
+    value: (name) => get(name)?.value,
+    isOn: (name) => !['', '0', 'false', 'no', 'off'].includes(get(name)?.value.toLowerCase() ?? ''),
+  };
+}
+
+function splitAtEquals(arg: string): [string, string | undefined] {
+  const equals = arg.indexOf('=');
+  return equals === -1 ? [arg, undefined] : [arg.slice(0, equals), arg.slice(equals + 1)];
+}

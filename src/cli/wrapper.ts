@@ -1,0 +1,90 @@
+import { constants } from 'node:os';
+import { CodexNotFoundError, messageOf, UsageError } from '../errors.js';
+import { attribute } from '../meter/attribution.js';
+import { type CodexCommand, describeCommand } from '../process/argv.js';
+import { type Exit, spawnCodex } from '../process/child.js';
+import { locateCodex } from '../process/locate.js';
+import { resolveProgram } from '../process/native.js';
+import type { Observer } from '../process/relay.js';
+import { forwardSignals } from '../process/signals.js';
+import { HANDS_OFF, planStreams } from '../process/streams.js';
+import type { Attribution } from '../usage/record.js';
+import type { Metering, MeteringFacts } from './wrapper-metering.js';
+import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`codex-metered: ${messageOf(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : error instanceof CodexNotFoundError ? 127 : 1;
+});
+
+async function main(argv: readonly string[]): Promise<void> {
+  const { options, codexArgs } = parseWrapperOptions(argv, process.env);
+  if (options.isOn('help') || options.isOn('version')) return showHelp(options);
+  const command = describeCommand(codexArgs);
+  const metered = command.output !== 'other' && !command.asksForHelp && !options.isOn('off');
+  const startedAtMs = Date.now();
+  const attribution = attributeTo(options, command, startedAtMs);
+  const codexPath = locateCodex({
+    wanted: options.value('codex'),
+    env: process.env,
+    cwd: process.cwd(),
+    self: process.argv[1] ?? '',
+  });
+
+  // What Codex writes before the metering is loaded waits for it.
+  const waiting: Buffer[] = [];
+  let observe: Observer = (chunk) => void waiting.push(chunk);
+  const child = await spawnCodex({
+    program: resolveProgram(codexPath, process.env),
+    args: codexArgs,
+    env: process.env,
+    streams: metered ? planStreams(command) : HANDS_OFF,
+    observe: (chunk) => observe(chunk),
+  });
+  const signals = forwardSignals(process, child.kill);
+  if (!metered) return exitAs(await child.ended, signals.stop);
+
+  const metering = await startMetering({ options, command, attribution, codexPath, pid: child.pid, startedAtMs });
+  observe = metering?.observe ?? (() => undefined);
+  for (const chunk of waiting.splice(0)) observe(chunk);
+  const exit = await child.ended;
+  await metering?.finish(exit, signals.interrupted());
+  exitAs(exit, signals.stop);
+}
+
+/** What Codex does not need is loaded once it has been started: it takes 300 ms to its first event. */
+async function startMetering(facts: MeteringFacts): Promise<Metering | undefined> {
+  try {
+    const { createMetering } = await import('./wrapper-metering.js');
+    return createMetering(facts);
+  } catch {
+    return undefined;
+  }
+}
+
+function attributeTo(options: WrapperOptions, command: CodexCommand, startedAtMs: number): Attribution {
+  return attribute(
+    {
+      project: options.get('project'),
+      run: options.get('run-id'),
+      phase: options.get('phase'),
+      iteration: options.get('iteration'),
+      outputPattern: options.value('output-pattern'),
+    },
+    { ...command, command: command.name, cwd: process.cwd(), startedAtMs },
+  );
+}
+
+async function showHelp(options: WrapperOptions): Promise<void> {
+  const { describeWrapper, describeVersion } = await import('./wrapper-help.js');
+  process.stdout.write(options.isOn('help') ? describeWrapper() : describeVersion());
+}
+
+/** Ends as Codex ended: by its exit code, or by the signal that ended it. */
+function exitAs(exit: Exit, stopForwarding: () => void): void {
+  if (exit.signal === undefined) process.exit(exit.code);
+  stopForwarding();
+  process.kill(process.pid, exit.signal);
+  // A signal that does not end Node, such as one that is ignored, leaves the shell's code for it.
+  setTimeout(() => process.exit(128 + (constants.signals[exit.signal] ?? 0)), 100);
+}

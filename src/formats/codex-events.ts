@@ -1,0 +1,47 @@
+import * as z from 'zod/mini';
+import type { Usage } from '../usage/usage.js';
+import { codexUsage } from './codex-usage.js';
+import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
+
+/** What a line of `codex exec --json` says that metering needs. */
+export type CodexEvent =
+  | { readonly kind: 'thread_started'; readonly threadId: string }
+  /** `usage` is what this line claims, which is not what the run used: see docs/how-it-counts.md. */
+  | { readonly kind: 'turn_completed'; readonly usage: Usage }
+  | { readonly kind: 'turn_failed' }
+  /** A stream was cut and Codex asks again. Not fatal. */
+  | { readonly kind: 'reconnecting' }
+  | Irrelevant
+  | Unrecognised;
+
+const threadStarted = z.object({ thread_id: z.string() });
+const turnCompleted = z.object({ usage: codexUsage });
+const error = z.object({ message: z.string() });
+
+/** Parses one line of the `--json` stream. Never throws. */
+export function parseCodexEvent(line: string): CodexEvent {
+  const event = parseObject(line);
+  if (isUnrecognised(event)) return event;
+  switch (event.type) {
+    case 'thread.started': {
+      const parsed = threadStarted.safeParse(event);
+      return parsed.success
+        ? { kind: 'thread_started', threadId: parsed.data.thread_id }
+        : unrecognised('thread.started without a thread id');
+    }
+    case 'turn.completed': {
+      const parsed = turnCompleted.safeParse(event);
+      return parsed.success
+        ? { kind: 'turn_completed', usage: parsed.data.usage }
+        : unrecognised('turn.completed without usage');
+    }
+    case 'turn.failed':
+      return { kind: 'turn_failed' };
+    case 'error': {
+      const parsed = error.safeParse(event);
+      return parsed.success && parsed.data.message.startsWith('Reconnecting') ? { kind: 'reconnecting' } : IRRELEVANT;
+    }
+    default:
+      return IRRELEVANT;
+  }
+}

@@ -1,0 +1,37 @@
+/** What the human-readable output of `codex exec` on stderr says that metering needs. Seen in 0.98 to 0.169. */
+export type HumanFact =
+  | { readonly kind: 'thread_started'; readonly threadId: string }
+  /** The footer's figure: input − cached input + output of the thread, so cached input is not in it. */
+  | { readonly kind: 'blended_total'; readonly tokens: number };
+
+const SESSION = /^session id: ([0-9a-f]{8}-[0-9a-f-]{27})$/;
+const FOOTER = /^tokens used(?:: ([\d,]+))?$/;
+const FIGURE = /^[\d,]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character starts a colour code
+const COLOUR = /\u001b\[[\d;]*m/g;
+
+/**
+ * Returns a reader to be given the lines of stderr one by one. The footer stands on two lines (`tokens used`, then
+ * `1,903`), or on one in 0.40 (`tokens used: 951`); a prompt or an answer may hold the same words, so the last
+ * figure is the footer's.
+ */
+export function createHumanReader(): (line: string) => HumanFact | undefined {
+  let footerBefore = false;
+  let sessionKnown = false;
+  return (coloured) => {
+    const line = coloured.replace(COLOUR, '').trimEnd();
+    const figureMayFollow = footerBefore;
+    const footer = FOOTER.exec(line);
+    footerBefore = footer !== null && footer[1] === undefined;
+    if (footer?.[1]) return { kind: 'blended_total', tokens: toNumber(footer[1]) };
+    if (figureMayFollow && FIGURE.test(line)) return { kind: 'blended_total', tokens: toNumber(line) };
+    const session = sessionKnown ? null : SESSION.exec(line);
+    if (!session?.[1]) return undefined;
+    sessionKnown = true;
+    return { kind: 'thread_started', threadId: session[1] };
+  };
+}
+
+function toNumber(figure: string): number {
+  return Number(figure.replaceAll(',', ''));
+}

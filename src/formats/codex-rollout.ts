@@ -1,0 +1,148 @@
+import * as z from 'zod/mini';
+import type { Usage } from '../usage/usage.js';
+import { codexUsage } from './codex-usage.js';
+import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
+
+/** A line of a session file (rollout) that metering needs, and when Codex wrote it (epoch milliseconds). */
+export type RolloutRecord = { readonly atMs: number } & RolloutFact;
+
+export type RolloutFact =
+  /** The file's header. `sessionId` is the root thread: the thread itself, or the one its chain of parents began with. */
+  | {
+      readonly kind: 'session';
+      readonly threadId: string;
+      readonly sessionId: string;
+      readonly cliVersion: string | undefined;
+      readonly cwd: string | undefined;
+    }
+  | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string }
+  | { readonly kind: 'settings'; readonly serviceTier: string | undefined }
+  /** One completed response, exactly (Codex 0.153.4 and later). */
+  | {
+      readonly kind: 'usage_record';
+      readonly threadId: string;
+      readonly turnId: string | undefined;
+      readonly rootTurnId: string | undefined;
+      readonly responseId: string;
+      readonly usage: Usage;
+    }
+  /** The thread's total so far; `undefined` where Codex had none to write. Rows repeat: only a change counts. */
+  | { readonly kind: 'token_count'; readonly total: Usage | undefined }
+  | { readonly kind: 'turn_started'; readonly turnId: string | undefined }
+  | { readonly kind: 'turn_ended'; readonly turnId: string | undefined; readonly outcome: 'completed' | 'aborted' };
+
+const optionalText = z.nullish(z.string());
+
+const sessionMeta = z.object({
+  id: z.string(),
+  session_id: optionalText,
+  cli_version: optionalText,
+  cwd: optionalText,
+});
+const turnContext = z.object({ turn_id: optionalText, model: z.string() });
+const settings = z.object({ thread_settings: z.object({ service_tier: optionalText }) });
+const usageRecord = z.object({
+  thread_id: z.string(),
+  turn_id: optionalText,
+  root_turn_id: optionalText,
+  response_id: z.string(),
+  usage: codexUsage,
+});
+const tokenCount = z.object({ info: z.nullish(z.object({ total_token_usage: codexUsage })) });
+const turn = z.object({ turn_id: optionalText });
+
+type Read = (payload: unknown) => RolloutFact | undefined;
+
+const EVENTS = new Map<string, Read>(
+  Object.entries({
+    token_count: reading(tokenCount, ({ info }) => ({ kind: 'token_count', total: info?.total_token_usage })),
+    thread_settings_applied: reading(settings, ({ thread_settings }) => ({
+      kind: 'settings',
+      serviceTier: thread_settings.service_tier ?? undefined,
+    })),
+    task_started: reading(turn, ({ turn_id }) => ({ kind: 'turn_started', turnId: turn_id ?? undefined })),
+    task_complete: reading(turn, ({ turn_id }) => ({
+      kind: 'turn_ended',
+      turnId: turn_id ?? undefined,
+      outcome: 'completed',
+    })),
+    turn_aborted: reading(turn, ({ turn_id }) => ({
+      kind: 'turn_ended',
+      turnId: turn_id ?? undefined,
+      outcome: 'aborted',
+    })),
+  }),
+);
+
+const RECORDS = new Map<string, Read>(
+  Object.entries({
+    session_meta: reading(sessionMeta, (meta) => ({
+      kind: 'session',
+      threadId: meta.id,
+      sessionId: meta.session_id ?? meta.id,
+      cliVersion: meta.cli_version ?? undefined,
+      cwd: meta.cwd ?? undefined,
+    })),
+    turn_context: reading(turnContext, ({ turn_id, model }) => ({
+      kind: 'turn_context',
+      turnId: turn_id ?? undefined,
+      model,
+    })),
+    token_usage_record: reading(usageRecord, (record) => ({
+      kind: 'usage_record',
+      threadId: record.thread_id,
+      turnId: record.turn_id ?? undefined,
+      rootTurnId: record.root_turn_id ?? undefined,
+      responseId: record.response_id,
+      usage: record.usage,
+    })),
+  }),
+);
+
+/** Records that are known to say nothing of usage. `compacted` embeds a copy of a usage record: it must not count. */
+const SILENT = new Set([
+  'response_item',
+  'world_state',
+  'compacted',
+  'inter_agent_communication',
+  'inter_agent_communication_metadata',
+  'security_risk_score',
+  'realtime_item',
+  'dynamic_tools_updated',
+]);
+
+/** Parses one line of a session file. Never throws. Lines that can say nothing of usage are not even parsed as JSON. */
+export function parseRolloutLine(line: string): RolloutRecord | Irrelevant | Unrecognised {
+  if (isSilent(line)) return IRRELEVANT;
+  const record = parseObject(line);
+  if (isUnrecognised(record)) return record;
+  const type = String(record.type);
+  const payload = (record.payload ?? {}) as Record<string, unknown>;
+  const name = type === 'event_msg' ? String(payload.type) : type;
+  const read = (type === 'event_msg' ? EVENTS : RECORDS).get(name);
+  if (!read) {
+    return type === 'event_msg' || SILENT.has(type) ? IRRELEVANT : unrecognised(`unknown record type ${name}`);
+  }
+  const fact = read(payload);
+  const atMs = Date.parse(String(record.timestamp));
+  if (!fact) return unrecognised(`${name} of an unknown shape`);
+  if (Number.isNaN(atMs)) return unrecognised(`${name} without a time`);
+  return { atMs, ...fact };
+}
+
+// Codex writes the timestamp, the ordinal and the type before the payload: what a line is stands at its start, and
+// the largest lines (prompts, answers, tool output) are the silent ones.
+const TYPE = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
+
+function isSilent(line: string): boolean {
+  const [, type, event] = TYPE.exec(line.length > 200 ? line.slice(0, 200) : line) ?? [];
+  if (!type) return false;
+  return type === 'event_msg' ? event !== undefined && !EVENTS.has(event) : SILENT.has(type);
+}
+
+function reading<T>(schema: z.ZodMiniType<T>, toFact: (data: T) => RolloutFact): Read {
+  return (payload) => {
+    const parsed = schema.safeParse(payload);
+    return parsed.success ? toFact(parsed.data) : undefined;
+  };
+}

@@ -1,0 +1,69 @@
+/** What is done with the lines of a byte stream. */
+export interface LineHandlers {
+  /** Whether the line that begins with `head` (at least 16 bytes of it, or all) is worth decoding. Default: all are. */
+  readonly wants?: (head: Buffer) => boolean;
+  readonly onLine: (line: string) => void;
+  /** A line longer than the limit: it is dropped, so that memory stays flat. */
+  readonly onOverlong?: () => void;
+}
+
+export interface LineSplitter {
+  push(chunk: Buffer): void;
+  /** Hands over what stands after the last newline, if anything. */
+  end(): void;
+}
+
+const HEAD_BYTES = 16;
+const NEWLINE = 0x0a;
+const DEFAULT_LIMIT_BYTES = 32 * 1024 * 1024;
+
+/** Splits bytes into lines without their newline. Lines that nobody wants are never decoded nor held. */
+export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_LIMIT_BYTES): LineSplitter {
+  const { wants = () => true, onLine, onOverlong } = handlers;
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let dropping = false;
+
+  const finish = (tail: Buffer) => {
+    if (dropping) {
+      dropping = false;
+      return;
+    }
+    const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
+    held = [];
+    heldBytes = 0;
+    if (line.length > 0 && wants(line)) onLine(line.toString('utf8'));
+  };
+
+  const hold = (tail: Buffer) => {
+    if (dropping || tail.length === 0) return;
+    held.push(tail);
+    heldBytes += tail.length;
+    const overlong = heldBytes > limitBytes;
+    if (overlong) onOverlong?.();
+    if (overlong || (heldBytes >= HEAD_BYTES && !wants(headOf(held)))) {
+      dropping = true;
+      held = [];
+      heldBytes = 0;
+    }
+  };
+
+  return {
+    push(chunk) {
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+        finish(chunk.subarray(start, end));
+        start = end + 1;
+      }
+      hold(chunk.subarray(start));
+    },
+    end() {
+      finish(Buffer.alloc(0));
+    },
+  };
+}
+
+function headOf(held: Buffer[]): Buffer {
+  const [first] = held;
+  return first && first.length >= HEAD_BYTES ? first : Buffer.concat(held);
+}

@@ -1,0 +1,78 @@
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const ROLLOUT = /^rollout-.+-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
+/** Codex's own instructions stand in the header: 22 KB in 0.169. */
+const HEADER_LIMIT_BYTES = 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The thread that a session file is named after, or undefined for a file of another name. */
+export function threadIdOf(fileName: string): string | undefined {
+  return ROLLOUT.exec(fileName)?.[1];
+}
+
+/**
+ * The folders in which Codex puts sessions that start around `atMs`: `sessions/YYYY/MM/DD` by local time, and the
+ * days beside it, because a run may cross midnight.
+ */
+export function dayFolders(codexHome: string, atMs: number): string[] {
+  return [-DAY_MS, 0, DAY_MS].map((shift) => {
+    const day = new Date(atMs + shift);
+    const twoDigits = (value: number) => String(value).padStart(2, '0');
+    return join(
+      codexHome,
+      'sessions',
+      String(day.getFullYear()),
+      twoDigits(day.getMonth() + 1),
+      twoDigits(day.getDate()),
+    );
+  });
+}
+
+/** The session files in `folder`; none when it cannot be read. */
+export async function listSessionFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => threadIdOf(name) !== undefined).map((name) => join(folder, name));
+}
+
+/** The first line of a session file, its header; undefined while there is no whole line to read. */
+export async function readHeader(path: string): Promise<string | undefined> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const buffer = Buffer.alloc(HEADER_LIMIT_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    const end = buffer.subarray(0, bytesRead).indexOf(0x0a);
+    return end === -1 ? undefined : buffer.toString('utf8', 0, end);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The file of thread `threadId`, wherever below `codexHome` it is: newest days first, the archive last. */
+export async function findSessionFile(codexHome: string, threadId: string): Promise<string | undefined> {
+  const isTheThread = (path: string) => path.endsWith(`${threadId}.jsonl`);
+  for await (const folder of sessionFolders(codexHome)) {
+    const found = (await listSessionFiles(folder)).find(isTheThread);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function* sessionFolders(codexHome: string): AsyncGenerator<string> {
+  const sessions = join(codexHome, 'sessions');
+  for (const year of await newestFirst(sessions)) {
+    for (const month of await newestFirst(year)) yield* await newestFirst(month);
+  }
+  yield join(codexHome, 'archived_sessions');
+}
+
+async function newestFirst(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .reverse()
+    .map((name) => join(folder, name));
+}

@@ -1,0 +1,33 @@
+import { type FSWatcher, watch } from 'node:fs';
+
+/** Watches folders for changes of the files in them. A folder that cannot be watched is not: the caller polls too. */
+export interface FolderWatch {
+  add(folder: string): void;
+  close(): void;
+}
+
+/** `onChange` gets the name of the file that changed. */
+export function createFolderWatch(onChange: (fileName: string) => void): FolderWatch {
+  const watchers = new Map<string, FSWatcher>();
+  const drop = (folder: string) => {
+    watchers.get(folder)?.close();
+    watchers.delete(folder);
+  };
+  return {
+    add(folder) {
+      if (watchers.has(folder)) return;
+      try {
+        const watcher = watch(folder, { persistent: false }, (_event, fileName) => {
+          if (fileName) onChange(fileName);
+        });
+        watcher.on('error', () => drop(folder));
+        watchers.set(folder, watcher);
+      } catch {
+        // It does not exist yet, or there are no more watches to be had.
+      }
+    },
+    close() {
+      for (const folder of [...watchers.keys()]) drop(folder);
+    },
+  };
+}

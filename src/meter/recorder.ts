@@ -1,0 +1,132 @@
+import { messageOf, StoreError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Change, Store } from '../store/store.js';
+import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
+import { NO_USAGE, type Usage } from '../usage/usage.js';
+
+export interface RecorderOptions {
+  readonly invocation: Invocation;
+  /** Opens the database; called until it succeeds or fails for good. */
+  readonly open: () => Promise<Store>;
+  /** Keeps a change that the database does not take, for the next command to take in. */
+  readonly keepPending: (change: Change) => void;
+  readonly log: Log;
+}
+
+const RETRY_MS = 100;
+/** How long the end of a run may wait for a locked database; after that the change is kept aside. */
+const PATIENCE_MS = 300;
+
+/**
+ * Writes one invocation to the database as it happens. No fault of the database reaches the caller: a locked one is
+ * tried again, any other fault is logged once, and what was not written is kept aside at the end.
+ */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #store: Store | undefined;
+  #iteration: number | undefined;
+  #update: InvocationUpdate = {};
+  #responses: PricedResponse[] = [];
+  #notes: Note[] = [];
+  #unwritten = true;
+  #broken = false;
+  #busy: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The number that the store gave the invocation, once it is known. */
+  get iteration(): number | undefined {
+    return this.#iteration ?? this.#options.invocation.attribution.iteration;
+  }
+
+  /** What other invocations have recorded of a thread; nothing when the database cannot tell. */
+  readThreadUsage(threadId: string): Usage {
+    try {
+      return this.#store?.readThreadUsage(threadId, this.#options.invocation.id) ?? NO_USAGE;
+    } catch {
+      return NO_USAGE;
+    }
+  }
+
+  /** Adds to what is to be written, and writes it soon. */
+  add(change: { update?: InvocationUpdate; responses?: readonly PricedResponse[]; notes?: readonly Note[] }): void {
+    this.#update = { ...this.#update, ...change.update };
+    this.#responses.push(...(change.responses ?? []));
+    this.#notes.push(...(change.notes ?? []));
+    this.#unwritten = true;
+    void this.#write();
+  }
+
+  /** Writes what is left or keeps it aside, and closes the database. Never rejects. */
+  async finish(): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    await this.#write();
+    while (this.#unwritten && !this.#broken && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS / 4));
+      await this.#write();
+    }
+    clearTimeout(this.#timer);
+    if (this.#unwritten) this.#keepAside();
+    this.#store?.close();
+  }
+
+  #write(): Promise<void> {
+    if (this.#broken || !this.#unwritten) return Promise.resolve();
+    this.#busy ??= this.#writeOnce().finally(() => {
+      this.#busy = undefined;
+    });
+    return this.#busy;
+  }
+
+  async #writeOnce(): Promise<void> {
+    try {
+      this.#store ??= await this.#options.open();
+      const change = this.#change();
+      this.#iteration = this.#store.record(change);
+      this.#responses = this.#responses.slice(change.responses?.length);
+      this.#notes = this.#notes.slice(change.notes?.length);
+      this.#unwritten = false;
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #onFault(error: unknown): void {
+    if (error instanceof StoreError && error.problem === 'locked') {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.#write(), RETRY_MS);
+      this.#timer.unref();
+      return;
+    }
+    this.#broken = true;
+    this.#options.log.warn('The record cannot be written; it is kept aside.', {
+      invocation: this.#options.invocation.id,
+      reason: messageOf(error),
+    });
+  }
+
+  #keepAside(): void {
+    const { invocation, keepPending, log } = this.#options;
+    try {
+      keepPending(this.#change());
+    } catch (error) {
+      log.warn('The record could not even be kept aside; it is lost.', {
+        invocation: invocation.id,
+        reason: messageOf(error),
+        responses: this.#responses.length,
+      });
+    }
+  }
+
+  #change(): Change {
+    return {
+      invocation: this.#options.invocation,
+      update: this.#update,
+      responses: [...this.#responses],
+      notes: [...this.#notes],
+    };
+  }
+}

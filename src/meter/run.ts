@@ -1,0 +1,185 @@
+import { messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+import type { PriceBook } from '../pricing/prices.js';
+import type { CodexCommand } from '../process/argv.js';
+import type { Change, Store } from '../store/store.js';
+import type { Invocation, InvocationStatus, ModelResponse, Note, PricedResponse } from '../usage/record.js';
+import { crossCheck } from './cross-check.js';
+import { estimateMissing } from './estimate-missing.js';
+import { fallBack } from './fallback.js';
+import { createOutputReader, type OutputReader } from './output-reader.js';
+import { Pricer } from './price.js';
+import { Recorder } from './recorder.js';
+import { SessionFollower } from './session-follower.js';
+import { type Summary, summarise } from './summary.js';
+
+export interface MeterOptions {
+  readonly invocation: Invocation;
+  readonly command: CodexCommand;
+  /** Codex's process. */
+  readonly pid: number;
+  readonly prices: PriceBook;
+  readonly log: Log;
+  readonly open: () => Promise<Store>;
+  readonly keepPending: (change: Change) => void;
+}
+
+/** How the invocation ended. */
+export interface End {
+  readonly status: InvocationStatus;
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** Records one run of Codex while it goes on. No method throws: a fault of the metering is logged, never shown. */
+export interface Meter {
+  /** Takes what Codex wrote on the stream that is read along. */
+  observe(chunk: Buffer): void;
+  /** Reads and records what is left. Undefined when the metering failed. */
+  finish(end: End): Promise<Summary | undefined>;
+}
+
+export function startMeter(options: MeterOptions): Meter {
+  const run = new MeteredRun(options);
+  const report = (error: unknown) =>
+    options.log.warn('Metering failed; Codex is not affected.', {
+      invocation: options.invocation.id,
+      reason: messageOf(error),
+    });
+  const guard = (operate: () => void) => {
+    try {
+      operate();
+    } catch (error) {
+      report(error);
+    }
+  };
+  guard(() => run.start());
+  return {
+    observe: (chunk) => guard(() => run.output?.push(chunk)),
+    finish: (end) =>
+      run.finish(end).catch((error: unknown) => {
+        report(error);
+        return undefined;
+      }),
+  };
+}
+
+class MeteredRun {
+  readonly output: OutputReader | undefined;
+  readonly #options: MeterOptions;
+  readonly #follower: SessionFollower;
+  readonly #recorder: Recorder;
+  readonly #recorded: PricedResponse[] = [];
+  readonly #pricer: Pricer;
+  /** How many responses of each session file have been handed on. */
+  readonly #handedOn = new Map<string, number>();
+
+  constructor(options: MeterOptions) {
+    const { invocation, command, pid } = options;
+    this.#options = options;
+    this.#recorder = new Recorder(options);
+    this.#pricer = new Pricer(options.prices);
+    this.#follower = new SessionFollower({
+      codexHome: invocation.codexHome,
+      startedAtMs: invocation.startedAtMs,
+      pid,
+      onProgress: () => this.#handOn(),
+    });
+    if (command.output !== 'other') {
+      this.output = createOutputReader(command.output, (threadId) => this.#follower.setRoot(threadId));
+    }
+  }
+
+  start(): void {
+    this.#recorder.add({});
+    if (!this.#options.command.ephemeral) this.#follower.start();
+  }
+
+  async finish(end: End): Promise<Summary> {
+    const endedAtMs = Date.now();
+    this.output?.end();
+    await this.#follower.finish();
+    this.#handOn();
+    this.#note(this.#unreadable());
+    await this.#settle(end, endedAtMs);
+    const { rootId } = this.#follower;
+    const threadId = rootId ?? this.output?.facts.threadId;
+    this.#recorder.add({ update: { ...end, threadId, endedAtMs } });
+    await this.#recorder.finish();
+    return summarise(this.#options.invocation, this.#recorder.iteration, this.#recorded);
+  }
+
+  /** Records the responses that have become known since the last time. */
+  #handOn(): void {
+    const fresh: ModelResponse[] = [];
+    for (const { path, thread } of this.#follower.files) {
+      fresh.push(...thread.responses.slice(this.#handedOn.get(path) ?? 0));
+      this.#handedOn.set(path, thread.responses.length);
+    }
+    const [root] = this.#follower.files;
+    this.#record(fresh, { threadId: this.#follower.rootId, codexVersion: root?.thread.cliVersion });
+  }
+
+  /** Goes down the chain for what no session file counted: the output's own figures, then an estimate. */
+  async #settle(end: End, endedAtMs: number): Promise<void> {
+    const { invocation, command } = this.#options;
+    const files = this.#follower.files;
+    const facts = this.output?.facts;
+    this.#note(files.flatMap(({ thread }) => thread.notes));
+    if (facts) {
+      this.#note(
+        crossCheck(
+          facts,
+          files.find(({ thread }) => thread.id === this.#follower.rootId),
+        ),
+      );
+    }
+    const estimated = await estimateMissing(files, invocation.startedAtMs, end.status === 'failed');
+    this.#record(estimated.responses);
+    this.#note(estimated.notes);
+    if (this.#recorded.length > 0 || !facts || end.status === 'lost') return;
+    const threadId = facts.threadId ?? '';
+    const fallback = fallBack({
+      invocationId: invocation.id,
+      facts,
+      model: command.model,
+      resumed: /resume|fork/.test(command.name),
+      recordedBefore: this.#recorder.readThreadUsage(threadId),
+      endedAtMs,
+    });
+    this.#record(fallback.responses);
+    this.#note(fallback.notes);
+  }
+
+  #unreadable(): Note[] {
+    const { facts } = this.output ?? {};
+    const sources = [
+      ...this.#follower.files.map(({ unreadable }) => ['session file', unreadable] as const),
+      ...(facts ? [['output', facts.unreadable] as const] : []),
+    ];
+    return sources.flatMap(([where, counts]) =>
+      [...counts].map(([reason, lines]) => ({
+        kind: 'unreadable' as const,
+        reason: `lines of the ${where} could not be read: ${reason}`,
+        figures: { lines },
+      })),
+    );
+  }
+
+  #record(responses: readonly ModelResponse[], update = {}): void {
+    if (responses.length === 0) return;
+    const priced = responses.map((response) => this.#pricer.price(response));
+    this.#recorded.push(...priced.map(({ response }) => response));
+    this.#recorder.add({ responses: priced.map(({ response }) => response), update });
+    this.#note(priced.flatMap(({ notes }) => notes));
+  }
+
+  /** Keeps notes with the record and in the log. */
+  #note(notes: readonly Note[]): void {
+    if (notes.length === 0) return;
+    this.#recorder.add({ notes });
+    for (const { kind, reason, figures } of notes) {
+      this.#options.log.warn(reason, { invocation: this.#options.invocation.id, kind, ...figures });
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { parseRolloutLine } from '../formats/codex-rollout.js';
+import { createLineSplitter, type LineSplitter } from '../io/lines.js';
+import { dayFolders, findSessionFile, listSessionFiles, readHeader } from '../io/sessions.js';
+import { createTail, type Tail } from '../io/tail.js';
+import { createFolderWatch } from '../io/watch.js';
+import { listOpenSessionFiles } from '../process/open-files.js';
+import { Thread } from './thread.js';
+
+export interface FollowedFile {
+  readonly path: string;
+  readonly thread: Thread;
+  /** Lines that could not be read, by reason. */
+  readonly unreadable: Map<string, number>;
+}
+
+export interface FollowerOptions {
+  readonly codexHome: string;
+  readonly startedAtMs: number;
+  /** Codex's process, when it can be asked which files it holds open. */
+  readonly pid: number | undefined;
+  /** Something new has been read. */
+  readonly onProgress: () => void;
+}
+
+const DISCOVERY_MS = 200;
+
+/**
+ * Follows the session files of one Codex process while it runs: the root thread's, found by its id or because the
+ * process holds it open, and those of the threads that belong to it (reviews, sub-agents).
+ */
+export class SessionFollower {
+  readonly #options: FollowerOptions;
+  /** By file name, which holds the thread: the same file can be reached by two paths (links, the archive). */
+  readonly #files = new Map<string, FollowedFile & { tail: Tail; splitter: LineSplitter }>();
+  /** Names of files that are known to belong to other runs. */
+  readonly #foreign = new Set<string>();
+  readonly #watch = createFolderWatch((fileName) => this.#poke(fileName));
+  #rootId: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #discovery: Promise<void> | undefined;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  get rootId(): string | undefined {
+    return this.#rootId;
+  }
+
+  get files(): readonly FollowedFile[] {
+    return [...this.#files.values()];
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#discover(), DISCOVERY_MS);
+    this.#timer.unref();
+    void this.#discover();
+  }
+
+  /** Says which thread the run is, as Codex printed it. */
+  setRoot(threadId: string): void {
+    if (this.#rootId) return;
+    this.#rootId = threadId;
+    void this.#discover();
+  }
+
+  /** Reads everything that is left, once Codex has ended. */
+  async finish(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#discover();
+    await this.#discover();
+    if (this.#rootId && !this.#root()) {
+      const path = await findSessionFile(this.#options.codexHome, this.#rootId);
+      if (path) await this.#follow(path);
+    }
+    this.#watch.close();
+    for (const { tail, splitter } of this.#files.values()) {
+      await tail.readMore().catch(() => undefined);
+      await tail.close();
+      splitter.end();
+    }
+  }
+
+  #discover(): Promise<void> {
+    this.#discovery ??= this.#discoverOnce()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#discovery = undefined;
+      });
+    return this.#discovery;
+  }
+
+  async #discoverOnce(): Promise<void> {
+    const { pid, codexHome, startedAtMs } = this.#options;
+    const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
+    for (const path of open) await this.#follow(path);
+    if (this.#rootId && !this.#root()) await this.#followRoot(this.#rootId);
+    if (!this.#rootId) return;
+    for (const folder of dayFolders(codexHome, startedAtMs)) {
+      this.#watch.add(folder);
+      for (const path of await listSessionFiles(folder)) await this.#followIfOurs(path, this.#rootId);
+    }
+    for (const { tail } of this.#files.values()) this.#read(tail);
+  }
+
+  /** A new thread's file stands in today's folder; a resumed one's where it began, which takes a search. */
+  async #followRoot(rootId: string): Promise<void> {
+    const path = await findSessionFile(this.#options.codexHome, rootId);
+    if (path) await this.#follow(path);
+  }
+
+  #root(): FollowedFile | undefined {
+    return this.files.find(({ thread }) => thread.id === this.#rootId);
+  }
+
+  /** Follows a file that has grown since the run began when its header names our root thread. */
+  async #followIfOurs(path: string, rootId: string): Promise<void> {
+    const name = basename(path);
+    if (this.#files.has(name) || this.#foreign.has(name)) return;
+    const header = await readHeader(path);
+    if (header === undefined) return;
+    const record = parseRolloutLine(header);
+    const ours = record.kind === 'session' && record.sessionId === rootId;
+    const grown = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+    if (ours && grown >= this.#options.startedAtMs) await this.#follow(path);
+    else this.#foreign.add(name);
+  }
+
+  async #follow(path: string): Promise<void> {
+    if (this.#files.has(basename(path))) return;
+    const thread = new Thread(this.#options.startedAtMs);
+    const unreadable = new Map<string, number>();
+    const count = (reason: string) => unreadable.set(reason, (unreadable.get(reason) ?? 0) + 1);
+    const splitter = createLineSplitter({
+      onLine: (line) => {
+        const record = parseRolloutLine(line);
+        if (record.kind === 'unrecognised') count(record.reason);
+        else if (record.kind !== 'irrelevant') thread.add(record);
+      },
+      onOverlong: () => count('line too long'),
+    });
+    const tail = createTail(path, (chunk) => splitter.push(chunk));
+    this.#files.set(basename(path), { path, thread, unreadable, tail, splitter });
+    this.#watch.add(dirname(path));
+    await tail.readMore().catch(() => undefined);
+    this.#rootId ??= thread.sessionId;
+    this.#options.onProgress();
+  }
+
+  #poke(fileName: string): void {
+    const file = this.#files.get(fileName);
+    if (file) this.#read(file.tail);
+  }
+
+  #read(tail: Tail): void {
+    tail.readMore().then(this.#options.onProgress, () => undefined);
+  }
+}

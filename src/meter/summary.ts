@@ -1,0 +1,33 @@
+import type { Invocation, PricedResponse } from '../usage/record.js';
+import { SOURCES, type Source } from '../usage/source.js';
+import { sumUsage, type Usage } from '../usage/usage.js';
+
+/** What one invocation used, for whoever started it. */
+export interface Summary {
+  readonly invocation: Invocation;
+  /** Undefined when no database gave it a number. */
+  readonly iteration: number | undefined;
+  readonly responses: number;
+  readonly usage: Usage;
+  /** The sum over the responses that have a price. */
+  readonly costNanoUsd: number;
+  readonly unpricedResponses: number;
+  /** The least certain source among the responses; undefined when there are none. */
+  readonly source: Source | undefined;
+}
+
+export function summarise(
+  invocation: Invocation,
+  iteration: number | undefined,
+  responses: readonly PricedResponse[],
+): Summary {
+  return {
+    invocation,
+    iteration,
+    responses: responses.length,
+    usage: sumUsage(responses.map(({ usage }) => usage)),
+    costNanoUsd: responses.reduce((total, { costNanoUsd }) => total + (costNanoUsd ?? 0), 0),
+    unpricedResponses: responses.filter(({ costNanoUsd }) => costNanoUsd === undefined).length,
+    source: SOURCES.findLast((source) => responses.some((response) => response.source === source)),
+  };
+}

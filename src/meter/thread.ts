@@ -1,0 +1,109 @@
+import type { RolloutRecord } from '../formats/codex-rollout.js';
+import type { ModelResponse, Note } from '../usage/record.js';
+import { addUsage, isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from '../usage/usage.js';
+
+/** A model that no record names: its responses are counted and stay unpriced. */
+export const UNKNOWN_MODEL = 'unknown';
+
+type Counted = Pick<ModelResponse, 'key' | 'turnId' | 'rootTurnId' | 'usage' | 'evidence'>;
+
+/**
+ * What one session file has told so far. Records before `sinceMs` are the thread's history: they set the totals to
+ * start from and are not counted. A `usage_record` is a response, exactly; a `token_count` is one where its total
+ * grew by more than the usage records before it account for: in Codex before 0.153, or where a record was lost.
+ */
+export class Thread {
+  /** From the file's header; undefined until that has been read. */
+  id: string | undefined;
+  sessionId: string | undefined;
+  cliVersion: string | undefined;
+  /** The responses since the invocation began, in order. */
+  readonly responses: ModelResponse[] = [];
+  readonly notes: Note[] = [];
+  /** The thread's total as Codex last wrote it, over all its life. */
+  total: Usage = NO_USAGE;
+  /** `token_count` rows of this invocation that count nothing new: a cut, an abort, or a provider without usage. */
+  silentCounts = 0;
+
+  readonly #sinceMs: number;
+  readonly #models = new Map<string | undefined, string>();
+  readonly #seen = new Set<string>();
+  #turnId: string | undefined;
+  #lastModel: string | undefined;
+  #serviceTier: string | undefined;
+  /** What usage records have counted since the last total. */
+  #recorded: Usage = NO_USAGE;
+
+  constructor(sinceMs: number) {
+    this.#sinceMs = sinceMs;
+  }
+
+  /** Takes the next record of the file. */
+  add(record: RolloutRecord): void {
+    switch (record.kind) {
+      case 'session':
+        // A child that forked its parent's history holds the parent's header too: the first one names the file.
+        this.id ??= record.threadId;
+        this.sessionId ??= record.sessionId;
+        this.cliVersion ??= record.cliVersion;
+        break;
+      case 'turn_context':
+        this.#models.set(record.turnId, record.model);
+        this.#lastModel = record.model;
+        break;
+      case 'settings':
+        this.#serviceTier = record.serviceTier;
+        break;
+      case 'turn_started':
+        this.#turnId = record.turnId;
+        break;
+      case 'usage_record':
+        // A record of another thread is a copy of its history.
+        if (record.threadId !== this.id || this.#seen.has(record.responseId)) break;
+        this.#recorded = addUsage(this.#recorded, record.usage);
+        this.#count(record.atMs, { ...record, key: record.responseId, evidence: 'usage_record' });
+        break;
+      case 'token_count':
+        this.#takeTotal(record.atMs, record.total);
+        break;
+    }
+  }
+
+  #takeTotal(atMs: number, total: Usage | undefined): void {
+    const grown = subtractUsage(total ?? this.total, this.total);
+    if (isNoUsage(grown) && isNoUsage(this.#recorded) && atMs >= this.#sinceMs) this.silentCounts++;
+    if (!total) return;
+    const restarted = isNegativeUsage(grown);
+    if (restarted)
+      this.#note('the total in the session file started anew', { before: this.total.input, after: total.input });
+    const unaccounted = subtractUsage(restarted ? total : grown, this.#recorded);
+    this.total = total;
+    this.#recorded = NO_USAGE;
+    // Usage records may count more than the total does (remote compaction): they are the better evidence.
+    if (isNegativeUsage(unaccounted) || isNoUsage(unaccounted)) return;
+    this.#count(atMs, {
+      key: `total:${total.input}/${total.cachedInput}/${total.output}/${total.reasoning}`,
+      turnId: this.#turnId,
+      rootTurnId: this.#turnId,
+      usage: unaccounted,
+      evidence: 'token_count',
+    });
+  }
+
+  #count(atMs: number, { key, turnId, rootTurnId, usage, evidence }: Counted): void {
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    if (atMs < this.#sinceMs) return;
+    this.responses.push({
+      ...{ threadId: this.id ?? '', key, turnId, rootTurnId, usage, evidence },
+      model: this.#models.get(turnId) ?? this.#lastModel ?? UNKNOWN_MODEL,
+      serviceTier: this.#serviceTier,
+      source: 'actual',
+      completedAtMs: atMs,
+    });
+  }
+
+  #note(reason: string, figures: Note['figures']): void {
+    this.notes.push({ kind: 'disagreement', reason, figures });
+  }
+}

@@ -1,0 +1,81 @@
+/** What Codex was asked to do, as far as its arguments show it. No prompt is kept. */
+export interface CodexCommand {
+  /** The chain of subcommands, `e` spelled out: `exec`, `exec resume`, `review`, `login`; empty for the interactive one. */
+  readonly name: string;
+  readonly output: 'json' | 'human' | 'other';
+  readonly ephemeral: boolean;
+  /** `--output-last-message`, as it was given. */
+  readonly outputLastMessage: string | undefined;
+  /** `--cd`, as it was given. */
+  readonly cd: string | undefined;
+  /** `--model`, when it was given. */
+  readonly model: string | undefined;
+  /** Only asks for help or the version: no model is called. */
+  readonly asksForHelp: boolean;
+}
+
+/** Options that take a value, over all versions from 0.40 on. Others are flags, or written `--name=value`. */
+const WITH_VALUE = new Set([
+  ...['-c', '--config', '--enable', '--disable', '--remote', '--remote-auth-token-env', '-i', '--image'],
+  ...['-m', '--model', '--local-provider', '-p', '--profile', '-s', '--sandbox', '-C', '--cd', '--add-dir'],
+  ...['-a', '--ask-for-approval', '--thread-source', '--cyber-access-program', '--output-schema', '--color'],
+  ...['-o', '--output-last-message', '--base', '--commit', '--title'],
+]);
+
+const ALIASES: Record<string, string> = { e: 'exec', a: 'apply' };
+
+const SUBCOMMANDS: Record<string, readonly string[]> = {
+  '': [
+    ...['exec', 'review', 'login', 'logout', 'mcp', 'mcp-server', 'plugin', 'app-server', 'remote-control', 'agents'],
+    ...['completion', 'update', 'doctor', 'sandbox', 'debug', 'apply', 'resume', 'queue', 'archive', 'delete', 'fork'],
+    ...['migrate-rollouts', 'migrate-nfs-db', 'unarchive', 'cloud', 'exec-server', 'features', 'help', 'proto'],
+  ],
+  exec: ['resume', 'fork', 'review', 'help'],
+};
+
+/** Reads Codex's arguments without changing them. Never throws: what it does not know, Codex will judge. */
+export function describeCommand(args: readonly string[]): CodexCommand {
+  const { names, options } = scan(args);
+  const isExec = names[0] === 'exec' || names[0] === 'review';
+  const json = options.has('--json') || options.has('--experimental-json');
+  return {
+    name: names.join(' '),
+    output: isExec ? (json ? 'json' : 'human') : 'other',
+    ephemeral: options.has('--ephemeral'),
+    outputLastMessage: options.get('-o') ?? options.get('--output-last-message'),
+    cd: options.get('-C') ?? options.get('--cd'),
+    model: options.get('-m') ?? options.get('--model'),
+    asksForHelp: ['-h', '--help', '-V', '--version'].some((name) => options.has(name)) || names.includes('help'),
+  };
+}
+
+function scan(args: readonly string[]): { names: string[]; options: Map<string, string> } {
+  const names: string[] = [];
+  const options = new Map<string, string>();
+  let positionals = 0;
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? '';
+    if (arg === '--') break;
+    if (arg.startsWith('-') && arg !== '-') {
+      const [name, value] = splitOption(arg);
+      const takesNext = value === undefined && WITH_VALUE.has(name);
+      options.set(name, (takesNext ? args[++index] : value) ?? '');
+      continue;
+    }
+    // A subcommand stands before the first positional of its parent: `exec "resume the work"` is a prompt.
+    const name = ALIASES[arg] ?? arg;
+    if (positionals === 0 && SUBCOMMANDS[names.join(' ')]?.includes(name)) names.push(name);
+    else positionals++;
+  }
+  return { names, options };
+}
+
+/** `--name=value` and `-Cvalue` in two; the value is undefined where it may stand in the next argument. */
+function splitOption(arg: string): [name: string, value: string | undefined] {
+  if (arg.startsWith('--')) {
+    const equals = arg.indexOf('=');
+    return equals === -1 ? [arg, undefined] : [arg.slice(0, equals), arg.slice(equals + 1)];
+  }
+  if (arg.length > 2 && WITH_VALUE.has(arg.slice(0, 2))) return [arg.slice(0, 2), arg.slice(2).replace(/^=/, '')];
+  return [arg, undefined];
+}

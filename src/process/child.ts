@@ -1,0 +1,64 @@
+import { execa } from 'execa';
+import { CodexNotFoundError, messageOf } from '../errors.js';
+import type { Program } from './native.js';
+import { type Observer, relay } from './relay.js';
+import type { StreamPlan } from './streams.js';
+
+/** How Codex ended: by its exit code or by a signal. */
+export type Exit =
+  | { readonly code: number; readonly signal?: undefined }
+  | { readonly code?: undefined; readonly signal: NodeJS.Signals };
+
+export interface CodexChild {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when Codex has ended and what it wrote has been passed on. */
+  readonly ended: Promise<Exit>;
+}
+
+export interface SpawnOptions {
+  readonly program: Program;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly streams: StreamPlan;
+  /** Sees what passes on the streams that are piped. */
+  readonly observe: Observer;
+}
+
+/** How long a stream may stay silent after Codex's end before it counts as held open by a process that Codex left. */
+const STRAGGLER_MS = 500;
+
+/** Starts Codex with the caller's standard streams, arguments and environment. Throws a CodexNotFoundError. */
+export async function spawnCodex({ program, args, env, streams, observe }: SpawnOptions): Promise<CodexChild> {
+  const subprocess = execa(program.path, args, {
+    stdin: 'inherit',
+    ...streams,
+    env: { ...env, ...program.env },
+    extendEnv: false,
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    encoding: 'buffer',
+  });
+  const { pid } = subprocess;
+  if (pid === undefined) {
+    const { cause, shortMessage } = await subprocess;
+    throw new CodexNotFoundError(`Codex could not be started: ${cause ? messageOf(cause) : shortMessage}`);
+  }
+  const exited = new Promise<Exit>((resolve) => {
+    subprocess.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 1 }));
+  });
+  const relays = [
+    subprocess.stdout && relay(subprocess.stdout, 1, observe),
+    subprocess.stderr && relay(subprocess.stderr, 2, observe),
+  ].filter((one) => one !== null);
+  return {
+    pid,
+    kill: (signal) => void subprocess.kill(signal),
+    ended: exited.then(async (exit) => {
+      for (const one of relays) one.endWhenSilent(STRAGGLER_MS);
+      await Promise.all(relays.map(({ done }) => done));
+      return exit;
+    }),
+  };
+}

@@ -1,0 +1,72 @@
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { CodexNotFoundError } from '../errors.js';
+
+export interface LocateOptions {
+  /** What the user named, by option or environment: a path, or a name to look for on PATH. */
+  readonly wanted: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** The script that runs now: it is never taken for Codex. */
+  readonly self: string;
+  readonly platform?: NodeJS.Platform;
+}
+
+const ADVICE =
+  'Install it with "npm install -g @openai/codex", or name it with --meter-codex PATH or CODEX_METERED_CODEX=PATH.';
+
+/**
+ * Finds the real Codex: the one that was named, or the first `codex` on PATH that is not codex-metered itself under
+ * that name. Returns its absolute path. Throws a CodexNotFoundError that says what to do.
+ */
+export function locateCodex(options: LocateOptions): string {
+  const { wanted, cwd, self } = options;
+  if (wanted && /[\\/]/.test(wanted)) {
+    const path = resolve(cwd, wanted);
+    if (!isExecutable(path)) throw new CodexNotFoundError(`There is no executable Codex at ${path}. ${ADVICE}`);
+    if (isMeter(path, self)) throw new CodexNotFoundError(`${path} is codex-metered itself, not Codex. ${ADVICE}`);
+    return path;
+  }
+  const name = wanted || 'codex';
+  const found = candidates(name, options).find((path) => isExecutable(path) && !isMeter(path, self));
+  if (found) return found;
+  throw new CodexNotFoundError(`No Codex was found: PATH has no "${name}" other than codex-metered. ${ADVICE}`);
+}
+
+function candidates(name: string, { env, cwd, platform = process.platform }: LocateOptions): string[] {
+  const folders = (env.PATH ?? env.Path ?? '').split(delimiter);
+  const extensions = platform === 'win32' ? (env.PATHEXT ?? '.EXE;.CMD').split(';') : [''];
+  // An empty entry means the current folder, as for a shell.
+  const absolute = folders.map((folder) => (isAbsolute(folder) ? folder : resolve(cwd, folder)));
+  return absolute.flatMap((folder) => extensions.map((extension) => join(folder, name + extension)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** True for our own script behind any link or copy, and for a small script that calls us: taking it would never end. */
+function isMeter(path: string, self: string): boolean {
+  try {
+    if (realpathSync(path) === realpathSync(self)) return true;
+    const head = readHead(path);
+    return (head.startsWith('#!') || /\.(cmd|bat|ps1)$/i.test(path)) && head.includes('codex-metered');
+  } catch {
+    return false;
+  }
+}
+
+function readHead(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(4096);
+    return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,136 @@
+import type { Phase } from '../usage/phase.js';
+import type { AttributionOrigin, InvocationStatus, Note } from '../usage/record.js';
+import type { Evidence, Source } from '../usage/source.js';
+import { type Connection, explainingFaults } from './open.js';
+import type { Store } from './store.js';
+
+/** What a report is about. A run id is unique within its project only. */
+export type Scope =
+  | { readonly kind: 'run'; readonly projectId: string; readonly runId: string }
+  | { readonly kind: 'session'; readonly threadId: string };
+
+/** Sums over responses. `costNanoUsd` is null when none of them has a price, and leaves the unpriced ones out otherwise. */
+export interface SumRow {
+  readonly responses: number;
+  readonly unpricedResponses: number;
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly cacheWrite: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly costNanoUsd: number | null;
+}
+
+export interface InvocationRow {
+  readonly id: string;
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly iteration: number;
+  readonly origins: Readonly<Record<'project' | 'run' | 'phase' | 'iteration', AttributionOrigin>>;
+  readonly command: string;
+  readonly cwd: string;
+  readonly codexVersion: string | null;
+  readonly threadId: string | null;
+  readonly status: InvocationStatus;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+}
+
+/** What one invocation used of one model, by what the counts are worth. */
+export interface ModelRow extends SumRow {
+  readonly invocationId: string;
+  readonly model: string;
+  readonly source: Source;
+  readonly evidence: readonly Evidence[];
+  readonly threadIds: readonly string[];
+}
+
+export interface ResponseRow extends Omit<SumRow, 'responses' | 'unpricedResponses'> {
+  readonly invocationId: string;
+  readonly threadId: string;
+  readonly key: string;
+  readonly turnId: string | null;
+  readonly model: string;
+  readonly serviceTier: string | null;
+  readonly evidence: Evidence;
+  readonly source: Source;
+  /** The price its cost was made with, as it is kept in the record; null when it has none. */
+  readonly price: unknown;
+  readonly completedAtMs: number;
+}
+
+export interface NoteRow extends Note {
+  readonly invocationId: string;
+  readonly notedAtMs: number;
+}
+
+/** Runs `read` on one state of the database, whatever is written meanwhile. Throws a StoreError. */
+export function readSnapshot<T>(store: Store, read: (connection: Connection) => T): T {
+  return explainingFaults(store.path, () => store.connection.transaction(() => read(store.connection)).deferred());
+}
+
+/** The invocations of `scope`, oldest first. */
+export function readInvocations(connection: Connection, scope: Scope): InvocationRow[] {
+  const rows = connection
+    .prepare<[Scope], InvocationRow & { origins: string }>(
+      `SELECT i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.attribution AS origins,
+         i.command, i.cwd, i.codex_version AS codexVersion, i.thread_id AS threadId, i.status, i.exit_code AS exitCode,
+         i.signal, i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs
+       FROM invocations i WHERE ${within(scope)} ORDER BY i.started_at_ms, i.rowid`,
+    )
+    .all(scope);
+  return rows.map((row) => ({ ...row, origins: JSON.parse(row.origins) }));
+}
+
+/** Sums per invocation, model and source, in the order in which they began. */
+export function readModels(connection: Connection, scope: Scope): ModelRow[] {
+  const rows = connection
+    .prepare<[Scope], ModelRow & { evidence: string; threadIds: string }>(
+      `SELECT r.invocation_id AS invocationId, r.model, r.source,
+         json_group_array(DISTINCT r.evidence) AS evidence, json_group_array(DISTINCT r.thread_id) AS threadIds,
+         count(*) AS responses, count(*) - count(r.cost_nano_usd) AS unpricedResponses, sum(r.input_tokens) AS input,
+         sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,
+         sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning, sum(r.cost_nano_usd) AS costNanoUsd
+       FROM invocations i JOIN responses r ON r.invocation_id = i.id WHERE ${within(scope)}
+       GROUP BY r.invocation_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
+    )
+    .all(scope);
+  return rows.map((row) => ({
+    ...row,
+    evidence: JSON.parse(row.evidence),
+    threadIds: JSON.parse(row.threadIds),
+  }));
+}
+
+/** Every response of `scope`, in the order in which they were completed. */
+export function readResponses(connection: Connection, scope: Scope): ResponseRow[] {
+  const rows = connection
+    .prepare<[Scope], ResponseRow & { price: string | null }>(
+      `SELECT r.invocation_id AS invocationId, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
+         r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
+         r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
+         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd
+       FROM invocations i JOIN responses r ON r.invocation_id = i.id WHERE ${within(scope)}
+       ORDER BY r.completed_at_ms, r.id`,
+    )
+    .all(scope);
+  return rows.map((row) => ({ ...row, price: row.price === null ? null : JSON.parse(row.price) }));
+}
+
+export function readNotes(connection: Connection, scope: Scope): NoteRow[] {
+  const rows = connection
+    .prepare<[Scope], NoteRow & { figures: string }>(
+      `SELECT n.invocation_id AS invocationId, n.kind, n.reason, n.figures, n.noted_at_ms AS notedAtMs
+       FROM invocations i JOIN notes n ON n.invocation_id = i.id WHERE ${within(scope)} ORDER BY n.id`,
+    )
+    .all(scope);
+  return rows.map((row) => ({ ...row, figures: JSON.parse(row.figures) }));
+}
+
+/** The condition that holds for the invocations `i` of `scope`; its parameters are the scope's own fields. */
+export function within(scope: Scope): string {
+  return scope.kind === 'run' ? 'i.project_id = @projectId AND i.run_id = @runId' : 'i.thread_id = @threadId';
+}

@@ -1,0 +1,120 @@
+import type { InvocationStatus } from '../usage/record.js';
+import type { Source } from '../usage/source.js';
+import type { Connection } from './open.js';
+import { type Scope, type SumRow, within } from './queries.js';
+
+/** `id` is a whole run or thread id, `prefix` how one begins. */
+export interface ScopeFilter {
+  readonly id?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly projectId?: string | undefined;
+  readonly limit: number;
+}
+
+/** What is known of a run or session without its details. Sums are of its cost records. */
+export interface SummaryRow extends SumRow {
+  /** A session can be resumed in another project; a run has one. */
+  readonly projectIds: readonly string[];
+  readonly startedAtMs: number;
+  /** Null while an invocation of it has not ended. */
+  readonly endedAtMs: number | null;
+  readonly statuses: readonly InvocationStatus[];
+  readonly models: readonly string[];
+  readonly sources: readonly Source[];
+}
+
+/** The runs or sessions that `filter` lets through, newest first: by their newest invocation. */
+export function findScopes(connection: Connection, kind: Scope['kind'], filter: ScopeFilter): Scope[] {
+  const key = kind === 'run' ? 'run_id' : 'thread_id';
+  const columns = kind === 'run' ? 'project_id AS projectId, run_id AS runId' : 'thread_id AS threadId';
+  const conditions = [
+    `${key} IS NOT NULL`,
+    ...(filter.id === undefined ? [] : [`${key} = @id`]),
+    ...(filter.prefix === undefined ? [] : [beginsWith(key)]),
+    ...(filter.projectId === undefined ? [] : ['project_id = @projectId']),
+  ];
+  const rows = connection
+    .prepare<[ScopeFilter], Omit<Scope, 'kind'>>(
+      `SELECT ${columns} FROM invocations WHERE ${conditions.join(' AND ')}
+       GROUP BY ${kind === 'run' ? 'project_id, run_id' : 'thread_id'}
+       ORDER BY max(started_at_ms) DESC, max(rowid) DESC LIMIT @limit`,
+    )
+    .all(filter);
+  return rows.map((row) => ({ kind, ...row }) as Scope);
+}
+
+export function readSummary(connection: Connection, scope: Scope): SummaryRow {
+  const spent = connection
+    .prepare<[Scope], SumRow & { models: string; sources: string }>(
+      `SELECT json_group_array(DISTINCT c.model) AS models, json_group_array(DISTINCT c.source) AS sources,
+         coalesce(sum(c.responses), 0) AS responses, coalesce(sum(c.unpriced_responses), 0) AS unpricedResponses,
+         coalesce(sum(c.input_tokens), 0) AS input, coalesce(sum(c.cached_input_tokens), 0) AS cachedInput,
+         coalesce(sum(c.cache_write_tokens), 0) AS cacheWrite, coalesce(sum(c.output_tokens), 0) AS output,
+         coalesce(sum(c.reasoning_tokens), 0) AS reasoning, sum(c.cost_nano_usd) AS costNanoUsd
+       FROM invocations i JOIN cost_records c ON c.invocation_id = i.id WHERE ${within(scope)}`,
+    )
+    .get(scope);
+  const ran = connection
+    .prepare<[Scope], SummaryRow & { projectIds: string; statuses: string }>(
+      `SELECT json_group_array(DISTINCT i.project_id) AS projectIds, json_group_array(i.status) AS statuses,
+         min(i.started_at_ms) AS startedAtMs, iif(count(*) = count(i.ended_at_ms), max(i.ended_at_ms), NULL) AS endedAtMs
+       FROM invocations i WHERE ${within(scope)}`,
+    )
+    .get(scope);
+  if (!spent || !ran) throw new TypeError('An aggregate gives a row, always.');
+  return {
+    ...spent,
+    startedAtMs: ran.startedAtMs,
+    endedAtMs: ran.endedAtMs,
+    projectIds: JSON.parse(ran.projectIds),
+    statuses: JSON.parse(ran.statuses),
+    models: JSON.parse(spent.models),
+    sources: JSON.parse(spent.sources),
+  };
+}
+
+/** The projects that anything was metered for, newest first. */
+export function findProjects(connection: Connection): string[] {
+  return connection
+    .prepare<[], string>('SELECT project_id FROM invocations GROUP BY project_id ORDER BY max(started_at_ms) DESC')
+    .pluck()
+    .all();
+}
+
+/** Where the reader stands. */
+export interface Place {
+  readonly directory: string;
+  /** `directory` and a separator, when what lies in its folders belongs to it too. */
+  readonly below: string | undefined;
+  /** The project that it would be called. */
+  readonly projectId: string;
+}
+
+/** The project of the newest invocation that was started at `place`, or was given its name. */
+export function findProjectAt(connection: Connection, { directory, below, projectId }: Place): string | undefined {
+  return connection
+    .prepare<[{ directory: string; below: string | null; projectId: string }], string>(
+      `SELECT project_id FROM invocations
+       WHERE cwd = @directory OR substr(cwd, 1, length(@below)) = @below OR project_id = @projectId
+       ORDER BY started_at_ms DESC LIMIT 1`,
+    )
+    .pluck()
+    .get({ directory, below: below ?? null, projectId });
+}
+
+/** The sessions in which a child thread ran whose id is, or begins with, `prefix`. */
+export function findSessionsOfChild(connection: Connection, prefix: string): Scope[] {
+  return connection
+    .prepare<[{ prefix: string }], string>(
+      `SELECT DISTINCT i.thread_id FROM responses r JOIN invocations i ON i.id = r.invocation_id
+       WHERE ${beginsWith('r.thread_id')} AND i.thread_id IS NOT NULL AND r.thread_id <> i.thread_id`,
+    )
+    .pluck()
+    .all({ prefix })
+    .map((threadId) => ({ kind: 'session', threadId }));
+}
+
+// A range, so that an index can serve it; LIKE would take the id's own % and _ for wildcards.
+function beginsWith(column: string): string {
+  return `${column} >= @prefix AND ${column} < @prefix || char(0x10FFFF)`;
+}
