@@ -28,8 +28,7 @@ export type RolloutFact =
     }
   /** The thread's total so far; `undefined` where Codex had none to write. Rows repeat: only a change counts. */
   | { readonly kind: 'token_count'; readonly total: Usage | undefined }
-  | { readonly kind: 'turn_started'; readonly turnId: string | undefined }
-  | { readonly kind: 'turn_ended'; readonly turnId: string | undefined; readonly outcome: 'completed' | 'aborted' };
+  | { readonly kind: 'turn_started'; readonly turnId: string | undefined };
 
 const optionalText = z.nullish(z.string());
 
@@ -61,16 +60,6 @@ const EVENTS = new Map<string, Read>(
       serviceTier: thread_settings.service_tier ?? undefined,
     })),
     task_started: reading(turn, ({ turn_id }) => ({ kind: 'turn_started', turnId: turn_id ?? undefined })),
-    task_complete: reading(turn, ({ turn_id }) => ({
-      kind: 'turn_ended',
-      turnId: turn_id ?? undefined,
-      outcome: 'completed',
-    })),
-    turn_aborted: reading(turn, ({ turn_id }) => ({
-      kind: 'turn_ended',
-      turnId: turn_id ?? undefined,
-      outcome: 'aborted',
-    })),
   }),
 );
 

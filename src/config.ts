@@ -1,0 +1,33 @@
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+
+/** Where codex-metered keeps what it knows. All paths are absolute; none of them need exist. */
+export interface Paths {
+  readonly database: string;
+  readonly stateDirectory: string;
+  readonly logFile: string;
+  /** Records that could not be written to the database yet. */
+  readonly pendingDirectory: string;
+}
+
+/**
+ * The paths that `env` asks for: CODEX_METERED_DB and CODEX_METERED_STATE_DIR, or else the platform's folders, which
+ * XDG_DATA_HOME and XDG_STATE_HOME move. A variable that is empty counts as not set.
+ */
+export function readPaths(env: NodeJS.ProcessEnv): Paths {
+  const platform = envPaths('codex-metered', { suffix: '' });
+  const data = env.XDG_DATA_HOME ? join(env.XDG_DATA_HOME, 'codex-metered') : platform.data;
+  const state = env.XDG_STATE_HOME ? join(env.XDG_STATE_HOME, 'codex-metered') : findStateDirectory(platform);
+  const stateDirectory = resolve(env.CODEX_METERED_STATE_DIR || state);
+  return {
+    database: resolve(env.CODEX_METERED_DB || join(data, 'usage.db')),
+    stateDirectory,
+    logFile: join(stateDirectory, 'codex-metered.log'),
+    pendingDirectory: join(stateDirectory, 'pending'),
+  };
+}
+
+// macOS and Windows have no folder for state, and a pending record must not lie where a cleaner empties logs.
+function findStateDirectory({ data, log }: { data: string; log: string }): string {
+  return process.platform === 'darwin' || process.platform === 'win32' ? data : log;
+}

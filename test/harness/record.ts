@@ -1,0 +1,108 @@
+import Database from 'better-sqlite3';
+import { expect } from 'vitest';
+import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
+import type { Ended, Workbench } from './workbench.js';
+
+export interface RecordedInvocation {
+  readonly id: string;
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: string;
+  readonly iteration: number;
+  readonly command: string;
+  readonly threadId: string | null;
+  readonly status: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly responses: RecordedResponse[];
+  readonly costRecords: RecordedCost[];
+  readonly notes: { kind: string; reason: string; figures: string }[];
+}
+
+export interface RecordedResponse {
+  readonly responseKey: string;
+  readonly threadId: string;
+  readonly model: string;
+  readonly input: number;
+  readonly cached: number;
+  readonly cacheWrite: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly evidence: string;
+  readonly source: string;
+  readonly costNanoUsd: number | null;
+}
+
+export interface RecordedCost {
+  readonly model: string;
+  readonly source: string;
+  readonly isActual: number;
+  readonly input: number;
+  readonly cached: number;
+  readonly cacheWrite: number;
+  readonly output: number;
+  readonly reasoning: number;
+}
+
+const COUNTERS = `input_tokens AS input, cached_input_tokens AS cached, cache_write_tokens AS cacheWrite,
+  output_tokens AS output, reasoning_tokens AS reasoning`;
+
+/** Everything that is recorded, oldest invocation first. */
+export function readRecord(database: string): RecordedInvocation[] {
+  const connection = new Database(database, { readonly: true });
+  try {
+    const all = <T>(sql: string, ...values: unknown[]) => connection.prepare(sql).all(...values) as T[];
+    return all<RecordedInvocation>(
+      `SELECT id, project_id AS projectId, run_id AS runId, phase, iteration, command, thread_id AS threadId,
+         status, exit_code AS exitCode, signal FROM invocations ORDER BY started_at_ms, rowid`,
+    ).map((invocation) => ({
+      ...invocation,
+      responses: all<RecordedResponse>(
+        `SELECT response_key AS responseKey, thread_id AS threadId, model, ${COUNTERS}, evidence, source,
+           cost_nano_usd AS costNanoUsd FROM responses WHERE invocation_id = ? ORDER BY completed_at_ms, id`,
+        invocation.id,
+      ),
+      costRecords: all<RecordedCost>(
+        `SELECT model, source, is_actual AS isActual, ${COUNTERS} FROM cost_records WHERE invocation_id = ?`,
+        invocation.id,
+      ),
+      notes: all(`SELECT kind, reason, figures FROM notes WHERE invocation_id = ? ORDER BY id`, invocation.id),
+    }));
+  } finally {
+    connection.close();
+  }
+}
+
+/** The invocation that a run made. */
+export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): RecordedInvocation {
+  const connection = new Database(bench.database, { readonly: true });
+  const row = connection.prepare('SELECT id FROM invocations WHERE meter_pid = ?').get(pid) as { id: string } | undefined;
+  connection.close();
+  const found = readRecord(bench.database).find(({ id }) => id === row?.id);
+  if (!found) throw new Error(`no invocation is recorded for process ${pid}`);
+  return found;
+}
+
+/**
+ * Asserts that the record of a run equals the API's ledger: the same responses with the same five counters and the
+ * same model, all `actual`, and cost records that sum up to what the API billed.
+ */
+export function expectExact(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>): RecordedInvocation {
+  const invocation = recordOf(bench, run);
+  const recorded = invocation.responses.map(({ responseKey, model, source, input, cached, cacheWrite, output, reasoning }) => ({
+    ...{ responseKey, model, source, input, cached, cacheWrite, output, reasoning },
+  }));
+  expect(recorded).toEqual(run.ledger.map(toRecorded));
+  const billed = sumLedger(run.ledger);
+  const booked = invocation.costRecords.filter(({ isActual }) => isActual === 1);
+  expect(booked.reduce((sum, { input }) => sum + input, 0)).toBe(billed.input);
+  expect(booked.reduce((sum, { cached }) => sum + cached, 0)).toBe(billed.cached);
+  expect(booked.reduce((sum, { cacheWrite }) => sum + cacheWrite, 0)).toBe(billed.cacheWrite);
+  expect(booked.reduce((sum, { output }) => sum + output, 0)).toBe(billed.output);
+  expect(booked.reduce((sum, { reasoning }) => sum + reasoning, 0)).toBe(billed.reasoning);
+  return invocation;
+}
+
+function toRecorded({ responseId, model, usage }: LedgerEntry) {
+  return { responseKey: responseId, model, source: 'actual', ...usage };
+}

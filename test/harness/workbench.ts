@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { LedgerEntry } from '../scripted-api/ledger.js';
+import type { Scenario } from '../scripted-api/script.js';
+import { type ScriptedApi, startScriptedApi } from '../scripted-api/server.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const METERED = join(ROOT, 'bin', 'codex-metered.js');
+export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
+
+export interface RunOptions {
+  readonly stdin?: string;
+  readonly env?: Record<string, string | undefined>;
+  /** `--meter-…` options, before Codex's arguments. */
+  readonly meter?: readonly string[];
+  /** Run Codex itself instead, for a comparison. */
+  readonly direct?: boolean;
+  readonly cwd?: string;
+}
+
+export interface Ended {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The pid of the process that was started: `meter_pid` of its invocation. */
+  readonly pid: number;
+  /** What the API reported between this run's start and its end. */
+  readonly ledger: LedgerEntry[];
+}
+
+export interface Running {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** A real Codex with a home, a work tree and a database of its own, and the scripted API that it talks to. */
+export interface Workbench {
+  readonly api: ScriptedApi;
+  readonly folder: string;
+  readonly codexHome: string;
+  readonly workTree: string;
+  readonly database: string;
+  readonly stateFolder: string;
+  /** The environment in which Codex and codex-metered run here. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Starts Codex, metered unless asked otherwise. */
+  start(args: readonly string[], options?: RunOptions): Running;
+  /** Starts Codex and waits for its end. */
+  run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  close(): Promise<void>;
+}
+
+/** Opens a workbench on a folder of its own. Not below the system's temporary folder: Codex refuses a home there. */
+export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench> {
+  const api = await startScriptedApi(...scenarios);
+  const folder = realpathSync(mkdtempSync(join(homedir(), '.codex-metered-test-')));
+  const codexHome = join(folder, 'codex-home');
+  const workTree = join(folder, 'shop');
+  await mkdir(codexHome);
+  await mkdir(workTree);
+  await execa('git', ['init', '--quiet'], { cwd: workTree });
+  await writeFile(join(codexHome, 'config.toml'), configFor(api.url));
+  const database = join(folder, 'data', 'usage.db');
+  const stateFolder = join(folder, 'state');
+  const env = {
+    ...withoutOurs(process.env),
+    HOME: folder,
+    CODEX_HOME: codexHome,
+    CODEX_METERED_CODEX: CODEX,
+    CODEX_METERED_DB: database,
+    CODEX_METERED_STATE_DIR: stateFolder,
+  };
+
+  const start: Workbench['start'] = (args, options = {}) => {
+    const program = options.direct ? [CODEX] : [process.execPath, METERED, ...(options.meter ?? [])];
+    const [file = '', ...first] = program;
+    const reported = api.ledger.length;
+    const child = spawn(file, [...first, ...args], {
+      cwd: options.cwd ?? workTree,
+      env: { ...env, ...options.env },
+      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    child.stdin?.end(options.stdin);
+    const pid = child.pid ?? 0;
+    const output = Promise.all([buffer(child.stdout as Readable), buffer(child.stderr as Readable)]);
+    const exit = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+    return {
+      pid,
+      kill: (signal) => void child.kill(signal),
+      ended: Promise.all([output, exit]).then(([[stdout, stderr], [exitCode, signal]]) => ({
+        ...{ stdout, stderr, exitCode, signal, pid },
+        ledger: api.ledger.slice(reported),
+      })),
+    };
+  };
+
+  return {
+    ...{ api, folder, codexHome, workTree, database, stateFolder, env, start },
+    run: (args, options) => start(args, options).ended,
+    async close() {
+      await api.close();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** The model is one that Codex knows by name and that has a price. */
+export function configFor(apiUrl: string): string {
+  return `model = "gpt-5.3-codex"
+model_provider = "scripted"
+
+[model_providers.scripted]
+name = "scripted"
+base_url = "${apiUrl}"
+wire_api = "responses"
+supports_websockets = false
+`;
+}
+
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(CODEX_|NO_COLOR$|FORCE_COLOR$)/.test(name)));
+}
