@@ -8,13 +8,23 @@ import type { Scenario } from '../scripted-api/script.js';
 
 const ONE_TURN: Scenario = {
   prompt: 'greet',
-  replies: [{ reasoning: 'Short.', message: 'Hello.', usage: { input: 5200, cached: 1100, cacheWrite: 64, output: 90, reasoning: 40 } }],
+  replies: [
+    {
+      reasoning: 'Short.',
+      message: 'Hello.',
+      usage: { input: 5200, cached: 1100, cacheWrite: 64, output: 90, reasoning: 40 },
+    },
+  ],
 };
 
 const TOOL_LOOP: Scenario = {
   prompt: 'loop',
   replies: [
-    { reasoning: 'Look.', calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 5000, cached: 256, output: 70, reasoning: 11 } },
+    {
+      reasoning: 'Look.',
+      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
+      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
+    },
     {
       calls: [
         { tool: 'exec_command', cmd: 'echo two' },
@@ -31,7 +41,8 @@ const REVIEW: Scenario = {
   replies: [
     { calls: [{ tool: 'exec_command', cmd: 'git status' }], usage: { input: 3000, cached: 12, output: 41 } },
     {
-      message: '{"findings":[],"overall_correctness":"patch is correct","overall_explanation":"Fine.","overall_confidence_score":1}',
+      message:
+        '{"findings":[],"overall_correctness":"patch is correct","overall_explanation":"Fine.","overall_confidence_score":1}',
       usage: { input: 3300, cached: 2900, output: 77, reasoning: 5 },
     },
   ],
@@ -50,7 +61,11 @@ describe('the record equals the ledger of the API', () => {
   test.for([
     ['one turn', ONE_TURN, ['exec', '--json', 'greet']],
     ['a tool loop', TOOL_LOOP, ['exec', '--json', 'loop']],
-    ['one turn by the alias e with global options before it', ONE_TURN, ['--ask-for-approval', 'never', 'e', '--json', 'greet']],
+    [
+      'one turn by the alias e with global options before it',
+      ONE_TURN,
+      ['--ask-for-approval', 'never', 'e', '--json', 'greet'],
+    ],
     ['one turn in human mode, piped', ONE_TURN, ['exec', 'greet']],
     ['a tool loop in human mode, piped', TOOL_LOOP, ['exec', 'loop']],
     ['a review', REVIEW, ['exec', 'review', '--uncommitted', '--json']],
@@ -123,7 +138,13 @@ describe('the record equals the ledger of the API', () => {
   });
 
   test('when Codex compacts the context on its own', async ({ bench }) => {
-    bench.api.add({ prompt: /summary of its thinking process/, replies: [{ message: 'Done.', usage: { input: 1200, output: 15 } }] }, TOOL_LOOP);
+    bench.api.add(
+      {
+        prompt: /summary of its thinking process/,
+        replies: [{ message: 'Done.', usage: { input: 1200, output: 15 } }],
+      },
+      TOOL_LOOP,
+    );
     const run = await bench.run(['exec', '--json', '-c', 'model_auto_compact_token_limit=5300', 'loop']);
     expect(run.ledger.map(({ requestKind }) => requestKind)).toContain('compaction');
     expect(expectExact(bench, run)).toMatchObject({ notes: [] });
@@ -159,7 +180,10 @@ describe('the record equals the ledger of the API', () => {
     bench.api.add(
       ...prompts.map((prompt, index) => ({
         prompt,
-        replies: TOOL_LOOP.replies.map((reply) => ({ ...reply, usage: { input: 1000 * (index + 1), cached: index, output: 10 + index } })),
+        replies: TOOL_LOOP.replies.map((reply) => ({
+          ...reply,
+          usage: { input: 1000 * (index + 1), cached: index, output: 10 + index },
+        })),
       })),
     );
     const runs = await Promise.all(
@@ -171,7 +195,11 @@ describe('the record equals the ledger of the API', () => {
       expect(ledger).toHaveLength(3);
       expectExact(bench, { ...run, ledger });
     }
-    expect(readRecord(bench.database).map(({ iteration }) => iteration).sort()).toEqual([1, 2, 3, 4]);
+    expect(
+      readRecord(bench.database)
+        .map(({ iteration }) => iteration)
+        .sort(),
+    ).toEqual([1, 2, 3, 4]);
   });
 });
 

@@ -76,7 +76,9 @@ export function readRecord(database: string): RecordedInvocation[] {
 /** The invocation that a run made. */
 export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): RecordedInvocation {
   const connection = new Database(bench.database, { readonly: true });
-  const row = connection.prepare('SELECT id FROM invocations WHERE meter_pid = ?').get(pid) as { id: string } | undefined;
+  const row = connection.prepare('SELECT id FROM invocations WHERE meter_pid = ?').get(pid) as
+    | { id: string }
+    | undefined;
   connection.close();
   const found = readRecord(bench.database).find(({ id }) => id === row?.id);
   if (!found) throw new Error(`no invocation is recorded for process ${pid}`);
@@ -89,9 +91,11 @@ export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): Recorde
  */
 export function expectExact(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>): RecordedInvocation {
   const invocation = recordOf(bench, run);
-  const recorded = invocation.responses.map(({ responseKey, model, source, input, cached, cacheWrite, output, reasoning }) => ({
-    ...{ responseKey, model, source, input, cached, cacheWrite, output, reasoning },
-  }));
+  const recorded = invocation.responses.map(
+    ({ responseKey, model, source, input, cached, cacheWrite, output, reasoning }) => ({
+      ...{ responseKey, model, source, input, cached, cacheWrite, output, reasoning },
+    }),
+  );
   expect(recorded).toEqual(run.ledger.map(toRecorded));
   const billed = sumLedger(run.ledger);
   const booked = invocation.costRecords.filter(({ isActual }) => isActual === 1);
