@@ -1,5 +1,5 @@
-import { EVIDENCE } from '../usage/source.js';
 import type { PricedResponse } from '../usage/record.js';
+import { EVIDENCE } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
 import type { Connection } from './open.js';
 
