@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import type { Phase } from '../usage/phase.js';
 import type { AttributionOrigin, InvocationStatus, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
@@ -67,9 +68,19 @@ export interface NoteRow extends Note {
   readonly notedAtMs: number;
 }
 
-/** Runs `read` on one state of the database, whatever is written meanwhile. Throws a StoreError. */
+/**
+ * Runs `read` on one state of the database, whatever is written meanwhile. SQLite's errors become a StoreError; what
+ * else `read` throws passes through.
+ */
 export function readSnapshot<T>(store: Store, read: (connection: Connection) => T): T {
-  return explainingFaults(store.path, () => store.connection.transaction(() => read(store.connection)).deferred());
+  try {
+    return store.connection.transaction(() => read(store.connection)).deferred();
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError)) throw error;
+    return explainingFaults(store.path, () => {
+      throw error;
+    });
+  }
 }
 
 /** The invocations of `scope`, oldest first. */

@@ -16,6 +16,8 @@ export interface SummaryRow extends SumRow {
   /** A session can be resumed in another project; a run has one. */
   readonly projectIds: readonly string[];
   readonly startedAtMs: number;
+  /** When its newest invocation started. */
+  readonly latestAtMs: number;
   /** Null while an invocation of it has not ended. */
   readonly endedAtMs: number | null;
   readonly statuses: readonly InvocationStatus[];
@@ -57,7 +59,8 @@ export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   const ran = connection
     .prepare<[Scope], SummaryRow & { projectIds: string; statuses: string }>(
       `SELECT json_group_array(DISTINCT i.project_id) AS projectIds, json_group_array(i.status) AS statuses,
-         min(i.started_at_ms) AS startedAtMs, iif(count(*) = count(i.ended_at_ms), max(i.ended_at_ms), NULL) AS endedAtMs
+         min(i.started_at_ms) AS startedAtMs, max(i.started_at_ms) AS latestAtMs,
+         iif(count(*) = count(i.ended_at_ms), max(i.ended_at_ms), NULL) AS endedAtMs
        FROM invocations i WHERE ${within(scope)}`,
     )
     .get(scope);
@@ -65,6 +68,7 @@ export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   return {
     ...spent,
     startedAtMs: ran.startedAtMs,
+    latestAtMs: ran.latestAtMs,
     endedAtMs: ran.endedAtMs,
     projectIds: JSON.parse(ran.projectIds),
     statuses: JSON.parse(ran.statuses),

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { openStore, type Store } from '../../src/store/store.js';
+import type { Attribution, Invocation, PricedResponse } from '../../src/usage/record.js';
+import type { Usage } from '../../src/usage/usage.js';
+
+/** 2026-03-04 05:06:07 UTC */
+export const START = Date.UTC(2026, 2, 4, 5, 6, 7);
+
+/** A folder of the running test alone. */
+export function createFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'codex-metered-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A new store of the running test alone. */
+export function createStore(path = join(createFolder(), 'usage.db')): Store {
+  const store = openStore(path, { mode: 'write', busyTimeoutMs: 5000 });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+export function sampleInvocation(
+  id: string,
+  { attribution, ...rest }: Partial<Omit<Invocation, 'attribution'>> & { attribution?: Partial<Attribution> } = {},
+): Invocation {
+  return {
+    id,
+    attribution: {
+      projectId: 'shop',
+      runId: 'nightly-7',
+      phase: 'builder',
+      iteration: undefined,
+      origins: { project: 'git', run: 'environment', phase: 'output path', iteration: 'default' },
+      ...attribution,
+    },
+    command: 'exec',
+    cwd: '/home/ada/shop',
+    codexHome: '/home/ada/.codex',
+    codexPath: '/usr/bin/codex',
+    meterPid: 4242,
+    startedAtMs: START,
+    ...rest,
+  };
+}
+
+/** Costs 1,000 nano-USD per input token and 8,000 per output token, unless `costNanoUsd` says otherwise. */
+export function sampleResponse(
+  key: string,
+  { usage, ...rest }: Partial<Omit<PricedResponse, 'usage'>> & { usage?: Partial<Usage> } = {},
+): PricedResponse {
+  const counts = { input: 1000, cachedInput: 400, cacheWrite: 0, output: 200, reasoning: 50, ...usage };
+  return {
+    threadId: 'thread-1',
+    key,
+    turnId: 'turn-1',
+    rootTurnId: 'turn-1',
+    model: 'gpt-5.3-codex',
+    serviceTier: undefined,
+    usage: counts,
+    evidence: 'usage_record',
+    source: 'actual',
+    completedAtMs: START + 1000,
+    costNanoUsd: counts.input * 1000 + counts.output * 8000,
+    price: { inputCostPer1kUsd: 0.001, outputCostPer1kUsd: 0.008 },
+    ...rest,
+  };
+}
