@@ -1,0 +1,34 @@
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readPaths } from '../src/config.js';
+
+describe('the paths', () => {
+  it('are in the folders that XDG_DATA_HOME and XDG_STATE_HOME name', () => {
+    expect(readPaths({ XDG_DATA_HOME: '/data', XDG_STATE_HOME: '/state' })).toEqual({
+      database: resolve('/data/codex-metered/usage.db'),
+      stateDirectory: resolve('/state/codex-metered'),
+      logFile: resolve('/state/codex-metered/codex-metered.log'),
+      pendingDirectory: resolve('/state/codex-metered/pending'),
+    });
+  });
+
+  it('are where CODEX_METERED_DB and CODEX_METERED_STATE_DIR say, whatever XDG says', () => {
+    const xdg = { XDG_DATA_HOME: '/data', XDG_STATE_HOME: '/state' };
+    const paths = readPaths({ ...xdg, CODEX_METERED_DB: '/mine/costs.db', CODEX_METERED_STATE_DIR: '/mine/state' });
+    expect(paths.database).toBe(resolve('/mine/costs.db'));
+    expect(paths.pendingDirectory).toBe(resolve('/mine/state/pending'));
+  });
+
+  it('are absolute, however they are given', () => {
+    const paths = readPaths({ CODEX_METERED_DB: 'costs.db', CODEX_METERED_STATE_DIR: '.' });
+    expect([paths.database, paths.stateDirectory]).toEqual([join(process.cwd(), 'costs.db'), process.cwd()]);
+  });
+
+  it("are in the platform's folders when nothing is said, an empty variable included", () => {
+    const nothing = readPaths({});
+    expect(nothing.database).toMatch(/codex-metered([\\/]Data)?[\\/]usage\.db$/);
+    expect(
+      readPaths({ CODEX_METERED_DB: '', CODEX_METERED_STATE_DIR: '', XDG_DATA_HOME: '', XDG_STATE_HOME: '' }),
+    ).toEqual(nothing);
+  });
+});
