@@ -1,0 +1,44 @@
+import { stripVTControlCharacters } from 'node:util';
+
+const NANO_USD = 1_000_000_000;
+const COUNT = new Intl.NumberFormat('en-US');
+
+/**
+ * Nano-USD as dollars: four decimals, or more for the first two figures of a smaller sum, so that what was spent never
+ * reads as nothing. `$12.3457`, `$0.0123`, `$0.000041`, `$0.0000` for a price of zero.
+ */
+export function formatCost(nanoUsd: number): string {
+  const decimals = nanoUsd === 0 ? 4 : Math.min(9, Math.max(4, 1 - Math.floor(Math.log10(nanoUsd / NANO_USD))));
+  const step = 10 ** (9 - decimals);
+  const digits = String(Math.round(nanoUsd / step)).padStart(decimals + 1, '0');
+  return `$${COUNT.format(BigInt(digits.slice(0, -decimals)))}.${digits.slice(-decimals)}`;
+}
+
+/** `1,234,567` */
+export function formatCount(count: number): string {
+  return COUNT.format(count);
+}
+
+/** `0.8s`, `42.1s`, `4m 12s`, `3h 07m` */
+export function formatDuration(milliseconds: number): string {
+  const tenths = Math.round(milliseconds / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)}s`;
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${pad(seconds % 60)}s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)}h ${pad(minutes % 60)}m`;
+}
+
+/** `1 response`, `2 responses` */
+export function formatPlural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Text from outside on one line, without anything that a terminal would obey. */
+export function cleanText(text: string): string {
+  return stripVTControlCharacters(text).replace(/\p{C}/gu, ' ').trim();
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, '0');
+}

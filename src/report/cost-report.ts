@@ -1,0 +1,119 @@
+import type { Connection } from '../store/open.js';
+import {
+  type InvocationRow,
+  type ModelRow,
+  type NoteRow,
+  type ResponseRow,
+  readInvocations,
+  readModels,
+  readNotes,
+  readResponses,
+  type Scope,
+} from '../store/queries.js';
+import { PHASES, type Phase } from '../usage/phase.js';
+import { SOURCES, type Source } from '../usage/source.js';
+import { type Figures, sumFigures, toFigures } from './figures.js';
+import { groupBy } from './groups.js';
+
+/** What a run or a session cost, invocation by invocation. */
+export interface CostReport {
+  readonly scope: Scope;
+  /** Oldest first. */
+  readonly invocations: readonly InvocationReport[];
+  /** In the order of PHASES, those that occur. */
+  readonly phases: readonly PhaseReport[];
+  readonly totals: Figures;
+  /** The totals by what their counts are worth, best first. */
+  readonly sources: readonly SourceReport[];
+  readonly unpriced: readonly UnpricedModel[];
+}
+
+export interface InvocationReport {
+  readonly invocation: InvocationRow;
+  readonly figures: Figures;
+  readonly models: readonly ModelReport[];
+  /** Empty unless asked for. */
+  readonly responses: readonly ResponseRow[];
+  readonly notes: readonly NoteRow[];
+}
+
+/** One model of an invocation, as far as its counts are worth `source`. */
+export interface ModelReport {
+  readonly model: string;
+  readonly source: Source;
+  readonly threadIds: readonly string[];
+  readonly figures: Figures;
+}
+
+export interface PhaseReport {
+  readonly phase: Phase;
+  readonly invocations: readonly InvocationReport[];
+  readonly figures: Figures;
+}
+
+export interface SourceReport {
+  readonly source: Source;
+  readonly figures: Figures;
+}
+
+/** A model of which some responses have no price, so that no sum of costs holds them. */
+export interface UnpricedModel {
+  readonly model: string;
+  readonly unpricedResponses: number;
+}
+
+export interface CostReportOptions {
+  /** `responses`: with every response of every invocation. */
+  readonly detail: 'models' | 'responses';
+}
+
+/** Reads the report of `scope`. Call it within a snapshot, so that its parts agree. Throws a StoreError. */
+export function readCostReport(connection: Connection, scope: Scope, { detail }: CostReportOptions): CostReport {
+  const models = groupBy(readModels(connection, scope), ({ invocationId }) => invocationId);
+  const notes = groupBy(readNotes(connection, scope), ({ invocationId }) => invocationId);
+  const rows = detail === 'responses' ? readResponses(connection, scope) : [];
+  const responses = groupBy(rows, ({ invocationId }) => invocationId);
+  const invocations = readInvocations(connection, scope).map((invocation): InvocationReport => {
+    const reports = (models.get(invocation.id) ?? []).map(describeModel);
+    return {
+      invocation,
+      figures: sumFigures(reports.map(({ figures }) => figures)),
+      models: reports,
+      responses: responses.get(invocation.id) ?? [],
+      notes: notes.get(invocation.id) ?? [],
+    };
+  });
+  return summarise(scope, invocations);
+}
+
+function describeModel(row: ModelRow): ModelReport {
+  const { model, source, evidence, threadIds } = row;
+  return { model, source, threadIds, figures: toFigures(row, { models: [model], sources: [source], evidence }) };
+}
+
+function summarise(scope: Scope, invocations: readonly InvocationReport[]): CostReport {
+  const models = invocations.flatMap((invocation) => invocation.models);
+  const sumOf = (parts: readonly { figures: Figures }[]) => sumFigures(parts.map(({ figures }) => figures));
+  const names = new Set([...PHASES, ...invocations.map(({ invocation }) => invocation.phase)]);
+  const phases = [...names].map((phase) => {
+    const ofPhase = invocations.filter(({ invocation }) => invocation.phase === phase);
+    return { phase, invocations: ofPhase, figures: sumOf(ofPhase) };
+  });
+  const sources = SOURCES.map((source) => ({ source, figures: sumOf(models.filter((one) => one.source === source)) }));
+  return {
+    scope,
+    invocations,
+    phases: phases.filter((phase) => phase.invocations.length > 0),
+    totals: sumOf(invocations),
+    sources: sources.filter(({ figures }) => figures.responses > 0),
+    unpriced: listUnpriced(models),
+  };
+}
+
+function listUnpriced(models: readonly ModelReport[]): UnpricedModel[] {
+  const unpriced = models.filter(({ figures }) => figures.unpricedResponses > 0);
+  return [...groupBy(unpriced, ({ model }) => model)].map(([model, reports]) => ({
+    model,
+    unpricedResponses: sumFigures(reports.map(({ figures }) => figures)).unpricedResponses,
+  }));
+}

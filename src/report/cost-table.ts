@@ -1,0 +1,129 @@
+import type { ResponseRow } from '../store/queries.js';
+import { cleanText, formatPlural } from './amounts.js';
+import type { Clock } from './clock.js';
+import { type CostKey, chooseCostColumns, type TableExtent } from './cost-columns.js';
+import type { CostReport, InvocationReport, PhaseReport } from './cost-report.js';
+import { type Figures, figuresOfResponse } from './figures.js';
+import { describeFigures } from './figures-text.js';
+import { describeCompleted, describeDuration, describeOutcome } from './outcome.js';
+import type { Style } from './paint.js';
+import type { Column, Row } from './table.js';
+
+export interface CostTableOptions {
+  readonly clock: Clock;
+  readonly nowMs: number;
+  readonly extent: TableExtent;
+}
+
+export interface CostTable {
+  readonly columns: readonly Column<CostKey>[];
+  readonly rows: readonly Row<CostKey>[];
+}
+
+const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
+  failed: 'red',
+  interrupted: 'yellow',
+  abandoned: 'yellow',
+  lost: 'red',
+};
+
+/**
+ * Lays `report` out: a row per invocation, below it its responses, or else its models where there are several; then
+ * the phases where there are several, and the total.
+ */
+export function layOutCostTable(report: CostReport, options: CostTableOptions): CostTable {
+  const invocations = report.invocations.flatMap((one) => [
+    layOutInvocation(one, options),
+    ...layOutParts(one, options),
+  ]);
+  const phases = report.phases.length > 1 ? report.phases : [];
+  const subtotals = phases.map((phase, index): Row<CostKey> => {
+    return { cells: layOutSum(phase.phase, phase, options), ruled: index === 0 };
+  });
+  const total = layOutSum('total', { invocations: report.invocations, figures: report.totals }, options);
+  return {
+    columns: chooseCostColumns(report, options.extent),
+    rows: alignCosts([...invocations, ...subtotals, { cells: total, style: 'bold', ruled: true }]),
+  };
+}
+
+/** Keeps decimals below decimals where some costs end with `+`. */
+function alignCosts(rows: readonly Row<CostKey>[]): readonly Row<CostKey>[] {
+  if (!rows.some(({ cells }) => cells.cost?.endsWith('+'))) return rows;
+  return rows.map((row) => {
+    const cost = row.cells.cost ?? '';
+    return cost.endsWith('+') ? row : { ...row, cells: { ...row.cells, cost: `${cost} ` } };
+  });
+}
+
+function layOutInvocation({ invocation, figures }: InvocationReport, { clock, nowMs }: CostTableOptions): Row<CostKey> {
+  const trouble = TROUBLE[invocation.status];
+  return {
+    cells: {
+      ...describeFigures(figures),
+      started: clock.formatMinute(invocation.startedAtMs),
+      run: cleanText(invocation.runId),
+      iteration: String(invocation.iteration),
+      phase: invocation.phase,
+      model: describeModels(figures),
+      duration: describeDuration([invocation], nowMs),
+      outcome: describeOutcome(invocation),
+    },
+    styles: { ...(trouble && { outcome: trouble }), ...styleCost(figures) },
+  };
+}
+
+function layOutParts(report: InvocationReport, { clock }: CostTableOptions): Row<CostKey>[] {
+  const { responses, models, invocation } = report;
+  const ofResponses = responses.map((response) => ({
+    model: response.model,
+    figures: figuresOfResponse(response),
+    outcome: describeResponse(response, invocation.threadId, clock),
+  }));
+  const ofModels = models.map(({ model, figures }) => ({
+    model,
+    figures,
+    outcome: formatPlural(figures.responses, 'response'),
+  }));
+  const parts = ofResponses.length > 0 ? ofResponses : ofModels.length > 1 ? ofModels : [];
+  return parts.map(({ model, figures, outcome }, index) => {
+    const branch = index === parts.length - 1 ? '└' : '├';
+    const cells = { ...describeFigures(figures), model: `${branch} ${cleanText(model)}`, outcome };
+    return { cells, style: 'gray', needs: 'model' };
+  });
+}
+
+function layOutSum(
+  name: string,
+  { figures, invocations }: Pick<PhaseReport, 'figures' | 'invocations'>,
+  { nowMs }: CostTableOptions,
+): Row<CostKey>['cells'] {
+  const all = invocations.map(({ invocation }) => invocation);
+  return {
+    ...describeFigures(figures),
+    phase: name,
+    model: formatPlural(all.length, 'invocation'),
+    duration: describeDuration(all, nowMs),
+    outcome: describeCompleted(all.map(({ status }) => status)),
+  };
+}
+
+/** `14:03:27 usage_record, priority, child thread` */
+function describeResponse(response: ResponseRow, threadId: string | null, clock: Clock): string {
+  const remarks = [
+    response.evidence,
+    ...(response.serviceTier === null ? [] : [cleanText(response.serviceTier)]),
+    ...(threadId === null || response.threadId === threadId ? [] : ['child thread']),
+  ];
+  return `${clock.formatTime(response.completedAtMs)} ${remarks.join(', ')}`;
+}
+
+function describeModels({ models }: Figures): string {
+  const [model] = models;
+  if (models.length > 1) return formatPlural(models.length, 'model');
+  return model === undefined ? '-' : cleanText(model);
+}
+
+function styleCost({ responses, costNanoUsd }: Figures): Partial<Record<CostKey, Style>> {
+  return responses > 0 && costNanoUsd === undefined ? { cost: 'yellow' } : {};
+}

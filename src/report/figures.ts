@@ -1,0 +1,65 @@
+import type { ResponseRow, SumRow } from '../store/queries.js';
+import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
+import { sumUsage, type Usage } from '../usage/usage.js';
+
+/** What a group of responses used and cost, and how that is known. */
+export interface Figures {
+  readonly usage: Usage;
+  readonly responses: number;
+  readonly unpricedResponses: number;
+  /** The sum of the responses that have a price; undefined when none has. */
+  readonly costNanoUsd: number | undefined;
+  readonly models: readonly string[];
+  /** Best first. */
+  readonly sources: readonly Source[];
+  /** Best first. */
+  readonly evidence: readonly Evidence[];
+}
+
+/** The figures of a row of sums. */
+export function toFigures(row: SumRow, known: Pick<Figures, 'models' | 'sources' | 'evidence'>): Figures {
+  const { input, cachedInput, cacheWrite, output, reasoning, responses, unpricedResponses, costNanoUsd } = row;
+  return {
+    usage: { input, cachedInput, cacheWrite, output, reasoning },
+    responses,
+    unpricedResponses,
+    costNanoUsd: costNanoUsd ?? undefined,
+    models: known.models,
+    sources: known.sources,
+    evidence: known.evidence,
+  };
+}
+
+export function figuresOfResponse(row: ResponseRow): Figures {
+  const sums = { ...row, responses: 1, unpricedResponses: row.costNanoUsd === null ? 1 : 0 };
+  return toFigures(sums, { models: [row.model], sources: [row.source], evidence: [row.evidence] });
+}
+
+export function sumFigures(parts: readonly Figures[]): Figures {
+  const costs = parts.flatMap(({ costNanoUsd }) => costNanoUsd ?? []);
+  const sources = new Set(parts.flatMap((part) => part.sources));
+  const evidence = new Set(parts.flatMap((part) => part.evidence));
+  return {
+    usage: sumUsage(parts.map((part) => part.usage)),
+    responses: sum(parts.map((part) => part.responses)),
+    unpricedResponses: sum(parts.map((part) => part.unpricedResponses)),
+    costNanoUsd: costs.length === 0 ? undefined : sum(costs),
+    models: [...new Set(parts.flatMap((part) => part.models))],
+    sources: SOURCES.filter((source) => sources.has(source)),
+    evidence: EVIDENCE.filter((one) => evidence.has(one)),
+  };
+}
+
+/** True when every count was reported by the API. Also of no counts at all: nothing is guessed there. */
+export function isActual({ sources }: Pick<Figures, 'sources'>): boolean {
+  return sources.every((source) => source === 'actual');
+}
+
+/** The one source of all counts, `mixed` for several, undefined for none. */
+export function describeSource({ sources }: Pick<Figures, 'sources'>): Source | 'mixed' | undefined {
+  return sources.length > 1 ? 'mixed' : sources[0];
+}
+
+export function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,58 @@
+import { cleanText, formatCount, formatPlural } from './amounts.js';
+import type { CostReport, InvocationReport } from './cost-report.js';
+import { isActual } from './figures.js';
+import { describeCost } from './figures-text.js';
+import { groupBy } from './groups.js';
+
+/** `brief`: a few lines, repetitions counted. `all`: every note. */
+export type NotesExtent = 'brief' | 'all';
+
+const BRIEF_NOTES = 5;
+
+/** Explains the marks `~`, `+` and `unpriced`, a paragraph each, where the report has them. */
+export function explainMarks(report: CostReport): string[] {
+  const { totals, sources, unpriced } = report;
+  const paragraphs: string[] = [];
+  if (!isActual(totals)) {
+    const shares = sources.map(({ source, figures }) => {
+      return `${formatCount(figures.responses)} ${source} (${describeCost(figures)})`;
+    });
+    paragraphs.push(
+      `~ not all of it was reported by the API: of ${formatPlural(totals.responses, 'response')} ${shares.join(', ')}.` +
+        ' Parsed is inferred from text or from a total, estimated is counted by a tokenizer.',
+    );
+  }
+  if (unpriced.length > 0) {
+    const models = unpriced.map(({ model, unpricedResponses }) => {
+      return `${cleanText(model)} (${formatPlural(unpricedResponses, 'response')})`;
+    });
+    paragraphs.push(
+      `+ no price is known for ${models.join(', ')}: the costs leave that out, so more was spent.` +
+        ' A newer codex-metered may know it, or give it a price of your own.',
+    );
+  }
+  return paragraphs;
+}
+
+/** The notes of `report`, a line each: kind, invocation, reason and figures. */
+export function listNotes(report: CostReport, extent: NotesExtent): string[] {
+  const notes = report.invocations.flatMap((of) => of.notes.map((note) => ({ of, ...note })));
+  if (extent === 'all') return notes.map((note) => describeNote(note, note.of));
+  const groups = [...groupBy(notes, ({ kind, reason }) => `${kind} ${reason}`).values()];
+  return groups.slice(0, BRIEF_NOTES).flatMap(([first, ...others]) => {
+    if (!first) return [];
+    return (
+      describeNote(first, first.of) + (others.length > 0 ? `, and ${formatCount(others.length)} more like it` : '')
+    );
+  });
+}
+
+type NoteReport = InvocationReport['notes'][number];
+
+function describeNote({ kind, reason, figures }: NoteReport, { invocation }: InvocationReport): string {
+  const details = Object.entries(figures).map(([name, value]) => {
+    return `${cleanText(name)} ${typeof value === 'number' ? formatCount(value) : cleanText(String(value))}`;
+  });
+  const suffix = details.length > 0 ? ` (${details.join(', ')})` : '';
+  return `${kind}, ${invocation.phase} ${invocation.iteration}: ${cleanText(reason)}${suffix}`;
+}
