@@ -1,0 +1,122 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { UsageError } from '../../errors.js';
+
+/** What is asked of `codex-usage run` or `codex-usage session`. */
+export interface CostRequest {
+  readonly kind: 'run' | 'session';
+  /** A whole id, the beginning of one, or undefined for the newest. */
+  readonly id: string | undefined;
+  readonly view: 'report' | 'list';
+  readonly format: 'text' | 'json';
+  readonly detail: 'models' | 'responses';
+  readonly notes: 'brief' | 'all';
+  readonly extent: 'full' | 'compact';
+  readonly color: 'auto' | 'never';
+  readonly projectId: string | undefined;
+  /** How many runs or sessions a list holds. */
+  readonly limit: number;
+  /** An IANA name, or undefined for the system's. */
+  readonly timeZone: string | undefined;
+}
+
+interface Options {
+  readonly list?: boolean;
+  readonly last?: number;
+  readonly project?: string;
+  readonly breakdown?: boolean;
+  readonly notes?: boolean;
+  readonly compact?: boolean;
+  readonly timezone?: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+}
+
+const LIST_LENGTH = 20;
+
+const RUN_HELP = `
+The table has a row per invocation of Codex, a row for each model or source where there are several,
+the sum of each phase, and the total. Without an id it is the newest run of this directory's project,
+or else the newest of all.
+
+  ~         not all of it was reported by the API: parsed from text, or estimated by a tokenizer
+  +         some responses have no known price, so more was spent
+  unpriced  none of the responses has a known price
+  -         no response was recorded
+
+Examples:
+  codex-usage run                      the newest run
+  codex-usage run nightly-7            that run, or the one whose id begins so
+  codex-usage run --list               the newest runs
+  codex-usage run --breakdown          every response of the newest run
+  codex-usage run nightly-7 --json | jq .totals.costUsd
+`;
+
+const SESSION_HELP = `
+As "codex-usage run", for one Codex thread: a thread that was resumed twice has three invocations.
+What its child threads (sub-agents, reviews) used is counted with the invocation that started them.
+
+Examples:
+  codex-usage session                  the newest session
+  codex-usage session 019a8f2e         the session whose thread id begins so
+  codex-usage session --list
+`;
+
+/** Adds `run` and `session` to `program`; `perform` is called with what is asked for. */
+export function addCostCommands(program: Command, perform: (request: CostRequest) => Promise<void>): void {
+  const run = program.command('run [id]').summary('what a run cost, invocation by invocation');
+  run
+    .description('What a run cost: each invocation of Codex, each phase, and the total.')
+    .addHelpText('after', RUN_HELP);
+  const session = program.command('session [id]').summary('what a Codex thread cost, over all its invocations');
+  session.description('What a Codex thread cost, over all its invocations.').addHelpText('after', SESSION_HELP);
+  addOptions(run, 'run').action((id: string | undefined) => perform(parseRequest('run', id, run.opts())));
+  addOptions(session, 'session').action((id: string | undefined) => {
+    return perform(parseRequest('session', id, session.opts()));
+  });
+}
+
+function addOptions(command: Command, kind: CostRequest['kind']): Command {
+  return command
+    .option('-l, --list', `list the newest ${kind}s instead`)
+    .option('--last <n>', `with --list: how many (default: ${LIST_LENGTH})`, parseCount)
+    .option('--project <id>', `only ${kind}s of this project`)
+    .option('--breakdown', 'a row for every model response')
+    .option('--notes', 'all notes in full: fallbacks, disagreements, what was unreadable')
+    .option('--compact', 'only the most important columns')
+    .option('-z, --timezone <name>', "show times in this IANA time zone (default: the system's)", parseTimeZone)
+    .option('-j, --json', 'JSON instead of a table')
+    .option('--no-color', 'no colours; so does NO_COLOR');
+}
+
+function parseRequest(kind: CostRequest['kind'], id: string | undefined, options: Options): CostRequest {
+  if (id === '') throw new UsageError(`The id of the ${kind} is empty.`);
+  if (options.list && id !== undefined) throw new UsageError(`--list lists all ${kind}s: leave out "${id}".`);
+  if (options.last !== undefined && !options.list) throw new UsageError('--last says how long --list is: use both.');
+  return {
+    kind,
+    id,
+    view: options.list ? 'list' : 'report',
+    format: options.json ? 'json' : 'text',
+    detail: options.breakdown ? 'responses' : 'models',
+    notes: options.notes ? 'all' : 'brief',
+    extent: options.compact ? 'compact' : 'full',
+    color: options.color ? 'auto' : 'never',
+    projectId: options.project,
+    limit: options.last ?? LIST_LENGTH,
+    timeZone: options.timezone,
+  };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count > 0) return count;
+  throw new InvalidArgumentError('Use a whole number above zero.');
+}
+
+function parseTimeZone(name: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    throw new InvalidArgumentError('Use an IANA name, such as Europe/Berlin or UTC.');
+  }
+}

@@ -1,0 +1,31 @@
+/** What a command needs of the process it runs in; a test hands in its own. */
+export interface Host {
+  /** Without the interpreter and the script. */
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  hasColors?(count: number, env?: object): boolean;
+}
+
+const PIPED_WIDTH = 120;
+const NARROWEST = 40;
+
+/** COLUMNS, or how wide the terminal is, or what suits a pipe. */
+export function measureWidth({ env, stdout }: Host): number {
+  const asked = Number(env.COLUMNS);
+  const width = Number.isInteger(asked) && asked > 0 ? asked : (stdout.isTTY && stdout.columns) || PIPED_WIDTH;
+  return Math.max(NARROWEST, width);
+}
+
+/** True when `stdout` is a terminal with colours and neither NO_COLOR nor TERM=dumb is set. FORCE_COLOR wins over both. */
+export function wantsColor({ env, stdout }: Host): boolean {
+  return stdout.hasColors?.(16, env) ?? false;
+}

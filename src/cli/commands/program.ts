@@ -1,0 +1,62 @@
+import { Command, CommanderError } from 'commander';
+import manifest from '../../../package.json' with { type: 'json' };
+import { type Paths, readPaths } from '../../config.js';
+import { UsageError } from '../../errors.js';
+import { addCostCommands } from './cost-options.js';
+import type { Host } from './host.js';
+
+export interface ProgramHooks {
+  /** Runs before a command reads the database; not for `--help` and `--version`. */
+  beforeCommand(paths: Paths): Promise<void> | void;
+}
+
+/** Runs the command line of `host`. Returns the exit code: 0, 1 when there is nothing to show, 2 for wrong usage. */
+export async function runProgram(host: Host, { beforeCommand }: ProgramHooks): Promise<number> {
+  const paths = readPaths(host.env);
+  const program = createProgram(host, paths);
+  let exitCode = 0;
+  addCostCommands(program, async (request) => {
+    await beforeCommand(paths);
+    // SQLite and the table are loaded by who needs them: `--help` does not.
+    const { runCostCommand } = await import('./cost.js');
+    exitCode = runCostCommand(request, host, paths);
+  });
+  try {
+    await program.parseAsync(host.args.length === 0 ? ['--help'] : host.args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof UsageError)) throw error;
+    host.stderr.write(`error: ${error.message}\n`);
+    return 2;
+  }
+}
+
+function createProgram(host: Host, { database }: Paths): Command {
+  return new Command('codex-usage')
+    .description('Shows what Codex cost, as codex-metered recorded it.')
+    .version(manifest.version, '-v, --version')
+    .helpCommand('help [command]', 'explain a command')
+    .addHelpText('after', describeSurroundings(database))
+    .showHelpAfterError('(codex-usage --help lists the commands and options.)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      getOutHelpWidth: () => host.stdout.columns ?? 100,
+    });
+}
+
+function describeSurroundings(database: string): string {
+  return `
+Examples:
+  codex-usage run                  what the newest run cost
+  codex-usage run nightly-7        what that run cost
+  codex-usage run --list           the newest runs
+  codex-usage session --json       the newest Codex thread, as JSON
+
+The database is ${database}
+(CODEX_METERED_DB sets another). "codex-usage help run" tells all about a command.
+Exit code: 0 done, 1 nothing to show or no readable database, 2 wrong usage.
+`;
+}
