@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -13,6 +12,7 @@ import type { Scenario } from '../scripted-api/script.js';
 import { type ScriptedApi, startScriptedApi } from '../scripted-api/server.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BUILD = join(ROOT, 'build');
 export const METERED = join(ROOT, 'bin', 'codex-metered.js');
 export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
 
@@ -60,10 +60,11 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-/** Opens a workbench on a folder of its own. Not below the system's temporary folder: Codex refuses a home there. */
+/** Opens a workbench on a folder of its own below `build/`: Codex warns about a home below the system's temporary folder. */
 export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench> {
   const api = await startScriptedApi(...scenarios);
-  const folder = realpathSync(mkdtempSync(join(homedir(), '.codex-metered-test-')));
+  mkdirSync(BUILD, { recursive: true });
+  const folder = realpathSync(mkdtempSync(join(BUILD, 'workbench-')));
   const codexHome = join(folder, 'codex-home');
   const workTree = join(folder, 'shop');
   await mkdir(codexHome);

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openWorkbench, type Workbench } from '../harness/workbench.js';
+import { sumLedger } from '../scripted-api/ledger.js';
+import { STORY, type Step } from './story.js';
+
+const USAGE = fileURLToPath(new URL('../../bin/codex-usage.js', import.meta.url));
+const RUN_ID = 'demo';
+
+const bench = await openWorkbench(...STORY.map(({ prompt, replies }) => ({ prompt, replies: [...replies] })));
+try {
+  say('A builder and a reviewer work in turns: real Codex, metered, against a scripted API on this machine.\n');
+  for (const step of STORY) await take(bench, step);
+  say('\nWhat it cost:\n\n$ codex-usage run demo\n');
+  spawnSync(process.execPath, [USAGE, 'run', RUN_ID], { cwd: bench.workTree, env: bench.env, stdio: 'inherit' });
+  const { input, cached, output, reasoning } = sumLedger(bench.api.ledger);
+  say(
+    `\nThe API's own ledger, for comparison: ${bench.api.ledger.length} responses, ${count(input)} tokens in ` +
+      `(${count(cached)} cached), ${count(output)} out (${count(reasoning)} reasoning).\n`,
+  );
+} finally {
+  await bench.close();
+}
+
+/** Runs Codex as a runner does: prompt on stdin, answer to a file whose path says run, phase and iteration. */
+async function take({ run, folder }: Workbench, { phase, iteration, prompt }: Step): Promise<void> {
+  const answer = join(folder, RUN_ID, phase, `iter-${iteration}`, 'result.json');
+  const args = [
+    '--ask-for-approval',
+    'never',
+    'exec',
+    '--json',
+    '--output-last-message',
+    answer,
+    '--color',
+    'never',
+    '-',
+  ];
+  say(
+    `$ codex-metered exec --json --output-last-message …/${RUN_ID}/${phase}/iter-${iteration}/result.json - <<< "${prompt}"\n`,
+  );
+  await mkdir(dirname(answer), { recursive: true });
+  const { exitCode, stderr } = await run(args, { stdin: prompt });
+  if (exitCode === 0) return;
+  process.exitCode = 1;
+  throw new Error(`codex ended with ${exitCode}:\n${stderr.toString()}`);
+}
+
+function say(text: string): void {
+  process.stdout.write(text);
+}
+
+function count(tokens: number): string {
+  return tokens.toLocaleString('en-US');
+}
