@@ -9,9 +9,10 @@ import { type Meter, startMeter } from '../meter/run.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';
-import { keepPending, takeInPending } from '../store/pending.js';
+import { keepPending } from '../store/pending.js';
 import { openStore, type Store } from '../store/store.js';
 import type { Attribution, InvocationStatus } from '../usage/record.js';
+import { catchUp } from './catch-up.js';
 import { describeSummary } from './summary-line.js';
 import type { WrapperOptions } from './wrapper-options.js';
 
@@ -38,6 +39,9 @@ export function createMetering(facts: MeteringFacts): Metering {
   const { database, logFile, pendingDirectory } = readPaths(env);
   const log = openLog(logFile);
   surviveOwnFaults(log);
+  const prices = createPriceBook();
+  let store: Store | undefined;
+  let catchingUp: Promise<void> | undefined;
   const meter: Meter = startMeter({
     invocation: {
       id: randomUUID(),
@@ -47,13 +51,18 @@ export function createMetering(facts: MeteringFacts): Metering {
       codexHome: resolve(env.CODEX_HOME || join(homedir(), '.codex')),
       codexPath,
       meterPid: process.pid,
+      codexPid: pid,
       startedAtMs,
     },
     command,
     pid,
-    prices: createPriceBook(),
+    prices,
     log,
-    open: async () => openAndCatchUp(database, pendingDirectory, log),
+    open: async () => {
+      store = openStore(database, { mode: 'write' });
+      catchingUp = catchUp({ store, pendingDirectory, prices, log });
+      return store;
+    },
     keepPending: (change) => keepPending(pendingDirectory, change),
   });
   return {
@@ -64,22 +73,12 @@ export function createMetering(facts: MeteringFacts): Metering {
         exitCode: exit.code,
         signal: exit.signal ?? interruptedBy,
       });
+      await catchingUp;
+      store?.close();
       await log.flush();
       if (summary && isatty(2) && !options.isOn('quiet')) process.stderr.write(describeSummary(summary));
     },
   };
-}
-
-/** Opens the database and takes in what earlier runs had to keep aside. */
-function openAndCatchUp(database: string, pendingDirectory: string, log: Log): Store {
-  const store = openStore(database, { mode: 'write' });
-  try {
-    const { refused } = takeInPending(pendingDirectory, store);
-    for (const path of refused) log.warn('A record that was kept aside cannot be read.', { path });
-  } catch (error) {
-    log.warn('Records that were kept aside could not be taken in.', { reason: messageOf(error) });
-  }
-  return store;
 }
 
 /** An error that escaped the metering must not end this process: Codex is its child and its streams run through it. */

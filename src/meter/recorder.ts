@@ -60,7 +60,7 @@ export class Recorder {
     void this.#write();
   }
 
-  /** Writes what is left or keeps it aside, and closes the database. Never rejects. */
+  /** Writes what is left or keeps it aside. Never rejects. */
   async finish(): Promise<void> {
     const deadline = Date.now() + PATIENCE_MS;
     await this.#write();
@@ -70,7 +70,6 @@ export class Recorder {
     }
     clearTimeout(this.#timer);
     if (this.#unwritten) this.#keepAside();
-    this.#store?.close();
   }
 
   #write(): Promise<void> {

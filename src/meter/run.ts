@@ -71,6 +71,7 @@ class MeteredRun {
   readonly #recorder: Recorder;
   readonly #recorded: PricedResponse[] = [];
   readonly #pricer: Pricer;
+  #named = false;
   /** How many responses of each session file have been handed on. */
   readonly #handedOn = new Map<string, number>();
 
@@ -116,8 +117,17 @@ class MeteredRun {
       fresh.push(...thread.responses.slice(this.#handedOn.get(path) ?? 0));
       this.#handedOn.set(path, thread.responses.length);
     }
-    const [root] = this.#follower.files;
-    this.#record(fresh, { threadId: this.#follower.rootId, codexVersion: root?.thread.cliVersion });
+    this.#nameThread();
+    this.#record(fresh);
+  }
+
+  /** Records which thread this is as soon as it is known: whoever settles the run after a kill needs it. */
+  #nameThread(): void {
+    const { rootId, files } = this.#follower;
+    const codexVersion = files[0]?.thread.cliVersion;
+    if (this.#named || !rootId || !codexVersion) return;
+    this.#named = true;
+    this.#recorder.add({ update: { threadId: rootId, codexVersion } });
   }
 
   /** Goes down the chain for what no session file counted: the output's own figures, then an estimate. */
@@ -166,11 +176,11 @@ class MeteredRun {
     );
   }
 
-  #record(responses: readonly ModelResponse[], update = {}): void {
+  #record(responses: readonly ModelResponse[]): void {
     if (responses.length === 0) return;
     const priced = responses.map((response) => this.#pricer.price(response));
     this.#recorded.push(...priced.map(({ response }) => response));
-    this.#recorder.add({ responses: priced.map(({ response }) => response), update });
+    this.#recorder.add({ responses: priced.map(({ response }) => response) });
     this.#note(priced.flatMap(({ notes }) => notes));
   }
 

@@ -2,19 +2,20 @@ import type { Invocation, InvocationUpdate } from '../usage/record.js';
 import type { Connection } from './open.js';
 
 /** Inserts the invocation unless it is there, and returns its iteration: the one it came with, or the next free one. */
-export function insertInvocation(connection: Connection, invocation: Invocation): number {
+export function insertInvocation(connection: Connection, invocation: Invocation | Pick<Invocation, 'id'>): number {
   const known = connection
     .prepare<[string], { iteration: number }>('SELECT iteration FROM invocations WHERE id = ?')
     .get(invocation.id);
   if (known) return known.iteration;
+  if (!('attribution' in invocation)) throw new Error(`invocation ${invocation.id} is not recorded`);
   const { attribution } = invocation;
   const iteration = attribution.iteration ?? nextIteration(connection, invocation);
   connection
     .prepare(
       `INSERT INTO invocations (id, project_id, run_id, phase, iteration, attribution, command, cwd, codex_home,
-         codex_path, meter_pid, status, started_at_ms)
+         codex_path, meter_pid, codex_pid, status, started_at_ms)
        VALUES (@id, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @codexHome,
-         @codexPath, @meterPid, 'running', @startedAtMs)`,
+         @codexPath, @meterPid, @codexPid, 'running', @startedAtMs)`,
     )
     .run({
       id: invocation.id,
@@ -28,6 +29,7 @@ export function insertInvocation(connection: Connection, invocation: Invocation)
       codexHome: invocation.codexHome,
       codexPath: invocation.codexPath,
       meterPid: invocation.meterPid,
+      codexPid: invocation.codexPid,
       startedAtMs: invocation.startedAtMs,
     });
   return iteration;
@@ -52,6 +54,26 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
       signal: update.signal ?? null,
       endedAtMs: update.endedAtMs ?? null,
     });
+}
+
+/** An invocation that has not been ended, as far as settling it needs. */
+export interface OpenInvocation {
+  readonly id: string;
+  readonly threadId: string | null;
+  readonly codexHome: string;
+  readonly meterPid: number;
+  readonly codexPid: number;
+  readonly startedAtMs: number;
+}
+
+export function listOpenInvocations(connection: Connection): OpenInvocation[] {
+  return connection
+    .prepare<[], OpenInvocation>(
+      `SELECT id, thread_id AS threadId, codex_home AS codexHome, meter_pid AS meterPid, codex_pid AS codexPid,
+         started_at_ms AS startedAtMs
+       FROM invocations WHERE status = 'running'`,
+    )
+    .all();
 }
 
 function nextIteration(connection: Connection, { attribution }: Invocation): number {

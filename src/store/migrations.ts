@@ -18,6 +18,7 @@ export const MIGRATIONS: readonly string[] = [
     codex_version TEXT,
     thread_id TEXT,
     meter_pid INTEGER NOT NULL,
+    codex_pid INTEGER NOT NULL,
     status TEXT NOT NULL,
     exit_code INTEGER,
     signal TEXT,
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX invocations_by_run ON invocations (run_id, phase, iteration);
   CREATE INDEX invocations_by_thread ON invocations (thread_id);
   CREATE INDEX invocations_by_start ON invocations (started_at_ms);
+  CREATE INDEX invocations_running ON invocations (status) WHERE status = 'running';
 
   CREATE TABLE responses (
     id INTEGER PRIMARY KEY,

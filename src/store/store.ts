@@ -1,14 +1,15 @@
 import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { refreshCostRecords } from './cost-records.js';
-import { insertInvocation, updateInvocation } from './invocations.js';
+import { insertInvocation, listOpenInvocations, type OpenInvocation, updateInvocation } from './invocations.js';
 import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { readThreadUsage, upsertResponse } from './responses.js';
 
 /** A change to what is recorded of one invocation. Applied whole or not at all. */
 export interface Change {
-  readonly invocation: Invocation;
+  /** The whole of it where it may be new, its id alone where it is known to be recorded. */
+  readonly invocation: Invocation | Pick<Invocation, 'id'>;
   readonly update?: InvocationUpdate | undefined;
   readonly responses?: readonly PricedResponse[];
   readonly notes?: readonly Note[];
@@ -24,6 +25,8 @@ export interface Store {
    * date. A response that another invocation has recorded stays where it is. Returns the invocation's iteration.
    */
   record(change: Change): number;
+  /** The invocations whose end is not recorded: they run, or their meter died. */
+  listOpenInvocations(): OpenInvocation[];
   /** What is recorded of a thread by other invocations than `invocationId`. */
   readThreadUsage(threadId: string, invocationId: string): Usage;
   close(): void;
@@ -46,6 +49,7 @@ export function openStore(path: string, options: OpenOptions): Store {
     path,
     connection,
     record: (change) => explainingFaults(path, () => apply.immediate(change)),
+    listOpenInvocations: () => explainingFaults(path, () => listOpenInvocations(connection)),
     readThreadUsage: (threadId, invocationId) =>
       explainingFaults(path, () => readThreadUsage(connection, threadId, invocationId)),
     close: () => connection.close(),

@@ -31,6 +31,7 @@ export interface Invocation {
   readonly codexHome: string;
   readonly codexPath: string;
   readonly meterPid: number;
+  readonly codexPid: number;
   readonly startedAtMs: number;
 }
 

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { describe, expect } from 'vitest';
+import { isAlive } from '../../src/process/alive.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
+import { USAGE, type Workbench } from '../harness/workbench.js';
 import type { Scenario } from '../scripted-api/script.js';
 
 const ONE_TURN: Scenario = {
@@ -200,6 +203,43 @@ describe('the record equals the ledger of the API', () => {
         .map(({ iteration }) => iteration)
         .sort(),
     ).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('when the meter itself is killed', () => {
+  test.for([
+    ['codex-metered', (bench: Workbench): Promise<unknown> => bench.run(['exec', '--json', 'greet'])],
+    [
+      'codex-usage',
+      async (bench: Workbench): Promise<unknown> => execa(USAGE, ['run'], { env: bench.env, reject: false }),
+    ],
+  ] as const)('the next %s settles the run from its session file', async ([, next], { bench }) => {
+    bench.api.add(ENDLESS, ONE_TURN);
+    const running = bench.start(['exec', '--json', 'endless']);
+    await waitFor('the second request', () => bench.api.requests.length === 2);
+    const codex = childrenOf(running.pid);
+    running.kill('SIGKILL');
+    for (const pid of codex) process.kill(pid, 'SIGKILL');
+    const run = await running.ended;
+    await next(bench);
+    const [settled] = readRecord(bench.database);
+    expect(settled).toMatchObject({ status: 'abandoned' });
+    expect(settled?.notes.map(({ kind }) => kind)).toEqual(['fault']);
+    expectExact(bench, run);
+  });
+
+  test('nothing is settled while its Codex still works', async ({ bench }) => {
+    const startedAtMs = Date.now();
+    bench.api.add(ENDLESS, ONE_TURN);
+    const running = bench.start(['exec', '--json', 'endless']);
+    await waitFor('the second request', () => bench.api.requests.length === 2);
+    const codex = childrenOf(running.pid);
+    running.kill('SIGKILL');
+    await waitFor('the end of the meter', () => !isAlive(running.pid, startedAtMs));
+    await bench.run(['exec', '--json', 'greet']);
+    expect(readRecord(bench.database)[0]).toMatchObject({ status: 'running' });
+    for (const pid of codex) process.kill(pid, 'SIGKILL');
+    await running.ended;
   });
 });
 

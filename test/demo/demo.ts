@@ -1,12 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { openWorkbench, type Workbench } from '../harness/workbench.js';
+import { openWorkbench, USAGE, type Workbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
 import { STORY, type Step } from './story.js';
 
-const USAGE = fileURLToPath(new URL('../../bin/codex-usage.js', import.meta.url));
 const RUN_ID = 'demo';
 
 const bench = await openWorkbench(...STORY.map(({ prompt, replies }) => ({ prompt, replies: [...replies] })));

@@ -14,6 +14,7 @@ import { type ScriptedApi, startScriptedApi } from '../scripted-api/server.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(ROOT, 'build');
 export const METERED = join(ROOT, 'bin', 'codex-metered.js');
+export const USAGE = join(ROOT, 'bin', 'codex-usage.js');
 export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
 
 export interface RunOptions {

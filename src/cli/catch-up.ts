@@ -1,0 +1,25 @@
+import { messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+import { settleAbandoned } from '../meter/abandoned.js';
+import type { PriceBook } from '../pricing/prices.js';
+import { takeInPending } from '../store/pending.js';
+import type { Store } from '../store/store.js';
+
+export interface CatchUpOptions {
+  readonly store: Store;
+  readonly pendingDirectory: string;
+  readonly prices: PriceBook;
+  readonly log: Log;
+}
+
+/** Brings the record up to date with what earlier runs could not write or settle themselves. Never rejects. */
+export async function catchUp({ store, pendingDirectory, prices, log }: CatchUpOptions): Promise<void> {
+  try {
+    const { refused } = takeInPending(pendingDirectory, store);
+    for (const path of refused)
+      log.warn('A record that was kept aside cannot be read; it stays where it is.', { path });
+    await settleAbandoned(store, prices);
+  } catch (error) {
+    log.warn('What earlier runs left could not be recorded; it is tried again.', { reason: messageOf(error) });
+  }
+}

@@ -1,0 +1,47 @@
+import type { PriceBook } from '../pricing/prices.js';
+import { isAlive } from '../process/alive.js';
+import type { OpenInvocation } from '../store/invocations.js';
+import type { Store } from '../store/store.js';
+import type { Note } from '../usage/record.js';
+import { Pricer } from './price.js';
+import { SessionFollower } from './session-follower.js';
+
+/**
+ * Settles the invocations whose meter was killed before it could: what their session files count is recorded, and
+ * they are marked `abandoned`. One whose Codex still works is left for later. Returns how many were settled. Throws a
+ * StoreError.
+ */
+export async function settleAbandoned(store: Store, prices: PriceBook): Promise<number> {
+  const abandoned = store
+    .listOpenInvocations()
+    .filter(
+      ({ meterPid, codexPid, startedAtMs }) => !isAlive(meterPid, startedAtMs) && !isAlive(codexPid, startedAtMs),
+    );
+  for (const invocation of abandoned) await settle(store, prices, invocation);
+  return abandoned.length;
+}
+
+async function settle(store: Store, prices: PriceBook, invocation: OpenInvocation): Promise<void> {
+  const { id, threadId, codexHome, startedAtMs } = invocation;
+  const follower = new SessionFollower({ codexHome, startedAtMs, pid: undefined, onProgress: () => undefined });
+  if (threadId) follower.setRoot(threadId);
+  await follower.finish();
+  const pricer = new Pricer(prices);
+  const responses = follower.files.flatMap(({ thread }) => thread.responses.map((response) => pricer.price(response)));
+  const note: Note = {
+    kind: 'fault',
+    reason: threadId
+      ? 'the meter was killed; the run was settled from its session file afterwards'
+      : 'the meter was killed before Codex named its session: what the run used is not known',
+    figures: { responses: responses.length },
+  };
+  store.record({
+    invocation: { id },
+    update: {
+      status: 'abandoned',
+      endedAtMs: Math.max(startedAtMs, ...responses.map(({ response }) => response.completedAtMs)),
+    },
+    responses: responses.map(({ response }) => response),
+    notes: [note, ...responses.flatMap(({ notes }) => notes)],
+  });
+}

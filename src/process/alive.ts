@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+
+/** Linux counts a process's start in these since the machine's (`USER_HZ`, fixed on every platform Node runs on). */
+const TICKS_PER_SECOND = 100;
+const TOLERANCE_MS = 10_000;
+
+/**
+ * True while the process `pid` that was there at `sinceMs` works. On Linux one that has ended but that nobody has
+ * waited for is dead, and so is one whose pid another process has by now; elsewhere they cannot be told apart.
+ */
+export function isAlive(pid: number, sinceMs: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // Another user's process: it is there.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const stat = readStat(pid);
+  if (!stat) return true;
+  return stat.state !== 'Z' && stat.startedAtMs < sinceMs + TOLERANCE_MS;
+}
+
+function readStat(pid: number): { state: string; startedAtMs: number } | undefined {
+  try {
+    // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    const [state = '', ...rest] = fields;
+    const ticks = Number(rest[18]);
+    return { state, startedAtMs: Date.now() - uptime() * 1000 + (ticks / TICKS_PER_SECOND) * 1000 };
+  } catch {
+    return undefined;
+  }
+}
