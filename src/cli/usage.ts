@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import type { Paths } from '../config.js';
 import { runProgram } from './commands/program.js';
@@ -9,8 +10,25 @@ process.exitCode = await runProgram(
   { beforeCommand },
 );
 
-/** What happens before a command reads the database. */
-async function beforeCommand(_paths: Paths): Promise<void> {}
+/** Records what metered runs left: a database they could not write to, an end they did not live to see. */
+async function beforeCommand({ database, pendingDirectory, logFile }: Paths): Promise<void> {
+  if (!existsSync(database) && !existsSync(pendingDirectory)) return;
+  const [{ openStore }, { catchUp }, { createPriceBook }, { openLog }] = await Promise.all([
+    import('../store/store.js'),
+    import('./catch-up.js'),
+    import('../pricing/prices.js'),
+    import('../log.js'),
+  ]);
+  const log = openLog(logFile);
+  try {
+    const store = openStore(database, { mode: 'write' });
+    await catchUp({ store, pendingDirectory, prices: createPriceBook(), log });
+    store.close();
+  } catch {
+    // A database that cannot be written can still be read; the command says what is wrong with one that cannot.
+  }
+  await log.flush();
+}
 
 /** Whoever read us has seen enough (`| head`): that is no error. */
 function leaveQuietly(error: NodeJS.ErrnoException): void {

@@ -42,6 +42,7 @@ export function sampleInvocation(
     codexHome: '/home/ada/.codex',
     codexPath: '/usr/bin/codex',
     meterPid: 4242,
+    codexPid: 4243,
     startedAtMs: START,
     ...rest,
   };
