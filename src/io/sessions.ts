@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 const ROLLOUT = /^rollout-.+-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
 /** Codex's own instructions stand in the header: 22 KB in 0.169. */
-const HEADER_LIMIT_BYTES = 1024 * 1024;
+const HEADER_BYTES = 64 * 1024;
+const HEADER_LIMIT_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The thread that a session file is named after, or undefined for a file of another name. */
@@ -38,14 +39,16 @@ export async function listSessionFiles(folder: string): Promise<string[]> {
 /** The first line of a session file, its header; undefined while there is no whole line to read. */
 export async function readHeader(path: string): Promise<string | undefined> {
   const handle = await open(path, 'r').catch(() => undefined);
-  if (!handle) return undefined;
   try {
-    const buffer = Buffer.alloc(HEADER_LIMIT_BYTES);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    const end = buffer.subarray(0, bytesRead).indexOf(0x0a);
-    return end === -1 ? undefined : buffer.toString('utf8', 0, end);
+    for (let size = HEADER_BYTES; handle && size <= HEADER_LIMIT_BYTES; size *= 4) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(size), 0, size, 0);
+      const end = buffer.subarray(0, bytesRead).indexOf(0x0a);
+      if (end !== -1) return buffer.toString('utf8', 0, end);
+      if (bytesRead < size) return undefined;
+    }
+    return undefined;
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }
 

@@ -147,14 +147,15 @@ class MeteredRun {
     const estimated = await estimateMissing(files, invocation.startedAtMs, end.status === 'failed');
     this.#record(estimated.responses);
     this.#note(estimated.notes);
-    if (this.#recorded.length > 0 || !facts || end.status === 'lost') return;
-    const threadId = facts.threadId ?? '';
+    const threadId = this.#follower.rootId ?? facts?.threadId;
+    // A Codex that failed before it named a thread called no model.
+    if (this.#recorded.length > 0 || !facts || (!threadId && end.status !== 'completed')) return;
     const fallback = fallBack({
       invocationId: invocation.id,
       facts,
       model: command.model,
       resumed: /resume|fork/.test(command.name),
-      recordedBefore: this.#recorder.readThreadUsage(threadId),
+      recordedBefore: this.#recorder.readThreadUsage(threadId ?? ''),
       endedAtMs,
     });
     this.#record(fallback.responses);

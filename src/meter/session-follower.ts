@@ -34,8 +34,9 @@ export class SessionFollower {
   readonly #options: FollowerOptions;
   /** By file name, which holds the thread: the same file can be reached by two paths (links, the archive). */
   readonly #files = new Map<string, FollowedFile & { tail: Tail; splitter: LineSplitter }>();
-  /** Names of files that are known to belong to other runs. */
+  /** Names of files that belong to other runs, or had not grown when they were looked at. */
   readonly #foreign = new Set<string>();
+  #searched = false;
   readonly #watch = createFolderWatch((fileName) => this.#poke(fileName));
   #rootId: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -69,12 +70,11 @@ export class SessionFollower {
   /** Reads everything that is left, once Codex has ended. */
   async finish(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#discovery;
+    // A file that had not grown when it was looked at may have since.
+    this.#foreign.clear();
+    this.#searched = false;
     await this.#discover();
-    await this.#discover();
-    if (this.#rootId && !this.#root()) {
-      const path = await findSessionFile(this.#options.codexHome, this.#rootId);
-      if (path) await this.#follow(path);
-    }
     this.#watch.close();
     for (const { tail, splitter } of this.#files.values()) {
       await tail.readMore().catch(() => undefined);
@@ -96,35 +96,34 @@ export class SessionFollower {
     const { pid, codexHome, startedAtMs } = this.#options;
     const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
     for (const path of open) await this.#follow(path);
-    if (this.#rootId && !this.#root()) await this.#followRoot(this.#rootId);
     if (!this.#rootId) return;
-    for (const folder of dayFolders(codexHome, startedAtMs)) {
+    const folders = new Set([...dayFolders(codexHome, startedAtMs), ...dayFolders(codexHome, Date.now())]);
+    for (const folder of folders) {
       this.#watch.add(folder);
       for (const path of await listSessionFiles(folder)) await this.#followIfOurs(path, this.#rootId);
     }
+    await this.#searchRoot(this.#rootId);
     for (const { tail } of this.#files.values()) this.#read(tail);
   }
 
-  /** A new thread's file stands in today's folder; a resumed one's where it began, which takes a search. */
-  async #followRoot(rootId: string): Promise<void> {
+  /** A new thread's file stands in today's folder; a resumed one's where it began, which takes one search. */
+  async #searchRoot(rootId: string): Promise<void> {
+    if (this.#searched || this.files.some(({ thread }) => thread.id === rootId)) return;
+    this.#searched = true;
     const path = await findSessionFile(this.#options.codexHome, rootId);
     if (path) await this.#follow(path);
-  }
-
-  #root(): FollowedFile | undefined {
-    return this.files.find(({ thread }) => thread.id === this.#rootId);
   }
 
   /** Follows a file that has grown since the run began when its header names our root thread. */
   async #followIfOurs(path: string, rootId: string): Promise<void> {
     const name = basename(path);
     if (this.#files.has(name) || this.#foreign.has(name)) return;
-    const header = await readHeader(path);
+    const { mtimeMs } = await stat(path);
+    const header = mtimeMs < this.#options.startedAtMs ? '' : await readHeader(path);
+    // Not a whole line yet: it is looked at again.
     if (header === undefined) return;
     const record = parseRolloutLine(header);
-    const ours = record.kind === 'session' && record.sessionId === rootId;
-    const grown = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
-    if (ours && grown >= this.#options.startedAtMs) await this.#follow(path);
+    if (record.kind === 'session' && record.sessionId === rootId) await this.#follow(path);
     else this.#foreign.add(name);
   }
 
