@@ -108,12 +108,12 @@ function layOutSum(
   };
 }
 
-/** `14:03:27 usage_record, priority, child thread` */
+/** `14:03:27 child, priority, usage_record`: what is out of the ordinary first, for the end may be cut off. */
 function describeResponse(response: ResponseRow, threadId: string | null, clock: Clock): string {
   const remarks = [
-    response.evidence,
+    ...(threadId === null || response.threadId === threadId ? [] : ['child']),
     ...(response.serviceTier === null ? [] : [cleanText(response.serviceTier)]),
-    ...(threadId === null || response.threadId === threadId ? [] : ['child thread']),
+    response.evidence,
   ];
   return `${clock.formatTime(response.completedAtMs)} ${remarks.join(', ')}`;
 }
