@@ -60,6 +60,6 @@ export function describeSource({ sources }: Pick<Figures, 'sources'>): Source | 
   return sources.length > 1 ? 'mixed' : sources[0];
 }
 
-export function sum(numbers: readonly number[]): number {
+function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
