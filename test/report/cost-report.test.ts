@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { type CostReport, readCostReport } from '../../src/report/cost-report.js';
+import { describeSource } from '../../src/report/figures.js';
+import type { Scope } from '../../src/store/queries.js';
+import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
+
+const RUN: Scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' };
+
+function readRun(store: ReturnType<typeof createStore>, detail: 'models' | 'responses' = 'models'): CostReport {
+  return readCostReport(store.connection, RUN, { detail });
+}
+
+describe('the report of a run', () => {
+  it('adds invocations up to phases and phases up to the total, to the nano-USD', () => {
+    const store = createStore();
+    for (const [index, phase] of (['builder', 'reviewer', 'builder'] as const).entries()) {
+      const response = sampleResponse(`resp-${index}`, { costNanoUsd: 10 ** index, usage: { input: 10 ** index } });
+      const invocation = sampleInvocation(`${index}`, { attribution: { phase }, startedAtMs: START + index });
+      store.record({ invocation, responses: [response] });
+    }
+    const { phases, totals } = readRun(store);
+    expect(phases.map(({ phase, figures }) => [phase, figures.costNanoUsd, figures.usage.input])).toEqual([
+      ['builder', 101, 101],
+      ['reviewer', 10, 10],
+    ]);
+    expect([totals.costNanoUsd, totals.usage.input, totals.usage.output, totals.responses]).toEqual([111, 111, 600, 3]);
+  });
+
+  it('tells models and sources of an invocation apart', () => {
+    const store = createStore();
+    const responses = [
+      sampleResponse('resp-1'),
+      sampleResponse('resp-2', { source: 'estimated', evidence: 'tokenizer', completedAtMs: START + 3000 }),
+      sampleResponse('resp-3', { model: 'mini', completedAtMs: START + 2000 }),
+    ];
+    store.record({ invocation: sampleInvocation('a'), responses });
+    const [invocation] = readRun(store).invocations;
+    expect(invocation?.models.map(({ model, source }) => `${model} ${source}`)).toEqual([
+      'gpt-5.3-codex actual',
+      'mini actual',
+      'gpt-5.3-codex estimated',
+    ]);
+    expect(invocation && describeSource(invocation.figures)).toBe('mixed');
+    expect(invocation?.figures.evidence).toEqual(['usage_record', 'tokenizer']);
+  });
+
+  it('names the models without a price and leaves them out of the cost, not out of the tokens', () => {
+    const store = createStore();
+    const unpriced = { model: 'new', costNanoUsd: undefined, price: undefined };
+    const responses = ['resp-1', 'resp-2'].map((key) => sampleResponse(key, unpriced));
+    store.record({ invocation: sampleInvocation('a'), responses: [...responses, sampleResponse('resp-3')] });
+    const { totals, unpriced: models } = readRun(store);
+    expect(models).toEqual([{ model: 'new', unpricedResponses: 2 }]);
+    expect([totals.costNanoUsd, totals.unpricedResponses, totals.usage.input]).toEqual([2_600_000, 2, 3000]);
+  });
+
+  it('has no cost, instead of a cost of nothing, when nothing was recorded', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a') });
+    const { totals, invocations, sources } = readRun(store);
+    expect([totals.costNanoUsd, totals.responses, invocations.length, sources]).toEqual([undefined, 0, 1, []]);
+  });
+
+  it('holds every response with its price when it is asked to', () => {
+    const store = createStore();
+    store.record({
+      invocation: sampleInvocation('a'),
+      responses: [sampleResponse('resp-1'), sampleResponse('resp-2')],
+    });
+    expect(readRun(store).invocations[0]?.responses).toEqual([]);
+    expect(readRun(store, 'responses').invocations[0]?.responses.map(({ key }) => key)).toEqual(['resp-1', 'resp-2']);
+  });
+});
+
+describe('the report of a session', () => {
+  it('has every invocation of a thread that was resumed, in whatever run, with what its child threads used', () => {
+    const store = createStore();
+    const update = { threadId: 'thread-1' };
+    const child = sampleResponse('resp-2', { threadId: 'child' });
+    store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('resp-1'), child] });
+    const later = sampleInvocation('b', { attribution: { runId: 'other' }, startedAtMs: START + 1 });
+    store.record({ invocation: later, update, responses: [sampleResponse('resp-3')] });
+    store.record({ invocation: sampleInvocation('c'), update: { threadId: 'thread-2' } });
+    const report = readCostReport(store.connection, { kind: 'session', threadId: 'thread-1' }, { detail: 'models' });
+    expect(report.invocations.map(({ invocation, figures }) => [invocation.id, figures.responses])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+  });
+});

@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import { createClock } from '../../src/report/clock.js';
+import { readCostReport } from '../../src/report/cost-report.js';
+import { type CostTextOptions, renderCostText } from '../../src/report/cost-text.js';
+import { PLAIN } from '../../src/report/paint.js';
+import { measureWidth } from '../../src/report/table.js';
+import type { Scope } from '../../src/store/queries.js';
+import type { Store } from '../../src/store/store.js';
+import type { InvocationUpdate, Note } from '../../src/usage/record.js';
+import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
+
+const RUN: Scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' };
+const OPTIONS: CostTextOptions = {
+  clock: createClock('UTC'),
+  nowMs: START + 90_000,
+  width: 200,
+  paint: PLAIN,
+  extent: 'full',
+  notes: 'brief',
+};
+const DONE: InvocationUpdate = { status: 'completed', exitCode: 0, endedAtMs: START + 252_000 };
+const UNPRICED = { costNanoUsd: undefined, price: undefined };
+
+function render(store: Store, options: Partial<CostTextOptions & { detail: 'models' | 'responses' }> = {}): string {
+  const report = readCostReport(store.connection, RUN, { detail: options.detail ?? 'models' });
+  return renderCostText(report, { scope: RUN, reason: 'named' }, { ...OPTIONS, ...options });
+}
+
+const lineOf = (text: string, part: string) => text.split('\n').find((line) => line.includes(part)) ?? '';
+
+describe('what a person reads of a run', () => {
+  it('has a row per invocation, the phases and the total', () => {
+    const store = createStore();
+    store.record({
+      invocation: sampleInvocation('a'),
+      update: { ...DONE, codexVersion: '0.169.0' },
+      responses: [sampleResponse('1')],
+    });
+    const reviewer = sampleInvocation('b', { attribution: { phase: 'reviewer' }, startedAtMs: START + 1 });
+    store.record({
+      invocation: reviewer,
+      update: { ...DONE, status: 'failed', exitCode: 1 },
+      responses: [sampleResponse('2')],
+    });
+    expect(render(store)).toBe(`Run nightly-7
+project shop  started 2026-03-04 05:06  codex 0.169.0
+
+Started           Iter  Phase     Model          Input  Cached  Output  Reasoning     Cost  Source  Duration  Outcome
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+2026-03-04 05:06     1  builder   gpt-5.3-codex  1,000     400     200         50  $0.0026  actual    4m 12s  completed
+2026-03-04 05:06     1  reviewer  gpt-5.3-codex  1,000     400     200         50  $0.0026  actual    4m 12s  failed (exit 1)
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+                        builder   1 invocation   1,000     400     200         50  $0.0026  actual    4m 12s  1 completed
+                        reviewer  1 invocation   1,000     400     200         50  $0.0026  actual    4m 12s  0 of 1 completed
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+                        total     2 invocations  2,000     800     400        100  $0.0052  actual    8m 24s  1 of 2 completed
+`);
+  });
+
+  it('has no subtotal beside the total when there is one phase', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('1')] });
+    expect(render(store).match(/1 invocation/g)).toHaveLength(1);
+  });
+
+  it('shows every response, its evidence, tier and thread, when it is asked to', () => {
+    const store = createStore();
+    const child = sampleResponse('2', { threadId: 'child', serviceTier: 'flex', evidence: 'token_count' });
+    const update = { threadId: 'thread-1' };
+    store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1'), child] });
+    const text = render(store, { detail: 'responses' });
+    expect(lineOf(text, '├ gpt-5.3-codex')).toMatch(/\$0\.0026 .*05:06:08 usage_record$/);
+    expect(lineOf(text, '└ gpt-5.3-codex')).toMatch(/05:06:08 child, flex, token_count$/);
+  });
+
+  it('shows what was written to the cache when anything was', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
+    expect(render(store)).not.toContain('Cache wr.');
+    store.record({
+      invocation: sampleInvocation('a'),
+      responses: [sampleResponse('2', { usage: { cacheWrite: 77 } })],
+    });
+    expect(render(store)).toMatch(/Cache wr\..* 77 /s);
+  });
+
+  it('does not let what was recorded command the terminal', () => {
+    const store = createStore();
+    const attribution = { runId: 'nightly-7', projectId: 'shop' };
+    const responses = [sampleResponse('1', { model: '\u001b[2Jgpt\nline' })];
+    const notes = [
+      { kind: 'fault', reason: 'bell \u0007', figures: { '\u001b[31mname': '\u001b]0;t\u0007' } },
+    ] as const;
+    store.record({ invocation: sampleInvocation('a', { attribution }), responses, notes });
+    expect(render(store, { notes: 'all' }).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('an outcome', () => {
+  it.each([
+    [{ status: 'running' }, 'running'],
+    [{ status: 'completed', exitCode: 0 }, 'completed'],
+    [{ status: 'failed', exitCode: 101 }, 'failed (exit 101)'],
+    [{ status: 'interrupted', exitCode: 1, signal: 'SIGINT' }, 'interrupted (SIGINT)'],
+    [{ status: 'abandoned' }, 'abandoned'],
+    [{ status: 'lost', exitCode: 127 }, 'not started'],
+  ] as [InvocationUpdate, string][])('of %o reads %s', (update, words) => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), update });
+    const row = lineOf(render(store), '2026-03-04 05:06  ');
+    expect(row.slice(-words.length - 2)).toBe(`  ${words}`);
+  });
+
+  it('of who still runs comes with the time so far, marked', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a') });
+    expect(lineOf(render(store), 'running')).toContain('1m 30s…');
+  });
+
+  it('without any response has no figures', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), update: { status: 'lost' } });
+    const text = render(store);
+    expect(lineOf(text, 'not started')).toMatch(/builder( +-){8} {2}not started$/);
+    expect(text).not.toContain('$');
+  });
+});
+
+describe('figures that the API did not report', () => {
+  function createGuess(): Store {
+    const store = createStore();
+    const guess = sampleResponse('1', { source: 'estimated', evidence: 'tokenizer', model: 'guessed' });
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [guess] });
+    const fact = sampleResponse('2', { model: 'reported' });
+    store.record({ invocation: sampleInvocation('b', { startedAtMs: START + 1 }), update: DONE, responses: [fact] });
+    return store;
+  }
+
+  it('are marked in their row and in the total, and only there', () => {
+    const text = render(createGuess());
+    expect(lineOf(text, 'guessed')).toMatch(/ ~1,000 +~400 +~200 +~50 +~\$0\.0026 {2}estimated/);
+    expect(lineOf(text, 'reported')).toMatch(/ 1,000 +400 +200 +50 +\$0\.0026 {2}actual/);
+    expect(lineOf(text, 'total')).toMatch(/ ~2,000 +~800 +~400 +~100 +~\$0\.0052 {2}mixed/);
+  });
+
+  it('are explained with how much of it is what', () => {
+    expect(render(createGuess())).toContain(
+      '~ not all of it was reported by the API: of 2 responses 1 actual ($0.0026), 1 estimated (~$0.0026).',
+    );
+  });
+
+  it('are not explained where there are none', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
+    expect(render(store)).not.toContain('~');
+  });
+});
+
+describe('a model without a price', () => {
+  it('is unpriced in its row, never $0, and the total says that it leaves it out', () => {
+    const store = createStore();
+    const responses = [sampleResponse('1', { ...UNPRICED, model: 'new' }), sampleResponse('2')];
+    store.record({ invocation: sampleInvocation('a'), responses });
+    const text = render(store);
+    expect(lineOf(text, 'new')).toContain('unpriced');
+    expect(lineOf(text, 'total')).toContain('$0.0026+');
+    expect(text).toContain('+ no price is known for new (1 response)');
+    expect(text).not.toContain('$0.0000');
+  });
+
+  it('makes the total unpriced when there is no other', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1', UNPRICED)] });
+    expect(lineOf(render(store), 'total')).toContain('unpriced');
+  });
+
+  it('is not the same as a price of zero', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1', { costNanoUsd: 0 })] });
+    expect(lineOf(render(store), 'total')).toContain('$0.0000');
+  });
+
+  it('keeps decimals below decimals', () => {
+    const store = createStore();
+    store.record({
+      invocation: sampleInvocation('a'),
+      responses: [sampleResponse('1', UNPRICED), sampleResponse('2')],
+    });
+    store.record({ invocation: sampleInvocation('b', { startedAtMs: START + 1 }), responses: [sampleResponse('3')] });
+    const columns = render(store)
+      .split('\n')
+      .flatMap((line) => (line.includes('$') ? line.indexOf('$') : []));
+    expect(new Set(columns).size).toBe(1);
+  });
+});
+
+describe('notes', () => {
+  const fallback = (reason: string, figures: Note['figures'] = {}): Note => ({ kind: 'fallback', reason, figures });
+
+  it('follow the table, with their invocation and figures', () => {
+    const store = createStore();
+    const notes = [fallback('no session file', { source: 'parsed', input: 12_345 })];
+    store.record({ invocation: sampleInvocation('a'), notes });
+    expect(render(store)).toContain('\n1 note\n  fallback, builder 1: no session file (source parsed, input 12,345)\n');
+  });
+
+  it('of the same kind and reason are one line, counted', () => {
+    const store = createStore();
+    for (let index = 0; index < 3; index++) {
+      store.record({ invocation: sampleInvocation(`${index}`), notes: [fallback('no session file', { index })] });
+    }
+    expect(render(store)).toContain('  fallback, builder 1: no session file (index 0), and 2 more like it\n');
+    expect(render(store, { notes: 'all' })).toContain('  fallback, builder 3: no session file (index 2)\n');
+  });
+
+  it('are limited, and it is said how to see all', () => {
+    const store = createStore();
+    const notes = Array.from({ length: 12 }, (_, index) => fallback(`reason ${index}`));
+    store.record({ invocation: sampleInvocation('a'), notes });
+    const brief = render(store);
+    expect(brief).toContain('12 notes (--notes shows all in full)\n');
+    expect(brief.match(/fallback,/g)).toHaveLength(5);
+    expect(render(store, { notes: 'all' }).match(/fallback,/g)).toHaveLength(12);
+  });
+});
+
+describe('the width', () => {
+  it.each([60, 80, 100, 120, 160, 200])('of %i columns is enough for every line', (width) => {
+    const store = createStore();
+    const responses = [
+      sampleResponse('1', { model: 'openrouter/some-vendor/a-model-with-a-long-name', usage: { input: 123_456_789 } }),
+      sampleResponse('2', { ...UNPRICED, model: 'モデル', usage: { cacheWrite: 5 } }),
+      sampleResponse('3', { source: 'parsed', evidence: 'text' }),
+    ];
+    const update: InvocationUpdate = { status: 'interrupted', signal: 'SIGTERM', endedAtMs: START + 5 };
+    const notes = [fallbackNote('a reason that goes on and on '.repeat(8))];
+    store.record({ invocation: sampleInvocation('a'), update, responses, notes });
+    for (const detail of ['models', 'responses'] as const) {
+      for (const line of render(store, { width, detail }).split('\n')) {
+        expect(measureWidth(line)).toBeLessThanOrEqual(width);
+      }
+    }
+  });
+
+  it('that is too small for all columns leaves some out, and says so', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('1')] });
+    const text = render(store, { width: 60 });
+    expect(text).toContain('Left out for lack of width: ');
+    expect(lineOf(text, 'total')).toContain('$0.0026');
+  });
+
+  it('that has no room for models has no rows that tell them apart', () => {
+    const store = createStore();
+    const responses = [sampleResponse('1'), sampleResponse('2', { model: 'mini' })];
+    const update: InvocationUpdate = { status: 'interrupted', signal: 'SIGINT', endedAtMs: START + 5 };
+    store.record({ invocation: sampleInvocation('a'), update, responses });
+    expect(render(store)).toContain('└ mini');
+    expect(render(store, { width: 40 })).not.toContain('1 response');
+  });
+
+  it('does not matter to the compact table, which leaves the same columns out everywhere', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('1')] });
+    const text = render(store, { extent: 'compact' });
+    expect(lineOf(text, 'Iter').split(/ +/)).toEqual(['Iter', 'Phase', 'Model', 'Input', 'Output', 'Cost', 'Outcome']);
+    expect(text).not.toContain('Left out');
+  });
+});
+
+function fallbackNote(reason: string): Note {
+  return { kind: 'fallback', reason, figures: { source: 'parsed' } };
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { createClock } from '../../src/report/clock.js';
+import { readList, renderListText, toListJson } from '../../src/report/listing.js';
+import { PLAIN } from '../../src/report/paint.js';
+import type { Store } from '../../src/store/store.js';
+import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
+
+function createRuns(): Store {
+  const store = createStore();
+  const at = (minutes: number, runId: string) => ({ startedAtMs: START + minutes * 60_000, attribution: { runId } });
+  const done = { status: 'completed', exitCode: 0, endedAtMs: START + 600_000 } as const;
+  store.record({ invocation: sampleInvocation('1', at(0, 'resumed')), update: done, responses: [sampleResponse('1')] });
+  const unpriced = sampleResponse('2', { model: 'new', costNanoUsd: undefined });
+  store.record({ invocation: sampleInvocation('2', at(1, 'priceless')), update: done, responses: [unpriced] });
+  const guess = sampleResponse('3', { source: 'estimated', evidence: 'tokenizer', model: 'other' });
+  store.record({ invocation: sampleInvocation('3', at(2, 'resumed')), responses: [guess] });
+  return store;
+}
+
+const list = (store: Store, limit = 20) => {
+  return readList(store.connection, { kind: 'run', projectId: undefined, limit });
+};
+const render = (store: Store) => {
+  return renderListText(list(store), { clock: createClock('UTC'), width: 160, paint: PLAIN });
+};
+
+describe('the list of runs', () => {
+  it('has the run that was active last first, with its sums and how its invocations ended', () => {
+    const rows = render(createRuns()).split('\n').slice(2, 4);
+    expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
+      [
+        'resumed',
+        'shop',
+        '2026-03-04 05:06',
+        '2026-03-04 05:08',
+        '2 models',
+        '~2,000',
+        '~400',
+        '~$0.0052',
+        '1 running, 1 completed',
+      ],
+      ['priceless', 'shop', '2026-03-04 05:07', '2026-03-04 05:07', 'new', '1,000', '200', 'unpriced', '1 completed'],
+    ]);
+  });
+
+  it('explains its marks where it has them', () => {
+    expect(render(createRuns())).toMatch(/\n~ not all .* {3}\+ or unpriced: .*\n$/);
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('1'), responses: [sampleResponse('1')] });
+    expect(render(store)).not.toContain('\n~');
+  });
+
+  it('is as long as it may be', () => {
+    expect(list(createRuns(), 1).map(({ scope }) => scope)).toEqual([
+      { kind: 'run', projectId: 'shop', runId: 'resumed' },
+    ]);
+  });
+
+  it('is data, too', () => {
+    expect(toListJson('run', list(createRuns()))).toMatchObject({
+      schemaVersion: 1,
+      kind: 'runs',
+      runs: [
+        {
+          runId: 'resumed',
+          projectId: 'shop',
+          startedAt: '2026-03-04T05:06:07.000Z',
+          latestInvocationStartedAt: '2026-03-04T05:08:07.000Z',
+          endedAt: null,
+          invocationCount: 2,
+          statusCounts: { completed: 1, running: 1 },
+          source: 'mixed',
+          inputTokens: 2000,
+          costNanoUsd: 5_200_000,
+        },
+        { runId: 'priceless', costUsd: null, costNanoUsd: null, unpricedResponseCount: 1 },
+      ],
+    });
+  });
+});

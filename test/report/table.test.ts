@@ -1,0 +1,117 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { COLOURED, PLAIN } from '../../src/report/paint.js';
+import { type Column, cutText, measureWidth, type Row, renderTable, wrapText } from '../../src/report/table.js';
+
+type Key = 'name' | 'model' | 'input' | 'cost';
+
+const COLUMNS: Column<Key>[] = [
+  { key: 'name', title: 'Name', align: 'left' },
+  { key: 'model', title: 'Model', align: 'left', dropped: 2, least: 8 },
+  { key: 'input', title: 'Input', align: 'right', dropped: 1 },
+  { key: 'cost', title: 'Cost', align: 'right' },
+];
+const ROWS: Row<Key>[] = [
+  { cells: { name: 'builder', model: 'gpt-5.3-codex', input: '1,234', cost: '$0.0100' } },
+  { cells: { model: '└ mini', input: '34', cost: '$0.0001' }, needs: 'model' },
+  { cells: { name: 'total', input: '1,268', cost: '$0.0101' }, ruled: true, style: 'bold' },
+];
+
+const render = (width: number, rows = ROWS) => renderTable(COLUMNS, rows, { width, paint: PLAIN });
+
+describe('a table', () => {
+  it('sets its rows in columns, with lines below the titles and above the total', () => {
+    expect(render(80).text.split('\n')).toEqual([
+      'Name     Model          Input     Cost',
+      '──────────────────────────────────────',
+      'builder  gpt-5.3-codex  1,234  $0.0100',
+      '         └ mini            34  $0.0001',
+      '──────────────────────────────────────',
+      'total                   1,268  $0.0101',
+    ]);
+  });
+
+  it('cuts long cells before it drops a column', () => {
+    const { text, missing } = render(35);
+    expect(text.split('\n')[2]).toBe('builder  gpt-5.3-c…  1,234  $0.0100');
+    expect(missing).toEqual([]);
+  });
+
+  it('drops the least important column next, and says which, and gives its room to the cells it cut', () => {
+    const { text, missing } = render(31);
+    expect(text.split('\n')[2]).toBe('builder  gpt-5.3-codex  $0.0100');
+    expect(missing).toEqual(['Input']);
+  });
+
+  it('leaves out the rows that say nothing without a dropped column', () => {
+    const { text, missing } = render(20);
+    expect(text.split('\n').filter((line) => !line.startsWith('─'))).toEqual([
+      'Name        Cost',
+      'builder  $0.0100',
+      'total    $0.0101',
+    ]);
+    expect(missing).toEqual(['Model', 'Input']);
+  });
+
+  it('is never wider than it may be, while its columns that must stay fit', () => {
+    for (let width = 16; width < 60; width++) {
+      const widths = render(width).text.split('\n').map(measureWidth);
+      expect(Math.max(...widths)).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it('keeps its columns below each other over many rows', () => {
+    const rows = Array.from({ length: 95 }, (_, index): Row<Key> => {
+      return { cells: { name: `row ${index}`, cost: `${index ** 3}` }, ruled: index === 59 || index === 64 };
+    });
+    const lines = render(80, rows).text.split('\n');
+    expect(new Set(lines.map(measureWidth)).size).toBe(1);
+    expect(lines.filter((line) => /^─+$/.test(line)).length).toBe(3);
+    expect(lines.length).toBe(1 + 95 + 3);
+  });
+
+  it('counts wide characters as the two columns they take', () => {
+    const rows = [{ cells: { name: '日本語', cost: '$1' } }, { cells: { name: 'builder', cost: '$2' } }];
+    expect(render(80, rows).text.split('\n').slice(2)).toEqual([
+      '日本語                   $1',
+      'builder                  $2',
+    ]);
+  });
+
+  it('cuts wide characters within its width', () => {
+    const rows = [{ cells: { name: 'a', model: '日本語のモデル日本語のモデル', input: '1', cost: '$1' } }];
+    const lines = render(32, rows).text.split('\n');
+    expect(lines[2]).toContain('…');
+    expect(Math.max(...lines.map(measureWidth))).toBeLessThanOrEqual(32);
+  });
+
+  it('shows only its titles when it has no rows', () => {
+    expect(render(80, []).text).toBe('Name  Model  Input  Cost');
+  });
+
+  it('paints cells without moving them', () => {
+    const coloured = renderTable(COLUMNS, ROWS, { width: 35, paint: COLOURED }).text;
+    expect(coloured).toContain('\u001b[1mtotal\u001b[22m');
+    expect(stripVTControlCharacters(coloured).replaceAll(/ +$/gm, '')).toBe(render(35).text);
+  });
+
+  it('ends a style where it cuts a cell', () => {
+    const rows: Row<Key>[] = [{ cells: { name: 'a', model: 'gpt-5.3-codex', input: '1', cost: '$1' }, style: 'gray' }];
+    const { text } = renderTable(COLUMNS, rows, { width: 28, paint: COLOURED });
+    expect(text).toContain('\u001b[90mgpt-5.3-\u001b[39m…');
+  });
+});
+
+describe('a paragraph', () => {
+  it('is broken between words, its later lines indented', () => {
+    expect(wrapText('one two three four five six seven', 22)).toBe('one two three four\n  five six seven');
+  });
+
+  it('of one line is left as it is', () => {
+    expect(wrapText('one two', 40)).toBe('one two');
+  });
+
+  it('is cut where only one line is wanted', () => {
+    expect([cutText('one two three', 9), cutText('one', 9)]).toEqual(['one two …', 'one']);
+  });
+});
