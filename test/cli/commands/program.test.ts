@@ -1,0 +1,285 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { Host } from '../../../src/cli/commands/host.js';
+import { runProgram } from '../../../src/cli/commands/program.js';
+import type { Paths } from '../../../src/config.js';
+import { openStore } from '../../../src/store/store.js';
+import { createFolder, START, sampleInvocation, sampleResponse } from '../../store/samples.js';
+
+interface Printed {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Setting {
+  readonly database?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly stdout?: Partial<Host['stdout']>;
+  readonly beforeCommand?: (paths: Paths) => void;
+}
+
+/** Runs `codex-usage` with streams of the test's own. */
+async function usage(args: string[], setting: Setting = {}): Promise<Printed> {
+  const { database = createDatabase(), env = {}, cwd = '/', stdout, beforeCommand = () => undefined } = setting;
+  const printed = { stdout: '', stderr: '' };
+  const collect = (name: keyof typeof printed) => (text: string) => {
+    printed[name] += text;
+  };
+  const host: Host = {
+    args,
+    env: { CODEX_METERED_DB: database, ...env },
+    cwd,
+    stdout: { write: collect('stdout'), ...stdout },
+    stderr: { write: collect('stderr') },
+  };
+  const exitCode = await runProgram(host, { beforeCommand });
+  return { exitCode, ...printed };
+}
+
+/** Two runs: `nightly-7` of the project shop with two invocations, and the newer `hotfix` of the project bank. */
+function createDatabase(folder = createFolder()): string {
+  const path = join(folder, 'usage.db');
+  const store = openStore(path, { mode: 'write' });
+  const update = { threadId: 'thread-1', status: 'completed', exitCode: 0, endedAtMs: START + 61_000 } as const;
+  const child = sampleResponse('2', { threadId: 'child-1', model: 'mini', serviceTier: 'flex' });
+  const shop = { cwd: join(folder, 'shop', 'api') };
+  store.record({ invocation: sampleInvocation('a', shop), update, responses: [sampleResponse('1'), child] });
+  const review = { ...shop, attribution: { phase: 'reviewer' as const }, startedAtMs: START + 70_000 };
+  const notes = [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 } }] as const;
+  store.record({ invocation: sampleInvocation('b', review), update: { status: 'failed', exitCode: 1 }, notes });
+  const bank = { attribution: { runId: 'hotfix', projectId: 'bank' }, startedAtMs: START + 80_000 };
+  store.record({ invocation: sampleInvocation('c', bank), responses: [sampleResponse('3', { threadId: 'thread-3' })] });
+  store.close();
+  return path;
+}
+
+describe('codex-usage', () => {
+  it('explains itself when nothing is asked, and says where the database is', async () => {
+    const { exitCode, stdout, stderr } = await usage([], { database: '/data/costs.db' });
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('Usage: codex-usage');
+    expect(stdout).toContain('The database is /data/costs.db');
+  });
+
+  it.each(['run', 'session'])('explains %s with its options and examples', async (command) => {
+    const { exitCode, stdout } = await usage([command, '--help']);
+    expect(exitCode).toBe(0);
+    for (const part of ['--list', '--breakdown', '--project', '--json', '--no-color', 'Examples:']) {
+      expect(stdout).toContain(part);
+    }
+  });
+
+  it('says its version', async () => {
+    const { exitCode, stdout } = await usage(['--version']);
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+  });
+
+  it.each([
+    [['rnu'], '(Did you mean run?)'],
+    [['run', '--breakdwon'], '(Did you mean --breakdown?)'],
+    [['run', '--timezone', 'Mars'], 'Europe/Berlin'],
+    [['run', '--list', '--last', 'two'], 'whole number'],
+    [['run', '--last', '2'], '--list'],
+    [['run', 'nightly-7', '--list'], 'nightly-7'],
+    [['run', ''], 'empty'],
+  ])('refuses %j with exit code 2 and advice', async (args, advice) => {
+    const { exitCode, stdout, stderr } = await usage(args);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(advice);
+  });
+
+  it('prepares the database before a command, and not for help, version or wrong usage', async () => {
+    const prepared: string[] = [];
+    const setting = { database: createDatabase(), beforeCommand: ({ database }: Paths) => prepared.push(database) };
+    for (const args of [['--help'], ['run', '--help'], ['--version'], ['rnu'], ['run', '']]) await usage(args, setting);
+    expect(prepared).toEqual([]);
+    await usage(['run'], setting);
+    expect(prepared).toEqual([setting.database]);
+  });
+});
+
+describe('codex-usage run', () => {
+  it('shows the newest run of the work tree that it is called in', async () => {
+    const folder = createFolder();
+    mkdirSync(join(folder, 'shop', '.git'), { recursive: true });
+    mkdirSync(join(folder, 'shop', 'web'));
+    const { exitCode, stdout } = await usage(['run'], {
+      database: createDatabase(folder),
+      cwd: join(folder, 'shop', 'web'),
+    });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^Run nightly-7 \(the newest of this directory's project\)\n/);
+  });
+
+  it('shows the newest run of all elsewhere, and says so', async () => {
+    const { stdout } = await usage(['run']);
+    expect(stdout).toMatch(/^Run hotfix \(the newest of all; none is of this directory\)\n/);
+  });
+
+  it('takes CODEX_METERED_PROJECT for the project that it is called in', async () => {
+    const { stdout } = await usage(['run'], { env: { CODEX_METERED_PROJECT: 'shop' } });
+    expect(stdout).toMatch(/^Run nightly-7 \(the newest of this directory's project\)\n/);
+  });
+
+  it('shows the run with that id, in the time zone that is asked for', async () => {
+    const { stdout } = await usage(['run', 'night', '--timezone', 'Asia/Tokyo']);
+    expect(stdout).toMatch(/^Run nightly-7\nproject shop {2}started 2026-03-04 14:06\n/);
+    expect(stdout).toContain('$0.0052');
+  });
+
+  it('says which runs there are when it does not know the id', async () => {
+    const { exitCode, stdout, stderr } = await usage(['run', 'x', '-z', 'UTC']);
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`There is no run x.
+The newest are:
+  hotfix     2026-03-04 05:07  bank
+  nightly-7  2026-03-04 05:06  shop
+`);
+  });
+
+  it('lists the newest runs', async () => {
+    const { stdout } = await usage(['run', '--list', '--last', '1']);
+    expect(stdout).toContain('hotfix');
+    expect(stdout).not.toContain('nightly-7');
+  });
+});
+
+describe('codex-usage session', () => {
+  it('shows a thread with its child threads', async () => {
+    const { stdout } = await usage(['session', 'thread-1', '--breakdown']);
+    expect(stdout).toMatch(/^Session thread-1\nproject shop {2}run nightly-7 /);
+    expect(stdout).toMatch(/└ mini .* child, flex, /);
+  });
+});
+
+describe('--json', () => {
+  it('is the report with stable names', async () => {
+    const { stdout } = await usage(['run', 'nightly-7', '--json', '--breakdown']);
+    const sums = { inputTokens: 2000, cachedInputTokens: 800, cacheWriteTokens: 0, outputTokens: 400 };
+    const costs = { reasoningTokens: 100, costUsd: 0.0052, costNanoUsd: 5_200_000 };
+    const counts = { responseCount: 2, unpricedResponseCount: 0, modelNames: ['gpt-5.3-codex', 'mini'] };
+    const both = { source: 'actual', evidence: ['usage_record'], ...counts, ...sums, ...costs };
+    const half = { inputTokens: 1000, cachedInputTokens: 400, cacheWriteTokens: 0, outputTokens: 200 };
+    const halfCosts = { reasoningTokens: 50, costUsd: 0.0026, costNanoUsd: 2_600_000 };
+    const attribution = { project: 'git', run: 'environment', phase: 'output path', iteration: 'default' };
+    const nothing = { source: null, evidence: [], modelNames: [], responseCount: 0, unpricedResponseCount: 0 };
+    const zeros = { inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+    const model = (name: string) => {
+      const known = { model: name, source: 'actual', evidence: ['usage_record'] };
+      return { ...known, responseCount: 1, unpricedResponseCount: 0, ...half, ...halfCosts };
+    };
+    const response = (key: string, name: string, threadId: string, serviceTier: string | null) => ({
+      ...{ threadId, responseKey: key, turnId: 'turn-1', model: name, serviceTier, source: 'actual' },
+      ...{ evidence: 'usage_record', completedAt: '2026-03-04T05:06:08.000Z', ...half, ...halfCosts },
+      price: { inputCostPer1kUsd: 0.001, outputCostPer1kUsd: 0.008 },
+    });
+    const where = { projectId: 'shop', runId: 'nightly-7', attribution, command: 'exec', cwd: expect.any(String) };
+    expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
+      kind: 'run',
+      runId: 'nightly-7',
+      projectId: 'shop',
+      selectedAs: 'named',
+      invocations: [
+        {
+          ...{ invocationId: 'a', ...where, phase: 'builder', iteration: 1, codexVersion: null, threadId: 'thread-1' },
+          ...{ childThreadIds: ['child-1'], status: 'completed', exitCode: 0, signal: null },
+          startedAt: '2026-03-04T05:06:07.000Z',
+          endedAt: '2026-03-04T05:07:08.000Z',
+          durationMs: 61_000,
+          ...both,
+          models: [model('gpt-5.3-codex'), model('mini')],
+          notes: [],
+          responses: [response('1', 'gpt-5.3-codex', 'thread-1', null), response('2', 'mini', 'child-1', 'flex')],
+        },
+        {
+          ...{ invocationId: 'b', ...where, phase: 'reviewer', iteration: 1, codexVersion: null, threadId: null },
+          ...{ childThreadIds: [], status: 'failed', exitCode: 1, signal: null },
+          startedAt: '2026-03-04T05:07:17.000Z',
+          endedAt: null,
+          durationMs: null,
+          ...{ ...nothing, ...zeros, costUsd: null, costNanoUsd: null, models: [], responses: [] },
+          notes: [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 }, notedAt: expect.any(String) }],
+        },
+      ],
+      phases: [
+        { phase: 'builder', invocationCount: 1, ...both },
+        { phase: 'reviewer', invocationCount: 1, ...nothing, ...zeros, costUsd: null, costNanoUsd: null },
+      ],
+      totals: { invocationCount: 2, ...both, bySource: [both] },
+      unpricedModels: [],
+    });
+  });
+
+  it('is an object with an error when there is nothing to show, beside the text on stderr', async () => {
+    const { exitCode, stdout, stderr } = await usage(['session', 'x', '--json']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('There is no session x.');
+    const candidates = [{ id: 'thread-1', projectIds: ['shop'], startedAt: '2026-03-04T05:06:07.000Z' }];
+    expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
+      error: { kind: 'unknown', message: 'There is no session x.', candidates },
+    });
+  });
+});
+
+describe('a database that cannot be shown', () => {
+  it('because there is none is friendly about it', async () => {
+    const database = join(createFolder(), 'usage.db');
+    const { exitCode, stdout, stderr } = await usage(['run'], { database });
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`there is no database at ${database}`);
+    expect(stderr).toContain('codex-metered exec');
+  });
+
+  it('because it is empty is friendly, too', async () => {
+    const database = join(createFolder(), 'usage.db');
+    openStore(database, { mode: 'write' }).close();
+    const { exitCode, stderr } = await usage(['run', '--list'], { database });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('codex-metered exec');
+  });
+
+  it('because it is none says so', async () => {
+    const database = join(createFolder(), 'usage.db');
+    writeFileSync(database, 'no database '.repeat(200));
+    const { exitCode, stderr, stdout } = await usage(['run', '--json'], { database });
+    expect([exitCode, JSON.parse(stdout).error.kind]).toEqual([1, 'corrupt']);
+    expect(stderr).toContain('not a readable SQLite database');
+  });
+
+  it('because it is of a newer version says so', async () => {
+    const database = join(createFolder(), 'usage.db');
+    const newer = new Database(database);
+    newer.pragma('user_version = 99');
+    newer.close();
+    const { exitCode, stderr } = await usage(['run'], { database });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('newer codex-metered');
+  });
+});
+
+describe('the look', () => {
+  const terminal = (columns: number) => ({ isTTY: true, columns, hasColors: () => true });
+  const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
+
+  it('is coloured on a terminal with colours alone', async () => {
+    expect((await usage(['run'], { stdout: terminal(120) })).stdout).toContain('\u001b[');
+    expect((await usage(['run'])).stdout).not.toContain('\u001b[');
+    expect((await usage(['run', '--no-color'], { stdout: terminal(120) })).stdout).not.toContain('\u001b[');
+  });
+
+  it.each([
+    [{ stdout: terminal(70) }, 70],
+    [{ stdout: terminal(70), env: { COLUMNS: '60' } }, 60],
+    [{}, 120],
+  ])('with %j is at most %i columns wide', async (setting, width) => {
+    const { stdout } = await usage(['run', 'nightly-7', '--no-color'], setting);
+    expect(widest(stdout)).toBeLessThanOrEqual(width);
+    expect(widest(stdout)).toBeGreaterThan(width - 25);
+  });
+});

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { openStore } from '../../src/store/store.js';
+import { createFolder, START, sampleInvocation, sampleResponse } from '../store/samples.js';
+
+const COMMAND = fileURLToPath(new URL('../../bin/codex-usage.js', import.meta.url));
+
+function createDatabase(responses = 1): string {
+  const path = join(createFolder(), 'usage.db');
+  const store = openStore(path, { mode: 'write' });
+  const all = Array.from({ length: responses }, (_, index) => sampleResponse(`${index}`));
+  store.record({ invocation: sampleInvocation('a'), responses: all });
+  store.close();
+  return path;
+}
+
+function start(args: string[], database: string) {
+  return execa('node', [COMMAND, ...args], { env: { CODEX_METERED_DB: database }, reject: false });
+}
+
+describe('the command codex-usage', () => {
+  it('shows a run, with neither colours nor complaints', async () => {
+    const { exitCode, stdout, stderr } = await start(['run', 'nightly-7'], createDatabase());
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Run nightly-7\n/);
+    expect(stdout).toContain('$0.0026');
+  });
+
+  it('ends with the exit code of its command', async () => {
+    const database = createDatabase();
+    const both = await Promise.all([start(['run', 'x'], database), start(['rnu'], database)]);
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([1, 2]);
+  });
+
+  it('prints all of a long answer', async () => {
+    const { stdout } = await start(['run', '--breakdown', '--json'], createDatabase(500));
+    expect(JSON.parse(stdout).invocations[0].responses).toHaveLength(500);
+  });
+
+  it('says nothing when its reader has seen enough', async () => {
+    const script = 'set -o pipefail; node "$0" run --breakdown --json | head -1';
+    const env = { CODEX_METERED_DB: createDatabase(1000) };
+    const { exitCode, stdout, stderr } = await execa('bash', ['-c', script, COMMAND], { env, reject: false });
+    expect([exitCode, stdout, stderr]).toEqual([0, '{', '']);
+  });
+
+  it('shows what is there while a run is writing', async () => {
+    const database = createDatabase();
+    const writer = new Database(database);
+    writer.exec('BEGIN IMMEDIATE');
+    writer.exec(`UPDATE invocations SET started_at_ms = ${START - 1}`);
+    const { exitCode, stdout } = await start(['run', '--json'], database);
+    writer.close();
+    expect([exitCode, JSON.parse(stdout).invocations[0].startedAt]).toEqual([0, new Date(START).toISOString()]);
+  });
+});
