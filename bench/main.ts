@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util';
+import { benchCodex } from './codex.js';
+import type { Section } from './figures.js';
+import { describeMachine, readLoad } from './machine.js';
+import { benchPipe } from './pipe.js';
+import { printMachine, printSection } from './printout.js';
+import { benchStart } from './start.js';
+import { openWorkspace, type Workspace } from './workspace.js';
+
+const SECTIONS: Record<string, (workspace: Workspace, rounds?: number) => Promise<Section>> = {
+  start: benchStart,
+  codex: benchCodex,
+  pipe: benchPipe,
+};
+const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [--rounds N] [--json]
+
+Measures what codex-metered costs against Codex without it, in turns. Without a name: all three.
+`;
+
+await main();
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, rounds: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+  const unknown = names.some((name) => !Object.hasOwn(SECTIONS, name)) || (rounds !== undefined && !(rounds >= 1));
+  if (values.help || unknown) {
+    process.stdout.write(USAGE);
+    process.exitCode = unknown ? 2 : 0;
+    return;
+  }
+  const machine = describeMachine();
+  const say = (text: string) => void process[values.json ? 'stderr' : 'stdout'].write(text);
+  say(`${printMachine(machine)}\n`);
+  const loadBefore = readLoad();
+  const sections: Section[] = [];
+  for (const name of names) {
+    const section = await runSection(name, rounds);
+    say(`${printSection(section)}\n`);
+    sections.push(section);
+  }
+  const load = { before: loadBefore, after: readLoad() };
+  say(`Load of the machine: ${load.before.toFixed(1)} before, ${load.after.toFixed(1)} after.\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine, load, sections }, undefined, 2)}\n`);
+}
+
+/** Each section has a workspace of its own, which is gone at the end, however that comes. */
+async function runSection(name: string, rounds: number | undefined): Promise<Section> {
+  const workspace = openWorkspace();
+  const giveUp = (signal: NodeJS.Signals) => {
+    workspace.close();
+    process.removeListener(signal, giveUp);
+    process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, giveUp);
+  try {
+    const section = await SECTIONS[name]?.(workspace, rounds);
+    if (!section) throw new Error(`there is no section ${name}`);
+    return section;
+  } finally {
+    for (const signal of signals) process.removeListener(signal, giveUp);
+    workspace.close();
+  }
+}

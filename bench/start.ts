@@ -1,0 +1,57 @@
+import Database from 'better-sqlite3';
+import { makeSilentFake, makeTalkingFake } from './fakes.js';
+import { type Section, summariseRatios } from './figures.js';
+import { measureInTurns } from './rounds.js';
+import { METERED, type Workspace } from './workspace.js';
+
+const ARGS = ['exec', '--json', 'say hello'];
+const WARM_UPS = 3;
+
+/** What the metering adds to a Codex that takes no time itself. */
+export async function benchStart(workspace: Workspace, rounds = 25): Promise<Section> {
+  const silent = makeSilentFake(workspace.folder);
+  const talking = makeTalkingFake(workspace.folder);
+  const time = async (command: readonly string[], fake?: string) =>
+    (await workspace.time(command, { env: { CODEX_METERED_CODEX: fake } })).ms;
+  const metered = (fake: string) => () => time([process.execPath, METERED, ...ARGS], fake);
+
+  const measured = await measureInTurns(
+    {
+      'node -e 0': () => time([process.execPath, '-e', '0']),
+      'silent, direct': () => time([silent, ...ARGS]),
+      'silent, metered': metered(silent),
+      'talking, direct': () => time([talking, ...ARGS]),
+      'talking, metered': metered(talking),
+    },
+    { rounds, warmUps: WARM_UPS },
+  );
+  expectInvocations(workspace, 2 * (rounds + WARM_UPS));
+  const aim = { bound: 'at most', value: 2 } as const;
+  return {
+    name: 'start',
+    about: 'A fake Codex that is done at once: what the metering adds, as a multiple of what Node itself takes.',
+    rounds,
+    columns: measured.columns,
+    ratios: [
+      summariseRatios(
+        'added to the silent one / node -e 0',
+        measured.quotients((ms) => (ms['silent, metered'] - ms['silent, direct']) / ms['node -e 0']),
+        aim,
+      ),
+      summariseRatios(
+        'added to the talking one / node -e 0',
+        measured.quotients((ms) => (ms['talking, metered'] - ms['talking, direct']) / ms['node -e 0']),
+        aim,
+      ),
+    ],
+    figures: [],
+  };
+}
+
+/** A fast run that recorded nothing would prove nothing. */
+function expectInvocations({ database }: Workspace, wanted: number): void {
+  const connection = new Database(database, { readonly: true });
+  const { count } = connection.prepare('SELECT count(*) AS count FROM invocations').get() as { count: number };
+  connection.close();
+  if (count !== wanted) throw new Error(`${count} invocations are recorded, not ${wanted}`);
+}

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+export const METERED = join(ROOT, 'bin', 'codex-metered.js');
+export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+export interface Timed {
+  readonly ms: number;
+  readonly stdout: string;
+}
+
+/** A folder of its own for all that the bench writes, and the processes it has started. Both are gone after `close`. */
+export interface Workspace {
+  readonly folder: string;
+  readonly codexHome: string;
+  readonly database: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Starts a process whose stdin stays open until the workspace is closed. */
+  start(command: readonly string[]): ChildProcess;
+  /** Runs a command to its end, streams and all, and says how long that took. Rejects when it fails. */
+  time(command: readonly string[], options?: RunOptions): Promise<Timed>;
+  close(): void;
+}
+
+/** Opens a workspace below `build/`: Codex warns about a home below the system's temporary folder. */
+export function openWorkspace(): Workspace {
+  const build = join(ROOT, 'build');
+  mkdirSync(build, { recursive: true });
+  const folder = realpathSync(mkdtempSync(join(build, 'bench-')));
+  const codexHome = join(folder, 'codex-home');
+  mkdirSync(codexHome);
+  const database = join(folder, 'data', 'usage.db');
+  const env = {
+    ...withoutOurs(process.env),
+    HOME: folder,
+    CODEX_HOME: codexHome,
+    CODEX_METERED_DB: database,
+    CODEX_METERED_STATE_DIR: join(folder, 'state'),
+  };
+  const running = new Set<ChildProcess>();
+
+  const launch = (command: readonly string[], stdin: 'pipe' | 'ignore', options: RunOptions): ChildProcess => {
+    const [file = '', ...args] = command;
+    // A process group of its own can be ended as a whole: a shell's pipeline too.
+    const child = spawn(file, args, {
+      cwd: options.cwd ?? folder,
+      env: { ...env, ...options.env },
+      stdio: [stdin, 'pipe', 'pipe'],
+      detached: true,
+    });
+    running.add(child);
+    child.once('close', () => running.delete(child));
+    return child;
+  };
+
+  return {
+    ...{ folder, codexHome, database, env },
+    start: (command) => launch(command, 'pipe', {}),
+    async time(command, options = {}) {
+      const startedAt = performance.now();
+      const child = launch(command, 'ignore', options);
+      const output = Promise.all([child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')));
+      const [code, signal] = await once(child, 'close');
+      const ms = performance.now() - startedAt;
+      const [stdout = '', stderr = ''] = await output;
+      if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code ?? signal}:\n${stderr || stdout}`);
+      return { ms, stdout };
+    },
+    close() {
+      for (const child of running) killGroup(child);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('CODEX_')));
+}
