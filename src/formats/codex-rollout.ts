@@ -12,6 +12,8 @@ export type RolloutFact =
       readonly kind: 'session';
       readonly threadId: string;
       readonly sessionId: string;
+      /** It continues another thread's history, and counts on from that thread's total. */
+      readonly forked: boolean;
       readonly cliVersion: string | undefined;
       readonly cwd: string | undefined;
     }
@@ -27,7 +29,7 @@ export type RolloutFact =
       readonly usage: Usage;
     }
   /** The thread's total so far; `undefined` where Codex had none to write. Rows repeat: only a change counts. */
-  | { readonly kind: 'token_count'; readonly total: Usage | undefined }
+  | { readonly kind: 'token_count'; readonly total: Usage | undefined; readonly last: Usage | undefined }
   | { readonly kind: 'turn_started'; readonly turnId: string | undefined };
 
 const optionalText = z.nullish(z.string());
@@ -35,6 +37,7 @@ const optionalText = z.nullish(z.string());
 const sessionMeta = z.object({
   id: z.string(),
   session_id: optionalText,
+  forked_from_id: optionalText,
   cli_version: optionalText,
   cwd: optionalText,
 });
@@ -47,14 +50,20 @@ const usageRecord = z.object({
   response_id: z.string(),
   usage: codexUsage,
 });
-const tokenCount = z.object({ info: z.nullish(z.object({ total_token_usage: codexUsage })) });
+const tokenCount = z.object({
+  info: z.nullish(z.object({ total_token_usage: codexUsage, last_token_usage: z.nullish(codexUsage) })),
+});
 const turn = z.object({ turn_id: optionalText });
 
 type Read = (payload: unknown) => RolloutFact | undefined;
 
 const EVENTS = new Map<string, Read>(
   Object.entries({
-    token_count: reading(tokenCount, ({ info }) => ({ kind: 'token_count', total: info?.total_token_usage })),
+    token_count: reading(tokenCount, ({ info }) => ({
+      kind: 'token_count',
+      total: info?.total_token_usage,
+      last: info?.last_token_usage ?? undefined,
+    })),
     thread_settings_applied: reading(settings, ({ thread_settings }) => ({
       kind: 'settings',
       serviceTier: thread_settings.service_tier ?? undefined,
@@ -69,6 +78,7 @@ const RECORDS = new Map<string, Read>(
       kind: 'session',
       threadId: meta.id,
       sessionId: meta.session_id ?? meta.id,
+      forked: Boolean(meta.forked_from_id),
       cliVersion: meta.cli_version ?? undefined,
       cwd: meta.cwd ?? undefined,
     })),

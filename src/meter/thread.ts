@@ -31,6 +31,8 @@ export class Thread {
   #turnId: string | undefined;
   #lastModel: string | undefined;
   #serviceTier: string | undefined;
+  /** The next total is a fork's first. */
+  #countsOn: boolean | undefined;
   /** What usage records have counted since the last total. */
   #recorded: Usage = NO_USAGE;
 
@@ -45,6 +47,7 @@ export class Thread {
         // A child that forked its parent's history holds the parent's header too: the first one names the file.
         this.id ??= record.threadId;
         this.sessionId ??= record.sessionId;
+        this.#countsOn ??= record.forked;
         this.cliVersion ??= record.cliVersion;
         break;
       case 'turn_context':
@@ -64,9 +67,19 @@ export class Thread {
         this.#count(record.atMs, { ...record, key: record.responseId, evidence: 'usage_record' });
         break;
       case 'token_count':
+        this.#inherit(record);
         this.#takeTotal(record.atMs, record.total);
         break;
     }
+  }
+
+  /** A fork's first total holds its parent's: only what this thread added to it is new. */
+  #inherit({ total, last }: { total: Usage | undefined; last: Usage | undefined }): void {
+    if (!total || !this.#countsOn) return;
+    this.#countsOn = false;
+    const own = isNoUsage(this.#recorded) ? (last ?? total) : this.#recorded;
+    const inherited = subtractUsage(total, own);
+    if (!isNegativeUsage(inherited)) this.total = inherited;
   }
 
   #takeTotal(atMs: number, total: Usage | undefined): void {

@@ -1,10 +1,10 @@
-import type { Reply, ReportedUsage, ToolCall } from './script.js';
+import type { InputItem, Reply, ReportedUsage, ToolCall } from './script.js';
 
 type Json = Record<string, unknown>;
 
 /** The server-sent events of one reply, up to but without the event that ends the response. */
-export function itemEvents(responseId: string, model: string, reply: Reply): Json[] {
-  const items = outputItems(responseId, reply);
+export function itemEvents(responseId: string, model: string, reply: Reply, input: readonly InputItem[]): Json[] {
+  const items = outputItems(responseId, reply, input);
   return [
     { type: 'response.created', response: { id: responseId, model, status: 'in_progress' } },
     ...items.flatMap((item, index) => [
@@ -36,7 +36,7 @@ export function encodeEvent(event: Json): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-function outputItems(responseId: string, reply: Reply): Json[] {
+function outputItems(responseId: string, reply: Reply, input: readonly InputItem[]): Json[] {
   const items: Json[] = [];
   if (reply.reasoning !== undefined) {
     items.push({
@@ -46,9 +46,13 @@ function outputItems(responseId: string, reply: Reply): Json[] {
       encrypted_content: Buffer.from(reply.reasoning).toString('base64'),
     });
   }
-  reply.calls?.forEach((call, index) => {
+  const calls = typeof reply.calls === 'function' ? reply.calls(input) : (reply.calls ?? []);
+  calls.forEach((call, index) => {
     items.push(callItem(`call_${responseId}_${index}`, call));
   });
+  if (reply.compaction !== undefined) {
+    items.push({ type: 'compaction', id: `cmp_${responseId}`, encrypted_content: reply.compaction });
+  }
   if (reply.message !== undefined) {
     items.push({
       type: 'message',

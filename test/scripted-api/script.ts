@@ -17,12 +17,24 @@ export type ToolCall =
   | { tool: 'exec_command'; cmd: string; yieldMs?: number }
   | { tool: string; namespace?: string; arguments: Record<string, unknown> };
 
+/** An item of a request's `input`, as Codex sent it. */
+export interface InputItem {
+  readonly type?: string;
+  readonly role?: string;
+  readonly call_id?: string;
+  readonly output?: unknown;
+  readonly content?: readonly { readonly text?: string }[];
+}
+
 export interface Reply {
   /** `null`: the response completes but carries no usage, as some providers do. */
   usage?: ReportedUsage | null;
   reasoning?: string;
-  calls?: ToolCall[];
+  /** A function sees the request's input items: what a tool answered can be part of the next call. */
+  calls?: ToolCall[] | ((input: readonly InputItem[]) => ToolCall[]);
   message?: string;
+  /** Answers a request for remote compaction with this (encrypted) summary. */
+  compaction?: string;
   /** Answer with this HTTP status and no response at all. */
   status?: number;
   /** End the response with `response.failed` and this error code. */
@@ -42,5 +54,9 @@ export interface Reply {
 
 export interface Scenario {
   prompt: string | RegExp;
+  /** Only for requests of a thread of this kind: a child that was given its parent's history sees its prompt too. */
+  thread?: 'root' | 'child';
   replies: Reply[];
+  /** Answers a request to compact the context of this prompt; there is a summary by default. */
+  compaction?: Reply;
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeEvent, endEvent, itemEvents } from './events.js';
 import type { LedgerEntry, ReceivedRequest } from './ledger.js';
-import type { Reply, ReportedUsage, Scenario } from './script.js';
+import type { InputItem, Reply, ReportedUsage, Scenario } from './script.js';
 
 /** A scripted Responses API on loopback, and the ledger of everything it reported. */
 export interface ScriptedApi {
@@ -18,7 +18,10 @@ export interface ScriptedApi {
   close(): Promise<void>;
 }
 
-const SUMMARY: Reply = { message: 'Summary of the work so far.' };
+const SUMMARIES: Readonly<Record<'local' | 'remote', Reply>> = {
+  local: { message: 'Summary of the work so far.', usage: { input: 640, output: 25 } },
+  remote: { compaction: 'c3VtbWFyeQ==', usage: { input: 640, output: 25 } },
+};
 
 /** Starts the API on a free port. Requests that match no scenario are answered with a plain message and are listed in `unmatched`. */
 export async function startScriptedApi(...scenarios: Scenario[]): Promise<ScriptedApi> {
@@ -68,10 +71,11 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   state.requests.push({ path, headers, body });
   const caller = identify(headers);
   const reply = nextReply(state, caller, body);
-  await stream(state, response, caller, String(body.model), reply);
+  await stream(state, response, caller, body, reply);
 }
 
 interface Caller {
+  thread: 'root' | 'child';
   threadId: string | undefined;
   turnId: string | undefined;
   rootTurnId: string | undefined;
@@ -82,6 +86,8 @@ interface Caller {
 function identify(headers: Record<string, string>): Caller {
   const turn = JSON.parse(headers['x-codex-turn-metadata'] ?? '{}') as Record<string, string | undefined>;
   return {
+    // A child's requests name its root thread as their session.
+    thread: headers['thread-id'] === headers['session-id'] ? 'root' : 'child',
     threadId: headers['thread-id'] ?? turn.thread_id ?? headers['session_id'] ?? headers['conversation_id'],
     turnId: turn.turn_id,
     rootTurnId: turn.root_turn_id ?? turn.turn_id,
@@ -92,9 +98,11 @@ function identify(headers: Record<string, string>): Caller {
 function nextReply(state: State, caller: Caller, body: Record<string, unknown>): Reply {
   const prompts = userMessages(body);
   const newest = prompts.at(-1) ?? '';
-  const scenario =
-    state.scenarios.find(({ prompt }) => matches(prompt, newest)) ??
-    (caller.requestKind === 'compaction' ? { prompt: 'compaction', replies: [SUMMARY] } : undefined);
+  const scenario = state.scenarios.find(
+    ({ prompt, thread }) => matches(prompt, newest) && (thread === undefined || thread === caller.thread),
+  );
+  const compaction = compactionIn(caller, body);
+  if (compaction) return scenario?.compaction ?? SUMMARIES[compaction];
   if (!scenario) {
     state.unmatched.push(newest);
     return { message: 'No scenario matches this prompt.' };
@@ -105,18 +113,34 @@ function nextReply(state: State, caller: Caller, body: Record<string, unknown>):
   return scenario.replies[Math.min(step, scenario.replies.length - 1)] as Reply;
 }
 
+/** Whether Codex asks for a summary, in words of its own (local) or by an item that the API answers with one (remote). */
+function compactionIn(caller: Caller, body: Record<string, unknown>): 'local' | 'remote' | undefined {
+  if (inputOf(body).some(({ type }) => type === 'compaction_trigger')) return 'remote';
+  return caller.requestKind === 'compaction' ? 'local' : undefined;
+}
+
 function matches(prompt: string | RegExp, text: string): boolean {
   return typeof prompt === 'string' ? text.includes(prompt) : prompt.test(text);
 }
 
+function inputOf(body: Record<string, unknown>): readonly InputItem[] {
+  return (body.input ?? []) as InputItem[];
+}
+
 function userMessages(body: Record<string, unknown>): string[] {
-  const input = (body.input ?? []) as { type?: string; role?: string; content?: { text?: string }[] }[];
-  return input
+  return inputOf(body)
     .filter((item) => item.role === 'user' && Array.isArray(item.content))
     .map((item) => (item.content ?? []).map((part) => part.text ?? '').join('\n'));
 }
 
-async function stream(state: State, response: ServerResponse, caller: Caller, model: string, reply: Reply) {
+async function stream(
+  state: State,
+  response: ServerResponse,
+  caller: Caller,
+  body: Record<string, unknown>,
+  reply: Reply,
+) {
+  const model = String(body.model);
   if (reply.delayMs) await delay(reply.delayMs);
   if (reply.status) {
     const error = reply.fail ?? { code: 'server_error', message: 'scripted failure' };
@@ -125,7 +149,7 @@ async function stream(state: State, response: ServerResponse, caller: Caller, mo
   }
   const responseId = `resp_${randomUUID().replaceAll('-', '')}`;
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for (const event of itemEvents(responseId, model, reply)) response.write(encodeEvent(event));
+  for (const event of itemEvents(responseId, model, reply, inputOf(body))) response.write(encodeEvent(event));
   if (reply.hang) return;
   await reply.until;
   if (reply.cut) {
@@ -138,7 +162,10 @@ async function stream(state: State, response: ServerResponse, caller: Caller, mo
     state.ledger.push({
       sequence: state.ledger.length,
       responseId,
-      ...caller,
+      threadId: caller.threadId,
+      turnId: caller.turnId,
+      rootTurnId: caller.rootTurnId,
+      requestKind: caller.requestKind,
       model: reply.model ?? model,
       serviceTier: reply.serviceTier,
       usage,
