@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
@@ -18,7 +18,11 @@ function createDatabase(responses = 1): string {
 }
 
 function start(args: string[], database: string) {
-  return execa('node', [COMMAND, ...args], { env: { CODEX_METERED_DB: database }, reject: false });
+  return execa('node', [COMMAND, ...args], { env: createEnv(database), reject: false });
+}
+
+function createEnv(database: string) {
+  return { CODEX_METERED_DB: database, CODEX_METERED_STATE_DIR: dirname(database) };
 }
 
 describe('the command codex-usage', () => {
@@ -42,7 +46,7 @@ describe('the command codex-usage', () => {
 
   it('says nothing when its reader has seen enough', async () => {
     const script = 'set -o pipefail; node "$0" run --breakdown --json | head -1';
-    const env = { CODEX_METERED_DB: createDatabase(1000) };
+    const env = createEnv(createDatabase(1000));
     const { exitCode, stdout, stderr } = await execa('bash', ['-c', script, COMMAND], { env, reject: false });
     expect([exitCode, stdout, stderr]).toEqual([0, '{', '']);
   });
