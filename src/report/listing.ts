@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'id', title: 'Run', align: 'left', least: 36 },
   { key: 'project', title: 'Project', align: 'left', least: 16, dropped: 6 },
   { key: 'started', title: 'Started', align: 'left', dropped: 2 },
-  { key: 'latest', title: 'Latest', align: 'left', dropped: 7 },
+  { key: 'latest', title: 'Latest', align: 'left', dropped: 7, drop: 'reluctantly' },
   { key: 'model', title: 'Model', align: 'left', least: 14, dropped: 1 },
   { key: 'input', title: 'Input', align: 'right', dropped: 4 },
   { key: 'output', title: 'Output', align: 'right', dropped: 3 },

@@ -1,15 +1,11 @@
 import CliTable from 'cli-table3';
-import { fitColumns } from './columns.js';
+import { fitColumns, type MeasuredColumn } from './columns.js';
 import type { Paint, Style } from './paint.js';
 
-export interface Column<Key extends string> {
+export interface Column<Key extends string> extends Omit<MeasuredColumn, 'natural'> {
   readonly key: Key;
   readonly title: string;
   readonly align: 'left' | 'right';
-  /** When the table is too wide: the columns with the lowest number go first, those without one never. */
-  readonly dropped?: number;
-  /** Cells may be cut off down to `least` characters before a column is dropped, and down to 8 before the table is too wide. */
-  readonly least?: number;
 }
 
 export interface Row<Key extends string> {
