@@ -7,6 +7,7 @@ import { locateCodex } from '../process/locate.js';
 import { resolveProgram } from '../process/native.js';
 import type { Observer } from '../process/relay.js';
 import { forwardSignals } from '../process/signals.js';
+import { standInForStreams } from '../process/stand-ins.js';
 import { HANDS_OFF, planStreams } from '../process/streams.js';
 import type { Attribution } from '../usage/record.js';
 import type { Metering, MeteringFacts } from './wrapper-metering.js';
@@ -34,6 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
   // What Codex writes before the metering is loaded waits for it.
   const waiting: Buffer[] = [];
   let observe: Observer = (chunk) => void waiting.push(chunk);
+  standInForStreams(process);
   const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),
     args: codexArgs,

@@ -1,4 +1,5 @@
-import { execa } from 'execa';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { CodexNotFoundError, messageOf } from '../errors.js';
 import type { Program } from './native.js';
 import { type Observer, relay } from './relay.js';
@@ -30,21 +31,14 @@ const STRAGGLER_MS = 500;
 
 /** Starts Codex with the caller's standard streams, arguments and environment. Throws a CodexNotFoundError. */
 export async function spawnCodex({ program, args, env, streams, observe }: SpawnOptions): Promise<CodexChild> {
-  const subprocess = execa(program.path, args, {
-    stdin: 'inherit',
-    ...streams,
-    env: { ...env, ...program.env },
-    extendEnv: false,
-    buffer: false,
-    reject: false,
-    cleanup: false,
-    encoding: 'buffer',
-  });
+  const subprocess = start(program, args, env, streams);
   const { pid } = subprocess;
   if (pid === undefined) {
-    const { cause, shortMessage } = await subprocess;
-    throw new CodexNotFoundError(`Codex could not be started: ${cause ? messageOf(cause) : shortMessage}`);
+    const [error] = await once(subprocess, 'error');
+    throw notStarted(error);
   }
+  // From here on it tells of a signal that could not be sent.
+  subprocess.on('error', () => undefined);
   const exited = new Promise<Exit>((resolve) => {
     subprocess.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 1 }));
   });
@@ -61,4 +55,21 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
       return exit;
     }),
   };
+}
+
+// Not execa: it opens the standard streams when it is loaded, with what stand-ins.ts says of that, and its SIGTERM
+// becomes a SIGKILL five seconds later.
+function start(program: Program, args: readonly string[], env: NodeJS.ProcessEnv, streams: StreamPlan): ChildProcess {
+  try {
+    return spawn(program.path, args, {
+      stdio: ['inherit', streams.stdout, streams.stderr],
+      env: { ...env, ...program.env },
+    });
+  } catch (error) {
+    throw notStarted(error);
+  }
+}
+
+function notStarted(error: unknown): CodexNotFoundError {
+  return new CodexNotFoundError(`Codex could not be started: ${messageOf(error)}`);
 }
