@@ -36,6 +36,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const waiting: Buffer[] = [];
   let observe: Observer = (chunk) => void waiting.push(chunk);
   standInForStreams(process);
+  const signals = forwardSignals(process);
   const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),
     args: codexArgs,
@@ -43,7 +44,7 @@ async function main(argv: readonly string[]): Promise<void> {
     streams: metered ? planStreams(command) : HANDS_OFF,
     observe: (chunk) => observe(chunk),
   });
-  const signals = forwardSignals(process, child.kill);
+  signals.to(child.kill);
   if (!metered) return exitAs(await child.ended, signals.stop);
 
   const metering = await startMetering({ options, command, attribution, codexPath, pid: child.pid, startedAtMs });
