@@ -87,7 +87,11 @@ async function showHelp(options: WrapperOptions): Promise<void> {
 function exitAs(exit: Exit, stopForwarding: () => void): void {
   if (exit.signal === undefined) process.exit(exit.code);
   stopForwarding();
+  // Node ignores SIGPIPE and SIGXFSZ; a listener that comes and goes gives a signal its own meaning back.
+  if (exit.signal === 'SIGPIPE' || exit.signal === 'SIGXFSZ') process.on(exit.signal, noop).off(exit.signal, noop);
   process.kill(process.pid, exit.signal);
   // A signal that does not end Node, such as one that is ignored, leaves the shell's code for it.
   setTimeout(() => process.exit(128 + (constants.signals[exit.signal] ?? 0)), 100);
 }
+
+function noop(): void {}
