@@ -21,10 +21,12 @@ const RETRY_MS = 5;
  */
 export function relay(source: Readable, fd: number, observe: Observer): Relay {
   let writing = false;
+  let seen = 0;
   let silence: NodeJS.Timeout | undefined;
 
   source.on('data', (chunk: Buffer) => {
     silence?.refresh();
+    seen++;
     writing = true;
     source.pause();
     writeAll(fd, chunk, 0, (error) => {
@@ -47,8 +49,13 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
     endWhenSilent(silenceMs) {
       if (source.closed) return;
       silence = setTimeout(() => {
-        if (writing) silence?.refresh();
-        else source.destroy();
+        // Our own event loop may have been held up: what is there to read is read before the timer's verdict.
+        const before = seen;
+        setImmediate(() => {
+          if (source.closed) return;
+          if (writing || seen !== before) silence?.refresh();
+          else source.destroy();
+        });
       }, silenceMs);
     },
   };
