@@ -21,6 +21,7 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
 async function main(argv: readonly string[]): Promise<void> {
   const { options, codexArgs } = parseWrapperOptions(argv, process.env);
   if (options.isOn('help') || options.isOn('version')) return showHelp(options);
+  standInForStreams(process);
   const command = describeCommand(codexArgs);
   const metered = command.output !== 'other' && !command.asksForHelp && !options.isOn('off');
   const startedAtMs = Date.now();
@@ -35,7 +36,6 @@ async function main(argv: readonly string[]): Promise<void> {
   // What Codex writes before the metering is loaded waits for it.
   const waiting: Buffer[] = [];
   let observe: Observer = (chunk) => void waiting.push(chunk);
-  standInForStreams(process);
   const signals = forwardSignals(process);
   const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),
