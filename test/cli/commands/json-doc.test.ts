@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { runProgram } from '../../../src/cli/commands/program.js';
+import { openStore } from '../../../src/store/store.js';
+import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
+
+const DOC = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
+/** Their content is not ours to name. */
+const OPAQUE = ['price', 'figures', 'statusCounts'];
+
+it.each([
+  [['run', '--json', '--breakdown']],
+  [['session', '--json']],
+  [['run', '--list', '--json']],
+  [['session', '--list', '--json']],
+  [['run', 'nowhere', '--json']],
+])('the document of the JSON has every field of codex-usage %j', async (args) => {
+  const fields = listFields(JSON.parse(await printUsage(args)));
+  expect(fields.filter((field) => !DOC.includes(`\`${field}\``))).toEqual([]);
+  expect(fields.length).toBeGreaterThan(5);
+});
+
+async function printUsage(args: string[]): Promise<string> {
+  const database = join(createFolder(), 'usage.db');
+  const store = openStore(database, { mode: 'write' });
+  const responses = [sampleResponse('1'), sampleResponse('2', { model: 'new', costNanoUsd: undefined })];
+  const notes = [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 } }] as const;
+  store.record({ invocation: sampleInvocation('a'), update: { threadId: 'thread-1' }, responses, notes });
+  store.close();
+  let printed = '';
+  const stdout = { write: (text: string) => (printed += text) };
+  const host = { args, env: { CODEX_METERED_DB: database }, cwd: '/', stdout, stderr: { write: () => undefined } };
+  await runProgram(host, { beforeCommand: () => undefined });
+  return printed;
+}
+
+/** The names of all fields, however deep, once. */
+function listFields(value: unknown): string[] {
+  if (Array.isArray(value)) return [...new Set(value.flatMap(listFields))];
+  if (typeof value !== 'object' || value === null) return [];
+  const nested = Object.entries(value).flatMap(([name, inner]) => [
+    name,
+    ...(OPAQUE.includes(name) ? [] : listFields(inner)),
+  ]);
+  return [...new Set(nested)];
+}
