@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 
@@ -30,4 +31,9 @@ export function readPaths(env: NodeJS.ProcessEnv): Paths {
 // macOS and Windows have no folder for state, and a pending record must not lie where a cleaner empties logs.
 function findStateDirectory({ data, log }: { data: string; log: string }): string {
   return process.platform === 'darwin' || process.platform === 'win32' ? data : log;
+}
+
+/** The folder in which Codex keeps its configuration and its session files. */
+export function readCodexHome(env: NodeJS.ProcessEnv): string {
+  return resolve(env.CODEX_HOME || join(homedir(), '.codex'));
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { readPaths } from '../config.js';
+import { readCodexHome, readPaths } from '../config.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { type Meter, startMeter } from '../meter/run.js';
@@ -15,6 +14,7 @@ import type { Attribution, InvocationStatus } from '../usage/record.js';
 import { catchUp } from './catch-up.js';
 import { describeSummary } from './summary-line.js';
 import type { WrapperOptions } from './wrapper-options.js';
+import type { Telemetry } from './wrapper-telemetry.js';
 
 export interface MeteringFacts {
   readonly options: WrapperOptions;
@@ -24,6 +24,8 @@ export interface MeteringFacts {
   /** Codex's process. */
   readonly pid: number;
   readonly startedAtMs: number;
+  /** Set for a run without a session file, where the user's own configuration leaves room for it. */
+  readonly telemetry: Telemetry | undefined;
 }
 
 export interface Metering {
@@ -34,7 +36,7 @@ export interface Metering {
 
 /** Connects one metered run with this process's environment: its paths, its log, its terminal. */
 export function createMetering(facts: MeteringFacts): Metering {
-  const { options, command, attribution, codexPath, pid, startedAtMs } = facts;
+  const { options, command, attribution, codexPath, pid, startedAtMs, telemetry } = facts;
   const env: NodeJS.ProcessEnv = { ...process.env, CODEX_METERED_DB: options.value('db') };
   const { database, logFile, pendingDirectory } = readPaths(env);
   const log = openLog(logFile);
@@ -48,7 +50,7 @@ export function createMetering(facts: MeteringFacts): Metering {
       attribution,
       command: command.name,
       cwd: resolve(command.cd ?? '.'),
-      codexHome: resolve(env.CODEX_HOME || join(homedir(), '.codex')),
+      codexHome: readCodexHome(env),
       codexPath,
       meterPid: process.pid,
       codexPid: pid,
@@ -65,9 +67,11 @@ export function createMetering(facts: MeteringFacts): Metering {
     },
     keepPending: (change) => keepPending(pendingDirectory, change),
   });
+  telemetry?.sink.onBody(meter.observeTelemetry);
   return {
     observe: meter.observe,
     async finish(exit, interruptedBy) {
+      await telemetry?.sink.close();
       const summary = await meter.finish({
         status: statusOf(exit, interruptedBy),
         exitCode: exit.code,

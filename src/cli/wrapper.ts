@@ -12,6 +12,7 @@ import { HANDS_OFF, planStreams } from '../process/streams.js';
 import type { Attribution } from '../usage/record.js';
 import type { Metering, MeteringFacts } from './wrapper-metering.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
+import type { Telemetry } from './wrapper-telemetry.js';
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`codex-metered: ${messageOf(error)}\n`);
@@ -36,10 +37,11 @@ async function main(argv: readonly string[]): Promise<void> {
   // What Codex writes before the metering is loaded waits for it.
   const waiting: Buffer[] = [];
   let observe: Observer = (chunk) => void waiting.push(chunk);
+  const telemetry = metered && command.ephemeral ? await openTelemetry(codexArgs, command) : undefined;
   const signals = forwardSignals(process);
   const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),
-    args: codexArgs,
+    args: [...(telemetry?.args ?? []), ...codexArgs],
     env: process.env,
     streams: metered ? planStreams(command) : HANDS_OFF,
     observe: (chunk) => observe(chunk),
@@ -47,12 +49,23 @@ async function main(argv: readonly string[]): Promise<void> {
   signals.to(child.kill);
   if (!metered) return exitAs(await child.ended, signals.stop);
 
-  const metering = await startMetering({ options, command, attribution, codexPath, pid: child.pid, startedAtMs });
+  const { pid } = child;
+  const metering = await startMetering({ options, command, attribution, codexPath, pid, startedAtMs, telemetry });
   observe = metering?.observe ?? (() => undefined);
   for (const chunk of waiting.splice(0)) observe(chunk);
   const exit = await child.ended;
   await metering?.finish(exit, signals.interrupted());
   exitAs(exit, signals.stop);
+}
+
+/** Without a session file Codex's telemetry is the source, where the user has none of their own set up. */
+async function openTelemetry(codexArgs: readonly string[], command: CodexCommand): Promise<Telemetry | undefined> {
+  try {
+    const { connectTelemetry } = await import('./wrapper-telemetry.js');
+    return await connectTelemetry(codexArgs, command);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What Codex does not need is loaded once it has been started: it takes 300 ms to its first event. */

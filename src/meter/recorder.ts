@@ -73,21 +73,26 @@ export class Recorder {
   }
 
   #write(): Promise<void> {
-    if (this.#broken || !this.#unwritten) return Promise.resolve();
-    this.#busy ??= this.#writeOnce().finally(() => {
+    this.#busy ??= this.#writeAll().finally(() => {
       this.#busy = undefined;
+      // Something was added after the last look, and no retry is on its way.
+      if (this.#unwritten && !this.#broken && !this.#timer) void this.#write();
     });
     return this.#busy;
   }
 
-  async #writeOnce(): Promise<void> {
+  async #writeAll(): Promise<void> {
+    // What else is added in this turn of the event loop goes into the same transaction.
+    await undefined;
     try {
-      this.#store ??= await this.#options.open();
-      const change = this.#change();
-      this.#iteration = this.#store.record(change);
-      this.#responses = this.#responses.slice(change.responses?.length);
-      this.#notes = this.#notes.slice(change.notes?.length);
-      this.#unwritten = false;
+      while (this.#unwritten && !this.#broken) {
+        this.#store ??= await this.#options.open();
+        const change = this.#change();
+        this.#iteration = this.#store.record(change);
+        this.#responses = this.#responses.slice(change.responses?.length);
+        this.#notes = this.#notes.slice(change.notes?.length);
+        this.#unwritten = false;
+      }
     } catch (error) {
       this.#onFault(error);
     }
@@ -96,7 +101,10 @@ export class Recorder {
   #onFault(error: unknown): void {
     if (error instanceof StoreError && error.problem === 'locked') {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.#write(), RETRY_MS);
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        void this.#write();
+      }, RETRY_MS);
       this.#timer.unref();
       return;
     }

@@ -12,6 +12,7 @@ import { Pricer } from './price.js';
 import { Recorder } from './recorder.js';
 import { SessionFollower } from './session-follower.js';
 import { type Summary, summarise } from './summary.js';
+import { TelemetryReader } from './telemetry-reader.js';
 
 export interface MeterOptions {
   readonly invocation: Invocation;
@@ -35,6 +36,8 @@ export interface End {
 export interface Meter {
   /** Takes what Codex wrote on the stream that is read along. */
   observe(chunk: Buffer): void;
+  /** Takes the body of a request that Codex made to our telemetry sink. */
+  observeTelemetry(body: string): void;
   /** Reads and records what is left. Undefined when the metering failed. */
   finish(end: End): Promise<Summary | undefined>;
 }
@@ -56,6 +59,7 @@ export function startMeter(options: MeterOptions): Meter {
   guard(() => run.start());
   return {
     observe: (chunk) => guard(() => run.output?.push(chunk)),
+    observeTelemetry: (body) => guard(() => run.observeTelemetry(body)),
     finish: (end) =>
       run.finish(end).catch((error: unknown) => {
         report(error);
@@ -71,15 +75,17 @@ class MeteredRun {
   readonly #recorder: Recorder;
   readonly #recorded: PricedResponse[] = [];
   readonly #pricer: Pricer;
+  readonly #telemetry: TelemetryReader;
   #named = false;
-  /** How many responses of each session file have been handed on. */
-  readonly #handedOn = new Map<string, number>();
+  /** How many responses of each source have been handed on. */
+  readonly #handedOn = new Map<object, number>();
 
   constructor(options: MeterOptions) {
     const { invocation, command, pid } = options;
     this.#options = options;
     this.#recorder = new Recorder(options);
     this.#pricer = new Pricer(options.prices);
+    this.#telemetry = new TelemetryReader(invocation.id);
     this.#follower = new SessionFollower({
       codexHome: invocation.codexHome,
       startedAtMs: invocation.startedAtMs,
@@ -93,7 +99,12 @@ class MeteredRun {
 
   start(): void {
     this.#recorder.add({});
-    if (!this.#options.command.ephemeral) this.#follower.start();
+    this.#follower.start();
+  }
+
+  observeTelemetry(body: string): void {
+    this.#telemetry.add(body);
+    this.#handOn();
   }
 
   async finish(end: End): Promise<Summary> {
@@ -103,9 +114,7 @@ class MeteredRun {
     this.#handOn();
     this.#note(this.#unreadable());
     await this.#settle(end, endedAtMs);
-    const { rootId } = this.#follower;
-    const threadId = rootId ?? this.output?.facts.threadId;
-    this.#recorder.add({ update: { ...end, threadId, endedAtMs } });
+    this.#recorder.add({ update: { ...end, threadId: this.#threadId, endedAtMs } });
     await this.#recorder.finish();
     return summarise(this.#options.invocation, this.#recorder.iteration, this.#recorded);
   }
@@ -113,21 +122,28 @@ class MeteredRun {
   /** Records the responses that have become known since the last time. */
   #handOn(): void {
     const fresh: ModelResponse[] = [];
-    for (const { path, thread } of this.#follower.files) {
-      fresh.push(...thread.responses.slice(this.#handedOn.get(path) ?? 0));
-      this.#handedOn.set(path, thread.responses.length);
+    const threads = this.#follower.files.map(({ thread }) => thread);
+    for (const source of [...threads, this.#telemetry]) {
+      fresh.push(...source.responses.slice(this.#handedOn.get(source) ?? 0));
+      this.#handedOn.set(source, source.responses.length);
     }
+    // `resume --ephemeral` goes on in the thread's session file (seen in 0.169), which is the better evidence.
+    const inFiles = new Set(threads.map(({ id }) => id));
     this.#nameThread();
-    this.#record(fresh);
+    this.#record(fresh.filter(({ evidence, threadId }) => evidence !== 'otel' || !inFiles.has(threadId)));
   }
 
   /** Records which thread this is as soon as it is known: whoever settles the run after a kill needs it. */
   #nameThread(): void {
-    const { rootId, files } = this.#follower;
-    const codexVersion = files[0]?.thread.cliVersion;
-    if (this.#named || !rootId || !codexVersion) return;
+    const [root] = this.#follower.files;
+    const codexVersion = root?.thread.cliVersion ?? this.#telemetry.cliVersion;
+    if (this.#named || !codexVersion) return;
     this.#named = true;
-    this.#recorder.add({ update: { threadId: rootId, codexVersion } });
+    this.#recorder.add({ update: { threadId: this.#threadId, codexVersion } });
+  }
+
+  get #threadId(): string | undefined {
+    return this.#follower.rootId ?? this.output?.facts.threadId;
   }
 
   /** Goes down the chain for what no session file counted: the output's own figures, then an estimate. */
@@ -135,7 +151,7 @@ class MeteredRun {
     const { invocation, command } = this.#options;
     const files = this.#follower.files;
     const facts = this.output?.facts;
-    this.#note(files.flatMap(({ thread }) => thread.notes));
+    this.#note([...files.flatMap(({ thread }) => thread.notes), ...this.#telemetry.notes()]);
     if (facts) {
       this.#note(
         crossCheck(
@@ -147,7 +163,7 @@ class MeteredRun {
     const estimated = await estimateMissing(files, invocation.startedAtMs, end.status === 'failed');
     this.#record(estimated.responses);
     this.#note(estimated.notes);
-    const threadId = this.#follower.rootId ?? facts?.threadId;
+    const threadId = this.#threadId;
     // A Codex that failed before it named a thread called no model.
     if (this.#recorded.length > 0 || !facts || (!threadId && end.status !== 'completed')) return;
     const fallback = fallBack({
@@ -167,6 +183,7 @@ class MeteredRun {
     const sources = [
       ...this.#follower.files.map(({ unreadable }) => ['session file', unreadable] as const),
       ...(facts ? [['output', facts.unreadable] as const] : []),
+      ['telemetry', this.#telemetry.unreadable] as const,
     ];
     return sources.flatMap(([where, counts]) =>
       [...counts].map(([reason, lines]) => ({
