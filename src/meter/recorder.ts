@@ -83,7 +83,7 @@ export class Recorder {
 
   async #writeAll(): Promise<void> {
     // What else is added in this turn of the event loop goes into the same transaction.
-    await undefined;
+    await Promise.resolve();
     try {
       while (this.#unwritten && !this.#broken) {
         this.#store ??= await this.#options.open();
