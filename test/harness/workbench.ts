@@ -18,12 +18,14 @@ export const USAGE = join(ROOT, 'bin', 'codex-usage.js');
 export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
 
 export interface RunOptions {
-  readonly stdin?: string;
+  readonly stdin?: string | Buffer;
   readonly env?: Record<string, string | undefined>;
   /** `--meter-…` options, before Codex's arguments. */
   readonly meter?: readonly string[];
   /** Run Codex itself instead, for a comparison. */
   readonly direct?: boolean;
+  /** The Codex to run, in place of the real one. */
+  readonly codex?: string;
   readonly cwd?: string;
 }
 
@@ -84,12 +86,13 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
   };
 
   const start: Workbench['start'] = (args, options = {}) => {
-    const program = options.direct ? [CODEX] : [process.execPath, METERED, ...(options.meter ?? [])];
+    const codex = options.codex ?? CODEX;
+    const program = options.direct ? [codex] : [process.execPath, METERED, ...(options.meter ?? [])];
     const [file = '', ...first] = program;
     const reported = api.ledger.length;
     const child = spawn(file, [...first, ...args], {
       cwd: options.cwd ?? workTree,
-      env: { ...env, ...options.env },
+      env: { ...env, CODEX_METERED_CODEX: codex, ...options.env },
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     child.stdin?.end(options.stdin);
