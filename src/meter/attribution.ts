@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
+import { findWorkTree } from '../io/work-tree.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, AttributionOrigin } from '../usage/record.js';
 
@@ -108,38 +108,10 @@ function inferPhase(command: string): { value: Phase; origin: AttributionOrigin 
 }
 
 function inferProject(folder: string): { value: string; origin: AttributionOrigin } {
-  const root = findRepository(folder);
-  return root ? { value: basename(root), origin: 'git' } : { value: basename(folder) || folder, origin: 'directory' };
-}
-
-/** The repository's own folder: that of the main work tree when `folder` is in a linked one. */
-function findRepository(folder: string): string | undefined {
-  for (let current = folder; ; current = dirname(current)) {
-    const git = join(current, '.git');
-    const kind = kindOf(git);
-    if (kind === 'folder') return current;
-    if (kind === 'file') return readWorktreeOwner(current, git) ?? current;
-    if (current === dirname(current)) return undefined;
-  }
-}
-
-function kindOf(path: string): 'folder' | 'file' | 'none' {
-  try {
-    return statSync(path).isDirectory() ? 'folder' : 'file';
-  } catch {
-    return 'none';
-  }
-}
-
-/** A linked work tree's `.git` is a file: `gitdir: <repository>/.git/worktrees/<name>`. */
-function readWorktreeOwner(folder: string, git: string): string | undefined {
-  try {
-    const target = /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1];
-    const owner = target && /^(.+)[/\\]\.git[/\\]worktrees[/\\][^/\\]+$/.exec(resolve(folder, target.trim()))?.[1];
-    return owner || undefined;
-  } catch {
-    return undefined;
-  }
+  const repository = findWorkTree(folder)?.repository;
+  return repository
+    ? { value: basename(repository), origin: 'git' }
+    : { value: basename(folder) || folder, origin: 'directory' };
 }
 
 function localDay(atMs: number): string {

@@ -24,7 +24,6 @@ const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
   failed: 'red',
   interrupted: 'yellow',
   abandoned: 'yellow',
-  lost: 'red',
 };
 
 /**

@@ -8,14 +8,12 @@ const WORDS: Readonly<Record<InvocationStatus, string>> = {
   failed: 'failed',
   interrupted: 'interrupted',
   abandoned: 'abandoned',
-  lost: 'not started',
   completed: 'completed',
 };
 
-/** `completed`, `failed (exit 1)`, `interrupted (SIGINT)`, `not started`, `running` */
+/** `completed`, `failed (exit 1)`, `interrupted (SIGINT)`, `running` */
 export function describeOutcome({ status, exitCode, signal }: InvocationRow): string {
   const word = WORDS[status] ?? status;
-  if (status === 'lost') return word;
   if (signal !== null) return `${word} (${signal})`;
   return exitCode === null || exitCode === 0 ? word : `${word} (exit ${exitCode})`;
 }

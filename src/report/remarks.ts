@@ -28,7 +28,7 @@ export function explainMarks(report: CostReport): string[] {
     });
     paragraphs.push(
       `+ no price is known for ${models.join(', ')}: the costs leave that out, so more was spent.` +
-        ' A newer codex-metered may know it, or give it a price of your own.',
+        ' A newer codex-metered may know it; its tokens are recorded all the same.',
     );
   }
   return paragraphs;

@@ -16,10 +16,9 @@ export interface Attribution {
 }
 
 /**
- * How an invocation ended, or that it has not. `abandoned`: its meter died with it and it was settled afterwards;
- * `lost`: Codex could not be started.
+ * How an invocation ended, or that it has not. `abandoned`: its meter was killed, and it was settled afterwards.
  */
-export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'lost';
+export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned';
 
 /** One Codex process that is metered. */
 export interface Invocation {

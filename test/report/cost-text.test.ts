@@ -103,7 +103,6 @@ describe('an outcome', () => {
     [{ status: 'failed', exitCode: 101 }, 'failed (exit 101)'],
     [{ status: 'interrupted', exitCode: 1, signal: 'SIGINT' }, 'interrupted (SIGINT)'],
     [{ status: 'abandoned' }, 'abandoned'],
-    [{ status: 'lost', exitCode: 127 }, 'not started'],
   ] as [InvocationUpdate, string][])('of %o reads %s', (update, words) => {
     const store = createStore();
     store.record({ invocation: sampleInvocation('a'), update });
@@ -119,9 +118,9 @@ describe('an outcome', () => {
 
   it('without any response has no figures', () => {
     const store = createStore();
-    store.record({ invocation: sampleInvocation('a'), update: { status: 'lost' } });
+    store.record({ invocation: sampleInvocation('a'), update: { status: 'failed', exitCode: 1 } });
     const text = render(store);
-    expect(lineOf(text, 'not started')).toMatch(/builder( +-){8} {2}not started$/);
+    expect(lineOf(text, 'failed (exit 1)')).toMatch(/builder( +-){8} {2}failed \(exit 1\)$/);
     expect(text).not.toContain('$');
   });
 });

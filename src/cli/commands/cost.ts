@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import type { Paths } from '../../config.js';
+import { findWorkTree } from '../../io/work-tree.js';
 import { createClock } from '../../report/clock.js';
 import { toCostJson } from '../../report/cost-json.js';
 import { readCostReport } from '../../report/cost-report.js';
@@ -64,19 +64,13 @@ function describeLook({ color, timeZone }: CostRequest, host: Host) {
 
 /** The work tree that the reader stands in, or the directory alone. */
 function findPlace({ cwd, env }: Host): Place {
-  const root = findWorkTree(cwd);
-  const directory = root ?? cwd;
+  const workTree = findWorkTree(cwd);
+  const directory = workTree?.root ?? cwd;
   return {
     directory,
-    below: root === undefined ? undefined : join(root, sep),
-    projectId: env.CODEX_METERED_PROJECT || basename(directory),
+    below: workTree && join(workTree.root, sep),
+    projectId: env.CODEX_METERED_PROJECT || basename(workTree?.repository ?? cwd),
   };
-}
-
-function findWorkTree(directory: string): string | undefined {
-  if (existsSync(join(directory, '.git'))) return directory;
-  const parent = dirname(directory);
-  return parent === directory ? undefined : findWorkTree(parent);
 }
 
 function formatJson(value: object): string {

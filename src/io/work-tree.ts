@@ -1,0 +1,38 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+/** A git work tree. `repository` is the main work tree's folder where this one is linked to it (`git worktree add`). */
+export interface WorkTree {
+  readonly root: string;
+  readonly repository: string;
+}
+
+/** The work tree that `folder` is in, or undefined when it is in none. */
+export function findWorkTree(folder: string): WorkTree | undefined {
+  for (let root = folder; ; root = dirname(root)) {
+    const git = join(root, '.git');
+    const kind = kindOf(git);
+    if (kind === 'folder') return { root, repository: root };
+    if (kind === 'file') return { root, repository: readOwner(root, git) ?? root };
+    if (root === dirname(root)) return undefined;
+  }
+}
+
+function kindOf(path: string): 'folder' | 'file' | 'none' {
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return 'none';
+  }
+}
+
+/** A linked work tree's `.git` is a file: `gitdir: <repository>/.git/worktrees/<name>`. */
+function readOwner(root: string, git: string): string | undefined {
+  try {
+    const target = /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1];
+    const owner = target && /^(.+)[/\\]\.git[/\\]worktrees[/\\][^/\\]+$/.exec(resolve(root, target.trim()))?.[1];
+    return owner || undefined;
+  } catch {
+    return undefined;
+  }
+}
