@@ -17,6 +17,8 @@ export type CodexEvent =
 const threadStarted = z.object({ thread_id: z.string() });
 const turnCompleted = z.object({ usage: codexUsage });
 const error = z.object({ message: z.string() });
+/** The stream's form before 0.44. */
+const configured = z.object({ msg: z.object({ type: z.literal('session_configured'), session_id: z.string() }) });
 
 /** Parses one line of the `--json` stream. Never throws. */
 export function parseCodexEvent(line: string): CodexEvent {
@@ -40,6 +42,10 @@ export function parseCodexEvent(line: string): CodexEvent {
     case 'error': {
       const parsed = error.safeParse(event);
       return parsed.success && parsed.data.message.startsWith('Reconnecting') ? { kind: 'reconnecting' } : IRRELEVANT;
+    }
+    case undefined: {
+      const parsed = configured.safeParse(event);
+      return parsed.success ? { kind: 'thread_started', threadId: parsed.data.msg.session_id } : IRRELEVANT;
     }
     default:
       return IRRELEVANT;

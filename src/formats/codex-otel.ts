@@ -14,19 +14,14 @@ export interface OtelResponse {
   readonly usage: Usage | undefined;
 }
 
+// Protobuf's JSON leaves empty fields out, so every list may be absent.
+const list = <T extends z.ZodMiniType>(item: T) => z._default(z.array(item), []);
 const value = z.object({
   stringValue: z.optional(z.string()),
   intValue: z.optional(z.union([z.string(), z.number()])),
 });
-const body = z.object({
-  resourceLogs: z.array(
-    z.object({
-      scopeLogs: z.array(
-        z.object({ logRecords: z.array(z.object({ attributes: z.array(z.object({ key: z.string(), value })) })) }),
-      ),
-    }),
-  ),
-});
+const record = z.object({ attributes: list(z.object({ key: z.string(), value: z.optional(value) })) });
+const body = z.object({ resourceLogs: list(z.object({ scopeLogs: list(z.object({ logRecords: list(record) })) })) });
 
 /** Reads the responses of one OTLP/JSON request body. Never throws. */
 export function parseOtelBody(text: string): OtelResponse[] | Unrecognised {
@@ -39,7 +34,7 @@ export function parseOtelBody(text: string): OtelResponse[] | Unrecognised {
   );
   return records.flatMap(({ attributes }) => {
     const fields = new Map(
-      attributes.map(({ key, value }) => [key, value.stringValue ?? String(value.intValue ?? '')]),
+      attributes.map(({ key, value }) => [key, value?.stringValue ?? String(value?.intValue ?? '')]),
     );
     return toResponse(fields) ?? [];
   });

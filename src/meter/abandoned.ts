@@ -22,23 +22,24 @@ export async function settleAbandoned(store: Store, prices: PriceBook): Promise<
 }
 
 async function settle(store: Store, prices: PriceBook, invocation: OpenInvocation): Promise<void> {
-  const { id, threadId, codexHome, startedAtMs } = invocation;
-  const follower = new SessionFollower({ codexHome, startedAtMs, pid: undefined, onProgress: () => undefined });
+  const { id, threadId, codexHome, cwd, startedAtMs } = invocation;
+  const follower = new SessionFollower({ codexHome, startedAtMs, cwd, pid: undefined, onProgress: () => undefined });
   if (threadId) follower.setRoot(threadId);
   await follower.finish();
   const pricer = new Pricer(prices);
   const responses = follower.files.flatMap(({ thread }) => thread.responses.map((response) => pricer.price(response)));
   const note: Note = {
     kind: 'fault',
-    reason: threadId
+    reason: follower.rootId
       ? 'the meter was killed; the run was settled from its session file afterwards'
-      : 'the meter was killed before Codex named its session: what the run used is not known',
+      : 'the meter was killed and no session file was found: what the run used is not known',
     figures: { responses: responses.length },
   };
   store.record({
     invocation: { id },
     update: {
       status: 'abandoned',
+      threadId: follower.rootId,
       endedAtMs: Math.max(startedAtMs, ...responses.map(({ response }) => response.completedAtMs)),
     },
     responses: responses.map(({ response }) => response),

@@ -89,6 +89,7 @@ class MeteredRun {
     this.#follower = new SessionFollower({
       codexHome: invocation.codexHome,
       startedAtMs: invocation.startedAtMs,
+      cwd: invocation.cwd,
       pid,
       onProgress: () => this.#handOn(),
     });

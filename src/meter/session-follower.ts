@@ -18,13 +18,16 @@ export interface FollowedFile {
 export interface FollowerOptions {
   readonly codexHome: string;
   readonly startedAtMs: number;
+  /** Where Codex works. */
+  readonly cwd: string;
   /** Codex's process, when it can be asked which files it holds open. */
   readonly pid: number | undefined;
   /** Something new has been read. */
   readonly onProgress: () => void;
 }
 
-const DISCOVERY_MS = 200;
+/** The shortest runs hold their session file open for some 200 ms. */
+const DISCOVERY_MS = 50;
 
 /**
  * Follows the session files of one Codex process while it runs: the root thread's, found by its id or because the
@@ -57,6 +60,7 @@ export class SessionFollower {
   start(): void {
     this.#timer = setInterval(() => void this.#discover(), DISCOVERY_MS);
     this.#timer.unref();
+    for (const folder of this.#dayFolders()) this.#watch.add(folder);
     void this.#discover();
   }
 
@@ -75,9 +79,13 @@ export class SessionFollower {
     this.#foreign.clear();
     this.#searched = false;
     await this.#discover();
+    if (!this.#rootId) {
+      await this.#followOnlyCandidate().catch(() => undefined);
+      await this.#discover();
+    }
     this.#watch.close();
     for (const { tail, splitter } of this.#files.values()) {
-      await tail.readMore().catch(() => undefined);
+      await this.#read(tail);
       await tail.close();
       splitter.end();
     }
@@ -93,17 +101,41 @@ export class SessionFollower {
   }
 
   async #discoverOnce(): Promise<void> {
-    const { pid, codexHome, startedAtMs } = this.#options;
+    const { pid } = this.#options;
     const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
     for (const path of open) await this.#follow(path);
     if (!this.#rootId) return;
-    const folders = new Set([...dayFolders(codexHome, startedAtMs), ...dayFolders(codexHome, Date.now())]);
-    for (const folder of folders) {
+    for (const folder of this.#dayFolders()) {
       this.#watch.add(folder);
       for (const path of await listSessionFiles(folder)) await this.#followIfOurs(path, this.#rootId);
     }
     await this.#searchRoot(this.#rootId);
-    for (const { tail } of this.#files.values()) this.#read(tail);
+    for (const { tail } of this.#files.values()) void this.#read(tail);
+  }
+
+  #dayFolders(): Set<string> {
+    const { codexHome, startedAtMs } = this.#options;
+    return new Set([...dayFolders(codexHome, startedAtMs), ...dayFolders(codexHome, Date.now())]);
+  }
+
+  /** Nobody named the thread: if one thread alone began in our folder since the run did, it is the run's. */
+  async #followOnlyCandidate(): Promise<void> {
+    const candidates: string[] = [];
+    for (const folder of this.#dayFolders()) {
+      for (const path of await listSessionFiles(folder)) {
+        if (await this.#mayBeRoot(path)) candidates.push(path);
+      }
+    }
+    const [only, ...others] = candidates;
+    if (only && others.length === 0) await this.#follow(only);
+  }
+
+  async #mayBeRoot(path: string): Promise<boolean> {
+    const { startedAtMs, cwd } = this.#options;
+    if ((await stat(path)).mtimeMs < startedAtMs) return false;
+    const record = parseRolloutLine((await readHeader(path)) ?? '');
+    if (record.kind !== 'session' || record.atMs < startedAtMs) return false;
+    return record.threadId === record.sessionId && record.cwd === cwd;
   }
 
   /** A new thread's file stands in today's folder; a resumed one's where it began, which takes one search. */
@@ -143,17 +175,19 @@ export class SessionFollower {
     const tail = createTail(path, (chunk) => splitter.push(chunk));
     this.#files.set(basename(path), { path, thread, unreadable, tail, splitter });
     this.#watch.add(dirname(path));
-    await tail.readMore().catch(() => undefined);
-    this.#rootId ??= thread.sessionId;
-    this.#options.onProgress();
+    await this.#read(tail);
   }
 
   #poke(fileName: string): void {
     const file = this.#files.get(fileName);
-    if (file) this.#read(file.tail);
+    if (file) void this.#read(file.tail);
+    else if (!this.#foreign.has(fileName)) void this.#discover();
   }
 
-  #read(tail: Tail): void {
-    tail.readMore().then(this.#options.onProgress, () => undefined);
+  async #read(tail: Tail): Promise<void> {
+    await tail.readMore().catch(() => undefined);
+    // A file can be found before its header is whole.
+    this.#rootId ??= this.files.find(({ thread }) => thread.sessionId)?.thread.sessionId;
+    this.#options.onProgress();
   }
 }

@@ -1,6 +1,14 @@
 import type { RolloutRecord } from '../formats/codex-rollout.js';
 import type { ModelResponse, Note } from '../usage/record.js';
-import { addUsage, isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from '../usage/usage.js';
+import {
+  addUsage,
+  equalUsage,
+  isNegativeUsage,
+  isNoUsage,
+  NO_USAGE,
+  subtractUsage,
+  type Usage,
+} from '../usage/usage.js';
 
 /** A model that no record names: its responses are counted and stay unpriced. */
 export const UNKNOWN_MODEL = 'unknown';
@@ -35,6 +43,9 @@ export class Thread {
   #countsOn: boolean | undefined;
   /** What usage records have counted since the last total. */
   #recorded: Usage = NO_USAGE;
+  /** Codex had a total and then, in a new process, none: before 0.80 a resumed thread counts from zero again. */
+  #totalGone = false;
+  #restarts = 0;
 
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
@@ -67,40 +78,55 @@ export class Thread {
         this.#count(record.atMs, { ...record, key: record.responseId, evidence: 'usage_record' });
         break;
       case 'token_count':
-        this.#inherit(record);
-        this.#takeTotal(record.atMs, record.total);
+        this.#takeTotal(record.atMs, record.total, record.last);
         break;
     }
   }
 
-  /** A fork's first total holds its parent's: only what this thread added to it is new. */
-  #inherit({ total, last }: { total: Usage | undefined; last: Usage | undefined }): void {
-    if (!total || !this.#countsOn) return;
-    this.#countsOn = false;
-    const own = isNoUsage(this.#recorded) ? (last ?? total) : this.#recorded;
-    const inherited = subtractUsage(total, own);
-    if (!isNegativeUsage(inherited)) this.total = inherited;
-  }
-
-  #takeTotal(atMs: number, total: Usage | undefined): void {
-    const grown = subtractUsage(total ?? this.total, this.total);
-    if (isNoUsage(grown) && isNoUsage(this.#recorded) && atMs >= this.#sinceMs) this.silentCounts++;
-    if (!total) return;
-    const restarted = isNegativeUsage(grown);
-    if (restarted)
-      this.#note('the total in the session file started anew', { before: this.total.input, after: total.input });
-    const unaccounted = subtractUsage(restarted ? total : grown, this.#recorded);
+  #takeTotal(atMs: number, total: Usage | undefined, last: Usage | undefined): void {
+    if (!total) {
+      this.#totalGone = !isNoUsage(this.total);
+      if (isNoUsage(this.#recorded)) this.#countSilent(atMs);
+      return;
+    }
+    this.#base(total, last);
+    const grown = subtractUsage(total, this.total);
+    if (isNoUsage(grown) && isNoUsage(this.#recorded)) this.#countSilent(atMs);
+    const unaccounted = subtractUsage(grown, this.#recorded);
     this.total = total;
     this.#recorded = NO_USAGE;
     // Usage records may count more than the total does (remote compaction): they are the better evidence.
     if (isNegativeUsage(unaccounted) || isNoUsage(unaccounted)) return;
+    const figures = `${total.input}/${total.cachedInput}/${total.output}/${total.reasoning}`;
     this.#count(atMs, {
-      key: `total:${total.input}/${total.cachedInput}/${total.output}/${total.reasoning}`,
+      key: this.#restarts === 0 ? `total:${figures}` : `total:${this.#restarts}:${figures}`,
       turnId: this.#turnId,
       rootTurnId: this.#turnId,
       usage: unaccounted,
       evidence: 'token_count',
     });
+  }
+
+  /** Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. */
+  #base(total: Usage, last: Usage | undefined): void {
+    const own = isNoUsage(this.#recorded) ? (last ?? total) : this.#recorded;
+    const before = subtractUsage(total, own);
+    if (this.#countsOn && !isNegativeUsage(before)) this.total = before;
+    this.#countsOn = false;
+    const shrank = isNegativeUsage(subtractUsage(total, this.total));
+    const restarted = this.#totalGone && !equalUsage(before, this.total);
+    if (shrank && !this.#totalGone) {
+      const figures = { before: this.total.input, after: total.input };
+      this.notes.push({ kind: 'disagreement', reason: 'the total in the session file shrank', figures });
+    }
+    this.#totalGone = false;
+    if (!shrank && !restarted) return;
+    this.total = NO_USAGE;
+    this.#restarts++;
+  }
+
+  #countSilent(atMs: number): void {
+    if (atMs >= this.#sinceMs) this.silentCounts++;
   }
 
   #count(atMs: number, { key, turnId, rootTurnId, usage, evidence }: Counted): void {
@@ -114,9 +140,5 @@ export class Thread {
       source: 'actual',
       completedAtMs: atMs,
     });
-  }
-
-  #note(reason: string, figures: Note['figures']): void {
-    this.notes.push({ kind: 'disagreement', reason, figures });
   }
 }

@@ -61,6 +61,7 @@ export interface OpenInvocation {
   readonly id: string;
   readonly threadId: string | null;
   readonly codexHome: string;
+  readonly cwd: string;
   readonly meterPid: number;
   readonly codexPid: number;
   readonly startedAtMs: number;
@@ -69,7 +70,7 @@ export interface OpenInvocation {
 export function listOpenInvocations(connection: Connection): OpenInvocation[] {
   return connection
     .prepare<[], OpenInvocation>(
-      `SELECT id, thread_id AS threadId, codex_home AS codexHome, meter_pid AS meterPid, codex_pid AS codexPid,
+      `SELECT id, thread_id AS threadId, codex_home AS codexHome, cwd, meter_pid AS meterPid, codex_pid AS codexPid,
          started_at_ms AS startedAtMs
        FROM invocations WHERE status = 'running'`,
     )

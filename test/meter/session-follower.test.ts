@@ -1,0 +1,115 @@
+import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dayFolders } from '../../src/io/sessions.js';
+import { SessionFollower } from '../../src/meter/session-follower.js';
+import { waitFor } from '../harness/wait.js';
+
+const ROOT = '01a20104-0178-7510-a5e1-a9f1a9a7386c';
+const OTHER = '01a20104-0392-7140-874c-83070f2c9633';
+const CHILD = '01a20104-8f41-7f52-9aa2-69641353cb84';
+const CWD = '/shop';
+
+let codexHome: string;
+let today: string;
+
+beforeEach(() => {
+  codexHome = mkdtempSync(join(tmpdir(), 'follower-'));
+  today = dayFolders(codexHome, Date.now())[1] ?? '';
+  mkdirSync(today, { recursive: true });
+});
+afterEach(() => rmSync(codexHome, { recursive: true, force: true }));
+
+describe('a follower of session files', () => {
+  test.runIf(process.platform === 'linux')(
+    'learns its thread from a file that the process holds open, however slowly the header arrives',
+    async () => {
+      const header = line('session_meta', { id: ROOT, cwd: CWD });
+      const file = openSync(pathOf(ROOT), 'a');
+      writeSync(file, header.slice(0, 40));
+      const follower = follow({ pid: process.pid });
+      follower.start();
+      await waitFor('the file', () => follower.files.length === 1);
+      expect(follower.rootId).toBeUndefined();
+      writeSync(file, header.slice(40));
+      await waitFor('the root', () => follower.rootId === ROOT);
+      writeSync(file, usage(ROOT, 'resp_1'));
+      await waitFor('the response', () => responsesOf(follower).length === 1);
+      closeSync(file);
+      await follower.finish();
+      expect(responsesOf(follower)).toEqual(['resp_1']);
+    },
+  );
+
+  test('reads the threads that belong to the root, and no others', async () => {
+    const follower = follow();
+    for (const [thread, session] of [
+      [ROOT, ROOT],
+      [OTHER, OTHER],
+      [CHILD, ROOT],
+    ] as const) {
+      appendFileSync(pathOf(thread), line('session_meta', { id: thread, session_id: session, cwd: CWD }));
+      appendFileSync(pathOf(thread), usage(thread, `resp_of_${thread}`));
+    }
+    follower.setRoot(ROOT);
+    await follower.finish();
+    expect(responsesOf(follower).toSorted()).toEqual([`resp_of_${ROOT}`, `resp_of_${CHILD}`].toSorted());
+  });
+
+  test('takes the only thread that began in its folder when nobody names one', async () => {
+    const follower = follow();
+    appendFileSync(pathOf(ROOT), line('session_meta', { id: ROOT, cwd: CWD }) + usage(ROOT, 'resp_1'));
+    appendFileSync(pathOf(OTHER), line('session_meta', { id: OTHER, cwd: '/elsewhere' }) + usage(OTHER, 'resp_2'));
+    await follower.finish();
+    expect(follower.rootId).toBe(ROOT);
+    expect(responsesOf(follower)).toEqual(['resp_1']);
+  });
+
+  test('guesses no thread when several began in its folder', async () => {
+    const follower = follow();
+    for (const thread of [ROOT, OTHER]) {
+      appendFileSync(pathOf(thread), line('session_meta', { id: thread, cwd: CWD }) + usage(thread, 'resp'));
+    }
+    await follower.finish();
+    expect(follower.rootId).toBeUndefined();
+    expect(responsesOf(follower)).toEqual([]);
+  });
+
+  test('counts what it cannot read, by reason', async () => {
+    const follower = follow();
+    appendFileSync(pathOf(ROOT), line('session_meta', { id: ROOT, cwd: CWD }));
+    appendFileSync(pathOf(ROOT), `${line('hologram', {})}not json\n${usage(ROOT, 'resp_1')}{"timestamp":"2026-`);
+    follower.setRoot(ROOT);
+    await follower.finish();
+    expect(responsesOf(follower)).toEqual(['resp_1']);
+    expect(Object.fromEntries(follower.files[0]?.unreadable ?? [])).toEqual({
+      'unknown record type hologram': 1,
+      'not JSON': 2,
+    });
+  });
+});
+
+function follow({ pid }: { pid?: number } = {}): SessionFollower {
+  return new SessionFollower({ codexHome, cwd: CWD, startedAtMs: Date.now() - 5, pid, onProgress: () => undefined });
+}
+
+function pathOf(thread: string): string {
+  return join(today, `rollout-2026-11-22T02-09-29-${thread}.jsonl`);
+}
+
+function line(type: string, payload: Record<string, unknown>): string {
+  return `${JSON.stringify({ timestamp: new Date().toISOString(), type, payload })}\n`;
+}
+
+function usage(thread: string, responseId: string): string {
+  return line('token_usage_record', {
+    thread_id: thread,
+    response_id: responseId,
+    usage: { input_tokens: 10, cached_input_tokens: 1, output_tokens: 2 },
+  });
+}
+
+function responsesOf(follower: SessionFollower): string[] {
+  return follower.files.flatMap(({ thread }) => thread.responses.map(({ key }) => key));
+}
