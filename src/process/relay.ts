@@ -20,44 +20,95 @@ const RETRY_MS = 5;
  * When the reader is gone the source is destroyed: Codex then gets the same EPIPE as without us.
  */
 export function relay(source: Readable, fd: number, observe: Observer): Relay {
-  let writing = false;
-  let seen = 0;
+  /** Counts what happens, so that silence can be told from an event loop that was held up. */
+  let events = 0;
   let silence: NodeJS.Timeout | undefined;
+  const writer = createWriter(fd, {
+    onProgress: () => stir(),
+    onIdle: () => source.resume(),
+    onError: () => source.destroy(),
+  });
+  const stir = () => {
+    events++;
+    silence?.refresh();
+  };
 
   source.on('data', (chunk: Buffer) => {
-    silence?.refresh();
-    seen++;
-    writing = true;
+    stir();
+    // Node resumes a paused stream when the process behind it ends: what comes then waits for its turn.
     source.pause();
-    writeAll(fd, chunk, 0, (error) => {
-      writing = false;
-      silence?.refresh();
-      if (error) source.destroy();
-      else source.resume();
-    });
+    writer.write(chunk);
     observe(chunk);
   });
   source.on('error', () => source.destroy());
+  const closed = new Promise<void>((resolve) => {
+    source.on('close', resolve);
+  });
 
   return {
-    done: new Promise((resolve) => {
-      source.on('close', () => {
-        clearTimeout(silence);
-        resolve();
-      });
+    done: closed.then(async () => {
+      clearTimeout(silence);
+      // The source can be at its end before its last chunk has been taken.
+      await writer.finished();
     }),
     endWhenSilent(silenceMs) {
       if (source.closed) return;
       silence = setTimeout(() => {
         // Our own event loop may have been held up: what is there to read is read before the timer's verdict.
-        const before = seen;
+        const before = events;
         setImmediate(() => {
           if (source.closed) return;
-          if (writing || seen !== before) silence?.refresh();
+          if (writer.isBusy() || events !== before) silence?.refresh();
           else source.destroy();
         });
       }, silenceMs);
     },
+  };
+}
+
+interface WriterHandlers {
+  readonly onProgress: () => void;
+  /** There is nothing left to write. */
+  readonly onIdle: () => void;
+  /** The reader is gone. What is written from then on is thrown away. */
+  readonly onError: () => void;
+}
+
+/** Writes chunks to `fd` in order, one at a time. */
+function createWriter(fd: number, { onProgress, onIdle, onError }: WriterHandlers) {
+  const waiting: Buffer[] = [];
+  let writing = false;
+  let broken = false;
+  let finish: (() => void) | undefined;
+
+  const next = () => {
+    const chunk = broken ? undefined : waiting.shift();
+    writing = chunk !== undefined;
+    if (chunk) {
+      writeAll(fd, chunk, 0, (error) => {
+        onProgress();
+        broken = error !== undefined;
+        if (broken) onError();
+        next();
+      });
+    } else {
+      finish?.();
+      if (!broken) onIdle();
+    }
+  };
+
+  return {
+    write(chunk: Buffer): void {
+      if (broken) return;
+      waiting.push(chunk);
+      if (!writing) next();
+    },
+    isBusy: () => writing,
+    finished: () =>
+      new Promise<void>((resolve) => {
+        if (writing) finish = resolve;
+        else resolve();
+      }),
   };
 }
 
