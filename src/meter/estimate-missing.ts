@@ -1,11 +1,85 @@
+import { messageOf } from '../errors.js';
+import { type EstimatedResponse, estimateSession } from '../estimate/session.js';
+import { parseItemLine } from '../formats/codex-items.js';
+import { readLines } from '../io/read-lines.js';
+import { findSessionFile } from '../io/sessions.js';
 import type { ModelResponse, Note } from '../usage/record.js';
+import type { SessionItem } from '../usage/session-item.js';
+import { sumUsage } from '../usage/usage.js';
 import type { FollowedFile } from './session-follower.js';
+import { UNKNOWN_MODEL } from './thread.js';
 
-/** Placeholder until the estimate room lands. */
+export interface EstimateOptions {
+  readonly codexHome: string;
+  readonly sinceMs: number;
+  readonly lastTurnFailed: boolean;
+}
+
+/**
+ * Estimates the responses of `file` that completed and that nobody counted: their provider reports no usage. Nothing is
+ * read unless the file shows that there may be some. Never rejects: what cannot be estimated is a note.
+ */
 export async function estimateMissing(
-  _files: readonly FollowedFile[],
-  _sinceMs: number,
-  _failed: boolean,
+  file: FollowedFile,
+  { codexHome, sinceMs, lastTurnFailed }: EstimateOptions,
 ): Promise<{ responses: ModelResponse[]; notes: Note[] }> {
-  return { responses: [], notes: [] };
+  const { path, thread } = file;
+  if (thread.silentCounts === 0) return { responses: [], notes: [] };
+  try {
+    const inherited = readInherited(codexHome, path);
+    const estimate = await estimateSession(readItems(path), { sinceMs, lastTurnFailed, inherited });
+    const responses = estimate.responses.map((response) => toResponse(thread.id ?? '', response));
+    return { responses, notes: responses.length > 0 ? [describe(responses)] : [] };
+  } catch (error) {
+    const reason = `the provider reported no usage, and it could not be estimated: ${messageOf(error)}`;
+    return { responses: [], notes: [{ kind: 'fault', reason, figures: {} }] };
+  }
+}
+
+async function* readItems(path: string): AsyncGenerator<SessionItem> {
+  for await (const line of readLines(path)) {
+    const item = parseItemLine(line);
+    // What cannot be read has been counted when the file was followed.
+    if (item.kind !== 'irrelevant' && item.kind !== 'unrecognised') yield item;
+  }
+}
+
+/** What a fork continues, oldest first: items of the files that its header, and theirs, name. */
+async function* readInherited(codexHome: string, path: string): AsyncGenerator<SessionItem> {
+  const base = await readHistoryBase(path);
+  const basePath = base && (await findSessionFile(codexHome, base.threadId));
+  if (!base || !basePath) return;
+  yield* readInherited(codexHome, basePath);
+  for await (const item of readItems(basePath)) {
+    if ((item.ordinal ?? 0) < base.endOrdinal) yield item;
+  }
+}
+
+async function readHistoryBase(path: string) {
+  for await (const item of readItems(path)) return item.kind === 'session' ? item.historyBase : undefined;
+  return undefined;
+}
+
+function toResponse(threadId: string, { turnId, model, atMs, ordinal, usage }: EstimatedResponse): ModelResponse {
+  return {
+    threadId,
+    key: `estimate:${turnId ?? atMs}:${ordinal}`,
+    turnId,
+    rootTurnId: turnId,
+    model: model ?? UNKNOWN_MODEL,
+    serviceTier: undefined,
+    usage,
+    evidence: 'tokenizer',
+    source: 'estimated',
+    completedAtMs: atMs,
+  };
+}
+
+function describe(responses: readonly ModelResponse[]): Note {
+  const { input, output } = sumUsage(responses.map(({ usage }) => usage));
+  return {
+    kind: 'fallback',
+    reason: 'the provider reported no usage: counted by a tokenizer from the session file',
+    figures: { source: 'estimated', responses: responses.length, input, output },
+  };
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { preloadTokenizer } from '../estimate/tokenizer.js';
 import type { Log } from '../log.js';
 import type { PriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
@@ -77,6 +78,7 @@ class MeteredRun {
   readonly #pricer: Pricer;
   readonly #telemetry: TelemetryReader;
   #named = false;
+  #estimatePrepared = false;
   /** How many responses of each source have been handed on. */
   readonly #handedOn = new Map<object, number>();
 
@@ -131,7 +133,15 @@ class MeteredRun {
     // `resume --ephemeral` goes on in the thread's session file (seen in 0.169), which is the better evidence.
     const inFiles = new Set(threads.map(({ id }) => id));
     this.#nameThread();
+    this.#prepareEstimate();
     this.#record(fresh.filter(({ evidence, threadId }) => evidence !== 'otel' || !inFiles.has(threadId)));
+  }
+
+  /** Loads the tokenizer while Codex still works, once it looks as if the provider reports no usage. */
+  #prepareEstimate(): void {
+    if (this.#estimatePrepared || !this.#follower.files.some(({ thread }) => thread.looksUncounted)) return;
+    this.#estimatePrepared = true;
+    void preloadTokenizer().catch(() => undefined);
   }
 
   /** Records which thread this is as soon as it is known: whoever settles the run after a kill needs it. */
@@ -153,17 +163,17 @@ class MeteredRun {
     const files = this.#follower.files;
     const facts = this.output?.facts;
     this.#note([...files.flatMap(({ thread }) => thread.notes), ...this.#telemetry.notes()]);
-    if (facts) {
-      this.#note(
-        crossCheck(
-          facts,
-          files.find(({ thread }) => thread.id === this.#follower.rootId),
-        ),
-      );
+    const root = files.find(({ thread }) => thread.id === this.#follower.rootId);
+    if (facts) this.#note(crossCheck(facts, root));
+    for (const file of files) {
+      const estimated = await estimateMissing(file, {
+        codexHome: invocation.codexHome,
+        sinceMs: invocation.startedAtMs,
+        lastTurnFailed: end.status === 'failed' && file === root,
+      });
+      this.#record(estimated.responses);
+      this.#note(estimated.notes);
     }
-    const estimated = await estimateMissing(files, invocation.startedAtMs, end.status === 'failed');
-    this.#record(estimated.responses);
-    this.#note(estimated.notes);
     const threadId = this.#threadId;
     // A Codex that failed before it named a thread called no model.
     if (this.#recorded.length > 0 || !facts || (!threadId && end.status !== 'completed')) return;

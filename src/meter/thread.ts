@@ -51,6 +51,12 @@ export class Thread {
     this.#sinceMs = sinceMs;
   }
 
+  /** Nothing has been counted where something should have been. Up to 0.125 a turn begins with one empty count. */
+  get looksUncounted(): boolean {
+    const expected = Number(/^0\.(\d+)/.exec(this.cliVersion ?? '')?.[1]) <= 125 ? 1 : 0;
+    return this.responses.length === 0 && this.silentCounts > expected;
+  }
+
   /** Takes the next record of the file. */
   add(record: RolloutRecord): void {
     switch (record.kind) {

@@ -1,0 +1,218 @@
+import type { ContextItem, SessionHeader, SessionItem } from '../usage/session-item.js';
+import type { Usage } from '../usage/usage.js';
+import { compact, summaryIn } from './compaction.js';
+import { isCopied } from './copied-turn.js';
+import { settleDoubt } from './doubt.js';
+import { Growth } from './growth.js';
+import {
+  type Close,
+  isComplete,
+  isNext,
+  isOfCodex,
+  type OpenResponse,
+  type UncountedResponse,
+} from './open-response.js';
+
+export interface WalkOptions {
+  /** Only turns that began then or later have responses; what was before is context. Epoch milliseconds. */
+  readonly sinceMs: number;
+  /** The last turn is known to have failed. Codex before 0.145 ends a failed turn in its file like any other. */
+  readonly lastTurnFailed?: boolean | undefined;
+  /** How often Codex said since `sinceMs` that it asks again, where its output was read along. */
+  readonly reconnects?: number | undefined;
+}
+
+type Request = UncountedResponse['request'];
+
+/** Finds the responses of one session file that nobody counted, item by item. The rules are in docs/estimation.md. */
+export class ResponseWalk {
+  uncounted: UncountedResponse[] = [];
+  /** Responses that were cut off for good: by an interruption, a failure, or the end of the file. */
+  cutOff = 0;
+  /** Responses that were cut and asked for again. */
+  retried = 0;
+  header: SessionHeader | undefined;
+
+  readonly #options: WalkOptions;
+  #context: ContextItem[] = [];
+  #open: OpenResponse | undefined;
+  #model: string | undefined;
+  #turnId: string | undefined;
+  #turnStartedAtMs: number | undefined;
+  #ordinal = 0;
+  /** `token_count` rows while no response is open. */
+  #rows = 0;
+  readonly #growth = new Growth();
+  /** Usage that stands before its response: Codex up to 0.63 writes it so, and up to 0.125 a compaction's. */
+  #countedAhead = false;
+  /** Responses of the whole file: counted ones, and those that certainly completed and are not. */
+  #counted = 0;
+  #leftOut = 0;
+  /** A response that nothing but the end of its turn shows to be complete. */
+  #endedByTurn: UncountedResponse | undefined;
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  /** Takes an item of the thread that this one continues: context, and no response of this thread. */
+  inherit(item: SessionItem): void {
+    if (item.kind === 'context_item') this.#context.push(item);
+    if (item.kind === 'compacted') this.#replaceContext(item.message, item.replacement);
+  }
+
+  /** Takes the next item of the file. */
+  add(item: SessionItem): void {
+    switch (item.kind) {
+      case 'session':
+        // A child that forked its parent's history holds the parent's header too: the first one names the file.
+        this.header ??= item;
+        break;
+      case 'turn_started':
+        this.#close('break');
+        this.#startTurn(item.turnId, item.atMs);
+        break;
+      case 'turn_context':
+        this.#close('next request');
+        this.#rows = 0;
+        this.#model = item.model;
+        this.#turnId = item.turnId ?? this.#turnId;
+        break;
+      case 'context_item':
+        if (item.from === 'model') this.#answer(item);
+        else this.#follow(item.from);
+        this.#context.push(item);
+        break;
+      case 'usage_record':
+        // A record of another thread is a copy of its history.
+        if (item.threadId !== (this.header?.threadId ?? item.threadId)) break;
+        this.#growth.takeRecord();
+        this.#count();
+        break;
+      case 'token_count':
+        this.#takeRow(item.total);
+        break;
+      case 'compacted':
+        this.#compact(item.atMs, item.message);
+        this.#replaceContext(item.message, item.replacement);
+        break;
+      case 'turn_ended':
+        this.#close(item.outcome === 'completed' ? 'turn completed' : 'break');
+        this.#countedAhead = false;
+        break;
+    }
+  }
+
+  /** Says that there are no more items. */
+  end(): void {
+    this.#close('break');
+    const { lastTurnFailed, reconnects } = this.#options;
+    if (lastTurnFailed && this.#endedByTurn) {
+      this.uncounted.pop();
+      this.cutOff++;
+      this.#leftOut--;
+    }
+    const retries = reconnects === undefined ? undefined : reconnects - this.retried;
+    const completed = settleDoubt(this.uncounted, { counted: this.#counted, leftOut: this.#leftOut, retries });
+    this.retried += this.uncounted.length - completed.length;
+    this.uncounted = completed;
+  }
+
+  #startTurn(turnId: string | undefined, atMs: number): void {
+    this.#turnId = turnId;
+    this.#turnStartedAtMs = atMs;
+    this.#ordinal = 0;
+    this.#rows = 0;
+    this.#countedAhead = false;
+    this.#endedByTurn = undefined;
+  }
+
+  #answer(item: SessionItem & { kind: 'context_item' }): void {
+    if (this.#open && isNext(this.#open, item.sequence)) this.#close('next response');
+    this.#open ??= this.#begin(item.atMs, item.turnId, item.sequence);
+    this.#open.answer.push(item.content);
+    this.#open.atMs = item.atMs;
+  }
+
+  #begin(atMs: number, turnId = this.#turnId, sequence?: number): OpenResponse {
+    const [rows, counted] = [this.#rows, this.#countedAhead];
+    this.#rows = 0;
+    this.#countedAhead = false;
+    return {
+      ...{ turnId, sequence, atMs, model: this.#model, turnStartedAtMs: this.#turnStartedAtMs ?? atMs },
+      ...{ context: this.#context, contextLength: this.#context.length, answer: [] },
+      ...{ rows, counted, rowsAfter: 0, rowsBeforeOutput: 0, followedBy: 'nothing' },
+    };
+  }
+
+  #follow(from: ContextItem['from']): void {
+    const open = this.#open;
+    if (!open || from === 'tool_list' || open.followedBy === 'tool') return;
+    if (from === 'tool') open.rowsBeforeOutput = open.rowsAfter;
+    open.followedBy = from === 'tool' ? 'tool' : 'message';
+  }
+
+  #takeRow(total: Usage | undefined): void {
+    if (this.#open) {
+      this.#open.rows++;
+      this.#open.rowsAfter++;
+    } else this.#rows++;
+    if (this.#growth.isNews(total)) this.#count();
+  }
+
+  #count(): void {
+    if (this.#open && !this.#open.counted) this.#open.counted = true;
+    else this.#countedAhead = true;
+  }
+
+  /** Since 0.137 the file holds what a compaction answered; before, only the summary that Codex made of it. */
+  #compact(atMs: number, message: string): void {
+    if (this.#open?.followedBy === 'nothing') {
+      this.#close('turn completed', 'compaction');
+      return;
+    }
+    this.#close('break');
+    // A compaction by the provider leaves no message: it counts its own.
+    if (message === '') return;
+    this.#rows = 1;
+    this.#open = this.#begin(atMs);
+    this.#open.answer.push(summaryIn(message));
+    this.#close('turn completed', 'compaction');
+  }
+
+  #replaceContext(message: string, replacement: readonly ContextItem[] | undefined): void {
+    this.#context = compact(this.#context, message, replacement);
+    this.#rows = 0;
+    this.#countedAhead = false;
+  }
+
+  #close(close: Close, request: Request = 'turn'): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (!open) return;
+    this.#rows = 0;
+    const completed = isComplete(open, close);
+    if (open.counted) {
+      this.#ordinal++;
+      this.#counted++;
+    } else if (isOfCodex(open, close)) return;
+    else if (completed !== 'no') this.#keep(open, close, request, completed);
+    else if (!this.#isOurs(open)) return;
+    else if (close === 'break') this.cutOff++;
+    else this.retried++;
+  }
+
+  #keep(open: OpenResponse, close: Close, request: Request, completed: 'certainly' | 'likely'): void {
+    const { turnId, model, atMs, context, contextLength, answer } = open;
+    const ordinal = this.#ordinal++;
+    if (completed === 'certainly') this.#leftOut++;
+    if (!this.#isOurs(open)) return;
+    const response = { turnId, model, atMs, ordinal, request, context, contextLength, answer, completed };
+    this.uncounted.push(response);
+    if (close === 'turn completed' && isComplete(open, 'break') === 'no') this.#endedByTurn = response;
+  }
+
+  #isOurs({ turnId, turnStartedAtMs }: OpenResponse): boolean {
+    return !isCopied(turnId, this.header?.threadId) && turnStartedAtMs >= this.#options.sinceMs;
+  }
+}

@@ -1,0 +1,124 @@
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import { sliceText } from './slices.js';
+
+/** OpenAI's public encodings. That of the models after gpt-4o is not published; o200k_base is the newest there is. */
+export type Encoding = 'o200k_base' | 'cl100k_base';
+
+/** Counts each of `texts` in the tokens of `model`. */
+export type CountTokens = (texts: readonly string[], model?: string) => Promise<number[]>;
+
+/** How much is sent to the thread at once. */
+const BATCH_CHARS = 4_000_000;
+
+/**
+ * Counts each of `texts` with the encoding of `model`, in a thread of its own: loading tiktoken takes 0.3 s, and what
+ * Codex writes has to pass meanwhile. Special tokens are counted as text and broken UTF-16 as replacement characters.
+ * Rejects when tiktoken cannot be loaded.
+ */
+export const countTokens: CountTokens = async (texts, model) => {
+  const slices = texts.map(sliceText);
+  const counts = await countEach(new Set(slices.flat().map(({ text }) => text)), encodingFor(model));
+  return slices.map((ofText) =>
+    Math.round(ofText.reduce((tokens, { text, times }) => tokens + times * (counts.get(text) ?? 0), 0)),
+  );
+};
+
+/**
+ * Starts the thread and loads the encoding of `model`, so that a count need not wait for it. Does not keep the process
+ * alive. Rejects when tiktoken cannot be loaded.
+ */
+export async function preloadTokenizer(model?: string): Promise<void> {
+  await openThread().count([], encodingFor(model), 'may end meanwhile');
+}
+
+export function encodingFor(model: string | undefined): Encoding {
+  return /^(gpt-3\.5|gpt-4(?!o|\.))/.test(model ?? '') ? 'cl100k_base' : 'o200k_base';
+}
+
+async function countEach(texts: ReadonlySet<string>, encoding: Encoding): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const batch of batches(texts)) {
+    const counted = await openThread().count(batch, encoding, 'stays alive');
+    batch.forEach((text, index) => {
+      counts.set(text, counted[index] ?? 0);
+    });
+  }
+  return counts;
+}
+
+function* batches(texts: Iterable<string>): Generator<string[]> {
+  let batch: string[] = [];
+  let chars = 0;
+  for (const text of texts) {
+    batch.push(text);
+    chars += text.length;
+    if (chars < BATCH_CHARS) continue;
+    yield batch;
+    [batch, chars] = [[], 0];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** What runs in the thread. It is text, not a file: a bundle and the sources have no file in common. */
+const THREAD = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { get_encoding } = require(workerData.tiktoken);
+const encodings = new Map();
+parentPort.on('message', ({ id, encoding, texts }) => {
+  if (!encodings.has(encoding)) encodings.set(encoding, get_encoding(encoding));
+  const counts = texts.map((text) => encodings.get(encoding).encode(text, [], []).length);
+  parentPort.postMessage({ id, counts });
+});
+`;
+
+interface Request {
+  readonly resolve: (counts: number[]) => void;
+  readonly reject: (error: Error) => void;
+  readonly waiting: 'stays alive' | 'may end meanwhile';
+}
+
+class TokenizerThread {
+  readonly #requests = new Map<number, Request>();
+  readonly #worker: Worker;
+  #lastId = 0;
+
+  constructor(onEnd: () => void) {
+    const tiktoken = createRequire(import.meta.url).resolve('tiktoken');
+    this.#worker = new Worker(THREAD, { eval: true, execArgv: [], workerData: { tiktoken } });
+    this.#worker.on('message', ({ id, counts }: { id: number; counts: number[] }) => this.#settle(id, counts));
+    this.#worker.on('error', (cause) => {
+      onEnd();
+      const error = new Error(`The tokenizer failed: ${cause.message}`, { cause });
+      for (const { reject } of this.#requests.values()) reject(error);
+      this.#requests.clear();
+    });
+    // Last, because a listener takes a reference too.
+    this.#worker.unref();
+  }
+
+  count(texts: string[], encoding: Encoding, waiting: Request['waiting']): Promise<number[]> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#requests.set(id, { resolve, reject, waiting });
+      if (waiting === 'stays alive') this.#worker.ref();
+      this.#worker.postMessage({ id, encoding, texts });
+    });
+  }
+
+  #settle(id: number, counts: number[]): void {
+    this.#requests.get(id)?.resolve(counts);
+    this.#requests.delete(id);
+    const awaited = [...this.#requests.values()].some(({ waiting }) => waiting === 'stays alive');
+    if (!awaited) this.#worker.unref();
+  }
+}
+
+let thread: TokenizerThread | undefined;
+
+function openThread(): TokenizerThread {
+  thread ??= new TokenizerThread(() => {
+    thread = undefined;
+  });
+  return thread;
+}
