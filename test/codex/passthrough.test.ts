@@ -70,7 +70,7 @@ describe('stdout and stderr in one file keep their order', () => {
   test.for(WAYS)('in %s, of a file and of a pipe', async ([, args], { bench }) => {
     const codex = writeNodeFake(
       bench,
-      'for (let i = 0; i < 3000; i++) { fs.writeSync(1, `out ${i}\\n`); fs.writeSync(2, `err ${i}\\n`); }',
+      'for (let i = 0; i < 3000; i++) { fs.writeSync(1, "out " + i + "\\n"); fs.writeSync(2, "err " + i + "\\n"); }',
     );
     const { direct } = await expectSameInShell(bench, `codex ${args.join(' ')} > log 2>&1; cat log`, { codex });
     expect(direct.stdout.toString().split('\n').slice(0, 4)).toEqual(['out 0', 'err 0', 'out 1', 'err 1']);
