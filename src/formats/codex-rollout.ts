@@ -12,8 +12,8 @@ export type RolloutFact =
       readonly kind: 'session';
       readonly threadId: string;
       readonly sessionId: string;
-      /** It continues another thread's history, and counts on from that thread's total. */
-      readonly forked: boolean;
+      /** It goes on from another thread and counts on from its total: a copy of its turns comes first, or none of it. */
+      readonly fork: 'copy' | 'continuation' | undefined;
       readonly cliVersion: string | undefined;
       readonly cwd: string | undefined;
     }
@@ -38,6 +38,7 @@ const sessionMeta = z.object({
   id: z.string(),
   session_id: optionalText,
   forked_from_id: optionalText,
+  forked_from_ordinal_exclusive: z.nullish(z.number()),
   cli_version: optionalText,
   cwd: optionalText,
 });
@@ -54,6 +55,11 @@ const tokenCount = z.object({
   info: z.nullish(z.object({ total_token_usage: codexUsage, last_token_usage: z.nullish(codexUsage) })),
 });
 const turn = z.object({ turn_id: optionalText });
+
+/** Since 0.169 at the latest a fork says up to which line of the other file it shares the history. */
+function isContinuation(meta: z.infer<typeof sessionMeta>): boolean {
+  return typeof meta.forked_from_ordinal_exclusive === 'number';
+}
 
 type Read = (payload: unknown) => RolloutFact | undefined;
 
@@ -78,7 +84,7 @@ const RECORDS = new Map<string, Read>(
       kind: 'session',
       threadId: meta.id,
       sessionId: meta.session_id ?? meta.id,
-      forked: Boolean(meta.forked_from_id),
+      fork: meta.forked_from_id ? (isContinuation(meta) ? 'continuation' : 'copy') : undefined,
       cliVersion: meta.cli_version ?? undefined,
       cwd: meta.cwd ?? undefined,
     })),

@@ -39,8 +39,9 @@ export class Thread {
   #turnId: string | undefined;
   #lastModel: string | undefined;
   #serviceTier: string | undefined;
+  #fork: 'copy' | 'continuation' | undefined;
   /** The next total is a fork's first. */
-  #countsOn: boolean | undefined;
+  #countsOn = false;
   /** What usage records have counted since the last total. */
   #recorded: Usage = NO_USAGE;
   /** Codex had a total and then, in a new process, none: before 0.80 a resumed thread counts from zero again. */
@@ -62,10 +63,12 @@ export class Thread {
     switch (record.kind) {
       case 'session':
         // A child that forked its parent's history holds the parent's header too: the first one names the file.
-        this.id ??= record.threadId;
-        this.sessionId ??= record.sessionId;
-        this.#countsOn ??= record.forked;
-        this.cliVersion ??= record.cliVersion;
+        if (this.id !== undefined) break;
+        this.id = record.threadId;
+        this.sessionId = record.sessionId;
+        this.cliVersion = record.cliVersion;
+        this.#fork = record.fork;
+        this.#countsOn = record.fork !== undefined;
         break;
       case 'turn_context':
         this.#models.set(record.turnId, record.model);
@@ -84,9 +87,20 @@ export class Thread {
         this.#count(record.atMs, { ...record, key: record.responseId, evidence: 'usage_record' });
         break;
       case 'token_count':
-        this.#takeTotal(record.atMs, record.total, record.last);
+        if (this.#isCopied()) this.#takeOver(record.total);
+        else this.#takeTotal(record.atMs, record.total, record.last);
         break;
     }
+  }
+
+  /** A turn that is older than its thread was copied from the one before it. Ids are UUIDv7: they sort by time. */
+  #isCopied(): boolean {
+    return this.#fork === 'copy' && this.id !== undefined && this.#turnId !== undefined && this.#turnId < this.id;
+  }
+
+  #takeOver(total: Usage | undefined): void {
+    this.total = total ?? this.total;
+    this.#countsOn &&= total === undefined;
   }
 
   #takeTotal(atMs: number, total: Usage | undefined, last: Usage | undefined): void {
@@ -115,8 +129,7 @@ export class Thread {
 
   /** Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. */
   #base(total: Usage, last: Usage | undefined): void {
-    const own = isNoUsage(this.#recorded) ? (last ?? total) : this.#recorded;
-    const before = subtractUsage(total, own);
+    const before = subtractUsage(total, this.#ownPart(total, last));
     if (this.#countsOn && !isNegativeUsage(before)) this.total = before;
     this.#countsOn = false;
     const shrank = isNegativeUsage(subtractUsage(total, this.total));
@@ -129,6 +142,13 @@ export class Thread {
     if (!shrank && !restarted) return;
     this.total = NO_USAGE;
     this.#restarts++;
+  }
+
+  /** What a total holds that the one before it did not. */
+  #ownPart(total: Usage, last: Usage | undefined): Usage {
+    if (!isNoUsage(this.#recorded)) return this.#recorded;
+    // A continuation whose first turn fails repeats the total it began with, and the last usage with it.
+    return this.#countsOn && this.#fork === 'continuation' ? NO_USAGE : (last ?? total);
   }
 
   #countSilent(atMs: number): void {
