@@ -29,6 +29,8 @@ export interface Shown {
 const OUTPUT_PATTERN =
   '(?:^|[/\\\\])(?<run>[^/\\\\]+)[/\\\\](?<phase>builder|reviewer|chat|handoff|build|review)[/\\\\](?:iter(?:ation)?[-_]?)?(?<iteration>\\d+)[/\\\\][^/\\\\]+$';
 
+const ITERATION = /^\d{1,9}$/;
+
 const SYNONYMS: Readonly<Record<string, Phase>> = { build: 'builder', review: 'reviewer' };
 
 type Guess = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
@@ -43,7 +45,7 @@ export function attribute(said: Said, shown: Shown): Attribution {
   const project = said.project ?? inferProject(resolve(shown.cwd, shown.cd ?? '.'));
   const run = said.run ?? path('run') ?? { value: localDay(shown.startedAtMs), origin: 'default' as const };
   const phase = said.phase ?? knownPhase(path('phase')) ?? inferPhase(shown.command);
-  const iteration = said.iteration ?? path('iteration');
+  const iteration = said.iteration ?? knownIteration(path('iteration'));
   return {
     projectId: project.value,
     runId: run.value,
@@ -63,6 +65,11 @@ function knownPhase(guess: Guess): Guess {
   return guess && findPhase(guess.value) ? guess : undefined;
 }
 
+/** A long number in a path is a time or an id, not a round. */
+function knownIteration(guess: Guess): Guess {
+  return guess && ITERATION.test(guess.value) ? guess : undefined;
+}
+
 function findPhase(value: string): Phase | undefined {
   return SYNONYMS[value] ?? PHASES.find((known) => known === value);
 }
@@ -74,7 +81,7 @@ function parsePhase(value: string): Phase {
 }
 
 function parseIteration(value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
+  if (ITERATION.test(value)) return Number(value);
   throw new UsageError(`"${value}" is not an iteration: use a whole number such as 3.`);
 }
 
