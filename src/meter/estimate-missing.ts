@@ -13,6 +13,8 @@ export interface EstimateOptions {
   readonly codexHome: string;
   readonly sinceMs: number;
   readonly lastTurnFailed: boolean;
+  /** How often Codex said that it asks again; undefined where its output was not read. */
+  readonly reconnects: number | undefined;
 }
 
 /**
@@ -21,13 +23,13 @@ export interface EstimateOptions {
  */
 export async function estimateMissing(
   file: FollowedFile,
-  { codexHome, sinceMs, lastTurnFailed }: EstimateOptions,
+  { codexHome, ...options }: EstimateOptions,
 ): Promise<{ responses: ModelResponse[]; notes: Note[] }> {
   const { path, thread } = file;
   if (thread.silentCounts === 0) return { responses: [], notes: [] };
   try {
     const inherited = readInherited(codexHome, path);
-    const estimate = await estimateSession(readItems(path), { sinceMs, lastTurnFailed, inherited });
+    const estimate = await estimateSession(readItems(path), { ...options, inherited });
     const responses = estimate.responses.map((response) => toResponse(thread.id ?? '', response));
     return { responses, notes: responses.length > 0 ? [describe(responses)] : [] };
   } catch (error) {

@@ -14,6 +14,7 @@ import { Recorder } from './recorder.js';
 import { SessionFollower } from './session-follower.js';
 import { type Summary, summarise } from './summary.js';
 import { TelemetryReader } from './telemetry-reader.js';
+import { describeUnreadable } from './unreadable.js';
 
 export interface MeterOptions {
   readonly invocation: Invocation;
@@ -115,7 +116,11 @@ class MeteredRun {
     this.output?.end();
     await this.#follower.finish();
     this.#handOn();
-    this.#note(this.#unreadable());
+    this.#note([
+      ...this.#follower.files.flatMap(({ unreadable }) => describeUnreadable('session file', unreadable)),
+      ...describeUnreadable('output', this.output?.facts.unreadable),
+      ...describeUnreadable('telemetry', this.#telemetry.unreadable),
+    ]);
     await this.#settle(end, endedAtMs);
     this.#recorder.add({ update: { ...end, threadId: this.#threadId, endedAtMs } });
     await this.#recorder.finish();
@@ -170,6 +175,7 @@ class MeteredRun {
         codexHome: invocation.codexHome,
         sinceMs: invocation.startedAtMs,
         lastTurnFailed: end.status === 'failed' && file === root,
+        reconnects: file === root && command.output === 'json' && facts?.threadId ? facts.reconnects : undefined,
       });
       this.#record(estimated.responses);
       this.#note(estimated.notes);
@@ -187,22 +193,6 @@ class MeteredRun {
     });
     this.#record(fallback.responses);
     this.#note(fallback.notes);
-  }
-
-  #unreadable(): Note[] {
-    const { facts } = this.output ?? {};
-    const sources = [
-      ...this.#follower.files.map(({ unreadable }) => ['session file', unreadable] as const),
-      ...(facts ? [['output', facts.unreadable] as const] : []),
-      ['telemetry', this.#telemetry.unreadable] as const,
-    ];
-    return sources.flatMap(([where, counts]) =>
-      [...counts].map(([reason, lines]) => ({
-        kind: 'unreadable' as const,
-        reason: `lines of the ${where} could not be read: ${reason}`,
-        figures: { lines },
-      })),
-    );
   }
 
   #record(responses: readonly ModelResponse[]): void {
