@@ -31,7 +31,10 @@ const OUTPUT_PATTERN =
 
 const ITERATION = /^\d{1,9}$/;
 
-const SYNONYMS: Readonly<Record<string, Phase>> = { build: 'builder', review: 'reviewer' };
+const SYNONYMS: ReadonlyMap<string, Phase> = new Map([
+  ['build', 'builder'],
+  ['review', 'reviewer'],
+]);
 
 type Guess = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
 
@@ -71,7 +74,7 @@ function knownIteration(guess: Guess): Guess {
 }
 
 function findPhase(value: string): Phase | undefined {
-  return SYNONYMS[value] ?? PHASES.find((known) => known === value);
+  return SYNONYMS.get(value) ?? PHASES.find((known) => known === value);
 }
 
 function parsePhase(value: string): Phase {
