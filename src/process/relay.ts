@@ -1,4 +1,4 @@
-import { write } from 'node:fs';
+import { writev } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 /** Gets every chunk that passes, after it has been handed to the writer. It must not throw, wait or change the chunk. */
@@ -11,13 +11,16 @@ export interface Relay {
   endWhenSilent(silenceMs: number): void;
 }
 
+/** What may wait while a write is under way: so much that reading and writing go on side by side. */
+const WAITING_LIMIT_BYTES = 1024 * 1024;
 const RETRY_MS = 5;
 
 /**
  * Copies `source` to the file descriptor `fd` byte for byte, and shows each chunk to `observe`. One write is under
- * way at a time and nothing is read meanwhile, so a slow reader slows Codex as it would without us, while our event
- * loop stays free (process.stdout would make a pipe that Codex shares non-blocking, and would queue without bound).
- * When the reader is gone the source is destroyed: Codex then gets the same EPIPE as without us.
+ * way at a time. What is read meanwhile goes with the next one, and when that is much, nothing more is read: so a slow
+ * reader slows Codex as it would without us, while our event loop stays free (process.stdout would make a pipe that
+ * Codex shares non-blocking, and would queue without bound). When the reader is gone the source is destroyed: Codex
+ * then gets the same EPIPE as without us.
  */
 export function relay(source: Readable, fd: number, observe: Observer): Relay {
   /** Counts what happens, so that silence can be told from an event loop that was held up. */
@@ -25,7 +28,7 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
   let silence: NodeJS.Timeout | undefined;
   const writer = createWriter(fd, {
     onProgress: () => stir(),
-    onIdle: () => source.resume(),
+    onRoom: () => source.resume(),
     onError: () => source.destroy(),
   });
   const stir = () => {
@@ -36,8 +39,7 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
   source.on('data', (chunk: Buffer) => {
     stir();
     // Node resumes a paused stream when the process behind it ends: what comes then waits for its turn.
-    source.pause();
-    writer.write(chunk);
+    if (!writer.write(chunk)) source.pause();
     observe(chunk);
   });
   source.on('error', () => source.destroy());
@@ -68,40 +70,46 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
 
 interface WriterHandlers {
   readonly onProgress: () => void;
-  /** There is nothing left to write. */
-  readonly onIdle: () => void;
+  /** Nothing waits any more. */
+  readonly onRoom: () => void;
   /** The reader is gone. What is written from then on is thrown away. */
   readonly onError: () => void;
 }
 
-/** Writes chunks to `fd` in order, one at a time. */
-function createWriter(fd: number, { onProgress, onIdle, onError }: WriterHandlers) {
-  const waiting: Buffer[] = [];
+/** Writes chunks to `fd` in order, all that wait at once. */
+function createWriter(fd: number, { onProgress, onRoom, onError }: WriterHandlers) {
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
   let writing = false;
   let broken = false;
   let finish: (() => void) | undefined;
 
   const next = () => {
-    const chunk = broken ? undefined : waiting.shift();
-    writing = chunk !== undefined;
-    if (chunk) {
-      writeAll(fd, chunk, 0, (error) => {
-        onProgress();
-        broken = error !== undefined;
-        if (broken) onError();
-        next();
-      });
-    } else {
+    const chunks = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    writing = chunks.length > 0 && !broken;
+    if (!broken) onRoom();
+    if (!writing) {
       finish?.();
-      if (!broken) onIdle();
+      return;
     }
+    writeAll(fd, chunks, (error) => {
+      onProgress();
+      broken = error !== undefined;
+      if (broken) onError();
+      next();
+    });
   };
 
   return {
-    write(chunk: Buffer): void {
-      if (broken) return;
+    /** False when enough waits. */
+    write(chunk: Buffer): boolean {
+      if (broken) return true;
       waiting.push(chunk);
+      waitingBytes += chunk.length;
       if (!writing) next();
+      return waitingBytes < WAITING_LIMIT_BYTES;
     },
     isBusy: () => writing,
     finished: () =>
@@ -112,14 +120,28 @@ function createWriter(fd: number, { onProgress, onIdle, onError }: WriterHandler
   };
 }
 
-function writeAll(fd: number, chunk: Buffer, offset: number, done: (error: Error | undefined) => void): void {
-  write(fd, chunk, offset, chunk.length - offset, null, (error, written) => {
+function writeAll(fd: number, chunks: readonly Buffer[], done: (error: Error | undefined) => void): void {
+  writev(fd, chunks, null, (error, written) => {
     if (error?.code === 'EAGAIN') {
       // The caller's pipe is non-blocking and full.
-      setTimeout(writeAll, RETRY_MS, fd, chunk, offset, done);
+      setTimeout(writeAll, RETRY_MS, fd, chunks, done);
       return;
     }
-    if (error || offset + written >= chunk.length) done(error ?? undefined);
-    else writeAll(fd, chunk, offset + written, done);
+    const rest = error ? [] : skipBytes(chunks, written);
+    if (rest.length === 0) done(error ?? undefined);
+    else writeAll(fd, rest, done);
   });
+}
+
+/** What is left of `chunks` behind the first `bytes`. */
+function skipBytes(chunks: readonly Buffer[], bytes: number): Buffer[] {
+  const rest = [...chunks];
+  let toSkip = bytes;
+  for (let [first] = rest; first && first.length <= toSkip; [first] = rest) {
+    toSkip -= first.length;
+    rest.shift();
+  }
+  const [first] = rest;
+  if (first) rest[0] = first.subarray(toSkip);
+  return rest;
 }
