@@ -8,7 +8,7 @@ const HEADER_LIMIT_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The thread that a session file is named after, or undefined for a file of another name. */
-export function threadIdOf(fileName: string): string | undefined {
+function threadIdOf(fileName: string): string | undefined {
   return ROLLOUT.exec(fileName)?.[1];
 }
 
