@@ -19,7 +19,8 @@ const HANDED_IN = ['config', 'log', 'errors'];
 
 /** Packages that one place alone may import, so that it can be replaced there. */
 const HOMES: Record<string, string[]> = {
-  execa: ['process'],
+  // See docs/decisions/0005-codex-is-started-without-execa.md.
+  execa: [],
   'better-sqlite3': ['store'],
   tiktoken: ['estimate'],
   zod: ['formats', 'config'],
