@@ -54,8 +54,7 @@ function isExecutable(path: string): boolean {
 function isMeter(path: string, self: string): boolean {
   try {
     if (realpathSync(path) === realpathSync(self)) return true;
-    const head = readHead(path);
-    return (head.startsWith('#!') || /\.(cmd|bat|ps1)$/i.test(path)) && head.includes('codex-metered');
+    return readHead(path).includes('codex-metered');
   } catch {
     return false;
   }
