@@ -1,0 +1,19 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const STORE = fileURLToPath(new URL('../../build/codex', import.meta.url));
+
+/** Releases of Codex that people still run, oldest first. 0.42 and 0.64 write formats of their own. */
+export const RELEASES = ['0.42.0', '0.64.0', '0.80.0', '0.101.0', '0.125.0', '0.140.0', '0.155.0', '0.169.0'] as const;
+
+/** Installs a release from npm, once, and returns its `codex`. */
+export async function installRelease(version: string): Promise<string> {
+  const folder = join(STORE, version);
+  const codex = join(folder, 'node_modules', '.bin', 'codex');
+  if (existsSync(codex)) return codex;
+  mkdirSync(folder, { recursive: true });
+  await execa('npm', ['install', '--prefix', folder, '--no-save', '--silent', `@openai/codex@${version}`]);
+  return codex;
+}
