@@ -1,11 +1,14 @@
 /** What the human-readable output of `codex exec` on stderr says that metering needs. Seen in 0.98 to 0.169. */
 export type HumanFact =
   | { readonly kind: 'thread_started'; readonly threadId: string }
+  /** A stream was cut and Codex asks again. */
+  | { readonly kind: 'reconnecting' }
   /** The footer's figure: input − cached input + output of the thread, so cached input is not in it. */
   | { readonly kind: 'blended_total'; readonly tokens: number };
 
 const SESSION = /^session id: ([0-9a-f]{8}-[0-9a-f-]{27})$/;
 const FOOTER = /^tokens used(?:: ([\d,]+))?$/;
+const RECONNECTING = /^ERROR: Reconnecting\.\.\. \d+\/\d+/;
 const FIGURE = /^[\d,]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character starts a colour code
 const COLOUR = /\u001b\[[\d;]*m/g;
@@ -20,6 +23,7 @@ export function createHumanReader(): (line: string) => HumanFact | undefined {
   let sessionKnown = false;
   return (coloured) => {
     const line = coloured.replace(COLOUR, '').trimEnd();
+    if (RECONNECTING.test(line)) return { kind: 'reconnecting' };
     const figureMayFollow = footerBefore;
     const footer = FOOTER.exec(line);
     footerBefore = footer !== null && footer[1] === undefined;

@@ -126,13 +126,20 @@ export function parseRolloutLine(line: string): RolloutRecord | Irrelevant | Unr
   const name = type === 'event_msg' ? String(payload.type) : type;
   const read = (type === 'event_msg' ? EVENTS : RECORDS).get(name);
   if (!read) {
-    return type === 'event_msg' || SILENT.has(type) ? IRRELEVANT : unrecognised(`unknown record type ${name}`);
+    return type === 'event_msg' || SILENT.has(type)
+      ? IRRELEVANT
+      : unrecognised(`unknown record type${isName(name) ? ` ${name}` : ''}`);
   }
   const fact = read(payload);
   const atMs = Date.parse(String(record.timestamp));
   if (!fact) return unrecognised(`${name} of an unknown shape`);
   if (Number.isNaN(atMs)) return unrecognised(`${name} without a time`);
   return { atMs, ...fact };
+}
+
+/** What is no name may be content, which is told nowhere. */
+function isName(text: string): boolean {
+  return /^\w{1,50}$/.test(text);
 }
 
 // Codex writes the timestamp, the ordinal and the type before the payload: what a line is stands at its start, and

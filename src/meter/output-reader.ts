@@ -68,6 +68,7 @@ function readTranscript(facts: OutputFacts, nameThread: (threadId: string) => vo
       onLine: (line) => {
         const fact = read(line);
         if (fact?.kind === 'thread_started') nameThread(fact.threadId);
+        else if (fact?.kind === 'reconnecting') facts.reconnects++;
         else if (fact?.kind === 'blended_total') facts.blendedTokens = fact.tokens;
       },
     },

@@ -119,6 +119,8 @@ export class Recorder {
     const { invocation, keepPending, log } = this.#options;
     try {
       keepPending(this.#change());
+      if (!this.#broken)
+        log.warn('The database stayed locked; the record is kept aside.', { invocation: invocation.id });
     } catch (error) {
       log.warn('The record could not even be kept aside; it is lost.', {
         invocation: invocation.id,

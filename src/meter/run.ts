@@ -175,7 +175,7 @@ class MeteredRun {
         codexHome: invocation.codexHome,
         sinceMs: invocation.startedAtMs,
         lastTurnFailed: end.status === 'failed' && file === root,
-        reconnects: file === root && command.output === 'json' && facts?.threadId ? facts.reconnects : undefined,
+        reconnects: file === root && facts?.threadId ? facts.reconnects : undefined,
       });
       this.#record(estimated.responses);
       this.#note(estimated.notes);

@@ -53,22 +53,25 @@ describe('a provider that reports no usage', () => {
     ]);
   });
 
-  test('is estimated for the responses that it leaves out, and exact for those that it reports', async ({ bench }) => {
-    bench.api.add({
-      prompt: 'loop',
-      replies: [
-        { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 900, cached: 3, output: 5 } },
-        { calls: [{ tool: 'exec_command', cmd: 'echo two' }], usage: null },
-        { message: 'All done.', usage: { input: 1100, output: 6 } },
-      ],
-    });
-    const run = await bench.run(['exec', '--json', 'loop']);
-    expect(recordOf(bench, run).responses).toMatchObject([
-      { source: 'actual', input: 900, cached: 3, output: 5 },
-      { source: 'estimated' },
-      { source: 'actual', input: 1100, output: 6 },
-    ]);
-  });
+  test.for([['--json'], []])(
+    'is estimated where it leaves usage out, and exact where it reports, with %j',
+    async (json, { bench }) => {
+      bench.api.add({
+        prompt: 'loop',
+        replies: [
+          { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 900, cached: 3, output: 5 } },
+          { calls: [{ tool: 'exec_command', cmd: 'echo two' }], usage: null },
+          { message: 'All done.', usage: { input: 1100, output: 6 } },
+        ],
+      });
+      const run = await bench.run(['exec', ...json, 'loop']);
+      expect(recordOf(bench, run).responses).toMatchObject([
+        { source: 'actual', input: 900, cached: 3, output: 5 },
+        { source: 'estimated' },
+        { source: 'actual', input: 1100, output: 6 },
+      ]);
+    },
+  );
 });
 
 test('nothing is estimated for a response that was cut off for good', async ({ bench }) => {
