@@ -11,6 +11,8 @@ export class Growth {
 
   /** Whether the total has grown by usage that is news. Rows repeat a total that has not. */
   isNews(total: Usage | undefined): boolean {
+    // Before 0.80 the process that resumes a thread has no total at first, and counts from zero.
+    if (!total) this.#total = NO_USAGE;
     if (!total || equalUsage(total, this.#total)) return false;
     const news = !this.#told;
     this.#total = total;
