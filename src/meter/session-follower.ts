@@ -132,7 +132,7 @@ export class SessionFollower {
 
   async #mayBeRoot(path: string): Promise<boolean> {
     const { startedAtMs, cwd } = this.#options;
-    if ((await stat(path)).mtimeMs < startedAtMs) return false;
+    if ((await readChangeTime(path)) < startedAtMs) return false;
     const record = parseRolloutLine((await readHeader(path)) ?? '');
     if (record.kind !== 'session' || record.atMs < startedAtMs) return false;
     return record.threadId === record.sessionId && record.cwd === cwd;
@@ -150,8 +150,8 @@ export class SessionFollower {
   async #followIfOurs(path: string, rootId: string): Promise<void> {
     const name = basename(path);
     if (this.#files.has(name) || this.#foreign.has(name)) return;
-    const { mtimeMs } = await stat(path);
-    const header = mtimeMs < this.#options.startedAtMs ? '' : await readHeader(path);
+    const hasGrown = (await readChangeTime(path)) >= this.#options.startedAtMs;
+    const header = hasGrown ? await readHeader(path) : '';
     // Not a whole line yet: it is looked at again.
     if (header === undefined) return;
     const record = parseRolloutLine(header);
@@ -190,4 +190,12 @@ export class SessionFollower {
     this.#rootId ??= this.files.find(({ thread }) => thread.sessionId)?.thread.sessionId;
     this.#options.onProgress();
   }
+}
+
+/** 0 for a file that is gone by now, or a link that leads nowhere. */
+async function readChangeTime(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
 }
