@@ -1,0 +1,86 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { expectExact, recordOf } from '../harness/record.js';
+import { test } from '../harness/test.js';
+import type { Scenario } from '../scripted-api/script.js';
+
+const LOOP: Scenario = {
+  prompt: 'loop',
+  replies: [
+    {
+      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
+      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
+    },
+    { message: '{"verdict":"done"}', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
+  ],
+};
+
+describe('the record equals the ledger of the API', () => {
+  test('when a thread is resumed from another folder', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const first = await bench.run(['exec', '--json', 'loop']);
+    const elsewhere = join(bench.folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    const { threadId } = recordOf(bench, first);
+    const resumed = await bench.run(['exec', '--skip-git-repo-check', 'resume', String(threadId), '--json', 'loop'], {
+      cwd: elsewhere,
+    });
+    expect(resumed.ledger).toHaveLength(2);
+    expect(expectExact(bench, resumed)).toMatchObject({ threadId, notes: [] });
+  });
+
+  test('when a resume names no thread and Codex starts a new one', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const run = await bench.run(['exec', '--json', 'resume', 'no-such-thread', 'loop']);
+    expect(run.ledger).toHaveLength(2);
+    expect(expectExact(bench, run)).toMatchObject({ notes: [] });
+  });
+
+  test('when two runs resume one thread, each under its own run id', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const first = await bench.run(['exec', '--json', 'loop'], { meter: ['--meter-run-id', 'a'] });
+    const second = await bench.run(['exec', '--json', 'resume', '--last', 'loop'], { meter: ['--meter-run-id', 'b'] });
+    const third = await bench.run(['exec', '--json', 'resume', '--last', 'loop'], { meter: ['--meter-run-id', 'a'] });
+    expect(expectExact(bench, first)).toMatchObject({ runId: 'a', iteration: 1 });
+    expect(expectExact(bench, second)).toMatchObject({ runId: 'b', iteration: 1 });
+    expect(expectExact(bench, third)).toMatchObject({ runId: 'a', iteration: 2 });
+  });
+
+  test('with -C, an output schema, a file for the answer and the SDK’s name for --json', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const schema = join(bench.folder, 'schema.json');
+    const answer = join(bench.folder, 'r9', 'reviewer', 'iter-4', 'result.json');
+    mkdirSync(join(answer, '..'), { recursive: true });
+    writeFileSync(
+      schema,
+      JSON.stringify({
+        type: 'object',
+        properties: { verdict: { type: 'string' } },
+        required: ['verdict'],
+        additionalProperties: false,
+      }),
+    );
+    const run = await bench.run(
+      ['exec', '--experimental-json', '-C', bench.workTree, '--output-schema', schema, '-o', answer, 'loop'],
+      { cwd: bench.folder },
+    );
+    expect(readFileSync(answer, 'utf8')).toContain('done');
+    expect(expectExact(bench, run)).toMatchObject({
+      projectId: 'shop',
+      runId: 'r9',
+      phase: 'reviewer',
+      iteration: 4,
+      notes: [],
+    });
+  });
+
+  test('with a service tier, which doubles the price of priority', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const standard = await bench.run(['exec', '--json', 'loop']);
+    const fast = await bench.run(['exec', '--json', '-c', 'service_tier="fast"', 'loop']);
+    const costOf = (run: typeof fast) =>
+      expectExact(bench, run).responses.reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0), 0);
+    expect(costOf(fast)).toBe(2 * costOf(standard));
+  });
+});
