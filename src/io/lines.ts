@@ -37,11 +37,13 @@ export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_
 
   const hold = (tail: Buffer) => {
     if (dropping || tail.length === 0) return;
+    const judged = heldBytes >= HEAD_BYTES;
     held.push(tail);
     heldBytes += tail.length;
     const overlong = heldBytes > limitBytes;
     if (overlong) onOverlong?.();
-    if (overlong || (heldBytes >= HEAD_BYTES && !wants(headOf(held)))) {
+    // Once per line: putting the pieces of a long one together for each that arrives would take ever longer.
+    if (overlong || (!judged && heldBytes >= HEAD_BYTES && !wants(held.length === 1 ? tail : Buffer.concat(held)))) {
       dropping = true;
       held = [];
       heldBytes = 0;
@@ -61,9 +63,4 @@ export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_
       finish(Buffer.alloc(0));
     },
   };
-}
-
-function headOf(held: Buffer[]): Buffer {
-  const [first] = held;
-  return first && first.length >= HEAD_BYTES ? first : Buffer.concat(held);
 }

@@ -18,26 +18,29 @@ export function createTail(path: string, onChunk: (chunk: Buffer) => void): Tail
   let askedAgain = false;
 
   const readToEnd = async () => {
-    handle ??= await open(path, 'r');
-    do {
-      askedAgain = false;
-      let bytesRead: number;
+    try {
+      handle ??= await open(path, 'r');
       do {
-        const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-        ({ bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, offset));
-        offset += bytesRead;
-        if (bytesRead > 0) onChunk(buffer.subarray(0, bytesRead));
-      } while (bytesRead > 0);
-    } while (askedAgain);
+        askedAgain = false;
+        let bytesRead: number;
+        do {
+          const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+          ({ bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, offset));
+          offset += bytesRead;
+          if (bytesRead > 0) onChunk(buffer.subarray(0, bytesRead));
+        } while (bytesRead > 0);
+      } while (askedAgain);
+    } finally {
+      // Here, not later: nobody may join a reading that has had its last look.
+      reading = undefined;
+    }
   };
 
   return {
     path,
     readMore() {
       askedAgain = true;
-      reading ??= readToEnd().finally(() => {
-        reading = undefined;
-      });
+      reading ??= readToEnd();
       return reading;
     },
     async close() {
