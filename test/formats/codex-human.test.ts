@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { createHumanReader } from '../../src/formats/codex-human.js';
+
+const THREAD = '01a20131-e459-7d31-8cdb-60b6966c8fdd';
+
+/** What the lines of `transcript` say. */
+function read(transcript: string) {
+  const reader = createHumanReader();
+  return transcript.split('\n').flatMap((line) => reader(line) ?? []);
+}
+
+describe('the human-readable output', () => {
+  test('names the thread in its banner and its total on two lines', () => {
+    const transcript = `OpenAI Codex v0.169.0\n--------\nsession id: ${THREAD}\n--------\nuser\nhello\ntokens used\n1,903`;
+    expect(read(transcript)).toEqual([
+      { kind: 'thread_started', threadId: THREAD },
+      { kind: 'blended_total', tokens: 1903 },
+    ]);
+  });
+
+  test('has its total on one line in 0.40', () => {
+    expect(read('[2025-09-24T10:00:00] tokens used: 951\ntokens used: 951')).toContainEqual({
+      kind: 'blended_total',
+      tokens: 951,
+    });
+    expect(read('tokens used: 1,234,567')).toEqual([{ kind: 'blended_total', tokens: 1_234_567 }]);
+  });
+
+  test('may be in colour, and end its lines in any way', () => {
+    const transcript = `\u001b[1msession id:\u001b[0m ${THREAD}\r\n\u001b[35;3mtokens used\u001b[0m\r\n\u001b[2m12,000\u001b[0m\r`;
+    expect(read(transcript)).toEqual([
+      { kind: 'thread_started', threadId: THREAD },
+      { kind: 'blended_total', tokens: 12_000 },
+    ]);
+  });
+
+  test('may hold the words of the banner and the footer in a prompt or an answer', () => {
+    const other = '01a20131-0000-7000-8000-000000000001';
+    const transcript = `session id: ${THREAD}\nuser\nsession id: ${other}\ntokens used\nmany\ntokens used\n77\ntokens used\n1,903`;
+    expect(read(transcript)).toEqual([
+      { kind: 'thread_started', threadId: THREAD },
+      { kind: 'blended_total', tokens: 77 },
+      { kind: 'blended_total', tokens: 1903 },
+    ]);
+  });
+
+  test('says nothing else', () => {
+    expect(read('session id: none\nthe tokens used: 5\n  tokens used: 5\n1,903\ntokens used\n\n1,903')).toEqual([]);
+  });
+});
