@@ -38,7 +38,7 @@ export function resolveProgram(codexPath: string, env: NodeJS.ProcessEnv): Progr
     if (basename(launcher) !== 'codex.js') return asFound;
     const packageRoot = dirname(dirname(launcher));
     const native = findNative(packageRoot);
-    if (!native || !isKnownLauncher(launcher) || !isNpmInstall(packageRoot, env)) return asFound;
+    if (!native || !isKnownLauncher(launcher) || !isNpmInstall([packageRoot, codexPath], env)) return asFound;
     return {
       path: native,
       kind: 'native',
@@ -75,14 +75,19 @@ function isKnownLauncher(launcher: string): boolean {
   );
 }
 
-/** False where the launcher would name another package manager. */
-function isNpmInstall(packageRoot: string, env: NodeJS.ProcessEnv): boolean {
+/** False where the launcher would name another package manager. It looks above where it is and where it was called. */
+function isNpmInstall(places: readonly string[], env: NodeJS.ProcessEnv): boolean {
   if (/\bbun\//.test(env.npm_config_user_agent ?? '') || (env.npm_execpath ?? '').includes('bun')) return false;
-  if (/[\\/]\.bun[\\/]/.test(packageRoot)) return false;
-  for (let folder = dirname(packageRoot); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, 'node_modules', '.modules.yaml')) || existsSync(join(folder, '.modules.yaml')))
-      return false;
-    if (basename(folder) === 'packages' && existsSync(join(folder, '@openai', 'codex.json'))) return false;
-  }
-  return true;
+  return !places.some((place) => /[\\/]\.bun[\\/]/.test(place) || foldersAbove(place).some(isOthers));
+}
+
+function isOthers(folder: string): boolean {
+  if (existsSync(join(folder, 'node_modules', '.modules.yaml')) || existsSync(join(folder, '.modules.yaml')))
+    return true;
+  return basename(folder) === 'packages' && existsSync(join(folder, '@openai', 'codex.json'));
+}
+
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === path ? [folder] : [folder, ...foldersAbove(folder)];
 }
