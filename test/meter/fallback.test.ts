@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { type FallbackInput, fallBack } from '../../src/meter/fallback.js';
+import type { OutputFacts } from '../../src/meter/output-reader.js';
+import { NO_USAGE, type Usage } from '../../src/usage/usage.js';
+
+const usage = (more: Partial<Usage>): Usage => ({ ...NO_USAGE, ...more });
+const ONE = usage({ input: 500, cachedInput: 20, output: 31, reasoning: 3 });
+const THREE = usage({ input: 1500, cachedInput: 60, output: 93, reasoning: 9 });
+
+function settle(facts: Partial<OutputFacts>, more: Partial<FallbackInput> = {}) {
+  return fallBack({
+    invocationId: 'i1',
+    facts: {
+      ...{ threadId: 't1', turnTotals: [], turnFailed: false, reconnects: 0, blendedTokens: undefined },
+      unreadable: new Map(),
+      ...facts,
+    },
+    model: 'gpt-5.3-codex',
+    resumed: false,
+    recordedBefore: NO_USAGE,
+    endedAtMs: 42,
+    ...more,
+  });
+}
+
+describe('without a session file', () => {
+  test('turn.completed is what a new thread used', () => {
+    expect(settle({ turnTotals: [ONE], blendedTokens: 7 })).toMatchObject({
+      responses: [
+        {
+          ...{ threadId: 't1', key: 'turn_completed:i1', usage: ONE, model: 'gpt-5.3-codex', completedAtMs: 42 },
+          ...{ evidence: 'turn_completed', source: 'actual' },
+        },
+      ],
+      notes: [{ kind: 'fallback', figures: { source: 'actual', input: 500, cached: 20, output: 31 } }],
+    });
+  });
+
+  test('what is recorded of earlier turns is taken off in a resumed thread, and the rest is parsed', () => {
+    const { responses, notes } = settle({ turnTotals: [THREE] }, { resumed: true, recordedBefore: ONE });
+    expect(responses).toMatchObject([
+      { usage: usage({ input: 1000, cachedInput: 40, output: 62, reasoning: 6 }), source: 'parsed' },
+    ]);
+    expect(notes).toMatchObject([{ reason: expect.stringContaining('less what is recorded') }]);
+  });
+
+  test.for<[string, Usage]>([
+    ['nothing', NO_USAGE],
+    ['more than Codex claims', THREE],
+    ['just what Codex claims', ONE],
+  ])('all that Codex claims of a resumed thread is parsed where %s is recorded before', ([, recordedBefore]) => {
+    const { responses } = settle({ turnTotals: [ONE] }, { resumed: true, recordedBefore });
+    expect(responses).toMatchObject([{ usage: ONE, source: 'parsed', evidence: 'turn_completed' }]);
+  });
+
+  test('the printed total is parsed, as input', () => {
+    const { responses, notes } = settle({ blendedTokens: 1903 });
+    expect(responses).toMatchObject([{ usage: usage({ input: 1903 }), source: 'parsed', evidence: 'text' }]);
+    expect(notes).toMatchObject([{ kind: 'fallback', figures: { source: 'parsed', input: 1903, output: 0 } }]);
+  });
+
+  test('zeros are no claim: nothing is recorded, and that is told', () => {
+    for (const facts of [{}, { turnTotals: [NO_USAGE] }, { blendedTokens: 0 }]) {
+      const { responses, notes } = settle(facts);
+      expect(responses).toEqual([]);
+      expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('no evidence') }]);
+    }
+  });
+
+  test('a thread that has no name and a model that nobody names are called so', () => {
+    const { responses } = settle({ turnTotals: [ONE], threadId: undefined }, { model: undefined });
+    expect(responses).toMatchObject([{ threadId: 'invocation:i1', model: 'unknown' }]);
+  });
+});
