@@ -55,6 +55,16 @@ describe('the record equals the ledger of the API', () => {
     expect(expectExact(bench, forkResumed)).toMatchObject({ threadId: forkId, notes: [] });
   });
 
+  test('when the first turn of a fork fails, and the fork is resumed', async ({ bench }) => {
+    bench.api.add(ONE_TURN, { prompt: 'fail', replies: [{ fail: { code: 'invalid_prompt', message: 'no' } }] });
+    const first = await bench.run(['exec', '--json', 'greet']);
+    const fork = await bench.run(['exec', '--json', 'fork', String(recordOf(bench, first).threadId), 'fail']);
+    expect(fork.exitCode).toBe(1);
+    expect(expectExact(bench, fork).responses).toEqual([]);
+    const resumed = await bench.run(['exec', '--json', 'resume', String(recordOf(bench, fork).threadId), 'greet']);
+    expect(expectExact(bench, resumed).responses).toHaveLength(1);
+  });
+
   test.for([['--json'], []])('when a sub-agent works for the run, with %j', async (json, { bench }) => {
     bench.api.add(DELEGATE_V1, CHILD, NOTIFIED);
     const run = await bench.run(['exec', ...json, 'delegate']);
