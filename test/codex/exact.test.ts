@@ -231,8 +231,10 @@ describe('when the meter itself is killed', () => {
   test('nothing is settled while its Codex still works', async ({ bench }) => {
     const startedAtMs = Date.now();
     bench.api.add(ENDLESS, ONE_TURN);
-    const running = bench.start(['exec', '--json', 'endless']);
+    // Into a file: a stream that is read along would end with the meter, and Codex with it.
+    const running = bench.start(['exec', '--json', 'endless'], { into: join(bench.folder, 'codex.log') });
     await waitFor('the second request', () => bench.api.requests.length === 2);
+    await waitFor('the thread', () => readRecord(bench.database)[0]?.threadId);
     const codex = childrenOf(running.pid);
     running.kill('SIGKILL');
     await waitFor('the end of the meter', () => !isAlive(running.pid, startedAtMs));

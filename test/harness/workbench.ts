@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly env?: Record<string, string | undefined>;
   /** `--meter-…` options, before Codex's arguments. */
   readonly meter?: readonly string[];
+  /** A file for both streams, as `>file 2>&1`: the result then holds neither. */
+  readonly into?: string;
   /** Run Codex itself instead, for a comparison. */
   readonly direct?: boolean;
   /** The Codex to run, in place of the real one. */
@@ -90,14 +92,16 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
     const program = options.direct ? [codex] : [process.execPath, METERED, ...(options.meter ?? [])];
     const [file = '', ...first] = program;
     const reported = api.ledger.length;
+    const into = options.into === undefined ? undefined : openSync(options.into, 'a');
     const child = spawn(file, [...first, ...args], {
       cwd: options.cwd ?? workTree,
       env: { ...env, CODEX_METERED_CODEX: codex, ...options.env },
-      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', into ?? 'pipe', into ?? 'pipe'],
     });
+    if (into !== undefined) closeSync(into);
     child.stdin?.end(options.stdin);
     const pid = child.pid ?? 0;
-    const output = Promise.all([buffer(child.stdout as Readable), buffer(child.stderr as Readable)]);
+    const output = Promise.all([readAll(child.stdout), readAll(child.stderr)]);
     const exit = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     return {
       pid,
@@ -117,6 +121,10 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+async function readAll(stream: Readable | null): Promise<Buffer> {
+  return stream ? buffer(stream) : Buffer.alloc(0);
 }
 
 /** The model is one that Codex knows by name and that has a price. */
