@@ -51,7 +51,7 @@ export async function runInShell(
   return { stdout, stderr, exitCode, signal };
 }
 
-export function expectSameEnd({ direct, metered }: Both<Outcome>): void {
+function expectSameEnd({ direct, metered }: Both<Outcome>): void {
   expect(describeOutcome(metered)).toEqual(describeOutcome(direct));
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Workbench } from './workbench.js';
 
 /** Writes an executable script into the workbench, to be run in the place of Codex. Returns its path. */
-export function writeScript(bench: Pick<Workbench, 'folder'>, name: string, source: string): string {
+function writeScript(bench: Pick<Workbench, 'folder'>, name: string, source: string): string {
   const folder = join(bench.folder, 'fakes');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, name);
