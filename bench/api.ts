@@ -1,9 +1,10 @@
 import { startScriptedApi } from '../test/scripted-api/server.js';
 
 /** The scripted API as a process of its own: it prints its address and ends when its stdin does. */
-const api = await startScriptedApi({
-  prompt: /./,
-  replies: [{ message: 'Hello.', usage: { input: 9_000, output: 20 } }],
-});
+const usage = { input: 9_000, output: 20 };
+const api = await startScriptedApi(
+  { prompt: 'at once', replies: [{ message: 'Hello.', usage }] },
+  { prompt: 'in 5 s', replies: [{ message: 'Hello.', usage, delayMs: 5_000 }] },
+);
 process.stdout.write(`${api.url}\n`);
 process.stdin.on('end', () => void api.close()).resume();

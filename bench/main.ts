@@ -5,16 +5,18 @@ import { describeMachine, readLoad } from './machine.js';
 import { benchPipe } from './pipe.js';
 import { printMachine, printSection } from './printout.js';
 import { benchStart } from './start.js';
+import { benchWait } from './wait.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 
 const SECTIONS: Record<string, (workspace: Workspace, rounds?: number) => Promise<Section>> = {
   start: benchStart,
   codex: benchCodex,
   pipe: benchPipe,
+  wait: benchWait,
 };
-const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [--rounds N] [--json]
+const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [wait] [--rounds N] [--json]
 
-Measures what codex-metered costs against Codex without it, in turns. Without a name: all three.
+Measures what codex-metered costs against Codex without it, in turns. Without a name: all of it.
 `;
 
 await main();

@@ -25,7 +25,8 @@ function printColumn({ name, samplesMs }: Column, width: number): string {
 }
 
 function printRatio({ name, median, min, max, aim }: Ratio, width: number): string {
-  const cells = [median, min, max].map((value) => value.toFixed(2).padStart(9)).join('');
+  const decimals = median < 0.1 ? 3 : 2;
+  const cells = [median, min, max].map((value) => value.toFixed(decimals).padStart(9)).join('');
   return `  ${name.padEnd(width)}${cells}  ×${aim ? printAim(median, aim) : ''}`;
 }
 

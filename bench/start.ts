@@ -1,18 +1,19 @@
 import Database from 'better-sqlite3';
 import { makeSilentFake, makeTalkingFake } from './fakes.js';
 import { type Section, summariseRatios } from './figures.js';
-import { measureInTurns } from './rounds.js';
+import { measureInTurns, type Timing } from './rounds.js';
 import { METERED, type Workspace } from './workspace.js';
 
-const ARGS = ['exec', '--json', 'say hello'];
+/** The model has a price of our own: to look for another one's is not what a run usually does. */
+const ARGS = ['exec', '--json', '--model', 'gpt-5.3-codex', 'say hello'];
 const WARM_UPS = 3;
 
 /** What the metering adds to a Codex that takes no time itself. */
 export async function benchStart(workspace: Workspace, rounds = 25): Promise<Section> {
   const silent = makeSilentFake(workspace.folder);
   const talking = makeTalkingFake(workspace.folder);
-  const time = async (command: readonly string[], fake?: string) =>
-    (await workspace.time(command, { env: { CODEX_METERED_CODEX: fake } })).ms;
+  const time = (command: readonly string[], fake?: string) =>
+    workspace.time(command, { env: { CODEX_METERED_CODEX: fake } });
   const metered = (fake: string) => () => time([process.execPath, METERED, ...ARGS], fake);
 
   const measured = await measureInTurns(
@@ -35,17 +36,24 @@ export async function benchStart(workspace: Workspace, rounds = 25): Promise<Sec
     ratios: [
       summariseRatios(
         'added to the silent one / node -e 0',
-        measured.quotients((ms) => (ms['silent, metered'] - ms['silent, direct']) / ms['node -e 0']),
+        measured.quotients((round) => divideAdded(round, 'silent')),
         aim,
       ),
       summariseRatios(
         'added to the talking one / node -e 0',
-        measured.quotients((ms) => (ms['talking, metered'] - ms['talking, direct']) / ms['node -e 0']),
+        measured.quotients((round) => divideAdded(round, 'talking')),
         aim,
       ),
     ],
     figures: [],
   };
+}
+
+type Round = Readonly<Record<'node -e 0' | `${Fake}, ${'direct' | 'metered'}`, Timing>>;
+type Fake = 'silent' | 'talking';
+
+function divideAdded(round: Round, fake: Fake): number {
+  return (round[`${fake}, metered`].ms - round[`${fake}, direct`].ms) / round['node -e 0'].ms;
 }
 
 /** A fast run that recorded nothing would prove nothing. */

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { Timing } from './rounds.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const METERED = join(ROOT, 'bin', 'codex-metered.js');
@@ -12,12 +14,17 @@ export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** Count CPU time too: a shell has to wait for the command then. */
+  readonly countCpu?: boolean;
 }
 
-export interface Timed {
-  readonly ms: number;
+export interface Timed extends Timing {
   readonly stdout: string;
 }
+
+/** Runs a command and tells, apart from its streams, what CPU time it took. */
+const TIMES_FD = 3;
+const TIMING_SHELL = ['/bin/sh', '-c', `"$@" ${TIMES_FD}>&-; code=$?; times >&${TIMES_FD}; exit $code`, 'sh'];
 
 /** A folder of its own for all that the bench writes, and the processes it has started. Both are gone after `close`. */
 export interface Workspace {
@@ -55,7 +62,7 @@ export function openWorkspace(): Workspace {
     const child = spawn(file, args, {
       cwd: options.cwd ?? folder,
       env: { ...env, ...options.env },
-      stdio: [stdin, 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
     running.add(child);
@@ -68,13 +75,14 @@ export function openWorkspace(): Workspace {
     start: (command) => launch(command, 'pipe', {}),
     async time(command, options = {}) {
       const startedAt = performance.now();
-      const child = launch(command, 'ignore', options);
-      const output = Promise.all([child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')));
+      const shell = options.countCpu ? TIMING_SHELL : [];
+      const child = launch([...shell, ...command], 'ignore', options);
+      const output = Promise.all(child.stdio.slice(1).map((stream) => text(stream as Readable)));
       const [code, signal] = await once(child, 'close');
       const ms = performance.now() - startedAt;
-      const [stdout = '', stderr = ''] = await output;
+      const [stdout = '', stderr = '', times = ''] = await output;
       if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code ?? signal}:\n${stderr || stdout}`);
-      return { ms, stdout };
+      return { ms, cpuMs: parseTimes(times), stdout };
     },
     close() {
       for (const child of running) killGroup(child);
@@ -89,6 +97,13 @@ function killGroup({ pid }: ChildProcess): void {
   } catch {
     // It has ended meanwhile.
   }
+}
+
+/** The second line of `times` is what the shell has waited for: `0m0.120000s 0m0.030000s`, user and system. */
+function parseTimes(times: string): number {
+  const [, waitedFor = ''] = times.split('\n');
+  const parts = [...waitedFor.matchAll(/(\d+)m([\d.]+)s/g)];
+  return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000, 0);
 }
 
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
