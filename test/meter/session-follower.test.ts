@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -74,6 +74,20 @@ describe('a follower of session files', () => {
     await follower.finish();
     expect(follower.rootId).toBeUndefined();
     expect(responsesOf(follower)).toEqual([]);
+  });
+
+  test('looks past links that lead nowhere', async () => {
+    const follower = follow();
+    for (let index = 10; index < 30; index++) {
+      symlinkSync('/no/such/file', pathOf(`01a20104-0000-7000-8000-0000000000${index}`));
+    }
+    for (const thread of [ROOT, CHILD]) {
+      const header = line('session_meta', { id: thread, session_id: ROOT, cwd: CWD });
+      appendFileSync(pathOf(thread), header + usage(thread, `resp_of_${thread}`));
+    }
+    follower.setRoot(ROOT);
+    await follower.finish();
+    expect(responsesOf(follower).toSorted()).toEqual([`resp_of_${ROOT}`, `resp_of_${CHILD}`].toSorted());
   });
 
   test('counts what it cannot read, by reason', async () => {
