@@ -66,7 +66,12 @@ describe('a database that cannot be written', () => {
         const newer = new Database(database);
         newer.pragma('user_version = 999');
         newer.close();
-        return () => rmSync(database);
+        return () => {
+          const untouched = new Database(database);
+          expect(untouched.pragma('user_version', { simple: true })).toBe(999);
+          untouched.close();
+          rmSync(database);
+        };
       },
     ],
     [

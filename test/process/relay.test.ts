@@ -51,8 +51,9 @@ describe('a relay', () => {
     await once(child.stdout, 'data');
     const exited = once(child, 'exit');
     relayed.endWhenSilent(200);
-    child.stdin.end('go\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
     // The child writes its last word while nothing can be read.
+    child.stdin.end('go\n');
     await new Promise((resolve) => setImmediate(resolve));
     holdUpFor(600);
     await Promise.all([relayed.done, exited]);
