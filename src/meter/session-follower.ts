@@ -26,8 +26,9 @@ export interface FollowerOptions {
   readonly onProgress: () => void;
 }
 
-/** The shortest runs hold their session file open for some 200 ms. */
+/** The shortest runs hold their session file open for some 200 ms; once it is found there is time for its children. */
 const DISCOVERY_MS = 50;
+const CHILDREN_MS = 250;
 
 /**
  * Follows the session files of one Codex process while it runs: the root thread's, found by its id or because the
@@ -58,10 +59,14 @@ export class SessionFollower {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#discover(), DISCOVERY_MS);
-    this.#timer.unref();
     for (const folder of this.#dayFolders()) this.#watch.add(folder);
+    this.#keepDiscovering();
+  }
+
+  #keepDiscovering(): void {
     void this.#discover();
+    this.#timer = setTimeout(() => this.#keepDiscovering(), this.#rootId ? CHILDREN_MS : DISCOVERY_MS);
+    this.#timer.unref();
   }
 
   /** Says which thread the run is, as Codex printed it. */
@@ -73,7 +78,7 @@ export class SessionFollower {
 
   /** Reads everything that is left, once Codex has ended. */
   async finish(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     await this.#discovery;
     // A file that had not grown when it was looked at may have since.
     this.#foreign.clear();
