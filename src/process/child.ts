@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { CodexNotFoundError, messageOf } from '../errors.js';
 import type { Program } from './native.js';
 import { type Observer, relay } from './relay.js';
+import { ENDING } from './signals.js';
 import type { StreamPlan } from './streams.js';
 
 /** How Codex ended: by its exit code or by a signal. */
@@ -48,9 +49,15 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
   ].filter((one) => one !== null);
   return {
     pid,
-    kill: (signal) => void subprocess.kill(signal),
+    kill(signal) {
+      subprocess.kill(signal);
+      if (ENDING.includes(signal)) for (const one of relays) one.hurry();
+    },
     ended: exited.then(async (exit) => {
-      for (const one of relays) one.endWhenSilent(STRAGGLER_MS);
+      for (const one of relays) {
+        one.endWhenSilent(STRAGGLER_MS);
+        if (exit.signal) one.hurry();
+      }
       await Promise.all(relays.map(({ done }) => done));
       return exit;
     }),

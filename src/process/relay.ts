@@ -9,6 +9,11 @@ export interface Relay {
   readonly done: Promise<void>;
   /** Gives the source up once it has been silent for `silenceMs`: a process that Codex left behind may hold it open. */
   endWhenSilent(silenceMs: number): void;
+  /**
+   * Gives the reader up too, then, when it takes nothing for as long. A Codex that was asked to end would not have
+   * waited for it.
+   */
+  hurry(): void;
 }
 
 /** What may wait while a write is under way: so much that reading and writing go on side by side. */
@@ -46,24 +51,33 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
   const closed = new Promise<void>((resolve) => {
     source.on('close', resolve);
   });
+  let patient = true;
+  let giveUp: () => void = () => undefined;
+  const givenUp = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
+  const judgeSilence = () => {
+    // Our own event loop may have been held up: what is there to read is read before the verdict.
+    const before = events;
+    setImmediate(() => {
+      const busy = writer.isBusy();
+      if (events !== before || (busy && patient)) {
+        silence?.refresh();
+        return;
+      }
+      source.destroy();
+      if (busy) giveUp();
+    });
+  };
 
   return {
-    done: closed.then(async () => {
-      clearTimeout(silence);
-      // The source can be at its end before its last chunk has been taken.
-      await writer.finished();
-    }),
+    // The source can be at its end before its last chunk has been taken.
+    done: Promise.race([closed.then(() => writer.finished()), givenUp]).finally(() => clearTimeout(silence)),
     endWhenSilent(silenceMs) {
-      if (source.closed) return;
-      silence = setTimeout(() => {
-        // Our own event loop may have been held up: what is there to read is read before the timer's verdict.
-        const before = events;
-        setImmediate(() => {
-          if (source.closed) return;
-          if (writer.isBusy() || events !== before) silence?.refresh();
-          else source.destroy();
-        });
-      }, silenceMs);
+      silence = setTimeout(judgeSilence, silenceMs);
+    },
+    hurry() {
+      patient = false;
     },
   };
 }
