@@ -19,7 +19,7 @@ const AT = new Date(2026, 2, 4, 12).getTime();
 function attributeTo(shown: Partial<Shown>, said: Partial<Said> = {}) {
   return attribute(
     { ...SAID_NOTHING, ...said },
-    { cwd: '/work/shop', command: 'exec', cd: undefined, outputLastMessage: undefined, startedAtMs: AT, ...shown },
+    { cwd: '/srv/shop', command: 'exec', cd: undefined, outputLastMessage: undefined, startedAtMs: AT, ...shown },
   );
 }
 
