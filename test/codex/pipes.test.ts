@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, constants, createReadStream, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, createReadStream, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 import { expectSameInShell, runInShell } from '../harness/compare.js';
 import { writeNodeFake, writeShellFake } from '../harness/fake-codex.js';
 import { test } from '../harness/test.js';
@@ -97,6 +97,34 @@ describe('a reader who is slow', () => {
   });
 });
 
+describe('a reader who has stopped reading', () => {
+  test.for(['SIGTERM', 'SIGKILL'] as const)('does not keep us when Codex is ended by %s', async (signal, { bench }) => {
+    const counter = join(bench.folder, 'written');
+    const codex = writeNodeFake(
+      bench,
+      `fs.writeFileSync('pid', String(process.pid));
+      for (let written = 0; ; written += 10_000) {
+        for (let rest = Buffer.alloc(10_000, 'x'); rest.length > 0; ) rest = rest.subarray(fs.writeSync(1, rest));
+        fs.writeFileSync(${JSON.stringify(counter)}, String(written));
+      }`,
+    );
+    const endings = [];
+    for (const direct of [true, false]) {
+      rmSync(counter, { force: true });
+      const child = startRaw(bench, codex, ['exec', '--json'], { direct });
+      const ended = once(child, 'exit');
+      await waitUntilStill('the writer', () => Number(existsSync(counter) && readFileSync(counter, 'utf8')));
+      if (signal === 'SIGTERM') child.kill(signal);
+      else process.kill(Number(readFileSync(join(bench.workTree, 'pid'), 'utf8')), signal);
+      endings.push(await ended);
+    }
+    expect(endings).toEqual([
+      [null, signal],
+      [null, signal],
+    ]);
+  });
+});
+
 describe('a reader who goes away', () => {
   test('is made known to Codex by the same error as without us', async ({ bench }) => {
     const codex = writeNodeFake(
@@ -176,11 +204,13 @@ function startRaw(
   { direct = false, stdout = 'pipe' as 'pipe' | number } = {},
 ): ChildProcess {
   const [file, ...first] = direct ? [codex] : [process.execPath, METERED];
-  return spawn(file as string, [...first, ...args], {
+  const child = spawn(file as string, [...first, ...args], {
     cwd: bench.workTree,
     env: { ...bench.env, CODEX_METERED_CODEX: codex },
     stdio: ['ignore', stdout, 'ignore'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
 }
 
 /** Reads a stream as far as it is told, and no further than the stream's own buffer. */

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -58,6 +58,29 @@ describe('a relay', () => {
     holdUpFor(600);
     await Promise.all([relayed.done, exited]);
     expect(target.read()).toBe('firstlast');
+  });
+
+  test('waits for a slow reader, unless it is in a hurry', async () => {
+    const folder = createFolder();
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const fd = openSync(path, constants.O_RDWR);
+    onTestFinished(() => closeSync(fd));
+    const source = new PassThrough({ highWaterMark: 1024 * 1024 });
+    const relayed = relay(source, fd, () => undefined);
+    source.end(Buffer.alloc(200_000));
+    relayed.endWhenSilent(50);
+    const patience = new Promise((resolve) => setTimeout(resolve, 300, 'still waiting'));
+    expect(await Promise.race([relayed.done, patience])).toBe('still waiting');
+    relayed.hurry();
+    await relayed.done;
+    // Whoever reads now has what there was room for; the write that is under way can end.
+    const reader = createReadStream(path);
+    let bytes = 0;
+    for await (const chunk of reader) {
+      bytes += (chunk as Buffer).length;
+      if (bytes === 200_000) break;
+    }
   });
 
   test('closes its source when the target takes nothing more', async () => {
