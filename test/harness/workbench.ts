@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -87,6 +87,7 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
     CODEX_METERED_STATE_DIR: stateFolder,
   };
 
+  const running = new Set<ChildProcess>();
   const start: Workbench['start'] = (args, options = {}) => {
     const codex = options.codex ?? CODEX;
     const program = options.direct ? [codex] : [process.execPath, METERED, ...(options.meter ?? [])];
@@ -98,6 +99,8 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
       env: { ...env, CODEX_METERED_CODEX: codex, ...options.env },
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', into ?? 'pipe', into ?? 'pipe'],
     });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     if (into !== undefined) closeSync(into);
     child.stdin?.end(options.stdin);
     const pid = child.pid ?? 0;
@@ -117,6 +120,8 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
     ...{ api, folder, codexHome, workTree, database, stateFolder, env, start },
     run: (args, options) => start(args, options).ended,
     async close() {
+      // Only a test that failed leaves one.
+      for (const child of running) child.kill('SIGTERM');
       await api.close();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
