@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const codexPath = locateCodex({
     wanted: options.value('codex'),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: readCwd(),
     self: process.argv[1] ?? '',
   });
 
@@ -87,8 +87,17 @@ function attributeTo(options: WrapperOptions, command: CodexCommand, startedAtMs
       iteration: options.get('iteration'),
       outputPattern: options.value('output-pattern'),
     },
-    { ...command, command: command.name, cwd: process.cwd(), startedAtMs },
+    { ...command, command: command.name, cwd: readCwd(), startedAtMs },
   );
+}
+
+/** A folder that has been deleted has no name any more; Codex may work all the same, with `--cd` or without any. */
+function readCwd(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env.PWD || '/';
+  }
 }
 
 async function showHelp(options: WrapperOptions): Promise<void> {
