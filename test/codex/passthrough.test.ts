@@ -170,6 +170,17 @@ describe('what Codex is started with', () => {
     expect(told.env).toMatchObject({ EMPTY: '', 'odd name': 'a=b=c', CODEX_METERED_RUN_ID: 'r1' });
   });
 
+  test('may be a folder that has been deleted', async ({ bench }) => {
+    bench.api.add(TURN);
+    const inDeleted = (command: string) => `mkdir gone; cd gone; rmdir ../gone; ${command}`;
+    const { direct } = await expectSameInShell(bench, inDeleted('codex --version'));
+    expect(direct.exitCode).toBe(0);
+    const script = inDeleted(`codex exec --json --cd "${bench.workTree}" greet`);
+    const ends = [await runInShell(bench, script, { direct: true }), await runInShell(bench, script)];
+    expect(withoutVarying(ends[1]?.stdout ?? '')).toBe(withoutVarying(ends[0]?.stdout ?? ''));
+    expect(ends[1]?.exitCode).toBe(ends[0]?.exitCode);
+  });
+
   test('holds no option of ours', async ({ bench }) => {
     const codex = writeNodeFake(bench, TELL);
     const meter = ['--meter-run-id', 'r7', '--meter-phase=builder', '--meter-iteration', '3', '--meter-quiet'];
