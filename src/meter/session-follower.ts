@@ -137,7 +137,7 @@ export class SessionFollower {
 
   async #mayBeRoot(path: string): Promise<boolean> {
     const { startedAtMs, cwd } = this.#options;
-    if ((await readChangeTime(path)) < startedAtMs) return false;
+    if (!(await hasGrownSince(path, startedAtMs))) return false;
     const record = parseRolloutLine((await readHeader(path)) ?? '');
     if (record.kind !== 'session' || record.atMs < startedAtMs) return false;
     return record.threadId === record.sessionId && record.cwd === cwd;
@@ -155,8 +155,7 @@ export class SessionFollower {
   async #followIfOurs(path: string, rootId: string): Promise<void> {
     const name = basename(path);
     if (this.#files.has(name) || this.#foreign.has(name)) return;
-    const hasGrown = (await readChangeTime(path)) >= this.#options.startedAtMs;
-    const header = hasGrown ? await readHeader(path) : '';
+    const header = (await hasGrownSince(path, this.#options.startedAtMs)) ? await readHeader(path) : '';
     // Not a whole line yet: it is looked at again.
     if (header === undefined) return;
     const record = parseRolloutLine(header);
@@ -197,10 +196,13 @@ export class SessionFollower {
   }
 }
 
-/** 0 for a file that is gone by now, or a link that leads nowhere. */
-async function readChangeTime(path: string): Promise<number> {
+/** File systems keep time with a clock of their own: a tick (Linux: up to 10 ms) behind, more over a network. */
+const CLOCK_SLACK_MS = 2000;
+
+/** False for a file that is gone by now, or a link that leads nowhere. A file that is looked at in vain does no harm. */
+async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
   return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => 0,
+    ({ mtimeMs }) => mtimeMs >= sinceMs - CLOCK_SLACK_MS,
+    () => false,
   );
 }
