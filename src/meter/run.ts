@@ -17,7 +17,7 @@ import { TelemetryReader } from './telemetry-reader.js';
 import { describeUnreadable } from './unreadable.js';
 
 export interface MeterOptions {
-  readonly invocation: Invocation;
+  readonly invocation: Invocation & { readonly codexHome: string };
   readonly command: CodexCommand;
   /** Codex's process. */
   readonly pid: number;

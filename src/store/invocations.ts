@@ -12,13 +12,14 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
   const iteration = attribution.iteration ?? nextIteration(connection, invocation);
   connection
     .prepare(
-      `INSERT INTO invocations (id, project_id, run_id, phase, iteration, attribution, command, cwd, codex_home,
+      `INSERT INTO invocations (id, origin, project_id, run_id, phase, iteration, attribution, command, cwd, codex_home,
          codex_path, meter_pid, codex_pid, status, started_at_ms)
-       VALUES (@id, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @codexHome,
+       VALUES (@id, @origin, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @codexHome,
          @codexPath, @meterPid, @codexPid, 'running', @startedAtMs)`,
     )
     .run({
       id: invocation.id,
+      origin: invocation.origin ?? 'metered',
       projectId: attribution.projectId,
       runId: attribution.runId,
       phase: attribution.phase,
@@ -26,10 +27,10 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
       origins: JSON.stringify(attribution.origins),
       command: invocation.command,
       cwd: invocation.cwd,
-      codexHome: invocation.codexHome,
-      codexPath: invocation.codexPath,
-      meterPid: invocation.meterPid,
-      codexPid: invocation.codexPid,
+      codexHome: invocation.codexHome ?? null,
+      codexPath: invocation.codexPath ?? null,
+      meterPid: invocation.meterPid ?? null,
+      codexPid: invocation.codexPid ?? null,
       startedAtMs: invocation.startedAtMs,
     });
   return iteration;
@@ -72,7 +73,7 @@ export function listOpenInvocations(connection: Connection): OpenInvocation[] {
     .prepare<[], OpenInvocation>(
       `SELECT id, thread_id AS threadId, codex_home AS codexHome, cwd, meter_pid AS meterPid, codex_pid AS codexPid,
          started_at_ms AS startedAtMs
-       FROM invocations WHERE status = 'running'`,
+       FROM invocations WHERE status = 'running' AND origin = 'metered'`,
     )
     .all();
 }

@@ -27,8 +27,10 @@ export function openConnection(path: string, { mode, busyTimeoutMs = 0 }: OpenOp
     try {
       connection.pragma('journal_mode = WAL');
       connection.pragma('synchronous = NORMAL');
-      connection.pragma('foreign_keys = ON');
+      // A step that makes a table anew drops the old one: its rows must not take those that refer to them along.
+      connection.pragma('foreign_keys = OFF');
       migrate(connection, path);
+      connection.pragma('foreign_keys = ON');
     } catch (error) {
       connection.close();
       throw error;

@@ -7,34 +7,46 @@ const BEST_FIRST = EVIDENCE.map((evidence, rank) => `WHEN '${evidence}' THEN ${r
 const rankOf = (column: string) => `CASE ${column} ${BEST_FIRST} END`;
 
 const UPSERT = `
-  INSERT INTO responses (invocation_id, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
-    input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+  INSERT INTO responses (invocation_id, provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
+    input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
     evidence, source, cost_nano_usd, price, completed_at_ms, recorded_at_ms)
-  VALUES (@invocationId, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier,
-    @input, @cachedInput, @cacheWrite, @output, @reasoning,
+  VALUES (@invocationId, @provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier,
+    @input, @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning,
     @evidence, @source, @costNanoUsd, @price, @completedAtMs, @recordedAtMs)
   ON CONFLICT (thread_id, response_key) DO UPDATE SET
+    invocation_id = coalesce(responses.invocation_id, excluded.invocation_id),
     model = excluded.model, service_tier = excluded.service_tier,
     input_tokens = excluded.input_tokens, cached_input_tokens = excluded.cached_input_tokens,
-    cache_write_tokens = excluded.cache_write_tokens, output_tokens = excluded.output_tokens,
+    cache_write_tokens = excluded.cache_write_tokens, cache_write_1h_tokens = excluded.cache_write_1h_tokens,
+    output_tokens = excluded.output_tokens,
     reasoning_tokens = excluded.reasoning_tokens, evidence = excluded.evidence, source = excluded.source,
     cost_nano_usd = excluded.cost_nano_usd, price = excluded.price
   WHERE ${rankOf('excluded.evidence')} < ${rankOf('responses.evidence')}
-     OR (excluded.evidence = responses.evidence AND excluded.invocation_id = responses.invocation_id)
-  RETURNING invocation_id`;
+     OR (excluded.evidence = responses.evidence
+         AND excluded.invocation_id = coalesce(responses.invocation_id, excluded.invocation_id))
+  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
+
+/** A row that was written. */
+export interface WrittenResponse {
+  /** Null: it was read from history, and no invocation is known to have caused it. */
+  readonly invocationId: string | null;
+  readonly completedAtMs: number;
+}
 
 /**
- * Records one response. A row that is there gives way to better evidence, and keeps its invocation.
- * Returns the invocation whose row was written, or undefined when what is there is as good.
+ * Records one response; `invocationId` is null for one that was read from history. A row that is there gives way to
+ * better evidence, and keeps its invocation; one without takes the first invocation that has recorded it too.
+ * Returns the row that was written, or undefined when what is there is as good.
  */
 export function upsertResponse(
   connection: Connection,
-  invocationId: string,
+  invocationId: string | null,
   response: PricedResponse,
-): string | undefined {
+): WrittenResponse | undefined {
   const { usage } = response;
-  const written = connection.prepare<unknown[], { invocation_id: string }>(UPSERT).get({
+  return connection.prepare<unknown[], WrittenResponse>(UPSERT).get({
     invocationId,
+    provider: response.provider ?? 'codex',
     threadId: response.threadId,
     key: response.key,
     turnId: response.turnId ?? null,
@@ -42,6 +54,7 @@ export function upsertResponse(
     model: response.model,
     serviceTier: response.serviceTier ?? null,
     ...usage,
+    cacheWrite1h: response.cacheWrite1h ?? 0,
     evidence: response.evidence,
     source: response.source,
     costNanoUsd: response.costNanoUsd ?? null,
@@ -49,7 +62,6 @@ export function upsertResponse(
     completedAtMs: response.completedAtMs,
     recordedAtMs: Date.now(),
   });
-  return written?.invocation_id;
 }
 
 /** Sums what other invocations than `invocationId` have recorded of a thread. */
@@ -60,7 +72,7 @@ export function readThreadUsage(connection: Connection, threadId: string, invoca
       `SELECT ${sum('input_tokens')} AS input, ${sum('cached_input_tokens')} AS cachedInput,
          ${sum('cache_write_tokens')} AS cacheWrite, ${sum('output_tokens')} AS output,
          ${sum('reasoning_tokens')} AS reasoning
-       FROM responses WHERE thread_id = ? AND invocation_id <> ?`,
+       FROM responses WHERE thread_id = ? AND invocation_id IS NOT ?`,
     )
     .get(threadId, invocationId) as Usage;
 }

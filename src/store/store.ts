@@ -1,5 +1,6 @@
 import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
+import { bucketStartOf, refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { insertInvocation, listOpenInvocations, type OpenInvocation, updateInvocation } from './invocations.js';
 import { insertNote } from './notes.js';
@@ -38,10 +39,13 @@ export function openStore(path: string, options: OpenOptions): Store {
   const apply = connection.transaction((change: Change): number => {
     const iteration = insertInvocation(connection, change.invocation);
     if (change.update) updateInvocation(connection, change.invocation.id, change.update);
-    const changed = new Set(
-      change.responses?.map((response) => upsertResponse(connection, change.invocation.id, response)),
-    );
-    for (const id of changed) if (id) refreshCostRecords(connection, id);
+    const written = (change.responses ?? []).flatMap((response) => {
+      return upsertResponse(connection, change.invocation.id, response) ?? [];
+    });
+    for (const id of new Set(written.map(({ invocationId }) => invocationId))) {
+      if (id !== null) refreshCostRecords(connection, id);
+    }
+    refreshBuckets(connection, new Set(written.map(({ completedAtMs }) => bucketStartOf(completedAtMs))));
     for (const note of change.notes ?? []) insertNote(connection, change.invocation.id, note);
     return iteration;
   });

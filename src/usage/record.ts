@@ -1,4 +1,5 @@
 import type { Phase } from './phase.js';
+import type { Provider } from './provider.js';
 import type { Evidence, Source } from './source.js';
 import type { Usage } from './usage.js';
 
@@ -20,17 +21,26 @@ export interface Attribution {
  */
 export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned';
 
-/** One Codex process that is metered. */
+/**
+ * How an invocation came into the record. `metered`: a Codex that was followed while it ran; `backfilled`: read
+ * afterwards from what a runner kept; `recorded`: a program of the user's told it by the library.
+ */
+export type InvocationOrigin = 'metered' | 'backfilled' | 'recorded';
+
+/** One Codex process that is metered, or another step that was paid for. */
 export interface Invocation {
   readonly id: string;
+  /** `metered` when absent. */
+  readonly origin?: InvocationOrigin;
   readonly attribution: Attribution;
   /** What Codex was asked to do, without its arguments: `exec`, `exec resume`, `exec review`, … */
   readonly command: string;
   readonly cwd: string;
-  readonly codexHome: string;
-  readonly codexPath: string;
-  readonly meterPid: number;
-  readonly codexPid: number;
+  /** Undefined where no process of Codex was followed. */
+  readonly codexHome: string | undefined;
+  readonly codexPath: string | undefined;
+  readonly meterPid: number | undefined;
+  readonly codexPid: number | undefined;
   readonly startedAtMs: number;
 }
 
@@ -49,6 +59,8 @@ export interface InvocationUpdate {
  * the cumulative total at its end for a Codex before 0.153, so that live capture and a later import meet in one row.
  */
 export interface ModelResponse {
+  /** `codex` when absent. */
+  readonly provider?: Provider;
   readonly threadId: string;
   readonly key: string;
   readonly turnId: string | undefined;
@@ -56,6 +68,8 @@ export interface ModelResponse {
   readonly model: string;
   readonly serviceTier: string | undefined;
   readonly usage: Usage;
+  /** Of `usage.cacheWrite`, the tokens that are kept for an hour, which Anthropic bills dearer. 0 when absent. */
+  readonly cacheWrite1h?: number;
   readonly evidence: Evidence;
   readonly source: Source;
   readonly completedAtMs: number;

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { BUCKET_MS, bucketStartOf } from '../../src/store/buckets.js';
+import type { Store } from '../../src/store/store.js';
+import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
+
+const readBuckets = ({ connection }: Store) =>
+  connection.prepare('SELECT start_ms, project_id, model, source, responses, input_tokens FROM buckets').all();
+const sumAll = (store: Store, table: string) =>
+  store.connection
+    .prepare(`SELECT sum(input_tokens), sum(output_tokens), sum(cost_nano_usd) FROM ${table}`)
+    .raw()
+    .get();
+
+describe('the buckets', () => {
+  it('are the sums of what was recorded, by time, project, model and source', () => {
+    const store = createStore();
+    const late = sampleResponse('2', { completedAtMs: START + BUCKET_MS });
+    const other = sampleResponse('3', { model: 'gpt-6-sol' });
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1'), late, other] });
+    store.record({ invocation: sampleInvocation('b'), responses: [sampleResponse('4')] });
+    const first = bucketStartOf(START);
+    const shared = { project_id: 'shop', source: 'actual' };
+    expect(readBuckets(store)).toEqual([
+      { ...shared, start_ms: first, model: 'gpt-5.3-codex', responses: 2, input_tokens: 2000 },
+      { ...shared, start_ms: first, model: 'gpt-6-sol', responses: 1, input_tokens: 1000 },
+      { ...shared, start_ms: first + BUCKET_MS, model: 'gpt-5.3-codex', responses: 1, input_tokens: 1000 },
+    ]);
+    expect(sumAll(store, 'buckets')).toEqual(sumAll(store, 'responses'));
+  });
+
+  it('follow a response to better evidence', () => {
+    const store = createStore();
+    const guess = sampleResponse('1', { evidence: 'tokenizer', source: 'estimated', usage: { input: 5 } });
+    store.record({ invocation: sampleInvocation('a'), responses: [guess] });
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
+    expect(readBuckets(store)).toMatchObject([{ source: 'actual', responses: 1, input_tokens: 1000 }]);
+  });
+
+  it('begin where the days of every time zone do', () => {
+    const kathmandu = Date.parse('2026-03-04T00:00:00+05:45');
+    expect(bucketStartOf(kathmandu)).toBe(kathmandu);
+    expect(bucketStartOf(kathmandu - 1)).toBe(kathmandu - BUCKET_MS);
+  });
+});
