@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { sliceText } from './slices.js';
 
 /** OpenAI's public encodings. That of the models after gpt-4o is not published; o200k_base is the newest there is. */
@@ -84,7 +84,10 @@ class TokenizerThread {
   #lastId = 0;
 
   constructor(onEnd: () => void) {
-    const tiktoken = createRequire(import.meta.url).resolve('tiktoken');
+    const require = createRequire(import.meta.url);
+    const tiktoken = require.resolve('tiktoken');
+    // Node takes 3 ms to load its threads; most runs need none.
+    const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
     this.#worker = new Worker(THREAD, { eval: true, execArgv: [], workerData: { tiktoken } });
     this.#worker.on('message', ({ id, counts }: { id: number; counts: number[] }) => this.#settle(id, counts));
     this.#worker.on('error', (cause) => {

@@ -1,7 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
 const NANO_USD = 1_000_000_000;
-const COUNT = new Intl.NumberFormat('en-US');
 
 /**
  * Nano-USD as dollars: four decimals, or more for the first two figures of a smaller sum, so that what was spent never
@@ -11,12 +10,12 @@ export function formatCost(nanoUsd: number): string {
   const decimals = nanoUsd === 0 ? 4 : Math.min(9, Math.max(4, 1 - Math.floor(Math.log10(nanoUsd / NANO_USD))));
   const step = 10 ** (9 - decimals);
   const digits = String(Math.round(nanoUsd / step)).padStart(decimals + 1, '0');
-  return `$${COUNT.format(BigInt(digits.slice(0, -decimals)))}.${digits.slice(-decimals)}`;
+  return `$${groupThousands(digits.slice(0, -decimals))}.${digits.slice(-decimals)}`;
 }
 
 /** `1,234,567` */
 export function formatCount(count: number): string {
-  return COUNT.format(count);
+  return groupThousands(String(count));
 }
 
 /** `0.8s`, `42.1s`, `4m 12s`, `3h 07m` */
@@ -37,6 +36,11 @@ export function formatPlural(count: number, noun: string): string {
 /** Text from outside on one line, without anything that a terminal would obey. */
 export function cleanText(text: string): string {
   return stripVTControlCharacters(text).replace(/\p{C}/gu, ' ').trim();
+}
+
+// Intl.NumberFormat would do it too: Node takes 10 ms to load it, a sixth of its own start.
+function groupThousands(digits: string): string {
+  return digits.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
 }
 
 function pad(number: number): string {
