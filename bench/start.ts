@@ -26,7 +26,8 @@ export async function benchStart(workspace: Workspace, rounds = 25): Promise<Sec
     },
     { rounds, warmUps: WARM_UPS },
   );
-  expectInvocations(workspace, 2 * (rounds + WARM_UPS));
+  const runs = rounds + WARM_UPS;
+  expectRecorded(workspace, { invocations: 2 * runs, responses: runs });
   const aim = { bound: 'at most', value: 2 } as const;
   return {
     name: 'start',
@@ -57,9 +58,11 @@ function divideAdded(round: Round, fake: Fake): number {
 }
 
 /** A fast run that recorded nothing would prove nothing. */
-function expectInvocations({ database }: Workspace, wanted: number): void {
+function expectRecorded({ database }: Workspace, wanted: { invocations: number; responses: number }): void {
   const connection = new Database(database, { readonly: true });
-  const { count } = connection.prepare('SELECT count(*) AS count FROM invocations').get() as { count: number };
+  const count = (table: string) => connection.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
+  const recorded = { invocations: count('invocations'), responses: count('responses') };
   connection.close();
-  if (count !== wanted) throw new Error(`${count} invocations are recorded, not ${wanted}`);
+  if (JSON.stringify(recorded) === JSON.stringify(wanted)) return;
+  throw new Error(`Recorded were ${JSON.stringify(recorded)}, not ${JSON.stringify(wanted)}`);
 }
