@@ -29,7 +29,8 @@ export interface MeteringFacts {
 }
 
 export interface Metering {
-  readonly observe: (chunk: Buffer) => void;
+  /** Takes what Codex wrote, and when that arrived. */
+  readonly observe: (chunk: Buffer, atMs: number) => void;
   /** Records what is left and, on a terminal, says what it came to. Never rejects. */
   finish(exit: Exit, interruptedBy: NodeJS.Signals | undefined): Promise<void>;
 }

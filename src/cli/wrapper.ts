@@ -5,7 +5,6 @@ import { type CodexCommand, describeCommand } from '../process/argv.js';
 import { type Exit, spawnCodex } from '../process/child.js';
 import { locateCodex } from '../process/locate.js';
 import { resolveProgram } from '../process/native.js';
-import type { Observer } from '../process/relay.js';
 import { forwardSignals } from '../process/signals.js';
 import { standInForStreams } from '../process/stand-ins.js';
 import { HANDS_OFF, planStreams } from '../process/streams.js';
@@ -35,8 +34,8 @@ async function main(argv: readonly string[]): Promise<void> {
   });
 
   // What Codex writes before the metering is loaded waits for it.
-  const waiting: Buffer[] = [];
-  let observe: Observer = (chunk) => void waiting.push(chunk);
+  const waiting: [chunk: Buffer, atMs: number][] = [];
+  let observe: Metering['observe'] = (...arrived) => void waiting.push(arrived);
   const telemetry = metered && command.ephemeral ? await openTelemetry(codexArgs, command) : undefined;
   const signals = forwardSignals(process);
   const child = await spawnCodex({
@@ -44,7 +43,7 @@ async function main(argv: readonly string[]): Promise<void> {
     args: [...(telemetry?.args ?? []), ...codexArgs],
     env: process.env,
     streams: metered ? planStreams(command) : HANDS_OFF,
-    observe: (chunk) => observe(chunk),
+    observe: (chunk) => observe(chunk, Date.now()),
   });
   signals.to(child.kill);
   if (!metered) return exitAs(await child.ended, signals.stop);
@@ -52,7 +51,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const { pid } = child;
   const metering = await startMetering({ options, command, attribution, codexPath, pid, startedAtMs, telemetry });
   observe = metering?.observe ?? (() => undefined);
-  for (const chunk of waiting.splice(0)) observe(chunk);
+  for (const arrived of waiting.splice(0)) observe(...arrived);
   const exit = await child.ended;
   await metering?.finish(exit, signals.interrupted());
   exitAs(exit, signals.stop);

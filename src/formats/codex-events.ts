@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Usage } from '../usage/usage.js';
+import { parseRemark, type Remark } from './codex-remarks.js';
 import { codexUsage } from './codex-usage.js';
 import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
@@ -11,14 +12,27 @@ export type CodexEvent =
   | { readonly kind: 'turn_failed' }
   /** A stream was cut and Codex asks again. Not fatal. */
   | { readonly kind: 'reconnecting' }
+  | Remark
   | Irrelevant
   | Unrecognised;
 
 const threadStarted = z.object({ thread_id: z.string() });
 const turnCompleted = z.object({ usage: codexUsage });
 const error = z.object({ message: z.string() });
+const errorItem = z.object({ item: z.object({ type: z.literal('error'), message: z.string() }) });
 /** The stream's form before 0.44. */
 const configured = z.object({ msg: z.object({ type: z.literal('session_configured'), session_id: z.string() }) });
+
+// Items (answers, tool output) are most of the stream, and an error alone may be a remark.
+const ITEM = '{"type":"item.';
+const ERROR_ITEM = /^\{"type":"item\.completed","item":\{"id":"[^"]{1,20}","type":"error"/;
+const HEAD_BYTES = 80;
+
+/** Whether the line that begins with `head` is worth decoding. */
+export function mayMatter(head: Buffer): boolean {
+  const start = head.toString('latin1', 0, HEAD_BYTES);
+  return !start.startsWith(ITEM) || ERROR_ITEM.test(start);
+}
 
 /** Parses one line of the `--json` stream. Never throws. */
 export function parseCodexEvent(line: string): CodexEvent {
@@ -42,6 +56,10 @@ export function parseCodexEvent(line: string): CodexEvent {
     case 'error': {
       const parsed = error.safeParse(event);
       return parsed.success && parsed.data.message.startsWith('Reconnecting') ? { kind: 'reconnecting' } : IRRELEVANT;
+    }
+    case 'item.completed': {
+      const parsed = errorItem.safeParse(event);
+      return (parsed.success && parseRemark(parsed.data.item.message)) || IRRELEVANT;
     }
     case undefined: {
       const parsed = configured.safeParse(event);

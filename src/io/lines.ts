@@ -1,6 +1,6 @@
 /** What is done with the lines of a byte stream. */
 export interface LineHandlers {
-  /** Whether the line that begins with `head` (at least 16 bytes of it, or all) is worth decoding. Default: all are. */
+  /** Whether the line that begins with `head` (at least 80 bytes of it, or all) is worth decoding. Default: all are. */
   readonly wants?: (head: Buffer) => boolean;
   readonly onLine: (line: string) => void;
   /** A line longer than the limit: it is dropped, so that memory stays flat. */
@@ -13,7 +13,7 @@ export interface LineSplitter {
   end(): void;
 }
 
-const HEAD_BYTES = 16;
+const HEAD_BYTES = 80;
 const NEWLINE = 0x0a;
 const DEFAULT_LIMIT_BYTES = 32 * 1024 * 1024;
 

@@ -1,5 +1,6 @@
-import { parseCodexEvent } from '../formats/codex-events.js';
+import { mayMatter, parseCodexEvent } from '../formats/codex-events.js';
 import { createHumanReader } from '../formats/codex-human.js';
+import type { Remark } from '../formats/codex-remarks.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
 import type { Usage } from '../usage/usage.js';
 
@@ -10,14 +11,19 @@ export interface OutputFacts {
   readonly turnTotals: Usage[];
   turnFailed: boolean;
   reconnects: number;
+  readonly remarks: TimedRemark[];
   /** The footer of the human-readable output: input − cached input + output of the whole thread. */
   blendedTokens: number | undefined;
   readonly unreadable: Map<string, number>;
 }
 
+/** `atMs`: when it came out of Codex (epoch milliseconds). */
+export type TimedRemark = Remark & { readonly atMs: number };
+
 export interface OutputReader {
   readonly facts: OutputFacts;
-  push(chunk: Buffer): void;
+  /** Takes what Codex wrote, and when that arrived. */
+  push(chunk: Buffer, atMs: number): void;
   end(): void;
 }
 
@@ -28,6 +34,7 @@ export function createOutputReader(output: 'json' | 'human', onThread: (threadId
     turnTotals: [],
     turnFailed: false,
     reconnects: 0,
+    remarks: [],
     blendedTokens: undefined,
     unreadable: new Map(),
   };
@@ -35,17 +42,27 @@ export function createOutputReader(output: 'json' | 'human', onThread: (threadId
     facts.threadId ??= threadId;
     onThread(threadId);
   };
-  const splitter = output === 'json' ? readEvents(facts, nameThread) : readTranscript(facts, nameThread);
-  return { facts, push: splitter.push, end: splitter.end };
+  let arrivedAtMs = 0;
+  const remember = (remark: Remark) => void facts.remarks.push({ ...remark, atMs: arrivedAtMs });
+  const read = output === 'json' ? readEvents : readTranscript;
+  const splitter = read(facts, nameThread, remember);
+  return {
+    facts,
+    push(chunk, atMs) {
+      arrivedAtMs = atMs;
+      splitter.push(chunk);
+    },
+    end: splitter.end,
+  };
 }
 
-// Items (answers, tool output) are most of the stream and say nothing of usage: they are not decoded.
-const ITEM = Buffer.from('{"type":"item.');
+type NameThread = (threadId: string) => void;
+type Remember = (remark: Remark) => void;
 
-function readEvents(facts: OutputFacts, nameThread: (threadId: string) => void): LineSplitter {
+function readEvents(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineSplitter {
   const count = (reason: string) => facts.unreadable.set(reason, (facts.unreadable.get(reason) ?? 0) + 1);
   return createLineSplitter({
-    wants: (head) => head.compare(ITEM, 0, ITEM.length, 0, Math.min(ITEM.length, head.length)) !== 0,
+    wants: mayMatter,
     onOverlong: () => count('line too long'),
     onLine: (line) => {
       const event = parseCodexEvent(line);
@@ -53,6 +70,7 @@ function readEvents(facts: OutputFacts, nameThread: (threadId: string) => void):
       else if (event.kind === 'turn_completed') facts.turnTotals.push(event.usage);
       else if (event.kind === 'turn_failed') facts.turnFailed = true;
       else if (event.kind === 'reconnecting') facts.reconnects++;
+      else if (event.kind === 'rerouted' || event.kind === 'tier_omitted') remember(event);
       else if (event.kind === 'unrecognised') count(event.reason);
     },
   });
@@ -61,7 +79,7 @@ function readEvents(facts: OutputFacts, nameThread: (threadId: string) => void):
 /** No line that matters is longer. */
 const TRANSCRIPT_LINE_BYTES = 4096;
 
-function readTranscript(facts: OutputFacts, nameThread: (threadId: string) => void): LineSplitter {
+function readTranscript(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineSplitter {
   const read = createHumanReader();
   return createLineSplitter(
     {
@@ -70,6 +88,7 @@ function readTranscript(facts: OutputFacts, nameThread: (threadId: string) => vo
         if (fact?.kind === 'thread_started') nameThread(fact.threadId);
         else if (fact?.kind === 'reconnecting') facts.reconnects++;
         else if (fact?.kind === 'blended_total') facts.blendedTokens = fact.tokens;
+        else if (fact) remember(fact);
       },
     },
     TRANSCRIPT_LINE_BYTES,

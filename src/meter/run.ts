@@ -4,12 +4,13 @@ import type { Log } from '../log.js';
 import type { PriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Change, Store } from '../store/store.js';
-import type { Invocation, InvocationStatus, ModelResponse, Note, PricedResponse } from '../usage/record.js';
+import type { Invocation, InvocationStatus, ModelResponse, Note } from '../usage/record.js';
+import { Books } from './books.js';
+import { describeRemarks } from './corrections.js';
 import { crossCheck } from './cross-check.js';
 import { estimateMissing } from './estimate-missing.js';
 import { fallBack } from './fallback.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
-import { Pricer } from './price.js';
 import { Recorder } from './recorder.js';
 import { SessionFollower } from './session-follower.js';
 import { type Summary, summarise } from './summary.js';
@@ -36,8 +37,8 @@ export interface End {
 
 /** Records one run of Codex while it goes on. No method throws: a fault of the metering is logged, never shown. */
 export interface Meter {
-  /** Takes what Codex wrote on the stream that is read along. */
-  observe(chunk: Buffer): void;
+  /** Takes what Codex wrote on the stream that is read along, and when that arrived (epoch milliseconds). */
+  observe(chunk: Buffer, atMs: number): void;
   /** Takes the body of a request that Codex made to our telemetry sink. */
   observeTelemetry(body: string): void;
   /** Reads and records what is left. Undefined when the metering failed. */
@@ -60,7 +61,7 @@ export function startMeter(options: MeterOptions): Meter {
   };
   guard(() => run.start());
   return {
-    observe: (chunk) => guard(() => run.output?.push(chunk)),
+    observe: (chunk, atMs) => guard(() => run.observe(chunk, atMs)),
     observeTelemetry: (body) => guard(() => run.observeTelemetry(body)),
     finish: (end) =>
       run.finish(end).catch((error: unknown) => {
@@ -71,12 +72,11 @@ export function startMeter(options: MeterOptions): Meter {
 }
 
 class MeteredRun {
-  readonly output: OutputReader | undefined;
+  readonly #output: OutputReader | undefined;
   readonly #options: MeterOptions;
   readonly #follower: SessionFollower;
   readonly #recorder: Recorder;
-  readonly #recorded: PricedResponse[] = [];
-  readonly #pricer: Pricer;
+  readonly #books: Books;
   readonly #telemetry: TelemetryReader;
   #named = false;
   #estimatePrepared = false;
@@ -87,8 +87,17 @@ class MeteredRun {
     const { invocation, command, pid } = options;
     this.#options = options;
     this.#recorder = new Recorder(options);
-    this.#pricer = new Pricer(options.prices);
-    this.#telemetry = new TelemetryReader(invocation.id);
+    this.#books = new Books({
+      prices: options.prices,
+      remarks: () => this.#output?.facts.remarks ?? [],
+      // Codex's output tells of the run's own thread, and of a review's.
+      isTold: (threadId) => threadId === this.#threadId || command.name.endsWith('review'),
+      write: (responses, notes) => {
+        this.#recorder.add({ responses });
+        this.#note(notes);
+      },
+    });
+    this.#telemetry = new TelemetryReader(invocation.id, command.serviceTier);
     this.#follower = new SessionFollower({
       codexHome: invocation.codexHome,
       startedAtMs: invocation.startedAtMs,
@@ -97,13 +106,18 @@ class MeteredRun {
       onProgress: () => this.#handOn(),
     });
     if (command.output !== 'other') {
-      this.output = createOutputReader(command.output, (threadId) => this.#follower.setRoot(threadId));
+      this.#output = createOutputReader(command.output, (threadId) => this.#follower.setRoot(threadId));
     }
   }
 
   start(): void {
     this.#recorder.add({});
     this.#follower.start();
+  }
+
+  observe(chunk: Buffer, atMs: number): void {
+    this.#output?.push(chunk, atMs);
+    this.#books.correct();
   }
 
   observeTelemetry(body: string): void {
@@ -113,18 +127,18 @@ class MeteredRun {
 
   async finish(end: End): Promise<Summary> {
     const endedAtMs = Date.now();
-    this.output?.end();
+    this.#output?.end();
     await this.#follower.finish();
     this.#handOn();
     this.#note([
       ...this.#follower.files.flatMap(({ unreadable }) => describeUnreadable('session file', unreadable)),
-      ...describeUnreadable('output', this.output?.facts.unreadable),
+      ...describeUnreadable('output', this.#output?.facts.unreadable),
       ...describeUnreadable('telemetry', this.#telemetry.unreadable),
     ]);
     await this.#settle(end, endedAtMs);
     this.#recorder.add({ update: { ...end, threadId: this.#threadId, endedAtMs } });
     await this.#recorder.finish();
-    return summarise(this.#options.invocation, this.#recorder.iteration, this.#recorded);
+    return summarise(this.#options.invocation, this.#recorder.iteration, this.#books.responses);
   }
 
   /** Records the responses that have become known since the last time. */
@@ -139,7 +153,7 @@ class MeteredRun {
     const inFiles = new Set(threads.map(({ id }) => id));
     this.#nameThread();
     this.#prepareEstimate();
-    this.#record(fresh.filter(({ evidence, threadId }) => evidence !== 'otel' || !inFiles.has(threadId)));
+    this.#books.book(fresh.filter(({ evidence, threadId }) => evidence !== 'otel' || !inFiles.has(threadId)));
   }
 
   /** Loads the tokenizer while Codex still works, once it looks as if the provider reports no usage. */
@@ -159,17 +173,17 @@ class MeteredRun {
   }
 
   get #threadId(): string | undefined {
-    return this.#follower.rootId ?? this.output?.facts.threadId;
+    return this.#follower.rootId ?? this.#output?.facts.threadId;
   }
 
   /** Goes down the chain for what no session file counted: the output's own figures, then an estimate. */
   async #settle(end: End, endedAtMs: number): Promise<void> {
     const { invocation, command } = this.#options;
     const files = this.#follower.files;
-    const facts = this.output?.facts;
+    const facts = this.#output?.facts;
     this.#note([...files.flatMap(({ thread }) => thread.notes), ...this.#telemetry.notes()]);
     const root = files.find(({ thread }) => thread.id === this.#follower.rootId);
-    if (facts) this.#note(crossCheck(facts, root));
+    if (facts) this.#note([...crossCheck(facts, root), ...describeRemarks(facts.remarks)]);
     for (const file of files) {
       const estimated = await estimateMissing(file, {
         codexHome: invocation.codexHome,
@@ -177,12 +191,12 @@ class MeteredRun {
         lastTurnFailed: end.status === 'failed' && file === root,
         reconnects: file === root && facts?.threadId ? facts.reconnects : undefined,
       });
-      this.#record(estimated.responses);
+      this.#books.book(estimated.responses);
       this.#note(estimated.notes);
     }
     const threadId = this.#threadId;
     // A Codex that failed before it named a thread called no model.
-    if (this.#recorded.length > 0 || !facts || (!threadId && end.status !== 'completed')) return;
+    if (this.#books.responses.length > 0 || !facts || (!threadId && end.status !== 'completed')) return;
     const fallback = fallBack({
       invocationId: invocation.id,
       facts,
@@ -191,16 +205,8 @@ class MeteredRun {
       recordedBefore: this.#recorder.readThreadUsage(threadId ?? ''),
       endedAtMs,
     });
-    this.#record(fallback.responses);
+    this.#books.book(fallback.responses);
     this.#note(fallback.notes);
-  }
-
-  #record(responses: readonly ModelResponse[]): void {
-    if (responses.length === 0) return;
-    const priced = responses.map((response) => this.#pricer.price(response));
-    this.#recorded.push(...priced.map(({ response }) => response));
-    this.#recorder.add({ responses: priced.map(({ response }) => response) });
-    this.#note(priced.flatMap(({ notes }) => notes));
   }
 
   /** Keeps notes with the record and in the log. */

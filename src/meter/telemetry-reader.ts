@@ -10,9 +10,12 @@ export class TelemetryReader {
   /** Responses that completed, with or without usage. */
   completed = 0;
   readonly #invocationId: string;
+  readonly #serviceTier: string | undefined;
 
-  constructor(invocationId: string) {
+  /** The telemetry names no service tier: `serviceTier` is the one that Codex was told to ask for. */
+  constructor(invocationId: string, serviceTier: string | undefined) {
     this.#invocationId = invocationId;
+    this.#serviceTier = serviceTier;
   }
 
   /** What its reader must know, at the end. */
@@ -40,7 +43,7 @@ export class TelemetryReader {
           turnId: undefined,
           rootTurnId: undefined,
           model: model ?? UNKNOWN_MODEL,
-          serviceTier: undefined,
+          serviceTier: this.#serviceTier,
           usage,
           evidence: 'otel',
           source: 'actual',

@@ -10,6 +10,8 @@ export interface CodexCommand {
   readonly cd: string | undefined;
   /** `--model`, when it was given. */
   readonly model: string | undefined;
+  /** The service tier that `-c` sets, by the name that the API has for it. */
+  readonly serviceTier: string | undefined;
   /** Only asks for help or the version: no model is called. */
   readonly asksForHelp: boolean;
 }
@@ -35,7 +37,7 @@ const SUBCOMMANDS: Record<string, readonly string[]> = {
 
 /** Reads Codex's arguments without changing them. Never throws: what it does not know, Codex will judge. */
 export function describeCommand(args: readonly string[]): CodexCommand {
-  const { names, options } = scan(args);
+  const { names, options, settings } = scan(args);
   const isExec = names[0] === 'exec' || names[0] === 'review';
   const json = options.has('--json') || options.has('--experimental-json');
   return {
@@ -45,13 +47,28 @@ export function describeCommand(args: readonly string[]): CodexCommand {
     outputLastMessage: options.get('-o') ?? options.get('--output-last-message'),
     cd: options.get('-C') ?? options.get('--cd'),
     model: options.get('-m') ?? options.get('--model'),
+    serviceTier: findServiceTier(settings),
     asksForHelp: ['-h', '--help', '-V', '--version'].some((name) => options.has(name)) || names.includes('help'),
   };
 }
 
-function scan(args: readonly string[]): { names: string[]; options: Map<string, string> } {
+/** Codex calls `fast` what the API calls `priority` (0.169). */
+function findServiceTier(settings: readonly string[]): string | undefined {
+  const tier = settings.map((setting) => /^\s*service_tier\s*=\s*"?(\w+)"?\s*$/.exec(setting)?.[1]).findLast(Boolean);
+  return tier === 'fast' ? 'priority' : tier;
+}
+
+interface Scanned {
+  readonly names: string[];
+  readonly options: Map<string, string>;
+  /** The values of `-c`. */
+  readonly settings: string[];
+}
+
+function scan(args: readonly string[]): Scanned {
   const names: string[] = [];
   const options = new Map<string, string>();
+  const settings: string[] = [];
   let positionals = 0;
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] ?? '';
@@ -59,7 +76,9 @@ function scan(args: readonly string[]): { names: string[]; options: Map<string, 
     if (arg.startsWith('-') && arg !== '-') {
       const [name, value] = splitOption(arg);
       const takesNext = value === undefined && WITH_VALUE.has(name);
-      options.set(name, (takesNext ? args[++index] : value) ?? '');
+      const given = (takesNext ? args[++index] : value) ?? '';
+      options.set(name, given);
+      if (name === '-c' || name === '--config') settings.push(given);
       continue;
     }
     // A subcommand stands before the first positional of its parent: `exec "resume the work"` is a prompt.
@@ -67,7 +86,7 @@ function scan(args: readonly string[]): { names: string[]; options: Map<string, 
     if (positionals === 0 && SUBCOMMANDS[names.join(' ')]?.includes(name)) names.push(name);
     else positionals++;
   }
-  return { names, options };
+  return { names, options, settings };
 }
 
 /** `--name=value` and `-Cvalue` in two; the value is undefined where it may stand in the next argument. */

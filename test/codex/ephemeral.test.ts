@@ -5,7 +5,8 @@ import { readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Ended, Workbench } from '../harness/workbench.js';
-import type { InputItem, Scenario, ToolCall } from '../scripted-api/script.js';
+import { spawnAgent, waitForSpawned } from '../scripted-api/agents.js';
+import type { Scenario } from '../scripted-api/script.js';
 
 const LOOP: Scenario = {
   prompt: 'loop',
@@ -34,7 +35,7 @@ const DELEGATE: readonly Scenario[] = [
     prompt: 'delegate',
     replies: [
       {
-        calls: [{ tool: 'spawn_agent', namespace: 'multi_agent_v1', arguments: { message: 'Count the shelves.' } }],
+        calls: [spawnAgent('Count the shelves.')],
         usage: { input: 2000, output: 21 },
       },
       { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },
@@ -131,10 +132,4 @@ function expectSameCounts(bench: Workbench, run: Ended): void {
   expect(recorded).toHaveLength(billed.length);
   expect(recorded).toEqual(expect.arrayContaining(billed));
   expect(invocation.notes).toEqual([]);
-}
-
-function waitForSpawned(input: readonly InputItem[]): ToolCall[] {
-  const answer = input.findLast(({ type }) => type === 'function_call_output');
-  const [agent] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(JSON.stringify(answer?.output)) ?? [];
-  return [{ tool: 'wait_agent', namespace: 'multi_agent_v1', arguments: { targets: [agent] } }];
 }

@@ -1,10 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { expectExact, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import { configFor, type Workbench } from '../harness/workbench.js';
-import type { InputItem, Reply, Scenario, ToolCall } from '../scripted-api/script.js';
+import { collaborate, spawnAgent, waitForSpawned, waitingForAgents } from '../scripted-api/agents.js';
+import type { Scenario } from '../scripted-api/script.js';
 
 const ONE_TURN: Scenario = {
   prompt: 'greet',
@@ -19,14 +17,11 @@ const CHILD: Scenario = {
   ],
 };
 
-/** gpt-5.3-codex is given one family of tools for sub-agents, gpt-6.1-sol another: seen in 0.169. */
 const DELEGATE_V1: Scenario = {
   prompt: 'delegate',
   replies: [
     {
-      calls: [
-        { tool: 'spawn_agent', namespace: 'multi_agent_v1', arguments: { message: 'Please count the shelves.' } },
-      ],
+      calls: [spawnAgent('Please count the shelves.')],
       usage: { input: 2000, output: 21 },
     },
     { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },
@@ -82,20 +77,14 @@ describe('the record equals the ledger of the API', () => {
   });
 
   test.for(['none', 'all'])('when a collaborating agent is given %s of the history', async (turns, { bench }) => {
-    useModel(bench, 'gpt-6.1-sol');
+    bench.configure({ model: 'gpt-6.1-sol' });
     bench.api.add(
       {
         prompt: 'delegate',
         thread: 'root',
         replies: [
           {
-            calls: [
-              {
-                tool: 'spawn_agent',
-                namespace: 'collaboration',
-                arguments: { task_name: 'shelves', message: 'Please count the shelves.', fork_turns: turns },
-              },
-            ],
+            calls: [collaborate({ task_name: 'shelves', message: 'Please count the shelves.', fork_turns: turns })],
             usage: { input: 2000, output: 21 },
           },
           ...waitingForAgents(),
@@ -109,7 +98,7 @@ describe('the record equals the ledger of the API', () => {
   });
 
   test('when the API compacts the context', async ({ bench }) => {
-    useModel(bench, 'gpt-6.1-sol', 'OpenAI');
+    bench.configure({ model: 'gpt-6.1-sol', provider: 'OpenAI' });
     bench.api.add({
       prompt: 'loop',
       replies: [
@@ -123,26 +112,3 @@ describe('the record equals the ledger of the API', () => {
     expectExact(bench, run);
   });
 });
-
-function waitForSpawned(input: readonly InputItem[]): ToolCall[] {
-  const answer = input.findLast(({ type }) => type === 'function_call_output');
-  const [agent] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(JSON.stringify(answer?.output)) ?? [];
-  return [{ tool: 'wait_agent', namespace: 'multi_agent_v1', arguments: { targets: [agent] } }];
-}
-
-function waitingForAgents(): Reply[] {
-  return [
-    {
-      calls: [{ tool: 'wait_agent', namespace: 'collaboration', arguments: { timeout_ms: 10_000 } }],
-      usage: { input: 2100, output: 22 },
-    },
-    { message: 'Three shelves.', usage: { input: 2200, output: 23 } },
-  ];
-}
-
-function useModel(bench: Workbench, model: string, provider = 'scripted'): void {
-  const config = configFor(bench.api.url)
-    .replace('gpt-5.3-codex', model)
-    .replace('name = "scripted"', `name = "${provider}"`);
-  writeFileSync(join(bench.codexHome, 'config.toml'), config);
-}

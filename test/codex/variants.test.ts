@@ -74,13 +74,4 @@ describe('the record equals the ledger of the API', () => {
       notes: [],
     });
   });
-
-  test('with a service tier, which doubles the price of priority', async ({ bench }) => {
-    bench.api.add(LOOP);
-    const standard = await bench.run(['exec', '--json', 'loop']);
-    const fast = await bench.run(['exec', '--json', '-c', 'service_tier="fast"', 'loop']);
-    const costOf = (run: typeof fast) =>
-      expectExact(bench, run).responses.reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0), 0);
-    expect(costOf(fast)).toBe(2 * costOf(standard));
-  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCodexEvent } from '../../src/formats/codex-events.js';
+import { mayMatter, parseCodexEvent } from '../../src/formats/codex-events.js';
 
 const parse = (event: unknown) => parseCodexEvent(JSON.stringify(event));
 
@@ -35,6 +35,30 @@ describe('a line of codex exec --json', () => {
     expect(parse({ type: 'error', message: 'Reconnecting... 1/5' })).toEqual({ kind: 'reconnecting' });
     expect(parse({ type: 'error', message: 'no' })).toEqual({ kind: 'irrelevant' });
     expect(parse({ type: 'error' })).toEqual({ kind: 'irrelevant' });
+  });
+
+  test('tells in an error item of another model, or of a tier that was left out', () => {
+    const item = (message: string) => parse({ type: 'item.completed', item: { id: 'item_2', type: 'error', message } });
+    expect(item('model rerouted: gpt-a -> gpt-b (HighRiskCyberActivity)')).toEqual({
+      ...{ kind: 'rerouted', from: 'gpt-a', to: 'gpt-b' },
+    });
+    expect(
+      item(
+        'Configured service tier `priority` is not advertised as supported for model `gpt-a` and will be omitted from requests.',
+      ),
+    ).toEqual({ kind: 'tier_omitted', tier: 'priority', model: 'gpt-a' });
+    expect(item('I say: model rerouted: gpt-a -> gpt-b (No)')).toEqual({ kind: 'irrelevant' });
+    const answer = { id: 'item_2', type: 'agent_message', text: 'model rerouted: gpt-a -> gpt-b (No)' };
+    expect(parse({ type: 'item.completed', item: answer })).toEqual({ kind: 'irrelevant' });
+  });
+
+  test.for([
+    ['{"type":"turn.started"}', true],
+    ['{"type":"item.completed","item":{"id":"item_12","type":"error","message":"x"}}', true],
+    ['{"type":"item.completed","item":{"id":"item_12","type":"agent_message","text":"x"}}', false],
+    ['{"type":"item.started","item":{"id":"item_12","type":"command_execution"}}', false],
+  ] as const)('is worth decoding or not by its start: %s', ([line, expected]) => {
+    expect(mayMatter(Buffer.from(line))).toBe(expected);
   });
 
   test('may have a key twice, and be of a type or an age that nobody knows', () => {

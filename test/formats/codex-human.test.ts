@@ -44,6 +44,19 @@ describe('the human-readable output', () => {
     ]);
   });
 
+  test('tells of another model, where a warning of it follows, and of a tier that was left out', () => {
+    const rerouted = '\u001b[33;1mmodel rerouted:\u001b[0m gpt-a -> gpt-b';
+    expect(read(`${rerouted}\nwarning: this request was routed to gpt-b as a fallback`)).toEqual([
+      { kind: 'rerouted', from: 'gpt-a', to: 'gpt-b' },
+    ]);
+    expect(read(`${rerouted}\nwarning: anything\n${rerouted}\n`)).toEqual([]);
+    expect(
+      read(
+        'warning: Configured service tier `flex` is not advertised as supported for model `gpt-a` and will be omitted',
+      ),
+    ).toEqual([{ kind: 'tier_omitted', tier: 'flex', model: 'gpt-a' }]);
+  });
+
   test('says nothing else', () => {
     expect(read('session id: none\nthe tokens used: 5\n  tokens used: 5\n1,903\ntokens used\n\n1,903')).toEqual([]);
   });

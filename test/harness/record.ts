@@ -87,16 +87,16 @@ export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): Recorde
 
 /**
  * Asserts that the record of a run equals the API's ledger: the same responses with the same five counters and the
- * same model, all `actual`, and cost records that sum up to what the API billed.
+ * same model, in the order of each thread, all `actual`, and cost records that sum up to what the API billed.
  */
 export function expectExact(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>): RecordedInvocation {
   const invocation = recordOf(bench, run);
   const recorded = invocation.responses.map(
-    ({ responseKey, model, source, input, cached, cacheWrite, output, reasoning }) => ({
-      ...{ responseKey, model, source, input, cached, cacheWrite, output, reasoning },
+    ({ threadId, responseKey, model, source, input, cached, cacheWrite, output, reasoning }) => ({
+      ...{ threadId, responseKey, model, source, input, cached, cacheWrite, output, reasoning },
     }),
   );
-  expect(recorded).toEqual(run.ledger.map(toRecorded));
+  expect(recorded.toSorted(byThread)).toEqual(run.ledger.map(toRecorded).toSorted(byThread));
   const billed = sumLedger(run.ledger);
   const booked = invocation.costRecords.filter(({ isActual }) => isActual === 1);
   expect(booked.reduce((sum, { input }) => sum + input, 0)).toBe(billed.input);
@@ -107,6 +107,11 @@ export function expectExact(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>
   return invocation;
 }
 
-function toRecorded({ responseId, model, usage }: LedgerEntry) {
-  return { responseKey: responseId, model, source: 'actual', ...usage };
+function toRecorded({ threadId, responseId, model, usage }: LedgerEntry) {
+  return { threadId, responseKey: responseId, model, source: 'actual', ...usage };
+}
+
+/** Threads work side by side: when a response of one ends and is written says nothing of the others'. */
+function byThread(a: { threadId: string | undefined }, b: { threadId: string | undefined }): number {
+  return String(a.threadId).localeCompare(String(b.threadId));
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -45,6 +45,8 @@ export interface Ended {
 export interface Running {
   readonly pid: number;
   kill(signal: NodeJS.Signals): void;
+  /** What it has written so far, on both streams. */
+  output(): string;
   readonly ended: Promise<Ended>;
 }
 
@@ -58,6 +60,8 @@ export interface Workbench {
   readonly stateFolder: string;
   /** The environment in which Codex and codex-metered run here. */
   readonly env: NodeJS.ProcessEnv;
+  /** Gives Codex another model, or its provider another name. */
+  configure(settings: { model?: string; provider?: string }): void;
   /** Starts Codex, metered unless asked otherwise. */
   start(args: readonly string[], options?: RunOptions): Running;
   /** Starts Codex and waits for its end. */
@@ -104,12 +108,15 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
     if (into !== undefined) closeSync(into);
     child.stdin?.end(options.stdin);
     const pid = child.pid ?? 0;
-    const output = Promise.all([readAll(child.stdout), readAll(child.stderr)]);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+    const streams = Promise.all([readAll(child.stdout), readAll(child.stderr)]);
     const exit = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     return {
       pid,
       kill: (signal) => void child.kill(signal),
-      ended: Promise.all([output, exit]).then(([[stdout, stderr], [exitCode, signal]]) => ({
+      output: () => output,
+      ended: Promise.all([streams, exit]).then(([[stdout, stderr], [exitCode, signal]]) => ({
         ...{ stdout, stderr, exitCode, signal, pid },
         ledger: api.ledger.slice(reported),
       })),
@@ -118,6 +125,7 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
 
   return {
     ...{ api, folder, codexHome, workTree, database, stateFolder, env, start },
+    configure: (settings) => writeFileSync(join(codexHome, 'config.toml'), configFor(api.url, settings)),
     run: (args, options) => start(args, options).ended,
     async close() {
       // Only a test that failed leaves one.
@@ -133,12 +141,12 @@ async function readAll(stream: Readable | null): Promise<Buffer> {
 }
 
 /** The model is one that Codex knows by name and that has a price. */
-export function configFor(apiUrl: string): string {
-  return `model = "gpt-5.3-codex"
+export function configFor(apiUrl: string, { model = 'gpt-5.3-codex', provider = 'scripted' } = {}): string {
+  return `model = "${model}"
 model_provider = "scripted"
 
 [model_providers.scripted]
-name = "scripted"
+name = "${provider}"
 base_url = "${apiUrl}"
 wire_api = "responses"
 supports_websockets = false

@@ -34,14 +34,14 @@ describe('lines', () => {
     }
   });
 
-  test('are judged by at least sixteen bytes, or by all of them', () => {
+  test('are judged by at least eighty bytes, or by all of them', () => {
     const heads: number[] = [];
     const wants = (head: Buffer) => heads.push(head.length) > 0;
     split(
-      [...Buffer.from('a line of twenty-six bytes\ntiny\n')].map((byte) => Buffer.from([byte])),
+      [...Buffer.from(`${'a line of a hundred bytes'.repeat(4)}\ntiny\n`)].map((byte) => Buffer.from([byte])),
       { wants },
     );
-    expect(heads.filter((length) => length < 16)).toEqual([4]);
+    expect(heads.filter((length) => length < 80)).toEqual([4]);
   });
 
   test('that are too long are dropped and told of, once each, and the next ones are not', () => {

@@ -8,6 +8,7 @@ const NOTHING: CodexCommand = {
   outputLastMessage: undefined,
   cd: undefined,
   model: undefined,
+  serviceTier: undefined,
   asksForHelp: false,
 };
 
@@ -59,6 +60,8 @@ describe('what Codex was asked to do', () => {
       ['--cd=dir', '--model=gpt-5.5', '--output-last-message=a=b'],
       { cd: 'dir', model: 'gpt-5.5', outputLastMessage: 'a=b' },
     ],
+    [['-c', 'service_tier="fast"', '--config=x=1'], { serviceTier: 'priority' }],
+    [['-c', 'service_tier=fast', '-cservice_tier = "flex"'], { serviceTier: 'flex' }],
     [['-Cdir', '-mgpt-5.5', '-oout.txt'], { cd: 'dir', model: 'gpt-5.5', outputLastMessage: 'out.txt' }],
     [['-C=dir'], { cd: 'dir' }],
     [['--ephemeral'], { ephemeral: true }],

@@ -148,7 +148,11 @@ async function stream(
     return;
   }
   const responseId = `resp_${randomUUID().replaceAll('-', '')}`;
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    // Where Codex looks for the model that answered, when it is not the one it asked for.
+    ...(reply.model && { 'openai-model': reply.model }),
+  });
   for (const event of itemEvents(responseId, model, reply, inputOf(body))) response.write(encodeEvent(event));
   if (reply.hang) return;
   await reply.until;
