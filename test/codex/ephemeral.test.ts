@@ -5,7 +5,7 @@ import { readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Ended, Workbench } from '../harness/workbench.js';
-import { spawnAgent, waitForSpawned } from '../scripted-api/agents.js';
+import { REVIEWED_COMMAND, spawnAgent, waitForSpawned } from '../scripted-api/agents.js';
 import type { Scenario } from '../scripted-api/script.js';
 
 const LOOP: Scenario = {
@@ -16,6 +16,13 @@ const LOOP: Scenario = {
       usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
     },
     { message: 'Done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
+  ],
+};
+
+const GREETING: Scenario = {
+  prompt: 'greet',
+  replies: [
+    { reasoning: 'Short.', message: 'Hello.', usage: { input: 5200, cacheWrite: 64, output: 90, reasoning: 40 } },
   ],
 };
 
@@ -48,12 +55,14 @@ const DELEGATE: readonly Scenario[] = [
 
 describe('a run that keeps no session file equals the ledger of the API', () => {
   test.for([
+    ['one turn', ['exec', '--json', '--ephemeral', 'greet']],
     ['a tool loop', ['exec', '--json', '--ephemeral', 'loop']],
     ['a tool loop in human mode', ['exec', '--ephemeral', 'loop']],
     ['a review', ['exec', 'review', '--json', '--ephemeral', '--uncommitted']],
     ['sub-agents', ['exec', '--json', '--ephemeral', 'delegate']],
+    ['a command that was reviewed', ['exec', '--json', '--ephemeral', '--approve-for-me', 'escalate']],
   ] as const)('after %s', async ([, args], { bench }) => {
-    bench.api.add(LOOP, REVIEW, ...DELEGATE);
+    bench.api.add(...REVIEWED_COMMAND, GREETING, LOOP, REVIEW, ...DELEGATE);
     const run = await bench.run(args);
     expect(run.exitCode).toBe(0);
     expectSameCounts(bench, run);
@@ -83,6 +92,25 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
     running.kill('SIGTERM');
     expectSameCounts(bench, await running.ended);
   });
+});
+
+test('what some responses used is not known where a provider leaves usage out, and that is told', async ({ bench }) => {
+  bench.api.add({
+    prompt: 'loop',
+    replies: [
+      { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 900, cached: 3, output: 5 } },
+      { calls: [{ tool: 'exec_command', cmd: 'echo two' }], usage: null },
+      { message: 'All done.', usage: { input: 1100, output: 6 } },
+    ],
+  });
+  const run = await bench.run(['exec', '--json', '--ephemeral', 'loop']);
+  const { responses, notes } = recordOf(bench, run);
+  expect(responses).toMatchObject([
+    { source: 'actual', evidence: 'otel', input: 900, cached: 3, output: 5 },
+    { source: 'actual', evidence: 'otel', input: 1100, output: 6 },
+  ]);
+  expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('completed without usage') }]);
+  expect(JSON.parse(notes[0]?.figures ?? '{}')).toEqual({ responses: 1 });
 });
 
 describe('where the user has set up telemetry', () => {

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { expectExact, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
@@ -45,6 +45,37 @@ describe('the record equals the ledger of the API', () => {
     expect(expectExact(bench, first)).toMatchObject({ runId: 'a', iteration: 1 });
     expect(expectExact(bench, second)).toMatchObject({ runId: 'b', iteration: 1 });
     expect(expectExact(bench, third)).toMatchObject({ runId: 'a', iteration: 2 });
+  });
+
+  test.for([
+    ['relative', (home: string) => join('..', basename(home))],
+    ['relative to the folder of -C, too', (home: string) => join('..', basename(home)), ['-C', 'aisle']],
+    ['with a slash at its end', (home: string) => `${home}/`],
+    [
+      'a link',
+      (home: string) => {
+        symlinkSync(home, `${home}-link`);
+        return `${home}-link`;
+      },
+    ],
+    [
+      'of sessions that are a link',
+      (home: string) => {
+        mkdirSync(`${home}-sessions`);
+        symlinkSync(`${home}-sessions`, join(home, 'sessions'));
+        return home;
+      },
+    ],
+  ] as const)('with a CODEX_HOME %s', async ([, place, options = []], { bench }) => {
+    bench.api.add(LOOP);
+    mkdirSync(join(bench.workTree, 'aisle'));
+    const env = { CODEX_HOME: place(bench.codexHome) };
+    const first = await bench.run(['exec', '--json', ...options, 'loop'], { env });
+    const resumed = await bench.run(['exec', ...options, 'resume', '--last', 'loop'], { env });
+    for (const run of [first, resumed]) {
+      expect(run.ledger).toHaveLength(2);
+      expect(expectExact(bench, run)).toMatchObject({ notes: [] });
+    }
   });
 
   test('with -C, an output schema, a file for the answer and the SDK’s name for --json', async ({ bench }) => {

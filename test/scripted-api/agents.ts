@@ -1,4 +1,4 @@
-import type { InputItem, Reply, ToolCall } from './script.js';
+import type { InputItem, Reply, Scenario, ToolCall } from './script.js';
 
 /**
  * Calls of Codex's tools for sub-agents. gpt-5.3-codex is given one family of them (`multi_agent_v1`), gpt-6.1-sol
@@ -44,6 +44,36 @@ export function waitingForAgents(): Reply[] {
     { message: 'Three shelves.', usage: { input: 2200, output: 23 } },
   ];
 }
+
+/** A command that leaves the sandbox, which Codex has another model session review with `--approve-for-me` (0.169). */
+export const REVIEWED_COMMAND: readonly Scenario[] = [
+  {
+    prompt: 'escalate',
+    thread: 'root',
+    replies: [
+      {
+        calls: [
+          {
+            tool: 'exec_command',
+            arguments: { cmd: 'echo out', sandbox_permissions: 'require_escalated', justification: 'To see it.' },
+          },
+        ],
+        usage: { input: 4000, output: 31 },
+      },
+      { message: 'Done.', usage: { input: 4200, cached: 4000, output: 12 } },
+    ],
+  },
+  {
+    prompt: '',
+    thread: 'child',
+    replies: [
+      {
+        message: '{"risk_level":"low","user_authorization":"high","outcome":"allow","rationale":"It only prints."}',
+        usage: { input: 1800, cached: 100, cacheWrite: 32, output: 44, reasoning: 9 },
+      },
+    ],
+  },
+];
 
 /** The ids of the agents that tools have told of, oldest first. */
 function agentsIn(input: readonly InputItem[]): string[] {
