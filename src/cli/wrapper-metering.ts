@@ -62,6 +62,8 @@ export function createMetering(facts: MeteringFacts): Metering {
     prices,
     log,
     open: async () => {
+      await catchingUp;
+      store?.close();
       store = openStore(database, { mode: 'write' });
       catchingUp = catchUp({ store, pendingDirectory, prices, log });
       return store;

@@ -19,15 +19,19 @@ const PATIENCE_MS = 300;
 
 /**
  * Writes one invocation to the database as it happens. No fault of the database reaches the caller: a locked one is
- * tried again, any other fault is logged once, and what was not written is kept aside at the end.
+ * tried again, one that was deleted is made anew, any other fault is logged once, and what was not written is kept
+ * aside at the end. All of the invocation is held until then, because a database that was deleted or that broke does
+ * not give back what it took; to record the same twice changes nothing.
  */
 export class Recorder {
   readonly #options: RecorderOptions;
   #store: Store | undefined;
   #iteration: number | undefined;
   #update: InvocationUpdate = {};
-  #responses: PricedResponse[] = [];
-  #notes: Note[] = [];
+  readonly #responses: PricedResponse[] = [];
+  readonly #notes: Note[] = [];
+  /** How many of them the database has taken. */
+  #taken = { responses: 0, notes: 0 };
   #unwritten = true;
   #broken = false;
   #busy: Promise<void> | undefined;
@@ -62,9 +66,10 @@ export class Recorder {
 
   /** Writes what is left or keeps it aside. Never rejects. */
   async finish(): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
+    // Not by the machine's clock, which may be set back meanwhile.
+    const deadline = performance.now() + PATIENCE_MS;
     await this.#write();
-    while (this.#unwritten && !this.#broken && Date.now() < deadline) {
+    while (this.#unwritten && !this.#broken && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS / 4));
       await this.#write();
     }
@@ -86,16 +91,22 @@ export class Recorder {
     await Promise.resolve();
     try {
       while (this.#unwritten && !this.#broken) {
+        if (this.#store?.isInPlace() === false) this.#startAnew();
         this.#store ??= await this.#options.open();
-        const change = this.#change();
-        this.#iteration = this.#store.record(change);
-        this.#responses = this.#responses.slice(change.responses?.length);
-        this.#notes = this.#notes.slice(change.notes?.length);
+        this.#iteration = this.#store.record(this.#change());
+        this.#taken = { responses: this.#responses.length, notes: this.#notes.length };
         this.#unwritten = false;
       }
     } catch (error) {
       this.#onFault(error);
     }
+  }
+
+  #startAnew(): void {
+    this.#store = undefined;
+    this.#taken = { responses: 0, notes: 0 };
+    const { invocation, log } = this.#options;
+    log.warn('The database was deleted or replaced; the run is recorded anew.', { invocation: invocation.id });
   }
 
   #onFault(error: unknown): void {
@@ -109,6 +120,7 @@ export class Recorder {
       return;
     }
     this.#broken = true;
+    this.#taken = { responses: 0, notes: 0 };
     this.#options.log.warn('The record cannot be written; it is kept aside.', {
       invocation: this.#options.invocation.id,
       reason: messageOf(error),
@@ -131,11 +143,13 @@ export class Recorder {
   }
 
   #change(): Change {
+    const { invocation } = this.#options;
     return {
-      invocation: this.#options.invocation,
+      // The number it was given once is its own, in another database too.
+      invocation: { ...invocation, attribution: { ...invocation.attribution, iteration: this.iteration } },
       update: this.#update,
-      responses: [...this.#responses],
-      notes: [...this.#notes],
+      responses: this.#responses.slice(this.#taken.responses),
+      notes: this.#notes.slice(this.#taken.notes),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { bucketStartOf, refreshBuckets } from './buckets.js';
@@ -30,12 +31,15 @@ export interface Store {
   listOpenInvocations(): OpenInvocation[];
   /** What is recorded of a thread by other invocations than `invocationId`. */
   readThreadUsage(threadId: string, invocationId: string): Usage;
+  /** False once the file was deleted or replaced: what is written then is seen by nobody. */
+  isInPlace(): boolean;
   close(): void;
 }
 
 /** Opens the store at `path`, creating it in `write` mode. Throws a StoreError. */
 export function openStore(path: string, options: OpenOptions): Store {
   const connection = openConnection(path, options);
+  const opened = identify(path);
   const apply = connection.transaction((change: Change): number => {
     const iteration = insertInvocation(connection, change.invocation);
     if (change.update) updateInvocation(connection, change.invocation.id, change.update);
@@ -56,6 +60,13 @@ export function openStore(path: string, options: OpenOptions): Store {
     listOpenInvocations: () => explainingFaults(path, () => listOpenInvocations(connection)),
     readThreadUsage: (threadId, invocationId) =>
       explainingFaults(path, () => readThreadUsage(connection, threadId, invocationId)),
+    isInPlace: () => identify(path) === opened,
     close: () => connection.close(),
   };
+}
+
+/** Which file stands at `path`, if any does. */
+function identify(path: string): string | undefined {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file && `${file.dev}:${file.ino}`;
 }

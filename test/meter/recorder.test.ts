@@ -61,7 +61,7 @@ describe('a recorder', () => {
     expect(reasons(kept)).toEqual(['kept']);
   });
 
-  test('keeps aside only what a database that breaks in the middle has not taken', async () => {
+  test('keeps aside everything when a database breaks in the middle: it may not give back what it took', async () => {
     let broken = false;
     const { recorder, written, kept } = setUp(() => {
       if (broken) throw new StoreError('full', 'full');
@@ -71,19 +71,32 @@ describe('a recorder', () => {
     broken = true;
     recorder.add({ notes: [note('kept')] });
     await recorder.finish();
-    expect(reasons(kept)).toEqual(['kept']);
+    expect(reasons(kept)).toEqual(['written', 'kept']);
+  });
+
+  test('records everything anew, under its number, in a database that took the place of the first', async () => {
+    let inPlace = true;
+    const { recorder, written } = setUp(undefined, () => inPlace);
+    recorder.add({ notes: [note('first')] });
+    await waitFor('the first note', () => written.length === 1);
+    inPlace = false;
+    recorder.add({ notes: [note('second')] });
+    await recorder.finish();
+    expect(written.map(({ notes }) => notes?.length)).toEqual([1, 2]);
+    expect(written.at(-1)?.invocation).toMatchObject({ attribution: { iteration: 7 } });
   });
 });
 
-function setUp(beforeWrite: () => void = () => undefined) {
+function setUp(beforeWrite: () => void = () => undefined, isInPlace = () => true) {
   const written: Change[] = [];
   const kept: Change[] = [];
   const store = {
     record(change: Change) {
       beforeWrite();
       written.push(change);
-      return 1;
+      return 7;
     },
+    isInPlace,
   } as unknown as Store;
   const recorder = new Recorder({
     invocation: INVOCATION,
