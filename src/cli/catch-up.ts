@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
-import { settleAbandoned } from '../meter/abandoned.js';
+import { listAbandoned, settleAbandoned } from '../meter/abandoned.js';
 import type { PriceBook } from '../pricing/prices.js';
 import { takeInPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
@@ -15,10 +15,12 @@ export interface CatchUpOptions {
 /** Brings the record up to date with what earlier runs could not write or settle themselves. Never rejects. */
 export async function catchUp({ store, pendingDirectory, prices, log }: CatchUpOptions): Promise<void> {
   try {
+    // In this order: a meter that is dead by now has written all that it could, in the database or aside.
+    const abandoned = listAbandoned(store);
     const { refused } = takeInPending(pendingDirectory, store);
     for (const path of refused)
       log.warn('A record that was kept aside cannot be read; it stays where it is.', { path });
-    await settleAbandoned(store, prices);
+    await settleAbandoned(store, prices, abandoned);
   } catch (error) {
     log.warn('What earlier runs left could not be recorded; it is tried again.', { reason: messageOf(error) });
   }

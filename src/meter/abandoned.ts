@@ -6,19 +6,27 @@ import type { Note } from '../usage/record.js';
 import { Pricer } from './price.js';
 import { SessionFollower } from './session-follower.js';
 
-/**
- * Settles the invocations whose meter was killed before it could: what their session files count is recorded, and
- * they are marked `abandoned`. One whose Codex still works is left for later. Returns how many were settled. Throws a
- * StoreError.
- */
-export async function settleAbandoned(store: Store, prices: PriceBook): Promise<number> {
-  const abandoned = store
+/** The invocations whose end is not recorded although neither their meter nor their Codex works. Throws a StoreError. */
+export function listAbandoned(store: Store): OpenInvocation[] {
+  return store
     .listOpenInvocations()
     .filter(
       ({ meterPid, codexPid, startedAtMs }) => !isAlive(meterPid, startedAtMs) && !isAlive(codexPid, startedAtMs),
     );
-  for (const invocation of abandoned) await settle(store, prices, invocation);
-  return abandoned.length;
+}
+
+/**
+ * Settles the invocations whose meter was killed before it could: what their session files count is recorded, and
+ * they are marked `abandoned`. One that its meter has ended since it was listed, or that was kept aside and taken in,
+ * is left as it is. Throws a StoreError.
+ */
+export async function settleAbandoned(
+  store: Store,
+  prices: PriceBook,
+  abandoned: readonly OpenInvocation[],
+): Promise<void> {
+  const open = new Set(store.listOpenInvocations().map(({ id }) => id));
+  for (const invocation of abandoned) if (open.has(invocation.id)) await settle(store, prices, invocation);
 }
 
 async function settle(store: Store, prices: PriceBook, invocation: OpenInvocation): Promise<void> {
