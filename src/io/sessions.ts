@@ -1,5 +1,5 @@
 import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const ROLLOUT = /^rollout-.+-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
 /** Codex's own instructions stand in the header: 22 KB in 0.169. */
@@ -34,6 +34,12 @@ export function dayFolders(codexHome: string, atMs: number): string[] {
 export async function listSessionFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names.filter((name) => threadIdOf(name) !== undefined).map((name) => join(folder, name));
+}
+
+/** Notes the session files in `folders`. What it returns tells whether a file has come to one of them since. */
+export async function takeInventory(folders: readonly string[]): Promise<(path: string) => boolean> {
+  const known = new Set((await Promise.all(folders.map(listSessionFiles))).flat());
+  return (path) => folders.includes(dirname(path)) && !known.has(path);
 }
 
 /** The first line of a session file, its header; undefined while there is no whole line to read. */

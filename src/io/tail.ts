@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { LineSplitter } from './lines.js';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -7,28 +8,45 @@ export interface Tail {
   readonly path: string;
   /** Reads what has been added since the last call. A call during a reading prolongs it. Rejects when the file cannot be read. */
   readMore(): Promise<void>;
+  /** Ends what is being read and lets go of the file. */
   close(): Promise<void>;
 }
 
-/** Follows `path`; each chunk goes to `onChunk` in order. The file is opened at the first reading. */
-export function createTail(path: string, onChunk: (chunk: Buffer) => void): Tail {
-  let handle: FileHandle | undefined;
-  let offset = 0;
+/** One file that has stood at the path, from one beginning. */
+interface Reading {
+  readonly handle: FileHandle;
+  readonly inode: number;
+  offset: number;
+  lines: LineSplitter;
+}
+
+/**
+ * Follows `path`; what it holds goes to the lines that `begin` opens. Where the file is cut off, or another has taken
+ * its place, that one is read from its beginning into new lines, and the one before on too: whoever holds it open may
+ * still write to it. The file is opened at the first reading.
+ */
+export function createTail(path: string, begin: () => LineSplitter): Tail {
+  let readings: Reading[] = [];
   let reading: Promise<void> | undefined;
   let askedAgain = false;
 
+  const openNewest = async () => {
+    const file = readings.length === 0 ? undefined : await stat(path).catch(() => undefined);
+    // Deleted: what was opened can still grow.
+    if (readings.length > 0 && (!file || file.ino === readings.at(-1)?.inode)) return;
+    const handle = await open(path, 'r');
+    const { ino } = await handle.stat();
+    readings.push({ handle, inode: ino, offset: 0, lines: begin() });
+    for (const old of readings.slice(0, -2)) await end(old);
+    readings = readings.slice(-2);
+  };
+
   const readToEnd = async () => {
     try {
-      handle ??= await open(path, 'r');
       do {
         askedAgain = false;
-        let bytesRead: number;
-        do {
-          const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-          ({ bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, offset));
-          offset += bytesRead;
-          if (bytesRead > 0) onChunk(buffer.subarray(0, bytesRead));
-        } while (bytesRead > 0);
+        await openNewest();
+        for (const one of readings) await readRest(one, begin);
       } while (askedAgain);
     } finally {
       // Here, not later: nobody may join a reading that has had its last look.
@@ -45,7 +63,28 @@ export function createTail(path: string, onChunk: (chunk: Buffer) => void): Tail
     },
     async close() {
       await reading?.catch(() => undefined);
-      await handle?.close();
+      for (const one of readings.splice(0)) await end(one);
     },
   };
+}
+
+async function readRest(reading: Reading, begin: () => LineSplitter): Promise<void> {
+  const { size } = await reading.handle.stat();
+  if (size < reading.offset) {
+    reading.lines.end();
+    reading.lines = begin();
+    reading.offset = 0;
+  }
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const { bytesRead } = await reading.handle.read(buffer, 0, CHUNK_BYTES, reading.offset);
+    if (bytesRead === 0) return;
+    reading.offset += bytesRead;
+    reading.lines.push(buffer.subarray(0, bytesRead));
+  }
+}
+
+async function end({ handle, lines }: Reading): Promise<void> {
+  lines.end();
+  await handle.close();
 }

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
-import { createLineSplitter, type LineSplitter } from '../io/lines.js';
-import { dayFolders, findSessionFile, listSessionFiles, readHeader } from '../io/sessions.js';
+import { dayFolders, findSessionFile, listSessionFiles, readHeader, takeInventory } from '../io/sessions.js';
 import { createTail, type Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
 import { listOpenSessionFiles } from '../process/open-files.js';
+import { readSessionLines } from './session-lines.js';
 import { Thread } from './thread.js';
 
 export interface FollowedFile {
@@ -37,10 +37,13 @@ const CHILDREN_MS = 250;
 export class SessionFollower {
   readonly #options: FollowerOptions;
   /** By file name, which holds the thread: the same file can be reached by two paths (links, the archive). */
-  readonly #files = new Map<string, FollowedFile & { tail: Tail; splitter: LineSplitter }>();
+  readonly #files = new Map<string, FollowedFile & { tail: Tail }>();
   /** Names of files that belong to other runs, or had not grown when they were looked at. */
   readonly #foreign = new Set<string>();
   #searched = false;
+  /** Whether a file came after the run began: the machine's clock, which can be set back, is not asked for it. */
+  #isNew: (path: string) => boolean = () => false;
+  #inventory: Promise<void> | undefined;
   readonly #watch = createFolderWatch((fileName) => this.#poke(fileName));
   #rootId: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -59,6 +62,9 @@ export class SessionFollower {
   }
 
   start(): void {
+    this.#inventory = takeInventory([...this.#dayFolders()]).then((isNew) => {
+      this.#isNew = isNew;
+    });
     for (const folder of this.#dayFolders()) this.#watch.add(folder);
     this.#keepDiscovering();
   }
@@ -89,10 +95,9 @@ export class SessionFollower {
       await this.#discover();
     }
     this.#watch.close();
-    for (const { tail, splitter } of this.#files.values()) {
+    for (const { tail } of this.#files.values()) {
       await this.#read(tail);
       await tail.close();
-      splitter.end();
     }
   }
 
@@ -106,6 +111,7 @@ export class SessionFollower {
   }
 
   async #discoverOnce(): Promise<void> {
+    await this.#inventory;
     const { pid } = this.#options;
     const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
     for (const path of open) await this.#follow(path);
@@ -137,9 +143,10 @@ export class SessionFollower {
 
   async #mayBeRoot(path: string): Promise<boolean> {
     const { startedAtMs, cwd } = this.#options;
-    if (!(await hasGrownSince(path, startedAtMs))) return false;
+    const isNew = this.#isNew(path);
+    if (!isNew && !(await hasGrownSince(path, startedAtMs))) return false;
     const record = parseRolloutLine((await readHeader(path)) ?? '');
-    if (record.kind !== 'session' || record.atMs < startedAtMs) return false;
+    if (record.kind !== 'session' || (!isNew && record.atMs < startedAtMs)) return false;
     return record.threadId === record.sessionId && record.cwd === cwd;
   }
 
@@ -155,7 +162,8 @@ export class SessionFollower {
   async #followIfOurs(path: string, rootId: string): Promise<void> {
     const name = basename(path);
     if (this.#files.has(name) || this.#foreign.has(name)) return;
-    const header = (await hasGrownSince(path, this.#options.startedAtMs)) ? await readHeader(path) : '';
+    const hasGrown = this.#isNew(path) || (await hasGrownSince(path, this.#options.startedAtMs));
+    const header = hasGrown ? await readHeader(path) : '';
     // Not a whole line yet: it is looked at again.
     if (header === undefined) return;
     const record = parseRolloutLine(header);
@@ -165,19 +173,15 @@ export class SessionFollower {
 
   async #follow(path: string): Promise<void> {
     if (this.#files.has(basename(path))) return;
-    const thread = new Thread(this.#options.startedAtMs);
+    const thread = new Thread(this.#options.startedAtMs, this.#isNew(path) ? 'new' : 'older');
     const unreadable = new Map<string, number>();
-    const count = (reason: string) => unreadable.set(reason, (unreadable.get(reason) ?? 0) + 1);
-    const splitter = createLineSplitter({
-      onLine: (line) => {
-        const record = parseRolloutLine(line);
-        if (record.kind === 'unrecognised') count(record.reason);
-        else if (record.kind !== 'irrelevant') thread.add(record);
-      },
-      onOverlong: () => count('line too long'),
+    let begun = false;
+    const tail = createTail(path, () => {
+      const lines = readSessionLines(thread, unreadable, begun ? 'again' : 'first');
+      begun = true;
+      return lines;
     });
-    const tail = createTail(path, (chunk) => splitter.push(chunk));
-    this.#files.set(basename(path), { path, thread, unreadable, tail, splitter });
+    this.#files.set(basename(path), { path, thread, unreadable, tail });
     this.#watch.add(dirname(path));
     await this.#read(tail);
   }

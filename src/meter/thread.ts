@@ -17,7 +17,8 @@ type Counted = Pick<ModelResponse, 'key' | 'turnId' | 'rootTurnId' | 'usage' | '
 
 /**
  * What one session file has told so far. Records before `sinceMs` are the thread's history: they set the totals to
- * start from and are not counted. A `usage_record` is a response, exactly; a `token_count` is one where its total
+ * start from and are not counted. Once a turn has begun since then, or where the file is new, all that follows belongs
+ * to this invocation, whatever its time: the machine's clock can be set back. A `usage_record` is a response, exactly; a `token_count` is one where its total
  * grew by more than the usage records before it account for: in Codex before 0.153, or where a record was lost.
  */
 export class Thread {
@@ -34,8 +35,13 @@ export class Thread {
   silentCounts = 0;
 
   readonly #sinceMs: number;
+  readonly #file: 'new' | 'older';
+  #isHistoryOver = false;
   readonly #models = new Map<string | undefined, string>();
+  /** The keys of what was counted or is history. */
   readonly #seen = new Set<string>();
+  /** The usage records that have been read, since the file began. */
+  readonly #read = new Set<string>();
   #turnId: string | undefined;
   #lastModel: string | undefined;
   #serviceTier: string | undefined;
@@ -48,14 +54,28 @@ export class Thread {
   #totalGone = false;
   #restarts = 0;
 
-  constructor(sinceMs: number) {
+  constructor(sinceMs: number, file: 'new' | 'older' = 'older') {
     this.#sinceMs = sinceMs;
+    this.#file = file;
   }
 
   /** Nothing has been counted where something should have been. Up to 0.125 a turn begins with one empty count. */
   get looksUncounted(): boolean {
     const expected = Number(/^0\.(\d+)/.exec(this.cliVersion ?? '')?.[1]) <= 125 ? 1 : 0;
     return this.responses.length === 0 && this.silentCounts > expected;
+  }
+
+  /** The file is read from its beginning again: what was counted is not counted twice. */
+  startOver(): void {
+    this.total = NO_USAGE;
+    this.silentCounts = 0;
+    this.#recorded = NO_USAGE;
+    this.#read.clear();
+    this.#isHistoryOver = this.#isAllNew();
+    this.#turnId = undefined;
+    this.#countsOn = this.#fork !== undefined;
+    this.#totalGone = false;
+    this.#restarts = 0;
   }
 
   /** Takes the next record of the file. */
@@ -69,6 +89,7 @@ export class Thread {
         this.cliVersion = record.cliVersion;
         this.#fork = record.fork;
         this.#countsOn = record.fork !== undefined;
+        this.#isHistoryOver = this.#isAllNew();
         break;
       case 'turn_context':
         this.#models.set(record.turnId, record.model);
@@ -79,10 +100,12 @@ export class Thread {
         break;
       case 'turn_started':
         this.#turnId = record.turnId;
+        this.#isHistoryOver ||= record.atMs >= this.#sinceMs && !this.#isCopied();
         break;
       case 'usage_record':
         // A record of another thread is a copy of its history.
-        if (record.threadId !== this.id || this.#seen.has(record.responseId)) break;
+        if (record.threadId !== this.id || this.#read.has(record.responseId)) break;
+        this.#read.add(record.responseId);
         this.#recorded = addUsage(this.#recorded, record.usage);
         this.#count(record.atMs, { ...record, key: record.responseId, evidence: 'usage_record' });
         break;
@@ -151,14 +174,23 @@ export class Thread {
     return this.#countsOn && this.#fork === 'continuation' ? NO_USAGE : (last ?? total);
   }
 
+  /** A copy has its parent's history in it. */
+  #isAllNew(): boolean {
+    return this.#file === 'new' && this.#fork !== 'copy';
+  }
+
+  #isHistory(atMs: number): boolean {
+    return !this.#isHistoryOver && atMs < this.#sinceMs;
+  }
+
   #countSilent(atMs: number): void {
-    if (atMs >= this.#sinceMs) this.silentCounts++;
+    if (!this.#isHistory(atMs)) this.silentCounts++;
   }
 
   #count(atMs: number, { key, turnId, rootTurnId, usage, evidence }: Counted): void {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    if (atMs < this.#sinceMs) return;
+    if (this.#isHistory(atMs)) return;
     this.responses.push({
       ...{ threadId: this.id ?? '', key, turnId, rootTurnId, usage, evidence },
       model: this.#models.get(turnId) ?? this.#lastModel ?? UNKNOWN_MODEL,

@@ -1,4 +1,13 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createTail } from '../../src/io/tail.js';
@@ -6,7 +15,10 @@ import { createFolder } from '../store/samples.js';
 
 function follow(path: string) {
   const chunks: Buffer[] = [];
-  const tail = createTail(path, (chunk) => void chunks.push(Buffer.from(chunk)));
+  const tail = createTail(path, () => ({
+    push: (chunk) => void chunks.push(Buffer.from(chunk)),
+    end: () => undefined,
+  }));
   onTestFinished(() => tail.close());
   return { tail, read: () => Buffer.concat(chunks).toString() };
 }
@@ -64,6 +76,36 @@ describe('a tail', () => {
       await joined;
       expect(read()).toBe(expected);
     }
+  });
+
+  test('reads a file that was cut off from its beginning', async () => {
+    const path = join(createFolder(), 'file');
+    writeFileSync(path, 'a long beginning, ');
+    const { tail, read } = follow(path);
+    await tail.readMore();
+    truncateSync(path);
+    appendFileSync(path, 'anew');
+    await tail.readMore();
+    expect(read()).toBe('a long beginning, anew');
+  });
+
+  test('reads a file that takes the place of another, and the other on', async () => {
+    const folder = createFolder();
+    const path = join(folder, 'file');
+    const first = openSync(path, 'a');
+    writeSync(first, 'one ');
+    const { tail, read } = follow(path);
+    await tail.readMore();
+    writeFileSync(join(folder, 'other'), 'two ');
+    renameSync(join(folder, 'other'), path);
+    await tail.readMore();
+    writeSync(first, 'three ');
+    await tail.readMore();
+    rmSync(path);
+    writeSync(first, 'four');
+    await tail.readMore();
+    closeSync(first);
+    expect(read()).toBe('one two three four');
   });
 
   test('of a file that cannot be read says so at each reading, and closes all the same', async () => {

@@ -211,6 +211,39 @@ describe('a thread that was forked', () => {
   });
 });
 
+describe('when the machine’s clock is set back by an hour', () => {
+  const before = START - 3_600_000;
+  const history = [rollout.header(PARENT), rollout.turnStarted(SPAWNING_TURN), record('r0', b), total(b)];
+
+  test('what follows a turn of this invocation belongs to it', () => {
+    const thread = read(BEGIN, START, read(history, START - 7_200_000));
+    read([record('r1', a), total(sum(a, b)), total(sum(a, b, a))], before, thread);
+    expect(counted(thread)).toEqual([sum(a), sum(a)]);
+  });
+
+  test('all of a file that is new does', () => {
+    expect(counted(read([...BEGIN, record('r1', a), total(a)], before, new Thread(START, 'new')))).toEqual([sum(a)]);
+  });
+
+  test('the turns that a new file copied from another do not', () => {
+    const copy = [rollout.header(CHILD, { session_id: PARENT, forked_from_id: PARENT })];
+    const thread = read([...copy, total(a, a), total(sum(a, b), b)], before, new Thread(START, 'new'));
+    expect(counted(thread)).toEqual([]);
+  });
+});
+
+test.for([
+  ['usage records', [record('r1', a), total(a), record('r2', b), total(sum(a, b))]],
+  ['totals alone', [total(a, a), total(sum(a, b), b)]],
+])('a file that is read from its beginning again counts what is new in it, with %s', ([, lines = []]) => {
+  const all = [...BEGIN, ...(lines as object[])];
+  const thread = read(all, START, new Thread(START, 'new'));
+  thread.startOver();
+  read([...all, total(sum(a, b, a), a)], START, thread);
+  expect(counted(thread)).toEqual([sum(a), sum(b), sum(a)]);
+  expect(thread.notes).toEqual([]);
+});
+
 test('a thread whose model nobody names has an unknown one', () => {
   expect(read([rollout.header(PARENT), record('r1', a)]).responses).toMatchObject([{ model: 'unknown' }]);
 });
