@@ -1,4 +1,5 @@
-import { homedir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 
@@ -9,6 +10,8 @@ export interface Paths {
   readonly logFile: string;
   /** Records that could not be written to the database yet. */
   readonly pendingDirectory: string;
+  /** For those that could not even be written there: where the disk is full, the system's temporary folder may be another. */
+  readonly spareDirectory: string;
 }
 
 /**
@@ -25,7 +28,13 @@ export function readPaths(env: NodeJS.ProcessEnv): Paths {
     stateDirectory,
     logFile: join(stateDirectory, 'codex-metered.log'),
     pendingDirectory: join(stateDirectory, 'pending'),
+    spareDirectory: join(tmpdir(), `codex-metered-${nameOf(stateDirectory)}`),
   };
+}
+
+/** A name that no other user's, nor another test's, folder has. */
+function nameOf(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 16);
 }
 
 // macOS and Windows have no folder for state, and a pending record must not lie where a cleaner empties logs.

@@ -1,10 +1,11 @@
-import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPaths } from '../src/config.js';
 
 describe('the paths', () => {
   it('are in the folders that XDG_DATA_HOME and XDG_STATE_HOME name', () => {
-    expect(readPaths({ XDG_DATA_HOME: '/data', XDG_STATE_HOME: '/state' })).toEqual({
+    expect(readPaths({ XDG_DATA_HOME: '/data', XDG_STATE_HOME: '/state' })).toMatchObject({
       database: resolve('/data/codex-metered/usage.db'),
       stateDirectory: resolve('/state/codex-metered'),
       logFile: resolve('/state/codex-metered/codex-metered.log'),
@@ -17,6 +18,14 @@ describe('the paths', () => {
     const paths = readPaths({ ...xdg, CODEX_METERED_DB: '/mine/costs.db', CODEX_METERED_STATE_DIR: '/mine/state' });
     expect(paths.database).toBe(resolve('/mine/costs.db'));
     expect(paths.pendingDirectory).toBe(resolve('/mine/state/pending'));
+  });
+
+  it('have a spare folder in the temporary one, another for each state folder', () => {
+    const [one, other] = ['/one', '/other'].map(
+      (state) => readPaths({ CODEX_METERED_STATE_DIR: state }).spareDirectory,
+    );
+    expect(dirname(one ?? '')).toBe(tmpdir());
+    expect(one).not.toBe(other);
   });
 
   it('are absolute, however they are given', () => {

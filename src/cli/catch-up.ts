@@ -2,22 +2,22 @@ import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { listAbandoned, settleAbandoned } from '../meter/abandoned.js';
 import type { PriceBook } from '../pricing/prices.js';
-import { takeInPending } from '../store/pending.js';
+import { type PendingPlaces, takeInPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
 
 export interface CatchUpOptions {
   readonly store: Store;
-  readonly pendingDirectory: string;
+  readonly pending: PendingPlaces;
   readonly prices: PriceBook;
   readonly log: Log;
 }
 
 /** Brings the record up to date with what earlier runs could not write or settle themselves. Never rejects. */
-export async function catchUp({ store, pendingDirectory, prices, log }: CatchUpOptions): Promise<void> {
+export async function catchUp({ store, pending, prices, log }: CatchUpOptions): Promise<void> {
   try {
     // In this order: a meter that is dead by now has written all that it could, in the database or aside.
     const abandoned = listAbandoned(store);
-    const { refused } = takeInPending(pendingDirectory, store);
+    const { refused } = takeInPending(pending, store);
     for (const path of refused)
       log.warn('A record that was kept aside cannot be read; it stays where it is.', { path });
     await settleAbandoned(store, prices, abandoned);

@@ -11,8 +11,9 @@ process.exitCode = await runProgram(
 );
 
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
-async function beforeCommand({ database, pendingDirectory, logFile }: Paths): Promise<void> {
-  if (!existsSync(database) && !existsSync(pendingDirectory)) return;
+async function beforeCommand(paths: Paths): Promise<void> {
+  const { database, pendingDirectory, spareDirectory, logFile } = paths;
+  if (![database, pendingDirectory, spareDirectory].some((path) => existsSync(path))) return;
   const [{ openStore }, { catchUp }, { createPriceBook }, { openLog }] = await Promise.all([
     import('../store/store.js'),
     import('./catch-up.js'),
@@ -22,7 +23,7 @@ async function beforeCommand({ database, pendingDirectory, logFile }: Paths): Pr
   const log = openLog(logFile);
   try {
     const store = openStore(database, { mode: 'write' });
-    await catchUp({ store, pendingDirectory, prices: createPriceBook(), log });
+    await catchUp({ store, pending: paths, prices: createPriceBook(), log });
     store.close();
   } catch {
     // A database that cannot be written can still be read; the command says what is wrong with one that cannot.

@@ -39,7 +39,8 @@ export interface Metering {
 export function createMetering(facts: MeteringFacts): Metering {
   const { options, command, attribution, codexPath, pid, startedAtMs, telemetry } = facts;
   const env: NodeJS.ProcessEnv = { ...process.env, CODEX_METERED_DB: options.value('db') };
-  const { database, logFile, pendingDirectory } = readPaths(env);
+  const paths = readPaths(env);
+  const { database, logFile } = paths;
   const log = openLog(logFile);
   surviveOwnFaults(log);
   const prices = createPriceBook();
@@ -65,10 +66,10 @@ export function createMetering(facts: MeteringFacts): Metering {
       await catchingUp;
       store?.close();
       store = openStore(database, { mode: 'write' });
-      catchingUp = catchUp({ store, pendingDirectory, prices, log });
+      catchingUp = catchUp({ store, pending: paths, prices, log });
       return store;
     },
-    keepPending: (change) => keepPending(pendingDirectory, change),
+    keepPending: (change) => keepPending(paths, change),
   });
   telemetry?.sink.onBody(meter.observeTelemetry);
   return {

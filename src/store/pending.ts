@@ -1,15 +1,37 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Change, Store } from './store.js';
 
 const VERSION = 1;
 
-/** Keeps `change` in a file of the user's alone, until a database takes it. Throws when the folder cannot be written. */
-export function keepPending(folder: string, change: Change): void {
+/** Where changes are kept. */
+export interface PendingPlaces {
+  readonly pendingDirectory: string;
+  /** Used when the first cannot be written. It lies where every user may write: one that is not ours is left alone. */
+  readonly spareDirectory: string;
+}
+
+/** Keeps `change` in a file of the user's alone, until a database takes it. Throws when neither folder can be written. */
+export function keepPending({ pendingDirectory, spareDirectory }: PendingPlaces, change: Change): void {
+  try {
+    keepIn(pendingDirectory, change);
+  } catch (error) {
+    mkdirSync(spareDirectory, { recursive: true, mode: 0o700 });
+    if (!isOurs(spareDirectory)) throw error;
+    keepIn(spareDirectory, change);
+  }
+}
+
+function keepIn(folder: string, change: Change): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${change.invocation.id}-${Date.now()}.json`);
-  writeFileSync(`${path}.tmp`, JSON.stringify({ version: VERSION, change }), { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+  try {
+    writeFileSync(`${path}.tmp`, JSON.stringify({ version: VERSION, change }), { mode: 0o600 });
+    renameSync(`${path}.tmp`, path);
+  } catch (error) {
+    rmSync(`${path}.tmp`, { force: true });
+    throw error;
+  }
 }
 
 export interface TakenIn {
@@ -18,11 +40,12 @@ export interface TakenIn {
   readonly refused: readonly string[];
 }
 
-/** Records what was kept aside in `folder`, oldest first. Throws a StoreError when the store does not take it: the rest stays. */
-export function takeInPending(folder: string, store: Store): TakenIn {
+/** Records what was kept aside, oldest first. Throws a StoreError when the store does not take it: the rest stays. */
+export function takeInPending({ pendingDirectory, spareDirectory }: PendingPlaces, store: Store): TakenIn {
   const refused: string[] = [];
   let taken = 0;
-  for (const path of listPending(folder)) {
+  const spare = isOurs(spareDirectory) ? listPending(spareDirectory) : [];
+  for (const path of [...listPending(pendingDirectory), ...spare]) {
     const change = readPending(path);
     if (!change) {
       refused.push(path);
@@ -51,4 +74,10 @@ function readPending(path: string): Change | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether `folder` is there and belongs to the user who runs us. */
+function isOurs(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && (process.getuid === undefined || found.uid === process.getuid());
 }

@@ -8,9 +8,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect } from 'vitest';
+import { readPaths } from '../../src/config.js';
 import { withoutVarying } from '../harness/compare.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';
@@ -144,16 +145,40 @@ describe('a database that cannot be written', () => {
     expect(pendingFiles(bench)).toEqual([]);
   });
 
-  test('nor the state folder: Codex does not notice, and nothing is said', async ({ bench }) => {
+  test('nor the state folder: Codex does not notice, and the temporary folder keeps the record', async ({ bench }) => {
     bench.api.add(TURN);
-    const direct = await bench.run(ARGS, { direct: true });
+    const env = { TMPDIR: join(bench.folder, 'temporary') };
+    mkdirSync(env.TMPDIR);
+    const direct = await bench.run(ARGS, { direct: true, env });
     writeFileSync(dirname(bench.database), 'a file');
     writeFileSync(bench.stateFolder, 'a file');
-    expectUndisturbed(await bench.run(ARGS), direct);
-    expectUndisturbed(
-      await bench.run(['exec', 'please zebra-crossing']),
-      await bench.run(['exec', 'please zebra-crossing'], { direct: true }),
-    );
+    const spoiled = await bench.run(ARGS, { env });
+    expectUndisturbed(spoiled, direct);
+    const human = await bench.run(['exec', 'please zebra-crossing'], { env });
+    expectUndisturbed(human, await bench.run(['exec', 'please zebra-crossing'], { direct: true, env }));
+
+    rmSync(dirname(bench.database));
+    rmSync(bench.stateFolder);
+    await bench.run(ARGS, { env });
+    expectExact(bench, spoiled);
+    expectExact(bench, human);
+    expect(readdirSync(env.TMPDIR).filter((name) => name.startsWith('codex-metered-'))).toHaveLength(1);
+    expectNoSecrets(bench);
+  });
+
+  test('nor the state folder, and the temporary one is another user’s: nothing is written there', async ({ bench }) => {
+    bench.api.add(TURN);
+    const spare = readPaths(bench.env).spareDirectory;
+    const env = { TMPDIR: join(bench.folder, 'temporary') };
+    const theirs = join(env.TMPDIR, basename(spare));
+    mkdirSync(env.TMPDIR);
+    symlinkSync(bench.folder, theirs);
+    const direct = await bench.run(ARGS, { direct: true, env });
+    writeFileSync(dirname(bench.database), 'a file');
+    writeFileSync(bench.stateFolder, 'a file');
+    const before = readdirSync(bench.folder);
+    expectUndisturbed(await bench.run(ARGS, { env }), direct);
+    expect(readdirSync(bench.folder)).toEqual(before);
   });
 
   test('a record that was kept aside and is spoiled stays where it is, and is told of', async ({ bench }) => {
