@@ -45,7 +45,7 @@ async function main(argv: readonly string[]): Promise<void> {
     streams: metered ? planStreams(command) : HANDS_OFF,
     observe: (chunk) => observe(chunk, Date.now()),
   });
-  signals.to(child.kill);
+  signals.to(child.passOn);
   if (!metered) return exitAs(await child.ended, signals.stop);
 
   const { pid } = child;

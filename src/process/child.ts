@@ -5,6 +5,7 @@ import type { Program } from './native.js';
 import { type Observer, relay } from './relay.js';
 import { ENDING } from './signals.js';
 import type { StreamPlan } from './streams.js';
+import { callWitness } from './witness.js';
 
 /** How Codex ended: by its exit code or by a signal. */
 export type Exit =
@@ -13,7 +14,8 @@ export type Exit =
 
 export interface CodexChild {
   readonly pid: number;
-  kill(signal: NodeJS.Signals): void;
+  /** Sends Codex a signal that we were sent, unless it was sent it as well. */
+  passOn(signal: NodeJS.Signals): Promise<void>;
   /** Resolves when Codex has ended and what it wrote has been passed on. */
   readonly ended: Promise<Exit>;
 }
@@ -47,11 +49,13 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
     subprocess.stdout && relay(subprocess.stdout, 1, observe),
     subprocess.stderr && relay(subprocess.stderr, 2, observe),
   ].filter((one) => one !== null);
+  const witness = callWitness();
   return {
     pid,
-    kill(signal) {
-      subprocess.kill(signal);
+    async passOn(signal) {
       if (ENDING.includes(signal)) for (const one of relays) one.hurry();
+      // To go on twice is to go on, and nobody but us may have been stopped.
+      if (!witness || signal === 'SIGCONT' || !(await witness.saw(signal))) subprocess.kill(signal);
     },
     ended: exited.then(async (exit) => {
       for (const one of relays) {

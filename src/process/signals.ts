@@ -5,8 +5,8 @@ export interface SignalTarget {
 }
 
 export interface SignalForwarding {
-  /** Sends them to a process, those that came before it was there too. */
-  to(kill: (signal: NodeJS.Signals) => void): void;
+  /** Hands them on, those that came before too. */
+  to(passOn: (signal: NodeJS.Signals) => unknown): void;
   /** The first signal that asked Codex to end, if any came. */
   interrupted(): NodeJS.Signals | undefined;
   /** Stops forwarding: signals mean to us what they mean to any process again. */
@@ -18,14 +18,13 @@ export const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP',
 const FORWARDED: readonly NodeJS.Signals[] = [...ENDING, 'SIGUSR1', 'SIGUSR2', 'SIGCONT'];
 
 /**
- * Sends Codex the signals that we are sent, and survives them: Codex decides what they mean. To be called before Codex
- * is started: a signal that ends us in between would leave Codex running alone. A terminal's Ctrl-C
- * reaches Codex twice then, from the terminal and from us, which makes no difference to it (measured on 0.169).
+ * Hands on the signals that we are sent, and survives them: Codex decides what they mean. To be called before Codex is
+ * started: a signal that ends us in between would leave Codex running alone.
  */
 export function forwardSignals(self: SignalTarget): SignalForwarding {
   let interrupted: NodeJS.Signals | undefined;
   const early: NodeJS.Signals[] = [];
-  let send = (signal: NodeJS.Signals): void => void early.push(signal);
+  let send: (signal: NodeJS.Signals) => unknown = (signal) => early.push(signal);
   const listeners = FORWARDED.map((signal) => {
     const listener = () => {
       if (ENDING.includes(signal)) interrupted ??= signal;
@@ -35,9 +34,9 @@ export function forwardSignals(self: SignalTarget): SignalForwarding {
     return [signal, listener] as const;
   });
   return {
-    to: (kill) => {
-      send = kill;
-      for (const signal of early.splice(0)) kill(signal);
+    to: (passOn) => {
+      send = passOn;
+      for (const signal of early.splice(0)) passOn(signal);
     },
     interrupted: () => interrupted,
     stop: () => {

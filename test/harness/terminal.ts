@@ -15,14 +15,15 @@ export interface TerminalRun {
 export function startOnTerminal(
   bench: Workbench,
   args: readonly string[],
-  options: { direct?: boolean; env?: Record<string, string> } = {},
+  options: { direct?: boolean; codex?: string; env?: Record<string, string> } = {},
 ): TerminalRun {
   const reported = bench.api.ledger.length;
-  const [file, first] = options.direct ? [CODEX, []] : [process.execPath, [METERED]];
+  const codex = options.codex ?? CODEX;
+  const [file, first] = options.direct ? [codex, []] : [process.execPath, [METERED]];
   let screen = '';
   const terminal = pty.spawn(file, [...first, ...args], {
     cwd: bench.workTree,
-    env: { ...bench.env, TERM: 'xterm-256color', ...options.env } as Record<string, string>,
+    env: { ...bench.env, CODEX_METERED_CODEX: codex, TERM: 'xterm-256color', ...options.env } as Record<string, string>,
     cols: 200,
     rows: 50,
   });
