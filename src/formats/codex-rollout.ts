@@ -16,6 +16,8 @@ export type RolloutFact =
       readonly fork: 'copy' | 'continuation' | undefined;
       readonly cliVersion: string | undefined;
       readonly cwd: string | undefined;
+      /** `main`, or what kind of child it is: `subagent`, `review`, `guardian` (auto-review), … */
+      readonly role: string;
     }
   | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string }
   | { readonly kind: 'settings'; readonly serviceTier: string | undefined }
@@ -41,7 +43,10 @@ const sessionMeta = z.object({
   forked_from_ordinal_exclusive: z.nullish(z.number()),
   cli_version: optionalText,
   cwd: optionalText,
+  source: z.optional(z.unknown()),
 });
+const subagent = z.object({ subagent: z.unknown() });
+const otherSubagent = z.object({ other: z.string() });
 const turnContext = z.object({ turn_id: optionalText, model: z.string() });
 const settings = z.object({ thread_settings: z.object({ service_tier: optionalText }) });
 const usageRecord = z.object({
@@ -59,6 +64,14 @@ const turn = z.object({ turn_id: optionalText });
 /** Since 0.169 at the latest a fork says up to which line of the other file it shares the history. */
 function isContinuation(meta: z.infer<typeof sessionMeta>): boolean {
   return typeof meta.forked_from_ordinal_exclusive === 'number';
+}
+
+/** `"exec"`, `{"subagent":"review"}`, `{"subagent":{"thread_spawn":…}}`, `{"subagent":{"other":"guardian"}}`: 0.169. */
+function roleOf(source: unknown): string {
+  const { data } = subagent.safeParse(source);
+  if (!data) return 'main';
+  if (typeof data.subagent === 'string') return data.subagent;
+  return otherSubagent.safeParse(data.subagent).data?.other ?? 'subagent';
 }
 
 type Read = (payload: unknown) => RolloutFact | undefined;
@@ -87,6 +100,7 @@ const RECORDS = new Map<string, Read>(
       fork: meta.forked_from_id ? (isContinuation(meta) ? 'continuation' : 'copy') : undefined,
       cliVersion: meta.cli_version ?? undefined,
       cwd: meta.cwd ?? undefined,
+      role: roleOf(meta.source),
     })),
     turn_context: reading(turnContext, ({ turn_id, model }) => ({
       kind: 'turn_context',
@@ -118,7 +132,7 @@ const SILENT = new Set([
 
 /** Parses one line of a session file. Never throws. Lines that can say nothing of usage are not even parsed as JSON. */
 export function parseRolloutLine(line: string): RolloutRecord | Irrelevant | Unrecognised {
-  if (isSilent(line)) return IRRELEVANT;
+  if (isSilent(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line)) return IRRELEVANT;
   const record = parseObject(line);
   if (isUnrecognised(record)) return record;
   const type = String(record.type);
@@ -146,8 +160,12 @@ function isName(text: string): boolean {
 // the largest lines (prompts, answers, tool output) are the silent ones.
 const TYPE = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
 
-function isSilent(line: string): boolean {
-  const [, type, event] = TYPE.exec(line.length > 200 ? line.slice(0, 200) : line) ?? [];
+/** How much of a line tells what it is. */
+export const HEAD_LENGTH = 200;
+
+/** True when the first HEAD_LENGTH characters of a line, or all of it, show that it says nothing of usage. */
+export function isSilent(head: string): boolean {
+  const [, type, event] = TYPE.exec(head) ?? [];
   if (!type) return false;
   return type === 'event_msg' ? event !== undefined && !EVENTS.has(event) : SILENT.has(type);
 }

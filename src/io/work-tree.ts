@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** A git work tree. `repository` is the main work tree's folder where this one is linked to it (`git worktree add`). */
 export interface WorkTree {
@@ -16,6 +16,14 @@ export function findWorkTree(folder: string): WorkTree | undefined {
     if (kind === 'file') return { root, repository: readOwner(root, git) ?? root };
     if (root === dirname(root)) return undefined;
   }
+}
+
+/** What a project is called that works in `folder`: after its repository, or else after the folder. */
+export function nameProject(folder: string): { value: string; origin: 'git' | 'directory' } {
+  const repository = findWorkTree(folder)?.repository;
+  return repository
+    ? { value: basename(repository), origin: 'git' }
+    : { value: basename(folder) || folder, origin: 'directory' };
 }
 
 function kindOf(path: string): 'folder' | 'file' | 'none' {

@@ -1,9 +1,9 @@
+import { Pricer } from '../pricing/pricer.js';
 import type { PriceBook } from '../pricing/prices.js';
 import { isAlive } from '../process/alive.js';
 import type { OpenInvocation } from '../store/invocations.js';
 import type { Store } from '../store/store.js';
 import type { Note } from '../usage/record.js';
-import { Pricer } from './price.js';
 import { SessionFollower } from './session-follower.js';
 
 /** The invocations whose end is not recorded although neither their meter nor their Codex works. Throws a StoreError. */

@@ -1,6 +1,6 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import { findWorkTree } from '../io/work-tree.js';
+import { nameProject } from '../io/work-tree.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, AttributionOrigin } from '../usage/record.js';
 
@@ -45,7 +45,7 @@ type Guess = { readonly value: string; readonly origin: AttributionOrigin } | un
  */
 export function attribute(said: Said, shown: Shown): Attribution {
   const path = readOutputPath(said.outputPattern, shown);
-  const project = said.project ?? inferProject(resolve(shown.cwd, shown.cd ?? '.'));
+  const project = said.project ?? nameProject(resolve(shown.cwd, shown.cd ?? '.'));
   const run = said.run ?? path('run') ?? { value: localDay(shown.startedAtMs), origin: 'default' as const };
   const phase = said.phase ?? knownPhase(path('phase')) ?? inferPhase(shown.command);
   const iteration = said.iteration ?? knownIteration(path('iteration'));
@@ -115,13 +115,6 @@ function compilePattern(pattern: string): RegExp {
 function inferPhase(command: string): { value: Phase; origin: AttributionOrigin } {
   const isReview = command === 'exec review' || command === 'review';
   return isReview ? { value: 'reviewer', origin: 'command' } : { value: 'other', origin: 'default' };
-}
-
-function inferProject(folder: string): { value: string; origin: AttributionOrigin } {
-  const repository = findWorkTree(folder)?.repository;
-  return repository
-    ? { value: basename(repository), origin: 'git' }
-    : { value: basename(folder) || folder, origin: 'directory' };
 }
 
 function localDay(atMs: number): string {

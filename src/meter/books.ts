@@ -1,8 +1,8 @@
+import { Pricer } from '../pricing/pricer.js';
 import type { PriceBook } from '../pricing/prices.js';
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { correctResponse } from './corrections.js';
 import type { TimedRemark } from './output-reader.js';
-import { Pricer } from './price.js';
 
 interface Entry {
   /** As its source told it. */

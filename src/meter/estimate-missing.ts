@@ -1,13 +1,13 @@
 import { messageOf } from '../errors.js';
 import { type EstimatedResponse, estimateSession } from '../estimate/session.js';
 import { parseItemLine } from '../formats/codex-items.js';
+import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
 import { readLines } from '../io/read-lines.js';
 import { findSessionFile } from '../io/sessions.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { SessionItem } from '../usage/session-item.js';
 import { sumUsage } from '../usage/usage.js';
 import type { FollowedFile } from './session-follower.js';
-import { UNKNOWN_MODEL } from './thread.js';
 
 export interface EstimateOptions {
   readonly codexHome: string;

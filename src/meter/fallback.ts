@@ -1,8 +1,8 @@
+import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, sumUsage, type Usage } from '../usage/usage.js';
 import type { OutputFacts } from './output-reader.js';
-import { UNKNOWN_MODEL } from './thread.js';
 
 /** What is left to go by when no session file counted a response. */
 export interface FallbackInput {

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
+import { Thread } from '../formats/codex-thread.js';
 import { dayFolders, findSessionFile, listSessionFiles, readHeader, takeInventory } from '../io/sessions.js';
 import { createTail, type Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
 import { listOpenSessionFiles } from '../process/open-files.js';
 import { readSessionLines } from './session-lines.js';
-import { Thread } from './thread.js';
 
 export interface FollowedFile {
   readonly path: string;

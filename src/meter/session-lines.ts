@@ -1,6 +1,6 @@
 import { parseRolloutLine } from '../formats/codex-rollout.js';
+import type { Thread } from '../formats/codex-thread.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
-import type { Thread } from './thread.js';
 
 /**
  * Lines of a session file for `thread`; those that cannot be read are counted by reason. Read again, a file may begin

@@ -1,6 +1,6 @@
 import { parseOtelBody } from '../formats/codex-otel.js';
+import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
 import type { ModelResponse, Note } from '../usage/record.js';
-import { UNKNOWN_MODEL } from './thread.js';
 
 /** What Codex's own telemetry has told: the one source that covers a run without a session file, sub-agents included. */
 export class TelemetryReader {

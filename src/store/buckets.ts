@@ -1,3 +1,4 @@
+import type { PricedResponse } from '../usage/record.js';
 import type { Connection } from './open.js';
 
 /** Every time zone's days, hours and half hours begin on a bucket. */
@@ -27,3 +28,64 @@ const FILL = `
   FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
   WHERE r.completed_at_ms >= @startMs AND r.completed_at_ms < @endMs
   GROUP BY r.provider, coalesce(i.project_id, t.project_id, 'unknown'), r.model, r.source`;
+
+/** Adds responses that are new to their buckets, without reading what is there. */
+export interface BucketSums {
+  add(response: PricedResponse, projectId: string): void;
+  write(): void;
+}
+
+/** For many responses at once: sums in memory, and one row per bucket to write. */
+export function createBucketSums(connection: Connection): BucketSums {
+  const sums = new Map<string, Sum>();
+  return {
+    add(response, projectId) {
+      const startMs = bucketStartOf(response.completedAtMs);
+      const { provider = 'codex', model, source, usage, costNanoUsd } = response;
+      const key = `${startMs} ${provider} ${source} ${projectId.length} ${projectId} ${model}`;
+      let sum = sums.get(key);
+      if (!sum) {
+        sum = { startMs, provider, projectId, model, source, ...NOTHING };
+        sums.set(key, sum);
+      }
+      sum.responses++;
+      sum.input += usage.input;
+      sum.cachedInput += usage.cachedInput;
+      sum.cacheWrite += usage.cacheWrite;
+      sum.output += usage.output;
+      sum.reasoning += usage.reasoning;
+      if (costNanoUsd === undefined) sum.unpricedResponses++;
+      else sum.costNanoUsd = (sum.costNanoUsd ?? 0) + costNanoUsd;
+    },
+    write() {
+      const add = connection.prepare(ADD);
+      for (const sum of sums.values()) add.run(sum);
+    },
+  };
+}
+
+const NOTHING = {
+  ...{ responses: 0, unpricedResponses: 0, input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 },
+  costNanoUsd: null as number | null,
+};
+type Sum = typeof NOTHING & {
+  readonly startMs: number;
+  readonly provider: string;
+  readonly projectId: string;
+  readonly model: string;
+  readonly source: string;
+};
+
+const ADD = `
+  INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses, input_tokens,
+    cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd)
+  VALUES (@startMs, @provider, @projectId, @model, @source, @responses, @unpricedResponses, @input,
+    @cachedInput, @cacheWrite, @output, @reasoning, @costNanoUsd)
+  ON CONFLICT DO UPDATE SET responses = responses + excluded.responses,
+    unpriced_responses = unpriced_responses + excluded.unpriced_responses,
+    input_tokens = input_tokens + excluded.input_tokens,
+    cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens,
+    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+    output_tokens = output_tokens + excluded.output_tokens,
+    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+    cost_nano_usd = coalesce(cost_nano_usd + excluded.cost_nano_usd, cost_nano_usd, excluded.cost_nano_usd)`;

@@ -22,8 +22,18 @@ describe('a line of a session file', () => {
     expect(record('session_meta', { id: 'child', session_id: 'root', cli_version: '0.169.0', cwd: '/shop' })).toEqual({
       ...{ kind: 'session', atMs: AT, threadId: 'child', sessionId: 'root', cliVersion: '0.169.0', cwd: '/shop' },
       fork: undefined,
+      role: 'main',
     });
     expect(record('session_meta', { id: 'old' })).toMatchObject({ threadId: 'old', sessionId: 'old' });
+  });
+
+  test.each([
+    ['exec', 'main'],
+    [{ subagent: 'review' }, 'review'],
+    [{ subagent: { thread_spawn: { parent_thread_id: 'root' } } }, 'subagent'],
+    [{ subagent: { other: 'guardian' } }, 'guardian'],
+  ])('tells what the thread is for: %j', (source, role) => {
+    expect(record('session_meta', { id: 'child', source })).toMatchObject({ role });
   });
 
   test('tells two kinds of forks', () => {

@@ -4,6 +4,7 @@ import { type Paths, readPaths } from '../../config.js';
 import { UsageError } from '../../errors.js';
 import { addCostCommands } from './cost-options.js';
 import type { Host } from './host.js';
+import { addImportCommand } from './import-options.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
@@ -20,6 +21,11 @@ export async function runProgram(host: Host, { beforeCommand }: ProgramHooks): P
     // SQLite and the table are loaded by who needs them: `--help` does not.
     const { runCostCommand } = await import('./cost.js');
     exitCode = runCostCommand(request, host, paths);
+  });
+  addImportCommand(program, async (request) => {
+    await beforeCommand(paths);
+    const { runImportCommand } = await import('./import.js');
+    exitCode = await runImportCommand(request, host, paths);
   });
   try {
     await program.parseAsync(host.args.length === 0 ? ['--help'] : host.args, { from: 'user' });
@@ -54,6 +60,7 @@ Examples:
   codex-usage run nightly-7        what that run cost
   codex-usage run --list           the newest runs
   codex-usage session --json       the newest Codex thread, as JSON
+  codex-usage import               take in all past sessions
 
 The database is ${database}
 (CODEX_METERED_DB sets another). "codex-usage help run" tells all about a command.

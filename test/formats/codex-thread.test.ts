@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseRolloutLine, type RolloutRecord } from '../../src/formats/codex-rollout.js';
-import { Thread } from '../../src/meter/thread.js';
+import { Thread } from '../../src/formats/codex-thread.js';
 import { sumUsage, type Usage } from '../../src/usage/usage.js';
 import { asCodexWritesIt, rollout } from '../harness/fake-rollouts.js';
 

@@ -1,4 +1,3 @@
-import type { RolloutRecord } from '../formats/codex-rollout.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import {
   addUsage,
@@ -9,6 +8,8 @@ import {
   subtractUsage,
   type Usage,
 } from '../usage/usage.js';
+import type { RolloutRecord } from './codex-rollout.js';
+import { NEW_THREAD, type SavedThread, saveState, startStateOver, type ThreadState } from './codex-thread-state.js';
 
 /** A model that no record names: its responses are counted and stay unpriced. */
 export const UNKNOWN_MODEL = 'unknown';
@@ -22,41 +23,51 @@ type Counted = Pick<ModelResponse, 'key' | 'turnId' | 'rootTurnId' | 'usage' | '
  * grew by more than the usage records before it account for: in Codex before 0.153, or where a record was lost.
  */
 export class Thread {
-  /** From the file's header; undefined until that has been read. */
-  id: string | undefined;
-  sessionId: string | undefined;
-  cliVersion: string | undefined;
   /** The responses since the invocation began, in order. */
   readonly responses: ModelResponse[] = [];
   readonly notes: Note[] = [];
-  /** The thread's total as Codex last wrote it, over all its life. */
-  total: Usage = NO_USAGE;
-  /** `token_count` rows of this invocation that count nothing new: a cut, an abort, or a provider without usage. */
-  silentCounts = 0;
 
   readonly #sinceMs: number;
   readonly #file: 'new' | 'older';
-  #isHistoryOver = false;
-  readonly #models = new Map<string | undefined, string>();
+  readonly #state: ThreadState;
+  readonly #models: Map<string | undefined, string>;
   /** The keys of what was counted or is history. */
-  readonly #seen = new Set<string>();
+  readonly #seen: Set<string>;
   /** The usage records that have been read, since the file began. */
-  readonly #read = new Set<string>();
-  #turnId: string | undefined;
-  #lastModel: string | undefined;
-  #serviceTier: string | undefined;
-  #fork: 'copy' | 'continuation' | undefined;
-  /** The next total is a fork's first. */
-  #countsOn = false;
-  /** What usage records have counted since the last total. */
-  #recorded: Usage = NO_USAGE;
-  /** Codex had a total and then, in a new process, none: before 0.80 a resumed thread counts from zero again. */
-  #totalGone = false;
-  #restarts = 0;
+  readonly #read: Set<string>;
 
-  constructor(sinceMs: number, file: 'new' | 'older' = 'older') {
+  /** Counts from `sinceMs` on; 0 counts all. `saved`: the file is read on from where it was left. */
+  constructor(sinceMs: number, file: 'new' | 'older' = 'older', saved: SavedThread = NEW_THREAD) {
+    const { models, keys, ...state } = saved;
     this.#sinceMs = sinceMs;
     this.#file = file;
+    this.#state = state;
+    this.#models = new Map(models.map(([turnId, model]) => [turnId ?? undefined, model]));
+    this.#seen = new Set(keys);
+    this.#read = new Set(keys);
+  }
+
+  /** From the file's header, as the next two; undefined until that has been read. */
+  get id(): string | undefined {
+    return this.#state.id;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#state.sessionId;
+  }
+
+  get cliVersion(): string | undefined {
+    return this.#state.cliVersion;
+  }
+
+  /** The thread's total as Codex last wrote it, over all its life. */
+  get total(): Usage {
+    return this.#state.total;
+  }
+
+  /** `token_count` rows of this invocation that count nothing new: a cut, an abort, or a provider without usage. */
+  get silentCounts(): number {
+    return this.#state.silentCounts;
   }
 
   /** Nothing has been counted where something should have been. Up to 0.125 a turn begins with one empty count. */
@@ -67,15 +78,14 @@ export class Thread {
 
   /** The file is read from its beginning again: what was counted is not counted twice. */
   startOver(): void {
-    this.total = NO_USAGE;
-    this.silentCounts = 0;
-    this.#recorded = NO_USAGE;
+    startStateOver(this.#state);
+    this.#state.isHistoryOver = this.#isAllNew();
     this.#read.clear();
-    this.#isHistoryOver = this.#isAllNew();
-    this.#turnId = undefined;
-    this.#countsOn = this.#fork !== undefined;
-    this.#totalGone = false;
-    this.#restarts = 0;
+  }
+
+  /** What to go on from later, in another process. */
+  save(): SavedThread {
+    return saveState(this.#state, this.#models, this.#seen);
   }
 
   /** Takes the next record of the file. */
@@ -84,29 +94,29 @@ export class Thread {
       case 'session':
         // A child that forked its parent's history holds the parent's header too: the first one names the file.
         if (this.id !== undefined) break;
-        this.id = record.threadId;
-        this.sessionId = record.sessionId;
-        this.cliVersion = record.cliVersion;
-        this.#fork = record.fork;
-        this.#countsOn = record.fork !== undefined;
-        this.#isHistoryOver = this.#isAllNew();
+        this.#state.id = record.threadId;
+        this.#state.sessionId = record.sessionId;
+        this.#state.cliVersion = record.cliVersion;
+        this.#state.fork = record.fork;
+        this.#state.countsOn = record.fork !== undefined;
+        this.#state.isHistoryOver = this.#isAllNew();
         break;
       case 'turn_context':
         this.#models.set(record.turnId, record.model);
-        this.#lastModel = record.model;
+        this.#state.lastModel = record.model;
         break;
       case 'settings':
-        this.#serviceTier = record.serviceTier;
+        this.#state.serviceTier = record.serviceTier;
         break;
       case 'turn_started':
-        this.#turnId = record.turnId;
-        this.#isHistoryOver ||= record.atMs >= this.#sinceMs && !this.#isCopied();
+        this.#state.turnId = record.turnId;
+        this.#state.isHistoryOver ||= record.atMs >= this.#sinceMs && !this.#isCopied();
         break;
       case 'usage_record':
         // A record of another thread is a copy of its history.
         if (record.threadId !== this.id || this.#read.has(record.responseId)) break;
         this.#read.add(record.responseId);
-        this.#recorded = addUsage(this.#recorded, record.usage);
+        this.#state.recorded = addUsage(this.#state.recorded, record.usage);
         this.#count(record.atMs, { ...record, key: record.responseId, evidence: 'usage_record' });
         break;
       case 'token_count':
@@ -118,33 +128,38 @@ export class Thread {
 
   /** A turn that is older than its thread was copied from the one before it. Ids are UUIDv7: they sort by time. */
   #isCopied(): boolean {
-    return this.#fork === 'copy' && this.id !== undefined && this.#turnId !== undefined && this.#turnId < this.id;
+    return (
+      this.#state.fork === 'copy' &&
+      this.id !== undefined &&
+      this.#state.turnId !== undefined &&
+      this.#state.turnId < this.id
+    );
   }
 
   #takeOver(total: Usage | undefined): void {
-    this.total = total ?? this.total;
-    this.#countsOn &&= total === undefined;
+    this.#state.total = total ?? this.total;
+    this.#state.countsOn &&= total === undefined;
   }
 
   #takeTotal(atMs: number, total: Usage | undefined, last: Usage | undefined): void {
     if (!total) {
-      this.#totalGone = !isNoUsage(this.total);
-      if (isNoUsage(this.#recorded)) this.#countSilent(atMs);
+      this.#state.totalGone = !isNoUsage(this.total);
+      if (isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
       return;
     }
     this.#base(total, last);
     const grown = subtractUsage(total, this.total);
-    if (isNoUsage(grown) && isNoUsage(this.#recorded)) this.#countSilent(atMs);
-    const unaccounted = subtractUsage(grown, this.#recorded);
-    this.total = total;
-    this.#recorded = NO_USAGE;
+    if (isNoUsage(grown) && isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
+    const unaccounted = subtractUsage(grown, this.#state.recorded);
+    this.#state.total = total;
+    this.#state.recorded = NO_USAGE;
     // Usage records may count more than the total does (remote compaction): they are the better evidence.
     if (isNegativeUsage(unaccounted) || isNoUsage(unaccounted)) return;
     const figures = `${total.input}/${total.cachedInput}/${total.output}/${total.reasoning}`;
     this.#count(atMs, {
-      key: this.#restarts === 0 ? `total:${figures}` : `total:${this.#restarts}:${figures}`,
-      turnId: this.#turnId,
-      rootTurnId: this.#turnId,
+      key: this.#state.restarts === 0 ? `total:${figures}` : `total:${this.#state.restarts}:${figures}`,
+      turnId: this.#state.turnId,
+      rootTurnId: this.#state.turnId,
       usage: unaccounted,
       evidence: 'token_count',
     });
@@ -153,38 +168,38 @@ export class Thread {
   /** Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. */
   #base(total: Usage, last: Usage | undefined): void {
     const before = subtractUsage(total, this.#ownPart(total, last));
-    if (this.#countsOn && !isNegativeUsage(before)) this.total = before;
-    this.#countsOn = false;
+    if (this.#state.countsOn && !isNegativeUsage(before)) this.#state.total = before;
+    this.#state.countsOn = false;
     const shrank = isNegativeUsage(subtractUsage(total, this.total));
-    const restarted = this.#totalGone && !equalUsage(before, this.total);
-    if (shrank && !this.#totalGone) {
+    const restarted = this.#state.totalGone && !equalUsage(before, this.total);
+    if (shrank && !this.#state.totalGone) {
       const figures = { before: this.total.input, after: total.input };
       this.notes.push({ kind: 'disagreement', reason: 'the total in the session file shrank', figures });
     }
-    this.#totalGone = false;
+    this.#state.totalGone = false;
     if (!shrank && !restarted) return;
-    this.total = NO_USAGE;
-    this.#restarts++;
+    this.#state.total = NO_USAGE;
+    this.#state.restarts++;
   }
 
   /** What a total holds that the one before it did not. */
   #ownPart(total: Usage, last: Usage | undefined): Usage {
-    if (!isNoUsage(this.#recorded)) return this.#recorded;
+    if (!isNoUsage(this.#state.recorded)) return this.#state.recorded;
     // A continuation whose first turn fails repeats the total it began with, and the last usage with it.
-    return this.#countsOn && this.#fork === 'continuation' ? NO_USAGE : (last ?? total);
+    return this.#state.countsOn && this.#state.fork === 'continuation' ? NO_USAGE : (last ?? total);
   }
 
   /** A copy has its parent's history in it. */
   #isAllNew(): boolean {
-    return this.#file === 'new' && this.#fork !== 'copy';
+    return this.#file === 'new' && this.#state.fork !== 'copy';
   }
 
   #isHistory(atMs: number): boolean {
-    return !this.#isHistoryOver && atMs < this.#sinceMs;
+    return !this.#state.isHistoryOver && atMs < this.#sinceMs;
   }
 
   #countSilent(atMs: number): void {
-    if (!this.#isHistory(atMs)) this.silentCounts++;
+    if (!this.#isHistory(atMs)) this.#state.silentCounts++;
   }
 
   #count(atMs: number, { key, turnId, rootTurnId, usage, evidence }: Counted): void {
@@ -193,8 +208,8 @@ export class Thread {
     if (this.#isHistory(atMs)) return;
     this.responses.push({
       ...{ threadId: this.id ?? '', key, turnId, rootTurnId, usage, evidence },
-      model: this.#models.get(turnId) ?? this.#lastModel ?? UNKNOWN_MODEL,
-      serviceTier: this.#serviceTier,
+      model: this.#models.get(turnId) ?? this.#state.lastModel ?? UNKNOWN_MODEL,
+      serviceTier: this.#state.serviceTier,
       source: 'actual',
       completedAtMs: atMs,
     });

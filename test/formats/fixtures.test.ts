@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parseRolloutLine } from '../../src/formats/codex-rollout.js';
-import { Thread } from '../../src/meter/thread.js';
+import { Thread } from '../../src/formats/codex-thread.js';
 import { sumUsage } from '../../src/usage/usage.js';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));

@@ -1,0 +1,34 @@
+import type { ImportSummary } from '../../history/import.js';
+import { cleanText } from '../../report/amounts.js';
+import { SCHEMA_VERSION } from '../../report/cost-json.js';
+
+const MOST_PROBLEMS = 20;
+const MB = 1_000_000;
+
+/** What an import has done, for people. */
+export function renderImportText(summary: ImportSummary, homes: { codex: string[]; claude: string[] }): string {
+  const { files, filesRead, bytesRead, added, duplicates, unreadableLines, problems } = summary;
+  if (files === 0 && problems.length === 0) {
+    const places = [...homes.codex, ...homes.claude].map((home) => `  ${cleanText(home)}`);
+    return ['There are no past sessions in', ...places, 'CODEX_HOME and CLAUDE_CONFIG_DIR name other places.', ''].join(
+      '\n',
+    );
+  }
+  const lines = [
+    `${count(files, 'session file')}: ${filesRead} read (${(bytesRead / MB).toFixed(1)} MB), ${files - filesRead} unchanged`,
+    `${count(added, 'response')} added, ${count(duplicates, 'duplicate')} recognised, ${count(unreadableLines, 'unreadable line')}`,
+  ];
+  if (problems.length > 0) lines.push('', `${count(problems.length, 'file')} with problems:`);
+  for (const { path, reason } of problems.slice(0, MOST_PROBLEMS)) lines.push(`  ${cleanText(path)}: ${reason}`);
+  if (problems.length > MOST_PROBLEMS) lines.push(`  … ${problems.length - MOST_PROBLEMS} more: --json lists all`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same for programs; see docs/json.md. */
+export function toImportJson(summary: ImportSummary): object {
+  return { schemaVersion: SCHEMA_VERSION, ...summary };
+}
+
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+}

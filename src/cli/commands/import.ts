@@ -1,0 +1,35 @@
+import { type Paths, readHistoryHomes } from '../../config.js';
+import { importHistory } from '../../history/import.js';
+import { createClock } from '../../report/clock.js';
+import { explainFailure } from './failure.js';
+import type { Host } from './host.js';
+import type { ImportRequest } from './import-options.js';
+import { renderImportText, toImportJson } from './import-text.js';
+import { createProgressBar } from './progress-bar.js';
+
+/** Takes in what `request` names, and writes a summary to the host. Returns the exit code. */
+export async function runImportCommand(request: ImportRequest, host: Host, { database }: Paths): Promise<number> {
+  const { codex, claude } = readHistoryHomes(host.env);
+  const homes = {
+    codex: request.provider === 'claude' ? [] : codex,
+    claude: request.provider === 'codex' ? [] : claude,
+  };
+  const bar = createProgressBar(host);
+  try {
+    const summary = await importHistory({ database, homes, onProgress: bar.show });
+    bar.clear();
+    host.stdout.write(
+      request.format === 'json'
+        ? `${JSON.stringify(toImportJson(summary), null, 2)}\n`
+        : renderImportText(summary, homes),
+    );
+    return 0;
+  } catch (error) {
+    bar.clear();
+    const failure = explainFailure(error, { database, clock: createClock(undefined) });
+    if (!failure) throw error;
+    if (request.format === 'json') host.stdout.write(`${JSON.stringify(failure.json, null, 2)}\n`);
+    host.stderr.write(failure.text);
+    return 1;
+  }
+}

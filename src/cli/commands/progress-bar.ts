@@ -1,0 +1,41 @@
+import type { Host } from './host.js';
+
+export interface ProgressBar {
+  show(done: Amount, all: Amount): void;
+  /** Takes the bar away. */
+  clear(): void;
+}
+
+interface Amount {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+const CELLS = 24;
+const MB = 1_000_000;
+
+/** A bar on the error stream, when that is a terminal. */
+export function createProgressBar({ stderr }: Host): ProgressBar {
+  let width = 0;
+  const draw = (text: string) => {
+    if (!stderr.isTTY) return;
+    // Short of the edge: a line that wraps cannot be drawn over.
+    const line = text.slice(0, Math.max(0, (stderr.columns ?? 80) - 1));
+    stderr.write(`\r${line.padEnd(width)}${line.length < width ? '\b'.repeat(width - line.length) : ''}`);
+    width = line.length;
+  };
+  return {
+    show(done, all) {
+      const share = Math.min(1, done.bytes / Math.max(1, all.bytes));
+      const filled = Math.round(share * CELLS);
+      const bar = '█'.repeat(filled) + '░'.repeat(CELLS - filled);
+      const percent = `${Math.floor(share * 100)} %`.padStart(5);
+      draw(`Reading sessions ${bar} ${percent}  ${done.files} of ${all.files} files, ${Math.round(all.bytes / MB)} MB`);
+    },
+    clear() {
+      if (width === 0) return;
+      draw('');
+      stderr.write('\r');
+    },
+  };
+}

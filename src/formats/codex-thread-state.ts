@@ -1,0 +1,73 @@
+import { NO_USAGE, type Usage } from '../usage/usage.js';
+
+/** What a Thread must know to go on from where it stopped: plain data, for a record between two imports. */
+export interface ThreadState {
+  id: string | undefined;
+  sessionId: string | undefined;
+  cliVersion: string | undefined;
+  total: Usage;
+  silentCounts: number;
+  turnId: string | undefined;
+  lastModel: string | undefined;
+  serviceTier: string | undefined;
+  fork: 'copy' | 'continuation' | undefined;
+  /** The next total is a fork's first. */
+  countsOn: boolean;
+  /** What usage records have counted since the last total. */
+  recorded: Usage;
+  /** Codex had a total and then, in a new process, none: before 0.80 a resumed thread counts from zero again. */
+  totalGone: boolean;
+  restarts: number;
+  /** A turn has begun since the invocation did. */
+  isHistoryOver: boolean;
+}
+
+/** A state at rest, with the newest of the models and of the keys that have been counted. */
+export interface SavedThread extends ThreadState {
+  readonly models: readonly (readonly [turnId: string | null, model: string])[];
+  readonly keys: readonly string[];
+}
+
+export const NEW_THREAD: SavedThread = {
+  id: undefined,
+  sessionId: undefined,
+  cliVersion: undefined,
+  total: NO_USAGE,
+  silentCounts: 0,
+  turnId: undefined,
+  lastModel: undefined,
+  serviceTier: undefined,
+  fork: undefined,
+  countsOn: false,
+  recorded: NO_USAGE,
+  totalGone: false,
+  restarts: 0,
+  isHistoryOver: false,
+  models: [],
+  keys: [],
+};
+
+/** Codex repeats, if at all, what it has just written. */
+const SAVED_MODELS = 20;
+const SAVED_KEYS = 50;
+
+export function saveState(
+  state: ThreadState,
+  models: ReadonlyMap<string | undefined, string>,
+  keys: ReadonlySet<string>,
+): SavedThread {
+  const newest = [...models].slice(-SAVED_MODELS);
+  return {
+    ...state,
+    models: newest.map(([turnId, model]) => [turnId ?? null, model] as const),
+    keys: [...keys].slice(-SAVED_KEYS),
+  };
+}
+
+/** The same thread, of which nothing has been counted yet. */
+export function startStateOver(state: ThreadState): void {
+  const { id, sessionId, cliVersion, fork, lastModel, serviceTier } = state;
+  const { models: _models, keys: _keys, ...fresh } = NEW_THREAD;
+  const countsOn = fork !== undefined;
+  Object.assign(state, fresh, { id, sessionId, cliVersion, fork, lastModel, serviceTier, countsOn });
+}

@@ -1,0 +1,67 @@
+import { basename } from 'node:path';
+import { isSilentAt, parseRolloutBytes } from '../formats/codex-rollout-bytes.js';
+import { Thread } from '../formats/codex-thread.js';
+import type { SavedThread } from '../formats/codex-thread-state.js';
+import type { HistoryThread } from '../store/history.js';
+import type { ModelResponse } from '../usage/record.js';
+import type { NameProject } from './project-names.js';
+import type { SessionReader } from './session-reader.js';
+
+export interface CodexReaderOptions {
+  readonly path: string;
+  readonly nameProject: NameProject;
+  /** From an earlier reading of the same file. */
+  readonly saved: SavedThread | undefined;
+}
+
+/** Reads a session file of Codex by the rules that live metering counts by. */
+export function createCodexReader({ path, nameProject, saved }: CodexReaderOptions): SessionReader {
+  const thread = new Thread(0, 'older', saved);
+  const threads: HistoryThread[] = [];
+  let known = saved !== undefined;
+  const addThread = (more: Partial<HistoryThread>, startedAtMs: number) => {
+    known = true;
+    const id = thread.id ?? nameThread(path);
+    const rootId = thread.sessionId ?? id;
+    const cliVersion = thread.cliVersion;
+    const rest = { projectId: 'unknown', kind: 'main', cwd: undefined, cliVersion, startedAtMs };
+    threads.push({ id, provider: 'codex', rootId, ...rest, ...more });
+  };
+  return {
+    get threadId() {
+      return thread.id;
+    },
+    get waiting() {
+      return thread.responses.length;
+    },
+    skips: isSilentAt,
+    take(bytes, start, end) {
+      const record = parseRolloutBytes(bytes, start, end);
+      if (record.kind === 'irrelevant') return true;
+      if (record.kind === 'unrecognised') return false;
+      thread.add(record);
+      if (record.kind === 'session' && !known) {
+        const { cwd, role } = record;
+        addThread({ cwd, kind: role, ...(cwd && { projectId: nameProject(cwd) }) }, record.atMs);
+      }
+      return true;
+    },
+    drain() {
+      const responses = thread.responses.splice(0).map((response) => withThread(response, path));
+      // Its header was cut off: its responses need a place all the same.
+      if (!known && responses[0]) addThread({}, responses[0].completedAtMs);
+      return { threads: threads.splice(0), responses };
+    },
+    save: () => thread.save(),
+  };
+}
+
+function withThread(response: ModelResponse, path: string): ModelResponse {
+  return response.threadId === '' ? { ...response, threadId: nameThread(path) } : response;
+}
+
+/** The thread that a session file is named after, or the file's name where it is no thread's. */
+function nameThread(path: string): string {
+  const name = basename(path);
+  return /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/.exec(name)?.[0] ?? `file:${name}`;
+}

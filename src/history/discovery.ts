@@ -1,0 +1,114 @@
+import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { FoundFile, Problem } from './found-file.js';
+
+/** Where sessions lie. Directories that do not exist hold none. */
+export interface HistoryHomes {
+  /** `CODEX_HOME`s: each with `sessions` and `archived_sessions`. */
+  readonly codex: readonly string[];
+  /** Claude Code's configuration folders: each with `projects`. */
+  readonly claude: readonly string[];
+}
+
+export interface Discovery {
+  readonly files: readonly FoundFile[];
+  readonly problems: readonly Problem[];
+}
+
+const CODEX_FOLDERS = ['sessions', 'archived_sessions'];
+const CODEX_FILE = /^rollout-.+\.jsonl(\.zst)?$/;
+const CLAUDE_FOLDERS = ['projects'];
+const CLAUDE_FILE = /\.jsonl$/;
+
+/** Lists the session files of `homes`. Links are followed, each folder is entered once. Never rejects. */
+export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise<Discovery> {
+  const walk: Walk = { files: [], problems: [], entered: new Set(), listed: new Set() };
+  for (const home of codex) {
+    for (const folder of CODEX_FOLDERS) await enter(walk, 'codex', CODEX_FILE, join(home, folder));
+  }
+  for (const home of claude) {
+    for (const folder of CLAUDE_FOLDERS) await enter(walk, 'claude', CLAUDE_FILE, join(home, folder));
+  }
+  return walk;
+}
+
+interface Walk extends Discovery {
+  readonly files: FoundFile[];
+  readonly problems: Problem[];
+  /** Folders, by device and inode: two homes can be one, and a link can lead back up. */
+  readonly entered: Set<string>;
+  /** Files likewise, where a link led to them. */
+  readonly listed: Set<string>;
+}
+
+async function enter(
+  walk: Walk,
+  provider: FoundFile['provider'],
+  wanted: RegExp,
+  folder: string,
+  again?: string,
+): Promise<void> {
+  const stats = look(walk, folder);
+  if (!stats?.isDirectory()) return;
+  if (!isNew(walk.entered, stats)) {
+    if (again) walk.problems.push({ path: folder, reason: again });
+    return;
+  }
+  for (const entry of list(walk, folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await enter(walk, provider, wanted, path);
+    else if (wanted.test(entry.name)) addFile(walk, provider, path);
+    else if (entry.isSymbolicLink())
+      await enter(walk, provider, wanted, path, 'a link to a folder that is read already');
+  }
+  // A large history takes a while; who called has other things to do.
+  await setImmediate();
+}
+
+function addFile(walk: Walk, provider: FoundFile['provider'], path: string): void {
+  const stats = look(walk, path, 'a link that leads nowhere');
+  if (!stats || !isNew(walk.listed, stats)) return;
+  if (stats.isFile()) walk.files.push({ path, provider, sizeBytes: stats.size, modifiedAtMs: stats.mtimeMs });
+  else walk.problems.push({ path, reason: 'not a file' });
+}
+
+function look(walk: Walk, path: string, missing?: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? missing : describeFault(error);
+    if (reason) walk.problems.push({ path, reason });
+    return undefined;
+  }
+}
+
+function list(walk: Walk, folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    walk.problems.push({ path: folder, reason: describeFault(error) });
+    return [];
+  }
+}
+
+function isNew(seen: Set<string>, { dev, ino }: Stats): boolean {
+  const key = `${dev}:${ino}`;
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  ELOOP: 'a link that leads in a circle',
+  ENOENT: 'it disappeared',
+};
+
+/** What the file system threw, for people. */
+export function describeFault(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return FAULTS[code ?? ''] ?? code ?? message;
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { StoreError } from '../errors.js';
+import type { SavedThread } from '../formats/codex-thread-state.js';
+import { readFrom, scanLines } from '../io/scan.js';
+import { decompressing } from '../io/zstd.js';
+import type { Pricer } from '../pricing/pricer.js';
+import type { FileImport, HistoryFile } from '../store/history.js';
+import { createCodexReader } from './codex-reader.js';
+import { describeFault } from './discovery.js';
+import { describeProblems, type Found } from './file-problems.js';
+import type { FileTask } from './found-file.js';
+import type { NameProject } from './project-names.js';
+import type { SessionReader } from './session-reader.js';
+
+export interface FileImportTools {
+  readonly pricer: Pricer;
+  readonly nameProject: NameProject;
+  /** Used anew for each file. */
+  readonly buffer: Buffer;
+  /** Takes what a file, or the next part of a large one, has told. */
+  readonly onPart: (part: FileImport) => void;
+}
+
+/** What is kept with a file so that it can be read on from where it ended. */
+interface SavedFile {
+  /** Of its first bytes: another file in its place is read anew. */
+  readonly head: Fingerprint;
+  readonly reader: object;
+}
+
+interface Fingerprint {
+  readonly bytes: number;
+  readonly sha1: string;
+}
+
+/** A part of a large file is recorded on its own. */
+const PART_RESPONSES = 4000;
+const FINGERPRINT_BYTES = 512;
+
+export interface FileOutcome {
+  /** Of what is new. */
+  readonly unreadableLines: number;
+  /** What is wrong with the file. */
+  readonly problem: string | undefined;
+}
+
+/** Reads what is new in a file. Throws a StoreError only. */
+export function importFile(task: FileTask, tools: FileImportTools): FileOutcome {
+  let fd: number | undefined;
+  try {
+    fd = openSync(task.path, 'r');
+    return new OpenFile(fd, task, tools).import();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    return { unreadableLines: 0, problem: describeFault(error) };
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+class OpenFile {
+  readonly #task: FileTask;
+  readonly #tools: FileImportTools;
+  readonly #fd: number;
+  readonly #isCompressed: boolean;
+  readonly #stats: { size: number; mtimeMs: number };
+  readonly #reader: SessionReader;
+  #readBytes = 0;
+  #responses = 0;
+  #unreadableLines = 0;
+  #newestMs = 0;
+
+  constructor(fd: number, task: FileTask, tools: FileImportTools) {
+    this.#task = task;
+    this.#tools = tools;
+    this.#fd = fd;
+    this.#stats = fstatSync(fd);
+    this.#isCompressed = task.path.endsWith('.zst');
+    const saved = this.#findSaved();
+    if (saved && task.known) {
+      this.#readBytes = task.known.readBytes;
+      this.#responses = task.known.responses;
+      this.#unreadableLines = task.known.unreadableLines;
+    }
+    this.#reader = createReader(task, tools.nameProject, saved?.reader);
+  }
+
+  import(): FileOutcome {
+    const before = this.#unreadableLines;
+    let fault: string | undefined;
+    let isCut = false;
+    try {
+      isCut = this.#scan() === 'cut';
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      fault = describeFault(error);
+    }
+    const problem = this.#record(fault === undefined || this.#isCompressed ? 'whole' : 'part', (found) => {
+      return describeProblems({ ...found, fault, isCut, sizeBytes: this.#stats.size, threadId: this.#reader.threadId });
+    });
+    return { unreadableLines: this.#unreadableLines - before, problem };
+  }
+
+  #scan(): 'whole' | 'cut' {
+    const reader = this.#reader;
+    const take = (bytes: Buffer, start: number, end: number) => {
+      if (!reader.take(bytes, start, end)) this.#unreadableLines++;
+    };
+    const file = readFrom(this.#fd, this.#readBytes);
+    const { rest } = scanLines(this.#tools.buffer, this.#readBytes, this.#isCompressed ? decompressing(file) : file, {
+      skips: reader.skips,
+      onLine: take,
+      onOverlong: () => void this.#unreadableLines++,
+      onChunk: (offset) => {
+        this.#readBytes = offset;
+        if (reader.waiting >= PART_RESPONSES) this.#record('part');
+      },
+    });
+    if (!rest) return 'whole';
+    // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
+    if (!reader.take(rest, 0, rest.length)) return 'cut';
+    this.#readBytes += rest.length;
+    return 'whole';
+  }
+
+  /** Hands over what has been found since the last time. What was read in part is read on by the next import. */
+  #record(extent: 'whole' | 'part', describe?: (found: Found) => string | undefined): string | undefined {
+    const { threads, responses } = this.#reader.drain();
+    this.#responses += responses.length;
+    for (const { completedAtMs } of responses) this.#newestMs = Math.max(this.#newestMs, completedAtMs);
+    const problem = describe?.({ unreadableLines: this.#unreadableLines, newestMs: this.#newestMs });
+    const file: HistoryFile = {
+      path: this.#task.path,
+      provider: this.#task.provider,
+      threadId: this.#reader.threadId ?? null,
+      sizeBytes: extent === 'whole' ? this.#stats.size : -1,
+      modifiedAtMs: this.#stats.mtimeMs,
+      readBytes: this.#readBytes,
+      state: this.#isCompressed ? null : JSON.stringify(this.#save()),
+      responses: this.#responses,
+      unreadableLines: this.#unreadableLines,
+      problem: problem ?? null,
+    };
+    const { pricer, onPart } = this.#tools;
+    onPart({ file, threads, responses: responses.map((response) => pricer.price(response).response) });
+    return problem;
+  }
+
+  #save(): SavedFile {
+    return { head: this.#readFingerprint(FINGERPRINT_BYTES), reader: this.#reader.save() };
+  }
+
+  #findSaved(): SavedFile | undefined {
+    const { known } = this.#task;
+    if (this.#isCompressed || !known?.state || known.readBytes > this.#stats.size) return undefined;
+    const saved = JSON.parse(known.state) as SavedFile;
+    return this.#readFingerprint(saved.head.bytes).sha1 === saved.head.sha1 ? saved : undefined;
+  }
+
+  #readFingerprint(most: number): Fingerprint {
+    const head = Buffer.alloc(Math.min(most, this.#stats.size));
+    const bytes = readSync(this.#fd, head, 0, head.length, 0);
+    return { bytes, sha1: createHash('sha1').update(head.subarray(0, bytes)).digest('base64') };
+  }
+}
+
+function createReader({ path }: FileTask, nameProject: NameProject, saved: object | undefined): SessionReader {
+  return createCodexReader({ path, nameProject, saved: saved as SavedThread | undefined });
+}

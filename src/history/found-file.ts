@@ -1,0 +1,20 @@
+import type { HistoryFile } from '../store/history.js';
+
+/** A file of the history, as the file system shows it. */
+export interface FoundFile {
+  readonly path: string;
+  readonly provider: 'codex' | 'claude';
+  readonly sizeBytes: number;
+  readonly modifiedAtMs: number;
+}
+
+/** A file that is new or has changed; `known`: what an earlier import has read of it. */
+export interface FileTask extends FoundFile {
+  readonly known: HistoryFile | undefined;
+}
+
+/** Something that could not be read, or is odd: shown to the user, and no reason to stop. */
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}

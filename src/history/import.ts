@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { StoreError } from '../errors.js';
+import type { PriceEntry } from '../pricing/price.js';
+import { type HistoryFile, openHistoryStore } from '../store/history.js';
+import { findHistoryFiles, type HistoryHomes } from './discovery.js';
+import type { FileTask, FoundFile, Problem } from './found-file.js';
+import { type Done, importFiles, type Outcome, type Share } from './import-files.js';
+import { createTurnstileMemory, type Progress, readProgress } from './turnstile.js';
+
+export interface ImportOptions {
+  readonly database: string;
+  readonly homes: HistoryHomes;
+  /** The user's own prices. */
+  readonly userPrices?: readonly PriceEntry[];
+  /** Called some ten times a second while files are read. */
+  readonly onProgress?: (done: Progress, all: Progress) => void;
+}
+
+export interface ImportSummary {
+  /** How many session files there are. */
+  readonly files: number;
+  /** Those of them that were new or had changed, and so were read. */
+  readonly filesRead: number;
+  readonly bytesRead: number;
+  /** Responses that are new to the record. */
+  readonly added: number;
+  /** Responses that had been recorded before: by a metered run, an earlier import or a copy of the same session. */
+  readonly duplicates: number;
+  readonly unreadableLines: number;
+  readonly problems: readonly Problem[];
+}
+
+/** Less than this is read at once, in this thread: starting others takes longer. */
+const SMALL_BYTES = 8 * 1024 * 1024;
+const MOST_THREADS = 4;
+const PROGRESS_MS = 100;
+
+/**
+ * Brings the record up to date with the session files that lie in `homes`: what is new in them is read, each response
+ * counts once, and what a metered run has recorded stays as it is. Only what has changed since the last import is
+ * opened. Files that cannot be read are told in the summary. Rejects with a StoreError.
+ */
+export async function importHistory(options: ImportOptions): Promise<ImportSummary> {
+  const { database, homes } = options;
+  const { files, problems } = await findHistoryFiles(homes);
+  const known = readKnown(database, files.length);
+  const tasks = files.flatMap((file): FileTask[] => {
+    const before = known.get(file.path);
+    return before && isUnchanged(file, before) ? [] : [{ ...file, known: before }];
+  });
+  const done = tasks.length > 0 ? await importAll(tasks, options) : [];
+  const responses = sum(done, 'responses');
+  const added = sum(done, 'added');
+  const changed = new Set(tasks.map(({ path }) => path));
+  const remaining = files.flatMap(({ path }): Problem[] => {
+    const reason = changed.has(path) ? null : known.get(path)?.problem;
+    return reason ? [{ path, reason }] : [];
+  });
+  return {
+    files: files.length,
+    filesRead: tasks.length,
+    bytesRead: sum(tasks, 'sizeBytes'),
+    added,
+    duplicates: responses - added,
+    unreadableLines: sum(done, 'unreadableLines'),
+    problems: [...problems, ...done.flatMap((part) => part.problems), ...remaining],
+  };
+}
+
+function readKnown(database: string, files: number): Map<string, HistoryFile> {
+  if (files === 0) return new Map();
+  const store = openHistoryStore(database);
+  try {
+    return store.readFiles();
+  } finally {
+    store.close();
+  }
+}
+
+function isUnchanged(file: FoundFile, known: HistoryFile): boolean {
+  return file.sizeBytes === known.sizeBytes && file.modifiedAtMs === known.modifiedAtMs;
+}
+
+async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Done[]> {
+  const { database, userPrices = [], onProgress } = options;
+  const all = { bytes: sum(tasks, 'sizeBytes'), files: tasks.length };
+  const memory = createTurnstileMemory();
+  // The largest first, so that no thread is left with one at the end.
+  const share: Share = { database, tasks: tasks.sort((a, b) => b.sizeBytes - a.sizeBytes), memory, userPrices };
+  if (all.bytes <= SMALL_BYTES) return [importFiles(share)];
+  const timer = setInterval(() => onProgress?.(readProgress(memory), all), PROGRESS_MS);
+  try {
+    const threads = Math.min(availableParallelism(), MOST_THREADS, tasks.length);
+    return await Promise.all(Array.from({ length: threads }, () => importInThread(share)));
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function importInThread(share: Share): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: share, execArgv: [] });
+    worker.once('message', (outcome: Outcome) => {
+      if (outcome.kind === 'done') resolve(outcome.done);
+      else reject(new StoreError(outcome.problem, outcome.message));
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('a thread of the import ended early')));
+  });
+}
+
+function sum<Key extends string>(parts: readonly Readonly<Record<Key, number>>[], key: Key): number {
+  return parts.reduce((total, part) => total + part[key], 0);
+}

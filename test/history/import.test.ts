@@ -1,0 +1,105 @@
+import { appendFileSync, cpSync, readdirSync, renameSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { rollout } from '../harness/fake-rollouts.js';
+import { createHistory, encodeLines, type History } from './sessions.js';
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
+const recorded = readdirSync(FIXTURES).filter((name) => name.endsWith('.jsonl'));
+
+const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
+const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
+const FILE = `rollout-2026-03-04T05-06-07-${THREAD}.jsonl`;
+const a = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
+const b = { input: 700, cachedInput: 512, cacheWrite: 8, output: 9 };
+const BEGIN = [rollout.header(THREAD), rollout.turnStarted(TURN), rollout.turnContext(TURN)];
+const record = (key: string, usage: object) => rollout.usageRecord(THREAD, TURN, key, usage);
+
+const SUMS = `count(*) AS responses, sum(input_tokens) AS input, sum(cached_input_tokens) AS cached,
+  sum(output_tokens) AS output`;
+const sums = (history: History) => history.query(`SELECT ${SUMS} FROM responses`)[0];
+const keys = (history: History) =>
+  history.query<{ key: string }>('SELECT response_key AS key FROM responses ORDER BY id').map(({ key }) => key);
+
+describe('an import', () => {
+  it.each(recorded)('of the recorded session %s equals what the API billed', async (name) => {
+    const history = createHistory();
+    history.addFixture(name);
+    expect(await history.import()).toMatchObject({ files: 1, filesRead: 1, added: 3, duplicates: 0, problems: [] });
+    expect(sums(history)).toEqual({ responses: 3, input: 16_300, cached: 10_400, output: 59 });
+  });
+
+  it('adds nothing the second time, and opens nothing', async () => {
+    const history = createHistory();
+    for (const name of recorded) history.addFixture(name);
+    await history.import();
+    const before = sums(history);
+    expect(await history.import()).toMatchObject({ files: recorded.length, filesRead: 0, added: 0, duplicates: 0 });
+    expect(sums(history)).toEqual(before);
+  });
+
+  it('counts a session once that was archived, or lies there twice', async () => {
+    const history = createHistory();
+    const path = history.write(FILE, [...BEGIN, record('r1', a)]);
+    await history.import();
+    cpSync(path, join(history.home, 'archived_sessions', FILE));
+    expect(await history.import()).toMatchObject({ added: 0, duplicates: 1 });
+    renameSync(path, path.replace('.jsonl', '-moved.jsonl'));
+    expect(await history.import()).toMatchObject({ added: 0, duplicates: 1 });
+    expect(keys(history)).toEqual(['r1']);
+  });
+
+  it('reads a file that grew from where it ended', async () => {
+    const history = createHistory();
+    const path = history.write(FILE, [...BEGIN, record('r1', a), rollout.tokenCount(a)]);
+    await history.import();
+    appendFileSync(path, encodeLines([record('r2', b), rollout.tokenCount({ ...a, input: 1200 })]));
+    expect(await history.import()).toMatchObject({ filesRead: 1, added: 1, duplicates: 0 });
+    expect(keys(history)).toEqual(['r1', 'r2']);
+  });
+
+  it('reads a file anew that another has taken the place of', async () => {
+    const history = createHistory();
+    history.write(FILE, [...BEGIN, record('r1', a), record('r2', a)]);
+    await history.import();
+    const other = { ...rollout.header(THREAD, { cwd: '/elsewhere' }) };
+    history.write(FILE, [other, ...BEGIN.slice(1), record('r3', a)]);
+    expect(await history.import()).toMatchObject({ added: 1, duplicates: 0 });
+    history.write(FILE, [other, ...BEGIN.slice(1), record('r3', a), record('r4', a), record('r5', a)]);
+    expect(await history.import()).toMatchObject({ added: 2, duplicates: 0 });
+    expect(keys(history)).toEqual(['r1', 'r2', 'r3', 'r4', 'r5']);
+  });
+
+  it('takes up a line that was being written the time before', async () => {
+    const history = createHistory();
+    const text = encodeLines([...BEGIN, record('r1', a), record('r2', b)]);
+    const path = history.write(FILE, text.slice(0, -40));
+    expect(await history.import()).toMatchObject({
+      ...{ added: 1, unreadableLines: 0 },
+      problems: [{ path, reason: 'its last line is cut' }],
+    });
+    history.write(FILE, text.slice(0, -1));
+    utimesSync(path, 1, 1);
+    expect(await history.import()).toMatchObject({ added: 1, duplicates: 0, problems: [] });
+    appendFileSync(path, '\n');
+    expect(await history.import()).toMatchObject({ filesRead: 1, added: 0, duplicates: 0, problems: [] });
+    expect(keys(history)).toEqual(['r1', 'r2']);
+  });
+});
+
+describe('the buckets after an import', () => {
+  it('are the sums of the responses', async () => {
+    const history = createHistory();
+    for (const name of recorded) history.addFixture(name);
+    history.write(FILE, [...BEGIN, record('r1', a), record('r2', b)]);
+    await history.import();
+    const columns = 'input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost_nano_usd';
+    const sum = columns.replaceAll(/\w+/g, 'sum($&)');
+    const total = `SELECT ${sum} FROM`;
+    expect(history.query(`${total} buckets`)).toEqual(history.query(`${total} responses`));
+    expect(history.query('SELECT sum(responses) AS n FROM buckets')).toEqual(
+      history.query('SELECT count(*) AS n FROM responses'),
+    );
+  });
+});

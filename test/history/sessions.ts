@@ -1,0 +1,58 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { type ImportSummary, importHistory } from '../../src/history/import.js';
+import { createFolder } from '../store/samples.js';
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
+
+/** A CODEX_HOME with sessions, and a database, both of the running test alone. */
+export interface History {
+  readonly home: string;
+  readonly database: string;
+  /** Puts a session file with `lines` in place, or bytes as they are, and returns its path. */
+  write(name: string, content: readonly object[] | string | Buffer): string;
+  addFixture(name: string): string;
+  import(): Promise<ImportSummary>;
+  query<Row>(sql: string, ...values: unknown[]): Row[];
+}
+
+export function createHistory(): History {
+  const home = createFolder();
+  const database = join(createFolder(), 'usage.db');
+  const folder = join(home, 'sessions', '2026', '03', '04');
+  mkdirSync(folder, { recursive: true });
+  return {
+    home,
+    database,
+    write(name, content) {
+      const path = join(folder, name);
+      writeFileSync(path, Array.isArray(content) ? encodeLines(content) : (content as string | Buffer));
+      return path;
+    },
+    addFixture(name) {
+      const path = join(folder, `rollout-${name}`);
+      copyFileSync(join(FIXTURES, name), path);
+      return path;
+    },
+    import: () => importHistory({ database, homes: { codex: [home], claude: [] } }),
+    query<Row>(sql: string, ...values: unknown[]) {
+      const connection = new Database(database, { readonly: true });
+      try {
+        return connection.prepare(sql).all(...values) as Row[];
+      } finally {
+        connection.close();
+      }
+    },
+  };
+}
+
+const START = Date.UTC(2026, 2, 4, 5, 6, 7);
+
+/** As lines of a session file, a second apart. */
+export function encodeLines(lines: readonly object[], fromMs = START): string {
+  return lines
+    .map((line, index) => `${JSON.stringify({ ...line, timestamp: new Date(fromMs + index * 1000).toISOString() })}\n`)
+    .join('');
+}
