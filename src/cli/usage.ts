@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import type { Paths } from '../config.js';
+import { listPending } from '../store/pending.js';
+import type { Store } from '../store/store.js';
 import { runProgram } from './commands/program.js';
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
@@ -12,22 +14,27 @@ process.exitCode = await runProgram(
 
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
 async function beforeCommand(paths: Paths): Promise<void> {
-  const { database, pendingDirectory, spareDirectory, logFile } = paths;
-  if (![database, pendingDirectory, spareDirectory].some((path) => existsSync(path))) return;
-  const [{ openStore }, { catchUp }, { createPriceBook }, { openLog }] = await Promise.all([
-    import('../store/store.js'),
-    import('./catch-up.js'),
-    import('../pricing/prices.js'),
-    import('../log.js'),
-  ]);
-  const log = openLog(logFile);
+  const hasPending = listPending(paths).length > 0;
+  if (!existsSync(paths.database) && !hasPending) return;
+  const { openStore } = await import('../store/store.js');
   try {
-    const store = openStore(database, { mode: 'write' });
-    await catchUp({ store, pending: paths, prices: createPriceBook(), log });
+    const store = openStore(paths.database, { mode: 'write' });
+    // Mostly nothing is left to do, and what would do it takes longer to load than a report to make.
+    if (hasPending || store.listOpenInvocations().length > 0) await catchUpWith(store, paths);
     store.close();
   } catch {
     // A database that cannot be written can still be read; the command says what is wrong with one that cannot.
   }
+}
+
+async function catchUpWith(store: Store, paths: Paths): Promise<void> {
+  const [{ catchUp }, { createPriceBook }, { openLog }] = await Promise.all([
+    import('./catch-up.js'),
+    import('../pricing/prices.js'),
+    import('../log.js'),
+  ]);
+  const log = openLog(paths.logFile);
+  await catchUp({ store, pending: paths, prices: createPriceBook(), log });
   await log.flush();
 }
 

@@ -13,6 +13,26 @@ export function formatCost(nanoUsd: number): string {
   return `$${groupThousands(digits.slice(0, -decimals))}.${digits.slice(-decimals)}`;
 }
 
+/** Nano-USD as dollars and cents: `$1,234.57`, `<$0.01` for less than half a cent, `$0.00` for nothing. */
+export function formatCents(nanoUsd: number): string {
+  const cents = Math.round(nanoUsd / 1e7);
+  if (cents === 0 && nanoUsd > 0) return '<$0.01';
+  return `$${formatCount(Math.floor(cents / 100))}.${pad(cents % 100)}`;
+}
+
+/** Three figures and a unit: `999`, `1.23k`, `45.6M`, `789B` */
+export function formatRounded(count: number): string {
+  if (count < 1000) return String(count);
+  const exponent = Math.min(4, Math.floor(Math.log10(Number(count.toPrecision(3))) / 3));
+  return `${Number((count / 1000 ** exponent).toPrecision(3))}${'kMBT'[exponent - 1]}`;
+}
+
+/** `62%`, `<1%`, `0%` */
+export function formatShare(share: number): string {
+  const percent = Math.round(share * 100);
+  return percent === 0 && share > 0 ? '<1%' : `${percent}%`;
+}
+
 /** `1,234,567` */
 export function formatCount(count: number): string {
   return groupThousands(String(count));

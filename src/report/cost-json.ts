@@ -1,11 +1,9 @@
 import type { NoteRow, ResponseRow } from '../store/queries.js';
 import type { CostReport, InvocationReport, ModelReport } from './cost-report.js';
-import { describeSource, type Figures, figuresOfResponse } from './figures.js';
+import { type Figures, figuresOfResponse } from './figures.js';
 import { measureDurationMs } from './outcome.js';
 import type { Selection } from './selection.js';
-
-/** The version of the JSON's field names. A field may be added under the same version, none changes or goes. */
-export const SCHEMA_VERSION = 1;
+import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
 
 export interface CostJsonOptions {
   /** `responses`: each invocation with the list of its responses. */
@@ -38,27 +36,8 @@ export function toCostJson(report: CostReport, { scope, reason }: Selection, { d
       ...toFiguresJson(report.totals),
       bySource: report.sources.map(({ figures }) => toFiguresJson(figures)),
     },
-    unpricedModels: report.unpriced.map(({ model, unpricedResponses }) => ({
-      model,
-      unpricedResponseCount: unpricedResponses,
-    })),
+    unpricedModels: report.unpriced.map(toUnpricedJson),
   };
-}
-
-/** Sums over responses: `source` is `mixed` when they have several, null when there is no response. */
-export function toSumsJson(figures: Figures): object {
-  const { responses, unpricedResponses, models } = figures;
-  return {
-    source: describeSource(figures) ?? null,
-    modelNames: models,
-    responseCount: responses,
-    unpricedResponseCount: unpricedResponses,
-    ...toAmountsJson(figures),
-  };
-}
-
-export function toIso(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }
 
 function toFiguresJson(figures: Figures): object {
@@ -93,16 +72,8 @@ function toInvocationJson(report: InvocationReport): object {
   };
 }
 
-function toModelJson({ model, source, figures }: ModelReport): object {
-  const { evidence, responses, unpricedResponses } = figures;
-  return {
-    model,
-    source,
-    evidence,
-    responseCount: responses,
-    unpricedResponseCount: unpricedResponses,
-    ...toAmountsJson(figures),
-  };
+function toModelJson({ model, figures }: ModelReport): object {
+  return { model, evidence: figures.evidence, ...toPartJson(figures) };
 }
 
 function toResponseJson(row: ResponseRow): object {
@@ -117,18 +88,6 @@ function toResponseJson(row: ResponseRow): object {
     completedAt: toIso(row.completedAtMs),
     ...toAmountsJson(figuresOfResponse(row)),
     price: row.price,
-  };
-}
-
-function toAmountsJson({ usage, costNanoUsd }: Figures): object {
-  return {
-    inputTokens: usage.input,
-    cachedInputTokens: usage.cachedInput,
-    cacheWriteTokens: usage.cacheWrite,
-    outputTokens: usage.output,
-    reasoningTokens: usage.reasoning,
-    costUsd: costNanoUsd === undefined ? null : costNanoUsd / 1e9,
-    costNanoUsd: costNanoUsd ?? null,
   };
 }
 

@@ -11,21 +11,18 @@ import {
   type Scope,
 } from '../store/queries.js';
 import { PHASES, type Phase } from '../usage/phase.js';
-import { SOURCES, type Source } from '../usage/source.js';
+import type { Source } from '../usage/source.js';
 import { type Figures, sumFigures, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
+import { type Summary, summarise, sumParts } from './summary.js';
 
 /** What a run or a session cost, invocation by invocation. */
-export interface CostReport {
+export interface CostReport extends Summary {
   readonly scope: Scope;
   /** Oldest first. */
   readonly invocations: readonly InvocationReport[];
   /** In the order of PHASES, those that occur. */
   readonly phases: readonly PhaseReport[];
-  readonly totals: Figures;
-  /** The totals by what their counts are worth, best first. */
-  readonly sources: readonly SourceReport[];
-  readonly unpriced: readonly UnpricedModel[];
 }
 
 export interface InvocationReport {
@@ -51,17 +48,6 @@ export interface PhaseReport {
   readonly figures: Figures;
 }
 
-export interface SourceReport {
-  readonly source: Source;
-  readonly figures: Figures;
-}
-
-/** A model of which some responses have no price, so that no sum of costs holds them. */
-export interface UnpricedModel {
-  readonly model: string;
-  readonly unpricedResponses: number;
-}
-
 export interface CostReportOptions {
   /** `responses`: with every response of every invocation. */
   readonly detail: 'models' | 'responses';
@@ -83,7 +69,7 @@ export function readCostReport(connection: Connection, scope: Scope, { detail }:
       notes: notes.get(invocation.id) ?? [],
     };
   });
-  return summarise(scope, invocations);
+  return describeAll(scope, invocations);
 }
 
 function describeModel(row: ModelRow): ModelReport {
@@ -91,29 +77,16 @@ function describeModel(row: ModelRow): ModelReport {
   return { model, source, threadIds, figures: toFigures(row, { models: [model], sources: [source], evidence }) };
 }
 
-function summarise(scope: Scope, invocations: readonly InvocationReport[]): CostReport {
-  const models = invocations.flatMap((invocation) => invocation.models);
-  const sumOf = (parts: readonly { figures: Figures }[]) => sumFigures(parts.map(({ figures }) => figures));
+function describeAll(scope: Scope, invocations: readonly InvocationReport[]): CostReport {
   const names = new Set([...PHASES, ...invocations.map(({ invocation }) => invocation.phase)]);
   const phases = [...names].map((phase) => {
     const ofPhase = invocations.filter(({ invocation }) => invocation.phase === phase);
-    return { phase, invocations: ofPhase, figures: sumOf(ofPhase) };
+    return { phase, invocations: ofPhase, figures: sumParts(ofPhase) };
   });
-  const sources = SOURCES.map((source) => ({ source, figures: sumOf(models.filter((one) => one.source === source)) }));
   return {
     scope,
     invocations,
     phases: phases.filter((phase) => phase.invocations.length > 0),
-    totals: sumOf(invocations),
-    sources: sources.filter(({ figures }) => figures.responses > 0),
-    unpriced: listUnpriced(models),
+    ...summarise(invocations.flatMap(({ models }) => models)),
   };
-}
-
-function listUnpriced(models: readonly ModelReport[]): UnpricedModel[] {
-  const unpriced = models.filter(({ figures }) => figures.unpricedResponses > 0);
-  return [...groupBy(unpriced, ({ model }) => model)].map(([model, reports]) => ({
-    model,
-    unpricedResponses: sumFigures(reports.map(({ figures }) => figures)).unpricedResponses,
-  }));
 }

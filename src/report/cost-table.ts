@@ -1,6 +1,7 @@
 import type { ResponseRow } from '../store/queries.js';
 import { cleanText, formatPlural } from './amounts.js';
 import type { Clock } from './clock.js';
+import { alignCosts } from './cost-alignment.js';
 import { type CostKey, chooseCostColumns, type TableExtent } from './cost-columns.js';
 import type { CostReport, InvocationReport, PhaseReport } from './cost-report.js';
 import { type Figures, figuresOfResponse } from './figures.js';
@@ -44,15 +45,6 @@ export function layOutCostTable(report: CostReport, options: CostTableOptions): 
     columns: chooseCostColumns(report, options.extent),
     rows: alignCosts([...invocations, ...subtotals, { cells: total, style: 'bold', ruled: true }]),
   };
-}
-
-/** Keeps decimals below decimals where some costs end with `+`. */
-function alignCosts(rows: readonly Row<CostKey>[]): readonly Row<CostKey>[] {
-  if (!rows.some(({ cells }) => cells.cost?.endsWith('+'))) return rows;
-  return rows.map((row) => {
-    const cost = row.cells.cost ?? '';
-    return cost.endsWith('+') ? row : { ...row, cells: { ...row.cells, cost: `${cost} ` } };
-  });
 }
 
 function layOutInvocation({ invocation, figures }: InvocationReport, { clock, nowMs }: CostTableOptions): Row<CostKey> {

@@ -2,7 +2,7 @@
 export class ReportError extends Error {
   override readonly name = 'ReportError';
   constructor(
-    readonly kind: 'nothing-metered' | 'unknown' | 'ambiguous',
+    readonly kind: 'nothing-metered' | 'nothing-in-range' | 'unknown' | 'ambiguous',
     message: string,
     readonly candidates: readonly Candidate[] = [],
   ) {

@@ -3,34 +3,51 @@ import { describeSource, type Figures, isActual } from './figures.js';
 
 /** Figures as a reader sees them. `~`: not all reported by the API; `+`: not all priced; `-`: no response. */
 export interface FiguresText {
+  readonly responses: string;
   readonly input: string;
   readonly cached: string;
   readonly cacheWrite: string;
   readonly output: string;
   readonly reasoning: string;
+  /** Input and output. */
+  readonly tokens: string;
   readonly cost: string;
   readonly source: string;
 }
 
-export function describeFigures(figures: Figures): FiguresText {
+/** How numbers are written. */
+export interface NumberFormats {
+  readonly count: (count: number) => string;
+  readonly cost: (nanoUsd: number) => string;
+}
+
+const EXACT: NumberFormats = { count: formatCount, cost: formatCost };
+
+export function describeFigures(figures: Figures, formats = EXACT): FiguresText {
   const { usage, responses } = figures;
-  const describe = (count: number) => (responses === 0 ? '-' : mark(figures) + formatCount(count));
+  const describe = (count: number) => {
+    if (responses === 0) return '-';
+    // Nothing of a kind is no guess.
+    return (count === 0 ? '' : mark(figures)) + formats.count(count);
+  };
   return {
+    responses: formats.count(responses),
     input: describe(usage.input),
     cached: describe(usage.cachedInput),
     cacheWrite: describe(usage.cacheWrite),
     output: describe(usage.output),
     reasoning: describe(usage.reasoning),
-    cost: describeCost(figures),
+    tokens: describe(usage.input + usage.output),
+    cost: describeCost(figures, formats),
     source: describeSource(figures) ?? '-',
   };
 }
 
 /** `$0.0123`, `~$0.0123`, `$0.0123+`, `unpriced`, `-` */
-export function describeCost(figures: Figures): string {
+export function describeCost(figures: Figures, { cost }: Pick<NumberFormats, 'cost'> = EXACT): string {
   if (figures.responses === 0) return '-';
   if (figures.costNanoUsd === undefined) return 'unpriced';
-  return mark(figures) + formatCost(figures.costNanoUsd) + (figures.unpricedResponses > 0 ? '+' : '');
+  return mark(figures) + cost(figures.costNanoUsd) + (figures.unpricedResponses > 0 ? '+' : '');
 }
 
 function mark(figures: Figures): '' | '~' {

@@ -1,6 +1,6 @@
 import type { ResponseRow, SumRow } from '../store/queries.js';
 import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
-import { sumUsage, type Usage } from '../usage/usage.js';
+import { NO_USAGE, type Usage } from '../usage/usage.js';
 
 /** What a group of responses used and cost, and how that is known. */
 export interface Figures {
@@ -35,16 +35,32 @@ export function figuresOfResponse(row: ResponseRow): Figures {
   return toFigures(sums, { models: [row.model], sources: [row.source], evidence: [row.evidence] });
 }
 
+// A report over time sums up thousands of these.
 export function sumFigures(parts: readonly Figures[]): Figures {
-  const costs = parts.flatMap(({ costNanoUsd }) => costNanoUsd ?? []);
-  const sources = new Set(parts.flatMap((part) => part.sources));
-  const evidence = new Set(parts.flatMap((part) => part.evidence));
+  const usage = { ...NO_USAGE };
+  let [responses, unpricedResponses, costNanoUsd] = [0, 0, undefined as number | undefined];
+  const models = new Set<string>();
+  const sources = new Set<Source>();
+  const evidence = new Set<Evidence>();
+  for (const part of parts) {
+    usage.input += part.usage.input;
+    usage.cachedInput += part.usage.cachedInput;
+    usage.cacheWrite += part.usage.cacheWrite;
+    usage.output += part.usage.output;
+    usage.reasoning += part.usage.reasoning;
+    responses += part.responses;
+    unpricedResponses += part.unpricedResponses;
+    if (part.costNanoUsd !== undefined) costNanoUsd = (costNanoUsd ?? 0) + part.costNanoUsd;
+    for (const model of part.models) models.add(model);
+    for (const source of part.sources) sources.add(source);
+    for (const one of part.evidence) evidence.add(one);
+  }
   return {
-    usage: sumUsage(parts.map((part) => part.usage)),
-    responses: sum(parts.map((part) => part.responses)),
-    unpricedResponses: sum(parts.map((part) => part.unpricedResponses)),
-    costNanoUsd: costs.length === 0 ? undefined : sum(costs),
-    models: [...new Set(parts.flatMap((part) => part.models))],
+    usage,
+    responses,
+    unpricedResponses,
+    costNanoUsd,
+    models: [...models],
     sources: SOURCES.filter((source) => sources.has(source)),
     evidence: EVIDENCE.filter((one) => evidence.has(one)),
   };
@@ -58,8 +74,4 @@ export function isActual({ sources }: Pick<Figures, 'sources'>): boolean {
 /** The one source of all counts, `mixed` for several, undefined for none. */
 export function describeSource({ sources }: Pick<Figures, 'sources'>): Source | 'mixed' | undefined {
   return sources.length > 1 ? 'mixed' : sources[0];
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -3,7 +3,6 @@ import type { Scope } from '../store/queries.js';
 import { findScopes, readSummary, type SummaryRow } from '../store/scopes.js';
 import { cleanText, formatPlural } from './amounts.js';
 import type { Clock } from './clock.js';
-import { SCHEMA_VERSION, toIso, toSumsJson } from './cost-json.js';
 import { ReportError } from './error.js';
 import { type Figures, toFigures } from './figures.js';
 import { describeFigures } from './figures-text.js';
@@ -11,6 +10,7 @@ import { groupBy } from './groups.js';
 import { describeOutcomes } from './outcome.js';
 import type { Paint } from './paint.js';
 import { assertProject } from './selection.js';
+import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
 import { type Column, type Row, renderTable } from './table.js';
 
 /** A run or a session in a list. */

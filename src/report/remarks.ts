@@ -1,8 +1,9 @@
-import { cleanText, formatCount, formatPlural } from './amounts.js';
+import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
 import type { CostReport, InvocationReport } from './cost-report.js';
 import { isActual } from './figures.js';
 import { describeCost } from './figures-text.js';
 import { groupBy } from './groups.js';
+import type { Summary } from './summary.js';
 
 /** `brief`: a few lines, repetitions counted. `all`: every note. */
 export type NotesExtent = 'brief' | 'all';
@@ -10,12 +11,11 @@ export type NotesExtent = 'brief' | 'all';
 const BRIEF_NOTES = 5;
 
 /** Explains the marks `~`, `+` and `unpriced`, a paragraph each, where the report has them. */
-export function explainMarks(report: CostReport): string[] {
-  const { totals, sources, unpriced } = report;
+export function explainMarks({ totals, sources, unpriced }: Summary, cost = formatCost): string[] {
   const paragraphs: string[] = [];
   if (!isActual(totals)) {
     const shares = sources.map(({ source, figures }) => {
-      return `${formatCount(figures.responses)} ${source} (${describeCost(figures)})`;
+      return `${formatCount(figures.responses)} ${source} (${describeCost(figures, { cost })})`;
     });
     paragraphs.push(
       `~ not all of it was reported by the API: of ${formatPlural(totals.responses, 'response')} ${shares.join(', ')}.` +

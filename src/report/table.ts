@@ -50,6 +50,8 @@ const BARE = {
 };
 const UNPADDED = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
 const RULE = { top: '─', 'top-mid': '──', mid: '─', 'mid-mid': '──' };
+/** ASCII, and the lines and blocks that we draw with. */
+const ONE_COLUMN_EACH = /^[\x20-\x7e\u2500-\u259f]*$/;
 // cli-table3 looks at every pair of rows: many short tables of the same widths take a tenth of the time of a long one.
 const ROWS_AT_ONCE = 10;
 
@@ -59,11 +61,7 @@ export function renderTable<Key extends string>(
   rows: readonly Row<Key>[],
   { width, paint }: TableOptions,
 ): RenderedTable {
-  const measured = columns.map((column) => ({
-    ...column,
-    natural: Math.max(...[column.title, ...rows.map(({ cells }) => cells[column.key] ?? '')].map(measureWidth)),
-  }));
-  const fitted = fitColumns(measured, { width, gap: GAP.length });
+  const fitted = fitTable(columns, rows, width);
   const titles = Object.fromEntries(columns.map(({ key, title }) => [key, title])) as Record<Key, string>;
   const isShown = ({ needs }: Row<Key>) => fitted.some(({ key }) => needs === undefined || key === needs);
   const lines: Row<Key>[] = [{ cells: titles, style: 'bold' }, ...rows.filter(isShown).map(ruleFirst)];
@@ -71,8 +69,16 @@ export function renderTable<Key extends string>(
   for (let start = 0; start < lines.length; start += ROWS_AT_ONCE) {
     text.push(renderRows(fitted, lines.slice(start, start + ROWS_AT_ONCE), paint));
   }
-  const missing = columns.filter(({ key }) => !fitted.some((column) => column.key === key));
-  return { text: text.join('\n'), missing: missing.map(({ title }) => title) };
+  return { text: text.join('\n'), missing: listMissing(columns, fitted) };
+}
+
+/** The titles of the columns that `rows` leave no room for. */
+export function findMissing<Key extends string>(
+  columns: readonly Column<Key>[],
+  rows: readonly Row<Key>[],
+  width: number,
+): string[] {
+  return listMissing(columns, fitTable(columns, rows, width));
 }
 
 /** Breaks `text` between words into lines of at most `width` characters, the later ones indented. */
@@ -88,8 +94,20 @@ export function cutText(text: string, width: number): string {
 
 /** How many columns of a terminal `text` takes. */
 export function measureWidth(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  if (ONE_COLUMN_EACH.test(text)) return text.length;
   return renderCell(text, { chars: { ...BARE, top: '─' } }).indexOf('\n');
+}
+
+function fitTable<Key extends string>(columns: readonly Column<Key>[], rows: readonly Row<Key>[], width: number) {
+  const measured = columns.map((column) => ({
+    ...column,
+    natural: Math.max(...[column.title, ...rows.map(({ cells }) => cells[column.key] ?? '')].map(measureWidth)),
+  }));
+  return fitColumns(measured, { width, gap: GAP.length });
+}
+
+function listMissing<Key extends string>(columns: readonly Column<Key>[], fitted: readonly Column<Key>[]): string[] {
+  return columns.flatMap(({ key, title }) => (fitted.some((column) => column.key === key) ? [] : title));
 }
 
 function renderCell(text: string, options: CliTable.TableConstructorOptions): string {

@@ -41,11 +41,10 @@ export interface TakenIn {
 }
 
 /** Records what was kept aside, oldest first. Throws a StoreError when the store does not take it: the rest stays. */
-export function takeInPending({ pendingDirectory, spareDirectory }: PendingPlaces, store: Store): TakenIn {
+export function takeInPending(places: PendingPlaces, store: Store): TakenIn {
   const refused: string[] = [];
   let taken = 0;
-  const spare = isOurs(spareDirectory) ? listPending(spareDirectory) : [];
-  for (const path of [...listPending(pendingDirectory), ...spare]) {
+  for (const path of listPending(places)) {
     const change = readPending(path);
     if (!change) {
       refused.push(path);
@@ -58,7 +57,12 @@ export function takeInPending({ pendingDirectory, spareDirectory }: PendingPlace
   return { taken, refused };
 }
 
-function listPending(folder: string): string[] {
+/** The files of the changes that are kept aside, oldest first. */
+export function listPending({ pendingDirectory, spareDirectory }: PendingPlaces): string[] {
+  return [...listIn(pendingDirectory), ...(isOurs(spareDirectory) ? listIn(spareDirectory) : [])];
+}
+
+function listIn(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
     return names.sort().map((name) => join(folder, name));

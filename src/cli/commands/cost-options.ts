@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { UsageError } from '../../errors.js';
+import { parseCount, parseTimeZone } from './option-values.js';
 
 /** What is asked of `codex-usage run` or `codex-usage session`. */
 export interface CostRequest {
@@ -105,18 +106,4 @@ function parseRequest(kind: CostRequest['kind'], id: string | undefined, options
     limit: options.last ?? LIST_LENGTH,
     timeZone: options.timezone,
   };
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count > 0) return count;
-  throw new InvalidArgumentError('Use a whole number above zero.');
-}
-
-function parseTimeZone(name: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-  } catch {
-    throw new InvalidArgumentError('Use an IANA name, such as Europe/Berlin or UTC.');
-  }
 }

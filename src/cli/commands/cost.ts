@@ -6,37 +6,20 @@ import { toCostJson } from '../../report/cost-json.js';
 import { readCostReport } from '../../report/cost-report.js';
 import { renderCostText } from '../../report/cost-text.js';
 import { readList, renderListText, toListJson } from '../../report/listing.js';
-import { COLOURED, PLAIN } from '../../report/paint.js';
 import { selectScope } from '../../report/selection.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Place } from '../../store/scopes.js';
-import { openStore, type Store } from '../../store/store.js';
+import type { Store } from '../../store/store.js';
 import type { CostRequest } from './cost-options.js';
-import { explainFailure } from './failure.js';
-import { type Host, measureWidth, wantsColor } from './host.js';
-
-/** How long a report waits for a run that is writing. */
-const BUSY_TIMEOUT_MS = 5000;
+import type { Host } from './host.js';
+import { describeLook } from './look.js';
+import { formatJson, showReport } from './show.js';
 
 /** Writes what `request` asks for to the host. Returns the exit code: 1 when there is nothing to show. */
-export function runCostCommand(request: CostRequest, host: Host, { database }: Paths): number {
-  try {
-    const store = openStore(database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
-    try {
-      host.stdout.write(
-        request.view === 'list' ? renderList(store, request, host) : renderReport(store, request, host),
-      );
-    } finally {
-      store.close();
-    }
-    return 0;
-  } catch (error) {
-    const failure = explainFailure(error, { database, clock: createClock(request.timeZone) });
-    if (!failure) throw error;
-    if (request.format === 'json') host.stdout.write(formatJson(failure.json));
-    host.stderr.write(failure.text);
-    return 1;
-  }
+export function runCostCommand(request: CostRequest, host: Host, paths: Paths): Promise<number> {
+  return showReport(request, host, paths, (store) => {
+    return request.view === 'list' ? renderList(store, request, host) : renderReport(store, request, host);
+  });
 }
 
 function renderReport(store: Store, request: CostRequest, host: Host): string {
@@ -45,21 +28,18 @@ function renderReport(store: Store, request: CostRequest, host: Host): string {
     return { selection: chosen, report: readCostReport(connection, chosen.scope, request) };
   });
   if (request.format === 'json') return formatJson(toCostJson(report, selection, request));
-  return renderCostText(report, selection, { ...request, ...describeLook(request, host), nowMs: Date.now() });
+  return renderCostText(report, selection, {
+    ...request,
+    ...describeLook(request, host),
+    clock: createClock(request.timeZone),
+    nowMs: Date.now(),
+  });
 }
 
 function renderList(store: Store, request: CostRequest, host: Host): string {
   const entries = readSnapshot(store, (connection) => readList(connection, request));
   if (request.format === 'json') return formatJson(toListJson(request.kind, entries));
-  return renderListText(entries, describeLook(request, host));
-}
-
-function describeLook({ color, timeZone }: CostRequest, host: Host) {
-  return {
-    clock: createClock(timeZone),
-    width: measureWidth(host),
-    paint: color === 'auto' && wantsColor(host) ? COLOURED : PLAIN,
-  };
+  return renderListText(entries, { ...describeLook(request, host), clock: createClock(request.timeZone) });
 }
 
 /** The work tree that the reader stands in, or the directory alone. */
@@ -71,8 +51,4 @@ function findPlace({ cwd, env }: Host): Place {
     below: workTree && join(workTree.root, sep),
     projectId: env.CODEX_METERED_PROJECT || basename(workTree?.repository ?? cwd),
   };
-}
-
-function formatJson(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

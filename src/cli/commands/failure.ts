@@ -1,8 +1,8 @@
 import { StoreError } from '../../errors.js';
 import { cleanText } from '../../report/amounts.js';
-import type { Clock } from '../../report/clock.js';
-import { SCHEMA_VERSION, toIso } from '../../report/cost-json.js';
+import { type Clock, createClock } from '../../report/clock.js';
 import { type Candidate, ReportError } from '../../report/error.js';
+import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
 
 /** Why there is nothing to show: for a person, and as data for who asked for JSON. */
 export interface Failure {
@@ -13,7 +13,7 @@ export interface Failure {
 /** Explains what a report or the store threw; undefined for anything else, which is a fault of ours. */
 export function explainFailure(
   error: unknown,
-  { database, clock }: { database: string; clock: Clock },
+  { database, timeZone }: { database: string; timeZone: string | undefined },
 ): Failure | undefined {
   if (error instanceof StoreError && error.problem === 'missing') {
     return describe('nothing-metered', `Nothing has been metered yet: there is no database at ${database}.`, START);
@@ -21,7 +21,7 @@ export function explainFailure(
   if (error instanceof StoreError) return describe(error.problem, error.message);
   if (!(error instanceof ReportError)) return undefined;
   if (error.kind === 'nothing-metered') return describe(error.kind, error.message, START);
-  return describe(error.kind, error.message, listCandidates(error.candidates, clock), error.candidates);
+  return describe(error.kind, error.message, listCandidates(error.candidates, createClock(timeZone)), error.candidates);
 }
 
 const START = ['Run Codex through codex-metered, and it is recorded: codex-metered exec "…"'];

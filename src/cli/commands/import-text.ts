@@ -1,6 +1,6 @@
 import type { ImportSummary } from '../../history/import.js';
 import { cleanText } from '../../report/amounts.js';
-import { SCHEMA_VERSION } from '../../report/cost-json.js';
+import { SCHEMA_VERSION } from '../../report/sums-json.js';
 
 const MOST_PROBLEMS = 20;
 const MB = 1_000_000;

@@ -1,11 +1,11 @@
 import { type Paths, readHistoryHomes } from '../../config.js';
 import { importHistory } from '../../history/import.js';
-import { createClock } from '../../report/clock.js';
 import { explainFailure } from './failure.js';
 import type { Host } from './host.js';
 import type { ImportRequest } from './import-options.js';
 import { renderImportText, toImportJson } from './import-text.js';
 import { createProgressBar } from './progress-bar.js';
+import { formatJson } from './show.js';
 
 /** Takes in what `request` names, and writes a summary to the host. Returns the exit code. */
 export async function runImportCommand(request: ImportRequest, host: Host, { database }: Paths): Promise<number> {
@@ -18,17 +18,13 @@ export async function runImportCommand(request: ImportRequest, host: Host, { dat
   try {
     const summary = await importHistory({ database, homes, onProgress: bar.show });
     bar.clear();
-    host.stdout.write(
-      request.format === 'json'
-        ? `${JSON.stringify(toImportJson(summary), null, 2)}\n`
-        : renderImportText(summary, homes),
-    );
+    host.stdout.write(request.format === 'json' ? formatJson(toImportJson(summary)) : renderImportText(summary, homes));
     return 0;
   } catch (error) {
     bar.clear();
-    const failure = explainFailure(error, { database, clock: createClock(undefined) });
+    const failure = explainFailure(error, { database, timeZone: undefined });
     if (!failure) throw error;
-    if (request.format === 'json') host.stdout.write(`${JSON.stringify(failure.json, null, 2)}\n`);
+    if (request.format === 'json') host.stdout.write(formatJson(failure.json));
     host.stderr.write(failure.text);
     return 1;
   }

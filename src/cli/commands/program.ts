@@ -5,6 +5,7 @@ import { UsageError } from '../../errors.js';
 import { addCostCommands } from './cost-options.js';
 import type { Host } from './host.js';
 import { addImportCommand } from './import-options.js';
+import { addPeriodCommands } from './period-options.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
@@ -20,7 +21,12 @@ export async function runProgram(host: Host, { beforeCommand }: ProgramHooks): P
     await beforeCommand(paths);
     // SQLite and the table are loaded by who needs them: `--help` does not.
     const { runCostCommand } = await import('./cost.js');
-    exitCode = runCostCommand(request, host, paths);
+    exitCode = await runCostCommand(request, host, paths);
+  });
+  addPeriodCommands(program, async (request) => {
+    await beforeCommand(paths);
+    const { runPeriodCommand } = await import('./period.js');
+    exitCode = await runPeriodCommand(request, host, paths);
   });
   addImportCommand(program, async (request) => {
     await beforeCommand(paths);
@@ -61,6 +67,8 @@ Examples:
   codex-usage run --list           the newest runs
   codex-usage session --json       the newest Codex thread, as JSON
   codex-usage import               take in all past sessions
+  codex-usage daily --last 7       what each of the last seven days cost
+  codex-usage monthly --json       what each month cost, as JSON
 
 The database is ${database}
 (CODEX_METERED_DB sets another). "codex-usage help run" tells all about a command.

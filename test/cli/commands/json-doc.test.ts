@@ -15,6 +15,11 @@ it.each([
   [['run', '--list', '--json']],
   [['session', '--list', '--json']],
   [['run', 'nowhere', '--json']],
+  [['daily', '--json']],
+  [['weekly', '--json']],
+  [['monthly', '--json']],
+  [['model', '--json']],
+  [['project', '--json']],
 ])('the document of the JSON has every field of codex-usage %j', async (args) => {
   const fields = listFields(JSON.parse(await printUsage(args)));
   expect(fields.filter((field) => !DOC.includes(`\`${field}\``))).toEqual([]);

@@ -2,42 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { Host } from '../../../src/cli/commands/host.js';
-import { runProgram } from '../../../src/cli/commands/program.js';
 import type { Paths } from '../../../src/config.js';
 import { openStore } from '../../../src/store/store.js';
+import { type Printed, runUsage, type Setting } from '../../harness/codex-usage.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
-interface Printed {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface Setting {
-  readonly database?: string;
-  readonly env?: NodeJS.ProcessEnv;
-  readonly cwd?: string;
-  readonly stdout?: Partial<Host['stdout']>;
-  readonly beforeCommand?: (paths: Paths) => void;
-}
-
-/** Runs `codex-usage` with streams of the test's own. */
-async function usage(args: string[], setting: Setting = {}): Promise<Printed> {
-  const { database = createDatabase(), env = {}, cwd = '/', stdout, beforeCommand = () => undefined } = setting;
-  const printed = { stdout: '', stderr: '' };
-  const collect = (name: keyof typeof printed) => (text: string) => {
-    printed[name] += text;
-  };
-  const host: Host = {
-    args,
-    env: { CODEX_METERED_DB: database, ...env },
-    cwd,
-    stdout: { write: collect('stdout'), ...stdout },
-    stderr: { write: collect('stderr') },
-  };
-  const exitCode = await runProgram(host, { beforeCommand });
-  return { exitCode, ...printed };
+function usage(args: string[], setting: Partial<Setting> = {}): Promise<Printed> {
+  return runUsage(args, { database: createDatabase(), ...setting });
 }
 
 /** Two runs: `nightly-7` of the project shop with two invocations, and the newer `hotfix` of the project bank. */
@@ -160,14 +131,17 @@ describe('--json', () => {
   it('is the report with stable names', async () => {
     const { stdout } = await usage(['run', 'nightly-7', '--json', '--breakdown']);
     const sums = { inputTokens: 2000, cachedInputTokens: 800, cacheWriteTokens: 0, outputTokens: 400 };
-    const costs = { reasoningTokens: 100, costUsd: 0.0052, costNanoUsd: 5_200_000 };
+    const costs = { reasoningTokens: 100, totalTokens: 2400, costUsd: 0.0052, costNanoUsd: 5_200_000 };
     const counts = { responseCount: 2, unpricedResponseCount: 0, modelNames: ['gpt-5.3-codex', 'mini'] };
     const both = { source: 'actual', evidence: ['usage_record'], ...counts, ...sums, ...costs };
     const half = { inputTokens: 1000, cachedInputTokens: 400, cacheWriteTokens: 0, outputTokens: 200 };
-    const halfCosts = { reasoningTokens: 50, costUsd: 0.0026, costNanoUsd: 2_600_000 };
+    const halfCosts = { reasoningTokens: 50, totalTokens: 1200, costUsd: 0.0026, costNanoUsd: 2_600_000 };
     const attribution = { project: 'git', run: 'environment', phase: 'output path', iteration: 'default' };
     const nothing = { source: null, evidence: [], modelNames: [], responseCount: 0, unpricedResponseCount: 0 };
-    const zeros = { inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+    const zeros = {
+      ...{ inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+      totalTokens: 0,
+    };
     const model = (name: string) => {
       const known = { model: name, source: 'actual', evidence: ['usage_record'] };
       return { ...known, responseCount: 1, unpricedResponseCount: 0, ...half, ...halfCosts };

@@ -1,0 +1,138 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../../errors.js';
+import { type Day, parseDay } from '../../report/calendar.js';
+import type { PeriodKind } from '../../report/period-range.js';
+import { PROVIDERS, type Provider } from '../../usage/provider.js';
+import { parseCount, parseTimeZone } from './option-values.js';
+
+/** What is asked of `codex-usage daily` and the other reports over time. */
+export interface PeriodRequest {
+  readonly kind: PeriodKind;
+  readonly since: Day | undefined;
+  readonly until: Day | undefined;
+  readonly last: number | undefined;
+  /** 0 is Sunday. */
+  readonly firstWeekday: number;
+  /** Undefined is all. */
+  readonly provider: Provider | undefined;
+  readonly projectId: string | undefined;
+  readonly model: string | undefined;
+  /** Undefined is what suits the report. */
+  readonly order: 'asc' | 'desc' | undefined;
+  readonly format: 'text' | 'json';
+  readonly detail: 'entries' | 'models';
+  readonly extent: 'full' | 'compact';
+  readonly color: 'auto' | 'never';
+  /** An IANA name, or undefined for the system's. */
+  readonly timeZone: string | undefined;
+}
+
+interface Options {
+  readonly since?: Day;
+  readonly until?: Day;
+  readonly last?: number;
+  readonly startOfWeek?: string;
+  readonly provider: Provider | 'all';
+  readonly project?: string;
+  readonly model?: string;
+  readonly order?: 'asc' | 'desc';
+  readonly breakdown?: boolean;
+  readonly compact?: boolean;
+  readonly timezone?: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+}
+
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+
+const SUMMARIES: Readonly<Record<PeriodKind, { readonly summary: string; readonly unit: string }>> = {
+  daily: { summary: 'what each day cost', unit: 'days' },
+  weekly: { summary: 'what each week cost', unit: 'weeks' },
+  monthly: { summary: 'what each month cost', unit: 'months' },
+  model: { summary: 'what each model cost', unit: 'days' },
+  project: { summary: 'what each project cost', unit: 'days' },
+};
+
+const MARKS = `
+  ~         not all of it was reported by the API: parsed from text, or estimated by a tokenizer
+  +         some responses have no known price, so more was spent
+  unpriced  none of the responses has a known price
+`;
+
+/** Adds the reports over time to `program`; `perform` is called with what is asked for. */
+export function addPeriodCommands(program: Command, perform: (request: PeriodRequest) => Promise<void>): void {
+  for (const [kind, { summary, unit }] of Object.entries(SUMMARIES) as [
+    PeriodKind,
+    { summary: string; unit: string },
+  ][]) {
+    const command = program
+      .command(kind)
+      .summary(summary)
+      .description(`Shows ${summary}: tokens and money of Codex and of what else was recorded or imported.`)
+      .option('-s, --since <day>', 'from this day on: YYYY-MM-DD or YYYYMMDD', parseDate)
+      .option('-u, --until <day>', 'up to this day, inclusive', parseDate)
+      .option('--last <n>', `the last n ${unit} up to today, or to --until`, parseCount)
+      .addOption(new Option('--provider <name>', 'whose usage').choices([...PROVIDERS, 'all']).default('all'))
+      .option('--project <id>', 'only this project')
+      .option('--model <name>', 'only this model, or those that a pattern such as "gpt-5*" means')
+      .addOption(new Option('--order <order>', describeOrder(kind)).choices(['asc', 'desc']))
+      .option('--breakdown', 'a row for each model')
+      .option('--compact', 'only the most important columns')
+      .option('-z, --timezone <name>', "count days in this IANA time zone (default: the system's)", parseTimeZone)
+      .option('-j, --json', 'JSON instead of a table')
+      .option('--no-color', 'no colours; so does NO_COLOR')
+      .addHelpText('after', `${MARKS}${listExamples(kind)}`);
+    if (kind === 'weekly') {
+      const day = new Option('-w, --start-of-week <day>', 'the day that weeks begin with').choices(WEEKDAYS);
+      command.addOption(day.default('monday'));
+    }
+    command.action(() => perform(parseRequest(kind, command.opts())));
+  }
+}
+
+function parseRequest(kind: PeriodKind, options: Options): PeriodRequest {
+  const { since, until, last, provider } = options;
+  if (since !== undefined && last !== undefined)
+    throw new UsageError('--since and --last both say where to begin: use one.');
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new UsageError('--since is after --until: there is no day between them.');
+  }
+  return {
+    kind,
+    since,
+    until,
+    last,
+    firstWeekday: WEEKDAYS.indexOf(options.startOfWeek ?? 'monday'),
+    provider: provider === 'all' ? undefined : provider,
+    projectId: options.project,
+    model: options.model,
+    order: options.order,
+    format: options.json ? 'json' : 'text',
+    detail: options.breakdown ? 'models' : 'entries',
+    extent: options.compact ? 'compact' : 'full',
+    color: options.color ? 'auto' : 'never',
+    timeZone: options.timezone,
+  };
+}
+
+function parseDate(text: string): Day {
+  const day = parseDay(text);
+  if (day === undefined) throw new InvalidArgumentError('Use a day such as 2026-11-24 or 20261124.');
+  return day;
+}
+
+function describeOrder(kind: PeriodKind): string {
+  return kind === 'model' || kind === 'project'
+    ? 'the dearest last or first (default: "desc")'
+    : 'the newest last or first (default: "asc")';
+}
+
+function listExamples(kind: PeriodKind): string {
+  const lines = [
+    [`codex-usage ${kind}`, 'everything that is recorded'],
+    [`codex-usage ${kind} --last 7`, `the last 7 ${SUMMARIES[kind].unit}`],
+    [`codex-usage ${kind} --since 2026-11-01 --provider codex`, ''],
+    [`codex-usage ${kind} --json | jq .totals.costUsd`, ''],
+  ] as const;
+  return `\nExamples:\n${lines.map(([example, meaning]) => `  ${example.padEnd(34)}${meaning}`.trimEnd()).join('\n')}\n`;
+}

@@ -1,0 +1,81 @@
+import type { Connection } from '../store/open.js';
+import { readSums, type UsageFilter } from '../store/period-queries.js';
+import { type Calendar, type Day, formatDay, startOfMonth } from './calendar.js';
+
+/** How fast money is spent. A cost is undefined where no response has a price. */
+export interface Pace {
+  /** Days with usage, and all days from the first to the last one of the report, today at most. */
+  readonly activeDays: number;
+  readonly calendarDays: number;
+  /** The quarters of an hour in which there was usage, in hours. */
+  readonly activeHours: number;
+  readonly nanoUsdPerActiveDay: number | undefined;
+  readonly nanoUsdPerCalendarDay: number | undefined;
+  readonly nanoUsdPerActiveHour: number | undefined;
+}
+
+export interface Activity {
+  readonly activeDays: number;
+  readonly calendarDays: number;
+  readonly activeQuarters: number;
+  readonly costNanoUsd: number | undefined;
+}
+
+export function describePace({ activeDays, calendarDays, activeQuarters, costNanoUsd }: Activity): Pace {
+  const activeHours = activeQuarters / 4;
+  const per = (count: number) => (costNanoUsd === undefined || count === 0 ? undefined : costNanoUsd / count);
+  return {
+    activeDays,
+    calendarDays,
+    activeHours,
+    nanoUsdPerActiveDay: per(activeDays),
+    nanoUsdPerCalendarDay: per(calendarDays),
+    nanoUsdPerActiveHour: per(activeHours),
+  };
+}
+
+/** What the current month is going to cost when it goes on like the last two weeks. */
+export interface MonthForecast {
+  /** `2026-11` */
+  readonly month: string;
+  readonly spentNanoUsd: number;
+  readonly forecastNanoUsd: number;
+  /** The days before today that the forecast is made from: weekdays and weekends are in it alike. */
+  readonly basisDays: number;
+  readonly nanoUsdPerDay: number;
+}
+
+const BASIS_DAYS = 14;
+
+/** The forecast of the month that `nowMs` is in, whatever days the report is about; undefined when nothing is known. */
+export function forecastMonth(
+  connection: Connection,
+  filter: UsageFilter,
+  calendar: Calendar,
+  { nowMs, firstMs }: { readonly nowMs: number; readonly firstMs: number },
+): MonthForecast | undefined {
+  const today = calendar.dayOf(nowMs);
+  const basisDays = Math.min(BASIS_DAYS, today - calendar.dayOf(firstMs));
+  if (basisDays <= 0) return undefined;
+  const [monthStart, nextMonth] = [startOfMonth(today), startOfMonth(today, 1)];
+  const fromMs = calendar.startOf(Math.min(monthStart, today - basisDays));
+  const untilMs = calendar.startOf(today + 1);
+  const offsets = calendar.listOffsets(fromMs, untilMs);
+  const days = readSums(connection, ['day'], { ...filter, fromMs, untilMs }, offsets);
+  const spentOn = (from: Day, until: Day) => {
+    const within = days.filter(({ day }) => day >= from && day < until);
+    return within.reduce((total, { costNanoUsd }) => total + (costNanoUsd ?? 0), 0);
+  };
+  if (!days.some(({ costNanoUsd }) => costNanoUsd !== null)) return undefined;
+  const nanoUsdPerDay = spentOn(today - basisDays, today) / basisDays;
+  const spentToday = spentOn(today, today + 1);
+  const spentNanoUsd = spentOn(monthStart, today + 1);
+  const restOfToday = Math.max(0, nanoUsdPerDay - spentToday);
+  return {
+    month: formatDay(today).slice(0, 7),
+    spentNanoUsd,
+    forecastNanoUsd: spentNanoUsd + restOfToday + (nextMonth - today - 1) * nanoUsdPerDay,
+    basisDays,
+    nanoUsdPerDay,
+  };
+}

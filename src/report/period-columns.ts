@@ -1,0 +1,73 @@
+import type { TableExtent } from './cost-columns.js';
+import type { PeriodKind } from './period-range.js';
+import type { PeriodReport } from './period-report.js';
+import type { Column } from './table.js';
+
+export type PeriodKey =
+  | 'key'
+  | 'provider'
+  | 'model'
+  | 'days'
+  | 'lastDay'
+  | 'responses'
+  | 'input'
+  | 'cached'
+  | 'cacheWrite'
+  | 'output'
+  | 'reasoning'
+  | 'tokens'
+  | 'cost'
+  | 'share';
+
+const TITLES: Readonly<Record<PeriodKind, string>> = {
+  daily: 'Date',
+  weekly: 'Week of',
+  monthly: 'Month',
+  model: 'Model',
+  project: 'Project',
+};
+
+const COLUMNS: readonly Column<PeriodKey>[] = [
+  { key: 'key', title: '', align: 'left', least: 16 },
+  { key: 'provider', title: 'Provider', align: 'left', dropped: 5 },
+  { key: 'model', title: 'Models', align: 'left', dropped: 8, least: 15, drop: 'reluctantly' },
+  { key: 'days', title: 'Days', align: 'right', dropped: 2 },
+  { key: 'lastDay', title: 'Last used', align: 'left', dropped: 1 },
+  { key: 'responses', title: 'Responses', align: 'right', dropped: 0 },
+  { key: 'input', title: 'Input', align: 'right', dropped: 10 },
+  { key: 'cached', title: 'Cached', align: 'right', dropped: 7 },
+  { key: 'cacheWrite', title: 'Cache wr.', align: 'right', dropped: 4 },
+  { key: 'output', title: 'Output', align: 'right', dropped: 9 },
+  { key: 'reasoning', title: 'Reasoning', align: 'right', dropped: 3 },
+  { key: 'tokens', title: 'Tokens', align: 'right', dropped: 6 },
+  { key: 'cost', title: 'Cost', align: 'right' },
+  { key: 'share', title: 'Share', align: 'right', dropped: 11 },
+];
+const COMPACT: readonly PeriodKey[] = ['key', 'input', 'output', 'cost', 'share'];
+
+export interface ColumnWish {
+  readonly extent: TableExtent;
+  readonly detail: 'entries' | 'models';
+}
+
+/** The columns that a table of `report` has. */
+export function choosePeriodColumns(report: PeriodReport, { extent, detail }: ColumnWish): Column<PeriodKey>[] {
+  const { kind, totals, providers } = report;
+  const overTime = kind === 'daily' || kind === 'weekly' || kind === 'monthly';
+  const has: Readonly<Partial<Record<PeriodKey, boolean>>> = {
+    provider: kind === 'model' && providers.length > 1,
+    model: kind !== 'model',
+    days: kind !== 'daily',
+    lastDay: !overTime,
+    cacheWrite: totals.usage.cacheWrite > 0,
+    share: !overTime && (totals.costNanoUsd ?? 0) > 0,
+  };
+  const kept = COLUMNS.filter(({ key }) => {
+    if (extent === 'compact')
+      return (
+        (COMPACT.includes(key) && has[key] !== false) || (key === 'model' && detail === 'models' && kind !== 'model')
+      );
+    return has[key] !== false;
+  });
+  return kept.map((column) => (column.key === 'key' ? { ...column, title: TITLES[kind] } : column));
+}

@@ -1,0 +1,79 @@
+import { formatDay } from './calendar.js';
+import type { MonthForecast, Pace } from './pace.js';
+import type { PeriodKind } from './period-range.js';
+import type { ModelSum, PeriodEntry, PeriodReport } from './period-report.js';
+import { SCHEMA_VERSION, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
+
+/** The field of the report that holds its entries, and that of an entry which names it. */
+const NAMES: Readonly<Record<PeriodKind, readonly [entries: string, key: string]>> = {
+  daily: ['daily', 'date'],
+  weekly: ['weekly', 'week'],
+  monthly: ['monthly', 'month'],
+  model: ['models', 'model'],
+  project: ['projects', 'projectId'],
+};
+
+/** The report as data. What is not known is null; a cost is null when nothing of it has a price. */
+export function toPeriodJson(report: PeriodReport): object {
+  const [entriesName, keyName] = NAMES[report.kind];
+  const { range, totals, pace, forecast } = report;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: entriesName,
+    timeZone: report.timeZone,
+    since: range.since === undefined ? null : formatDay(range.since),
+    until: range.until === undefined ? null : formatDay(range.until),
+    [entriesName]: report.entries.map((entry) => toEntryJson(entry, keyName, report.kind)),
+    totals: {
+      activeDayCount: pace.activeDays,
+      ...toSumsJson(totals),
+      bySource: report.sources.map(({ figures }) => toPartJson(figures)),
+      byProvider: report.providers.map(({ provider, figures }) => ({ provider, ...toPartJson(figures) })),
+      models: report.models.map(toModelJson),
+    },
+    unpricedModels: report.unpriced.map(toUnpricedJson),
+    pace: toPaceJson(pace),
+    forecast: forecast ? toForecastJson(forecast) : null,
+  };
+}
+
+function toEntryJson(entry: PeriodEntry, keyName: string, kind: PeriodKind): object {
+  const { key, activeDays, firstDay, lastDay, figures, models } = entry;
+  return {
+    [keyName]: key,
+    ...(kind === 'model' ? { provider: models[0]?.provider ?? null } : {}),
+    ...(kind === 'daily'
+      ? {}
+      : { activeDayCount: activeDays, firstDate: formatDay(firstDay), lastDate: formatDay(lastDay) }),
+    ...(kind === 'model' ? toPartJson(figures) : { ...toSumsJson(figures), models: models.map(toModelJson) }),
+  };
+}
+
+function toModelJson({ model, provider, figures }: ModelSum): object {
+  return { model, provider, ...toPartJson(figures) };
+}
+
+function toPaceJson(pace: Pace): object {
+  return {
+    activeDayCount: pace.activeDays,
+    calendarDayCount: pace.calendarDays,
+    activeHours: pace.activeHours,
+    costPerActiveDayUsd: toUsd(pace.nanoUsdPerActiveDay),
+    costPerCalendarDayUsd: toUsd(pace.nanoUsdPerCalendarDay),
+    costPerActiveHourUsd: toUsd(pace.nanoUsdPerActiveHour),
+  };
+}
+
+function toForecastJson(forecast: MonthForecast): object {
+  return {
+    month: forecast.month,
+    spentUsd: toUsd(forecast.spentNanoUsd),
+    forecastUsd: toUsd(forecast.forecastNanoUsd),
+    basisDayCount: forecast.basisDays,
+    costPerDayUsd: toUsd(forecast.nanoUsdPerDay),
+  };
+}
+
+function toUsd(nanoUsd: number | undefined): number | null {
+  return nanoUsd === undefined ? null : Math.round(nanoUsd) / 1e9;
+}

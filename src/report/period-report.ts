@@ -1,0 +1,189 @@
+import type { Connection } from '../store/open.js';
+import {
+  countActiveQuarters,
+  type KeyedSumRow,
+  listNames,
+  readSpan,
+  readSums,
+  type UsageFilter,
+} from '../store/period-queries.js';
+import type { Provider } from '../usage/provider.js';
+import { type Calendar, type Day, formatDay, startOfWeek } from './calendar.js';
+import { ReportError } from './error.js';
+import { type Figures, toFigures } from './figures.js';
+import { groupBy } from './groups.js';
+import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
+import { type DayRange, type PeriodKind, type RangeWish, resolveRange, toMoments } from './period-range.js';
+import { type Part, type Summary, summarise, sumParts } from './summary.js';
+
+export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
+  readonly nowMs: number;
+  /** By time, or of models and projects by cost; undefined is the order that `entries` says. */
+  readonly order?: 'asc' | 'desc' | undefined;
+}
+
+/** What was used and spent over time: by day, week or month, or by model or project. */
+export interface PeriodReport extends Summary {
+  readonly kind: PeriodKind;
+  readonly timeZone: string;
+  /** The days that were asked for. */
+  readonly range: DayRange;
+  /** Of days, weeks, months: in order of time. Of models and projects: the dearest first. Or as was asked for. */
+  readonly entries: readonly PeriodEntry[];
+  /** Each day with usage, in order of time. */
+  readonly days: readonly { readonly day: Day; readonly figures: Figures }[];
+  readonly models: readonly ModelSum[];
+  readonly providers: readonly { readonly provider: Provider; readonly figures: Figures }[];
+  readonly pace: Pace;
+  /** Of the current month; undefined where the report ends before today. */
+  readonly forecast: MonthForecast | undefined;
+}
+
+export interface PeriodEntry {
+  /** `2026-11-24`: the day, or the first one of the week; `2026-11`; the name of the model or project. */
+  readonly key: string;
+  /** The first and the last day with usage. */
+  readonly firstDay: Day;
+  readonly lastDay: Day;
+  readonly activeDays: number;
+  readonly figures: Figures;
+  /** The dearest first. */
+  readonly models: readonly ModelSum[];
+}
+
+export interface ModelSum {
+  readonly model: string;
+  readonly provider: Provider;
+  readonly figures: Figures;
+}
+
+interface Cell extends Part {
+  readonly day: Day;
+  readonly provider: Provider;
+  readonly projectId?: string;
+}
+
+/**
+ * Reads what `query` asks for from the sums in buckets of time. Call it within a snapshot, so that its parts agree.
+ * Throws a ReportError when there is nothing to show, and a StoreError.
+ */
+export function readPeriodReport(connection: Connection, query: PeriodQuery, calendar: Calendar): PeriodReport {
+  const { kind, nowMs, provider, projectId, model } = query;
+  const today = calendar.dayOf(nowMs);
+  const range = resolveRange(query, today);
+  const span = readSpan(connection);
+  if (!span) throw new ReportError('nothing-metered', 'No usage has been recorded yet.');
+  const filter = { provider, projectId, model, ...toMoments(range, calendar) };
+  const offsets = calendar.listOffsets(span.firstMs, span.endMs);
+  const rows =
+    kind === 'project'
+      ? readSums(connection, ['day', 'provider', 'projectId', 'model', 'source'], filter, offsets)
+      : readSums(connection, ['day', 'provider', 'model', 'source'], filter, offsets);
+  const cells = rows.map(toCell);
+  if (cells.length === 0) throw explainEmpty(connection, query, range);
+  const days = [...groupBy(cells, ({ day }) => day)].map(([day, ofDay]) => ({ day, figures: sumParts(ofDay) }));
+  const summary = summarise(cells);
+  const last = days.at(-1)?.day ?? today;
+  return {
+    kind,
+    timeZone: calendar.timeZone,
+    range,
+    entries: listEntries(cells, query),
+    days,
+    models: sumModels(cells),
+    providers: [...groupBy(cells, (cell) => cell.provider)].map(([name, of]) => ({
+      provider: name,
+      figures: sumParts(of),
+    })),
+    ...summary,
+    pace: describePace({
+      activeDays: days.length,
+      calendarDays: countDays(range.since ?? days[0]?.day ?? last, range.until ?? Math.max(last, today), today),
+      activeQuarters: countActiveQuarters(connection, filter),
+      costNanoUsd: summary.totals.costNanoUsd,
+    }),
+    forecast:
+      range.until !== undefined && range.until < today
+        ? undefined
+        : forecastMonth(connection, { provider, projectId, model }, calendar, { nowMs, firstMs: span.firstMs }),
+  };
+}
+
+function toCell(row: KeyedSumRow<'day' | 'provider' | 'model' | 'source'> & { projectId?: string }): Cell {
+  const { model, source } = row;
+  return { ...row, figures: toFigures(row, { models: [model], sources: [source], evidence: [] }) };
+}
+
+function listEntries(cells: readonly Cell[], { kind, firstWeekday, order }: PeriodQuery): PeriodEntry[] {
+  const entries = [...groupBy(cells, (cell) => keyOf(cell, kind, firstWeekday))].map(([key, ofKey]): PeriodEntry => {
+    const days = ofKey.map(({ day }) => day);
+    return {
+      key,
+      firstDay: Math.min(...days),
+      lastDay: Math.max(...days),
+      activeDays: new Set(days).size,
+      figures: sumParts(ofKey),
+      models: sumModels(ofKey),
+    };
+  });
+  const byCost = kind === 'model' || kind === 'project';
+  if (byCost) entries.sort(dearestFirst);
+  return order === undefined || order === (byCost ? 'desc' : 'asc') ? entries : entries.reverse();
+}
+
+function keyOf({ day, model, projectId = '' }: Cell, kind: PeriodKind, firstWeekday: number): string {
+  switch (kind) {
+    case 'daily':
+      return formatDay(day);
+    case 'weekly':
+      return formatDay(startOfWeek(day, firstWeekday));
+    case 'monthly':
+      return formatDay(day).slice(0, 7);
+    case 'model':
+      return model;
+    case 'project':
+      return projectId;
+  }
+}
+
+function sumModels(cells: readonly Cell[]): ModelSum[] {
+  const groups = groupBy(cells, ({ provider, model }) => `${provider} ${model}`);
+  const sums = [...groups.values()].flatMap((ofModel) => {
+    const [first] = ofModel;
+    return first ? [{ model: first.model, provider: first.provider, figures: sumParts(ofModel) }] : [];
+  });
+  return sums.sort(dearestFirst);
+}
+
+function dearestFirst(a: { readonly figures: Figures }, b: { readonly figures: Figures }): number {
+  const costs = (b.figures.costNanoUsd ?? -1) - (a.figures.costNanoUsd ?? -1);
+  return costs || countTokens(b.figures) - countTokens(a.figures);
+}
+
+function countTokens({ usage }: Figures): number {
+  return usage.input + usage.output;
+}
+
+/** The days of the report that have come to pass, today's too. */
+function countDays(first: Day, last: Day, today: Day): number {
+  return Math.max(1, Math.min(last, Math.max(today, first)) - first + 1);
+}
+
+function explainEmpty(connection: Connection, query: PeriodQuery, { since, until }: DayRange): ReportError {
+  for (const [key, word] of [
+    ['projectId', 'project'],
+    ['model', 'model'],
+    ['provider', 'provider'],
+  ] as const) {
+    const name = query[key];
+    const known = name === undefined ? [] : listNames(connection, key);
+    if (name === undefined || known.includes(name) || /[*?[]/.test(name)) continue;
+    return new ReportError(
+      'unknown',
+      `Nothing is recorded of ${word} ${name}. There is: ${known.slice(0, 10).join(', ')}.`,
+    );
+  }
+  const from = since === undefined ? '' : ` from ${formatDay(since)}`;
+  const to = until === undefined ? '' : ` to ${formatDay(until)}`;
+  return new ReportError('nothing-in-range', `There is no such usage${from}${to}.`);
+}

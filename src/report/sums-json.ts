@@ -1,0 +1,41 @@
+import { describeSource, type Figures } from './figures.js';
+import type { UnpricedModel } from './summary.js';
+
+/** The version of the JSON's field names. A field may be added under the same version, none changes or goes. */
+export const SCHEMA_VERSION = 1;
+
+/** Sums over responses of several models. */
+export function toSumsJson(figures: Figures): object {
+  return { modelNames: figures.models, ...toPartJson(figures) };
+}
+
+/** Sums over responses: `source` is `mixed` when they have several, null when there is no response. */
+export function toPartJson(figures: Figures): object {
+  return {
+    source: describeSource(figures) ?? null,
+    responseCount: figures.responses,
+    unpricedResponseCount: figures.unpricedResponses,
+    ...toAmountsJson(figures),
+  };
+}
+
+export function toAmountsJson({ usage, costNanoUsd }: Figures): object {
+  return {
+    inputTokens: usage.input,
+    cachedInputTokens: usage.cachedInput,
+    cacheWriteTokens: usage.cacheWrite,
+    outputTokens: usage.output,
+    reasoningTokens: usage.reasoning,
+    totalTokens: usage.input + usage.output,
+    costUsd: costNanoUsd === undefined ? null : costNanoUsd / 1e9,
+    costNanoUsd: costNanoUsd ?? null,
+  };
+}
+
+export function toIso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+export function toUnpricedJson({ model, unpricedResponses }: UnpricedModel): object {
+  return { model, unpricedResponseCount: unpricedResponses };
+}

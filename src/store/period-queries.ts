@@ -1,0 +1,118 @@
+import type { Provider } from '../usage/provider.js';
+import type { Source } from '../usage/source.js';
+import { BUCKET_MS } from './buckets.js';
+import type { Connection } from './open.js';
+import type { SumRow } from './queries.js';
+
+/** From `fromMs` on, local time is UTC plus `offsetMs`, until the next change. */
+export interface OffsetChange {
+  readonly fromMs: number;
+  readonly offsetMs: number;
+}
+
+/** Which usage is summed up. `fromMs` is inclusive, `untilMs` exclusive; both begin a day of some time zone. */
+export interface UsageFilter {
+  readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  readonly provider?: Provider | undefined;
+  readonly projectId?: string | undefined;
+  /** A name, or a pattern with `*` and `?`. */
+  readonly model?: string | undefined;
+}
+
+/** What sums can be told apart by. */
+export interface SumKeys {
+  /** Days since 1970-01-01, of the time zone that was asked for. */
+  readonly day: number;
+  /** When the quarter of an hour began. */
+  readonly startMs: number;
+  readonly provider: Provider;
+  readonly projectId: string;
+  readonly model: string;
+  readonly source: Source;
+}
+
+export type KeyedSumRow<Key extends keyof SumKeys> = Pick<SumKeys, Key> & SumRow;
+
+const DAY_MS = 86_400_000;
+
+const KEY_COLUMNS = {
+  startMs: 'start_ms',
+  provider: 'provider',
+  projectId: 'project_id',
+  model: 'model',
+  source: 'source',
+} as const;
+
+/** Sums of what `filter` lets through for each combination of `keys`, in their order. Days are those of `offsets`. */
+export function readSums<Key extends keyof SumKeys>(
+  connection: Connection,
+  keys: readonly Key[],
+  filter: UsageFilter,
+  offsets: readonly OffsetChange[],
+): KeyedSumRow<Key>[] {
+  const columnOf = (key: keyof SumKeys) => (key === 'day' ? dayOf('start_ms', offsets) : KEY_COLUMNS[key]);
+  const columns = keys.map((key) => `${columnOf(key)} AS "${key}"`);
+  const ordinals = keys.map((_, index) => index + 1).join(', ');
+  return connection
+    .prepare<[UsageFilter], KeyedSumRow<Key>>(
+      `SELECT ${columns.join(', ')}, sum(responses) AS responses, sum(unpriced_responses) AS unpricedResponses,
+         sum(input_tokens) AS input, sum(cached_input_tokens) AS cachedInput, sum(cache_write_tokens) AS cacheWrite,
+         sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning, sum(cost_nano_usd) AS costNanoUsd
+       FROM buckets WHERE ${letsThrough(filter)} GROUP BY ${ordinals} ORDER BY ${ordinals}`,
+    )
+    .all(filter);
+}
+
+/** In how many quarters of an hour there was usage. */
+export function countActiveQuarters(connection: Connection, filter: UsageFilter): number {
+  const query = `SELECT count(DISTINCT start_ms) FROM buckets WHERE ${letsThrough(filter)}`;
+  return connection.prepare<[UsageFilter], number>(query).pluck().get(filter) ?? 0;
+}
+
+export interface TimeSpan {
+  readonly firstMs: number;
+  /** The end of the last quarter of an hour with usage. */
+  readonly endMs: number;
+}
+
+/** From when to when anything is recorded; undefined when nothing is. */
+export function readSpan(connection: Connection): TimeSpan | undefined {
+  const span = connection
+    .prepare<[], { firstMs: number | null; lastMs: number | null }>(
+      `SELECT (SELECT min(start_ms) FROM buckets) AS firstMs, (SELECT max(start_ms) FROM buckets) AS lastMs`,
+    )
+    .get();
+  if (!span || span.firstMs === null || span.lastMs === null) return undefined;
+  return { firstMs: span.firstMs, endMs: span.lastMs + BUCKET_MS };
+}
+
+/** The names that there are of what a filter names, the dearest first. */
+export function listNames(connection: Connection, key: 'provider' | 'projectId' | 'model'): string[] {
+  const column = KEY_COLUMNS[key];
+  return connection
+    .prepare<[], string>(`SELECT ${column} FROM buckets GROUP BY 1 ORDER BY sum(cost_nano_usd) DESC, 1`)
+    .pluck()
+    .all();
+}
+
+/** The condition on buckets; its parameters are the fields of `filter` itself. */
+function letsThrough(filter: UsageFilter): string {
+  const conditions = [
+    filter.fromMs === undefined ? '' : 'start_ms >= @fromMs',
+    filter.untilMs === undefined ? '' : 'start_ms < @untilMs',
+    filter.provider === undefined ? '' : 'provider = @provider',
+    filter.projectId === undefined ? '' : 'project_id = @projectId',
+    filter.model === undefined ? '' : '(model = @model OR model GLOB @model)',
+  ];
+  return conditions.filter((condition) => condition !== '').join(' AND ') || 'TRUE';
+}
+
+// A time zone is an offset that changes a few times: SQLite can tell its days without knowing it.
+function dayOf(column: string, offsets: readonly OffsetChange[]): string {
+  const [first, ...later] = offsets;
+  const cases = later.map(({ fromMs, offsetMs }) => `WHEN ${column} >= ${fromMs} THEN ${offsetMs}`).reverse();
+  const offset =
+    cases.length === 0 ? `${first?.offsetMs ?? 0}` : `CASE ${cases.join(' ')} ELSE ${first?.offsetMs ?? 0} END`;
+  return `(${column} + ${offset}) / ${DAY_MS}`;
+}

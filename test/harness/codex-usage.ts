@@ -1,0 +1,35 @@
+import type { Host } from '../../src/cli/commands/host.js';
+import { runProgram } from '../../src/cli/commands/program.js';
+import type { Paths } from '../../src/config.js';
+
+export interface Printed {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Setting {
+  readonly database: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly stdout?: Partial<Host['stdout']>;
+  readonly beforeCommand?: (paths: Paths) => void;
+}
+
+/** Runs `codex-usage` with streams of the test's own. */
+export async function runUsage(args: string[], setting: Setting): Promise<Printed> {
+  const { database, env = {}, cwd = '/', stdout, beforeCommand = () => undefined } = setting;
+  const printed = { stdout: '', stderr: '' };
+  const collect = (name: keyof typeof printed) => (text: string) => {
+    printed[name] += text;
+  };
+  const host: Host = {
+    args,
+    env: { CODEX_METERED_DB: database, ...env },
+    cwd,
+    stdout: { write: collect('stdout'), ...stdout },
+    stderr: { write: collect('stderr') },
+  };
+  const exitCode = await runProgram(host, { beforeCommand });
+  return { exitCode, ...printed };
+}
