@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import { readCodexHome, readPaths } from '../config.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
-import { type Meter, startMeter } from '../meter/run.js';
+import { type Meter, startMeter } from '../meter/meter.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';

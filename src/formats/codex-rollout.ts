@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import type { ContextFill, RateLimit } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
+import { codexRateLimits, toRateLimits } from './codex-rate-limits.js';
 import { codexUsage } from './codex-usage.js';
 import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
@@ -31,7 +33,14 @@ export type RolloutFact =
       readonly usage: Usage;
     }
   /** The thread's total so far; `undefined` where Codex had none to write. Rows repeat: only a change counts. */
-  | { readonly kind: 'token_count'; readonly total: Usage | undefined; readonly last: Usage | undefined }
+  | {
+      readonly kind: 'token_count';
+      readonly total: Usage | undefined;
+      readonly last: Usage | undefined;
+      /** After a compaction it is Codex's own estimate. An import, which reads counts alone, has neither. */
+      readonly context?: ContextFill | undefined;
+      readonly rateLimits?: readonly RateLimit[] | undefined;
+    }
   | { readonly kind: 'turn_started'; readonly turnId: string | undefined };
 
 const optionalText = z.nullish(z.string());
@@ -57,7 +66,14 @@ const usageRecord = z.object({
   usage: codexUsage,
 });
 const tokenCount = z.object({
-  info: z.nullish(z.object({ total_token_usage: codexUsage, last_token_usage: z.nullish(codexUsage) })),
+  info: z.nullish(
+    z.object({
+      total_token_usage: codexUsage,
+      last_token_usage: z.nullish(z.intersection(codexUsage, z.object({ total_tokens: z.nullish(z.number()) }))),
+      model_context_window: z.catch(z.nullish(z.number()), undefined),
+    }),
+  ),
+  rate_limits: codexRateLimits,
 });
 const turn = z.object({ turn_id: optionalText });
 
@@ -74,15 +90,21 @@ function roleOf(source: unknown): string {
   return otherSubagent.safeParse(data.subagent).data?.other ?? 'subagent';
 }
 
-type Read = (payload: unknown) => RolloutFact | undefined;
+type Read = (payload: unknown, atMs: number) => RolloutFact | undefined;
 
 const EVENTS = new Map<string, Read>(
   Object.entries({
-    token_count: reading(tokenCount, ({ info }) => ({
-      kind: 'token_count',
-      total: info?.total_token_usage,
-      last: info?.last_token_usage ?? undefined,
-    })),
+    token_count: reading(tokenCount, ({ info, rate_limits }, atMs) => {
+      const { total_tokens, ...last } = info?.last_token_usage ?? {};
+      const windowTokens = info?.model_context_window ?? undefined;
+      return {
+        kind: 'token_count',
+        total: info?.total_token_usage,
+        last: info?.last_token_usage ? (last as Usage) : undefined,
+        context: typeof total_tokens === 'number' ? { tokens: total_tokens, windowTokens } : undefined,
+        rateLimits: toRateLimits(rate_limits, atMs),
+      };
+    }),
     thread_settings_applied: reading(settings, ({ thread_settings }) => ({
       kind: 'settings',
       serviceTier: thread_settings.service_tier ?? undefined,
@@ -144,8 +166,8 @@ export function parseRolloutLine(line: string): RolloutRecord | Irrelevant | Unr
       ? IRRELEVANT
       : unrecognised(`unknown record type${isName(name) ? ` ${name}` : ''}`);
   }
-  const fact = read(payload);
   const atMs = Date.parse(String(record.timestamp));
+  const fact = read(payload, atMs);
   if (!fact) return unrecognised(`${name} of an unknown shape`);
   if (Number.isNaN(atMs)) return unrecognised(`${name} without a time`);
   return { atMs, ...fact };
@@ -170,9 +192,9 @@ export function isSilent(head: string): boolean {
   return type === 'event_msg' ? event !== undefined && !EVENTS.has(event) : SILENT.has(type);
 }
 
-function reading<T>(schema: z.ZodMiniType<T>, toFact: (data: T) => RolloutFact): Read {
-  return (payload) => {
+function reading<T>(schema: z.ZodMiniType<T>, toFact: (data: T, atMs: number) => RolloutFact): Read {
+  return (payload, atMs) => {
     const parsed = schema.safeParse(payload);
-    return parsed.success ? toFact(parsed.data) : undefined;
+    return parsed.success ? toFact(parsed.data, atMs) : undefined;
   };
 }

@@ -1,7 +1,7 @@
 import { messageOf, StoreError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Change, Store } from '../store/store.js';
-import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
+import type { Invocation, InvocationUpdate, Note, PricedResponse, RateLimit } from '../usage/record.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
 
 export interface RecorderOptions {
@@ -30,6 +30,8 @@ export class Recorder {
   #update: InvocationUpdate = {};
   readonly #responses: PricedResponse[] = [];
   readonly #notes: Note[] = [];
+  /** The newest of each window. */
+  readonly #rateLimits = new Map<string, RateLimit>();
   /** How many of them the database has taken. */
   #taken = { responses: 0, notes: 0 };
   #unwritten = true;
@@ -56,10 +58,13 @@ export class Recorder {
   }
 
   /** Adds to what is to be written, and writes it soon. */
-  add(change: { update?: InvocationUpdate; responses?: readonly PricedResponse[]; notes?: readonly Note[] }): void {
+  add(change: Omit<Change, 'invocation'>): void {
     this.#update = { ...this.#update, ...change.update };
     this.#responses.push(...(change.responses ?? []));
     this.#notes.push(...(change.notes ?? []));
+    for (const limit of change.rateLimits ?? []) {
+      this.#rateLimits.set(`${limit.windowMinutes} ${limit.limitId}`, limit);
+    }
     this.#unwritten = true;
     void this.#write();
   }
@@ -150,6 +155,7 @@ export class Recorder {
       update: this.#update,
       responses: this.#responses.slice(this.#taken.responses),
       notes: this.#notes.slice(this.#taken.notes),
+      rateLimits: [...this.#rateLimits.values()],
     };
   }
 }

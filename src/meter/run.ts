@@ -1,18 +1,14 @@
-import { messageOf } from '../errors.js';
 import { preloadTokenizer } from '../estimate/tokenizer.js';
 import type { Log } from '../log.js';
 import type { PriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Change, Store } from '../store/store.js';
-import type { Invocation, InvocationStatus, ModelResponse, Note } from '../usage/record.js';
+import type { ContextFill, Invocation, InvocationStatus, ModelResponse, Note } from '../usage/record.js';
 import { Books } from './books.js';
-import { describeRemarks } from './corrections.js';
-import { crossCheck } from './cross-check.js';
-import { estimateMissing } from './estimate-missing.js';
-import { fallBack } from './fallback.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import { Recorder } from './recorder.js';
-import { SessionFollower } from './session-follower.js';
+import { type FollowedFile, SessionFollower } from './session-follower.js';
+import { settle } from './settlement.js';
 import { type Summary, summarise } from './summary.js';
 import { TelemetryReader } from './telemetry-reader.js';
 import { describeUnreadable } from './unreadable.js';
@@ -35,43 +31,8 @@ export interface End {
   readonly signal: string | undefined;
 }
 
-/** Records one run of Codex while it goes on. No method throws: a fault of the metering is logged, never shown. */
-export interface Meter {
-  /** Takes what Codex wrote on the stream that is read along, and when that arrived (epoch milliseconds). */
-  observe(chunk: Buffer, atMs: number): void;
-  /** Takes the body of a request that Codex made to our telemetry sink. */
-  observeTelemetry(body: string): void;
-  /** Reads and records what is left. Undefined when the metering failed. */
-  finish(end: End): Promise<Summary | undefined>;
-}
-
-export function startMeter(options: MeterOptions): Meter {
-  const run = new MeteredRun(options);
-  const report = (error: unknown) =>
-    options.log.warn('Metering failed; Codex is not affected.', {
-      invocation: options.invocation.id,
-      reason: messageOf(error),
-    });
-  const guard = (operate: () => void) => {
-    try {
-      operate();
-    } catch (error) {
-      report(error);
-    }
-  };
-  guard(() => run.start());
-  return {
-    observe: (chunk, atMs) => guard(() => run.observe(chunk, atMs)),
-    observeTelemetry: (body) => guard(() => run.observeTelemetry(body)),
-    finish: (end) =>
-      run.finish(end).catch((error: unknown) => {
-        report(error);
-        return undefined;
-      }),
-  };
-}
-
-class MeteredRun {
+/** One run of Codex and what becomes of its evidence. Its methods may throw: `startMeter` keeps that inside. */
+export class MeteredRun {
   readonly #output: OutputReader | undefined;
   readonly #options: MeterOptions;
   readonly #follower: SessionFollower;
@@ -80,6 +41,7 @@ class MeteredRun {
   readonly #telemetry: TelemetryReader;
   #named = false;
   #estimatePrepared = false;
+  #context: ContextFill | undefined;
   /** How many responses of each source have been handed on. */
   readonly #handedOn = new Map<object, number>();
 
@@ -152,8 +114,20 @@ class MeteredRun {
     // `resume --ephemeral` goes on in the thread's session file (seen in 0.169), which is the better evidence.
     const inFiles = new Set(threads.map(({ id }) => id));
     this.#nameThread();
+    this.#readGauges();
     this.#prepareEstimate();
     this.#books.book(fresh.filter(({ evidence, threadId }) => evidence !== 'otel' || !inFiles.has(threadId)));
+  }
+
+  /** Records how full the context is and what was told of rate limits, where that has changed. */
+  #readGauges(): void {
+    const context = this.#root?.gauges.context;
+    if (context && context !== this.#context) {
+      this.#context = context;
+      this.#recorder.add({ update: { contextTokens: context.tokens, contextWindowTokens: context.windowTokens } });
+    }
+    const rateLimits = this.#follower.files.flatMap(({ gauges }) => gauges.takeRateLimits());
+    if (rateLimits.length > 0) this.#recorder.add({ rateLimits });
   }
 
   /** Loads the tokenizer while Codex still works, once it looks as if the provider reports no usage. */
@@ -172,41 +146,28 @@ class MeteredRun {
     this.#recorder.add({ update: { threadId: this.#threadId, codexVersion } });
   }
 
+  get #root(): FollowedFile | undefined {
+    return this.#follower.files.find(({ thread }) => thread.id !== undefined && thread.id === this.#follower.rootId);
+  }
+
   get #threadId(): string | undefined {
     return this.#follower.rootId ?? this.#output?.facts.threadId;
   }
 
-  /** Goes down the chain for what no session file counted: the output's own figures, then an estimate. */
-  async #settle(end: End, endedAtMs: number): Promise<void> {
+  #settle(end: End, endedAtMs: number): Promise<void> {
     const { invocation, command } = this.#options;
-    const files = this.#follower.files;
-    const facts = this.#output?.facts;
-    this.#note([...files.flatMap(({ thread }) => thread.notes), ...this.#telemetry.notes()]);
-    const root = files.find(({ thread }) => thread.id === this.#follower.rootId);
-    if (facts) this.#note([...crossCheck(facts, root), ...describeRemarks(facts.remarks)]);
-    for (const file of files) {
-      const estimated = await estimateMissing(file, {
-        codexHome: invocation.codexHome,
-        sinceMs: invocation.startedAtMs,
-        lastTurnFailed: end.status === 'failed' && file === root,
-        reconnects: file === root && facts?.threadId ? facts.reconnects : undefined,
-      });
-      this.#books.book(estimated.responses);
-      this.#note(estimated.notes);
-    }
-    const threadId = this.#threadId;
-    // A Codex that failed before it named a thread called no model.
-    if (this.#books.responses.length > 0 || !facts || (!threadId && end.status !== 'completed')) return;
-    const fallback = fallBack({
-      invocationId: invocation.id,
-      facts,
-      model: command.model,
-      resumed: /resume|fork/.test(command.name),
-      recordedBefore: this.#recorder.readThreadUsage(threadId ?? ''),
-      endedAtMs,
+    this.#note(this.#telemetry.notes());
+    return settle({
+      ...{ invocation, command, end, endedAtMs },
+      threadId: this.#threadId,
+      files: this.#follower.files,
+      root: this.#root,
+      facts: this.#output?.facts,
+      counted: () => this.#books.responses.length,
+      readThreadUsage: (threadId) => this.#recorder.readThreadUsage(threadId),
+      book: (responses) => this.#books.book(responses),
+      note: (notes) => this.#note(notes),
     });
-    this.#books.book(fallback.responses);
-    this.#note(fallback.notes);
   }
 
   /** Keeps notes with the record and in the log. */

@@ -6,11 +6,13 @@ import { dayFolders, findSessionFile, listSessionFiles, readHeader, takeInventor
 import { createTail, type Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
 import { listOpenSessionFiles } from '../process/open-files.js';
+import { Gauges } from './gauges.js';
 import { readSessionLines } from './session-lines.js';
 
 export interface FollowedFile {
   readonly path: string;
   readonly thread: Thread;
+  readonly gauges: Gauges;
   /** Lines that could not be read, by reason. */
   readonly unreadable: Map<string, number>;
 }
@@ -174,14 +176,15 @@ export class SessionFollower {
   async #follow(path: string): Promise<void> {
     if (this.#files.has(basename(path))) return;
     const thread = new Thread(this.#options.startedAtMs, this.#isNew(path) ? 'new' : 'older');
+    const gauges = new Gauges();
     const unreadable = new Map<string, number>();
     let begun = false;
     const tail = createTail(path, () => {
-      const lines = readSessionLines(thread, unreadable, begun ? 'again' : 'first');
+      const lines = readSessionLines({ thread, gauges, unreadable, time: begun ? 'again' : 'first' });
       begun = true;
       return lines;
     });
-    this.#files.set(basename(path), { path, thread, unreadable, tail });
+    this.#files.set(basename(path), { path, thread, gauges, unreadable, tail });
     this.#watch.add(dirname(path));
     await this.#read(tail);
   }

@@ -42,6 +42,8 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
     .prepare(
       `UPDATE invocations SET
          thread_id = coalesce(@threadId, thread_id), codex_version = coalesce(@codexVersion, codex_version),
+         context_tokens = coalesce(@contextTokens, context_tokens),
+         context_window_tokens = coalesce(@contextWindowTokens, context_window_tokens),
          status = coalesce(@status, status), exit_code = coalesce(@exitCode, exit_code),
          signal = coalesce(@signal, signal), ended_at_ms = coalesce(@endedAtMs, ended_at_ms)
        WHERE id = @id`,
@@ -50,6 +52,8 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
       id,
       threadId: update.threadId ?? null,
       codexVersion: update.codexVersion ?? null,
+      contextTokens: update.contextTokens ?? null,
+      contextWindowTokens: update.contextWindowTokens ?? null,
       status: update.status ?? null,
       exitCode: update.exitCode ?? null,
       signal: update.signal ?? null,

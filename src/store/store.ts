@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
-import type { Invocation, InvocationUpdate, Note, PricedResponse } from '../usage/record.js';
+import type { Invocation, InvocationUpdate, Note, PricedResponse, RateLimit } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { bucketStartOf, refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { insertInvocation, listOpenInvocations, type OpenInvocation, updateInvocation } from './invocations.js';
 import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
+import { upsertRateLimit } from './rate-limits.js';
 import { readThreadUsage, upsertResponse } from './responses.js';
 
 /** A change to what is recorded of one invocation. Applied whole or not at all. */
@@ -15,6 +16,7 @@ export interface Change {
   readonly update?: InvocationUpdate | undefined;
   readonly responses?: readonly PricedResponse[];
   readonly notes?: readonly Note[];
+  readonly rateLimits?: readonly RateLimit[];
 }
 
 /** The database of what was metered. Every method throws a StoreError. */
@@ -50,6 +52,7 @@ export function openStore(path: string, options: OpenOptions): Store {
       if (id !== null) refreshCostRecords(connection, id);
     }
     refreshBuckets(connection, new Set(written.map(({ completedAtMs }) => bucketStartOf(completedAtMs))));
+    for (const limit of change.rateLimits ?? []) upsertRateLimit(connection, limit);
     for (const note of change.notes ?? []) insertNote(connection, change.invocation.id, note);
     return iteration;
   });

@@ -48,10 +48,30 @@ export interface Invocation {
 export interface InvocationUpdate {
   readonly threadId?: string | undefined;
   readonly codexVersion?: string | undefined;
+  readonly contextTokens?: number | undefined;
+  readonly contextWindowTokens?: number | undefined;
   readonly status?: InvocationStatus | undefined;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly endedAtMs?: number | undefined;
+}
+
+/** How much of the model's context a thread's newest response filled; the window is undefined where nobody said it. */
+export interface ContextFill {
+  readonly tokens: number;
+  readonly windowTokens: number | undefined;
+}
+
+/** What was heard of a window that limits a subscription. */
+export interface RateLimit {
+  readonly provider: Provider;
+  /** Which limit, as the provider names it: a model may have one of its own. */
+  readonly limitId: string;
+  /** Its length: 300 is five hours, 10080 a week. */
+  readonly windowMinutes: number;
+  readonly usedPercent: number;
+  readonly resetsAtMs: number | undefined;
+  readonly observedAtMs: number;
 }
 
 /**

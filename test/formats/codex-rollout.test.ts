@@ -65,6 +65,57 @@ describe('a line of a session file', () => {
     expect(event({ type: 'task_started', turn_id: 'u' })).toMatchObject({ kind: 'turn_started', turnId: 'u' });
   });
 
+  test('tells how full the context is', () => {
+    const info = { total_token_usage: USAGE, last_token_usage: { ...USAGE, total_tokens: 13 } };
+    expect(event({ type: 'token_count', info: { ...info, model_context_window: 258_400 } })).toEqual({
+      ...{ kind: 'token_count', atMs: AT, total: COUNTED, last: COUNTED },
+      context: { tokens: 13, windowTokens: 258_400 },
+    });
+    expect(event({ type: 'token_count', info })).toMatchObject({ context: { tokens: 13 } });
+  });
+
+  test('tells what is used of rate limits, as written by 0.42, 0.64 and 0.169', () => {
+    const limitsOf = (rate_limits: unknown) => {
+      const fact = event({ type: 'token_count', info: null, rate_limits });
+      return fact.kind === 'token_count' ? fact.rateLimits : fact;
+    };
+    const hours = { provider: 'codex', limitId: 'codex', windowMinutes: 300, usedPercent: 12.5, observedAtMs: AT };
+    const week = { ...hours, windowMinutes: 10_080, usedPercent: 17 };
+    expect(
+      limitsOf({
+        primary: { used_percent: 12.5, window_minutes: 300, resets_in_seconds: 3600 },
+        secondary: { used_percent: 17.0, window_minutes: 10_080, resets_in_seconds: 86_400 },
+      }),
+    ).toEqual([
+      { ...hours, resetsAtMs: AT + 3_600_000 },
+      { ...week, resetsAtMs: AT + 86_400_000 },
+    ]);
+    expect(
+      limitsOf({
+        primary: { used_percent: 12.5, window_minutes: 300, resets_at: 1_795_525_028 },
+        secondary: null,
+        credits: null,
+      }),
+    ).toEqual([{ ...hours, resetsAtMs: 1_795_525_028_000 }]);
+    expect(
+      limitsOf({
+        ...{ limit_id: 'codex_bengalfox', limit_name: 'spark', plan_type: null, rate_limit_reached_type: null },
+        primary: { used_percent: 66.0, window_minutes: 60, resets_at: null },
+        secondary: null,
+      }),
+    ).toEqual([{ ...hours, limitId: 'codex_bengalfox', windowMinutes: 60, usedPercent: 66, resetsAtMs: undefined }]);
+  });
+
+  test.each([
+    ['nothing', null],
+    ['a window without a length', { primary: { used_percent: 3, window_minutes: null } }],
+    ['an unknown shape', { primary: 'plenty' }],
+  ])('counts all the same where rate limits are %s', (_name, rate_limits) => {
+    expect(event({ type: 'token_count', info: { total_token_usage: USAGE }, rate_limits })).toEqual({
+      ...{ kind: 'token_count', atMs: AT, total: COUNTED },
+    });
+  });
+
   test('may have its keys in any order', () => {
     expect(
       parse({

@@ -150,6 +150,7 @@ async function stream(
   const responseId = `resp_${randomUUID().replaceAll('-', '')}`;
   response.writeHead(200, {
     'content-type': 'text/event-stream',
+    ...reply.headers,
     // Where Codex looks for the model that answered, when it is not the one it asked for.
     ...(reply.model && { 'openai-model': reply.model }),
   });
