@@ -7,10 +7,20 @@ import { runProgram } from './commands/program.js';
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
 
-process.exitCode = await runProgram(
-  { args: process.argv.slice(2), env: process.env, cwd: process.cwd(), stdout: process.stdout, stderr: process.stderr },
-  { beforeCommand },
-);
+const host = {
+  args: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+};
+
+process.exitCode = await runProgram(host, { beforeCommand, beforeReport });
+
+async function beforeReport(paths: Paths): Promise<void> {
+  const { refreshHistory } = await import('./commands/refresh.js');
+  await refreshHistory(host, paths);
+}
 
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
 async function beforeCommand(paths: Paths): Promise<void> {

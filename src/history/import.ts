@@ -5,7 +5,7 @@ import type { PriceEntry } from '../pricing/price.js';
 import { type HistoryFile, openHistoryStore } from '../store/history.js';
 import { findHistoryFiles, type HistoryHomes } from './discovery.js';
 import type { FileTask, FoundFile, Problem } from './found-file.js';
-import { type Done, importFiles, type Outcome, type Share } from './import-files.js';
+import type { Done, Outcome, Share } from './import-files.js';
 import { createTurnstileMemory, type Progress, readProgress } from './turnstile.js';
 
 export interface ImportOptions {
@@ -88,7 +88,11 @@ async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Don
   const memory = createTurnstileMemory();
   // The largest first, so that no thread is left with one at the end.
   const share: Share = { database, tasks: tasks.sort((a, b) => b.sizeBytes - a.sizeBytes), memory, userPrices };
-  if (all.bytes <= SMALL_BYTES) return [importFiles(share)];
+  if (all.bytes <= SMALL_BYTES) {
+    // What reads sessions is loaded when there are any to read: mostly nothing has changed.
+    const { importFiles } = await import('./import-files.js');
+    return [importFiles(share)];
+  }
   const timer = setInterval(() => onProgress?.(readProgress(memory), all), PROGRESS_MS);
   try {
     const threads = Math.min(availableParallelism(), MOST_THREADS, tasks.length);

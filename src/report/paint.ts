@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-export type Style = 'bold' | 'gray' | 'red' | 'yellow';
+export type Style = 'bold' | 'gray' | 'red' | 'yellow' | 'green';
 
 /** Gives text a style, or leaves it alone when colours are not wanted. */
 export type Paint = (style: Style, text: string) => string;

@@ -1,13 +1,16 @@
-import { cleanText, formatCount, formatPlural } from './amounts.js';
+import { cleanText, formatCount, formatPlural, formatRounded } from './amounts.js';
 import { formatDay } from './calendar.js';
+import { describeCost } from './figures-text.js';
 import type { Paint } from './paint.js';
+import { type ChartOptions, renderPeriodChart } from './period-chart.js';
 import type { PeriodKind } from './period-range.js';
 import type { PeriodReport } from './period-report.js';
 import { CONVENIENT, costFormatOf, type PeriodTableOptions, renderPeriodTable } from './period-table.js';
 import { explainMarks } from './remarks.js';
 import { wrapText } from './table.js';
 
-export interface PeriodTextOptions extends PeriodTableOptions {
+export interface PeriodTextOptions extends PeriodTableOptions, ChartOptions {
+  readonly view: 'table' | 'chart';
   /** What the reader asked to see alone: `codex`, `project shop`. */
   readonly filters: readonly string[];
 }
@@ -20,25 +23,37 @@ const TITLES: Readonly<Record<PeriodKind, string>> = {
   project: 'Usage by project',
 };
 
-/** What a person reads of `report`: heading, table, pace and forecast, what its marks mean. Ends with a newline. */
+/** What a person reads of `report`: heading, table or chart, pace and forecast, what its marks mean. Ends with a newline. */
 export function renderPeriodText(report: PeriodReport, options: PeriodTextOptions): string {
   const { width, paint } = options;
-  const table = renderPeriodTable(report, options);
-  const missing = options.extent === 'full' ? table.missing.filter((title) => !CONVENIENT.includes(title)) : [];
-  const remarks = [
-    ...(missing.length === 0 ? [] : [`Left out for lack of width: ${missing.join(', ')}.`]),
-    ...explainMarks(report, costFormatOf(report.totals)),
-  ];
+  const { text, remarks } = options.view === 'chart' ? drawChart(report, options) : setTable(report, options);
+  const marks = [...remarks, ...explainMarks(report, costFormatOf(report.totals))];
   const sections = [
     describeHeading(report, options),
-    [table.text],
+    [text],
     describePaceText(report, width, paint),
-    remarks.map((remark) => paint('gray', wrapText(remark, width))),
+    marks.map((remark) => paint('gray', wrapText(remark, width))),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+function drawChart(report: PeriodReport, options: PeriodTextOptions) {
+  const total = describeCost(report.totals, { cost: costFormatOf(report.totals) });
+  const sum = `${options.paint('bold', 'Total')}    ${total}, ${formatRounded(countTokens(report))} tokens`;
+  return { text: `${renderPeriodChart(report, options)}\n\n${sum}`, remarks: [] };
+}
+
+function setTable(report: PeriodReport, options: PeriodTextOptions) {
+  const { text, missing } = renderPeriodTable(report, options);
+  const missed = options.extent === 'full' ? missing.filter((title) => !CONVENIENT.includes(title)) : [];
+  return { text, remarks: missed.length === 0 ? [] : [`Left out for lack of width: ${missed.join(', ')}.`] };
+}
+
+function countTokens({ totals }: PeriodReport): number {
+  return totals.usage.input + totals.usage.output;
 }
 
 function describeHeading(report: PeriodReport, { filters, width, paint }: PeriodTextOptions): string[] {

@@ -1,12 +1,16 @@
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.js';
+import { createHistory } from '../history/sessions.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 const COMMAND = fileURLToPath(new URL('../../bin/codex-usage.js', import.meta.url));
+
+const FIXTURE = 'tool-loop-0.64.0.jsonl';
 
 function createDatabase(responses = 1): string {
   const path = join(createFolder(), 'usage.db');
@@ -21,8 +25,11 @@ function start(args: string[], database: string) {
   return execa('node', [COMMAND, ...args], { env: createEnv(database), reject: false });
 }
 
-function createEnv(database: string) {
-  return { CODEX_METERED_DB: database, CODEX_METERED_STATE_DIR: dirname(database) };
+function createEnv(database: string, home = dirname(database)) {
+  return {
+    ...{ CODEX_METERED_DB: database, CODEX_METERED_STATE_DIR: dirname(database) },
+    ...{ CODEX_HOME: home, CLAUDE_CONFIG_DIR: dirname(database) },
+  };
 }
 
 describe('the command codex-usage', () => {
@@ -59,5 +66,32 @@ describe('the command codex-usage', () => {
     const { exitCode, stdout } = await start(['run', '--json'], database);
     writer.close();
     expect([exitCode, JSON.parse(stdout).invocations[0].startedAt]).toEqual([0, new Date(START).toISOString()]);
+  });
+
+  it('takes in past sessions before a report over time, unless it shall not', async () => {
+    const history = createHistory();
+    const fixture = history.addFixture(FIXTURE);
+    const daily = (...args: string[]) => {
+      const env = createEnv(history.database, history.home);
+      return execa('node', [COMMAND, 'daily', '--json', ...args], { env, reject: false });
+    };
+    expect(JSON.parse((await daily('--no-import')).stdout).error.kind).toBe('nothing-metered');
+    const { exitCode, stdout, stderr } = await daily();
+    expect([exitCode, stderr, JSON.parse(stdout).totals.responseCount]).toEqual([0, '', 3]);
+    rmSync(fixture);
+    expect(JSON.parse((await daily()).stdout).totals.responseCount).toBe(3);
+  });
+
+  it('makes a report all the same when past sessions cannot be taken in', async () => {
+    const history = createHistory();
+    history.addFixture(FIXTURE);
+    const store = openStore(history.database, { mode: 'write' });
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
+    const env = createEnv(history.database, history.home);
+    store.connection.exec('DROP TABLE history_files');
+    store.close();
+    const { exitCode, stdout, stderr } = await execa('node', [COMMAND, 'daily', '--json'], { env, reject: false });
+    expect([exitCode, JSON.parse(stdout).totals.responseCount]).toEqual([0, 1]);
+    expect(stderr).toContain('Past sessions were not taken in');
   });
 });

@@ -14,11 +14,19 @@ export interface Setting {
   readonly cwd?: string;
   readonly stdout?: Partial<Host['stdout']>;
   readonly beforeCommand?: (paths: Paths) => void;
+  readonly beforeReport?: (paths: Paths) => void;
 }
 
 /** Runs `codex-usage` with streams of the test's own. */
 export async function runUsage(args: string[], setting: Setting): Promise<Printed> {
-  const { database, env = {}, cwd = '/', stdout, beforeCommand = () => undefined } = setting;
+  const {
+    database,
+    env = {},
+    cwd = '/',
+    stdout,
+    beforeCommand = () => undefined,
+    beforeReport = () => undefined,
+  } = setting;
   const printed = { stdout: '', stderr: '' };
   const collect = (name: keyof typeof printed) => (text: string) => {
     printed[name] += text;
@@ -30,6 +38,6 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
     stdout: { write: collect('stdout'), ...stdout },
     stderr: { write: collect('stderr') },
   };
-  const exitCode = await runProgram(host, { beforeCommand });
+  const exitCode = await runProgram(host, { beforeCommand, beforeReport });
   return { exitCode, ...printed };
 }

@@ -8,6 +8,8 @@ export interface CostRequest {
   /** A whole id, the beginning of one, or undefined for the newest. */
   readonly id: string | undefined;
   readonly view: 'report' | 'list';
+  /** Whether past sessions are taken in first. */
+  readonly history: 'import' | 'as-it-is';
   readonly format: 'text' | 'json';
   readonly detail: 'models' | 'responses';
   readonly notes: 'brief' | 'all';
@@ -28,6 +30,7 @@ interface Options {
   readonly notes?: boolean;
   readonly compact?: boolean;
   readonly timezone?: string;
+  readonly import?: boolean;
   readonly json?: boolean;
   readonly color: boolean;
 }
@@ -71,6 +74,7 @@ export function addCostCommands(program: Command, perform: (request: CostRequest
   const session = program.command('session [id]').summary('what a Codex thread cost, over all its invocations');
   session.description('What a Codex thread cost, over all its invocations.').addHelpText('after', SESSION_HELP);
   addOptions(run, 'run').action((id: string | undefined) => perform(parseRequest('run', id, run.opts())));
+  session.option('--no-import', 'without looking for new past sessions first');
   addOptions(session, 'session').action((id: string | undefined) => {
     return perform(parseRequest('session', id, session.opts()));
   });
@@ -97,6 +101,7 @@ function parseRequest(kind: CostRequest['kind'], id: string | undefined, options
     kind,
     id,
     view: options.list ? 'list' : 'report',
+    history: kind === 'run' || options.import === false ? 'as-it-is' : 'import',
     format: options.json ? 'json' : 'text',
     detail: options.breakdown ? 'responses' : 'models',
     notes: options.notes ? 'all' : 'brief',

@@ -19,7 +19,10 @@ export interface PeriodRequest {
   readonly model: string | undefined;
   /** Undefined is what suits the report. */
   readonly order: 'asc' | 'desc' | undefined;
+  /** Whether past sessions are taken in first. */
+  readonly history: 'import' | 'as-it-is';
   readonly format: 'text' | 'json';
+  readonly view: 'table' | 'chart';
   readonly detail: 'entries' | 'models';
   readonly extent: 'full' | 'compact';
   readonly color: 'auto' | 'never';
@@ -36,9 +39,11 @@ interface Options {
   readonly project?: string;
   readonly model?: string;
   readonly order?: 'asc' | 'desc';
+  readonly chart?: boolean;
   readonly breakdown?: boolean;
   readonly compact?: boolean;
   readonly timezone?: string;
+  readonly import?: boolean;
   readonly json?: boolean;
   readonly color: boolean;
 }
@@ -77,8 +82,10 @@ export function addPeriodCommands(program: Command, perform: (request: PeriodReq
       .option('--model <name>', 'only this model, or those that a pattern such as "gpt-5*" means')
       .addOption(new Option('--order <order>', describeOrder(kind)).choices(['asc', 'desc']))
       .option('--breakdown', 'a row for each model')
+      .option('--chart', 'draw it: a calendar of the days, and bars')
       .option('--compact', 'only the most important columns')
       .option('-z, --timezone <name>', "count days in this IANA time zone (default: the system's)", parseTimeZone)
+      .option('--no-import', 'without looking for new past sessions first')
       .option('-j, --json', 'JSON instead of a table')
       .option('--no-color', 'no colours; so does NO_COLOR')
       .addHelpText('after', `${MARKS}${listExamples(kind)}`);
@@ -97,6 +104,7 @@ function parseRequest(kind: PeriodKind, options: Options): PeriodRequest {
   if (since !== undefined && until !== undefined && since > until) {
     throw new UsageError('--since is after --until: there is no day between them.');
   }
+  if (options.chart && options.json) throw new UsageError('--chart draws and --json does not: use one.');
   return {
     kind,
     since,
@@ -107,7 +115,9 @@ function parseRequest(kind: PeriodKind, options: Options): PeriodRequest {
     projectId: options.project,
     model: options.model,
     order: options.order,
+    history: options.import === false ? 'as-it-is' : 'import',
     format: options.json ? 'json' : 'text',
+    view: options.chart ? 'chart' : 'table',
     detail: options.breakdown ? 'models' : 'entries',
     extent: options.compact ? 'compact' : 'full',
     color: options.color ? 'auto' : 'never',
@@ -132,6 +142,7 @@ function listExamples(kind: PeriodKind): string {
     [`codex-usage ${kind}`, 'everything that is recorded'],
     [`codex-usage ${kind} --last 7`, `the last 7 ${SUMMARIES[kind].unit}`],
     [`codex-usage ${kind} --since 2026-11-01 --provider codex`, ''],
+    [`codex-usage ${kind} --chart`, 'the same, drawn'],
     [`codex-usage ${kind} --json | jq .totals.costUsd`, ''],
   ] as const;
   return `\nExamples:\n${lines.map(([example, meaning]) => `  ${example.padEnd(34)}${meaning}`.trimEnd()).join('\n')}\n`;

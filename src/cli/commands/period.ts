@@ -1,5 +1,5 @@
 import type { Paths } from '../../config.js';
-import { createCalendar } from '../../report/calendar.js';
+import { createCalendar, type Day } from '../../report/calendar.js';
 import { toPeriodJson } from '../../report/period-json.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';
 import { readSnapshot } from '../../store/queries.js';
@@ -14,13 +14,20 @@ export function runPeriodCommand(request: PeriodRequest, host: Host, paths: Path
     const calendar = createCalendar(request.timeZone);
     const query = { ...request, nowMs: Date.now() };
     const report = readSnapshot(store, (connection) => readPeriodReport(connection, query, calendar));
-    return request.format === 'json' ? formatJson(toPeriodJson(report)) : renderText(report, request, host);
+    return request.format === 'json'
+      ? formatJson(toPeriodJson(report))
+      : renderText(report, request, host, calendar.dayOf(query.nowMs));
   });
 }
 
-async function renderText(report: PeriodReport, request: PeriodRequest, host: Host): Promise<string> {
+async function renderText(report: PeriodReport, request: PeriodRequest, host: Host, today: Day): Promise<string> {
   const { renderPeriodText } = await import('../../report/period-text.js');
-  return renderPeriodText(report, { ...request, ...describeLook(request, host), filters: describeFilters(request) });
+  return renderPeriodText(report, {
+    ...request,
+    ...describeLook(request, host),
+    today,
+    filters: describeFilters(request),
+  });
 }
 
 function describeFilters({ provider, projectId, model }: PeriodRequest): string[] {

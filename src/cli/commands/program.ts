@@ -10,21 +10,25 @@ import { addPeriodCommands } from './period-options.js';
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
   beforeCommand(paths: Paths): Promise<void> | void;
+  /** Brings the record up to date with past sessions; not with `--no-import`. Never rejects. */
+  beforeReport(paths: Paths): Promise<void> | void;
 }
 
 /** Runs the command line of `host`. Returns the exit code: 0, 1 when there is nothing to show, 2 for wrong usage. */
-export async function runProgram(host: Host, { beforeCommand }: ProgramHooks): Promise<number> {
+export async function runProgram(host: Host, { beforeCommand, beforeReport }: ProgramHooks): Promise<number> {
   const paths = readPaths(host.env);
   const program = createProgram(host, paths);
   let exitCode = 0;
   addCostCommands(program, async (request) => {
     await beforeCommand(paths);
+    if (request.history === 'import') await beforeReport(paths);
     // SQLite and the table are loaded by who needs them: `--help` does not.
     const { runCostCommand } = await import('./cost.js');
     exitCode = await runCostCommand(request, host, paths);
   });
   addPeriodCommands(program, async (request) => {
     await beforeCommand(paths);
+    if (request.history === 'import') await beforeReport(paths);
     const { runPeriodCommand } = await import('./period.js');
     exitCode = await runPeriodCommand(request, host, paths);
   });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runProgram } from '../../../src/cli/commands/program.js';
 import { openStore } from '../../../src/store/store.js';
+import { runUsage } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 const DOC = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
@@ -33,11 +33,7 @@ async function printUsage(args: string[]): Promise<string> {
   const notes = [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 } }] as const;
   store.record({ invocation: sampleInvocation('a'), update: { threadId: 'thread-1' }, responses, notes });
   store.close();
-  let printed = '';
-  const stdout = { write: (text: string) => (printed += text) };
-  const host = { args, env: { CODEX_METERED_DB: database }, cwd: '/', stdout, stderr: { write: () => undefined } };
-  await runProgram(host, { beforeCommand: () => undefined });
-  return printed;
+  return (await runUsage(args, { database })).stdout;
 }
 
 /** The names of all fields, however deep, once. */

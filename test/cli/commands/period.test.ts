@@ -29,11 +29,11 @@ describe.each(['daily', 'weekly', 'monthly', 'model', 'project'])('codex-usage %
   });
 
   it.each([60, 80, 120])('fits into %i columns', async (width) => {
-    for (const more of [[], ['--breakdown'], ['--compact']]) {
+    for (const more of [[], ['--breakdown'], ['--compact'], ['--chart']]) {
       const { stdout } = await usage([command, ...more], { env: { COLUMNS: `${width}` } });
       const widest = stdout.split('\n').filter((line) => line.length > width);
       expect(widest).toEqual([]);
-      expect(stdout).toMatch(/\ntotal .*\$/);
+      expect(stdout).toMatch(/\ntotal .*\$/i);
     }
   });
 
@@ -92,6 +92,7 @@ describe('codex-usage daily', () => {
     [['-z', 'Mars/Olympus'], 'IANA'],
     [['--provider', 'gemini'], 'Allowed choices'],
     [['--order', 'up'], 'Allowed choices'],
+    [['--chart', '--json'], 'use one'],
   ])('refuses %j', async (args, message) => {
     const { exitCode, stderr } = await usage(['daily', ...args]);
     expect(exitCode).toBe(2);

@@ -1,0 +1,17 @@
+import { type Paths, readHistoryHomes } from '../../config.js';
+import { messageOf } from '../../errors.js';
+import { importHistory } from '../../history/import.js';
+import type { Host } from './host.js';
+import { createProgressBar } from './progress-bar.js';
+
+/** Takes in what past sessions have become since the last time. What fails is told: a report is made all the same. */
+export async function refreshHistory(host: Host, { database }: Paths): Promise<void> {
+  const bar = createProgressBar(host);
+  try {
+    await importHistory({ database, homes: readHistoryHomes(host.env), onProgress: bar.show });
+    bar.clear();
+  } catch (error) {
+    bar.clear();
+    host.stderr.write(`Past sessions were not taken in, so newer usage may be missing: ${messageOf(error)}\n`);
+  }
+}
