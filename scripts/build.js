@@ -3,7 +3,7 @@ import { buildDist, removeStaleFiles, startupBytes } from './dist.js';
 try {
   const { files, metafile } = await buildDist();
   removeStaleFiles(files);
-  for (const entry of ['wrapper', 'usage']) {
+  for (const entry of ['wrapper', 'usage', 'index']) {
     console.error(`dist/${entry}.js starts with ${Math.round(startupBytes(metafile, entry) / 1000)} kB.`);
   }
 } catch (error) {

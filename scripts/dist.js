@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
+const TYPES = 'types';
 const STAMP = join(DIST, '.sources');
 const LICENSES = 'THIRD_PARTY_LICENSES.txt';
 
-/** What the commands start with. Every chunk lies in dist/ itself, so `new URL('./x', import.meta.url)` means one place. */
-const ENTRIES = { wrapper: 'src/cli/wrapper.ts', usage: 'src/cli/usage.ts' };
+/** What the commands start with, and what programs import. Every chunk lies in dist/ itself, so `new URL('./x', import.meta.url)` means one place. */
+const ENTRIES = { wrapper: 'src/cli/wrapper.ts', usage: 'src/cli/usage.ts', index: 'src/library/index.ts' };
 /** Started as a thread of its own, so it is an entry too. */
 const WORKERS = { worker: 'src/history/worker.ts' };
 /** Folders that are read at run time; they lie beside the code that reads them, in src/ as in dist/. */
@@ -29,7 +30,7 @@ export async function buildDistIfStale() {
 }
 
 /**
- * Bundles both commands. Files are replaced one by one, entries last, and chunks of the build before stay: a command
+ * Bundles both commands and the library. Files are replaced one by one, entries last, and chunks of the build before stay: a command
  * that runs meanwhile finds what it loads. `removeStaleFiles` sweeps them.
  */
 export async function buildDist() {
@@ -38,6 +39,7 @@ export async function buildDist() {
   mkdirSync(DIST, { recursive: true });
   for (const { path, contents } of outputFiles.sort(entriesLast)) replaceFile(path, contents);
   replaceFile(join(DIST, LICENSES), collectLicenses(metafile));
+  await writeDeclarations();
   for (const [name, folder] of Object.entries(ASSETS)) {
     if (existsSync(join(ROOT, folder))) cpSync(join(ROOT, folder), join(DIST, name), { recursive: true });
   }
@@ -47,7 +49,13 @@ export async function buildDist() {
 
 /** @param {string[]} files the output of the newest build */
 export function removeStaleFiles(files) {
-  const kept = new Set([...files.map((path) => basename(path)), ...Object.keys(ASSETS), basename(STAMP), LICENSES]);
+  const kept = new Set([
+    ...files.map((path) => basename(path)),
+    ...Object.keys(ASSETS),
+    basename(STAMP),
+    LICENSES,
+    TYPES,
+  ]);
   for (const name of readdirSync(DIST)) {
     if (!kept.has(name)) rmSync(join(DIST, name), { recursive: true });
   }
@@ -123,6 +131,26 @@ async function bundle(entryPoints) {
   });
   for (const warning of await formatMessages(result.warnings, { kind: 'warning' })) console.error(warning);
   return result;
+}
+
+/** Writes the library's types: of its entry, and of what those refer to. */
+async function writeDeclarations() {
+  const { default: ts } = await import('typescript');
+  const compilerOptions = { ...ts.getDefaultCompilerOptions(), isolatedDeclarations: true, declaration: true };
+  rmSync(join(DIST, TYPES), { recursive: true, force: true });
+  const modules = new Set(['library/index']);
+  for (const module of modules) {
+    const source = readFileSync(join(ROOT, 'src', `${module}.ts`), 'utf8');
+    const { outputText, diagnostics } = ts.transpileDeclaration(source, { compilerOptions, fileName: `${module}.ts` });
+    const [problem] = diagnostics ?? [];
+    if (problem) throw new Error(`src/${module}.ts: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
+    const path = join(DIST, TYPES, `${module}.d.ts`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, outputText);
+    for (const { fileName } of ts.preProcessFile(outputText).importedFiles) {
+      if (fileName.startsWith('.')) modules.add(posix.join(posix.dirname(module), fileName.replace(/\.js$/, '')));
+    }
+  }
 }
 
 /**

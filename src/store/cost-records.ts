@@ -28,8 +28,8 @@ const REFRESH = `
     sum(r.input_tokens), sum(r.output_tokens), r.source = 'actual', r.model,
     max(json_extract(r.price, '$.inputCostPer1kUsd')), max(json_extract(r.price, '$.outputCostPer1kUsd')),
     sum(r.cost_nano_usd) / 1e9,
-    i.phase || ' iteration ' || i.iteration || ', codex ' || i.command || ', ' || count(*) || ' '
-      || iif(count(*) = 1, 'response', 'responses'),
+    i.phase || ' iteration ' || i.iteration || iif(i.origin = 'recorded', ', ', ', codex ') || i.command || ', '
+      || count(*) || ' ' || iif(count(*) = 1, 'response', 'responses'),
     ${ISO_TIME}, i.id, i.iteration, r.source,
     sum(r.cached_input_tokens), sum(r.cache_write_tokens), sum(r.reasoning_tokens),
     count(*), count(*) - count(r.cost_nano_usd), sum(r.cost_nano_usd), @now

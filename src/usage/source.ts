@@ -1,9 +1,9 @@
 /** Where a count was read, best first: the ledger lets an earlier one win over a later one. */
-export const EVIDENCE = ['usage_record', 'token_count', 'otel', 'turn_completed', 'text', 'tokenizer'] as const;
+export const EVIDENCE = ['usage_record', 'api', 'token_count', 'otel', 'turn_completed', 'text', 'tokenizer'] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
 /**
- * What a count is worth. `actual`: counts that the API reported and Codex passed on as data. `parsed`: inferred from
+ * What a count is worth. `actual`: counts that the API reported, passed on as data by Codex or by the program that called it. `parsed`: inferred from
  * text, or from a total that needs guesswork. `estimated`: counted by a tokenizer.
  */
 export const SOURCES = ['actual', 'parsed', 'estimated'] as const;

@@ -73,6 +73,12 @@ export function readRecord(database: string): RecordedInvocation[] {
   }
 }
 
+function readInvocation(bench: Workbench, id: string | undefined): RecordedInvocation {
+  const found = readRecord(bench.database).find((invocation) => invocation.id === id);
+  if (!found) throw new Error(`no invocation ${id} is recorded`);
+  return found;
+}
+
 /** The invocation that a run made. */
 export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): RecordedInvocation {
   const connection = new Database(bench.database, { readonly: true });
@@ -80,17 +86,19 @@ export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): Recorde
     | { id: string }
     | undefined;
   connection.close();
-  const found = readRecord(bench.database).find(({ id }) => id === row?.id);
-  if (!found) throw new Error(`no invocation is recorded for process ${pid}`);
-  return found;
+  if (!row) throw new Error(`no invocation is recorded for process ${pid}`);
+  return readInvocation(bench, row.id);
 }
 
 /**
  * Asserts that the record of a run equals the API's ledger: the same responses with the same five counters and the
  * same model, in the order of each thread, all `actual`, and cost records that sum up to what the API billed.
  */
-export function expectExact(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>): RecordedInvocation {
-  const invocation = recordOf(bench, run);
+export function expectExact(
+  bench: Workbench,
+  run: Pick<Ended, 'ledger'> & ({ pid: number } | { id: string | undefined }),
+): RecordedInvocation {
+  const invocation = 'pid' in run ? recordOf(bench, run) : readInvocation(bench, run.id);
   const recorded = invocation.responses.map(
     ({ threadId, responseKey, model, source, input, cached, cacheWrite, output, reasoning }) => ({
       ...{ threadId, responseKey, model, source, input, cached, cacheWrite, output, reasoning },

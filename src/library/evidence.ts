@@ -1,0 +1,129 @@
+import { messageOf } from '../errors.js';
+import { countTokens } from '../estimate/tokenizer.js';
+import type { ApiUsage } from '../formats/api-usage.js';
+import { createOutputReader } from '../meter/output-reader.js';
+import type { Note } from '../usage/record.js';
+import type { Evidence, Source } from '../usage/source.js';
+import { isNoUsage, NO_USAGE, sumUsage, type Usage } from '../usage/usage.js';
+
+/** What there is to go by for one step, best first. */
+export interface Testimony {
+  /** Counts that the API reported, as data. */
+  readonly counted: ApiUsage | undefined;
+  /** Output of a program, in which counts may stand as text. */
+  readonly printed?: string | undefined;
+  /** What the model read and wrote, for a tokenizer. */
+  readonly texts: Texts | undefined;
+  readonly model: string | undefined;
+}
+
+export interface Texts {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  /** How many messages the input is made of. */
+  readonly messages: number;
+  /** Part of the input is not in the texts: what the API remembers, images, files. */
+  readonly unseen: boolean;
+}
+
+export interface Finding {
+  readonly usage: Usage;
+  readonly evidence: Evidence;
+  readonly source: Source;
+  readonly notes: readonly Note[];
+}
+
+/** Nothing is known, and why. */
+export interface NoFinding {
+  readonly usage: undefined;
+  readonly notes: readonly Note[];
+}
+
+const NOTHING: NoFinding = {
+  usage: undefined,
+  notes: [
+    {
+      kind: 'fallback',
+      reason: 'no evidence of what was used: no counts, and no text to estimate from',
+      figures: {},
+    },
+  ],
+};
+
+/** OpenAI's chat format wraps each message, and the answer to come, in so many tokens. */
+const TOKENS_PER_MESSAGE = 4;
+const TOKENS_PER_ANSWER = 3;
+
+/** Goes down the chain actual → parsed → estimated. Never rejects. */
+export async function findUsage(testimony: Testimony): Promise<Finding | NoFinding> {
+  const { counted, printed, texts, model } = testimony;
+  // Zeros are what a program passes on that was told nothing.
+  if (counted?.kind === 'usage' && !isNoUsage(counted.usage)) {
+    return { usage: counted.usage, evidence: 'api', source: 'actual', notes: [] };
+  }
+  const unreadable: Note[] =
+    counted?.kind === 'unreadable'
+      ? [{ kind: 'unreadable', reason: 'the usage that was passed on has no counts that make sense', figures: {} }]
+      : [];
+  const found = fromTotal(counted) ?? fromPrinted(printed) ?? (await fromTexts(texts, model)) ?? NOTHING;
+  return { ...found, notes: [...unreadable, ...found.notes] };
+}
+
+function fromTotal(counted: ApiUsage | undefined): Finding | undefined {
+  if (counted?.kind !== 'total' || counted.tokens === 0) return undefined;
+  return step(
+    'text',
+    'parsed',
+    { ...NO_USAGE, input: counted.tokens },
+    'only a total is known: it counts as input here',
+  );
+}
+
+/** Codex's own output: its JSON events, or the footer of the human-readable one. */
+function fromPrinted(printed: string | undefined): Finding | undefined {
+  if (!printed) return undefined;
+  const claimed = sumUsage(readOutput(printed, 'json').turnTotals);
+  if (!isNoUsage(claimed)) {
+    return step('turn_completed', 'parsed', claimed, 'counted from turn.completed in the output');
+  }
+  const { blendedTokens } = readOutput(printed, 'human');
+  if (!blendedTokens) return undefined;
+  const reason = 'the printed total, which leaves cached input out and counts output as input here';
+  return step('text', 'parsed', { ...NO_USAGE, input: blendedTokens }, reason);
+}
+
+function readOutput(printed: string, output: 'json' | 'human') {
+  const reader = createOutputReader(output, () => undefined);
+  reader.push(Buffer.from(printed), 0);
+  reader.end();
+  return reader.facts;
+}
+
+async function fromTexts(
+  texts: Texts | undefined,
+  model: string | undefined,
+): Promise<Finding | NoFinding | undefined> {
+  if (!texts || [...texts.input, ...texts.output].join('') === '') return undefined;
+  try {
+    const counts = await countTokens([...texts.input, ...texts.output], model);
+    const sum = (part: number[]) => part.reduce((total, tokens) => total + tokens, 0);
+    const read = sum(counts.slice(0, texts.input.length));
+    const around = texts.input.length > 0 ? texts.messages * TOKENS_PER_MESSAGE + TOKENS_PER_ANSWER : 0;
+    const usage = { ...NO_USAGE, input: read + around, output: sum(counts.slice(texts.input.length)) };
+    return step('tokenizer', 'estimated', usage, describeEstimate(texts));
+  } catch (error) {
+    const reason = `no usage was reported, and it could not be estimated: ${messageOf(error)}`;
+    return { usage: undefined, notes: [{ kind: 'fault', reason, figures: {} }] };
+  }
+}
+
+function describeEstimate({ input, unseen }: Texts): string {
+  if (input.length === 0) return 'no usage was reported: the output was counted by a tokenizer, the input is not known';
+  const whole = 'no usage was reported: counted by a tokenizer from what was sent and answered';
+  return unseen ? `${whole}, without what the API remembers, images and files` : whole;
+}
+
+function step(evidence: Evidence, source: Source, usage: Usage, reason: string): Finding {
+  const figures = { source, input: usage.input, cached: usage.cachedInput, output: usage.output };
+  return { evidence, source, usage, notes: [{ kind: 'fallback', reason, figures }] };
+}

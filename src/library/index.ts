@@ -1,0 +1,11 @@
+/** What `import … from 'codex-metered'` gives. docs/library.md explains it. */
+export { UsageError } from '../errors.js';
+export type { Phase } from '../usage/phase.js';
+export type { Source } from '../usage/source.js';
+export type { Usage } from '../usage/usage.js';
+export { type CaptureContext, captureUsage } from './capture-usage.js';
+export type { UsageContext } from './context.js';
+export { meterOpenAI, type OpenAIClient } from './meter-openai.js';
+export { flushUsage } from './observed-calls.js';
+export type { RecordedUsage } from './record-step.js';
+export { recordUsage, type UsageLike, type UsageRecord } from './record-usage.js';

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { readPaths } from '../config.js';
+import { messageOf } from '../errors.js';
+import { type Log, openLog } from '../log.js';
+import { Recorder } from '../meter/recorder.js';
+import { Pricer } from '../pricing/pricer.js';
+import { createPriceBook, type PriceBook } from '../pricing/prices.js';
+import { keepPending } from '../store/pending.js';
+import { openStore, type Store } from '../store/store.js';
+import type { Phase } from '../usage/phase.js';
+import type { Invocation, InvocationStatus, ModelResponse, Note } from '../usage/record.js';
+import type { Source } from '../usage/source.js';
+import { NO_USAGE, type Usage } from '../usage/usage.js';
+import type { Place } from './context.js';
+
+/** What became of a step that was to be recorded. */
+export interface RecordedUsage {
+  /** The `invocations.id` of the database. */
+  readonly id: string;
+  readonly category: Phase;
+  readonly projectId: string;
+  readonly runId: string;
+  /** Undefined when no database gave it a number. */
+  readonly iteration: number | undefined;
+  readonly model: string | undefined;
+  /** All zeros where nothing is known. */
+  readonly usage: Usage;
+  /** What the counts are worth; undefined where there are none. */
+  readonly source: Source | undefined;
+  /** Undefined when the model has no known price. */
+  readonly costUsd: number | undefined;
+  /** `kept-aside`: the database did not take it now, and a later command records it. */
+  readonly stored: 'database' | 'kept-aside' | 'lost';
+}
+
+/** One call of a model outside of Codex, once it has ended. */
+export interface Step {
+  readonly place: Place;
+  /** What was called: `chat.completions`, `responses`, … */
+  readonly command: string;
+  readonly startedAtMs: number;
+  readonly status: InvocationStatus;
+  readonly response: ModelResponse | undefined;
+  readonly notes: readonly Note[];
+}
+
+let prices: PriceBook | undefined;
+
+/** Records one step. Never rejects: what fails is logged, and what the database does not take is kept aside. */
+export async function recordStep(step: Step): Promise<RecordedUsage> {
+  const paths = readPaths(step.place.env);
+  const log = openLog(paths.logFile);
+  let stored: RecordedUsage['stored'] = 'database';
+  let store: Store | undefined;
+  const invocation = describe(step);
+  const recorder = new Recorder({
+    invocation,
+    log,
+    open: async () => {
+      store = openStore(paths.database, { mode: 'write' });
+      return store;
+    },
+    keepPending: (change) => {
+      stored = 'lost';
+      keepPending(paths, change);
+      stored = 'kept-aside';
+    },
+  });
+  const priced = price(step.response, log);
+  const notes = [...step.notes, ...priced.notes];
+  recorder.add({
+    update: { status: step.status, endedAtMs: step.response?.completedAtMs ?? Date.now() },
+    responses: priced.response ? [priced.response] : [],
+    notes,
+  });
+  for (const { kind, reason, figures } of notes) log.warn(reason, { invocation: invocation.id, kind, ...figures });
+  await recorder.finish();
+  store?.close();
+  await log.flush();
+  return summarise(invocation, recorder.iteration, priced.response, stored);
+}
+
+function describe({ place, command, startedAtMs }: Step): Invocation {
+  return {
+    id: randomUUID(),
+    origin: 'recorded',
+    attribution: place.attribution,
+    command,
+    cwd: place.cwd,
+    codexHome: undefined,
+    codexPath: undefined,
+    meterPid: process.pid,
+    codexPid: undefined,
+    startedAtMs,
+  };
+}
+
+function price(response: ModelResponse | undefined, log: Log) {
+  if (!response) return { response, notes: [] };
+  try {
+    prices ??= createPriceBook();
+    return new Pricer(prices).price(response);
+  } catch (error) {
+    log.warn('The price list cannot be read; the response stays unpriced.', { reason: messageOf(error) });
+    return { response: { ...response, costNanoUsd: undefined, price: undefined }, notes: [] };
+  }
+}
+
+function summarise(
+  { id, attribution }: Invocation,
+  iteration: number | undefined,
+  response: ReturnType<typeof price>['response'],
+  stored: RecordedUsage['stored'],
+): RecordedUsage {
+  const { phase, projectId, runId } = attribution;
+  return {
+    ...{ id, category: phase, projectId, runId, iteration, stored },
+    model: response?.model,
+    usage: response?.usage ?? NO_USAGE,
+    source: response?.source,
+    costUsd: response?.costNanoUsd === undefined ? undefined : response.costNanoUsd / 1e9,
+  };
+}

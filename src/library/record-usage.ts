@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { parseApiUsage } from '../formats/api-usage.js';
+import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
+import type { InvocationStatus } from '../usage/record.js';
+import type { Usage } from '../usage/usage.js';
+import { type Place, resolveContext, type UsageContext } from './context.js';
+import { findUsage, type Testimony, type Texts } from './evidence.js';
+import { type RecordedUsage, recordStep } from './record-step.js';
+
+/** The counts of one model call, in any of the forms that programs pass on: see docs/library.md. */
+export type UsageLike = Partial<Usage> | Readonly<Record<string, unknown>>;
+
+/** One call of a model that a program made itself. */
+export interface UsageRecord extends UsageContext {
+  readonly model?: string | undefined;
+  /** The counts that the API reported. */
+  readonly usage?: UsageLike | null | undefined;
+  /** What the model was given to read; counted by a tokenizer where there is no `usage`. Never stored. */
+  readonly input?: string | readonly string[] | undefined;
+  /** What the model answered; likewise. */
+  readonly output?: string | readonly string[] | undefined;
+  /** The API's id of the response: one that has been recorded under it is not counted again. */
+  readonly responseId?: string | undefined;
+  /** `priority`, `flex`, …, as the API names it. */
+  readonly serviceTier?: string | undefined;
+  /** Epoch milliseconds. Default: now. */
+  readonly completedAtMs?: number | undefined;
+}
+
+/**
+ * Records what one model call used: its `usage`, or else an estimate from its texts, or else that nothing is known.
+ * Rejects with a UsageError for a context that makes no sense, and for nothing else.
+ */
+export async function recordUsage(record: UsageRecord): Promise<RecordedUsage> {
+  const { model, usage, input, output, completedAtMs = Date.now() } = record;
+  const place = resolveContext(record, completedAtMs);
+  const texts = input === undefined && output === undefined ? undefined : toTexts(input, output);
+  return recordCall({
+    ...{ place, texts, model, completedAtMs },
+    command: 'model call',
+    startedAtMs: completedAtMs,
+    status: 'completed',
+    counted: usage ? parseApiUsage(usage) : undefined,
+    responseId: record.responseId,
+    serviceTier: record.serviceTier,
+  });
+}
+
+/** A model call as far as it is known once it has ended. */
+export interface Call extends Testimony {
+  readonly place: Place;
+  readonly command: string;
+  readonly startedAtMs: number;
+  readonly completedAtMs: number;
+  readonly status: InvocationStatus;
+  readonly responseId: string | undefined;
+  readonly serviceTier: string | undefined;
+}
+
+/** Finds what a call used and records it. Never rejects. */
+export async function recordCall(call: Call): Promise<RecordedUsage> {
+  const { place, command, startedAtMs, completedAtMs, status, serviceTier, responseId } = call;
+  const { notes, ...found } = await findUsage(call);
+  const response = found.usage && {
+    ...found,
+    provider: 'openai' as const,
+    threadId: 'openai',
+    key: responseId ?? `call:${randomUUID()}`,
+    turnId: undefined,
+    rootTurnId: undefined,
+    model: call.model ?? UNKNOWN_MODEL,
+    serviceTier,
+    completedAtMs,
+  };
+  return recordStep({ place, command, startedAtMs, status, response, notes });
+}
+
+export function toTexts(input: UsageRecord['input'], output: UsageRecord['output']): Texts {
+  const list = (value: UsageRecord['input']) => (typeof value === 'string' ? [value] : [...(value ?? [])]);
+  const read = list(input);
+  return { input: read, output: list(output), messages: read.length, unseen: false };
+}

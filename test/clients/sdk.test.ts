@@ -1,0 +1,110 @@
+import { Codex, type Thread, type ThreadEvent } from '@openai/codex-sdk';
+import { describe, expect } from 'vitest';
+import { expectExact, readRecord } from '../harness/record.js';
+import { test } from '../harness/test.js';
+import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
+import type { Scenario } from '../scripted-api/script.js';
+
+/** What the SDK gives is compared without what differs from run to run. */
+const VARYING = /"(?:thread_id|id)":"[^"]*"/g;
+
+const SHELVES: Scenario = {
+  prompt: 'shelves',
+  replies: [
+    {
+      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
+      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
+    },
+    { message: '{"shelves":3}', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
+  ],
+};
+const SCHEMA = {
+  type: 'object',
+  properties: { shelves: { type: 'number' } },
+  required: ['shelves'],
+  additionalProperties: false,
+} as const;
+
+/** A thread of the official SDK, which starts what `codexPathOverride` says. */
+function startThread(bench: Workbench, codexPathOverride: string): Thread {
+  const codex = new Codex({ codexPathOverride, env: bench.env as Record<string, string> });
+  return codex.startThread({ workingDirectory: bench.workTree, sandboxMode: 'read-only' });
+}
+
+/** What the last of the recorded invocations was, compared with what the API reported since `before`. */
+function expectLastExact(bench: Workbench, before: number) {
+  const last = readRecord(bench.database).at(-1);
+  expect(bench.api.ledger.length).toBeGreaterThan(before);
+  return expectExact(bench, { id: last?.id, ledger: bench.api.ledger.slice(before) });
+}
+
+async function readEvents(thread: Thread, input: string): Promise<ThreadEvent[]> {
+  const events: ThreadEvent[] = [];
+  for await (const event of (await thread.runStreamed(input)).events) events.push(event);
+  return events;
+}
+
+describe('the official SDK', () => {
+  test('works unchanged and is recorded exactly', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const direct = await startThread(bench, CODEX).run('shelves', { outputSchema: SCHEMA });
+    const before = bench.api.ledger.length;
+    const metered = await startThread(bench, METERED).run('shelves', { outputSchema: SCHEMA });
+    expect(JSON.parse(metered.finalResponse)).toEqual({ shelves: 3 });
+    expect(metered.usage).toEqual(direct.usage);
+    expect(metered.items.map(({ type }) => type)).toEqual(direct.items.map(({ type }) => type));
+    expect(expectLastExact(bench, before)).toMatchObject({ projectId: 'shop', status: 'completed', notes: [] });
+  });
+
+  test('streams the same events', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const direct = await readEvents(startThread(bench, CODEX), 'shelves');
+    const before = bench.api.ledger.length;
+    const metered = await readEvents(startThread(bench, METERED), 'shelves');
+    const [one, other] = [metered, direct].map((events) => JSON.stringify(events).replaceAll(VARYING, ''));
+    expect(one).toBe(other);
+    expectLastExact(bench, before);
+  });
+
+  test('resumes its thread, and each turn is an invocation of its own', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const thread = startThread(bench, METERED);
+    await thread.run('shelves');
+    const before = bench.api.ledger.length;
+    const turn = await thread.run('shelves again');
+    expect(turn.finalResponse).toBe('{"shelves":3}');
+    const second = expectLastExact(bench, before);
+    expect(second).toMatchObject({ command: 'exec resume', threadId: thread.id, iteration: 2, notes: [] });
+    const invocations = readRecord(bench.database);
+    expect(invocations.map(({ threadId }) => threadId)).toEqual([thread.id, thread.id]);
+  });
+
+  test('gets its turns that fail and are aborted, and what they used until then is recorded', async ({ bench }) => {
+    const [call] = SHELVES.replies;
+    bench.api.add(
+      {
+        prompt: 'fails',
+        replies: [{ ...call, usage: { input: 700, output: 7 } }, { fail: { code: 'x', message: 'no' } }],
+      },
+      {
+        prompt: 'endless',
+        replies: [
+          { ...call, usage: { input: 800, output: 8 } },
+          { message: 'so on', hang: true },
+        ],
+      },
+    );
+    await expect(startThread(bench, METERED).run('fails')).rejects.toThrow();
+    expectLastExact(bench, 0);
+    const abort = new AbortController();
+    const { events } = await startThread(bench, METERED).runStreamed('endless', { signal: abort.signal });
+    const read = async () => {
+      for await (const event of events) {
+        if (event.type === 'item.completed' && event.item.type === 'command_execution') abort.abort();
+      }
+    };
+    await expect(read()).rejects.toThrow('abort');
+    await expect.poll(() => readRecord(bench.database).at(-1)?.status, { timeout: 30_000 }).toBe('interrupted');
+    expectLastExact(bench, 1);
+  });
+});

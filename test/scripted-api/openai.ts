@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+type Json = Record<string, unknown>;
+
+/** How the API answers one request: a whole answer, or events of a stream. */
+export interface ScriptedAnswer {
+  readonly status?: number;
+  readonly json?: Json;
+  readonly events?: readonly (Json | string)[];
+  /** Keep a stream open after its events until the client goes away. */
+  readonly hang?: boolean;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Json;
+  /** True once the client has gone away before the end. */
+  abandoned: boolean;
+}
+
+/** OpenAI's API on loopback, as a client of the package `openai` sees it. */
+export interface OpenAIServer {
+  readonly url: string;
+  readonly asked: Asked[];
+  close(): Promise<void>;
+}
+
+/** Starts the API on a free port; `answer` decides on every request. */
+export async function startOpenAIServer(answer: (asked: Asked) => ScriptedAnswer): Promise<OpenAIServer> {
+  const asked: Asked[] = [];
+  const server = createServer((request, response) => {
+    serve(request, response, asked, answer).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    asked,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: Asked[],
+  answer: (asked: Asked) => ScriptedAnswer,
+): Promise<void> {
+  const body = request.method === 'POST' ? ((await json(request)) as Json) : {};
+  const one: Asked = { method: request.method ?? '', path: request.url ?? '', body, abandoned: false };
+  asked.push(one);
+  response.on('close', () => {
+    one.abandoned = !response.writableFinished;
+  });
+  const { status = 200, json: whole, events, hang } = answer(one);
+  if (!events) {
+    response.writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'req_1' });
+    response.end(JSON.stringify(whole));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': 'req_1' });
+  for (const event of events) response.write(typeof event === 'string' ? event : encode(event));
+  if (!hang) response.end();
+}
+
+function encode(event: Json): string {
+  const type = typeof event.type === 'string' ? `event: ${event.type}\n` : '';
+  return `${type}data: ${JSON.stringify(event)}\n\n`;
+}
+
+/** Token counts as the Chat Completions API writes them. */
+export const CHAT_USAGE = {
+  prompt_tokens: 1200,
+  completion_tokens: 85,
+  total_tokens: 1285,
+  prompt_tokens_details: { cached_tokens: 1024, audio_tokens: 0 },
+  completion_tokens_details: { reasoning_tokens: 64, audio_tokens: 0 },
+};
+
+/** The same as the Responses API writes them. */
+export const RESPONSE_USAGE = {
+  input_tokens: 1200,
+  input_tokens_details: { cached_tokens: 1024, cache_write_tokens: 0 },
+  output_tokens: 85,
+  output_tokens_details: { reasoning_tokens: 64 },
+  total_tokens: 1285,
+};
+
+/** Answers as OpenAI does: with usage, in a stream only where it is asked for. `say` is the answer's text. */
+export function answerLikeOpenAI({ path, body }: Asked, say = '{"shelves":3}'): ScriptedAnswer {
+  if (path.startsWith('/v1/responses')) return answerResponse(body, say);
+  const common = { id: 'chatcmpl-1', created: 1, model: 'gpt-5.1-2025-11-13', service_tier: 'default' };
+  if (!body.stream) {
+    const message = { role: 'assistant', content: say, refusal: null };
+    const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }];
+    return { json: { ...common, object: 'chat.completion', choices, usage: CHAT_USAGE } };
+  }
+  const asksUsage = (body.stream_options as Json | undefined)?.include_usage === true;
+  const chunk = (choices: Json[], usage: Json | null) => ({
+    ...{ ...common, object: 'chat.completion.chunk', choices },
+    ...(asksUsage && { usage }),
+  });
+  const delta = (part: Json, reason: string | null = null) => [{ index: 0, delta: part, finish_reason: reason }];
+  const parts = say.match(/.{1,4}/gsu) ?? [];
+  return {
+    events: [
+      chunk(delta({ role: 'assistant', content: '' }), null),
+      ...parts.map((content) => chunk(delta({ content }), null)),
+      chunk(delta({}, 'stop'), null),
+      ...(asksUsage ? [chunk([], CHAT_USAGE)] : []),
+      'data: [DONE]\n\n',
+    ],
+  };
+}
+
+function answerResponse(body: Json, say: string): ScriptedAnswer {
+  const content = [{ type: 'output_text', text: say, annotations: [] }];
+  const item = { id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content };
+  const base = { id: 'resp_1', object: 'response', created_at: 1, model: 'gpt-5.1', service_tier: 'flex', tools: [] };
+  const whole = { ...base, status: 'completed', output: [item], usage: RESPONSE_USAGE };
+  if (!body.stream) return { json: whole };
+  const begun = { ...base, status: 'in_progress', output: [], usage: null };
+  const place = { item_id: 'msg_1', output_index: 0, content_index: 0 };
+  const events = [
+    { type: 'response.created', response: begun },
+    { type: 'response.output_item.added', output_index: 0, item: { ...item, content: [], status: 'in_progress' } },
+    { type: 'response.content_part.added', ...place, part: { ...content[0], text: '' } },
+    ...(say.match(/.{1,4}/gsu) ?? []).map((delta) => ({ type: 'response.output_text.delta', ...place, delta })),
+    { type: 'response.output_text.done', ...place, text: say },
+    { type: 'response.content_part.done', ...place, part: content[0] },
+    { type: 'response.output_item.done', output_index: 0, item },
+    { type: 'response.completed', response: whole },
+  ];
+  return { events: events.map((event, sequence_number) => ({ ...event, sequence_number })) };
+}
