@@ -26,9 +26,11 @@ const HOMES: Record<string, string[]> = {
   tiktoken: ['estimate'],
   zod: ['formats', 'config'],
   pino: ['log'],
+  'toml-eslint-parser': ['config'],
+  leven: ['config'],
 };
 /** Too slow to start before Codex does. */
-const LATE = ['better-sqlite3', 'pino', 'tiktoken'];
+const LATE = ['better-sqlite3', 'pino', 'tiktoken', 'zod', 'toml-eslint-parser'];
 const MAX_LINES = 220;
 
 /** Modules are paths within src/ without extension, or `npm:` and a package. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
-import type { Paths } from '../config.js';
+import type { Paths } from '../config/paths.js';
+import { listPrices, type Settings } from '../config/settings.js';
 import { listPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
 import { runProgram } from './commands/program.js';
@@ -17,34 +18,35 @@ const host = {
 
 process.exitCode = await runProgram(host, { beforeCommand, beforeReport });
 
-async function beforeReport(paths: Paths): Promise<void> {
+async function beforeReport(paths: Paths, settings: Settings): Promise<void> {
   const { refreshHistory } = await import('./commands/refresh.js');
-  await refreshHistory(host, paths);
+  await refreshHistory(host, paths, settings);
 }
 
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
-async function beforeCommand(paths: Paths): Promise<void> {
+async function beforeCommand(paths: Paths, settings: Settings): Promise<void> {
   const hasPending = listPending(paths).length > 0;
   if (!existsSync(paths.database) && !hasPending) return;
   const { openStore } = await import('../store/store.js');
   try {
     const store = openStore(paths.database, { mode: 'write' });
     // Mostly nothing is left to do, and what would do it takes longer to load than a report to make.
-    if (hasPending || store.listOpenInvocations().length > 0) await catchUpWith(store, paths);
+    if (hasPending || store.listOpenInvocations().length > 0) await catchUpWith(store, paths, settings);
     store.close();
   } catch {
     // A database that cannot be written can still be read; the command says what is wrong with one that cannot.
   }
 }
 
-async function catchUpWith(store: Store, paths: Paths): Promise<void> {
+async function catchUpWith(store: Store, paths: Paths, settings: Settings): Promise<void> {
   const [{ catchUp }, { createPriceBook }, { openLog }] = await Promise.all([
     import('./catch-up.js'),
     import('../pricing/prices.js'),
     import('../log.js'),
   ]);
   const log = openLog(paths.logFile);
-  await catchUp({ store, pending: paths, prices: createPriceBook(), log });
+  const prices = createPriceBook({ user: listPrices(settings) });
+  await catchUp({ store, pending: paths, prices, log });
   await log.flush();
 }
 

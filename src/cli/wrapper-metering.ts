@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { readCodexHome, readPaths } from '../config.js';
+import { readCodexHome, readPaths } from '../config/paths.js';
+import { listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { type Meter, startMeter } from '../meter/meter.js';
@@ -18,6 +19,7 @@ import type { Telemetry } from './wrapper-telemetry.js';
 
 export interface MeteringFacts {
   readonly options: WrapperOptions;
+  readonly settings: Settings;
   readonly command: CodexCommand;
   readonly attribution: Attribution;
   readonly codexPath: string;
@@ -37,13 +39,12 @@ export interface Metering {
 
 /** Connects one metered run with this process's environment: its paths, its log, its terminal. */
 export function createMetering(facts: MeteringFacts): Metering {
-  const { options, command, attribution, codexPath, pid, startedAtMs, telemetry } = facts;
-  const env: NodeJS.ProcessEnv = { ...process.env, CODEX_METERED_DB: options.value('db') };
-  const paths = readPaths(env);
+  const { options, settings, command, attribution, codexPath, pid, startedAtMs, telemetry } = facts;
+  const paths = readPaths(process.env, settings.database.value);
   const { database, logFile } = paths;
   const log = openLog(logFile);
   surviveOwnFaults(log);
-  const prices = createPriceBook();
+  const prices = createPriceBook({ user: listPrices(settings) });
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
   const meter: Meter = startMeter({
@@ -52,7 +53,7 @@ export function createMetering(facts: MeteringFacts): Metering {
       attribution,
       command: command.name,
       cwd: resolve(command.cd ?? '.'),
-      codexHome: readCodexHome(env),
+      codexHome: readCodexHome(process.env),
       codexPath,
       meterPid: process.pid,
       codexPid: pid,

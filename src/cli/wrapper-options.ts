@@ -1,3 +1,4 @@
+import { SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 
 /** What our own options and environment variables may say; each is undefined when neither does. */
@@ -9,13 +10,33 @@ export const OPTIONS = {
     help: 'builder, reviewer, chat, handoff or other',
   },
   iteration: { variable: 'CODEX_METERED_ITERATION', takes: 'N', help: 'the round of the phase within the run' },
-  project: { variable: 'CODEX_METERED_PROJECT', takes: 'NAME', help: 'the project; default: the git work tree' },
-  db: { variable: 'CODEX_METERED_DB', takes: 'PATH', help: 'the database to record in' },
+  project: { variable: SETTING_VARIABLES.project, takes: 'NAME', help: 'the project; default: the git work tree' },
+  db: { variable: SETTING_VARIABLES.db, takes: 'PATH', help: 'the database to record in' },
   codex: { variable: 'CODEX_METERED_CODEX', takes: 'PATH', help: 'the real Codex; default: codex on PATH' },
   'output-pattern': {
-    variable: 'CODEX_METERED_OUTPUT_PATTERN',
+    variable: SETTING_VARIABLES['output-pattern'],
     takes: 'REGEX',
     help: 'finds (?<run>…), (?<phase>…) and (?<iteration>…) in the path of --output-last-message',
+  },
+  'budget-usd': {
+    variable: SETTING_VARIABLES['budget-usd'],
+    takes: 'USD',
+    help: 'what this invocation may cost; run=20, day=50 for its run and its project on a day',
+  },
+  'budget-tokens': {
+    variable: SETTING_VARIABLES['budget-tokens'],
+    takes: 'N',
+    help: 'the same in tokens, input and output together',
+  },
+  'on-budget': {
+    variable: SETTING_VARIABLES['on-budget'],
+    takes: 'stop|warn',
+    help: 'stop ends Codex and exits with 99 (default), warn says so',
+  },
+  'time-zone': {
+    variable: SETTING_VARIABLES['time-zone'],
+    takes: 'NAME',
+    help: "whose days count; default: the system's",
   },
   quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'no summary line at the end' },
   off: { variable: 'CODEX_METERED_OFF', takes: undefined, help: 'run Codex and record nothing' },
@@ -28,6 +49,8 @@ export type OptionName = keyof typeof OPTIONS;
 export interface Given {
   readonly value: string;
   readonly origin: 'option' | 'environment';
+  /** The option or the variable. */
+  readonly place: string;
 }
 
 export interface WrapperOptions {
@@ -85,10 +108,10 @@ function refuseLateOptions(codexArgs: readonly string[]): void {
 function resolveOptions(given: ReadonlyMap<OptionName, string>, env: NodeJS.ProcessEnv): WrapperOptions {
   const get = (name: OptionName): Given | undefined => {
     const option = given.get(name);
-    if (option !== undefined) return { value: option, origin: 'option' };
+    if (option !== undefined) return { value: option, origin: 'option', place: PREFIX + name };
     const { variable } = OPTIONS[name];
     const set = variable && env[variable];
-    return set ? { value: set, origin: 'environment' } : undefined;
+    return set ? { value: set, origin: 'environment', place: variable } : undefined;
   };
   return {
     get,

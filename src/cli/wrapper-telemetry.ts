@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readCodexHome } from '../config.js';
+import { readCodexHome } from '../config/paths.js';
 import { type OtlpSink, openOtlpSink } from '../io/otlp-sink.js';
 import type { CodexCommand } from '../process/argv.js';
 import { mentionsTelemetry, telemetryArgs } from '../process/telemetry.js';

@@ -1,5 +1,9 @@
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
+import { loadSettings } from '../config/load.js';
+import { resolveSettings, type Setting, type Settings } from '../config/settings.js';
 import { CodexNotFoundError, messageOf, UsageError } from '../errors.js';
+import { findWorkTree } from '../io/work-tree.js';
 import { attribute } from '../meter/attribution.js';
 import { type CodexCommand, describeCommand } from '../process/argv.js';
 import { type Exit, spawnCodex } from '../process/child.js';
@@ -8,7 +12,6 @@ import { resolveProgram } from '../process/native.js';
 import { forwardSignals } from '../process/signals.js';
 import { standInForStreams } from '../process/stand-ins.js';
 import { HANDS_OFF, planStreams } from '../process/streams.js';
-import type { Attribution } from '../usage/record.js';
 import type { Metering, MeteringFacts } from './wrapper-metering.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
 import type { Telemetry } from './wrapper-telemetry.js';
@@ -25,7 +28,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const command = describeCommand(codexArgs);
   const metered = command.output !== 'other' && !command.asksForHelp && !options.isOn('off');
   const startedAtMs = Date.now();
-  const attribution = attributeTo(options, command, startedAtMs);
+  const settings = await readSettings(options, command, metered);
+  const attribution = attributeTo(options, settings, command, startedAtMs);
   const codexPath = locateCodex({
     wanted: options.value('codex'),
     env: process.env,
@@ -49,7 +53,16 @@ async function main(argv: readonly string[]): Promise<void> {
   if (!metered) return exitAs(await child.ended, signals.stop);
 
   const { pid } = child;
-  const metering = await startMetering({ options, command, attribution, codexPath, pid, startedAtMs, telemetry });
+  const metering = await startMetering({
+    options,
+    settings,
+    command,
+    attribution,
+    codexPath,
+    pid,
+    startedAtMs,
+    telemetry,
+  });
   observe = metering?.observe ?? (() => undefined);
   for (const arrived of waiting.splice(0)) observe(...arrived);
   const exit = await child.ended;
@@ -77,17 +90,29 @@ async function startMetering(facts: MeteringFacts): Promise<Metering | undefined
   }
 }
 
-function attributeTo(options: WrapperOptions, command: CodexCommand, startedAtMs: number): Attribution {
+/** What options, the environment and, for a run that is metered, the configuration files set. */
+async function readSettings(options: WrapperOptions, command: CodexCommand, metered: boolean): Promise<Settings> {
+  if (!metered) return resolveSettings(options.get, []);
+  const cwd = resolve(readCwd(), command.cd ?? '.');
+  return await loadSettings(options.get, { cwd, root: findWorkTree(cwd)?.root ?? cwd, env: process.env });
+}
+
+function attributeTo(options: WrapperOptions, settings: Settings, command: CodexCommand, startedAtMs: number) {
   return attribute(
     {
-      project: options.get('project'),
+      project: named(settings.project),
       run: options.get('run-id'),
       phase: options.get('phase'),
       iteration: options.get('iteration'),
-      outputPattern: options.value('output-pattern'),
+      outputPatterns: settings.outputPatterns.map(({ value }) => value),
+      timeZone: settings.timeZone.value,
     },
     { ...command, command: command.name, cwd: readCwd(), startedAtMs },
   );
+}
+
+function named({ value, origin }: Setting<string | undefined>) {
+  return value === undefined ? undefined : { value, origin };
 }
 
 /** A folder that has been deleted has no name any more; Codex may work all the same, with `--cd` or without any. */

@@ -40,7 +40,8 @@ export function resolveContext(context: UsageContext, startedAtMs: number): Plac
       run: name(runId, 'CODEX_METERED_RUN_ID'),
       phase: { value: category, origin: 'option' },
       iteration: iteration === undefined ? undefined : { value: String(iteration), origin: 'option' },
-      outputPattern: undefined,
+      outputPatterns: [],
+      timeZone: undefined,
     },
     { cwd, command: '', cd: undefined, outputLastMessage: undefined, startedAtMs },
   );

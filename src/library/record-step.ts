@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readPaths } from '../config.js';
+import { readPaths } from '../config/paths.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { Recorder } from '../meter/recorder.js';

@@ -1,20 +1,32 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { nameProject } from '../io/work-tree.js';
+import { createDayWriter } from '../usage/day.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, AttributionOrigin } from '../usage/record.js';
 
-/** What the user said, by option or environment. */
+/** What the user said, by option, environment or configuration file. */
 export interface Said {
   readonly project: Named;
   readonly run: Named;
   readonly phase: Named;
   readonly iteration: Named;
-  /** A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`. */
-  readonly outputPattern: string | undefined;
+  /** Tried in order before the built-in one, or instead of it where one names the phase in a group. */
+  readonly outputPatterns: readonly OutputPattern[];
+  /** Whose days are runs; undefined is the system's. */
+  readonly timeZone: string | undefined;
 }
 
-export type Named = { readonly value: string; readonly origin: 'option' | 'environment' } | undefined;
+export type Named = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
+
+/**
+ * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those
+ * of one phase.
+ */
+export interface OutputPattern {
+  readonly pattern: string;
+  readonly phase?: Phase;
+}
 
 /** What the invocation shows of itself. */
 export interface Shown {
@@ -44,9 +56,10 @@ type Guess = { readonly value: string; readonly origin: AttributionOrigin } | un
  * UsageError when what the user said makes no sense.
  */
 export function attribute(said: Said, shown: Shown): Attribution {
-  const path = readOutputPath(said.outputPattern, shown);
+  const path = readOutputPath(said.outputPatterns, shown);
   const project = said.project ?? nameProject(resolve(shown.cwd, shown.cd ?? '.'));
-  const run = said.run ?? path('run') ?? { value: localDay(shown.startedAtMs), origin: 'default' as const };
+  const run = said.run ??
+    path('run') ?? { value: localDay(shown.startedAtMs, said.timeZone), origin: 'default' as const };
   const phase = said.phase ?? knownPhase(path('phase')) ?? inferPhase(shown.command);
   const iteration = said.iteration ?? knownIteration(path('iteration'));
   return {
@@ -88,20 +101,31 @@ function parseIteration(value: string): number {
   throw new UsageError(`"${value}" is not an iteration: use a whole number such as 3.`);
 }
 
-function readOutputPath(pattern: string | undefined, shown: Shown): (group: string) => Guess {
-  const groups = matchOutputPath(pattern, shown);
+function readOutputPath(patterns: readonly OutputPattern[], shown: Shown): (group: string) => Guess {
+  const groups = matchOutputPath(patterns, shown);
   return (group) => {
     const value = groups[group];
     return value ? { value, origin: 'output path' } : undefined;
   };
 }
 
+/** What the first pattern finds that matches. Who names a pattern for all phases does without the built-in one. */
 function matchOutputPath(
-  pattern: string | undefined,
+  patterns: readonly OutputPattern[],
   { outputLastMessage, cwd }: Shown,
 ): Record<string, string | undefined> {
-  const expression = compilePattern(pattern ?? OUTPUT_PATTERN);
-  return (outputLastMessage && expression.exec(resolve(cwd, outputLastMessage))?.groups) || {};
+  const own = patterns.some(({ phase }) => phase === undefined);
+  const compiled = [...patterns, ...(own ? [] : [{ pattern: OUTPUT_PATTERN }])].map((one: OutputPattern) => ({
+    ...one,
+    expression: compilePattern(one.pattern),
+  }));
+  if (!outputLastMessage) return {};
+  const path = resolve(cwd, outputLastMessage);
+  for (const { expression, phase } of compiled) {
+    const found = expression.exec(path);
+    if (found) return { ...found.groups, ...(phase && { phase }) };
+  }
+  return {};
 }
 
 function compilePattern(pattern: string): RegExp {
@@ -117,7 +141,9 @@ function inferPhase(command: string): { value: Phase; origin: AttributionOrigin 
   return isReview ? { value: 'reviewer', origin: 'command' } : { value: 'other', origin: 'default' };
 }
 
-function localDay(atMs: number): string {
+function localDay(atMs: number, timeZone: string | undefined): string {
+  // Without Intl where it is not asked for: it takes Node 10 ms to have it ready, and Codex waits.
+  if (timeZone !== undefined) return createDayWriter(timeZone)(atMs);
   const day = new Date(atMs);
   return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
 }

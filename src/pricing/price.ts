@@ -28,6 +28,8 @@ export interface LongContext {
 export interface PriceEntry {
   readonly model: string;
   readonly from: string | null;
+  /** The last day, inclusive, to 24:00 UTC. Absent: it holds until another one starts. */
+  readonly until?: string;
   readonly rates: Rates;
   readonly longContext?: LongContext;
   /** What a tier costs, as a multiple of standard. A tier that is absent has no known price. */
@@ -38,6 +40,8 @@ export interface Price extends PriceEntry {
   /** Whose price it is: the user's own, our table's, or that of the package `@pydantic/genai-prices`. */
   readonly origin: 'user' | 'codex-metered' | 'genai-prices';
 }
+
+const DAY_MS = 24 * 60 * 60_000;
 
 const TIERS_AS_WRITTEN: ReadonlyMap<string, ServiceTier> = new Map([
   ['standard', 'standard'],
@@ -58,9 +62,18 @@ export function parseServiceTier(written: string | null | undefined): ServiceTie
 export function selectPriceAt<Entry extends PriceEntry>(entries: readonly Entry[], atMs: number): Entry | undefined {
   let selected: Entry | undefined;
   for (const entry of entries) {
-    if (startMs(entry) <= atMs && (selected === undefined || startMs(entry) >= startMs(selected))) selected = entry;
+    if (
+      startMs(entry) <= atMs &&
+      atMs < endMs(entry) &&
+      (selected === undefined || startMs(entry) >= startMs(selected))
+    )
+      selected = entry;
   }
   return selected;
+}
+
+function endMs({ until }: PriceEntry): number {
+  return until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until) + DAY_MS;
 }
 
 function startMs(entry: PriceEntry): number {

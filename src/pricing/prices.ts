@@ -53,9 +53,11 @@ function assertUsable(entry: PriceEntry): void {
   if (problem !== undefined) throw new RangeError(`The price of model "${entry.model}" ${problem}.`);
 }
 
-function findProblem({ model, from, rates, longContext, tierMultipliers }: PriceEntry): string | undefined {
+function findProblem({ model, from, until, rates, longContext, tierMultipliers }: PriceEntry): string | undefined {
   if (normaliseModelName(model) === '') return 'names no model';
   if (from !== null && !isDay(from)) return `starts on "${from}", which is not a day written YYYY-MM-DD`;
+  if (until !== undefined && !isDay(until)) return `ends on "${until}", which is not a day written YYYY-MM-DD`;
+  if (until !== undefined && from !== null && until < from) return `ends on ${until}, before it starts`;
   if (longContext !== undefined && !isAmount(longContext.aboveInputTokens)) return 'has a threshold below zero';
   const amounts = [...listAmounts(rates), ...listAmounts(longContext?.rates), ...Object.values(tierMultipliers ?? {})];
   return amounts.every(isAmount) ? undefined : 'holds a rate that is not a number of zero or more';

@@ -4,7 +4,16 @@ import type { Evidence, Source } from './source.js';
 import type { Usage } from './usage.js';
 
 /** Where a piece of an attribution was read. `default`: nobody said it and nothing showed it. */
-export type AttributionOrigin = 'option' | 'environment' | 'output path' | 'command' | 'git' | 'directory' | 'default';
+export type AttributionOrigin =
+  | 'option'
+  | 'environment'
+  | 'project file'
+  | 'user file'
+  | 'output path'
+  | 'command'
+  | 'git'
+  | 'directory'
+  | 'default';
 
 /** To whom a cost belongs. An iteration that nobody named is `undefined` until the store gives the next free number. */
 export interface Attribution {

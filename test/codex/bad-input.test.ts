@@ -11,7 +11,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect } from 'vitest';
-import { readPaths } from '../../src/config.js';
+import { readPaths } from '../../src/config/paths.js';
 import { withoutVarying } from '../harness/compare.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';

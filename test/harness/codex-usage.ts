@@ -1,6 +1,6 @@
 import type { Host } from '../../src/cli/commands/host.js';
 import { runProgram } from '../../src/cli/commands/program.js';
-import type { Paths } from '../../src/config.js';
+import type { Paths } from '../../src/config/paths.js';
 
 export interface Printed {
   readonly exitCode: number;
@@ -33,7 +33,8 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
   };
   const host: Host = {
     args,
-    env: { CODEX_METERED_DB: database, ...env },
+    // The configuration of whoever runs the tests is none of theirs.
+    env: { CODEX_METERED_DB: database, XDG_CONFIG_HOME: '/nowhere', ...env },
     cwd,
     stdout: { write: collect('stdout'), ...stdout },
     stderr: { write: collect('stderr') },

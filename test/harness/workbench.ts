@@ -154,5 +154,7 @@ supports_websockets = false
 }
 
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(CODEX_|NO_COLOR$|FORCE_COLOR$)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(CODEX_|XDG_|NO_COLOR$|FORCE_COLOR$)/.test(name)),
+  );
 }

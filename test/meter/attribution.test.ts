@@ -11,7 +11,8 @@ const SAID_NOTHING: Said = {
   run: undefined,
   phase: undefined,
   iteration: undefined,
-  outputPattern: undefined,
+  outputPatterns: [],
+  timeZone: undefined,
 };
 /** Noon by local time. */
 const AT = new Date(2026, 2, 4, 12).getTime();
@@ -55,7 +56,7 @@ describe('what the user says', () => {
     [{ phase: environment('constructor') }, 'is not a phase'],
     [{ iteration: option('last') }, 'is not an iteration'],
     [{ iteration: environment('1234567890') }, 'is not an iteration'],
-    [{ outputPattern: '(' }, 'is not a regular expression'],
+    [{ outputPatterns: [{ pattern: '(' }] }, 'is not a regular expression'],
   ])('must make sense: %j', ([said, text]) => {
     expect(() => attributeTo({}, said)).toThrow(UsageError);
     expect(() => attributeTo({}, said)).toThrow(text);
@@ -101,23 +102,25 @@ describe('the path of the last message', () => {
 
   test('may be read by a pattern of the user’s, with any of its groups', () => {
     const outputLastMessage = '/srv/loop-7/step-2-review.json';
-    const whole = { outputPattern: '/(?<run>[^/]+)/step-(?<iteration>\\d+)-(?<phase>\\w+)\\.json$' };
+    const whole = { outputPatterns: [{ pattern: '/(?<run>[^/]+)/step-(?<iteration>\\d+)-(?<phase>\\w+)\\.json$' }] };
     expect(attributeTo({ outputLastMessage }, whole)).toMatchObject({
       runId: 'loop-7',
       phase: 'reviewer',
       iteration: 2,
     });
-    const some = { outputPattern: 'step-(?<iteration>\\d+)' };
+    const some = { outputPatterns: [{ pattern: 'step-(?<iteration>\\d+)' }] };
     expect(attributeTo({ outputLastMessage }, some)).toMatchObject({
       runId: '2026-03-04',
       phase: 'other',
       iteration: 2,
     });
-    expect(attributeTo({ outputLastMessage }, { outputPattern: 'step' })).toMatchObject({ iteration: undefined });
+    expect(attributeTo({ outputLastMessage }, { outputPatterns: [{ pattern: 'step' }] })).toMatchObject({
+      iteration: undefined,
+    });
   });
 
   test('whose pattern finds what is no phase and no iteration does not keep Codex from running', () => {
-    const said = { outputPattern: '/(?<phase>[^/]+)/(?<iteration>[^/]+)$' };
+    const said = { outputPatterns: [{ pattern: '/(?<phase>[^/]+)/(?<iteration>[^/]+)$' }] };
     expect(attributeTo({ outputLastMessage: '/a/constructor/final.txt' }, said)).toMatchObject({
       ...{ phase: 'other', iteration: undefined },
       origins: { phase: 'default', iteration: 'default' },

@@ -1,5 +1,5 @@
 import { basename, join, sep } from 'node:path';
-import type { Paths } from '../../config.js';
+import type { Paths } from '../../config/paths.js';
 import { findWorkTree } from '../../io/work-tree.js';
 import { createClock } from '../../report/clock.js';
 import { toCostJson } from '../../report/cost-json.js';
@@ -15,16 +15,22 @@ import type { Host } from './host.js';
 import { describeLook } from './look.js';
 import { formatJson, showReport } from './show.js';
 
+export interface Surroundings extends Paths {
+  /** The project's name, where the user has set one. */
+  readonly project: string | undefined;
+}
+
 /** Writes what `request` asks for to the host. Returns the exit code: 1 when there is nothing to show. */
-export function runCostCommand(request: CostRequest, host: Host, paths: Paths): Promise<number> {
-  return showReport(request, host, paths, (store) => {
-    return request.view === 'list' ? renderList(store, request, host) : renderReport(store, request, host);
+export function runCostCommand(request: CostRequest, host: Host, surroundings: Surroundings): Promise<number> {
+  return showReport(request, host, surroundings, (store) => {
+    if (request.view === 'list') return renderList(store, request, host);
+    return renderReport(store, request, host, findPlace(host, surroundings));
   });
 }
 
-function renderReport(store: Store, request: CostRequest, host: Host): string {
+function renderReport(store: Store, request: CostRequest, host: Host, place: Place): string {
   const { selection, report } = readSnapshot(store, (connection) => {
-    const chosen = selectScope(connection, { ...request, place: findPlace(host) });
+    const chosen = selectScope(connection, { ...request, place });
     return { selection: chosen, report: readCostReport(connection, chosen.scope, request) };
   });
   if (request.format === 'json') return formatJson(toCostJson(report, selection, request));
@@ -43,12 +49,12 @@ function renderList(store: Store, request: CostRequest, host: Host): string {
 }
 
 /** The work tree that the reader stands in, or the directory alone. */
-function findPlace({ cwd, env }: Host): Place {
+function findPlace({ cwd }: Host, { project }: Surroundings): Place {
   const workTree = findWorkTree(cwd);
   const directory = workTree?.root ?? cwd;
   return {
     directory,
     below: workTree && join(workTree.root, sep),
-    projectId: env.CODEX_METERED_PROJECT || basename(workTree?.repository ?? cwd),
+    projectId: project ?? basename(workTree?.repository ?? cwd),
   };
 }

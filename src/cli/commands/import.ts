@@ -1,5 +1,6 @@
-import { type Paths, readHistoryHomes } from '../../config.js';
+import { type Paths, readHistoryHomes } from '../../config/paths.js';
 import { importHistory } from '../../history/import.js';
+import type { PriceEntry } from '../../pricing/price.js';
 import { explainFailure } from './failure.js';
 import type { Host } from './host.js';
 import type { ImportRequest } from './import-options.js';
@@ -8,7 +9,11 @@ import { createProgressBar } from './progress-bar.js';
 import { formatJson } from './show.js';
 
 /** Takes in what `request` names, and writes a summary to the host. Returns the exit code. */
-export async function runImportCommand(request: ImportRequest, host: Host, { database }: Paths): Promise<number> {
+export async function runImportCommand(
+  request: ImportRequest,
+  host: Host,
+  { database, userPrices }: Paths & { readonly userPrices: readonly PriceEntry[] },
+): Promise<number> {
   const { codex, claude } = readHistoryHomes(host.env);
   const homes = {
     codex: request.provider === 'claude' ? [] : codex,
@@ -16,7 +21,7 @@ export async function runImportCommand(request: ImportRequest, host: Host, { dat
   };
   const bar = createProgressBar(host);
   try {
-    const summary = await importHistory({ database, homes, onProgress: bar.show });
+    const summary = await importHistory({ database, homes, userPrices, onProgress: bar.show });
     bar.clear();
     host.stdout.write(request.format === 'json' ? formatJson(toImportJson(summary)) : renderImportText(summary, homes));
     return 0;

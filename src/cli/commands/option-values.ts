@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { normaliseTimeZone } from '../../usage/day.js';
 
 /** A whole number above zero. */
 export function parseCount(text: string): number {
@@ -8,9 +9,7 @@ export function parseCount(text: string): number {
 }
 
 export function parseTimeZone(name: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-  } catch {
-    throw new InvalidArgumentError('Use an IANA name, such as Europe/Berlin or UTC.');
-  }
+  const zone = normaliseTimeZone(name);
+  if (zone !== undefined) return zone;
+  throw new InvalidArgumentError('Use an IANA name, such as Europe/Berlin or UTC.');
 }

@@ -1,4 +1,4 @@
-import type { Paths } from '../../config.js';
+import type { Paths } from '../../config/paths.js';
 import { createCalendar, type Day } from '../../report/calendar.js';
 import { toPeriodJson } from '../../report/period-json.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';

@@ -1,7 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
-import { type Paths, readPaths } from '../../config.js';
+import { loadSettings } from '../../config/load.js';
+import { type Paths, readPaths } from '../../config/paths.js';
+import {
+  listPrices,
+  resolveSettings,
+  type Said,
+  type SaidName,
+  SETTING_VARIABLES,
+  type Settings,
+} from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
+import { findWorkTree } from '../../io/work-tree.js';
+import { addConfigCommand, runConfigCommand } from './config.js';
 import { addCostCommands } from './cost-options.js';
 import type { Host } from './host.js';
 import { addImportCommand } from './import-options.js';
@@ -9,33 +20,47 @@ import { addPeriodCommands } from './period-options.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
-  beforeCommand(paths: Paths): Promise<void> | void;
+  beforeCommand(paths: Paths, settings: Settings): Promise<void> | void;
   /** Brings the record up to date with past sessions; not with `--no-import`. Never rejects. */
-  beforeReport(paths: Paths): Promise<void> | void;
+  beforeReport(paths: Paths, settings: Settings): Promise<void> | void;
 }
 
 /** Runs the command line of `host`. Returns the exit code: 0, 1 when there is nothing to show, 2 for wrong usage. */
 export async function runProgram(host: Host, { beforeCommand, beforeReport }: ProgramHooks): Promise<number> {
-  const paths = readPaths(host.env);
+  const places = { cwd: host.cwd, root: findWorkTree(host.cwd)?.root ?? host.cwd, env: host.env };
+  const loaded = await loadSettings(saidBy(host.env), places).catch(keepUsageError);
+  // What is wrong with a configuration file is no reason to give no help.
+  const settings = loaded instanceof UsageError ? resolveSettings(() => undefined, []) : loaded;
+  const paths = readPaths(host.env, settings.database.value);
   const program = createProgram(host, paths);
+  const begin = async ({ history }: { readonly history?: 'import' | 'as-it-is' }) => {
+    if (loaded instanceof UsageError) throw loaded;
+    await beforeCommand(paths, settings);
+    if (history === 'import') await beforeReport(paths, settings);
+  };
+  const inTimeZone = <Request extends { readonly timeZone: string | undefined }>(request: Request): Request => {
+    return { ...request, timeZone: request.timeZone ?? settings.timeZone.value };
+  };
   let exitCode = 0;
   addCostCommands(program, async (request) => {
-    await beforeCommand(paths);
-    if (request.history === 'import') await beforeReport(paths);
+    await begin(request);
     // SQLite and the table are loaded by who needs them: `--help` does not.
     const { runCostCommand } = await import('./cost.js');
-    exitCode = await runCostCommand(request, host, paths);
+    exitCode = await runCostCommand(inTimeZone(request), host, { ...paths, project: settings.project.value });
   });
   addPeriodCommands(program, async (request) => {
-    await beforeCommand(paths);
-    if (request.history === 'import') await beforeReport(paths);
+    await begin(request);
     const { runPeriodCommand } = await import('./period.js');
-    exitCode = await runPeriodCommand(request, host, paths);
+    exitCode = await runPeriodCommand(inTimeZone(request), host, paths);
   });
   addImportCommand(program, async (request) => {
-    await beforeCommand(paths);
+    await begin({});
     const { runImportCommand } = await import('./import.js');
-    exitCode = await runImportCommand(request, host, paths);
+    exitCode = await runImportCommand(request, host, { ...paths, userPrices: listPrices(settings) });
+  });
+  addConfigCommand(program, async (request) => {
+    if (loaded instanceof UsageError) throw loaded;
+    runConfigCommand(request, host, { settings, paths, places });
   });
   try {
     await program.parseAsync(host.args.length === 0 ? ['--help'] : host.args, { from: 'user' });
@@ -46,6 +71,20 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     host.stderr.write(`error: ${error.message}\n`);
     return 2;
   }
+}
+
+/** What the environment says of the settings. */
+function saidBy(env: NodeJS.ProcessEnv): (name: SaidName) => Said | undefined {
+  return (name) => {
+    const variable = SETTING_VARIABLES[name];
+    const value = env[variable];
+    return value ? { value, origin: 'environment', place: variable } : undefined;
+  };
+}
+
+function keepUsageError(error: unknown): UsageError {
+  if (error instanceof UsageError) return error;
+  throw error;
 }
 
 function createProgram(host: Host, { database }: Paths): Command {
@@ -73,9 +112,10 @@ Examples:
   codex-usage import               take in all past sessions
   codex-usage daily --last 7       what each of the last seven days cost
   codex-usage monthly --json       what each month cost, as JSON
+  codex-usage config               the settings that hold here
 
 The database is ${database}
-(CODEX_METERED_DB sets another). "codex-usage help run" tells all about a command.
+(CODEX_METERED_DB or a codex-metered.toml sets another). "codex-usage help run" tells all about a command.
 Exit code: 0 done, 1 nothing to show or no readable database, 2 wrong usage.
 `;
 }

@@ -1,14 +1,16 @@
-import { type Paths, readHistoryHomes } from '../../config.js';
+import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import { listPrices, type Settings } from '../../config/settings.js';
 import { messageOf } from '../../errors.js';
 import { importHistory } from '../../history/import.js';
 import type { Host } from './host.js';
 import { createProgressBar } from './progress-bar.js';
 
 /** Takes in what past sessions have become since the last time. What fails is told: a report is made all the same. */
-export async function refreshHistory(host: Host, { database }: Paths): Promise<void> {
+export async function refreshHistory(host: Host, { database }: Paths, settings: Settings): Promise<void> {
   const bar = createProgressBar(host);
   try {
-    await importHistory({ database, homes: readHistoryHomes(host.env), onProgress: bar.show });
+    const userPrices = listPrices(settings);
+    await importHistory({ database, homes: readHistoryHomes(host.env), userPrices, onProgress: bar.show });
     bar.clear();
   } catch (error) {
     bar.clear();

@@ -1,4 +1,4 @@
-import type { Paths } from '../../config.js';
+import type { Paths } from '../../config/paths.js';
 import { openStore, type Store } from '../../store/store.js';
 import { explainFailure } from './failure.js';
 import type { Host } from './host.js';

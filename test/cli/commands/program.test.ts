@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { Paths } from '../../../src/config.js';
+import type { Paths } from '../../../src/config/paths.js';
 import { openStore } from '../../../src/store/store.js';
 import { type Printed, runUsage, type Setting } from '../../harness/codex-usage.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../../store/samples.js';

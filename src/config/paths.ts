@@ -16,15 +16,16 @@ export interface Paths {
 
 /**
  * The paths that `env` asks for: CODEX_METERED_DB and CODEX_METERED_STATE_DIR, or else the platform's folders, which
- * XDG_DATA_HOME and XDG_STATE_HOME move. A variable that is empty counts as not set.
+ * XDG_DATA_HOME and XDG_STATE_HOME move. A variable that is empty counts as not set. A `database` that was set
+ * elsewhere wins.
  */
-export function readPaths(env: NodeJS.ProcessEnv): Paths {
+export function readPaths(env: NodeJS.ProcessEnv, database?: string): Paths {
   const platform = envPaths('codex-metered', { suffix: '' });
   const data = env.XDG_DATA_HOME ? join(env.XDG_DATA_HOME, 'codex-metered') : platform.data;
   const state = env.XDG_STATE_HOME ? join(env.XDG_STATE_HOME, 'codex-metered') : findStateDirectory(platform);
   const stateDirectory = resolve(env.CODEX_METERED_STATE_DIR || state);
   return {
-    database: resolve(env.CODEX_METERED_DB || join(data, 'usage.db')),
+    database: resolve(database || env.CODEX_METERED_DB || join(data, 'usage.db')),
     stateDirectory,
     logFile: join(stateDirectory, 'codex-metered.log'),
     pendingDirectory: join(stateDirectory, 'pending'),
@@ -59,4 +60,10 @@ export function readHistoryHomes(env: NodeJS.ProcessEnv): { codex: string[]; cla
 function splitPaths(list: string | undefined): string[] | undefined {
   const paths = (list ?? '').split(',').flatMap((path) => (path.trim() === '' ? [] : [resolve(path.trim())]));
   return paths.length > 0 ? paths : undefined;
+}
+
+/** The folder of the user's own configuration file: the platform's, or below XDG_CONFIG_HOME. */
+export function readConfigFolder(env: NodeJS.ProcessEnv): string {
+  if (env.XDG_CONFIG_HOME) return resolve(env.XDG_CONFIG_HOME, 'codex-metered');
+  return envPaths('codex-metered', { suffix: '' }).config;
 }

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readPaths } from '../src/config.js';
+import { readPaths } from '../../src/config/paths.js';
 
 describe('the paths', () => {
   it('are in the folders that XDG_DATA_HOME and XDG_STATE_HOME name', () => {

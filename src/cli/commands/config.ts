@@ -1,0 +1,114 @@
+import type { Command } from 'commander';
+import { CONFIG_FILE_NAME, type FilePlaces, listConfigPlaces } from '../../config/files.js';
+import type { Paths } from '../../config/paths.js';
+import type { Setting, Settings } from '../../config/settings.js';
+import { nameProject } from '../../io/work-tree.js';
+import type { Price } from '../../pricing/price.js';
+import { cleanText } from '../../report/amounts.js';
+import { SCHEMA_VERSION } from '../../report/sums-json.js';
+import type { BudgetLimit } from '../../usage/budget.js';
+import type { Host } from './host.js';
+import { formatJson } from './show.js';
+
+export interface ConfigRequest {
+  readonly format: 'text' | 'json';
+}
+
+/** What `codex-usage config` shows. */
+export interface ConfigFacts {
+  readonly settings: Settings;
+  readonly paths: Paths;
+  readonly places: FilePlaces;
+}
+
+const HELP = `
+A ${CONFIG_FILE_NAME} in the project (the nearest one, up to the top of the git work tree) or in the
+user's folder for configuration may set them. An option of codex-metered wins over its environment
+variable, that over the project's file, that over the user's.
+
+Examples:
+  codex-usage config                   what holds here, and where each setting comes from
+  codex-usage config --json | jq '.settings[] | select(.name == "database").value'
+`;
+
+/** Adds `config` to `program`; `perform` is called with what is asked for. */
+export function addConfigCommand(program: Command, perform: (request: ConfigRequest) => Promise<void>): void {
+  program
+    .command('config')
+    .summary('the settings that hold here, and where each comes from')
+    .description('Shows the settings that hold in this folder, and where each comes from.')
+    .addHelpText('after', HELP)
+    .option('-j, --json', 'JSON instead of text')
+    .action((options: { json?: boolean }) => perform({ format: options.json ? 'json' : 'text' }));
+}
+
+interface Entry {
+  readonly name: string;
+  readonly value: unknown;
+  /** The value for people. */
+  readonly text: string;
+  readonly origin: string;
+  readonly place: string | undefined;
+}
+
+/** Writes the settings to the host. */
+export function runConfigCommand({ format }: ConfigRequest, host: Host, facts: ConfigFacts): void {
+  const files = listConfigPlaces(facts.places);
+  const entries = listEntries(facts);
+  if (format === 'json') {
+    const settings = entries.map(({ name, value, origin, place }) => ({ name, value, origin, place: place ?? null }));
+    host.stdout.write(formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'config', files, settings }));
+    return;
+  }
+  const rows = [['Setting', 'Value', 'From'], ...entries.map((one) => [one.name, one.text, one.place ?? one.origin])];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  const found = files.map(({ origin, path, exists }) => {
+    return `${origin.padEnd(12)}  ${cleanText(path)}${exists ? '' : '  (there is none)'}`;
+  });
+  host.stdout.write(`${[...found, '', ...lines].map((line) => line.trimEnd()).join('\n')}\n`);
+}
+
+function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
+  const { project, database, timeZone } = settings;
+  const named = project.value === undefined ? { ...nameProject(places.cwd), place: undefined } : project;
+  const zone = timeZone.value ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const ofSystem = { origin: 'default', place: undefined };
+  return [
+    entry('project', named),
+    entry('time_zone', { ...timeZone, value: zone }),
+    entry('database', { ...database, value: paths.database }),
+    ...settings.outputPatterns.map((one) => {
+      const { pattern, phase } = one.value;
+      return entry(phase ? `phases.${phase}` : 'output_pattern', { ...one, value: pattern });
+    }),
+    entry('budget.on_budget', settings.onBudget),
+    ...settings.limits.map(limitEntry),
+    ...settings.subscriptions.map((one) => {
+      const { provider, name, usdPerMonth, since } = one.value;
+      return entry('subscriptions', one, `${provider}: ${name}, $${usdPerMonth} per month since ${since}`);
+    }),
+    ...settings.prices.map((one) => entry('prices', one, describePrice(one.value))),
+    entry('log', { ...ofSystem, value: paths.logFile }),
+    entry('state', { ...ofSystem, value: paths.stateDirectory }),
+  ];
+}
+
+function entry(name: string, { value, origin, place }: Loose, text = String(value)): Entry {
+  return { name, value, text: cleanText(text), origin, place };
+}
+
+type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: string };
+
+function limitEntry(setting: Setting<BudgetLimit>): Entry {
+  const { scope, unit, amount } = setting.value;
+  const value = unit === 'usd' ? amount / 1e9 : amount;
+  const text = unit === 'usd' ? `$${value.toFixed(2)}` : value.toLocaleString('en-US');
+  return entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
+}
+
+function describePrice({ model, from, until, rates }: Omit<Price, 'origin'>): string {
+  const usd = (nanoUsdPerToken: number) => `$${nanoUsdPerToken / 1000}`;
+  const days = [from && `from ${from}`, until && `until ${until}`].filter(Boolean).join(' ');
+  return `${model}: ${usd(rates.input)} in, ${usd(rates.cachedInput)} cached, ${usd(rates.output)} out per million${days && `, ${days}`}`;
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { closestMatch } from 'leven';
+import { messageOf, UsageError } from '../errors.js';
+import type { PriceEntry, Rates } from '../pricing/price.js';
+import { convertToNanoUsdPerToken } from '../pricing/price.js';
+import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit } from '../usage/budget.js';
+import { PHASES } from '../usage/phase.js';
+import type { FoundFile } from './files.js';
+import { CONFIG_FILE, type ConfigFileValues, listKnownKeys } from './schema.js';
+import type { ConfigFile, OutputPattern, Subscription } from './settings.js';
+import { type KeyPath, parseToml, type TomlDocument } from './toml.js';
+
+/** Reads and checks a configuration file. Throws a UsageError that names every key that is wrong, and its line. */
+export function readConfigFile({ path, origin }: FoundFile): ConfigFile {
+  const parsed = parseToml(readText(path));
+  if ('problem' in parsed) throw new UsageError(`${path}:${parsed.line}: this is not TOML: ${parsed.problem}.`);
+  const checked = CONFIG_FILE.safeParse(parsed.value);
+  if (!checked.success) {
+    const faults = checked.error.issues.flatMap((issue) => describeIssue(issue, parsed, path));
+    throw new UsageError(faults.join('\n'));
+  }
+  return { path, origin, lineOf: parsed.lineOf, ...convert(checked.data, path) };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`The configuration file ${path} cannot be read: ${messageOf(error)}.`);
+  }
+}
+
+type Issue = {
+  readonly code: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+};
+
+function describeIssue({ code, path, message, keys = [] }: Issue, document: TomlDocument, file: string): string[] {
+  const at = (where: readonly PropertyKey[]) => `${file}:${document.lineOf(where as KeyPath)}:`;
+  if (code !== 'unrecognized_keys') {
+    const isMissing = lookUp(document.value, path) === undefined;
+    return [`${at(path)} ${nameKey(path)} ${isMissing ? 'is missing' : message}.`];
+  }
+  return keys.map((key) => {
+    const nearest = closestMatch(key, listKnownKeys(path), { maxDistance: 1 + Math.ceil(key.length / 3) });
+    const advice = nearest ? `did you mean "${nearest}"?` : `known here are ${listKnownKeys(path).join(', ')}.`;
+    return `${at([...path, key])} there is no key "${nameKey([...path, key])}": ${advice}`;
+  });
+}
+
+function lookUp(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
+/** `prices[0].input`, as a reader counts: from 1. */
+function nameKey(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((name, key) => {
+    if (typeof key === 'number') return `${name}[${key + 1}]`;
+    return name === '' ? String(key) : `${name}.${String(key)}`;
+  }, '');
+}
+
+function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path' | 'origin' | 'lineOf'> {
+  const { project, time_zone, database, output_pattern, phases = {}, budget = {}, subscriptions, prices } = values;
+  return {
+    project,
+    timeZone: time_zone,
+    database: database && resolve(dirname(path), database.replace(/^~(?=[/\\])/, homedir())),
+    outputPattern: output_pattern,
+    phasePatterns: PHASES.flatMap((phase): OutputPattern[] => {
+      return (phases[phase] ?? []).map((pattern) => ({ pattern, phase }));
+    }),
+    limits: listLimits(budget),
+    onBudget: budget.on_budget,
+    subscriptions: subscriptions?.map(
+      ({ provider, name, usd_per_month, since }): Subscription => ({
+        ...{ provider, name, since, usdPerMonth: usd_per_month },
+      }),
+    ),
+    prices: prices?.map(toPriceEntry),
+  };
+}
+
+function listLimits(budget: NonNullable<ConfigFileValues['budget']>): BudgetLimit[] {
+  return BUDGET_SCOPES.flatMap((scope) =>
+    BUDGET_UNITS.flatMap((unit): BudgetLimit[] => {
+      const written = budget[scope]?.[unit];
+      if (written === undefined) return [];
+      return [{ scope, unit, amount: unit === 'usd' ? Math.round(written * 1e9) : written }];
+    }),
+  );
+}
+
+type PriceValues = NonNullable<ConfigFileValues['prices']>[number];
+
+function toPriceEntry({ model, from, until, priority, flex, long_context, ...rates }: PriceValues): PriceEntry {
+  return {
+    model,
+    from: from ?? null,
+    ...(until === undefined ? {} : { until }),
+    rates: toRates(rates),
+    ...(long_context && {
+      longContext: { aboveInputTokens: long_context.above_input_tokens, rates: toRates(long_context) },
+    }),
+    tierMultipliers: { ...(priority !== undefined && { priority }), ...(flex !== undefined && { flex }) },
+  };
+}
+
+/** Without a price of its own, a cached token costs what any other does. */
+function toRates({ input, cached_input = input, cache_write, output }: Pick<PriceValues, keyof RateValues>): Rates {
+  return {
+    input: convertToNanoUsdPerToken(input),
+    cachedInput: convertToNanoUsdPerToken(cached_input),
+    cacheWrite: cache_write === undefined ? null : convertToNanoUsdPerToken(cache_write),
+    output: convertToNanoUsdPerToken(output),
+  };
+}
+
+type RateValues = Pick<PriceValues, 'input' | 'cached_input' | 'cache_write' | 'output'>;

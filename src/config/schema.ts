@@ -1,0 +1,145 @@
+import * as z from 'zod/mini';
+import { ON_BUDGET } from '../usage/budget.js';
+import { normaliseTimeZone } from '../usage/day.js';
+import { PHASES, type Phase } from '../usage/phase.js';
+
+const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
+const above0 = z.number({ error: 'must be a number' }).check(z.positive('must be above zero'));
+const amount = z.number({ error: 'must be a number' }).check(z.nonnegative('must be zero or more'));
+const tokens = above0.check(z.int('must be a whole number'));
+
+const pattern = text.check(z.refine(isExpression, 'is not a regular expression'));
+const patterns = z.union(
+  [
+    z.pipe(
+      pattern,
+      z.transform((one) => [one]),
+    ),
+    z.array(pattern),
+  ],
+  {
+    error: 'must be a regular expression in quotes, or a list of them',
+  },
+);
+
+/** TOML's own dates arrive as a Date at 00:00 UTC. */
+const day = z.pipe(
+  z.union(
+    [
+      z.pipe(
+        z.date(),
+        z.transform((date) => date.toISOString().slice(0, 10)),
+      ),
+      z.string(),
+    ],
+    {
+      error: 'must be a day such as 2026-01-31',
+    },
+  ),
+  z.string().check(z.refine(isDay, 'must be a day such as 2026-01-31')),
+);
+
+const timeZone = z.pipe(
+  text.check(z.refine((name) => normaliseTimeZone(name) !== undefined, 'must be an IANA name, such as Europe/Berlin')),
+  z.transform((name) => normaliseTimeZone(name) ?? name),
+);
+
+const rates = {
+  input: amount,
+  cached_input: z.optional(amount),
+  cache_write: z.optional(amount),
+  output: amount,
+};
+
+const limits = z.optional(z.strictObject({ usd: z.optional(above0), tokens: z.optional(tokens) }, TABLE()));
+
+const price = z
+  .strictObject(
+    {
+      model: text,
+      ...rates,
+      from: z.optional(day),
+      until: z.optional(day),
+      priority: z.optional(amount),
+      flex: z.optional(amount),
+      long_context: z.optional(z.strictObject({ above_input_tokens: tokens, ...rates }, TABLE())),
+    },
+    TABLE(),
+  )
+  .check(
+    z.refine(({ from, until }) => !from || !until || from <= until, {
+      error: 'is before the day from which it holds',
+      path: ['until'],
+    }),
+  );
+
+/** What a `codex-metered.toml` may say. docs/config.md explains every key. */
+export const CONFIG_FILE = z.strictObject({
+  project: z.optional(text),
+  time_zone: z.optional(timeZone),
+  database: z.optional(text),
+  output_pattern: z.optional(pattern),
+  phases: z.optional(
+    z.strictObject(
+      Object.fromEntries(PHASES.map((phase) => [phase, z.optional(patterns)])) as Record<
+        Phase,
+        z.ZodMiniOptional<typeof patterns>
+      >,
+      TABLE(),
+    ),
+  ),
+  budget: z.optional(
+    z.strictObject(
+      {
+        on_budget: z.optional(
+          z.enum(ON_BUDGET, { error: `must be ${ON_BUDGET.map((one) => `"${one}"`).join(' or ')}` }),
+        ),
+        invocation: limits,
+        run: limits,
+        day: limits,
+      },
+      TABLE(),
+    ),
+  ),
+  subscriptions: z.optional(
+    z.array(z.strictObject({ provider: text, name: text, usd_per_month: above0, since: day }, TABLE()), {
+      error: 'must be tables: [[subscriptions]]',
+    }),
+  ),
+  prices: z.optional(z.array(price, { error: 'must be tables: [[prices]]' })),
+});
+
+export type ConfigFileValues = z.infer<typeof CONFIG_FILE>;
+
+/** The keys that are known in the table at `path`. */
+export function listKnownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = CONFIG_FILE;
+  for (const key of path) {
+    const { shape, element } = unwrap(schema);
+    schema = typeof key === 'number' ? element : shape?.[String(key)];
+  }
+  return Object.keys(unwrap(schema).shape ?? {});
+}
+
+function unwrap(schema: unknown): { shape?: Record<string, unknown>; element?: unknown } {
+  const { def } = schema as { def: { innerType?: unknown; shape?: Record<string, unknown>; element?: unknown } };
+  return def.innerType ? unwrap(def.innerType) : def;
+}
+
+/** An unknown key keeps the issue's own data, from which the nearest known one is found. */
+function TABLE() {
+  return { error: (issue: { code: string }) => (issue.code === 'unrecognized_keys' ? undefined : 'must be a table') };
+}
+
+function isExpression(source: string): boolean {
+  try {
+    return Boolean(new RegExp(source));
+  } catch {
+    return false;
+  }
+}
+
+function isDay(written: string): boolean {
+  const ms = Date.parse(written);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === written;
+}

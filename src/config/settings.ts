@@ -1,0 +1,170 @@
+import { UsageError } from '../errors.js';
+import type { PriceEntry } from '../pricing/price.js';
+import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type OnBudget } from '../usage/budget.js';
+import { normaliseTimeZone } from '../usage/day.js';
+import type { Phase } from '../usage/phase.js';
+import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
+import type { FoundFile } from './files.js';
+
+/** Where a setting was read, the strongest first. */
+export type SettingOrigin = 'option' | 'environment' | FoundFile['origin'] | 'default';
+
+export interface Setting<T> {
+  readonly value: T;
+  readonly origin: SettingOrigin;
+  /** The option, the variable, or the file and line; undefined for a default. */
+  readonly place: string | undefined;
+}
+
+/** A pattern for the path of `--output-last-message`; without a phase it has a group of that name. */
+export interface OutputPattern {
+  readonly pattern: string;
+  readonly phase?: Phase;
+}
+
+/** What a plan costs that is not billed per token. `since` is a day, `YYYY-MM-DD`. */
+export interface Subscription {
+  readonly provider: string;
+  readonly name: string;
+  readonly usdPerMonth: number;
+  readonly since: string;
+}
+
+/** What a configuration file says; what it does not say is undefined or empty. Paths are absolute. */
+export interface ConfigFile extends FoundFile {
+  readonly lineOf: (path: readonly (string | number)[]) => number;
+  readonly project: string | undefined;
+  readonly timeZone: string | undefined;
+  readonly database: string | undefined;
+  readonly outputPattern: string | undefined;
+  readonly phasePatterns: readonly OutputPattern[];
+  readonly limits: readonly BudgetLimit[];
+  readonly onBudget: OnBudget | undefined;
+  readonly subscriptions: readonly Subscription[] | undefined;
+  readonly prices: readonly PriceEntry[] | undefined;
+}
+
+/** What the user has set, from all places. */
+export interface Settings {
+  readonly project: Setting<string | undefined>;
+  /** An IANA name; undefined is the system's. */
+  readonly timeZone: Setting<string | undefined>;
+  /** Undefined: in the platform's folder for data. */
+  readonly database: Setting<string | undefined>;
+  /** For the path of `--output-last-message`, in the order in which they are tried. */
+  readonly outputPatterns: readonly Setting<OutputPattern>[];
+  readonly onBudget: Setting<OnBudget>;
+  readonly limits: readonly Setting<BudgetLimit>[];
+  /** Of all files, the project's first. */
+  readonly subscriptions: readonly Setting<Subscription>[];
+  /** A model that the project's file prices is not looked for in the user's. */
+  readonly prices: readonly Setting<PriceEntry>[];
+}
+
+/** What options and the environment may say of the settings: the option without its prefix, and its variable. */
+export const SETTING_VARIABLES = {
+  project: 'CODEX_METERED_PROJECT',
+  'time-zone': 'CODEX_METERED_TIME_ZONE',
+  db: 'CODEX_METERED_DB',
+  'output-pattern': 'CODEX_METERED_OUTPUT_PATTERN',
+  'budget-usd': 'CODEX_METERED_BUDGET_USD',
+  'budget-tokens': 'CODEX_METERED_BUDGET_TOKENS',
+  'on-budget': 'CODEX_METERED_ON_BUDGET',
+} as const;
+export type SaidName = keyof typeof SETTING_VARIABLES;
+
+export interface Said {
+  readonly value: string;
+  readonly origin: 'option' | 'environment';
+  /** The option or the variable. */
+  readonly place: string;
+}
+
+/** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */
+export function resolveSettings(said: (name: SaidName) => Said | undefined, files: readonly ConfigFile[]): Settings {
+  const pick = <Key extends 'project' | 'timeZone' | 'database' | 'outputPattern' | 'onBudget'>(
+    name: SaidName,
+    key: Key,
+    path: readonly string[],
+    parse: (text: string, said: string) => ConfigFile[Key],
+  ): Setting<ConfigFile[Key]> => {
+    const given = said(name);
+    if (given) return { ...given, value: parse(given.value, given.place) };
+    const file = files.find((one) => one[key] !== undefined);
+    return file ? settingOf(file, path, file[key]) : { value: undefined, origin: 'default', place: undefined };
+  };
+  const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], parseOnBudget);
+  return {
+    project: pick('project', 'project', ['project'], asIs),
+    timeZone: pick('time-zone', 'timeZone', ['time_zone'], parseTimeZone),
+    database: pick('db', 'database', ['database'], asIs),
+    outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
+    onBudget: { ...onBudget, value: onBudget.value ?? 'stop' },
+    limits: resolveLimits(said, files),
+    subscriptions: files.flatMap((file) => {
+      return (file.subscriptions ?? []).map((one, index) => settingOf(file, ['subscriptions', index], one));
+    }),
+    prices: resolvePrices(files),
+  };
+}
+
+/** A pattern that was said for this run goes before those of phases, one of a file behind them. */
+function orderPatterns(whole: Setting<string | undefined>, files: readonly ConfigFile[]): Setting<OutputPattern>[] {
+  const phases = files.flatMap((file) => {
+    return file.phasePatterns.map((one) => settingOf(file, ['phases', one.phase ?? ''], one));
+  });
+  if (whole.value === undefined) return phases;
+  const own = { ...whole, value: { pattern: whole.value } };
+  return whole.origin === 'option' || whole.origin === 'environment' ? [own, ...phases] : [...phases, own];
+}
+
+function resolveLimits(
+  said: (name: SaidName) => Said | undefined,
+  files: readonly ConfigFile[],
+): Setting<BudgetLimit>[] {
+  return BUDGET_UNITS.flatMap((unit) => {
+    const given = said(`budget-${unit}`);
+    const parsed = given ? parseBudget(given.value, unit, given.place) : [];
+    return BUDGET_SCOPES.flatMap((scope): Setting<BudgetLimit>[] => {
+      const own = parsed.find((one) => one.scope === scope);
+      if (own && given) return isLimit(own) ? [{ ...given, value: own }] : [];
+      for (const file of files) {
+        const limit = file.limits.find((one) => one.scope === scope && one.unit === unit);
+        if (limit) return [settingOf(file, ['budget', scope, unit], limit)];
+      }
+      return [];
+    });
+  });
+}
+
+function isLimit(limit: LimitOrNone): limit is BudgetLimit {
+  return limit.amount !== undefined;
+}
+
+function resolvePrices(files: readonly ConfigFile[]): Setting<PriceEntry>[] {
+  const [project, user] = files;
+  const own = (file: ConfigFile | undefined) => {
+    return (file?.prices ?? []).map((price, index) => settingOf(file as ConfigFile, ['prices', index], price));
+  };
+  const models = new Set(project?.prices?.map(({ model }) => model.toLowerCase()));
+  return [...own(project), ...own(user).filter(({ value }) => !models.has(value.model.toLowerCase()))];
+}
+
+/** The user's own prices. */
+export function listPrices({ prices }: Settings): PriceEntry[] {
+  return prices.map(({ value }) => value);
+}
+
+function settingOf<T>(file: ConfigFile, path: readonly (string | number)[], value: T): Setting<T> {
+  return { value, origin: file.origin, place: `${file.path}:${file.lineOf(path)}` };
+}
+
+function asIs(text: string): string {
+  return text;
+}
+
+function parseTimeZone(name: string, said: string): string {
+  const zone = normaliseTimeZone(name);
+  if (zone) return zone;
+  throw new UsageError(`${said}: "${name}" is not a time zone: use an IANA name, such as Europe/Berlin or UTC.`);
+}
