@@ -5,6 +5,7 @@ import type { Figures } from './figures.js';
 import { describeCost } from './figures-text.js';
 import { nameWeekday, renderHeatmap } from './heatmap.js';
 import type { Paint } from './paint.js';
+import { isOverTime } from './period-range.js';
 import type { PeriodEntry, PeriodReport } from './period-report.js';
 import { costFormatOf } from './period-table.js';
 
@@ -28,7 +29,7 @@ export function renderPeriodChart(report: PeriodReport, options: ChartOptions): 
   const { width, paint } = options;
   const { totals, kind } = report;
   const measure: Measure = (totals.costNanoUsd ?? 0) > 0 ? 'cost' : 'tokens';
-  const overTime = kind === 'daily' || kind === 'weekly' || kind === 'monthly';
+  const overTime = isOverTime(kind);
   const entries = kind === 'daily' ? listDays(report, options) : report.entries.map(toBarred);
   // The newest ones, or the dearest.
   const atEnd = overTime ? options.order !== 'desc' : options.order === 'asc';
@@ -87,5 +88,5 @@ function describe(figures: Figures | undefined, measure: Measure, { kind, totals
   // Keeps decimals below decimals where some costs end with `+`.
   const aligned = totals.unpricedResponses > 0 && !text.endsWith('+') ? `${text} ` : text;
   const share = amount === 0 ? '' : formatShare(amount / amountOf(totals, measure));
-  return kind === 'model' || kind === 'project' ? `${aligned} ${share.padStart(4)}` : aligned;
+  return isOverTime(kind) ? aligned : `${aligned} ${share.padStart(4)}`;
 }

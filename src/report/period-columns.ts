@@ -1,5 +1,5 @@
 import type { TableExtent } from './cost-columns.js';
-import type { PeriodKind } from './period-range.js';
+import { isOverTime, type PeriodKind } from './period-range.js';
 import type { PeriodReport } from './period-report.js';
 import type { Column } from './table.js';
 
@@ -9,6 +9,7 @@ export type PeriodKey =
   | 'model'
   | 'days'
   | 'lastDay'
+  | 'invocations'
   | 'responses'
   | 'input'
   | 'cached'
@@ -25,6 +26,7 @@ const TITLES: Readonly<Record<PeriodKind, string>> = {
   monthly: 'Month',
   model: 'Model',
   project: 'Project',
+  phase: 'Phase',
 };
 
 const COLUMNS: readonly Column<PeriodKey>[] = [
@@ -33,6 +35,7 @@ const COLUMNS: readonly Column<PeriodKey>[] = [
   { key: 'model', title: 'Models', align: 'left', dropped: 8, least: 15, drop: 'reluctantly' },
   { key: 'days', title: 'Days', align: 'right', dropped: 2 },
   { key: 'lastDay', title: 'Last used', align: 'left', dropped: 1 },
+  { key: 'invocations', title: 'Invocations', align: 'right', dropped: 6 },
   { key: 'responses', title: 'Responses', align: 'right', dropped: 0 },
   { key: 'input', title: 'Input', align: 'right', dropped: 10 },
   { key: 'cached', title: 'Cached', align: 'right', dropped: 7 },
@@ -53,12 +56,13 @@ export interface ColumnWish {
 /** The columns that a table of `report` has. */
 export function choosePeriodColumns(report: PeriodReport, { extent, detail }: ColumnWish): Column<PeriodKey>[] {
   const { kind, totals, providers } = report;
-  const overTime = kind === 'daily' || kind === 'weekly' || kind === 'monthly';
+  const overTime = isOverTime(kind);
   const has: Readonly<Partial<Record<PeriodKey, boolean>>> = {
     provider: kind === 'model' && providers.length > 1,
     model: kind !== 'model',
     days: kind !== 'daily',
     lastDay: !overTime,
+    invocations: kind === 'phase',
     cacheWrite: totals.usage.cacheWrite > 0,
     share: !overTime && (totals.costNanoUsd ?? 0) > 0,
   };

@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<PeriodKind, readonly [entries: string, key: string]
   monthly: ['monthly', 'month'],
   model: ['models', 'model'],
   project: ['projects', 'projectId'],
+  phase: ['phases', 'phase'],
 };
 
 /** The report as data. What is not known is null; a cost is null when nothing of it has a price. */
@@ -38,10 +39,11 @@ export function toPeriodJson(report: PeriodReport): object {
 }
 
 function toEntryJson(entry: PeriodEntry, keyName: string, kind: PeriodKind): object {
-  const { key, activeDays, firstDay, lastDay, figures, models } = entry;
+  const { key, activeDays, firstDay, lastDay, invocations, figures, models } = entry;
   return {
     [keyName]: key,
     ...(kind === 'model' ? { provider: models[0]?.provider ?? null } : {}),
+    ...(invocations === undefined ? {} : { invocationCount: invocations }),
     ...(kind === 'daily'
       ? {}
       : { activeDayCount: activeDays, firstDate: formatDay(firstDay), lastDate: formatDay(lastDay) }),
@@ -49,7 +51,7 @@ function toEntryJson(entry: PeriodEntry, keyName: string, kind: PeriodKind): obj
   };
 }
 
-function toModelJson({ model, provider, figures }: ModelSum): object {
+export function toModelJson({ model, provider, figures }: ModelSum): object {
   return { model, provider, ...toPartJson(figures) };
 }
 
@@ -74,6 +76,6 @@ function toForecastJson(forecast: MonthForecast): object {
   };
 }
 
-function toUsd(nanoUsd: number | undefined): number | null {
+export function toUsd(nanoUsd: number | undefined): number | null {
   return nanoUsd === undefined ? null : Math.round(nanoUsd) / 1e9;
 }

@@ -1,7 +1,7 @@
 import { type Calendar, type Day, startOfMonth, startOfWeek } from './calendar.js';
 
 /** What a report over time has a row for. */
-export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project';
+export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project' | 'phase';
 
 /** Which days a report is about, as it is asked for. */
 export interface RangeWish {
@@ -22,6 +22,10 @@ export interface DayRange {
   readonly until: Day | undefined;
 }
 
+export function isOverTime(kind: PeriodKind): boolean {
+  return kind === 'daily' || kind === 'weekly' || kind === 'monthly';
+}
+
 export function resolveRange({ kind, since, until, last, firstWeekday }: RangeWish, today: Day): DayRange {
   if (last === undefined) return { since, until };
   const end = until ?? today;
@@ -33,6 +37,7 @@ export function resolveRange({ kind, since, until, last, firstWeekday }: RangeWi
     case 'daily':
     case 'model':
     case 'project':
+    case 'phase':
       return { since: end - last + 1, until: end };
   }
 }

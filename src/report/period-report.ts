@@ -1,34 +1,35 @@
 import type { Connection } from '../store/open.js';
 import {
   countActiveQuarters,
+  countInvocations,
   type KeyedSumRow,
-  listNames,
   readSpan,
   readSums,
   type UsageFilter,
 } from '../store/period-queries.js';
+import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import { type Calendar, type Day, formatDay, startOfWeek } from './calendar.js';
-import { ReportError } from './error.js';
 import { type Figures, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
-import { type DayRange, type PeriodKind, type RangeWish, resolveRange, toMoments } from './period-range.js';
+import { explainEmpty, nothingRecorded } from './period-failure.js';
+import { type DayRange, isOverTime, type PeriodKind, type RangeWish, resolveRange, toMoments } from './period-range.js';
 import { type Part, type Summary, summarise, sumParts } from './summary.js';
 
 export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
   readonly nowMs: number;
-  /** By time, or of models and projects by cost; undefined is the order that `entries` says. */
+  /** By time, or of others by cost; undefined is the order that `entries` says. */
   readonly order?: 'asc' | 'desc' | undefined;
 }
 
-/** What was used and spent over time: by day, week or month, or by model or project. */
+/** What was used and spent over time: by day, week or month, or by model, project or phase. */
 export interface PeriodReport extends Summary {
   readonly kind: PeriodKind;
   readonly timeZone: string;
   /** The days that were asked for. */
   readonly range: DayRange;
-  /** Of days, weeks, months: in order of time. Of models and projects: the dearest first. Or as was asked for. */
+  /** Of days, weeks, months: in order of time. Of models, projects, phases: the dearest first. Or as was asked for. */
   readonly entries: readonly PeriodEntry[];
   /** Each day with usage, in order of time. */
   readonly days: readonly { readonly day: Day; readonly figures: Figures }[];
@@ -40,12 +41,14 @@ export interface PeriodReport extends Summary {
 }
 
 export interface PeriodEntry {
-  /** `2026-11-24`: the day, or the first one of the week; `2026-11`; the name of the model or project. */
+  /** `2026-11-24`: the day, or the first one of the week; `2026-11`; the name of the model, project or phase. */
   readonly key: string;
   /** The first and the last day with usage. */
   readonly firstDay: Day;
   readonly lastDay: Day;
   readonly activeDays: number;
+  /** Of a phase: how many invocations have usage. */
+  readonly invocations: number | undefined;
   readonly figures: Figures;
   /** The dearest first. */
   readonly models: readonly ModelSum[];
@@ -61,6 +64,7 @@ interface Cell extends Part {
   readonly day: Day;
   readonly provider: Provider;
   readonly projectId?: string;
+  readonly phase?: Phase;
 }
 
 /**
@@ -72,12 +76,19 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
   const today = calendar.dayOf(nowMs);
   const range = resolveRange(query, today);
   const span = readSpan(connection);
-  if (!span) throw new ReportError('nothing-metered', 'No usage has been recorded yet.');
+  if (!span) throw nothingRecorded();
   const filter = { provider, projectId, model, ...toMoments(range, calendar) };
   const offsets = calendar.listOffsets(span.firstMs, span.endMs);
+  const of = kind === 'phase' ? 'invocations' : 'all';
   const rows =
-    kind === 'project'
-      ? readSums(connection, ['day', 'provider', 'projectId', 'model', 'source'], filter, offsets)
+    kind === 'project' || kind === 'phase'
+      ? readSums(
+          connection,
+          ['day', 'provider', kind === 'phase' ? 'phase' : 'projectId', 'model', 'source'],
+          filter,
+          offsets,
+          of,
+        )
       : readSums(connection, ['day', 'provider', 'model', 'source'], filter, offsets);
   const cells = rows.map(toCell);
   if (cells.length === 0) throw explainEmpty(connection, query, range);
@@ -88,7 +99,7 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
     kind,
     timeZone: calendar.timeZone,
     range,
-    entries: listEntries(cells, query),
+    entries: listEntries(cells, query, kind === 'phase' ? countInvocations(connection, filter) : undefined),
     days,
     models: sumModels(cells),
     providers: [...groupBy(cells, (cell) => cell.provider)].map(([name, of]) => ({
@@ -99,7 +110,7 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
     pace: describePace({
       activeDays: days.length,
       calendarDays: countDays(range.since ?? days[0]?.day ?? last, range.until ?? Math.max(last, today), today),
-      activeQuarters: countActiveQuarters(connection, filter),
+      activeQuarters: countActiveQuarters(connection, filter, of),
       costNanoUsd: summary.totals.costNanoUsd,
     }),
     forecast:
@@ -109,12 +120,16 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
   };
 }
 
-function toCell(row: KeyedSumRow<'day' | 'provider' | 'model' | 'source'> & { projectId?: string }): Cell {
+function toCell(row: KeyedSumRow<'day' | 'provider' | 'model' | 'source'> & Pick<Cell, 'projectId' | 'phase'>): Cell {
   const { model, source } = row;
   return { ...row, figures: toFigures(row, { models: [model], sources: [source], evidence: [] }) };
 }
 
-function listEntries(cells: readonly Cell[], { kind, firstWeekday, order }: PeriodQuery): PeriodEntry[] {
+function listEntries(
+  cells: readonly Cell[],
+  { kind, firstWeekday, order }: PeriodQuery,
+  invocations: ReadonlyMap<string, number> | undefined,
+): PeriodEntry[] {
   const entries = [...groupBy(cells, (cell) => keyOf(cell, kind, firstWeekday))].map(([key, ofKey]): PeriodEntry => {
     const days = ofKey.map(({ day }) => day);
     return {
@@ -122,16 +137,17 @@ function listEntries(cells: readonly Cell[], { kind, firstWeekday, order }: Peri
       firstDay: Math.min(...days),
       lastDay: Math.max(...days),
       activeDays: new Set(days).size,
+      invocations: invocations?.get(key),
       figures: sumParts(ofKey),
       models: sumModels(ofKey),
     };
   });
-  const byCost = kind === 'model' || kind === 'project';
+  const byCost = !isOverTime(kind);
   if (byCost) entries.sort(dearestFirst);
   return order === undefined || order === (byCost ? 'desc' : 'asc') ? entries : entries.reverse();
 }
 
-function keyOf({ day, model, projectId = '' }: Cell, kind: PeriodKind, firstWeekday: number): string {
+function keyOf({ day, model, projectId = '', phase = 'other' }: Cell, kind: PeriodKind, firstWeekday: number): string {
   switch (kind) {
     case 'daily':
       return formatDay(day);
@@ -143,10 +159,13 @@ function keyOf({ day, model, projectId = '' }: Cell, kind: PeriodKind, firstWeek
       return model;
     case 'project':
       return projectId;
+    case 'phase':
+      return phase;
   }
 }
 
-function sumModels(cells: readonly Cell[]): ModelSum[] {
+/** The sums of each model, the dearest first. */
+export function sumModels(cells: readonly ModelSum[]): ModelSum[] {
   const groups = groupBy(cells, ({ provider, model }) => `${provider} ${model}`);
   const sums = [...groups.values()].flatMap((ofModel) => {
     const [first] = ofModel;
@@ -167,23 +186,4 @@ function countTokens({ usage }: Figures): number {
 /** The days of the report that have come to pass, today's too. */
 function countDays(first: Day, last: Day, today: Day): number {
   return Math.max(1, Math.min(last, Math.max(today, first)) - first + 1);
-}
-
-function explainEmpty(connection: Connection, query: PeriodQuery, { since, until }: DayRange): ReportError {
-  for (const [key, word] of [
-    ['projectId', 'project'],
-    ['model', 'model'],
-    ['provider', 'provider'],
-  ] as const) {
-    const name = query[key];
-    const known = name === undefined ? [] : listNames(connection, key);
-    if (name === undefined || known.includes(name) || /[*?[]/.test(name)) continue;
-    return new ReportError(
-      'unknown',
-      `Nothing is recorded of ${word} ${name}. There is: ${known.slice(0, 10).join(', ')}.`,
-    );
-  }
-  const from = since === undefined ? '' : ` from ${formatDay(since)}`;
-  const to = until === undefined ? '' : ` to ${formatDay(until)}`;
-  return new ReportError('nothing-in-range', `There is no such usage${from}${to}.`);
 }

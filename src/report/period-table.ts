@@ -50,7 +50,7 @@ function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTab
   };
   const describe = (figures: Figures) => ({ ...describeFigures(figures, formats), share: shareOf(figures) });
   const entries = report.entries.flatMap((entry): Row<PeriodKey>[] => {
-    const { models, figures, activeDays, lastDay } = entry;
+    const { models, figures, activeDays, lastDay, invocations } = entry;
     const cells = {
       ...describe(figures),
       key: cleanText(entry.key),
@@ -58,6 +58,7 @@ function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTab
       model: describeModels(models),
       days: formatCount(activeDays),
       lastDay: formatDay(lastDay),
+      invocations: invocations === undefined ? '' : formatCount(invocations),
     };
     const parts = options.detail === 'models' && report.kind !== 'model' ? models : [];
     return [{ cells, ...styleCost(figures) }, ...layOutModels(parts, describe)];
@@ -70,7 +71,8 @@ function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTab
   return alignCosts([...entries, ...subtotals, { cells: total, style: 'bold', ruled: true }]);
 }
 
-function layOutModels(models: readonly ModelSum[], describe: (figures: Figures) => object): Row<PeriodKey>[] {
+/** A row below an entry for each of its models. */
+export function layOutModels(models: readonly ModelSum[], describe: (figures: Figures) => object): Row<'model'>[] {
   return models.map(({ model, figures }, index) => {
     const branch = index === models.length - 1 ? '└' : '├';
     return { cells: { ...describe(figures), model: `${branch} ${cleanText(model)}` }, style: 'gray', needs: 'model' };
@@ -78,7 +80,7 @@ function layOutModels(models: readonly ModelSum[], describe: (figures: Figures) 
 }
 
 /** `gpt-5.6-sol`, `gpt-5.6-sol +2`: the dearest one, and how many more. */
-function describeModels(models: readonly ModelSum[]): string {
+export function describeModels(models: readonly ModelSum[]): string {
   const [first, ...others] = models;
   if (!first) return '-';
   return cleanText(first.model) + (others.length === 0 ? '' : ` +${others.length}`);

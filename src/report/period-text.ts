@@ -21,6 +21,7 @@ const TITLES: Readonly<Record<PeriodKind, string>> = {
   monthly: 'Usage by month',
   model: 'Usage by model',
   project: 'Usage by project',
+  phase: 'Usage by phase of metered runs',
 };
 
 /** What a person reads of `report`: heading, table or chart, pace and forecast, what its marks mean. Ends with a newline. */

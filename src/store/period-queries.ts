@@ -1,3 +1,4 @@
+import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
 import { BUCKET_MS } from './buckets.js';
@@ -28,9 +29,14 @@ export interface SumKeys {
   readonly startMs: number;
   readonly provider: Provider;
   readonly projectId: string;
+  /** Of usage with an invocation alone. */
+  readonly phase: Phase;
   readonly model: string;
   readonly source: Source;
 }
+
+/** `all`: whatever is recorded. `invocations`: what an invocation has caused, which has a phase. */
+export type UsageOf = 'all' | 'invocations';
 
 export type KeyedSumRow<Key extends keyof SumKeys> = Pick<SumKeys, Key> & SumRow;
 
@@ -40,9 +46,19 @@ const KEY_COLUMNS = {
   startMs: 'start_ms',
   provider: 'provider',
   projectId: 'project_id',
+  phase: 'phase',
   model: 'model',
   source: 'source',
 } as const;
+
+const TABLES: Readonly<Record<UsageOf, string>> = {
+  all: 'buckets',
+  invocations: `(
+    SELECT r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS} AS start_ms, r.provider, i.project_id, i.phase, r.model, r.source,
+      1 AS responses, r.cost_nano_usd IS NULL AS unpriced_responses, r.input_tokens, r.cached_input_tokens,
+      r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nano_usd, r.invocation_id
+    FROM responses r JOIN invocations i ON i.id = r.invocation_id)`,
+};
 
 /** Sums of what `filter` lets through for each combination of `keys`, in their order. Days are those of `offsets`. */
 export function readSums<Key extends keyof SumKeys>(
@@ -50,6 +66,7 @@ export function readSums<Key extends keyof SumKeys>(
   keys: readonly Key[],
   filter: UsageFilter,
   offsets: readonly OffsetChange[],
+  of: UsageOf = 'all',
 ): KeyedSumRow<Key>[] {
   const columnOf = (key: keyof SumKeys) => (key === 'day' ? dayOf('start_ms', offsets) : KEY_COLUMNS[key]);
   const columns = keys.map((key) => `${columnOf(key)} AS "${key}"`);
@@ -59,15 +76,21 @@ export function readSums<Key extends keyof SumKeys>(
       `SELECT ${columns.join(', ')}, sum(responses) AS responses, sum(unpriced_responses) AS unpricedResponses,
          sum(input_tokens) AS input, sum(cached_input_tokens) AS cachedInput, sum(cache_write_tokens) AS cacheWrite,
          sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning, sum(cost_nano_usd) AS costNanoUsd
-       FROM buckets WHERE ${letsThrough(filter)} GROUP BY ${ordinals} ORDER BY ${ordinals}`,
+       FROM ${TABLES[of]} WHERE ${letsThrough(filter)} GROUP BY ${ordinals} ORDER BY ${ordinals}`,
     )
     .all(filter);
 }
 
 /** In how many quarters of an hour there was usage. */
-export function countActiveQuarters(connection: Connection, filter: UsageFilter): number {
-  const query = `SELECT count(DISTINCT start_ms) FROM buckets WHERE ${letsThrough(filter)}`;
+export function countActiveQuarters(connection: Connection, filter: UsageFilter, of: UsageOf = 'all'): number {
+  const query = `SELECT count(DISTINCT start_ms) FROM ${TABLES[of]} WHERE ${letsThrough(filter)}`;
   return connection.prepare<[UsageFilter], number>(query).pluck().get(filter) ?? 0;
+}
+
+/** How many invocations of each phase have usage. */
+export function countInvocations(connection: Connection, filter: UsageFilter): Map<string, number> {
+  const query = `SELECT phase, count(DISTINCT invocation_id) FROM ${TABLES.invocations} WHERE ${letsThrough(filter)} GROUP BY 1`;
+  return new Map(connection.prepare<[UsageFilter], [string, number]>(query).raw().all(filter));
 }
 
 export interface TimeSpan {

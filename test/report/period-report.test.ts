@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar, formatDay, parseDay } from '../../src/report/calendar.js';
 import { type PeriodQuery, readPeriodReport } from '../../src/report/period-report.js';
+import { bucketStartOf, refreshBuckets } from '../../src/store/buckets.js';
+import { upsertResponse } from '../../src/store/responses.js';
 import type { Store } from '../../src/store/store.js';
+import type { Phase } from '../../src/usage/phase.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
 
@@ -153,6 +156,28 @@ describe('what a report is about', () => {
       ['bank', 8],
       ['shop', 3],
     ]);
+  });
+});
+
+describe('the phases of metered runs', () => {
+  it('have the sums of their invocations, and nothing that was read from history alone', () => {
+    const store = createStore();
+    const add = (id: string, phase: Phase, usd: number) => {
+      const responses = [sampleResponse(id, { ...at('2026-03-30T08:00Z'), ...dollars(usd) })];
+      store.record({ invocation: sampleInvocation(id, { attribution: { phase } }), responses });
+    };
+    add('a', 'builder', 1);
+    add('b', 'builder', 2);
+    add('c', 'reviewer', 4);
+    upsertResponse(store.connection, null, sampleResponse('d', { ...at('2026-03-30T09:00Z'), ...dollars(8) }));
+    refreshBuckets(store.connection, [bucketStartOf(Date.parse('2026-03-30T09:00Z'))]);
+    const report = read(store, { kind: 'phase' });
+    expect(report.entries.map(({ key, invocations, figures }) => [key, invocations, figures.costNanoUsd])).toEqual([
+      ['reviewer', 1, 4e9],
+      ['builder', 2, 3e9],
+    ]);
+    expect(report.totals.costNanoUsd).toBe(7e9);
+    expect(read(store).totals.costNanoUsd).toBe(15e9);
   });
 });
 

@@ -1,13 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../errors.js';
 import { type Day, parseDay } from '../../report/calendar.js';
-import type { PeriodKind } from '../../report/period-range.js';
+import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
 import { parseCount, parseTimeZone } from './option-values.js';
 
+/** `blocks`: windows of five hours, as subscriptions are limited by. */
+export type ReportKind = PeriodKind | 'blocks';
+
 /** What is asked of `codex-usage daily` and the other reports over time. */
 export interface PeriodRequest {
-  readonly kind: PeriodKind;
+  readonly kind: ReportKind;
   readonly since: Day | undefined;
   readonly until: Day | undefined;
   readonly last: number | undefined;
@@ -50,12 +53,14 @@ interface Options {
 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
-const SUMMARIES: Readonly<Record<PeriodKind, { readonly summary: string; readonly unit: string }>> = {
+const SUMMARIES: Readonly<Record<ReportKind, { readonly summary: string; readonly unit: string }>> = {
   daily: { summary: 'what each day cost', unit: 'days' },
   weekly: { summary: 'what each week cost', unit: 'weeks' },
   monthly: { summary: 'what each month cost', unit: 'months' },
   model: { summary: 'what each model cost', unit: 'days' },
   project: { summary: 'what each project cost', unit: 'days' },
+  phase: { summary: 'what each phase of metered runs cost', unit: 'days' },
+  blocks: { summary: 'what each window of five hours cost', unit: 'windows' },
 };
 
 const MARKS = `
@@ -67,7 +72,7 @@ const MARKS = `
 /** Adds the reports over time to `program`; `perform` is called with what is asked for. */
 export function addPeriodCommands(program: Command, perform: (request: PeriodRequest) => Promise<void>): void {
   for (const [kind, { summary, unit }] of Object.entries(SUMMARIES) as [
-    PeriodKind,
+    ReportKind,
     { summary: string; unit: string },
   ][]) {
     const command = program
@@ -76,19 +81,19 @@ export function addPeriodCommands(program: Command, perform: (request: PeriodReq
       .description(`Shows ${summary}: tokens and money of Codex and of what else was recorded or imported.`)
       .option('-s, --since <day>', 'from this day on: YYYY-MM-DD or YYYYMMDD', parseDate)
       .option('-u, --until <day>', 'up to this day, inclusive', parseDate)
-      .option('--last <n>', `the last n ${unit} up to today, or to --until`, parseCount)
+      .option('--last <n>', describeLast(kind, unit), parseCount)
       .addOption(new Option('--provider <name>', 'whose usage').choices([...PROVIDERS, 'all']).default('all'))
       .option('--project <id>', 'only this project')
       .option('--model <name>', 'only this model, or those that a pattern such as "gpt-5*" means')
       .addOption(new Option('--order <order>', describeOrder(kind)).choices(['asc', 'desc']))
       .option('--breakdown', 'a row for each model')
-      .option('--chart', 'draw it: a calendar of the days, and bars')
       .option('--compact', 'only the most important columns')
       .option('-z, --timezone <name>', "count days in this IANA time zone (default: the system's)", parseTimeZone)
       .option('--no-import', 'without looking for new past sessions first')
       .option('-j, --json', 'JSON instead of a table')
       .option('--no-color', 'no colours; so does NO_COLOR')
       .addHelpText('after', `${MARKS}${listExamples(kind)}`);
+    if (kind !== 'blocks') command.option('--chart', 'draw it: a calendar of the days, and bars');
     if (kind === 'weekly') {
       const day = new Option('-w, --start-of-week <day>', 'the day that weeks begin with').choices(WEEKDAYS);
       command.addOption(day.default('monday'));
@@ -97,7 +102,7 @@ export function addPeriodCommands(program: Command, perform: (request: PeriodReq
   }
 }
 
-function parseRequest(kind: PeriodKind, options: Options): PeriodRequest {
+function parseRequest(kind: ReportKind, options: Options): PeriodRequest {
   const { since, until, last, provider } = options;
   if (since !== undefined && last !== undefined)
     throw new UsageError('--since and --last both say where to begin: use one.');
@@ -131,18 +136,22 @@ function parseDate(text: string): Day {
   return day;
 }
 
-function describeOrder(kind: PeriodKind): string {
-  return kind === 'model' || kind === 'project'
+function describeLast(kind: ReportKind, unit: string): string {
+  return kind === 'blocks' ? 'the newest n windows (default: 20)' : `the last n ${unit} up to today, or to --until`;
+}
+
+function describeOrder(kind: ReportKind): string {
+  return kind !== 'blocks' && !isOverTime(kind)
     ? 'the dearest last or first (default: "desc")'
     : 'the newest last or first (default: "asc")';
 }
 
-function listExamples(kind: PeriodKind): string {
+function listExamples(kind: ReportKind): string {
   const lines = [
-    [`codex-usage ${kind}`, 'everything that is recorded'],
+    [`codex-usage ${kind}`, kind === 'blocks' ? 'the newest windows' : 'everything that is recorded'],
     [`codex-usage ${kind} --last 7`, `the last 7 ${SUMMARIES[kind].unit}`],
     [`codex-usage ${kind} --since 2026-11-01 --provider codex`, ''],
-    [`codex-usage ${kind} --chart`, 'the same, drawn'],
+    ...(kind === 'blocks' ? [] : [[`codex-usage ${kind} --chart`, 'the same, drawn'] as const]),
     [`codex-usage ${kind} --json | jq .totals.costUsd`, ''],
   ] as const;
   return `\nExamples:\n${lines.map(([example, meaning]) => `  ${example.padEnd(34)}${meaning}`.trimEnd()).join('\n')}\n`;

@@ -1,8 +1,10 @@
 import type { Paths } from '../../config/paths.js';
-import { createCalendar, type Day } from '../../report/calendar.js';
+import { type Calendar, createCalendar, type Day } from '../../report/calendar.js';
+import { createClock } from '../../report/clock.js';
 import { toPeriodJson } from '../../report/period-json.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';
 import { readSnapshot } from '../../store/queries.js';
+import type { Store } from '../../store/store.js';
 import type { Host } from './host.js';
 import { describeLook } from './look.js';
 import type { PeriodRequest } from './period-options.js';
@@ -10,14 +12,39 @@ import { formatJson, showReport } from './show.js';
 
 /** Writes the report over time that `request` asks for to the host. Returns the exit code: 1 when there is nothing to show. */
 export function runPeriodCommand(request: PeriodRequest, host: Host, paths: Paths): Promise<number> {
+  const calendar = createCalendar(request.timeZone);
+  const nowMs = Date.now();
+  const { kind } = request;
   return showReport(request, host, paths, async (store) => {
-    const calendar = createCalendar(request.timeZone);
-    const query = { ...request, nowMs: Date.now() };
+    if (kind === 'blocks') return await showBlocks(store, request, host, { calendar, nowMs });
+    const query = { ...request, kind, nowMs };
     const report = readSnapshot(store, (connection) => readPeriodReport(connection, query, calendar));
-    return request.format === 'json'
-      ? formatJson(toPeriodJson(report))
-      : renderText(report, request, host, calendar.dayOf(query.nowMs));
+    if (request.format === 'json') return formatJson(toPeriodJson(report));
+    return await renderText(report, request, host, calendar.dayOf(nowMs));
   });
+}
+
+interface Now {
+  readonly calendar: Calendar;
+  readonly nowMs: number;
+}
+
+/** How many windows are shown when nothing says which. */
+const BLOCKS = 20;
+
+async function showBlocks(store: Store, request: PeriodRequest, host: Host, { calendar, nowMs }: Now): Promise<string> {
+  const { readBlocks } = await import('../../report/blocks.js');
+  const { since, until, last } = request;
+  const shown = last ?? (since === undefined && until === undefined ? BLOCKS : undefined);
+  const query = { ...request, last: shown, nowMs };
+  const report = readSnapshot(store, (connection) => readBlocks(connection, query, calendar));
+  if (request.format === 'json') {
+    const { toBlocksJson } = await import('../../report/blocks-json.js');
+    return formatJson(toBlocksJson(report));
+  }
+  const { renderBlocksText } = await import('../../report/blocks-text.js');
+  const clock = createClock(request.timeZone);
+  return renderBlocksText(report, { ...request, ...describeLook(request, host), clock });
 }
 
 async function renderText(report: PeriodReport, request: PeriodRequest, host: Host, today: Day): Promise<string> {

@@ -20,6 +20,8 @@ it.each([
   [['monthly', '--json']],
   [['model', '--json']],
   [['project', '--json']],
+  [['phase', '--json']],
+  [['blocks', '--json']],
 ])('the document of the JSON has every field of codex-usage %j', async (args) => {
   const fields = listFields(JSON.parse(await printUsage(args)));
   expect(fields.filter((field) => !DOC.includes(`\`${field}\``))).toEqual([]);

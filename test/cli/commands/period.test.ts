@@ -47,6 +47,21 @@ describe.each(['daily', 'weekly', 'monthly', 'model', 'project'])('codex-usage %
   });
 });
 
+describe('codex-usage blocks', () => {
+  it.each([40, 60, 80, 120])('fits into %i columns', async (width) => {
+    const { stdout } = await usage(['blocks', '--breakdown'], { env: { COLUMNS: `${width}` } });
+    expect(stdout.split('\n').filter((line) => line.length > width)).toEqual([]);
+    expect(stdout).toMatch(/\ntotal .*\$/);
+  });
+
+  it('shows the newest twenty, or all of the days that are asked for', async () => {
+    const count = async (args: string[]) =>
+      JSON.parse((await usage(['blocks', '--json', ...args])).stdout).blocks.length;
+    expect(await Promise.all([count([]), count(['--last', '3'])])).toEqual([20, 3]);
+    expect(await count(['--since', '2020-01-01'])).toBeGreaterThan(20);
+  });
+});
+
 describe('codex-usage daily', () => {
   it('has the newest day last, or first when asked', async () => {
     const dates = async (args: string[]) => {

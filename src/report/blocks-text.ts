@@ -1,0 +1,78 @@
+import { formatCount, formatDuration, formatRounded } from './amounts.js';
+import type { Block, BlocksReport } from './blocks.js';
+import type { Clock } from './clock.js';
+import { alignCosts } from './cost-alignment.js';
+import type { TableExtent } from './cost-columns.js';
+import { describeFigures, type NumberFormats } from './figures-text.js';
+import { costFormatOf, describeModels, layOutModels } from './period-table.js';
+import { explainMarks } from './remarks.js';
+import { type Column, findMissing, type Row, renderTable, type TableOptions, wrapText } from './table.js';
+
+export interface BlocksTextOptions extends TableOptions {
+  readonly clock: Clock;
+  readonly extent: TableExtent;
+  readonly detail: 'entries' | 'models';
+}
+
+type Key = 'started' | 'until' | 'provider' | 'model' | 'input' | 'cached' | 'output' | 'tokens' | 'cost';
+
+const COLUMNS: readonly Column<Key>[] = [
+  { key: 'started', title: 'From', align: 'left' },
+  { key: 'until', title: 'To', align: 'left', dropped: 4 },
+  { key: 'provider', title: 'Provider', align: 'left', dropped: 7 },
+  { key: 'model', title: 'Models', align: 'left', dropped: 3, least: 15, drop: 'reluctantly' },
+  { key: 'input', title: 'Input', align: 'right', dropped: 6 },
+  { key: 'cached', title: 'Cached', align: 'right', dropped: 2 },
+  { key: 'output', title: 'Output', align: 'right', dropped: 5 },
+  { key: 'tokens', title: 'Tokens', align: 'right', dropped: 1 },
+  { key: 'cost', title: 'Cost', align: 'right' },
+];
+const COMPACT: readonly Key[] = ['started', 'provider', 'tokens', 'cost'];
+
+/** What a person reads of the windows: a table, how the open ones go on, what the marks mean. Ends with a newline. */
+export function renderBlocksText(report: BlocksReport, options: BlocksTextOptions): string {
+  const { width, paint, extent, detail } = options;
+  const cost = costFormatOf(report.totals);
+  const columns = COLUMNS.filter(({ key }) => {
+    return extent === 'full' || COMPACT.includes(key) || (key === 'model' && detail === 'models');
+  });
+  const exact = layOut(report, { count: formatCount, cost }, options);
+  const fits = findMissing(columns, exact, width).length === 0;
+  const rows = fits ? exact : layOut(report, { count: formatRounded, cost }, options);
+  const open = report.blocks.flatMap((block) => describeOutlook(block, cost, options));
+  const sections = [
+    [paint('bold', 'Usage by window of five hours'), paint('gray', report.timeZone)],
+    [renderTable(columns, rows, options).text],
+    open.map((line) => wrapText(line, width)),
+    explainMarks(report, cost).map((remark) => paint('gray', wrapText(remark, width))),
+  ];
+  const filled = sections.filter((lines) => lines.length > 0);
+  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function layOut(report: BlocksReport, formats: NumberFormats, { clock, detail }: BlocksTextOptions) {
+  const describe = (figures: Block['figures']) => describeFigures(figures, formats);
+  const rows = report.blocks.flatMap(({ provider, startMs, endMs, figures, models, outlook }): Row<Key>[] => {
+    const cells = {
+      ...describe(figures),
+      started: clock.formatMinute(startMs),
+      until: `${clock.formatTime(endMs).slice(0, 5)}${outlook ? ' open' : ''}`,
+      provider,
+      model: describeModels(models),
+    };
+    const row: Row<Key> = { cells, ...(outlook ? { style: 'green' } : {}) };
+    return [row, ...(detail === 'models' ? layOutModels(models, describe) : [])];
+  });
+  const total = { ...describe(report.totals), started: 'total' };
+  return alignCosts([...rows, { cells: total, style: 'bold', ruled: true }]);
+}
+
+function describeOutlook({ provider, outlook }: Block, cost: NumberFormats['cost'], { paint }: BlocksTextOptions) {
+  if (!outlook) return [];
+  const { leftMs, nanoUsdPerHour, costNanoUsd } = outlook;
+  const money =
+    nanoUsdPerHour === undefined || costNanoUsd === undefined
+      ? ''
+      : `, ${cost(nanoUsdPerHour)} an hour so far: about ${cost(costNanoUsd)} at its end`;
+  return [`${paint('bold', 'Open')}  ${provider}: ${formatDuration(leftMs)} left${money}`];
+}
