@@ -8,6 +8,11 @@ export function summaryIn(message: string): ItemContent {
   return plain(message.replace(INTRODUCTION, ''));
 }
 
+/** What a provider answered that was asked to compact the conversation itself. */
+export function sealedSummaryIn(replacement: readonly ContextItem[] | undefined): ItemContent | undefined {
+  return replacement?.findLast(({ content }) => content.kind === 'reasoning' && content.sealedChars > 0)?.content;
+}
+
 /** The conversation after a compaction: up to 0.101 the messages in it, Codex's and the user's, and the summary. */
 export function compact(
   context: readonly ContextItem[],

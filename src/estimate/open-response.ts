@@ -31,8 +31,8 @@ export interface UncountedResponse {
   readonly atMs: number;
   /** Its place among the completed responses of its turn, counted or not, from 0; of the file where turns have no id. */
   readonly ordinal: number;
-  /** A `compaction` asks for a summary: without tools, with a prompt that is not in the file. */
-  readonly request: 'turn' | 'compaction';
+  /** A `compaction` asks for a summary: without tools, with a prompt that is not in the file; a remote one for itself. */
+  readonly request: 'turn' | 'compaction' | 'remote compaction';
   /** What it was given: the first `contextLength` of these. The list grows on with the responses that follow. */
   readonly context: readonly ContextItem[];
   readonly contextLength: number;

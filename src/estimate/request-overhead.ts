@@ -13,7 +13,13 @@ interface Overhead {
   /** These get their tools as an item of the conversation, which stands in the file since 0.169. */
   readonly composed?: Tokens;
   /** Instructions, in versions whose files do not hold them. */
-  readonly instructions?: { readonly listed: number; readonly unlisted: number };
+  readonly instructions?: OwnInstructions;
+}
+
+interface OwnInstructions {
+  /** By the names of the models of its list; the first that fits. */
+  readonly listed: readonly (readonly [names: RegExp, tokens: number])[];
+  readonly unlisted: number;
 }
 
 /**
@@ -23,15 +29,30 @@ interface Overhead {
 const OVERHEADS: readonly Overhead[] = [
   {
     ...{ since: '0.44.0', listed: tools(238, 238, 238), unlisted: tools(238, 238, 238) },
-    instructions: { listed: 2230, unlisted: 5102 },
+    instructions: { listed: [[/^gpt-5-codex/, 2230]], unlisted: 5102 },
   },
   {
     ...{ since: '0.63.0', listed: tools(1023, 1023, 1023), unlisted: tools(805, 805, 805) },
-    instructions: { listed: 2297, unlisted: 5102 },
+    instructions: {
+      listed: [
+        [/^gpt-5\.1-codex-max/, 2485],
+        [/^gpt-5(\.1)?-codex/, 2297],
+        [/^gpt-5\.1/, 5977],
+      ],
+      unlisted: 5102,
+    },
   },
   {
     ...{ since: '0.80.0', listed: tools(1053, 1053, 1053), unlisted: tools(812, 812, 1053) },
-    instructions: { listed: 2476, unlisted: 5063 },
+    instructions: {
+      listed: [
+        [/^gpt-5\.(1-codex-max|2-codex)/, 2476],
+        [/^gpt-5(\.1)?-codex/, 2288],
+        [/^gpt-5\.1/, 5929],
+        [/^gpt-5\.2/, 5419],
+      ],
+      unlisted: 5063,
+    },
   },
   { since: '0.98.0', listed: tools(1738, 1738, 1477), unlisted: tools(1488, 1488, 1477) },
   { since: '0.101.0', listed: tools(1734, 1734, 1473), unlisted: tools(1484, 1484, 1473) },
@@ -64,8 +85,8 @@ const OVERHEADS: readonly Overhead[] = [
 export const COMPACTION_PROMPT_TOKENS = 89;
 /** What a reviewer is told instead, where the file does not hold it: 0.80. */
 const REVIEW_INSTRUCTION_TOKENS = 1370;
-/** What Codex up to 0.98 adds for unlisted models of this name: how to use `apply_patch`. */
-const PATCHING_MODEL = /^gpt-/;
+/** What Codex up to 0.80 adds for unlisted models of these names: how to use `apply_patch`. Measured as above. */
+const PATCHING_MODEL = /^(gpt-[45]|o[34]|codex-)/;
 const PATCHING_TOKENS = 752;
 
 /** What Codex says to a model that is not in its list: 0.98 to 0.169. */
@@ -89,6 +110,11 @@ export function schemaTokens(requester: Requester): number {
   return (overhead[standingOf(requester)] ?? overhead.unlisted)[requester.header?.role ?? 'main'];
 }
 
+/** Whether Codex offers its tools when it asks the provider to compact: in 0.125 to 0.169, not in 0.80 to 0.101. */
+export function compactsWithTools(cliVersion: string | undefined): boolean {
+  return compareVersions(cliVersion, '0.125.0') >= 0;
+}
+
 /** The instructions as Codex sends them, from a file that holds them. */
 export function sentInstructions({ instructions }: SessionHeader, cliVersion: string | undefined): string | undefined {
   const whole = compareVersions(cliVersion, NO_PLANNING_SINCE) < 0;
@@ -100,14 +126,21 @@ export function missingInstructionTokens(requester: Requester): number {
   const { instructions } = overheadOf(requester.cliVersion);
   if (!instructions || requester.header?.instructions !== undefined) return 0;
   if (requester.header?.role === 'review') return REVIEW_INSTRUCTION_TOKENS;
-  if (standingOf(requester) === 'listed') return instructions.listed;
-  return instructions.unlisted + (PATCHING_MODEL.test(requester.model ?? '') ? PATCHING_TOKENS : 0);
+  const listed = listedTokens(instructions, requester.model);
+  return listed ?? instructions.unlisted + (PATCHING_MODEL.test(requester.model ?? '') ? PATCHING_TOKENS : 0);
 }
 
-/** The instructions tell, but a reviewer's; and files that do not hold them are of versions that list `codex` models. */
-function standingOf({ header, model = '' }: Requester): Standing {
+function listedTokens({ listed }: OwnInstructions, model = ''): number | undefined {
+  return listed.find(([names]) => names.test(model))?.[1];
+}
+
+/** The instructions tell, but a reviewer's; of files that do not hold them, the version's list does. */
+function standingOf({ header, model = '', cliVersion }: Requester): Standing {
   const { instructions, role } = header ?? {};
-  if (instructions === undefined) return /codex/.test(model) ? 'listed' : 'unlisted';
+  if (instructions === undefined) {
+    const own = overheadOf(cliVersion).instructions;
+    return own && listedTokens(own, model) === undefined ? 'unlisted' : 'listed';
+  }
   if (instructions.startsWith(UNLISTED_INSTRUCTIONS)) return 'unlisted';
   if (COMPOSED_MODEL.test(model)) return 'composed';
   return role === 'review' && !LISTED_MODEL.test(model) ? 'unlisted' : 'listed';

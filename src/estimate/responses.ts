@@ -1,6 +1,6 @@
 import type { ContextItem, SessionHeader, SessionItem } from '../usage/session-item.js';
 import type { Usage } from '../usage/usage.js';
-import { compact, summaryIn } from './compaction.js';
+import { compact, sealedSummaryIn, summaryIn } from './compaction.js';
 import { isCopied } from './copied-turn.js';
 import { settleDoubt } from './doubt.js';
 import { Growth } from './growth.js';
@@ -93,7 +93,7 @@ export class ResponseWalk {
         this.#takeRow(item.total);
         break;
       case 'compacted':
-        this.#compact(item.atMs, item.message);
+        this.#compact(item);
         this.#replaceContext(item.message, item.replacement);
         break;
       case 'turn_ended':
@@ -166,18 +166,19 @@ export class ResponseWalk {
   }
 
   /** Since 0.137 the file holds what a compaction answered; before, only the summary that Codex made of it. */
-  #compact(atMs: number, message: string): void {
+  #compact({ atMs, message, replacement }: SessionItem & { kind: 'compacted' }): void {
     if (this.#open?.followedBy === 'nothing') {
       this.#close('turn completed', 'compaction');
       return;
     }
     this.#close('break');
-    // A compaction by the provider leaves no message: it counts its own.
-    if (message === '') return;
+    // A compaction by the provider leaves no message but what it sealed.
+    const answer = message === '' ? sealedSummaryIn(replacement) : summaryIn(message);
+    if (!answer) return;
     this.#rows = 1;
     this.#open = this.#begin(atMs);
-    this.#open.answer.push(summaryIn(message));
-    this.#close('turn completed', 'compaction');
+    this.#open.answer.push(answer);
+    this.#close('turn completed', message === '' ? 'remote compaction' : 'compaction');
   }
 
   #replaceContext(message: string, replacement: readonly ContextItem[] | undefined): void {
@@ -205,7 +206,8 @@ export class ResponseWalk {
   #keep(open: OpenResponse, close: Close, request: Request, completed: 'certainly' | 'likely'): void {
     const { turnId, model, atMs, context, contextLength, answer } = open;
     const ordinal = this.#ordinal++;
-    if (completed === 'certainly') this.#leftOut++;
+    // What the provider's own compactions used is kept nowhere before 0.153.4: that says nothing of its other responses.
+    if (completed === 'certainly' && request !== 'remote compaction') this.#leftOut++;
     if (!this.#isOurs(open)) return;
     const response = { turnId, model, atMs, ordinal, request, context, contextLength, answer, completed };
     this.uncounted.push(response);

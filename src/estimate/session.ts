@@ -5,6 +5,7 @@ import { CountedContext } from './counted-context.js';
 import type { UncountedResponse } from './open-response.js';
 import {
   COMPACTION_PROMPT_TOKENS,
+  compactsWithTools,
   missingInstructionTokens,
   type Requester,
   schemaTokens,
@@ -22,7 +23,7 @@ export interface EstimatedResponse {
   readonly atMs: number;
   /** Its place among the completed responses of its turn, from 0: the same whenever the file is read. */
   readonly ordinal: number;
-  readonly request: 'turn' | 'compaction';
+  readonly request: UncountedResponse['request'];
   /** Cached input and cache writes are 0: nothing in the file tells of them. */
   readonly usage: Usage;
 }
@@ -89,7 +90,7 @@ function createEstimator(instructions: string | undefined, instructionTokens: nu
     // Codex 0.169 writes instructions and tools among the items for gpt-5.6 and later: there they are counted already.
     const told = counted.holdsInstructions(contextLength) ? 0 : instructionTokens + missingInstructionTokens(requester);
     const offered = counted.holdsTools(contextLength) ? 0 : schemaTokens(requester);
-    const asked = request === 'compaction' ? COMPACTION_PROMPT_TOKENS : offered;
+    const asked = askedTokens(request, requester, offered);
     const usage = {
       ...{ input: counted.tokensOf(contextLength) + told + asked, cachedInput: 0, cacheWrite: 0 },
       output: sum(answer.map(tokensOf)),
@@ -97,6 +98,12 @@ function createEstimator(instructions: string | undefined, instructionTokens: nu
     };
     return { turnId, model: requester.model, atMs, ordinal, request, usage };
   };
+}
+
+/** What a request holds beside the conversation and the instructions. */
+function askedTokens(request: UncountedResponse['request'], { cliVersion }: Requester, offered: number): number {
+  if (request === 'compaction') return COMPACTION_PROMPT_TOKENS;
+  return request === 'turn' || compactsWithTools(cliVersion) ? offered : 0;
 }
 
 function plain(text = ''): ItemContent {

@@ -31,7 +31,7 @@ export async function estimateMissing(
     const inherited = readInherited(codexHome, path);
     const estimate = await estimateSession(readItems(path), { ...options, inherited });
     const responses = estimate.responses.map((response) => toResponse(thread.id ?? '', response));
-    return { responses, notes: responses.length > 0 ? [describe(responses)] : [] };
+    return { responses, notes: describe(estimate.responses) };
   } catch (error) {
     const reason = `the provider reported no usage, and it could not be estimated: ${messageOf(error)}`;
     return { responses: [], notes: [{ kind: 'fault', reason, figures: {} }] };
@@ -77,11 +77,25 @@ function toResponse(threadId: string, { turnId, model, atMs, ordinal, usage }: E
   };
 }
 
-function describe(responses: readonly ModelResponse[]): Note {
-  const { input, output } = sumUsage(responses.map(({ usage }) => usage));
-  return {
-    kind: 'fallback',
-    reason: 'the provider reported no usage: counted by a tokenizer from the session file',
-    figures: { source: 'estimated', responses: responses.length, input, output },
-  };
+function describe(estimated: readonly EstimatedResponse[]): Note[] {
+  const isRemote = ({ request }: EstimatedResponse) => request === 'remote compaction';
+  return [
+    ...describeSome(
+      'the provider reported no usage',
+      estimated.filter((response) => !isRemote(response)),
+    ),
+    ...describeSome('Codex kept no usage of a compaction by the provider', estimated.filter(isRemote)),
+  ];
+}
+
+function describeSome(why: string, estimated: readonly EstimatedResponse[]): Note[] {
+  if (estimated.length === 0) return [];
+  const { input, output } = sumUsage(estimated.map(({ usage }) => usage));
+  return [
+    {
+      kind: 'fallback',
+      reason: `${why}: counted by a tokenizer from the session file`,
+      figures: { source: 'estimated', responses: estimated.length, input, output },
+    },
+  ];
 }

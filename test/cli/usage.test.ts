@@ -5,12 +5,13 @@ import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.js';
+import { readFixture } from '../harness/fixtures.js';
 import { createHistory } from '../history/sessions.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 const COMMAND = fileURLToPath(new URL('../../bin/codex-usage.js', import.meta.url));
 
-const FIXTURE = 'tool-loop-0.64.0.jsonl';
+const FIXTURE = readFixture('0.64.0', 'tool-loop');
 
 function createDatabase(responses = 1): string {
   const path = join(createFolder(), 'usage.db');
@@ -70,7 +71,7 @@ describe('the command codex-usage', () => {
 
   it('takes in past sessions before a report over time, unless it shall not', async () => {
     const history = createHistory();
-    const fixture = history.addFixture(FIXTURE);
+    history.addFixture(FIXTURE);
     const daily = (...args: string[]) => {
       const env = createEnv(history.database, history.home);
       return execa('node', [COMMAND, 'daily', '--json', ...args], { env, reject: false });
@@ -78,7 +79,7 @@ describe('the command codex-usage', () => {
     expect(JSON.parse((await daily('--no-import')).stdout).error.kind).toBe('nothing-metered');
     const { exitCode, stdout, stderr } = await daily();
     expect([exitCode, stderr, JSON.parse(stdout).totals.responseCount]).toEqual([0, '', 3]);
-    rmSync(fixture);
+    rmSync(join(history.home, 'sessions'), { recursive: true });
     expect(JSON.parse((await daily()).stdout).totals.responseCount).toBe(3);
   });
 

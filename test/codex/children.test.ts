@@ -21,7 +21,7 @@ const NOTIFIED: Scenario = {
 const DELEGATE: Scenario = {
   prompt: 'delegate',
   replies: [
-    { calls: [spawnAgent('Please survey the aisle.')], usage: { input: 2000, output: 21 } },
+    { calls: spawnAgent('Please survey the aisle.'), usage: { input: 2000, output: 21 } },
     { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },
     { message: 'Three shelves.', usage: { input: 2200, cached: 2000, output: 23 } },
   ],
@@ -47,7 +47,7 @@ describe('the record equals the ledger of the API', () => {
       {
         prompt: 'survey the aisle',
         replies: [
-          { calls: [spawnAgent('Please count the shelves.')], usage: { input: 3000, output: 31 } },
+          { calls: spawnAgent('Please count the shelves.'), usage: { input: 3000, output: 31 } },
           { calls: waitForSpawned, usage: { input: 3100, cached: 2900, output: 32 } },
           { message: 'Three.', usage: { input: 3200, output: 33 } },
         ],
@@ -91,7 +91,7 @@ describe('the record equals the ledger of the API', () => {
       {
         prompt: 'delegate',
         replies: [
-          { calls: [spawnAgent('Please survey the aisle.')], usage: { input: 2000, output: 21 } },
+          { calls: spawnAgent('Please survey the aisle.'), usage: { input: 2000, output: 21 } },
           { message: 'I do not wait.', usage: { input: 2100, output: 22 }, until: childAsksAgain },
         ],
       },

@@ -42,7 +42,7 @@ const DELEGATE: readonly Scenario[] = [
     prompt: 'delegate',
     replies: [
       {
-        calls: [spawnAgent('Count the shelves.')],
+        calls: spawnAgent('Count the shelves.'),
         usage: { input: 2000, output: 21 },
       },
       { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },

@@ -21,7 +21,7 @@ const DELEGATE_V1: Scenario = {
   prompt: 'delegate',
   replies: [
     {
-      calls: [spawnAgent('Please count the shelves.')],
+      calls: spawnAgent('Please count the shelves.'),
       usage: { input: 2000, output: 21 },
     },
     { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },

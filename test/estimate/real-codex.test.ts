@@ -1,25 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { get_encoding, type Tiktoken } from 'tiktoken';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { type EstimatedResponse, estimateSession } from '../../src/estimate/session.js';
 import { parseItemLine } from '../../src/formats/codex-items.js';
 import type { SessionItem } from '../../src/usage/session-item.js';
 import { test } from '../harness/test.js';
+import { countAnswer, countRequest } from '../harness/tokens.js';
 import type { Workbench } from '../harness/workbench.js';
+import type { ReceivedRequest } from '../scripted-api/ledger.js';
+import type { Reply } from '../scripted-api/script.js';
 
 const TOLERANCE = 0.1;
 const CONFIGURED = ['-c', 'model="qwen3-coder"'];
 
-let encoding: Tiktoken;
-beforeAll(() => {
-  encoding = get_encoding('o200k_base');
-});
-afterAll(() => encoding.free());
-
 describe('the estimate of a real Codex run whose provider reports no usage', () => {
   test('is near what the API was sent and what it answered, response by response', async ({ bench }) => {
-    const replies: Answer[] = [
+    const replies: Reply[] = [
       { reasoning: 'I will count first.', calls: [shell('seq 1 300')] },
       { calls: [shell('echo one'), shell('echo two'), shell('echo three')], message: 'Three calls at once.' },
       { reasoning: 'Nearly there.', calls: [shell('printf "%0500d" 7')] },
@@ -33,8 +29,9 @@ describe('the estimate of a real Codex run whose provider reports no usage', () 
     expect(responses).toHaveLength(replies.length);
     expect({ cutOff, retried }).toEqual({ cutOff: 0, retried: 0 });
     for (const [index, { usage }] of responses.entries()) {
-      expectNear(usage.input, countRequest(bench.api.requests[index]?.body ?? {}));
-      expectNear(usage.output, countReply(replies[index] as Answer));
+      const request = bench.api.requests[index] as ReceivedRequest;
+      expectNear(usage.input, countRequest(request));
+      expectNear(usage.output, countAnswer(request));
     }
   });
 
@@ -57,7 +54,7 @@ describe('the estimate of a real Codex run whose provider reports no usage', () 
     const { responses, cutOff, retried } = await estimate(bench);
 
     expect(responses).toHaveLength(1);
-    expectNear(responses[0]?.usage.input ?? 0, countRequest(bench.api.requests[1]?.body ?? {}));
+    expectNear(responses[0]?.usage.input ?? 0, countRequest(bench.api.requests[1] as ReceivedRequest));
     expect({ cutOff, retried }).toEqual({ cutOff: 1, retried: 1 });
   });
 });
@@ -86,34 +83,4 @@ function sessionText({ codexHome }: Workbench): string {
     name.endsWith('.jsonl'),
   );
   return file && readFileSync(join(folder, file), 'utf8');
-}
-
-interface Answer {
-  reasoning?: string;
-  calls?: ReturnType<typeof shell>[];
-  message?: string;
-}
-
-/** The o200k tokens of a request: instructions, the JSON of the tools, and every text of its items. */
-function countRequest(body: Record<string, unknown>): number {
-  const items = body.input as Record<string, unknown>[];
-  return count([body.instructions, body.tools && JSON.stringify(body.tools), ...items.flatMap(textsOf)]);
-}
-
-/** Texts of messages and summaries, names and arguments of calls, what tools answered. */
-function textsOf({ content, summary, tools, name, arguments: given, output }: Record<string, unknown>): unknown[] {
-  const parts = [content, summary].flatMap((list) => (Array.isArray(list) ? (list as { text?: string }[]) : []));
-  return [...parts.map(({ text }) => text), tools && JSON.stringify(tools), name, given, output];
-}
-
-function countReply({ reasoning, calls = [], message }: Answer): number {
-  const texts = calls.flatMap(({ tool, cmd }) => [tool, JSON.stringify({ cmd, yield_time_ms: 10_000 })]);
-  return count([reasoning, message, ...texts]);
-}
-
-function count(texts: unknown[]): number {
-  return texts.reduce<number>(
-    (tokens, text) => tokens + (typeof text === 'string' ? encoding.encode(text, [], []).length : 0),
-    0,
-  );
 }

@@ -15,6 +15,8 @@ describe('what a request brings along', () => {
     ['a version after the last measured one', { instructions: UNLISTED }, 'qwen3', '0.201.0', 3616],
     ['an alpha of the last measured one', { instructions: UNLISTED }, 'qwen3', '0.169.0-alpha.3', 3616],
     ['a version before the first measured one', { instructions: undefined }, 'gpt-5-codex', '0.40.0', 238],
+    ['a model that came after its version', { instructions: undefined }, 'gpt-5.3-codex', '0.80.0', 812],
+    ['a model of its list', { instructions: undefined }, 'gpt-5.1', '0.80.0', 1053],
     ['an unknown version', { instructions: UNLISTED }, 'qwen3', undefined, 3616],
     ['gpt-5.6, whose tools were not in the file', { instructions: 'You are Codex.' }, 'gpt-5.6-sol', '0.160.0', 4421],
     ['gpt-6, whose tools are', { instructions: 'You are Codex.' }, 'gpt-6-sol', '0.169.0', 0],
@@ -23,7 +25,14 @@ describe('what a request brings along', () => {
   });
 
   it.each([
-    ['gpt-5-codex', 'main', 2476],
+    ['gpt-5-codex', 'main', 2288],
+    ['gpt-5.1-codex-mini', 'main', 2288],
+    ['gpt-5.1-codex-max', 'main', 2476],
+    ['gpt-5.2-codex', 'main', 2476],
+    ['gpt-5.2', 'main', 5419],
+    ['gpt-5.3-codex', 'main', 5815],
+    ['gpt-6.1-sol', 'main', 5063],
+    ['o4-mini', 'main', 5815],
     ['qwen3', 'main', 5063],
     ['gpt-5', 'main', 5815],
     ['gpt-5', 'review', 1370],

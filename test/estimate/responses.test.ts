@@ -270,8 +270,39 @@ describe('compaction', () => {
     expect(found.responses.at(-1)).toMatchObject({ answer: 'done', given: ['go', 'summary'] });
   });
 
-  it('by the provider leaves no message and is not estimated', () => {
-    expect(answers(turn(TURN, ...before, compacted('', [summary]), ...after))).toEqual(['call', 'done']);
+  describe('by the provider', () => {
+    const sealed = { from: 'model' as const, content: contentOf({ kind: 'reasoning', sealedChars: 4000 }) };
+
+    it('leaves what it sealed, and is a response of its own where no usage stands before it', () => {
+      const counted = turn(TURN, model('call'), row(5), toolOutput('x'), row(5));
+      const found = walk([...counted, compacted('', [summary, sealed]), model('done', 9), row(9), ended()]);
+      expect(found.responses).toMatchObject([{ request: 'remote compaction', given: ['call', 'x'], ordinal: 1 }]);
+    });
+
+    it('is left out when it is counted', () => {
+      const counted = [model('call'), record(), toolOutput('x'), row(5), record()];
+      const facts = turn(TURN, ...counted, compacted('', [sealed]), row(5), ...after);
+      expect(answers(facts)).toEqual(['done']);
+    });
+
+    it('is not estimated where nothing of it is left', () => {
+      expect(answers(turn(TURN, ...before, compacted('', [summary]), ...after))).toEqual(['call', 'done']);
+    });
+
+    it('says nothing of a response that was cut', () => {
+      const cut = [model('call two', 3), toolOutput('y'), row(5)];
+      const counted = [model('call', 1), row(5), toolOutput('x')];
+      const facts = turn(
+        TURN,
+        ...counted,
+        ...cut,
+        model('call two', 5),
+        row(9),
+        toolOutput('y'),
+        compacted('', [sealed]),
+      );
+      expect(walk(facts).responses.map(({ request }) => request)).toEqual(['remote compaction']);
+    });
   });
 });
 

@@ -74,6 +74,21 @@ describe('the estimate of a session', () => {
     ]);
   });
 
+  it('counts a compaction by the provider with the tools that it is offered from 0.125 on, and without a prompt', async () => {
+    const replacement = [{ from: 'model' as const, content: contentOf({ kind: 'reasoning', sealedChars: 4000 }) }];
+    const facts = turn(TURN, model('a'), row(9), message('long'), compacted('', replacement));
+    const usageIn = async (cliVersion: string) => {
+      const { responses } = await estimateSession(timed([header({ cliVersion }), ...facts]), { sinceMs: 0 }, lengths);
+      return responses[0]?.usage;
+    };
+    const conversation = 'Be brief.along'.length;
+    expect(await usageIn('0.101.0')).toMatchObject({ input: conversation });
+    expect(await usageIn('0.169.0')).toMatchObject({
+      input: conversation + LISTED_SCHEMAS,
+      output: Math.ceil((4000 * 0.75 - 650) / 4),
+    });
+  });
+
   it('asks for no count when nothing is to be estimated', async () => {
     const nobody = () => Promise.reject(new Error('was asked'));
     const known = timed([header(), ...turn(TURN, model('a', 1), row(9), ended())]);

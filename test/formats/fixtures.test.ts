@@ -1,27 +1,47 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseRolloutLine } from '../../src/formats/codex-rollout.js';
 import { Thread } from '../../src/formats/codex-thread.js';
-import { sumUsage } from '../../src/usage/usage.js';
+import { type BilledResponse, readFixtures } from '../harness/fixtures.js';
 
-const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
-const files = readdirSync(FIXTURES).filter((name) => name.endsWith('.jsonl'));
+const fixtures = readFixtures();
+const RELEASES = ['0.80.0', '0.101.0', '0.125.0', '0.140.0', '0.155.0', '0.169.0'];
 
 describe('a recorded session', () => {
-  test.each(files)('%s counts what the API billed', (name) => {
-    const thread = new Thread(0);
-    for (const line of readFileSync(join(FIXTURES, name), 'utf8').trimEnd().split('\n')) {
-      const record = parseRolloutLine(line);
-      expect(record.kind).not.toBe('unrecognised');
-      if (record.kind !== 'irrelevant' && record.kind !== 'unrecognised') thread.add(record);
+  test.each(['tool-loop', 'resume'])('with a %s is kept of six releases at least', (way) => {
+    const versions = fixtures.filter((fixture) => fixture.way === way).map(({ version }) => version);
+    expect(versions).toEqual(expect.arrayContaining(RELEASES));
+  });
+
+  test.each(fixtures)('of Codex $version, $way, counts what the API billed', ({ version, files, ...billed }) => {
+    for (const [sinceMs, responses] of [
+      [0, [...billed.earlier, ...billed.last]],
+      [billed.startedAtMs, billed.last],
+    ] as const) {
+      const threads = files.map((path) => readThread(path, sinceMs));
+      expect(threads.map(({ cliVersion }) => cliVersion)).toEqual(threads.map(() => version));
+      expect(threads.flatMap(({ notes }) => notes)).toEqual([]);
+      const counted = threads.flatMap((thread) => thread.responses);
+      expect(counted.map(describeResponse).toSorted()).toEqual(responses.map(describeBilled).toSorted());
     }
-    expect(name).toContain(thread.cliVersion);
-    expect(thread.responses.map(({ usage }) => usage.input)).toEqual([5000, 5400, 5900]);
-    expect(sumUsage(thread.responses.map(({ usage }) => usage))).toEqual({
-      ...{ input: 16_300, cachedInput: 10_400, cacheWrite: 0, output: 59, reasoning: 0 },
-    });
-    expect(thread.notes).toEqual([]);
   });
 });
+
+function readThread(path: string, sinceMs: number): Thread {
+  const thread = new Thread(sinceMs);
+  for (const line of readFileSync(path, 'utf8').trimEnd().split('\n')) {
+    const record = parseRolloutLine(line);
+    expect(record.kind).not.toBe('unrecognised');
+    if (record.kind !== 'irrelevant' && record.kind !== 'unrecognised') thread.add(record);
+  }
+  return thread;
+}
+
+function describeResponse({ threadId, model, usage }: Thread['responses'][number]): string {
+  const { input, cachedInput, cacheWrite, output, reasoning } = usage;
+  return [threadId, model, input, cachedInput, cacheWrite, output, reasoning].join(' ');
+}
+
+function describeBilled({ threadId, model, input, cached, cacheWrite, output, reasoning }: BilledResponse): string {
+  return [threadId, model, input, cached, cacheWrite, output, reasoning].join(' ');
+}

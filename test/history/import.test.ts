@@ -1,12 +1,11 @@
-import { appendFileSync, cpSync, readdirSync, renameSync, utimesSync } from 'node:fs';
+import { appendFileSync, cpSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { rollout } from '../harness/fake-rollouts.js';
+import { type BilledResponse, readFixtures } from '../harness/fixtures.js';
 import { createHistory, encodeLines, type History } from './sessions.js';
 
-const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
-const recorded = readdirSync(FIXTURES).filter((name) => name.endsWith('.jsonl'));
+const recorded = readFixtures();
 
 const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
 const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
@@ -23,19 +22,30 @@ const keys = (history: History) =>
   history.query<{ key: string }>('SELECT response_key AS key FROM responses ORDER BY id').map(({ key }) => key);
 
 describe('an import', () => {
-  it.each(recorded)('of the recorded session %s equals what the API billed', async (name) => {
+  it.each(recorded)('of the recorded $way of Codex $version equals what the API billed', async (fixture) => {
     const history = createHistory();
-    history.addFixture(name);
-    expect(await history.import()).toMatchObject({ files: 1, filesRead: 1, added: 3, duplicates: 0, problems: [] });
-    expect(sums(history)).toEqual({ responses: 3, input: 16_300, cached: 10_400, output: 59 });
+    history.addFixture(fixture);
+    const responses = [...fixture.earlier, ...fixture.last];
+    const files = fixture.files.length;
+    expect(await history.import()).toMatchObject({
+      ...{ files, filesRead: files, added: responses.length, duplicates: 0, problems: [] },
+    });
+    const sum = (of: (response: BilledResponse) => number) => responses.reduce((total, one) => total + of(one), 0);
+    expect(sums(history)).toEqual({
+      responses: responses.length,
+      input: sum(({ input }) => input),
+      cached: sum(({ cached }) => cached),
+      output: sum(({ output }) => output),
+    });
   });
 
   it('adds nothing the second time, and opens nothing', async () => {
     const history = createHistory();
-    for (const name of recorded) history.addFixture(name);
+    for (const fixture of recorded) history.addFixture(fixture);
     await history.import();
     const before = sums(history);
-    expect(await history.import()).toMatchObject({ files: recorded.length, filesRead: 0, added: 0, duplicates: 0 });
+    const files = recorded.flatMap((fixture) => fixture.files).length;
+    expect(await history.import()).toMatchObject({ files, filesRead: 0, added: 0, duplicates: 0 });
     expect(sums(history)).toEqual(before);
   });
 
@@ -91,7 +101,7 @@ describe('an import', () => {
 describe('the buckets after an import', () => {
   it('are the sums of the responses', async () => {
     const history = createHistory();
-    for (const name of recorded) history.addFixture(name);
+    for (const fixture of recorded) history.addFixture(fixture);
     history.write(FILE, [...BEGIN, record('r1', a), record('r2', b)]);
     await history.import();
     const columns = 'input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost_nano_usd';

@@ -1,11 +1,9 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type ImportSummary, importHistory } from '../../src/history/import.js';
+import type { Fixture } from '../harness/fixtures.js';
 import { createFolder } from '../store/samples.js';
-
-const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
 
 /** A CODEX_HOME with sessions, and a database, both of the running test alone. */
 export interface History {
@@ -13,7 +11,7 @@ export interface History {
   readonly database: string;
   /** Puts a session file with `lines` in place, or bytes as they are, and returns its path. */
   write(name: string, content: readonly object[] | string | Buffer): string;
-  addFixture(name: string): string;
+  addFixture(fixture: Fixture): void;
   import(): Promise<ImportSummary>;
   query<Row>(sql: string, ...values: unknown[]): Row[];
 }
@@ -31,10 +29,8 @@ export function createHistory(): History {
       writeFileSync(path, Array.isArray(content) ? encodeLines(content) : (content as string | Buffer));
       return path;
     },
-    addFixture(name) {
-      const path = join(folder, `rollout-${name}`);
-      copyFileSync(join(FIXTURES, name), path);
-      return path;
+    addFixture({ files }) {
+      for (const path of files) copyFileSync(path, join(folder, basename(path)));
     },
     import: () => importHistory({ database, homes: { codex: [home], claude: [] } }),
     query<Row>(sql: string, ...values: unknown[]) {

@@ -1,81 +1,64 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { recordOf } from '../harness/record.js';
-import { type Ended, openWorkbench, type RunOptions, type Workbench } from '../harness/workbench.js';
-import { sumLedger } from '../scripted-api/ledger.js';
-import { installRelease, RELEASES } from './releases.js';
+import { openWorkbench, type RunOptions } from '../harness/workbench.js';
+import { describeDocument, describeResults } from './document.js';
+import { type EstimateErrors, measureEstimates } from './estimates.js';
+import { writeFixture } from './fixtures.js';
+import { installRelease, NotInstalled, RELEASES } from './releases.js';
 import { SCRIPT, WAYS, type Way } from './scenarios.js';
+import { judge, type Verdict } from './verdict.js';
 
 const ACCURACY = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
+/** Ends the command where a release could not be installed: nothing is known of it. */
+const NOT_RUN = 3;
 
+const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
-const releases = wanted.length > 0 ? wanted : [...RELEASES];
-const rows: string[][] = [];
-for (const way of WAYS) rows.push([way.name]);
-for (const version of releases) {
-  process.stderr.write(`Codex ${version}: installing …\n`);
-  const codex = await installRelease(version);
-  for (const [index, way] of WAYS.entries()) {
-    const cell = await tryOut(way, codex);
-    process.stderr.write(`Codex ${version}: ${way.name}: ${cell}\n`);
-    rows[index]?.push(cell);
-  }
+const releases = wanted.length > 0 ? wanted : RELEASES;
+const ways = new Map<string, Verdict[]>(WAYS.map(({ name }) => [name, []]));
+const estimates: EstimateErrors[] = [];
+
+try {
+  for (const version of releases) await tryRelease(version);
+  const results = describeResults({ releases, ways, estimates });
+  process.stdout.write(`${results.ways}\n\n${results.estimates}\n`);
+  if (flags.includes('--write')) writeFileSync(ACCURACY, describeDocument(results));
+  const verdicts = [...[...ways.values()].flat(), ...estimates];
+  process.exitCode = verdicts.every(({ good }) => good) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof NotInstalled)) throw error;
+  process.stderr.write(`NOT RUN: ${error.message}\n`);
+  process.exitCode = NOT_RUN;
 }
-const table = describeTable(rows);
-process.stdout.write(`${table}\n`);
-if (process.argv.includes('--write')) writeFileSync(ACCURACY, describeDocument(table));
-const wrong = rows.flatMap((cells) => cells.slice(1)).filter((cell) => !/^(exact|not in this Codex)$/.test(cell));
-process.exitCode = wrong.length > 0 ? 1 : 0;
+
+async function tryRelease(version: string): Promise<void> {
+  const say = (text: string) => process.stderr.write(`Codex ${version}: ${text}\n`);
+  const codex = await installRelease(version);
+  for (const way of WAYS) {
+    const verdict = await tryWay(way, codex, version);
+    say(`${way.name}: ${verdict.text}`);
+    ways.get(way.name)?.push(verdict);
+  }
+  const errors = await measureEstimates(codex);
+  say(`estimates: input ${errors.input}, output ${errors.output}`);
+  estimates.push(errors);
+}
 
 /** Plays one way on a workbench of its own, and says how near its record is to the ledger. */
-async function tryOut({ play }: Way, codex: string): Promise<string> {
+async function tryWay(way: Way, codex: string, version: string): Promise<Verdict> {
   const bench = await openWorkbench(...SCRIPT);
   try {
-    const withCodex = (options: RunOptions = {}): RunOptions => ({
-      ...options,
-      env: { ...options.env, CODEX_METERED_CODEX: codex },
-    });
-    const run = await play({
-      bench,
-      run: (args, options) => bench.run(args, withCodex(options)),
-      start: (args, options) => bench.start(args, withCodex(options)),
-    });
-    return judge(bench, run);
+    let startedAtMs = 0;
+    const start: typeof bench.start = (args, options: RunOptions = {}) => {
+      startedAtMs = Date.now();
+      return bench.start(args, { ...options, codex });
+    };
+    const run = await way.play({ bench, start, run: (args, options) => start(args, options).ended });
+    const verdict = judge(bench, run, way);
+    const isRecorded = flags.includes('--fixtures') && way.fixture && verdict.text !== 'not in this Codex';
+    if (isRecorded && way.fixture) writeFixture({ version, name: way.fixture, bench, run, startedAtMs });
+    return verdict;
   } finally {
     await bench.close();
   }
-}
-
-function judge(bench: Workbench, run: Ended): string {
-  // A Codex that does not know the subcommand or the option ends with 2 and calls no model.
-  if (run.exitCode === 2 && run.ledger.length === 0) return 'not in this Codex';
-  const { responses } = recordOf(bench, run);
-  const sources = new Set(responses.map(({ source }) => source));
-  const counted = responses.map(({ input, cached, output, reasoning }) => [input, cached, output, reasoning].join());
-  const billed = run.ledger.map(({ usage }) => [usage?.input, usage?.cached, usage?.output, usage?.reasoning].join());
-  const same = counted.toSorted().join(' ') === billed.toSorted().join(' ');
-  if (same && [...sources].every((source) => source === 'actual')) return 'exact';
-  const truth = sumLedger(run.ledger).input;
-  const recorded = responses.reduce((sum, { input }) => sum + input, 0);
-  const error = truth === 0 ? 'nothing billed' : `${(((recorded - truth) / truth) * 100).toFixed(0)} %`;
-  return `${[...sources].join(', ') || 'nothing recorded'}, ${error}`;
-}
-
-function describeTable(cells: string[][]): string {
-  const head = ['', ...releases];
-  return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
-}
-
-function describeDocument(results: string): string {
-  return `# Accuracy
-
-Real releases of Codex from npm, run by codex-metered against a scripted API that keeps a ledger of what it reported. A
-cell is *exact* when the record of the last run holds the same responses as the ledger, each with the same counters, all
-of source \`actual\`. Made by \`npm run test:matrix -- --write\`, which ends with an error when a cell is neither exact nor
-beyond what that Codex can do.
-
-${results}
-
-*not in this Codex*: the subcommand or the option came later.
-`;
 }

@@ -8,12 +8,19 @@ const STORE = fileURLToPath(new URL('../../build/codex', import.meta.url));
 /** Releases of Codex that people still run, oldest first. 0.42 and 0.64 write formats of their own. */
 export const RELEASES = ['0.42.0', '0.64.0', '0.80.0', '0.101.0', '0.125.0', '0.140.0', '0.155.0', '0.169.0'] as const;
 
-/** Installs a release from npm, once, and returns its `codex`. */
+/** A release that npm did not give us. */
+export class NotInstalled extends Error {}
+
+/** Installs a release from npm, once, and returns its `codex`. Throws NotInstalled. */
 export async function installRelease(version: string): Promise<string> {
   const folder = join(STORE, version);
   const codex = join(folder, 'node_modules', '.bin', 'codex');
   if (existsSync(codex)) return codex;
   mkdirSync(folder, { recursive: true });
-  await execa('npm', ['install', '--prefix', folder, '--no-save', '--silent', `@openai/codex@${version}`]);
-  return codex;
+  const npm = await execa('npm', ['install', '--prefix', folder, '--no-save', `@openai/codex@${version}`], {
+    reject: false,
+  });
+  if (npm.exitCode === 0 && existsSync(codex)) return codex;
+  const [reason] = /^npm error (?!code).+$/m.exec(npm.stderr) ?? [npm.stderr.slice(-300)];
+  throw new NotInstalled(`npm did not install @openai/codex@${version}: ${reason}`);
 }

@@ -1,17 +1,22 @@
 import type { InputItem, Reply, Scenario, ToolCall } from './script.js';
 
 /**
- * Calls of Codex's tools for sub-agents. gpt-5.3-codex is given one family of them (`multi_agent_v1`), gpt-6.1-sol
- * another (`collaboration`): seen in 0.169.
+ * Calls of Codex's tools for sub-agents. gpt-6.1-sol is given one family of them (`collaboration`), gpt-5.3-codex another:
+ * `multi_agent_v1` in 0.140 to 0.169, tools without a namespace in 0.101 (where waiting goes by another name) and 0.125.
  */
-export function spawnAgent(message: string): ToolCall {
-  return { tool: 'spawn_agent', namespace: 'multi_agent_v1', arguments: { message } };
+export function spawnAgent(message: string): (input: readonly InputItem[], tools: readonly string[]) => ToolCall[] {
+  return (_, tools) => [{ tool: 'spawn_agent', ...familyOf(tools), arguments: { message } }];
 }
 
 /** Waits for the agent that was spawned last. */
-export function waitForSpawned(input: readonly InputItem[]): ToolCall[] {
+export function waitForSpawned(input: readonly InputItem[], tools: readonly string[]): ToolCall[] {
   const targets = agentsIn(input).slice(-1);
-  return [{ tool: 'wait_agent', namespace: 'multi_agent_v1', arguments: { targets } }];
+  if (tools.includes('wait')) return [{ tool: 'wait', arguments: { ids: targets } }];
+  return [{ tool: 'wait_agent', ...familyOf(tools), arguments: { targets } }];
+}
+
+function familyOf(tools: readonly string[]): { namespace?: string } {
+  return tools.includes('spawn_agent') ? {} : { namespace: 'multi_agent_v1' };
 }
 
 /** Takes the agent that was spawned first up again, in a later turn. */
@@ -64,12 +69,12 @@ export const REVIEWED_COMMAND: readonly Scenario[] = [
     ],
   },
   {
-    prompt: '',
+    prompt: 'you are assessing',
     thread: 'child',
     replies: [
       {
         message: '{"risk_level":"low","user_authorization":"high","outcome":"allow","rationale":"It only prints."}',
-        usage: { input: 1800, cached: 100, cacheWrite: 32, output: 44, reasoning: 9 },
+        usage: { input: 1800, cached: 100, output: 44, reasoning: 9 },
       },
     ],
   },

@@ -1,10 +1,10 @@
+import type { LedgerEntry } from './ledger.js';
 import type { InputItem, Reply, ReportedUsage, ToolCall } from './script.js';
 
 type Json = Record<string, unknown>;
 
-/** The server-sent events of one reply, up to but without the event that ends the response. */
-export function itemEvents(responseId: string, model: string, reply: Reply, input: readonly InputItem[]): Json[] {
-  const items = outputItems(responseId, reply, input);
+/** The server-sent events of one response with these items, up to but without the event that ends it. */
+export function itemEvents(responseId: string, model: string, items: readonly Json[]): Json[] {
   return [
     { type: 'response.created', response: { id: responseId, model, status: 'in_progress' } },
     ...items.flatMap((item, index) => [
@@ -31,12 +31,23 @@ export function endEvent(responseId: string, model: string, reply: Reply, usage:
   };
 }
 
+/** The answer to a request for nothing but a compaction. */
+export function compactedResponse({ responseId, usage }: LedgerEntry, reply: Reply): Json {
+  return {
+    id: responseId,
+    object: 'response.compaction',
+    output: [{ type: 'compaction', encrypted_content: reply.compaction }],
+    ...(usage && { usage: apiUsage(usage) }),
+  };
+}
+
 /** One event in the wire form of server-sent events. */
 export function encodeEvent(event: Json): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-function outputItems(responseId: string, reply: Reply, input: readonly InputItem[]): Json[] {
+/** The items of one reply to a request with this body. */
+export function outputItems(responseId: string, reply: Reply, body: Json): Json[] {
   const items: Json[] = [];
   if (reply.reasoning !== undefined) {
     items.push({
@@ -46,7 +57,7 @@ function outputItems(responseId: string, reply: Reply, input: readonly InputItem
       encrypted_content: Buffer.from(reply.reasoning).toString('base64'),
     });
   }
-  const calls = typeof reply.calls === 'function' ? reply.calls(input) : (reply.calls ?? []);
+  const calls = typeof reply.calls === 'function' ? reply.calls(inputOf(body), toolsOf(body)) : (reply.calls ?? []);
   calls.forEach((call, index) => {
     items.push(callItem(`call_${responseId}_${index}`, call));
   });
@@ -62,6 +73,14 @@ function outputItems(responseId: string, reply: Reply, input: readonly InputItem
     });
   }
   return items;
+}
+
+export function inputOf(body: Json): readonly InputItem[] {
+  return (body.input ?? []) as InputItem[];
+}
+
+function toolsOf(body: Json): string[] {
+  return ((body.tools ?? []) as { name?: string; type: string }[]).map(({ name, type }) => name ?? type);
 }
 
 function callItem(callId: string, call: ToolCall): Json {

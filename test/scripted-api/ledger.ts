@@ -3,6 +3,8 @@ import type { ReportedUsage } from './script.js';
 /** One model response, as the API billed it. The truth that every record is compared with. */
 export interface LedgerEntry {
   sequence: number;
+  /** Its place in the API's `requests`. */
+  request: number;
   responseId: string;
   threadId: string | undefined;
   turnId: string | undefined;
@@ -21,6 +23,8 @@ export interface ReceivedRequest {
   path: string;
   headers: Record<string, string>;
   body: Record<string, unknown>;
+  /** The items that it was answered with. */
+  answer: Record<string, unknown>[];
 }
 
 /** The sum that a bill would show for `entries`. Entries without usage add nothing. */

@@ -30,8 +30,11 @@ export interface Reply {
   /** `null`: the response completes but carries no usage, as some providers do. */
   usage?: ReportedUsage | null;
   reasoning?: string;
-  /** A function sees the request's input items: what a tool answered can be part of the next call. */
-  calls?: ToolCall[] | ((input: readonly InputItem[]) => ToolCall[]);
+  /**
+   * A function sees the request's input items, because what a tool answered can be part of the next call, and the names
+   * of the tools that it offers, because they differ from one Codex to the next.
+   */
+  calls?: ToolCall[] | ((input: readonly InputItem[], tools: readonly string[]) => ToolCall[]);
   message?: string;
   /** Answers a request for remote compaction with this (encrypted) summary. */
   compaction?: string;

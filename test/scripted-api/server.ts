@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeEvent, endEvent, itemEvents } from './events.js';
+import { compactedResponse, encodeEvent, endEvent, inputOf, itemEvents, outputItems } from './events.js';
 import type { LedgerEntry, ReceivedRequest } from './ledger.js';
-import type { InputItem, Reply, ReportedUsage, Scenario } from './script.js';
+import type { Reply, ReportedUsage, Scenario } from './script.js';
 
 /** A scripted Responses API on loopback, and the ledger of everything it reported. */
 export interface ScriptedApi {
@@ -62,16 +62,26 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const path = (request.url ?? '').replace(/\?.*$/, '');
-  if (request.method !== 'POST' || path !== '/v1/responses') {
+  const isCompaction = path === '/v1/responses/compact';
+  if (request.method !== 'POST' || (path !== '/v1/responses' && !isCompaction)) {
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"message":"not found"}}');
     return;
   }
   const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
   const headers = request.headers as Record<string, string>;
-  state.requests.push({ path, headers, body });
+  const received: ReceivedRequest = { path, headers, body, answer: [] };
+  state.requests.push(received);
   const caller = identify(headers);
+  if (isCompaction) return compact(state, response, caller, received);
   const reply = nextReply(state, caller, body);
-  await stream(state, response, caller, body, reply);
+  await stream(state, response, caller, received, reply);
+}
+
+/** Codex 0.80 to 0.125 have a path of its own asked for a remote compaction, and ignore what it used. */
+async function compact(state: State, response: ServerResponse, caller: Caller, received: ReceivedRequest) {
+  const reply = findScenario(state, caller, received.body)?.compaction ?? SUMMARIES.remote;
+  const entry = enter(state, { ...caller, requestKind: 'compaction' }, received, reply);
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(compactedResponse(entry, reply)));
 }
 
 interface Caller {
@@ -87,7 +97,8 @@ function identify(headers: Record<string, string>): Caller {
   const turn = JSON.parse(headers['x-codex-turn-metadata'] ?? '{}') as Record<string, string | undefined>;
   return {
     // A child's requests name its root thread as their session.
-    thread: headers['thread-id'] === headers['session-id'] ? 'root' : 'child',
+    thread:
+      headers['x-openai-subagent'] === undefined && headers['thread-id'] === headers['session-id'] ? 'root' : 'child',
     threadId: headers['thread-id'] ?? turn.thread_id ?? headers['session_id'] ?? headers['conversation_id'],
     turnId: turn.turn_id,
     rootTurnId: turn.root_turn_id ?? turn.turn_id,
@@ -98,9 +109,7 @@ function identify(headers: Record<string, string>): Caller {
 function nextReply(state: State, caller: Caller, body: Record<string, unknown>): Reply {
   const prompts = userMessages(body);
   const newest = prompts.at(-1) ?? '';
-  const scenario = state.scenarios.find(
-    ({ prompt, thread }) => matches(prompt, newest) && (thread === undefined || thread === caller.thread),
-  );
+  const scenario = findScenario(state, caller, body);
   const compaction = compactionIn(caller, body);
   if (compaction) return scenario?.compaction ?? SUMMARIES[compaction];
   if (!scenario) {
@@ -113,6 +122,13 @@ function nextReply(state: State, caller: Caller, body: Record<string, unknown>):
   return scenario.replies[Math.min(step, scenario.replies.length - 1)] as Reply;
 }
 
+function findScenario(state: State, caller: Caller, body: Record<string, unknown>): Scenario | undefined {
+  const newest = userMessages(body).at(-1) ?? '';
+  return state.scenarios.find(
+    ({ prompt, thread }) => matches(prompt, newest) && (thread === undefined || thread === caller.thread),
+  );
+}
+
 /** Whether Codex asks for a summary, in words of its own (local) or by an item that the API answers with one (remote). */
 function compactionIn(caller: Caller, body: Record<string, unknown>): 'local' | 'remote' | undefined {
   if (inputOf(body).some(({ type }) => type === 'compaction_trigger')) return 'remote';
@@ -123,38 +139,29 @@ function matches(prompt: string | RegExp, text: string): boolean {
   return typeof prompt === 'string' ? text.includes(prompt) : prompt.test(text);
 }
 
-function inputOf(body: Record<string, unknown>): readonly InputItem[] {
-  return (body.input ?? []) as InputItem[];
-}
-
 function userMessages(body: Record<string, unknown>): string[] {
   return inputOf(body)
     .filter((item) => item.role === 'user' && Array.isArray(item.content))
     .map((item) => (item.content ?? []).map((part) => part.text ?? '').join('\n'));
 }
 
-async function stream(
-  state: State,
-  response: ServerResponse,
-  caller: Caller,
-  body: Record<string, unknown>,
-  reply: Reply,
-) {
-  const model = String(body.model);
+async function stream(state: State, response: ServerResponse, caller: Caller, received: ReceivedRequest, reply: Reply) {
+  const model = String(received.body.model);
   if (reply.delayMs) await delay(reply.delayMs);
   if (reply.status) {
     const error = reply.fail ?? { code: 'server_error', message: 'scripted failure' };
     response.writeHead(reply.status, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
     return;
   }
-  const responseId = `resp_${randomUUID().replaceAll('-', '')}`;
+  const responseId = newResponseId();
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     ...reply.headers,
     // Where Codex looks for the model that answered, when it is not the one it asked for.
     ...(reply.model && { 'openai-model': reply.model }),
   });
-  for (const event of itemEvents(responseId, model, reply, inputOf(body))) response.write(encodeEvent(event));
+  received.answer = outputItems(responseId, reply, received.body);
+  for (const event of itemEvents(responseId, model, received.answer)) response.write(encodeEvent(event));
   if (reply.hang) return;
   await reply.until;
   if (reply.cut) {
@@ -162,22 +169,37 @@ async function stream(
     response.destroy();
     return;
   }
-  const usage = reply.usage === null ? null : fullUsage(reply.usage ?? { input: 100, output: 10 });
-  if (!reply.fail) {
-    state.ledger.push({
-      sequence: state.ledger.length,
-      responseId,
-      threadId: caller.threadId,
-      turnId: caller.turnId,
-      rootTurnId: caller.rootTurnId,
-      requestKind: caller.requestKind,
-      model: reply.model ?? model,
-      serviceTier: reply.serviceTier,
-      usage,
-      completedAtMs: Date.now(),
-    });
-  }
+  const usage = usageOf(reply);
+  if (!reply.fail) enter(state, caller, received, reply, responseId);
   response.end(encodeEvent(endEvent(responseId, model, reply, usage)));
+}
+
+/** Enters a response into the ledger. */
+function enter(
+  state: State,
+  { threadId, turnId, rootTurnId, requestKind }: Caller,
+  received: ReceivedRequest,
+  reply: Reply,
+  responseId = newResponseId(),
+): LedgerEntry {
+  const entry: LedgerEntry = {
+    ...{ sequence: state.ledger.length, responseId, threadId, turnId, rootTurnId, requestKind },
+    request: state.requests.indexOf(received),
+    model: reply.model ?? String(received.body.model),
+    serviceTier: reply.serviceTier,
+    usage: usageOf(reply),
+    completedAtMs: Date.now(),
+  };
+  state.ledger.push(entry);
+  return entry;
+}
+
+function newResponseId(): string {
+  return `resp_${randomUUID().replaceAll('-', '')}`;
+}
+
+function usageOf({ usage }: Reply): Required<ReportedUsage> | null {
+  return usage === null ? null : fullUsage(usage ?? { input: 100, output: 10 });
 }
 
 function fullUsage(usage: ReportedUsage): Required<ReportedUsage> {

@@ -1,0 +1,68 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type BilledResponse, FIXTURES } from '../harness/fixtures.js';
+import type { Ended, Workbench } from '../harness/workbench.js';
+import type { LedgerEntry } from '../scripted-api/ledger.js';
+
+/** What is kept of a session file's lines, at any depth: what says who, when and how much. Texts are not among it. */
+const KEPT = new Set([
+  ...['timestamp', 'ordinal', 'type', 'payload', 'id', 'session_id', 'thread_id', 'turn_id', 'root_turn_id'],
+  ...[
+    'response_id',
+    'parent_thread_id',
+    'forked_from_id',
+    'forked_from_ordinal_exclusive',
+    'originator',
+    'cli_version',
+  ],
+  ...['source', 'subagent', 'thread_spawn', 'depth', 'thread_source', 'model_provider', 'model', 'role'],
+  ...['thread_settings', 'service_tier', 'info', 'usage', 'total_token_usage', 'last_token_usage'],
+  ...[
+    'model_context_window',
+    'input_tokens',
+    'cached_input_tokens',
+    'cache_write_input_tokens',
+    'output_tokens',
+    'reasoning_output_tokens',
+  ],
+]);
+/** Lines that take much room and say nothing of usage. */
+const DROPPED = new Set(['world_state', 'item_completed', 'user_message', 'agent_message', 'agent_reasoning']);
+
+export interface Recording {
+  readonly version: string;
+  /** The folder below the version's. */
+  readonly name: string;
+  readonly bench: Workbench;
+  readonly run: Ended;
+  /** When the run began; what stands in the files before is history. */
+  readonly startedAtMs: number;
+}
+
+/** Keeps the session files of a run, without their texts, and beside them what the API billed for it. */
+export function writeFixture({ version, name, bench, run, startedAtMs }: Recording): void {
+  const folder = join(FIXTURES, version, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const sessions = join(bench.codexHome, 'sessions');
+  const files = readdirSync(sessions, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.jsonl'));
+  for (const path of files) {
+    const lines = readFileSync(join(sessions, path), 'utf8').trimEnd().split('\n');
+    writeFileSync(join(folder, basename(path)), `${lines.flatMap(withoutTexts).join('\n')}\n`);
+  }
+  const origin = `Recorded with @openai/codex@${version} from npm against the scripted API, texts cut out: npm run test:matrix -- --fixtures`;
+  const earlier = bench.api.ledger.slice(0, -run.ledger.length).map(toBilled);
+  const last = run.ledger.map(toBilled);
+  writeFileSync(join(folder, 'billed.json'), `${JSON.stringify({ origin, startedAtMs, earlier, last }, null, 2)}\n`);
+}
+
+function toBilled({ threadId, model, usage }: LedgerEntry): BilledResponse {
+  const { input = 0, cached = 0, cacheWrite = 0, output = 0, reasoning = 0 } = usage ?? {};
+  return { threadId, model, input, cached, cacheWrite, output, reasoning };
+}
+
+function withoutTexts(line: string): string[] {
+  const record = JSON.parse(line) as { type: string; payload?: { type?: string } };
+  if (DROPPED.has(record.type) || DROPPED.has(String(record.payload?.type))) return [];
+  return [JSON.stringify(record, (key, value) => (key === '' || KEPT.has(key) ? value : undefined))];
+}
