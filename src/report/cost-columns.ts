@@ -42,6 +42,7 @@ const LEFT_OUT_IN_COMPACT: readonly CostKey[] = ['started', 'cached', 'cacheWrit
 export function chooseCostColumns(report: CostReport, extent: TableExtent): Column<CostKey>[] {
   const runs = new Set(report.invocations.map(({ invocation }) => invocation.runId));
   return COLUMNS.filter(({ key }) => {
+    if (key === 'iteration') return report.invocations.length > 0;
     if (key === 'run') return runs.size > 1;
     if (key === 'cacheWrite' && report.totals.usage.cacheWrite === 0) return false;
     return extent === 'full' || !LEFT_OUT_IN_COMPACT.includes(key);

@@ -1,5 +1,11 @@
 import type { NoteRow, ResponseRow } from '../store/queries.js';
-import type { CostReport, InvocationReport, ModelReport } from './cost-report.js';
+import {
+  type CostReport,
+  type InvocationReport,
+  listProjects,
+  type ModelReport,
+  type ThreadReport,
+} from './cost-report.js';
 import { type Figures, figuresOfResponse } from './figures.js';
 import { measureDurationMs } from './outcome.js';
 import type { Selection } from './selection.js';
@@ -19,13 +25,14 @@ export function toCostJson(report: CostReport, { scope, reason }: Selection, { d
       ? { runId: scope.runId, projectId: scope.projectId }
       : {
           threadId: scope.threadId,
-          projectIds: [...new Set(report.invocations.map((one) => one.invocation.projectId))],
+          projectIds: listProjects(report),
         }),
     selectedAs: reason,
     invocations: report.invocations.map((invocation) => ({
       ...toInvocationJson(invocation),
       ...(detail === 'responses' ? { responses: invocation.responses.map(toResponseJson) } : {}),
     })),
+    ...(scope.kind === 'session' ? { unmetered: report.unmetered.map((one) => toThreadJson(one, detail)) } : {}),
     phases: report.phases.map(({ phase, invocations, figures }) => ({
       phase,
       invocationCount: invocations.length,
@@ -37,6 +44,18 @@ export function toCostJson(report: CostReport, { scope, reason }: Selection, { d
       bySource: report.sources.map(({ figures }) => toFiguresJson(figures)),
     },
     unpricedModels: report.unpriced.map(toUnpricedJson),
+  };
+}
+
+function toThreadJson({ thread, figures, models, responses }: ThreadReport, detail: CostJsonOptions['detail']): object {
+  const { threadId, provider, projectId, kind, cwd, cliVersion, startedAtMs, lastAtMs } = thread;
+  return {
+    ...{ threadId, provider, projectId, threadKind: kind, cwd, cliVersion },
+    startedAt: toIso(startedAtMs),
+    lastResponseAt: toIso(lastAtMs),
+    ...toFiguresJson(figures),
+    models: models.map(toModelJson),
+    ...(detail === 'responses' ? { responses: responses.map(toResponseJson) } : {}),
   };
 }
 

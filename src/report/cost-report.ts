@@ -10,6 +10,12 @@ import {
   readResponses,
   type Scope,
 } from '../store/queries.js';
+import {
+  readUnmeteredModels,
+  readUnmeteredResponses,
+  readUnmeteredThreads,
+  type ThreadRow,
+} from '../store/unmetered.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Source } from '../usage/source.js';
 import { type Figures, sumFigures, toFigures } from './figures.js';
@@ -23,6 +29,16 @@ export interface CostReport extends Summary {
   readonly invocations: readonly InvocationReport[];
   /** In the order of PHASES, those that occur. */
   readonly phases: readonly PhaseReport[];
+  /** Of a session: its threads as far as no invocation is known to have caused their responses, oldest first. */
+  readonly unmetered: readonly ThreadReport[];
+}
+
+export interface ThreadReport {
+  readonly thread: ThreadRow;
+  readonly figures: Figures;
+  readonly models: readonly ModelReport[];
+  /** Empty unless asked for. */
+  readonly responses: readonly ResponseRow[];
 }
 
 export interface InvocationReport {
@@ -69,15 +85,42 @@ export function readCostReport(connection: Connection, scope: Scope, { detail }:
       notes: notes.get(invocation.id) ?? [],
     };
   });
-  return describeAll(scope, invocations);
+  return describeAll(scope, invocations, readUnmetered(connection, scope, detail));
 }
 
-function describeModel(row: ModelRow): ModelReport {
+/** The projects that it belongs to. */
+export function listProjects({ invocations, unmetered }: CostReport): string[] {
+  return [
+    ...new Set(
+      [...invocations.map((one) => one.invocation), ...unmetered.map((one) => one.thread)].map((one) => one.projectId),
+    ),
+  ];
+}
+
+function readUnmetered(connection: Connection, scope: Scope, detail: CostReportOptions['detail']): ThreadReport[] {
+  if (scope.kind === 'run') return [];
+  const models = groupBy(readUnmeteredModels(connection, scope.threadId), ({ threadId }) => threadId);
+  const rows = detail === 'responses' ? readUnmeteredResponses(connection, scope.threadId) : [];
+  const responses = groupBy(rows, ({ threadId }) => threadId);
+  return readUnmeteredThreads(connection, scope.threadId).map((thread) => {
+    const ofThread = (models.get(thread.threadId) ?? []).map((row) =>
+      describeModel({ ...row, threadIds: [row.threadId] }),
+    );
+    const { threadId } = thread;
+    return { thread, figures: sumParts(ofThread), models: ofThread, responses: responses.get(threadId) ?? [] };
+  });
+}
+
+function describeModel(row: Omit<ModelRow, 'invocationId'>): ModelReport {
   const { model, source, evidence, threadIds } = row;
   return { model, source, threadIds, figures: toFigures(row, { models: [model], sources: [source], evidence }) };
 }
 
-function describeAll(scope: Scope, invocations: readonly InvocationReport[]): CostReport {
+function describeAll(
+  scope: Scope,
+  invocations: readonly InvocationReport[],
+  unmetered: readonly ThreadReport[],
+): CostReport {
   const names = new Set([...PHASES, ...invocations.map(({ invocation }) => invocation.phase)]);
   const phases = [...names].map((phase) => {
     const ofPhase = invocations.filter(({ invocation }) => invocation.phase === phase);
@@ -87,6 +130,7 @@ function describeAll(scope: Scope, invocations: readonly InvocationReport[]): Co
     scope,
     invocations,
     phases: phases.filter((phase) => phase.invocations.length > 0),
-    ...summarise(invocations.flatMap(({ models }) => models)),
+    unmetered,
+    ...summarise([...invocations, ...unmetered].flatMap(({ models }) => models)),
   };
 }

@@ -1,9 +1,9 @@
 import type { ResponseRow } from '../store/queries.js';
-import { cleanText, formatPlural } from './amounts.js';
+import { cleanText, formatDuration, formatPlural } from './amounts.js';
 import type { Clock } from './clock.js';
 import { alignCosts } from './cost-alignment.js';
 import { type CostKey, chooseCostColumns, type TableExtent } from './cost-columns.js';
-import type { CostReport, InvocationReport, PhaseReport } from './cost-report.js';
+import type { CostReport, InvocationReport, PhaseReport, ThreadReport } from './cost-report.js';
 import { type Figures, figuresOfResponse } from './figures.js';
 import { describeFigures } from './figures-text.js';
 import { describeCompleted, describeDuration, describeOutcome } from './outcome.js';
@@ -34,7 +34,11 @@ const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
 export function layOutCostTable(report: CostReport, options: CostTableOptions): CostTable {
   const invocations = report.invocations.flatMap((one) => [
     layOutInvocation(one, options),
-    ...layOutParts(one, options),
+    ...layOutParts(one, one.invocation.threadId, options),
+  ]);
+  const threads = report.unmetered.flatMap((one) => [
+    layOutThread(one, options),
+    ...layOutParts(one, one.thread.threadId, options),
   ]);
   const phases = report.phases.length > 1 ? report.phases : [];
   const subtotals = phases.map((phase, index): Row<CostKey> => {
@@ -43,7 +47,7 @@ export function layOutCostTable(report: CostReport, options: CostTableOptions): 
   const total = layOutSum('total', { invocations: report.invocations, figures: report.totals }, options);
   return {
     columns: chooseCostColumns(report, options.extent),
-    rows: alignCosts([...invocations, ...subtotals, { cells: total, style: 'bold', ruled: true }]),
+    rows: alignCosts([...invocations, ...threads, ...subtotals, { cells: total, style: 'bold', ruled: true }]),
   };
 }
 
@@ -64,12 +68,29 @@ function layOutInvocation({ invocation, figures }: InvocationReport, { clock, no
   };
 }
 
-function layOutParts(report: InvocationReport, { clock }: CostTableOptions): Row<CostKey>[] {
-  const { responses, models, invocation } = report;
+function layOutThread({ thread, figures }: ThreadReport, { clock }: CostTableOptions): Row<CostKey> {
+  return {
+    cells: {
+      ...describeFigures(figures),
+      started: clock.formatMinute(thread.startedAtMs),
+      phase: cleanText(thread.kind),
+      model: describeModels(figures),
+      duration: formatDuration(Math.max(0, thread.lastAtMs - thread.startedAtMs)),
+      outcome: 'not metered',
+    },
+    styles: styleCost(figures),
+  };
+}
+
+function layOutParts(
+  { responses, models }: Pick<InvocationReport, 'responses' | 'models'>,
+  threadId: string | null,
+  { clock }: CostTableOptions,
+): Row<CostKey>[] {
   const ofResponses = responses.map((response) => ({
     model: response.model,
     figures: figuresOfResponse(response),
-    outcome: describeResponse(response, invocation.threadId, clock),
+    outcome: describeResponse(response, threadId, clock),
   }));
   const ofModels = models.map(({ model, figures }) => ({
     model,
@@ -93,9 +114,9 @@ function layOutSum(
   return {
     ...describeFigures(figures),
     phase: name,
-    model: formatPlural(all.length, 'invocation'),
-    duration: describeDuration(all, nowMs),
-    outcome: describeCompleted(all.map(({ status }) => status)),
+    model: all.length === 0 ? '' : formatPlural(all.length, 'invocation'),
+    duration: all.length === 0 ? '' : describeDuration(all, nowMs),
+    outcome: all.length === 0 ? '' : describeCompleted(all.map(({ status }) => status)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { cleanText, formatPlural } from './amounts.js';
-import type { CostReport } from './cost-report.js';
+import { type CostReport, listProjects } from './cost-report.js';
 import { type CostTableOptions, layOutCostTable } from './cost-table.js';
 import type { Paint } from './paint.js';
 import { explainMarks, listNotes, type NotesExtent } from './remarks.js';
@@ -44,14 +44,17 @@ function describeHeading(
   const title = scope.kind === 'run' ? `Run ${cleanText(scope.runId)}` : `Session ${cleanText(scope.threadId)}`;
   const why = reason === 'named' ? '' : ` (${REASONS[reason]})`;
   const rows = report.invocations.map(({ invocation }) => invocation);
-  const projects = [...new Set(rows.map(({ projectId }) => cleanText(projectId)))];
+  const threads = report.unmetered.map(({ thread }) => thread);
+  const projects = listProjects(report).map(cleanText);
   const runs = [...new Set(rows.map(({ runId }) => cleanText(runId)))];
   const versions = [...new Set(rows.flatMap(({ codexVersion }) => codexVersion ?? []))];
+  const starts = [...rows, ...threads].map(({ startedAtMs }) => startedAtMs);
+  const writers = [...new Set(threads.map(({ provider, cliVersion }) => `${provider} ${cliVersion ?? ''}`.trim()))];
   const facts = [
     `project ${projects.join(', ')}`,
     ...(scope.kind === 'session' && runs.length === 1 ? [`run ${runs[0]}`] : []),
-    `started ${clock.formatMinute(Math.min(...rows.map(({ startedAtMs }) => startedAtMs)))}`,
-    ...(versions.length > 0 ? [`codex ${versions.map(cleanText).join(', ')}`] : []),
+    `started ${clock.formatMinute(Math.min(...starts))}`,
+    ...(versions.length > 0 ? [`codex ${versions.map(cleanText).join(', ')}`] : writers.map(cleanText)),
   ];
   return [paint('bold', title) + why, paint('gray', wrapText(facts.join('  '), width))];
 }

@@ -30,7 +30,7 @@ export interface ListFilter {
 export function readList(connection: Connection, { kind, projectId, limit }: ListFilter): ListEntry[] {
   assertProject(connection, projectId);
   const scopes = findScopes(connection, kind, { projectId, limit });
-  if (scopes.length === 0) throw new ReportError('nothing-metered', `No ${kind} has been metered yet.`);
+  if (scopes.length === 0) throw new ReportError('nothing-metered', `No ${kind} has been recorded yet.`);
   return scopes.map((scope) => {
     const summary = readSummary(connection, scope);
     return { scope, summary, figures: toFigures(summary, { ...summary, evidence: [] }) };
@@ -74,7 +74,7 @@ export function renderListText(entries: readonly ListEntry[], { clock, width, pa
         input,
         output,
         cost,
-        invocations: describeOutcomes(statuses),
+        invocations: statuses.length === 0 ? 'not metered' : describeOutcomes(statuses),
       },
     };
   });
@@ -98,7 +98,7 @@ export function toListJson(kind: Scope['kind'], entries: readonly ListEntry[]): 
         ? { runId: scope.runId, projectId: scope.projectId }
         : { threadId: scope.threadId, projectIds: summary.projectIds }),
       startedAt: toIso(summary.startedAtMs),
-      latestInvocationStartedAt: toIso(summary.latestAtMs),
+      latestInvocationStartedAt: summary.statuses.length === 0 ? null : toIso(summary.latestAtMs),
       endedAt: toIso(summary.endedAtMs),
       invocationCount: summary.statuses.length,
       statusCounts: countStatuses(summary.statuses),

@@ -2,6 +2,7 @@ import type { InvocationStatus } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
 import type { Connection } from './open.js';
 import { type Scope, type SumRow, within } from './queries.js';
+import { readUnmeteredModels, readUnmeteredThreads } from './unmetered.js';
 
 /** `id` is a whole run or thread id, `prefix` how one begins. */
 export interface ScopeFilter {
@@ -16,7 +17,7 @@ export interface SummaryRow extends SumRow {
   /** A session can be resumed in another project; a run has one. */
   readonly projectIds: readonly string[];
   readonly startedAtMs: number;
-  /** When its newest invocation started. */
+  /** When its newest invocation started, or its newest thread that was read from history. */
   readonly latestAtMs: number;
   /** Null while an invocation of it has not ended. */
   readonly endedAtMs: number | null;
@@ -25,7 +26,7 @@ export interface SummaryRow extends SumRow {
   readonly sources: readonly Source[];
 }
 
-/** The runs or sessions that `filter` lets through, newest first: by their newest invocation. */
+/** The runs or sessions that `filter` lets through, newest first: by their newest invocation or thread. */
 export function findScopes(connection: Connection, kind: Scope['kind'], filter: ScopeFilter): Scope[] {
   const key = kind === 'run' ? 'run_id' : 'thread_id';
   const columns = kind === 'run' ? 'project_id AS projectId, run_id AS runId' : 'thread_id AS threadId';
@@ -37,15 +38,55 @@ export function findScopes(connection: Connection, kind: Scope['kind'], filter: 
   ];
   const rows = connection
     .prepare<[ScopeFilter], Omit<Scope, 'kind'>>(
-      `SELECT ${columns} FROM invocations WHERE ${conditions.join(' AND ')}
+      `SELECT ${columns} FROM ${kind === 'run' ? 'invocations' : SESSIONS} WHERE ${conditions.join(' AND ')}
        GROUP BY ${kind === 'run' ? 'project_id, run_id' : 'thread_id'}
-       ORDER BY max(started_at_ms) DESC, max(rowid) DESC LIMIT @limit`,
+       ORDER BY max(started_at_ms) DESC, max(${kind === 'run' ? 'rowid' : 'place'}) DESC LIMIT @limit`,
     )
     .all(filter);
   return rows.map((row) => ({ kind, ...row }) as Scope);
 }
 
+// A session is known by its invocations, or by the threads of its files that have responses.
+const SESSIONS = `(
+  SELECT thread_id, project_id, started_at_ms, rowid AS place FROM invocations
+  UNION ALL SELECT root_id, project_id, started_at_ms, 0 FROM threads t
+  WHERE EXISTS (SELECT 1 FROM responses r WHERE r.thread_id = t.id))`;
+
 export function readSummary(connection: Connection, scope: Scope): SummaryRow {
+  const metered = readMetered(connection, scope);
+  return scope.kind === 'run' ? metered : addUnmetered(connection, scope.threadId, metered);
+}
+
+/** What was read from history and belongs to no invocation. */
+function addUnmetered(connection: Connection, sessionId: string, metered: SummaryRow): SummaryRow {
+  const threads = readUnmeteredThreads(connection, sessionId);
+  if (threads.length === 0) return metered;
+  const parts = [metered, ...readUnmeteredModels(connection, sessionId)];
+  const sum = (key: Exclude<keyof SumRow, 'costNanoUsd'>) => parts.reduce((total, part) => total + part[key], 0);
+  const costs = parts.flatMap(({ costNanoUsd }) => costNanoUsd ?? []);
+  const starts = threads.map(({ startedAtMs }) => startedAtMs);
+  const isRunning = metered.statuses.length > 0 && metered.endedAtMs === null;
+  return {
+    projectIds: [...new Set([...metered.projectIds, ...threads.map(({ projectId }) => projectId)])],
+    models: [...new Set(parts.flatMap((part) => ('models' in part ? part.models : part.model)))],
+    sources: [...new Set(parts.flatMap((part) => ('sources' in part ? part.sources : part.source)))],
+    statuses: metered.statuses,
+    startedAtMs: Math.min(metered.startedAtMs ?? Number.POSITIVE_INFINITY, ...starts),
+    latestAtMs: Math.max(metered.latestAtMs ?? 0, ...starts),
+    endedAtMs: isRunning ? null : Math.max(metered.endedAtMs ?? 0, ...threads.map(({ lastAtMs }) => lastAtMs)),
+    responses: sum('responses'),
+    unpricedResponses: sum('unpricedResponses'),
+    input: sum('input'),
+    cachedInput: sum('cachedInput'),
+    cacheWrite: sum('cacheWrite'),
+    output: sum('output'),
+    reasoning: sum('reasoning'),
+    costNanoUsd: costs.length === 0 ? null : costs.reduce((total, cost) => total + cost, 0),
+  };
+}
+
+/** Times are null when there is no invocation. */
+function readMetered(connection: Connection, scope: Scope): SummaryRow {
   const spent = connection
     .prepare<[Scope], SumRow & { models: string; sources: string }>(
       `SELECT json_group_array(DISTINCT c.model) AS models, json_group_array(DISTINCT c.source) AS sources,
@@ -77,10 +118,12 @@ export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   };
 }
 
-/** The projects that anything was metered for, newest first. */
+/** The projects that anything was metered or read from history for, newest first. */
 export function findProjects(connection: Connection): string[] {
   return connection
-    .prepare<[], string>('SELECT project_id FROM invocations GROUP BY project_id ORDER BY max(started_at_ms) DESC')
+    .prepare<[], string>(`SELECT project_id FROM (
+         SELECT project_id, started_at_ms FROM invocations UNION ALL SELECT project_id, started_at_ms FROM threads)
+       GROUP BY project_id ORDER BY max(started_at_ms) DESC`)
     .pluck()
     .all();
 }
@@ -94,11 +137,13 @@ export interface Place {
   readonly projectId: string;
 }
 
-/** The project of the newest invocation that was started at `place`, or was given its name. */
+/** The project of the newest invocation or session that was started at `place`, or was given its name. */
 export function findProjectAt(connection: Connection, { directory, below, projectId }: Place): string | undefined {
   return connection
     .prepare<[{ directory: string; below: string | null; projectId: string }], string>(
-      `SELECT project_id FROM invocations
+      `SELECT project_id FROM (
+         SELECT project_id, cwd, started_at_ms FROM invocations
+         UNION ALL SELECT project_id, cwd, started_at_ms FROM threads)
        WHERE cwd = @directory OR substr(cwd, 1, length(@below)) = @below OR project_id = @projectId
        ORDER BY started_at_ms DESC LIMIT 1`,
     )
@@ -111,7 +156,8 @@ export function findSessionsOfChild(connection: Connection, prefix: string): Sco
   return connection
     .prepare<[{ prefix: string }], string>(
       `SELECT DISTINCT i.thread_id FROM responses r JOIN invocations i ON i.id = r.invocation_id
-       WHERE ${beginsWith('r.thread_id')} AND i.thread_id IS NOT NULL AND r.thread_id <> i.thread_id`,
+       WHERE ${beginsWith('r.thread_id')} AND i.thread_id IS NOT NULL AND r.thread_id <> i.thread_id
+       UNION SELECT t.root_id FROM threads t WHERE ${beginsWith('t.id')} AND t.root_id <> t.id`,
     )
     .pluck()
     .all({ prefix })

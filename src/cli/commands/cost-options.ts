@@ -58,6 +58,7 @@ Examples:
 const SESSION_HELP = `
 As "codex-usage run", for one Codex thread: a thread that was resumed twice has three invocations.
 What its child threads (sub-agents, reviews) used is counted with the invocation that started them.
+Sessions of Codex and Claude Code that were not metered are read from history: a row per thread.
 
 Examples:
   codex-usage session                  the newest session
@@ -71,8 +72,10 @@ export function addCostCommands(program: Command, perform: (request: CostRequest
   run
     .description('What a run cost: each invocation of Codex, each phase, and the total.')
     .addHelpText('after', RUN_HELP);
-  const session = program.command('session [id]').summary('what a Codex thread cost, over all its invocations');
-  session.description('What a Codex thread cost, over all its invocations.').addHelpText('after', SESSION_HELP);
+  const session = program.command('session [id]').summary('what a session cost, metered or not');
+  session
+    .description('What a session cost: a thread of Codex or Claude Code, metered or read from history.')
+    .addHelpText('after', SESSION_HELP);
   addOptions(run, 'run').action((id: string | undefined) => perform(parseRequest('run', id, run.opts())));
   session.option('--no-import', 'without looking for new past sessions first');
   addOptions(session, 'session').action((id: string | undefined) => {

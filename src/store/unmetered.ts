@@ -1,0 +1,68 @@
+import type { Provider } from '../usage/provider.js';
+import type { Evidence, Source } from '../usage/source.js';
+import type { Connection } from './open.js';
+import type { ResponseRow, SumRow } from './queries.js';
+
+/** A thread of a session, as far as no invocation is known to have caused its responses. */
+export interface ThreadRow {
+  readonly threadId: string;
+  readonly provider: Provider;
+  readonly projectId: string;
+  /** `main`, or what kind of child it is. */
+  readonly kind: string;
+  readonly cwd: string | null;
+  readonly cliVersion: string | null;
+  readonly startedAtMs: number;
+  /** When its newest response was completed. */
+  readonly lastAtMs: number;
+}
+
+export interface ThreadModelRow extends SumRow {
+  readonly threadId: string;
+  readonly model: string;
+  readonly source: Source;
+  readonly evidence: readonly Evidence[];
+}
+
+/** The threads of a session that were read from history and have responses without an invocation, oldest first. */
+export function readUnmeteredThreads(connection: Connection, sessionId: string): ThreadRow[] {
+  return connection
+    .prepare<[string], ThreadRow>(
+      `SELECT t.id AS threadId, t.provider, t.project_id AS projectId, t.kind, t.cwd, t.cli_version AS cliVersion,
+         min(t.started_at_ms, min(r.completed_at_ms)) AS startedAtMs, max(r.completed_at_ms) AS lastAtMs
+       FROM threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
+       WHERE t.root_id = ? GROUP BY t.id ORDER BY t.started_at_ms, t.id`,
+    )
+    .all(sessionId);
+}
+
+/** Sums per such thread, model and source, in the order in which they began. */
+export function readUnmeteredModels(connection: Connection, sessionId: string): ThreadModelRow[] {
+  const rows = connection
+    .prepare<[string], ThreadModelRow & { evidence: string }>(
+      `SELECT r.thread_id AS threadId, r.model, r.source, json_group_array(DISTINCT r.evidence) AS evidence, ${SUMS}
+       FROM threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
+       WHERE t.root_id = ? GROUP BY r.thread_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
+    )
+    .all(sessionId);
+  return rows.map((row) => ({ ...row, evidence: JSON.parse(row.evidence) }));
+}
+
+/** Their responses, in the order in which they were completed. */
+export function readUnmeteredResponses(connection: Connection, sessionId: string): ResponseRow[] {
+  const rows = connection
+    .prepare<[string], ResponseRow & { price: string | null }>(
+      `SELECT '' AS invocationId, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
+         r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
+         r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
+         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd
+       FROM threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
+       WHERE t.root_id = ? ORDER BY r.completed_at_ms, r.id`,
+    )
+    .all(sessionId);
+  return rows.map((row) => ({ ...row, price: row.price === null ? null : JSON.parse(row.price) }));
+}
+
+const SUMS = `count(*) AS responses, count(*) - count(r.cost_nano_usd) AS unpricedResponses,
+  sum(r.input_tokens) AS input, sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,
+  sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning, sum(r.cost_nano_usd) AS costNanoUsd`;
