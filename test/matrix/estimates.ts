@@ -2,6 +2,7 @@ import { recordOf } from '../harness/record.js';
 import { countAnswer, countRequest } from '../harness/tokens.js';
 import { openWorkbench } from '../harness/workbench.js';
 import type { Reply, Scenario } from '../scripted-api/script.js';
+import { inTwoLanes } from './lanes.js';
 import { runCommand } from './scenarios.js';
 import { deviation, percent, TOLERANCE } from './verdict.js';
 
@@ -19,8 +20,8 @@ export interface EstimateErrors {
  * requests that the API received and of what it answered.
  */
 export async function measureEstimates(codex: string): Promise<EstimateErrors> {
-  const loops = [];
-  for (let length = 1; length <= LONGEST_LOOP; length++) loops.push(await measureLoop(codex, length));
+  const lengths = Array.from({ length: LONGEST_LOOP }, (_, index) => index + 1);
+  const loops = await inTwoLanes(lengths, (length) => measureLoop(codex, length));
   const inputs = loops.map(({ input }) => input);
   const outputs = loops.map(({ output }) => output);
   const good = [...inputs, ...outputs].every((error) => Math.abs(error) <= TOLERANCE);

@@ -4,6 +4,7 @@ import { openWorkbench, type RunOptions } from '../harness/workbench.js';
 import { describeDocument, describeResults } from './document.js';
 import { type EstimateErrors, measureEstimates } from './estimates.js';
 import { writeFixture } from './fixtures.js';
+import { inTwoLanes } from './lanes.js';
 import { installRelease, NotInstalled, RELEASES } from './releases.js';
 import { SCRIPT, WAYS, type Way } from './scenarios.js';
 import { judge, type Verdict } from './verdict.js';
@@ -34,11 +35,12 @@ try {
 async function tryRelease(version: string): Promise<void> {
   const say = (text: string) => process.stderr.write(`Codex ${version}: ${text}\n`);
   const codex = await installRelease(version);
-  for (const way of WAYS) {
+  const verdicts = await inTwoLanes(WAYS, async (way) => {
     const verdict = await tryWay(way, codex, version);
     say(`${way.name}: ${verdict.text}`);
-    ways.get(way.name)?.push(verdict);
-  }
+    return verdict;
+  });
+  for (const [index, { name }] of WAYS.entries()) ways.get(name)?.push(verdicts[index] as Verdict);
   const errors = await measureEstimates(codex);
   say(`estimates: input ${errors.input}, output ${errors.output}`);
   estimates.push(errors);
