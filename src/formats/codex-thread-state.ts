@@ -1,4 +1,11 @@
+import type { ModelResponse } from '../usage/record.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
+
+/** A model that no record names: its responses are counted and stay unpriced. */
+export const UNKNOWN_MODEL = 'unknown';
+
+/** What a response owes to its turn. */
+export type OfTurn = Pick<ModelResponse, 'turnId' | 'rootTurnId' | 'usage'>;
 
 /** What a Thread must know to go on from where it stopped: plain data, for a record between two imports. */
 export interface ThreadState {
@@ -70,4 +77,15 @@ export function startStateOver(state: ThreadState): void {
   const { models: _models, keys: _keys, ...fresh } = NEW_THREAD;
   const countsOn = fork !== undefined;
   Object.assign(state, fresh, { id, sessionId, cliVersion, fork, lastModel, serviceTier, countsOn });
+}
+
+/** What a response is known by that only a total tells of, after `restarts` times that the total began at zero again. */
+export function keyOfTotal({ input, cachedInput, output, reasoning }: Usage, restarts: number): string {
+  const figures = `${input}/${cachedInput}/${output}/${reasoning}`;
+  return restarts === 0 ? `total:${figures}` : `total:${restarts}:${figures}`;
+}
+
+/** Up to 0.125 a turn begins with one empty count. */
+export function countExpectedSilence(cliVersion: string | undefined): number {
+  return Number(/^0\.(\d+)/.exec(cliVersion ?? '')?.[1]) <= 125 ? 1 : 0;
 }

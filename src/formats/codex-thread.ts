@@ -1,4 +1,5 @@
 import type { ModelResponse, Note } from '../usage/record.js';
+import type { Evidence } from '../usage/source.js';
 import {
   addUsage,
   equalUsage,
@@ -9,24 +10,28 @@ import {
   type Usage,
 } from '../usage/usage.js';
 import type { RolloutRecord } from './codex-rollout.js';
-import { NEW_THREAD, type SavedThread, saveState, startStateOver, type ThreadState } from './codex-thread-state.js';
-
-/** A model that no record names: its responses are counted and stay unpriced. */
-export const UNKNOWN_MODEL = 'unknown';
-
-type Counted = Pick<ModelResponse, 'key' | 'turnId' | 'rootTurnId' | 'usage' | 'evidence'>;
+import {
+  countExpectedSilence,
+  keyOfTotal,
+  NEW_THREAD,
+  type OfTurn,
+  type SavedThread,
+  saveState,
+  startStateOver,
+  type ThreadState,
+  UNKNOWN_MODEL,
+} from './codex-thread-state.js';
 
 /**
  * What one session file has told so far. Records before `sinceMs` are the thread's history: they set the totals to
  * start from and are not counted. Once a turn has begun since then, or where the file is new, all that follows belongs
- * to this invocation, whatever its time: the machine's clock can be set back. A `usage_record` is a response, exactly; a `token_count` is one where its total
- * grew by more than the usage records before it account for: in Codex before 0.153, or where a record was lost.
+ * to this invocation, whatever its time: the clock can be set back. A `usage_record` is a response, exactly; a `token_count`
+ * is one where its total grew by more than the usage records before it account for: before 0.153, or where one was lost.
  */
 export class Thread {
   /** The responses since the invocation began, in order. */
   readonly responses: ModelResponse[] = [];
   readonly notes: Note[] = [];
-
   readonly #sinceMs: number;
   readonly #file: 'new' | 'older';
   readonly #state: ThreadState;
@@ -36,7 +41,7 @@ export class Thread {
   /** The usage records that have been read, since the file began. */
   readonly #read: Set<string>;
 
-  /** Counts from `sinceMs` on; 0 counts all. `saved`: the file is read on from where it was left. */
+  /** `saved`: the file is read on from where it was left. */
   constructor(sinceMs: number, file: 'new' | 'older' = 'older', saved: SavedThread = NEW_THREAD) {
     const { models, keys, ...state } = saved;
     this.#sinceMs = sinceMs;
@@ -70,10 +75,9 @@ export class Thread {
     return this.#state.silentCounts;
   }
 
-  /** Nothing has been counted where something should have been. Up to 0.125 a turn begins with one empty count. */
+  /** Nothing has been counted where something should have been. */
   get looksUncounted(): boolean {
-    const expected = Number(/^0\.(\d+)/.exec(this.cliVersion ?? '')?.[1]) <= 125 ? 1 : 0;
-    return this.responses.length === 0 && this.silentCounts > expected;
+    return this.responses.length === 0 && this.silentCounts > countExpectedSilence(this.cliVersion);
   }
 
   /** The file is read from its beginning again: what was counted is not counted twice. */
@@ -117,7 +121,7 @@ export class Thread {
         if (record.threadId !== this.id || this.#read.has(record.responseId)) break;
         this.#read.add(record.responseId);
         this.#state.recorded = addUsage(this.#state.recorded, record.usage);
-        this.#count(record.atMs, { ...record, key: record.responseId, evidence: 'usage_record' });
+        this.#count(record.atMs, record.responseId, record, 'usage_record');
         break;
       case 'token_count':
         if (this.#isCopied()) this.#takeOver(record.total);
@@ -155,14 +159,8 @@ export class Thread {
     this.#state.recorded = NO_USAGE;
     // Usage records may count more than the total does (remote compaction): they are the better evidence.
     if (isNegativeUsage(unaccounted) || isNoUsage(unaccounted)) return;
-    const figures = `${total.input}/${total.cachedInput}/${total.output}/${total.reasoning}`;
-    this.#count(atMs, {
-      key: this.#state.restarts === 0 ? `total:${figures}` : `total:${this.#state.restarts}:${figures}`,
-      turnId: this.#state.turnId,
-      rootTurnId: this.#state.turnId,
-      usage: unaccounted,
-      evidence: 'token_count',
-    });
+    const { turnId, restarts } = this.#state;
+    this.#count(atMs, keyOfTotal(total, restarts), { turnId, rootTurnId: turnId, usage: unaccounted }, 'token_count');
   }
 
   /** Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. */
@@ -182,7 +180,7 @@ export class Thread {
     this.#state.restarts++;
   }
 
-  /** What a total holds that the one before it did not. */
+  /** What only the newer of two totals holds. */
   #ownPart(total: Usage, last: Usage | undefined): Usage {
     if (!isNoUsage(this.#state.recorded)) return this.#state.recorded;
     // A continuation whose first turn fails repeats the total it began with, and the last usage with it.
@@ -202,13 +200,18 @@ export class Thread {
     if (!this.#isHistory(atMs)) this.#state.silentCounts++;
   }
 
-  #count(atMs: number, { key, turnId, rootTurnId, usage, evidence }: Counted): void {
+  #count(atMs: number, key: string, of: OfTurn, evidence: Evidence): void {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     if (this.#isHistory(atMs)) return;
     this.responses.push({
-      ...{ threadId: this.id ?? '', key, turnId, rootTurnId, usage, evidence },
-      model: this.#models.get(turnId) ?? this.#state.lastModel ?? UNKNOWN_MODEL,
+      threadId: this.id ?? '',
+      key,
+      turnId: of.turnId,
+      rootTurnId: of.rootTurnId,
+      usage: of.usage,
+      evidence,
+      model: this.#models.get(of.turnId) ?? this.#state.lastModel ?? UNKNOWN_MODEL,
       serviceTier: this.#state.serviceTier,
       source: 'actual',
       completedAtMs: atMs,

@@ -6,6 +6,7 @@ import { readFrom, scanLines } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
+import { createClaudeReader } from './claude-reader.js';
 import { createCodexReader } from './codex-reader.js';
 import { describeFault } from './discovery.js';
 import { describeProblems, type Found } from './file-problems.js';
@@ -119,7 +120,7 @@ class OpenFile {
     });
     if (!rest) return 'whole';
     // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
-    if (!reader.take(rest, 0, rest.length)) return 'cut';
+    if (!isJson(rest) || !reader.take(rest, 0, rest.length)) return 'cut';
     this.#readBytes += rest.length;
     return 'whole';
   }
@@ -143,7 +144,7 @@ class OpenFile {
       problem: problem ?? null,
     };
     const { pricer, onPart } = this.#tools;
-    onPart({ file, threads, responses: responses.map((response) => pricer.price(response).response) });
+    onPart({ file, threads, responses: responses.map((response) => ({ response, bill: pricer.bill(response) })) });
     return problem;
   }
 
@@ -165,6 +166,20 @@ class OpenFile {
   }
 }
 
-function createReader({ path }: FileTask, nameProject: NameProject, saved: object | undefined): SessionReader {
+function createReader(
+  { path, provider }: FileTask,
+  nameProject: NameProject,
+  saved: object | undefined,
+): SessionReader {
+  if (provider === 'claude') return createClaudeReader(path, nameProject);
   return createCodexReader({ path, nameProject, saved: saved as SavedThread | undefined });
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
 }

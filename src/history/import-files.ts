@@ -30,9 +30,9 @@ export type Outcome =
   | { readonly kind: 'done'; readonly done: Done }
   | { readonly kind: 'fault'; readonly problem: StoreProblem; readonly message: string };
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 /** A transaction takes some ten milliseconds, so that a run which records meanwhile never waits long. */
-const BATCH_RESPONSES = 4000;
+const BATCH_RESPONSES = 2000;
 const BATCH_FILES = 500;
 
 /** Reads files and records what they tell until none is left. Throws a StoreError. */

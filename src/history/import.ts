@@ -33,6 +33,7 @@ export interface ImportSummary {
 
 /** Less than this is read at once, in this thread: starting others takes longer. */
 const SMALL_BYTES = 8 * 1024 * 1024;
+const LARGE_BYTES = 32 * 1024 * 1024;
 const MOST_THREADS = 4;
 const PROGRESS_MS = 100;
 
@@ -86,8 +87,7 @@ async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Don
   const { database, userPrices = [], onProgress } = options;
   const all = { bytes: sum(tasks, 'sizeBytes'), files: tasks.length };
   const memory = createTurnstileMemory();
-  // The largest first, so that no thread is left with one at the end.
-  const share: Share = { database, tasks: tasks.sort((a, b) => b.sizeBytes - a.sizeBytes), memory, userPrices };
+  const share: Share = { database, tasks: tasks.sort(largeThenOldFirst), memory, userPrices };
   if (all.bytes <= SMALL_BYTES) {
     // What reads sessions is loaded when there are any to read: mostly nothing has changed.
     const { importFiles } = await import('./import-files.js');
@@ -100,6 +100,12 @@ async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Don
   } finally {
     clearInterval(timer);
   }
+}
+
+/** A large file last would leave the other threads idle. The others by name, as they were written: so SQLite appends. */
+function largeThenOldFirst(a: FileTask, b: FileTask): number {
+  const large = (task: FileTask) => (task.sizeBytes > LARGE_BYTES ? task.sizeBytes : 0);
+  return large(b) - large(a) || (a.path < b.path ? -1 : 1);
 }
 
 function importInThread(share: Share): Promise<Done> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseApiUsage } from '../formats/api-usage.js';
-import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
+import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import type { InvocationStatus } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { type Place, resolveContext, type UsageContext } from './context.js';

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import { type EstimatedResponse, estimateSession } from '../estimate/session.js';
 import { parseItemLine } from '../formats/codex-items.js';
-import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
+import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import { readLines } from '../io/read-lines.js';
 import { findSessionFile } from '../io/sessions.js';
 import type { ModelResponse, Note } from '../usage/record.js';

@@ -1,4 +1,4 @@
-import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
+import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, sumUsage, type Usage } from '../usage/usage.js';

@@ -1,5 +1,5 @@
 import { parseOtelBody } from '../formats/codex-otel.js';
-import { UNKNOWN_MODEL } from '../formats/codex-thread.js';
+import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 
 /** What Codex's own telemetry has told: the one source that covers a run without a session file, sub-agents included. */

@@ -32,11 +32,13 @@ export interface BillableResponse {
   readonly serviceTier: string | null | undefined;
   readonly atMs: number;
   readonly usage: Usage;
+  /** Of `usage.cacheWrite`, what is kept for an hour. 0 when absent. */
+  readonly cacheWrite1h?: number | undefined;
 }
 
 /** Prices one response. A missing price is a value that is shown, never zero and never a guess. */
 export function priceResponse(book: PriceBook, response: BillableResponse): PricedResponse | UnpricedResponse {
-  const { model, serviceTier, atMs, usage } = response;
+  const { model, serviceTier, atMs, usage, cacheWrite1h } = response;
   if (model === null || model === undefined || model.trim() === '') {
     return unpriced('no-model', 'It is not known which model answered.');
   }
@@ -44,7 +46,7 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
   if (tier === undefined) return unpriced('unknown-tier', `The service tier "${serviceTier}" is not known.`);
   const price = book.find(model, atMs);
   if (price === undefined) return unpriced('no-price', `No price is known for the model "${model}".`);
-  const cost = costOf(usage, price, tier);
+  const cost = costOf(usage, price, tier, cacheWrite1h);
   if (cost === undefined) {
     return unpriced('no-tier-price', `No price is known for the model "${model}" in the service tier "${tier}".`);
   }
@@ -55,17 +57,20 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
  * The cost of one response, never of a sum: the long-context price depends on each request. Undefined when the price
  * does not say what the tier costs. Reasoning is within output, so it is not billed again.
  */
-export function costOf(usage: Usage, price: Price, tier: ServiceTier): Cost | undefined {
+export function costOf(usage: Usage, price: Price, tier: ServiceTier, cacheWrite1h = 0): Cost | undefined {
   const { counters, fresh, cachedInput, cacheWrite, output, input } = splitUsage(usage);
   const long = price.longContext !== undefined && input > price.longContext.aboveInputTokens ? price.longContext : null;
   const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
   const multiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
   if (multiplier === undefined) return undefined;
   const rates = multiplyRates(long?.rates ?? price.rates, multiplier);
+  const writeRate = rates.cacheWrite ?? rates.input;
+  const longWrite = clampCount(cacheWrite1h, cacheWrite);
   const exactNanoUsd =
     fresh * rates.input +
     cachedInput * rates.cachedInput +
-    cacheWrite * (rates.cacheWrite ?? rates.input) +
+    (cacheWrite - longWrite) * writeRate +
+    longWrite * (rates.cacheWrite1h ?? writeRate) +
     output * rates.output;
   return { nanoUsd: Math.round(exactNanoUsd), rates, billedTier, longContext: long !== null, counters };
 }
@@ -102,6 +107,7 @@ function multiplyRates(rates: Rates, multiplier: number): Rates {
     input: rates.input * multiplier,
     cachedInput: rates.cachedInput * multiplier,
     cacheWrite: rates.cacheWrite === null ? null : rates.cacheWrite * multiplier,
+    ...(rates.cacheWrite1h !== undefined && { cacheWrite1h: rates.cacheWrite1h * multiplier }),
     output: rates.output * multiplier,
   };
 }

@@ -86,10 +86,12 @@ function readRates(prices: ModelPrice, length: 'base' | 'long'): Rates | undefin
   const input = readRate(prices['input_mtok'], length);
   const output = readRate(prices['output_mtok'], length);
   if (input === undefined || output === undefined || prices['requests_kcount'] !== undefined) return undefined;
+  const cacheWrite1h = readRate(prices['cache_write_1h_mtok'], length);
   return {
     input,
     cachedInput: readRate(prices['cache_read_mtok'], length) ?? input,
     cacheWrite: readRate(prices['cache_write_mtok'], length) ?? null,
+    ...(cacheWrite1h !== undefined && { cacheWrite1h }),
     output,
   };
 }

@@ -5,11 +5,13 @@ export type ServiceTier = 'standard' | 'priority' | 'flex';
  * Nano-USD per token: 1 USD per million tokens is 1000. Whole numbers in the table of codex-metered; a cheap model
  * elsewhere, or a tier's multiplier, can make a fraction, which is kept: only a cost is rounded, and only once.
  * `cacheWrite` is null where the vendor does not bill writes separately: such tokens cost what input costs.
+ * `cacheWrite1h` is for those that are kept for an hour; absent where there are none, or they cost the same.
  */
 export interface Rates {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number | null;
+  readonly cacheWrite1h?: number;
   readonly output: number;
 }
 

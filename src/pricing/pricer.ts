@@ -1,9 +1,16 @@
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
-import { type PricedResponse as Priced, priceResponse, readBaseRatesPer1k } from './cost.js';
+import { type PricedResponse as Priced, priceResponse, readBaseRatesPer1k, type UnpricedResponse } from './cost.js';
 import type { Price } from './price.js';
 import type { PriceBook } from './prices.js';
 
+type Described = ReturnType<typeof describePrice>;
+
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What a response costs, as the record keeps it. */
+type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;
+
+const UNPRICED: Bill = { costNanoUsd: undefined, price: undefined };
 
 /**
  * Gives each response its cost. A model without a price gives a note, once, and no cost. Prices that are the same are
@@ -12,15 +19,21 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export class Pricer {
   readonly #book: PriceBook;
   readonly #unpriced = new Set<string>();
-  readonly #described = new Map<Price, Map<string, unknown>>();
+  readonly #described = new Map<Price, Described[]>();
 
   constructor(book: PriceBook) {
     this.#book = rememberPrices(book);
   }
 
+  /** What a response costs and the price that says so; both undefined when none is known. */
+  bill(response: ModelResponse): Bill {
+    const cost = this.#findCost(response);
+    return cost.kind === 'priced' ? { costNanoUsd: cost.nanoUsd, price: this.#describe(cost) } : UNPRICED;
+  }
+
   price(response: ModelResponse): { response: PricedResponse; notes: Note[] } {
-    const { model, serviceTier, completedAtMs, usage } = response;
-    const cost = priceResponse(this.#book, { model, serviceTier, atMs: completedAtMs, usage });
+    const { model, serviceTier } = response;
+    const cost = this.#findCost(response);
     if (cost.kind === 'priced') {
       return { response: { ...response, costNanoUsd: cost.nanoUsd, price: this.#describe(cost) }, notes: [] };
     }
@@ -31,29 +44,38 @@ export class Pricer {
     return { response: { ...response, costNanoUsd: undefined, price: undefined }, notes };
   }
 
+  #findCost(response: ModelResponse): Priced | UnpricedResponse {
+    const { model, serviceTier, completedAtMs, usage, cacheWrite1h } = response;
+    return priceResponse(this.#book, { model, serviceTier, atMs: completedAtMs, usage, cacheWrite1h });
+  }
+
   #describe(cost: Priced): unknown {
-    const key = `${cost.billedTier} ${cost.longContext}`;
-    const described = this.#described.get(cost.price) ?? new Map<string, unknown>();
-    if (described.size === 0) this.#described.set(cost.price, described);
-    if (!described.has(key)) described.set(key, describePrice(cost));
-    return described.get(key);
+    const known = this.#described.get(cost.price) ?? [];
+    let found = known.find(({ tier, longContext }) => tier === cost.billedTier && longContext === cost.longContext);
+    if (!found) {
+      found = describePrice(cost);
+      this.#described.set(cost.price, [...known, found]);
+    }
+    return found;
   }
 }
 
 /** A price holds for whole days (UTC), so each is looked up once a day. */
 function rememberPrices(book: PriceBook): PriceBook {
-  const known = new Map<string, Price | undefined>();
+  const days = new Map<number, Map<string, Price | undefined>>();
   return {
     find(model, atMs) {
-      const key = `${Math.floor(atMs / DAY_MS)} ${model}`;
-      if (!known.has(key)) known.set(key, book.find(model, atMs));
-      return known.get(key);
+      const day = Math.floor(atMs / DAY_MS);
+      const known = days.get(day) ?? new Map<string, Price | undefined>();
+      if (known.size === 0) days.set(day, known);
+      if (!known.has(model)) known.set(model, book.find(model, atMs));
+      return known.get(model);
     },
   };
 }
 
 /** The price as the record keeps it: a later change of the price list leaves it as it was. */
-function describePrice({ price, rates, billedTier, longContext }: Priced): unknown {
+function describePrice({ price, rates, billedTier, longContext }: Priced) {
   const { inputUsdPer1k, outputUsdPer1k } = readBaseRatesPer1k(price);
   return {
     inputCostPer1kUsd: inputUsdPer1k,

@@ -65,7 +65,7 @@ function findProblem({ model, from, until, rates, longContext, tierMultipliers }
 
 function listAmounts(rates: Rates | undefined): number[] {
   if (rates === undefined) return [];
-  return [rates.input, rates.cachedInput, rates.cacheWrite ?? 0, rates.output];
+  return [rates.input, rates.cachedInput, rates.cacheWrite ?? 0, rates.cacheWrite1h ?? 0, rates.output];
 }
 
 function isAmount(value: number): boolean {

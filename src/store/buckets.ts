@@ -1,4 +1,4 @@
-import type { PricedResponse } from '../usage/record.js';
+import type { ModelResponse } from '../usage/record.js';
 import type { Connection } from './open.js';
 
 /** Every time zone's days, hours and half hours begin on a bucket. */
@@ -31,17 +31,19 @@ const FILL = `
 
 /** Adds responses that are new to their buckets, without reading what is there. */
 export interface BucketSums {
-  add(response: PricedResponse, projectId: string): void;
+  add(response: ModelResponse, costNanoUsd: number | undefined, projectId: string): void;
+  /** A response that was completed at `atMs` has changed. */
+  renew(atMs: number): void;
   write(): void;
 }
 
 /** For many responses at once: sums in memory, and one row per bucket to write. */
 export function createBucketSums(connection: Connection): BucketSums {
   const sums = new Map<string, Sum>();
+  const renewed = new Set<number>();
   return {
-    add(response, projectId) {
-      const startMs = bucketStartOf(response.completedAtMs);
-      const { provider = 'codex', model, source, usage, costNanoUsd } = response;
+    add({ completedAtMs, provider = 'codex', model, source, usage }, costNanoUsd, projectId) {
+      const startMs = bucketStartOf(completedAtMs);
       const key = `${startMs} ${provider} ${source} ${projectId.length} ${projectId} ${model}`;
       let sum = sums.get(key);
       if (!sum) {
@@ -57,9 +59,11 @@ export function createBucketSums(connection: Connection): BucketSums {
       if (costNanoUsd === undefined) sum.unpricedResponses++;
       else sum.costNanoUsd = (sum.costNanoUsd ?? 0) + costNanoUsd;
     },
+    renew: (atMs) => void renewed.add(bucketStartOf(atMs)),
     write() {
       const add = connection.prepare(ADD);
       for (const sum of sums.values()) add.run(sum);
+      refreshBuckets(connection, renewed);
     },
   };
 }

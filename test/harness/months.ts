@@ -69,7 +69,7 @@ function sampleSession({ id, model, provider, startedAtMs, random }: SessionShap
     return {
       provider,
       threadId: id,
-      key: `resp_${index}`,
+      key: `resp_${id}_${index}`,
       turnId: 'turn-1',
       rootTurnId: 'turn-1',
       model: random() < 0.002 ? 'gpt-7-preview' : model,

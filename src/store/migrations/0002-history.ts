@@ -71,6 +71,7 @@ DROP TABLE responses;
 ALTER TABLE responses_new RENAME TO responses;
 CREATE INDEX responses_by_invocation ON responses (invocation_id) WHERE invocation_id IS NOT NULL;
 CREATE INDEX responses_by_time ON responses (completed_at_ms);
+CREATE UNIQUE INDEX responses_of_claude ON responses (response_key) WHERE provider = 'claude';
 
 CREATE TABLE threads (
   id TEXT PRIMARY KEY,

@@ -1,0 +1,85 @@
+import { basename } from 'node:path';
+import { parseTranscriptLine, type TranscriptMessage } from '../formats/claude-transcript.js';
+import type { HistoryThread } from '../store/history.js';
+import type { ModelResponse } from '../usage/record.js';
+import type { NameProject } from './project-names.js';
+import type { SessionReader } from './session-reader.js';
+
+const OPENING = '{'.charCodeAt(0);
+const CLOSING = '}'.charCodeAt(0);
+const USAGE = Buffer.from('"usage":{');
+
+/**
+ * Reads a transcript of Claude Code: one response per message, however many lines it has. A sub-agent of a session is
+ * a thread of its own.
+ */
+export function createClaudeReader(path: string, nameProject: NameProject): SessionReader {
+  /** By key. A message's lines follow each other, and the last one knows its output best. */
+  const messages = new Map<string, ModelResponse>();
+  const threads = new Map<string, HistoryThread>();
+  const known = new Set<string>();
+  return {
+    threadId: basename(path, '.jsonl'),
+    get waiting() {
+      return messages.size;
+    },
+    // Where a line's usage stands is not known before all of it has been read.
+    skips: () => false,
+    take(bytes, start, end) {
+      if (bytes[start] !== OPENING || bytes[end - 1] !== CLOSING) return false;
+      if (!bytes.subarray(start, end).includes(USAGE)) return true;
+      const message = parseTranscriptLine(bytes.toString('utf8', start, end));
+      if (message.kind === 'irrelevant') return true;
+      if (message.kind === 'unrecognised') return false;
+      const response = toResponse(message);
+      if (!known.has(response.threadId)) threads.set(response.threadId, toThread(message, response, nameProject));
+      known.add(response.threadId);
+      const before = messages.get(message.key);
+      if (!before) messages.set(message.key, response);
+      else if (response.usage.output > before.usage.output) {
+        messages.set(message.key, { ...response, completedAtMs: before.completedAtMs });
+      }
+      return true;
+    },
+    drain() {
+      const drained = { threads: [...threads.values()], responses: [...messages.values()] };
+      threads.clear();
+      messages.clear();
+      return drained;
+    },
+    // A message that goes on after an import is found by its key in the record.
+    save: () => ({}),
+  };
+}
+
+function toResponse(message: TranscriptMessage): ModelResponse {
+  const { sessionId, agentId, key, model, serviceTier, usage, cacheWrite1h, atMs } = message;
+  return {
+    provider: 'claude',
+    threadId: agentId === undefined ? sessionId : `${sessionId}/${agentId}`,
+    key,
+    turnId: undefined,
+    rootTurnId: undefined,
+    model,
+    serviceTier,
+    usage,
+    cacheWrite1h,
+    evidence: 'usage_record',
+    source: 'actual',
+    completedAtMs: atMs,
+  };
+}
+
+function toThread(message: TranscriptMessage, { threadId }: ModelResponse, nameProject: NameProject): HistoryThread {
+  const { sessionId, agentId, cwd, version, atMs } = message;
+  return {
+    id: threadId,
+    provider: 'claude',
+    rootId: sessionId,
+    projectId: cwd === undefined ? 'unknown' : nameProject(cwd),
+    kind: agentId === undefined ? 'main' : 'subagent',
+    cwd,
+    cliVersion: version,
+    startedAtMs: atMs,
+  };
+}
