@@ -1,14 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRolloutLine as parseLine } from '../../src/formats/codex-rollout.js';
 import { isSilentAt, parseRolloutBytes } from '../../src/formats/codex-rollout-bytes.js';
+import { readFixtures } from '../harness/fixtures.js';
 
-const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
-const recorded = readdirSync(FIXTURES)
-  .filter((name) => name.endsWith('.jsonl'))
-  .flatMap((name) => readFileSync(join(FIXTURES, name), 'utf8').trimEnd().split('\n'));
+const recorded = readFixtures()
+  .flatMap(({ files }) => files)
+  .map((path): [string, string[]] => [basename(path), readFileSync(path, 'utf8').trimEnd().split('\n')]);
 
 const ID = '01a20d5e-b4fe-73a3-a38f-594c760ef5f1';
 const COUNTS =
@@ -35,7 +34,11 @@ function read(line: string) {
 }
 
 describe('a line read from its bytes', () => {
-  it.each([...recorded, USAGE_RECORD, TOKEN_COUNT])('is what it is as JSON: %.120s', (line) => {
+  it.each(recorded)('of %s is what it is as JSON', (_name, lines) => {
+    expect(lines.map(read)).toEqual(lines.map(parseRolloutLine));
+  });
+
+  it.each([USAGE_RECORD, TOKEN_COUNT])('is what it is as JSON: %.120s', (line) => {
     expect(read(line)).toEqual(parseRolloutLine(line));
   });
 
