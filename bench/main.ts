@@ -5,6 +5,7 @@ import { describeMachine, readLoad } from './machine.js';
 import { benchPipe } from './pipe.js';
 import { printMachine, printSection } from './printout.js';
 import { benchStart } from './start.js';
+import { benchStatusline } from './statusline.js';
 import { benchWait } from './wait.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 
@@ -13,8 +14,9 @@ const SECTIONS: Record<string, (workspace: Workspace, rounds?: number) => Promis
   codex: benchCodex,
   pipe: benchPipe,
   wait: benchWait,
+  statusline: benchStatusline,
 };
-const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [wait] [--rounds N] [--json]
+const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [wait] [statusline] [--rounds N] [--json]
 
 Measures what codex-metered costs against Codex without it, in turns. Without a name: all of it.
 `;

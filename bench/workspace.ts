@@ -9,6 +9,7 @@ import type { Timing } from './rounds.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const METERED = join(ROOT, 'bin', 'codex-metered.js');
+export const USAGE = join(ROOT, 'bin', 'codex-usage.js');
 export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
 
 export interface RunOptions {

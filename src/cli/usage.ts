@@ -4,19 +4,36 @@ import type { Paths } from '../config/paths.js';
 import { listPrices, type Settings } from '../config/settings.js';
 import { listPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
-import { runProgram } from './commands/program.js';
+import type { Host } from './commands/host.js';
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
 
-const host = {
+const host: Host = {
   args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
 };
+const [command, ...args] = host.args;
+if (command !== 'statusline' || !(await showStatusline(args))) {
+  const { runProgram } = await import('./commands/program.js');
+  process.exitCode = await runProgram(host, { beforeCommand, beforeReport });
+}
 
-process.exitCode = await runProgram(host, { beforeCommand, beforeReport });
+/** A prompt waits for this line: it does without what the other commands load. False where that must explain something. */
+async function showStatusline(options: readonly string[]): Promise<boolean> {
+  const { parseStatusline, runStatusline } = await import('./commands/statusline.js');
+  const request = parseStatusline(options);
+  if (!request) return false;
+  try {
+    await runStatusline(request, host);
+    return true;
+  } catch {
+    // Whatever is wrong with the options is explained by the slower way.
+    return false;
+  }
+}
 
 async function beforeReport(paths: Paths, settings: Settings): Promise<void> {
   const { refreshHistory } = await import('./commands/refresh.js');

@@ -1,22 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
-import { loadSettings } from '../../config/load.js';
-import { type Paths, readPaths } from '../../config/paths.js';
-import {
-  listPrices,
-  resolveSettings,
-  type Said,
-  type SaidName,
-  SETTING_VARIABLES,
-  type Settings,
-} from '../../config/settings.js';
+import type { Paths } from '../../config/paths.js';
+import { listPrices, type Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
-import { findWorkTree } from '../../io/work-tree.js';
 import { addConfigCommand, runConfigCommand } from './config.js';
 import { addCostCommands } from './cost-options.js';
 import type { Host } from './host.js';
+import { readHostSettings } from './host-settings.js';
 import { addImportCommand } from './import-options.js';
 import { addPeriodCommands } from './period-options.js';
+import { addStatuslineCommand } from './statusline-options.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
@@ -27,14 +20,10 @@ export interface ProgramHooks {
 
 /** Runs the command line of `host`. Returns the exit code: 0, 1 when there is nothing to show, 2 for wrong usage. */
 export async function runProgram(host: Host, { beforeCommand, beforeReport }: ProgramHooks): Promise<number> {
-  const places = { cwd: host.cwd, root: findWorkTree(host.cwd)?.root ?? host.cwd, env: host.env };
-  const loaded = await loadSettings(saidBy(host.env), places).catch(keepUsageError);
-  // What is wrong with a configuration file is no reason to give no help.
-  const settings = loaded instanceof UsageError ? resolveSettings(() => undefined, []) : loaded;
-  const paths = readPaths(host.env, settings.database.value);
+  const { settings, fault, paths, places } = await readHostSettings(host);
   const program = createProgram(host, paths);
   const begin = async ({ history }: { readonly history?: 'import' | 'as-it-is' }) => {
-    if (loaded instanceof UsageError) throw loaded;
+    if (fault) throw fault;
     await beforeCommand(paths, settings);
     if (history === 'import') await beforeReport(paths, settings);
   };
@@ -59,8 +48,12 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     exitCode = await runImportCommand(request, host, { ...paths, userPrices: listPrices(settings) });
   });
   addConfigCommand(program, async (request) => {
-    if (loaded instanceof UsageError) throw loaded;
+    if (fault) throw fault;
     runConfigCommand(request, host, { settings, paths, places });
+  });
+  addStatuslineCommand(program, async (request) => {
+    const { runStatusline } = await import('./statusline.js');
+    await runStatusline(request, host);
   });
   try {
     await program.parseAsync(host.args.length === 0 ? ['--help'] : host.args, { from: 'user' });
@@ -71,20 +64,6 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     host.stderr.write(`error: ${error.message}\n`);
     return 2;
   }
-}
-
-/** What the environment says of the settings. */
-function saidBy(env: NodeJS.ProcessEnv): (name: SaidName) => Said | undefined {
-  return (name) => {
-    const variable = SETTING_VARIABLES[name];
-    const value = env[variable];
-    return value ? { value, origin: 'environment', place: variable } : undefined;
-  };
-}
-
-function keepUsageError(error: unknown): UsageError {
-  if (error instanceof UsageError) return error;
-  throw error;
 }
 
 function createProgram(host: Host, { database }: Paths): Command {
@@ -111,6 +90,7 @@ Examples:
   codex-usage session --json       the newest Codex thread, as JSON
   codex-usage import               take in all past sessions
   codex-usage daily --last 7       what each of the last seven days cost
+  codex-usage statusline           one line for a prompt or tmux
   codex-usage monthly --json       what each month cost, as JSON
   codex-usage config               the settings that hold here
 

@@ -1,0 +1,52 @@
+import type { InvocationStatus } from '../usage/record.js';
+import type { Connection } from './open.js';
+
+/** A run, and the state of its newest invocation. */
+export interface NewestRun {
+  readonly projectId: string;
+  readonly runId: string;
+  readonly status: InvocationStatus;
+  /** When that ended, or else started. */
+  readonly latestAtMs: number;
+}
+
+/** The run that is or was at work last; undefined when there is none. */
+export function findNewestRun(connection: Connection, projectId: string | undefined): NewestRun | undefined {
+  return connection
+    .prepare<[{ projectId: string | null }], NewestRun>(
+      `SELECT project_id AS projectId, run_id AS runId, coalesce(ended_at_ms, started_at_ms) AS latestAtMs, status
+       FROM invocations WHERE origin <> 'backfilled' AND (@projectId IS NULL OR project_id = @projectId)
+       ORDER BY started_at_ms DESC, rowid DESC LIMIT 1`,
+    )
+    .get({ projectId: projectId ?? null });
+}
+
+export interface RunningProcess {
+  /** Null where no process was followed. */
+  readonly meterPid: number | null;
+  readonly startedAtMs: number;
+}
+
+/** The processes of the invocations whose end is not recorded. */
+export function listRunning(connection: Connection, projectId: string | undefined): RunningProcess[] {
+  return connection
+    .prepare<[{ projectId: string | null }], RunningProcess>(
+      `SELECT meter_pid AS meterPid, started_at_ms AS startedAtMs FROM invocations
+       WHERE status = 'running' AND (@projectId IS NULL OR project_id = @projectId)`,
+    )
+    .all({ projectId: projectId ?? null });
+}
+
+/** What the responses since `sinceMs` cost, as far as they have a price. */
+export function readCostSince(connection: Connection, sinceMs: number, projectId: string | undefined): number {
+  const cost = connection
+    .prepare<[{ sinceMs: number; projectId: string | null }], number | null>(
+      `SELECT sum(r.cost_nano_usd) FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id
+         LEFT JOIN threads t ON t.id = r.thread_id
+       WHERE r.completed_at_ms >= @sinceMs
+         AND (@projectId IS NULL OR coalesce(i.project_id, t.project_id, 'unknown') = @projectId)`,
+    )
+    .pluck()
+    .get({ sinceMs, projectId: projectId ?? null });
+  return cost ?? 0;
+}
