@@ -3,12 +3,15 @@ import { parseRemark, type Remark } from './codex-remarks.js';
 /** What the human-readable output of `codex exec` on stderr says that metering needs. Seen in 0.98 to 0.169. */
 export type HumanFact =
   | { readonly kind: 'thread_started'; readonly threadId: string }
+  /** The model that the run begins with. */
+  | { readonly kind: 'model'; readonly model: string }
   /** A stream was cut and Codex asks again. */
   | { readonly kind: 'reconnecting' }
   | Remark
   /** The footer's figure: input − cached input + output of the thread, so cached input is not in it. */
   | { readonly kind: 'blended_total'; readonly tokens: number };
 
+const MODEL = /^model: (\S+)$/;
 const SESSION = /^session id: ([0-9a-f]{8}-[0-9a-f-]{27})$/;
 const FOOTER = /^tokens used(?:: ([\d,]+))?$/;
 const RECONNECTING = /^ERROR: Reconnecting\.\.\. \d+\/\d+/;
@@ -40,7 +43,10 @@ export function createHumanReader(): (line: string) => HumanFact | undefined {
     footerBefore = footer !== null && footer[1] === undefined;
     if (footer?.[1]) return { kind: 'blended_total', tokens: toNumber(footer[1]) };
     if (figureMayFollow && FIGURE.test(line)) return { kind: 'blended_total', tokens: toNumber(line) };
-    const session = sessionKnown ? null : SESSION.exec(line);
+    if (sessionKnown) return undefined;
+    const model = MODEL.exec(line)?.[1];
+    if (model) return { kind: 'model', model };
+    const session = SESSION.exec(line);
     if (!session?.[1]) return undefined;
     sessionKnown = true;
     return { kind: 'thread_started', threadId: session[1] };

@@ -8,7 +8,7 @@ import type { OutputFacts } from './output-reader.js';
 export interface FallbackInput {
   readonly invocationId: string;
   readonly facts: OutputFacts;
-  /** `--model`, when it was given: Codex's output does not name the model. */
+  /** `--model`, when it was given; Codex's human-readable output names the model too. */
   readonly model: string | undefined;
   /** The thread had turns before this invocation, so Codex's totals may hold theirs. */
   readonly resumed: boolean;
@@ -65,7 +65,7 @@ function fromNothing({ facts }: FallbackInput): Fallback {
 }
 
 function recordOne(
-  { invocationId, facts, model, endedAtMs }: FallbackInput,
+  { invocationId, facts, model = facts.model, endedAtMs }: FallbackInput,
   usage: Usage,
   evidence: Evidence,
   source: Source,

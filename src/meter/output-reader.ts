@@ -7,6 +7,8 @@ import type { Usage } from '../usage/usage.js';
 /** What Codex's own output has said so far. It is evidence of second rank: see docs/how-it-counts.md. */
 export interface OutputFacts {
   threadId: string | undefined;
+  /** The human-readable output names it; `--json` does not. */
+  model: string | undefined;
   /** What each `turn.completed` claims. */
   readonly turnTotals: Usage[];
   turnFailed: boolean;
@@ -31,6 +33,7 @@ export interface OutputReader {
 export function createOutputReader(output: 'json' | 'human', onThread: (threadId: string) => void): OutputReader {
   const facts: OutputFacts = {
     threadId: undefined,
+    model: undefined,
     turnTotals: [],
     turnFailed: false,
     reconnects: 0,
@@ -88,6 +91,7 @@ function readTranscript(facts: OutputFacts, nameThread: NameThread, remember: Re
         if (fact?.kind === 'thread_started') nameThread(fact.threadId);
         else if (fact?.kind === 'reconnecting') facts.reconnects++;
         else if (fact?.kind === 'blended_total') facts.blendedTokens = fact.tokens;
+        else if (fact?.kind === 'model') facts.model ??= fact.model;
         else if (fact) remember(fact);
       },
     },

@@ -139,11 +139,11 @@ describe('where the user has set up telemetry', () => {
   test('the human-readable footer is parsed, with a note', async ({ bench }) => {
     useOwnExporter(bench);
     bench.api.add(LOOP);
-    const run = await bench.run(['exec', '--ephemeral', '--model', 'gpt-5.3-codex', 'loop']);
+    const run = await bench.run(['exec', '--ephemeral', 'loop']);
     const { responses, costRecords, notes } = recordOf(bench, run);
     const blended = 10_900 - 5632 + 103;
     expect(responses).toMatchObject([{ evidence: 'text', source: 'parsed', input: blended, cached: 0, output: 0 }]);
-    expect(costRecords).toMatchObject([{ isActual: 0, source: 'parsed', input: blended }]);
+    expect(costRecords).toMatchObject([{ model: 'gpt-5.3-codex', isActual: 0, source: 'parsed', input: blended }]);
     expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('leaves cached input out') }]);
   });
 });

@@ -10,9 +10,10 @@ function read(transcript: string) {
 }
 
 describe('the human-readable output', () => {
-  test('names the thread in its banner and its total on two lines', () => {
-    const transcript = `OpenAI Codex v0.169.0\n--------\nsession id: ${THREAD}\n--------\nuser\nhello\ntokens used\n1,903`;
+  test('names the model and the thread in its banner and its total on two lines', () => {
+    const transcript = `OpenAI Codex v0.169.0\n--------\nmodel: gpt-a\nsession id: ${THREAD}\n--------\nuser\nmodel: b\ntokens used\n1,903`;
     expect(read(transcript)).toEqual([
+      { kind: 'model', model: 'gpt-a' },
       { kind: 'thread_started', threadId: THREAD },
       { kind: 'blended_total', tokens: 1903 },
     ]);

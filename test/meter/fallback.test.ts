@@ -11,7 +11,15 @@ function settle(facts: Partial<OutputFacts>, more: Partial<FallbackInput> = {}) 
   return fallBack({
     invocationId: 'i1',
     facts: {
-      ...{ threadId: 't1', turnTotals: [], turnFailed: false, reconnects: 0, remarks: [], blendedTokens: undefined },
+      ...{
+        threadId: 't1',
+        model: undefined,
+        turnTotals: [],
+        turnFailed: false,
+        reconnects: 0,
+        remarks: [],
+        blendedTokens: undefined,
+      },
       unreadable: new Map(),
       ...facts,
     },
