@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import type { Paths } from '../config/paths.js';
 import { listPrices, type Settings } from '../config/settings.js';
+import { openMirrorQueue } from '../store/mirror-queue.js';
 import { listPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
 import type { Host } from './commands/host.js';
@@ -42,7 +43,7 @@ async function beforeReport(paths: Paths, settings: Settings): Promise<void> {
 
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
 async function beforeCommand(paths: Paths, settings: Settings): Promise<void> {
-  const hasPending = listPending(paths).length > 0;
+  const hasPending = listPending(paths).length > 0 || openMirrorQueue(paths.mirrorDirectory).list(1).length > 0;
   if (!existsSync(paths.database) && !hasPending) return;
   const { openStore } = await import('../store/store.js');
   try {
@@ -56,14 +57,16 @@ async function beforeCommand(paths: Paths, settings: Settings): Promise<void> {
 }
 
 async function catchUpWith(store: Store, paths: Paths, settings: Settings): Promise<void> {
-  const [{ catchUp }, { createPriceBook }, { openLog }] = await Promise.all([
+  const [{ catchUp }, { Mirror }, { createPriceBook }, { openLog }] = await Promise.all([
     import('./catch-up.js'),
+    import('../store/mirror.js'),
     import('../pricing/prices.js'),
     import('../log.js'),
   ]);
   const log = openLog(paths.logFile);
   const prices = createPriceBook({ user: listPrices(settings) });
-  await catchUp({ store, pending: paths, prices, log });
+  const mirror = new Mirror({ costRecords: undefined, ...paths }, log);
+  await catchUp({ store: mirror.watch(store), pending: paths, mirror, prices, log });
   await log.flush();
 }
 

@@ -9,6 +9,7 @@ import { type Meter, startMeter } from '../meter/meter.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';
+import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { openStore, type Store } from '../store/store.js';
 import type { Attribution, InvocationStatus } from '../usage/record.js';
@@ -45,11 +46,15 @@ export function createMetering(facts: MeteringFacts): Metering {
   const log = openLog(logFile);
   surviveOwnFaults(log);
   const prices = createPriceBook({ user: listPrices(settings) });
+  const id = randomUUID();
+  const costRecords = options.value('cost-records');
+  const mirror = new Mirror({ costRecords: costRecords && resolve(costRecords), ...paths }, log);
+  mirror.expect(id);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
   const meter: Meter = startMeter({
     invocation: {
-      id: randomUUID(),
+      id,
       attribution,
       command: command.name,
       cwd: resolve(command.cd ?? '.'),
@@ -66,8 +71,8 @@ export function createMetering(facts: MeteringFacts): Metering {
     open: async () => {
       await catchingUp;
       store?.close();
-      store = openStore(database, { mode: 'write' });
-      catchingUp = catchUp({ store, pending: paths, prices, log });
+      store = mirror.watch(openStore(database, { mode: 'write' }));
+      catchingUp = catchUp({ store, pending: paths, mirror, prices, log });
       return store;
     },
     keepPending: (change) => keepPending(paths, change),
@@ -83,6 +88,7 @@ export function createMetering(facts: MeteringFacts): Metering {
         signal: exit.signal ?? interruptedBy,
       });
       await catchingUp;
+      await mirror.finish();
       store?.close();
       await log.flush();
       if (summary && isatty(2) && !options.isOn('quiet')) process.stderr.write(describeSummary(summary));

@@ -1,4 +1,4 @@
-import { SETTING_VARIABLES } from '../config/settings.js';
+import { COST_RECORDS_VARIABLE, SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 
 /** What our own options and environment variables may say; each is undefined when neither does. */
@@ -12,6 +12,11 @@ export const OPTIONS = {
   iteration: { variable: 'CODEX_METERED_ITERATION', takes: 'N', help: 'the round of the phase within the run' },
   project: { variable: SETTING_VARIABLES.project, takes: 'NAME', help: 'the project; default: the git work tree' },
   db: { variable: SETTING_VARIABLES.db, takes: 'PATH', help: 'the database to record in' },
+  'cost-records': {
+    variable: COST_RECORDS_VARIABLE,
+    takes: 'PATH',
+    help: "another program's database, whose table cost_records is kept up to date too",
+  },
   codex: { variable: 'CODEX_METERED_CODEX', takes: 'PATH', help: 'the real Codex; default: codex on PATH' },
   'output-pattern': {
     variable: SETTING_VARIABLES['output-pattern'],

@@ -12,6 +12,8 @@ export interface Paths {
   readonly pendingDirectory: string;
   /** For those that could not even be written there: where the disk is full, the system's temporary folder may be another. */
   readonly spareDirectory: string;
+  /** Which cost records another program's database has yet to be given. */
+  readonly mirrorDirectory: string;
 }
 
 /**
@@ -29,6 +31,7 @@ export function readPaths(env: NodeJS.ProcessEnv, database?: string): Paths {
     stateDirectory,
     logFile: join(stateDirectory, 'codex-metered.log'),
     pendingDirectory: join(stateDirectory, 'pending'),
+    mirrorDirectory: join(stateDirectory, 'mirror'),
     spareDirectory: join(tmpdir(), `codex-metered-${nameOf(stateDirectory)}`),
   };
 }

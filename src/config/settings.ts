@@ -61,6 +61,9 @@ export interface Settings {
   readonly prices: readonly Setting<PriceEntry>[];
 }
 
+/** Names another program's database with a table `cost_records`. */
+export const COST_RECORDS_VARIABLE = 'CODEX_METERED_COST_RECORDS';
+
 /** What options and the environment may say of the settings: the option without its prefix, and its variable. */
 export const SETTING_VARIABLES = {
   project: 'CODEX_METERED_PROJECT',

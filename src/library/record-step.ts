@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { readPaths } from '../config/paths.js';
+import { COST_RECORDS_VARIABLE } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { Recorder } from '../meter/recorder.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook, type PriceBook } from '../pricing/prices.js';
+import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { openStore, type Store } from '../store/store.js';
 import type { Phase } from '../usage/phase.js';
@@ -53,11 +56,14 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
   let stored: RecordedUsage['stored'] = 'database';
   let store: Store | undefined;
   const invocation = describe(step);
+  const costRecords = step.place.env[COST_RECORDS_VARIABLE];
+  const mirror = new Mirror({ costRecords: costRecords && resolve(costRecords), ...paths }, log);
+  mirror.expect(invocation.id);
   const recorder = new Recorder({
     invocation,
     log,
     open: async () => {
-      store = openStore(paths.database, { mode: 'write' });
+      store = mirror.watch(openStore(paths.database, { mode: 'write' }));
       return store;
     },
     keepPending: (change) => {
@@ -75,6 +81,7 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
   });
   for (const { kind, reason, figures } of notes) log.warn(reason, { invocation: invocation.id, kind, ...figures });
   await recorder.finish();
+  await mirror.finish();
   store?.close();
   await log.flush();
   return summarise(invocation, recorder.iteration, priced.response, stored);

@@ -1,4 +1,4 @@
-import type { Invocation, InvocationUpdate } from '../usage/record.js';
+import type { Invocation, InvocationStatus, InvocationUpdate } from '../usage/record.js';
 import type { Connection } from './open.js';
 
 /** Inserts the invocation unless it is there, and returns its iteration: the one it came with, or the next free one. */
@@ -80,6 +80,10 @@ export function listOpenInvocations(connection: Connection): OpenInvocation[] {
        FROM invocations WHERE status = 'running' AND origin = 'metered'`,
     )
     .all();
+}
+
+export function readStatus(connection: Connection, id: string): InvocationStatus | undefined {
+  return connection.prepare<[string], InvocationStatus>('SELECT status FROM invocations WHERE id = ?').pluck().get(id);
 }
 
 function nextIteration(connection: Connection, { attribution }: Invocation): number {

@@ -1,9 +1,22 @@
 import { statSync } from 'node:fs';
-import type { Invocation, InvocationUpdate, Note, PricedResponse, RateLimit } from '../usage/record.js';
+import type {
+  Invocation,
+  InvocationStatus,
+  InvocationUpdate,
+  Note,
+  PricedResponse,
+  RateLimit,
+} from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { bucketStartOf, refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
-import { insertInvocation, listOpenInvocations, type OpenInvocation, updateInvocation } from './invocations.js';
+import {
+  insertInvocation,
+  listOpenInvocations,
+  type OpenInvocation,
+  readStatus,
+  updateInvocation,
+} from './invocations.js';
 import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { upsertRateLimit } from './rate-limits.js';
@@ -31,6 +44,8 @@ export interface Store {
   record(change: Change): number;
   /** The invocations whose end is not recorded: they run, or their meter died. */
   listOpenInvocations(): OpenInvocation[];
+  /** Undefined for an invocation that is not recorded. */
+  readStatus(invocationId: string): InvocationStatus | undefined;
   /** What is recorded of a thread by other invocations than `invocationId`. */
   readThreadUsage(threadId: string, invocationId: string): Usage;
   /** False once the file was deleted or replaced: what is written then is seen by nobody. */
@@ -61,6 +76,7 @@ export function openStore(path: string, options: OpenOptions): Store {
     connection,
     record: (change) => explainingFaults(path, () => apply.immediate(change)),
     listOpenInvocations: () => explainingFaults(path, () => listOpenInvocations(connection)),
+    readStatus: (invocationId) => explainingFaults(path, () => readStatus(connection, invocationId)),
     readThreadUsage: (threadId, invocationId) =>
       explainingFaults(path, () => readThreadUsage(connection, threadId, invocationId)),
     isInPlace: () => identify(path) === opened,

@@ -1,0 +1,100 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, onTestFinished } from 'vitest';
+import { type ControlCenter, openControlCenter } from '../harness/control-center.js';
+import { expectExact } from '../harness/record.js';
+import { test } from '../harness/test.js';
+import { USAGE, type Workbench } from '../harness/workbench.js';
+import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
+
+const USAGES = [
+  { input: 5000, cached: 256, output: 70, reasoning: 11 },
+  { input: 5900, cached: 5376, cacheWrite: 128, output: 33 },
+];
+
+function openMirror(bench: Workbench, parents: Parameters<typeof openControlCenter>[1]) {
+  const center = openControlCenter(join(bench.folder, 'control-center.db'), parents);
+  onTestFinished(() => void center.connection.close());
+  bench.api.add({
+    prompt: 'work',
+    replies: [
+      { calls: [{ tool: 'exec_command', cmd: 'echo one' }], ...(USAGES[0] && { usage: USAGES[0] }) },
+      { message: 'Done.', ...(USAGES[1] && { usage: USAGES[1] }) },
+    ],
+  });
+  const env = { CODEX_METERED_COST_RECORDS: center.path, CODEX_METERED_RUN_ID: 'r1' };
+  const queue = join(bench.stateFolder, 'mirror');
+  return { center, env, queued: () => readdirSync(queue).length };
+}
+
+/** The runner's own summary of what it paid for, by `group`. */
+function summarise({ connection }: ControlCenter, group: string) {
+  return connection
+    .prepare(
+      `SELECT ${group} AS part, sum(input_tokens) AS input, sum(output_tokens) AS output, sum(is_actual) = count(*) AS certain
+       FROM cost_records WHERE run_id = 'r1' GROUP BY part ORDER BY part`,
+    )
+    .all();
+}
+
+function billed(part: string, ledger: readonly LedgerEntry[]) {
+  const { input, output } = sumLedger(ledger);
+  return { part, input, output, certain: 1 };
+}
+
+describe("another program's cost_records", () => {
+  test('have what the API billed, by category, day and month', async ({ bench }) => {
+    const { center, env, queued } = openMirror(bench, { projects: ['shop'], runs: ['r1'] });
+    const built = await bench.run(['exec', '--json', 'work'], { env: { ...env, CODEX_METERED_PHASE: 'builder' } });
+    const reviewed = await bench.run(['exec', 'work'], { env: { ...env, CODEX_METERED_PHASE: 'reviewer' } });
+    expectExact(bench, built);
+    expect(queued()).toBe(0);
+    expect(summarise(center, 'category')).toEqual([
+      billed('builder', built.ledger),
+      billed('reviewer', reviewed.ledger),
+    ]);
+    const all = [...built.ledger, ...reviewed.ledger];
+    const days = [...new Set(all.map(({ completedAtMs }) => new Date(completedAtMs).toISOString().slice(0, 10)))];
+    const ofDay = (day: string) =>
+      all.filter(({ completedAtMs }) => new Date(completedAtMs).toISOString().startsWith(day));
+    expect(summarise(center, 'date(created_at)')).toEqual(days.map((day) => billed(day, ofDay(day))));
+    const months = [...new Set(days.map((day) => day.slice(0, 7)))];
+    expect(summarise(center, "strftime('%Y-%m', created_at)")).toEqual(
+      months.map((month) => billed(month, ofDay(month))),
+    );
+  });
+
+  test('are written while Codex works', async ({ bench }) => {
+    const { center, env } = openMirror(bench, { projects: ['shop'], runs: ['r1'] });
+    bench.api.add({
+      prompt: 'endless',
+      replies: [
+        { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 700, output: 7 } },
+        { message: 'And so on', hang: true },
+      ],
+    });
+    const run = bench.start(['exec', '--json', 'endless'], { env });
+    await expect.poll(() => center.rows(), { timeout: 30_000 }).toMatchObject([{ input_tokens: 700 }]);
+    run.kill('SIGTERM');
+    await run.ended;
+  });
+
+  test('get from a later command what a lock, or a row that was missing, kept from them', async ({ bench }) => {
+    const { center, env, queued } = openMirror(bench, { projects: ['shop'] });
+    center.connection.exec('BEGIN IMMEDIATE');
+    const direct = await bench.run(['exec', 'work'], { direct: true });
+    const locked = await bench.run(['exec', 'work'], { env });
+    expect(locked).toMatchObject({ exitCode: direct.exitCode, stdout: direct.stdout });
+    center.connection.exec('COMMIT');
+    const early = await bench.run(['exec', 'work'], { env });
+    expectExact(bench, locked);
+    expectExact(bench, early);
+    expect(center.rows()).toEqual([]);
+    expect(queued()).toBe(2);
+    center.connection.exec(`INSERT INTO runs VALUES ('r1', 'shop')`);
+    await execa(process.execPath, [USAGE, 'run', 'r1'], { env: bench.env, cwd: bench.workTree });
+    expect(summarise(center, 'run_id')).toEqual([billed('r1', [...locked.ledger, ...early.ledger])]);
+    expect(queued()).toBe(0);
+  });
+});

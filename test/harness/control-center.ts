@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+
+/** A runner's own database, as such programs have it: keys between its tables, and columns that are not ours. */
+export interface ControlCenter {
+  readonly path: string;
+  readonly connection: Database.Database;
+  rows(): Record<string, unknown>[];
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS projects (id TEXT PRIMARY KEY, name TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, project_id TEXT NOT NULL REFERENCES projects (id));
+  CREATE TABLE IF NOT EXISTS cost_records (
+    id TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    run_id TEXT REFERENCES runs (id) ON DELETE SET NULL,
+    category TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL DEFAULT 0,
+    output_tokens INTEGER NOT NULL DEFAULT 0,
+    is_actual INTEGER NOT NULL DEFAULT 0,
+    model TEXT,
+    input_cost_per_1k REAL,
+    output_cost_per_1k REAL,
+    total_cost_usd REAL,
+    description TEXT,
+    created_at TEXT NOT NULL,
+    reviewed_by TEXT,
+    tags TEXT NOT NULL DEFAULT '[]'
+  );`;
+
+/** Opens the database at `path`, making it where there is none, with the projects and runs that are given. */
+export function openControlCenter(path: string, parents: { projects?: string[]; runs?: string[] } = {}): ControlCenter {
+  const isNew = !existsSync(path);
+  const connection = new Database(path);
+  if (isNew) connection.exec(SCHEMA);
+  const { projects = [], runs = [] } = parents;
+  for (const id of projects) connection.prepare('INSERT INTO projects VALUES (?, ?)').run(id, id);
+  for (const id of runs) connection.prepare('INSERT INTO runs VALUES (?, ?)').run(id, projects[0]);
+  return {
+    path,
+    connection,
+    rows: () => connection.prepare('SELECT * FROM cost_records ORDER BY created_at, id').all() as never,
+  };
+}

@@ -1,0 +1,135 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Mirror } from '../../src/store/mirror.js';
+import { type ControlCenter, openControlCenter } from '../harness/control-center.js';
+import { waitFor } from '../harness/wait.js';
+import { createFolder, createStore, sampleInvocation, sampleResponse } from './samples.js';
+
+const DONE = { status: 'completed' } as const;
+
+function setUp(parents: Parameters<typeof openControlCenter>[1] = { projects: ['shop'], runs: ['nightly-7'] }) {
+  const folder = createFolder();
+  const path = join(folder, 'control-center.db');
+  const center = openControlCenter(path, parents);
+  onTestFinished(() => void center.connection.close());
+  const mirrorDirectory = join(folder, 'mirror');
+  const warned: string[] = [];
+  const log = { warn: (_: string, { reason }: Record<string, unknown>) => void warned.push(String(reason)), flush };
+  const own = createStore();
+  const open = (costRecords = path) => {
+    const mirror = new Mirror({ costRecords: costRecords === 'none' ? undefined : costRecords, mirrorDirectory }, log);
+    return { mirror, store: mirror.watch(own) };
+  };
+  const queued = () => (existsSync(mirrorDirectory) ? readdirSync(mirrorDirectory).length : 0);
+  return { ...open(), open, center, warned, queued };
+}
+
+async function flush(): Promise<void> {}
+
+const totals = ({ rows }: ControlCenter) => rows().map(({ id, input_tokens }) => [id, input_tokens]);
+
+describe('a mirror of the cost records', () => {
+  test('keeps the thirteen columns up to date and leaves the others alone', async () => {
+    const { store, mirror, center, queued } = setUp();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('r1')] });
+    await mirror.finish();
+    expect(center.rows()).toMatchObject([
+      {
+        ...{ id: 'a/gpt-5.3-codex/actual', project_id: 'shop', run_id: 'nightly-7', category: 'builder' },
+        ...{ input_tokens: 1000, output_tokens: 200, is_actual: 1, total_cost_usd: 0.0026, tags: '[]' },
+      },
+    ]);
+    center.connection.exec(`UPDATE cost_records SET reviewed_by = 'ada', tags = '["x"]'`);
+    store.record({ invocation: { id: 'a' }, update: DONE, responses: [sampleResponse('r2')] });
+    await mirror.finish();
+    expect(center.rows()).toMatchObject([{ input_tokens: 2000, reviewed_by: 'ada', tags: '["x"]' }]);
+    expect(queued()).toBe(0);
+  });
+
+  test('follows a response to the record of better evidence, and touches no other row', async () => {
+    const { store, mirror, center } = setUp();
+    center.connection.exec(
+      `INSERT INTO cost_records (id, project_id, category, created_at) VALUES ('theirs', 'shop', 'other', '2026')`,
+    );
+    const guess = sampleResponse('r1', { evidence: 'tokenizer', source: 'estimated' });
+    store.record({ invocation: sampleInvocation('a'), responses: [guess] });
+    await mirror.finish();
+    store.record({ invocation: { id: 'a' }, update: DONE, responses: [sampleResponse('r1')] });
+    await mirror.finish();
+    expect(center.rows().map(({ id }) => id)).toEqual(['theirs', 'a/gpt-5.3-codex/actual']);
+  });
+
+  test('writes while a run goes on, without being asked', async () => {
+    const { store, center } = setUp();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('r1')] });
+    await waitFor('the record', () => center.rows().length === 1);
+  });
+
+  test('waits until the other program has made the rows that it refers to', async () => {
+    const { store, mirror, center, warned, queued, open } = setUp({ projects: ['shop'] });
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    const other = sampleInvocation('b', { attribution: { runId: 'elsewhere' } });
+    store.record({ invocation: other, update: DONE, responses: [sampleResponse('r2')] });
+    await mirror.finish();
+    expect(center.rows()).toEqual([]);
+    expect(queued()).toBe(2);
+    expect(warned).toEqual(['its projects or runs have no row of that id yet']);
+    center.connection.exec(`INSERT INTO runs VALUES ('nightly-7', 'shop')`);
+    // Also a command that names no other database does what is queued.
+    open('none').mirror.catchUp();
+    expect(totals(center)).toEqual([['a/gpt-5.3-codex/actual', 1000]]);
+    expect(queued()).toBe(1);
+  });
+
+  test('leaves to a later command what a lock keeps from it', async () => {
+    const { store, mirror, center, warned, queued, open } = setUp();
+    center.connection.exec('BEGIN IMMEDIATE');
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    await mirror.finish();
+    expect(warned).toEqual(['it stayed locked']);
+    expect(queued()).toBe(1);
+    center.connection.exec('COMMIT');
+    open().mirror.catchUp();
+    expect(totals(center)).toHaveLength(1);
+    expect(queued()).toBe(0);
+  });
+
+  test.for([
+    ['there is no such file', 'DROP TABLE runs', true],
+    ['there is no such table', 'DROP TABLE cost_records', false],
+    ['it lacks a column', 'ALTER TABLE cost_records DROP COLUMN model', false],
+  ] as const)('keeps what it cannot write because %s', async ([, sql, missing]) => {
+    const { center, warned, queued, open } = setUp();
+    center.connection.exec(sql);
+    const { store, mirror } = open(missing ? `${center.path}.missing` : center.path);
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    await mirror.finish();
+    expect(warned).toHaveLength(1);
+    expect(queued()).toBe(1);
+    expect(existsSync(`${center.path}.missing`)).toBe(false);
+  });
+
+  test('holds the place of an invocation that no database has recorded yet', async () => {
+    const { open, center, queued } = setUp();
+    const first = open();
+    first.mirror.expect('a');
+    await first.mirror.finish();
+    expect(queued()).toBe(1);
+    const second = open();
+    second.mirror.catchUp();
+    expect(queued()).toBe(1);
+    second.store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    second.mirror.catchUp();
+    expect(totals(center)).toHaveLength(1);
+    expect(queued()).toBe(0);
+  });
+
+  test('an unpriced record has no cost there either', async () => {
+    const { store, mirror, center } = setUp();
+    const unpriced = sampleResponse('r1', { costNanoUsd: undefined, price: undefined });
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [unpriced] });
+    await mirror.finish();
+    expect(center.rows()).toMatchObject([{ total_cost_usd: null, input_tokens: 1000 }]);
+  });
+});
