@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type Day, parseDay } from '../../report/calendar.js';
 import { normaliseTimeZone } from '../../usage/day.js';
 
 /** A whole number above zero. */
@@ -12,4 +13,10 @@ export function parseTimeZone(name: string): string {
   const zone = normaliseTimeZone(name);
   if (zone !== undefined) return zone;
   throw new InvalidArgumentError('Use an IANA name, such as Europe/Berlin or UTC.');
+}
+
+export function parseDate(text: string): Day {
+  const day = parseDay(text);
+  if (day === undefined) throw new InvalidArgumentError('Use a day such as 2026-11-24 or 20261124.');
+  return day;
 }

@@ -1,9 +1,9 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { UsageError } from '../../errors.js';
-import { type Day, parseDay } from '../../report/calendar.js';
+import type { Day } from '../../report/calendar.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
-import { parseCount, parseTimeZone } from './option-values.js';
+import { parseCount, parseDate, parseTimeZone } from './option-values.js';
 
 /** `blocks`: windows of five hours, as subscriptions are limited by. */
 export type ReportKind = PeriodKind | 'blocks';
@@ -128,12 +128,6 @@ function parseRequest(kind: ReportKind, options: Options): PeriodRequest {
     color: options.color ? 'auto' : 'never',
     timeZone: options.timezone,
   };
-}
-
-function parseDate(text: string): Day {
-  const day = parseDay(text);
-  if (day === undefined) throw new InvalidArgumentError('Use a day such as 2026-11-24 or 20261124.');
-  return day;
 }
 
 function describeLast(kind: ReportKind, unit: string): string {

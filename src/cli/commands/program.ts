@@ -5,6 +5,7 @@ import { listPrices, type Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import { addConfigCommand, runConfigCommand } from './config.js';
 import { addCostCommands } from './cost-options.js';
+import { addExportCommand } from './export-options.js';
 import type { Host } from './host.js';
 import { readHostSettings } from './host-settings.js';
 import { addImportCommand } from './import-options.js';
@@ -41,6 +42,11 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     await begin(request);
     const { runPeriodCommand } = await import('./period.js');
     exitCode = await runPeriodCommand(inTimeZone(request), host, paths);
+  });
+  addExportCommand(program, async (request) => {
+    await begin(request);
+    const { runExportCommand } = await import('./export.js');
+    exitCode = await runExportCommand(inTimeZone(request), host, paths);
   });
   addImportCommand(program, async (request) => {
     await begin({});

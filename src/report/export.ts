@@ -1,0 +1,109 @@
+import { type ExportedResponse, iterateResponses } from '../store/export-queries.js';
+import type { Connection } from '../store/open.js';
+import { readSpan, readSums } from '../store/period-queries.js';
+import { type Calendar, formatDay } from './calendar.js';
+import { ReportError } from './error.js';
+import { explainEmpty } from './period-failure.js';
+import { toMoments } from './period-range.js';
+import type { PeriodQuery } from './period-report.js';
+import { toIso } from './sums-json.js';
+
+export type ExportFormat = 'csv' | 'json' | 'ndjson';
+/** `days`: sums of each day, provider, project, model and source. */
+export type ExportSubject = 'responses' | 'days';
+
+export type ExportQuery = Pick<PeriodQuery, 'since' | 'until' | 'provider' | 'projectId' | 'model'>;
+
+type Value = string | number | null;
+type Entry = Readonly<Record<string, Value>>;
+
+/** Rows are put out so many at once. */
+const ROWS_AT_ONCE = 500;
+
+/**
+ * Puts out what `query` lets through, in pieces, however much it is. Returns how many rows there were. Call it within a
+ * snapshot. Throws a ReportError when there is none, before anything is put out, and a StoreError.
+ */
+export function exportUsage(
+  connection: Connection,
+  subject: ExportSubject,
+  format: ExportFormat,
+  { query, calendar, put }: { query: ExportQuery; calendar: Calendar; put: (text: string) => void },
+): number {
+  const entries =
+    subject === 'days' ? listDays(connection, query, calendar) : listResponses(connection, query, calendar);
+  let count = 0;
+  let lines: string[] = [];
+  const flush = () => {
+    if (lines.length > 0) put(lines.join(''));
+    lines = [];
+  };
+  for (const entry of entries) {
+    lines.push(encode(entry, format, count === 0 ? 'first' : 'later'));
+    count++;
+    if (lines.length === ROWS_AT_ONCE) flush();
+  }
+  if (count === 0) {
+    if (readSpan(connection)) throw explainEmpty(connection, query, { since: query.since, until: query.until });
+    throw new ReportError('nothing-metered', 'No usage has been recorded yet.');
+  }
+  if (format === 'json') lines.push('\n]\n');
+  flush();
+  return count;
+}
+
+function encode(entry: Entry, format: ExportFormat, place: 'first' | 'later'): string {
+  switch (format) {
+    case 'ndjson':
+      return `${JSON.stringify(entry)}\n`;
+    case 'json':
+      return `${place === 'first' ? '[\n' : ',\n'}  ${JSON.stringify(entry)}`;
+    case 'csv': {
+      const header = place === 'first' ? `${Object.keys(entry).join(',')}\r\n` : '';
+      return `${header}${Object.values(entry).map(quote).join(',')}\r\n`;
+    }
+  }
+}
+
+/** As RFC 4180 has it: what is not known is empty. */
+function quote(value: Value): string {
+  const text = value === null ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function* listResponses(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {
+  for (const row of iterateResponses(connection, { ...query, ...toMoments(toRange(query), calendar) })) {
+    const { completedAtMs, costNanoUsd, ...rest }: ExportedResponse = row;
+    yield { completedAt: toIso(completedAtMs), ...rest, ...describeCost(costNanoUsd) };
+  }
+}
+
+function* listDays(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {
+  const span = readSpan(connection);
+  if (!span) return;
+  const filter = { ...query, ...toMoments(toRange(query), calendar) };
+  const offsets = calendar.listOffsets(span.firstMs, span.endMs);
+  const keys = ['day', 'provider', 'projectId', 'model', 'source'] as const;
+  for (const row of readSums(connection, keys, filter, offsets)) {
+    const { day, provider, projectId, model, source, costNanoUsd } = row;
+    yield {
+      ...{ date: formatDay(day), provider, projectId, model, source },
+      responseCount: row.responses,
+      unpricedResponseCount: row.unpricedResponses,
+      inputTokens: row.input,
+      cachedInputTokens: row.cachedInput,
+      cacheWriteTokens: row.cacheWrite,
+      outputTokens: row.output,
+      reasoningTokens: row.reasoning,
+      ...describeCost(costNanoUsd),
+    };
+  }
+}
+
+function describeCost(costNanoUsd: number | null): Entry {
+  return { costUsd: costNanoUsd === null ? null : costNanoUsd / 1e9, costNanoUsd };
+}
+
+function toRange({ since, until }: ExportQuery) {
+  return { since, until };
+}

@@ -1,0 +1,49 @@
+import type { Connection } from './open.js';
+import type { UsageFilter } from './period-queries.js';
+
+/** A response with all that is known of whose it is. Unknown is null. */
+export interface ExportedResponse {
+  readonly completedAtMs: number;
+  readonly provider: string;
+  readonly projectId: string;
+  readonly runId: string | null;
+  readonly phase: string | null;
+  readonly iteration: number | null;
+  readonly sessionId: string;
+  readonly threadId: string;
+  readonly responseKey: string;
+  readonly model: string;
+  readonly serviceTier: string | null;
+  readonly source: string;
+  readonly evidence: string;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly costNanoUsd: number | null;
+}
+
+/** The responses that `filter` lets through, one after the other, in order of time. */
+export function iterateResponses(connection: Connection, filter: UsageFilter): IterableIterator<ExportedResponse> {
+  const project = "coalesce(i.project_id, t.project_id, 'unknown')";
+  const conditions = [
+    filter.fromMs === undefined ? 'TRUE' : 'r.completed_at_ms >= @fromMs',
+    filter.untilMs === undefined ? 'TRUE' : 'r.completed_at_ms < @untilMs',
+    filter.provider === undefined ? 'TRUE' : 'r.provider = @provider',
+    filter.projectId === undefined ? 'TRUE' : `${project} = @projectId`,
+    filter.model === undefined ? 'TRUE' : '(r.model = @model OR r.model GLOB @model)',
+  ];
+  return connection
+    .prepare<[UsageFilter], ExportedResponse>(
+      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${project} AS projectId, i.run_id AS runId, i.phase,
+         i.iteration, coalesce(i.thread_id, t.root_id, r.thread_id) AS sessionId, r.thread_id AS threadId,
+         r.response_key AS responseKey, r.model, r.service_tier AS serviceTier, r.source, r.evidence,
+         r.input_tokens AS inputTokens, r.cached_input_tokens AS cachedInputTokens,
+         r.cache_write_tokens AS cacheWriteTokens, r.output_tokens AS outputTokens,
+         r.reasoning_tokens AS reasoningTokens, r.cost_nano_usd AS costNanoUsd
+       FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
+       WHERE ${conditions.join(' AND ')} ORDER BY r.completed_at_ms, r.id`,
+    )
+    .iterate(filter);
+}
