@@ -71,12 +71,19 @@ export function saveState(
   };
 }
 
-/** The same thread, of which nothing has been counted yet. */
-export function startStateOver(state: ThreadState): void {
+/** One reading of a session file. One that was replaced or cut off is read anew, maybe side by side with the old one. */
+export interface Reading {
+  readonly state: ThreadState;
+  /** The usage records so far. */
+  readonly read: Set<string>;
+}
+
+/** A reading of the same thread, of which nothing has been counted yet. */
+export function readAnew(state: ThreadState, isHistoryOver: boolean): Reading {
   const { id, sessionId, cliVersion, fork, lastModel, serviceTier } = state;
   const { models: _models, keys: _keys, ...fresh } = NEW_THREAD;
-  const countsOn = fork !== undefined;
-  Object.assign(state, fresh, { id, sessionId, cliVersion, fork, lastModel, serviceTier, countsOn });
+  const kept = { id, sessionId, cliVersion, fork, lastModel, serviceTier };
+  return { state: { ...fresh, ...kept, countsOn: fork !== undefined, isHistoryOver }, read: new Set() };
 }
 
 /** What a response is known by that only a total tells of, after `restarts` times that the total began at zero again. */

@@ -15,9 +15,10 @@ import {
   keyOfTotal,
   NEW_THREAD,
   type OfTurn,
+  type Reading,
+  readAnew,
   type SavedThread,
   saveState,
-  startStateOver,
   type ThreadState,
   UNKNOWN_MODEL,
 } from './codex-thread-state.js';
@@ -32,24 +33,22 @@ export class Thread {
   /** The responses since the invocation began, in order. */
   readonly responses: ModelResponse[] = [];
   readonly notes: Note[] = [];
+  /** The one that the last record belonged to. */
+  reading: Reading;
   readonly #sinceMs: number;
   readonly #file: 'new' | 'older';
-  readonly #state: ThreadState;
   readonly #models: Map<string | undefined, string>;
   /** The keys of what was counted or is history. */
   readonly #seen: Set<string>;
-  /** The usage records that have been read, since the file began. */
-  readonly #read: Set<string>;
 
   /** `saved`: the file is read on from where it was left. */
   constructor(sinceMs: number, file: 'new' | 'older' = 'older', saved: SavedThread = NEW_THREAD) {
     const { models, keys, ...state } = saved;
     this.#sinceMs = sinceMs;
     this.#file = file;
-    this.#state = state;
+    this.reading = { state, read: new Set(keys) };
     this.#models = new Map(models.map(([turnId, model]) => [turnId ?? undefined, model]));
     this.#seen = new Set(keys);
-    this.#read = new Set(keys);
   }
 
   /** From the file's header, as the next two; undefined until that has been read. */
@@ -80,11 +79,9 @@ export class Thread {
     return this.responses.length === 0 && this.silentCounts > countExpectedSilence(this.cliVersion);
   }
 
-  /** The file is read from its beginning again: what was counted is not counted twice. */
-  startOver(): void {
-    startStateOver(this.#state);
-    this.#state.isHistoryOver = this.#isAllNew();
-    this.#read.clear();
+  /** A reading from the file's beginning: what another one has counted is not counted again. */
+  readAgain(): Reading {
+    return readAnew(this.#state, this.#isAllNew());
   }
 
   /** What to go on from later, in another process. */
@@ -92,8 +89,9 @@ export class Thread {
     return saveState(this.#state, this.#models, this.#seen);
   }
 
-  /** Takes the next record of the file. */
-  add(record: RolloutRecord): void {
+  /** Takes the next record of a reading: of the only one, where nothing is said. */
+  add(record: RolloutRecord, reading = this.reading): void {
+    this.reading = reading;
     switch (record.kind) {
       case 'session':
         // A child that forked its parent's history holds the parent's header too: the first one names the file.
@@ -118,8 +116,8 @@ export class Thread {
         break;
       case 'usage_record':
         // A record of another thread is a copy of its history.
-        if (record.threadId !== this.id || this.#read.has(record.responseId)) break;
-        this.#read.add(record.responseId);
+        if (record.threadId !== this.id || reading.read.has(record.responseId)) break;
+        reading.read.add(record.responseId);
         this.#state.recorded = addUsage(this.#state.recorded, record.usage);
         this.#count(record.atMs, record.responseId, record, 'usage_record');
         break;
@@ -130,14 +128,14 @@ export class Thread {
     }
   }
 
+  get #state(): ThreadState {
+    return this.reading.state;
+  }
+
   /** A turn that is older than its thread was copied from the one before it. Ids are UUIDv7: they sort by time. */
   #isCopied(): boolean {
-    return (
-      this.#state.fork === 'copy' &&
-      this.id !== undefined &&
-      this.#state.turnId !== undefined &&
-      this.#state.turnId < this.id
-    );
+    const { fork, id, turnId } = this.#state;
+    return fork === 'copy' && id !== undefined && turnId !== undefined && turnId < id;
   }
 
   #takeOver(total: Usage | undefined): void {

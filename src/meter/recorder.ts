@@ -79,7 +79,19 @@ export class Recorder {
       await this.#write();
     }
     clearTimeout(this.#timer);
+    if (!this.#unwritten) this.#confirm();
     if (this.#unwritten) this.#keepAside();
+  }
+
+  #confirm(): void {
+    try {
+      this.#store?.confirm(this.#options.invocation.id);
+    } catch (error) {
+      // What was written under a lock that came later is there.
+      if (error instanceof StoreError && error.problem === 'locked') return;
+      this.#unwritten = true;
+      this.#onFault(error);
+    }
   }
 
   #write(): Promise<void> {

@@ -17,15 +17,16 @@ export interface LinesOptions {
  */
 export function readSessionLines({ thread, gauges, unreadable, time }: LinesOptions): LineSplitter {
   const count = (reason: string) => unreadable.set(reason, (unreadable.get(reason) ?? 0) + 1);
+  let reading = thread.reading;
   let mayBeginAnew = time === 'again';
   return createLineSplitter({
     onLine: (line) => {
       const record = parseRolloutLine(line);
-      if (mayBeginAnew && record.kind === 'session') thread.startOver();
+      if (mayBeginAnew && record.kind === 'session') reading = thread.readAgain();
       mayBeginAnew = false;
       if (record.kind === 'unrecognised') count(record.reason);
       else if (record.kind !== 'irrelevant') {
-        thread.add(record);
+        thread.add(record, reading);
         gauges.add(record);
       }
     },

@@ -54,8 +54,9 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
     pid,
     async passOn(signal) {
       if (ENDING.includes(signal)) for (const one of relays) one.hurry();
-      // To go on twice is to go on, and nobody but us may have been stopped.
-      if (!witness || signal === 'SIGCONT' || !(await witness.saw(signal))) subprocess.kill(signal);
+      // Of the others Codex may get one twice, when a shell hangs up on its jobs: the first one counts.
+      const isTyped = signal === 'SIGINT' || signal === 'SIGQUIT';
+      if (!isTyped || !(await witness?.saw(signal))) subprocess.kill(signal);
     },
     ended: exited.then(async (exit) => {
       for (const one of relays) {

@@ -19,10 +19,10 @@ interface Bystander {
 const PATIENCE_MS = 150;
 
 /**
- * A terminal sends its signals (Ctrl-C, Ctrl-\) to each process of its foreground group, to Codex as to us, and a shell
- * that is hung up on does so to its jobs, while `kill` reaches us alone; Node does not say which it was. So a process
- * that does nothing stands beside Codex in our group: a signal that ends it was sent to all. It ends when we do,
- * because its input does then. Undefined without a terminal.
+ * A terminal sends what is typed (Ctrl-C, Ctrl-\) to each process of its foreground group, to Codex as to us, while
+ * `kill` reaches us alone; Node does not say which it was. So a process that does nothing stands beside Codex in our
+ * group: a signal that ends it was sent to all. It ends when we do, because its input does then. Undefined without a
+ * terminal.
  */
 export function callWitness(): Witness | undefined {
   if (!hasTerminal()) return undefined;

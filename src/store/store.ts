@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type {
   Invocation,
   InvocationStatus,
@@ -10,6 +9,7 @@ import type {
 import type { Usage } from '../usage/usage.js';
 import { bucketStartOf, refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
+import { confirmInFile, identifyFile } from './file.js';
 import {
   insertInvocation,
   listOpenInvocations,
@@ -48,6 +48,8 @@ export interface Store {
   readStatus(invocationId: string): InvocationStatus | undefined;
   /** What is recorded of a thread by other invocations than `invocationId`. */
   readThreadUsage(threadId: string, invocationId: string): Usage;
+  /** Throws where the file would not give an invocation to another process. */
+  confirm(invocationId: string): void;
   /** False once the file was deleted or replaced: what is written then is seen by nobody. */
   isInPlace(): boolean;
   close(): void;
@@ -56,7 +58,7 @@ export interface Store {
 /** Opens the store at `path`, creating it in `write` mode. Throws a StoreError. */
 export function openStore(path: string, options: OpenOptions): Store {
   const connection = openConnection(path, options);
-  const opened = identify(path);
+  const opened = identifyFile(path);
   const apply = connection.transaction((change: Change): number => {
     const iteration = insertInvocation(connection, change.invocation);
     if (change.update) updateInvocation(connection, change.invocation.id, change.update);
@@ -79,13 +81,8 @@ export function openStore(path: string, options: OpenOptions): Store {
     readStatus: (invocationId) => explainingFaults(path, () => readStatus(connection, invocationId)),
     readThreadUsage: (threadId, invocationId) =>
       explainingFaults(path, () => readThreadUsage(connection, threadId, invocationId)),
-    isInPlace: () => identify(path) === opened,
+    confirm: (invocationId) => confirmInFile(path, invocationId),
+    isInPlace: () => identifyFile(path) === opened,
     close: () => connection.close(),
   };
-}
-
-/** Which file stands at `path`, if any does. */
-function identify(path: string): string | undefined {
-  const file = statSync(path, { throwIfNoEntry: false });
-  return file && `${file.dev}:${file.ino}`;
 }
