@@ -12,12 +12,12 @@ import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect } from 'vitest';
 import { readPaths } from '../../src/config/paths.js';
-import { withoutVarying } from '../harness/compare.js';
+import { expectUndisturbed } from '../harness/compare.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import type { Ended, Workbench } from '../harness/workbench.js';
+import type { Workbench } from '../harness/workbench.js';
 import type { Scenario } from '../scripted-api/script.js';
 
 /** Texts that must stand nowhere in what is recorded or logged. */
@@ -437,12 +437,6 @@ describe('what is recorded and logged', () => {
     expectNoSecrets(bench);
   });
 });
-
-function expectUndisturbed(metered: Ended, direct: Ended): void {
-  expect(withoutVarying(metered.stdout)).toBe(withoutVarying(direct.stdout));
-  expect(withoutVarying(metered.stderr)).toBe(withoutVarying(direct.stderr));
-  expect([metered.exitCode, metered.signal]).toEqual([direct.exitCode, direct.signal]);
-}
 
 interface LogLine {
   readonly level: number;

@@ -14,13 +14,13 @@ const CHILD_TURN = '01a20134-56f8-7de3-957a-8a660f253ccb';
 const START = Date.UTC(2026, 2, 4, 5, 6, 7);
 
 /** Reads lines, each a second after the one before, from `fromMs` on. The invocation began at START. */
-function read(lines: readonly object[], fromMs = START, thread = new Thread(START)): Thread {
+function read(lines: readonly object[], fromMs = START, thread = new Thread(START), reading = thread.reading): Thread {
   lines.forEach((line, index) => {
     const timestamp = new Date(fromMs + index * 1000).toISOString();
     const record = parseRolloutLine(JSON.stringify({ ...line, timestamp }));
     if (record.kind === 'unrecognised' || record.kind === 'irrelevant')
       throw new Error(`no record: ${JSON.stringify(line)}`);
-    thread.add(record satisfies RolloutRecord);
+    thread.add(record satisfies RolloutRecord, reading);
   });
   return thread;
 }
@@ -238,9 +238,11 @@ test.for([
 ])('a file that is read from its beginning again counts what is new in it, with %s', ([, lines = []]) => {
   const all = [...BEGIN, ...(lines as object[])];
   const thread = read(all, START, new Thread(START, 'new'));
-  thread.startOver();
-  read([...all, total(sum(a, b, a), a)], START, thread);
+  const first = thread.reading;
+  read([...all, total(sum(a, b, a), a)], START, thread, thread.readAgain());
   expect(counted(thread)).toEqual([sum(a), sum(b), sum(a)]);
+  read([total(sum(a, b, a), a), total(sum(a, b, a, b), b)], START, thread, first);
+  expect(counted(thread)).toEqual([sum(a), sum(b), sum(a), sum(b)]);
   expect(thread.notes).toEqual([]);
 });
 

@@ -65,11 +65,19 @@ function describeBytes(bytes: Buffer): string {
   return `${bytes.length} bytes, sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
+/** Asserts that a metered run of the real Codex wrote and ended as a direct one did. */
+export function expectUndisturbed(metered: Outcome, direct: Outcome): void {
+  expect(withoutVarying(metered.stdout)).toBe(withoutVarying(direct.stdout));
+  expect(withoutVarying(metered.stderr)).toBe(withoutVarying(direct.stderr));
+  expect([metered.exitCode, metered.signal]).toEqual([direct.exitCode, direct.signal]);
+}
+
 /** What a real Codex wrote, without what differs from run to run: ids and durations. */
 export function withoutVarying(output: Buffer | string): string {
   return output
     .toString()
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+    .replaceAll(/rollout-[\dT-]+-<id>/g, 'rollout-<time>-<id>')
     .replaceAll(/\bin \d+(?:\.\d+)?m?s\b/g, 'in <time>')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/g, '<time>');
 }

@@ -79,6 +79,14 @@ function readInvocation(bench: Workbench, id: string | undefined): RecordedInvoc
   return found;
 }
 
+/** The process that metered what was recorded last. */
+export function newestMeter({ database }: Pick<Workbench, 'database'>): number {
+  const connection = new Database(database, { readonly: true });
+  const row = connection.prepare('SELECT meter_pid AS pid FROM invocations ORDER BY started_at_ms DESC LIMIT 1').get();
+  connection.close();
+  return (row as { pid: number }).pid;
+}
+
 /** The invocation that a run made. */
 export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): RecordedInvocation {
   const connection = new Database(bench.database, { readonly: true });

@@ -29,6 +29,8 @@ export interface RunOptions {
   /** The Codex to run, in place of the real one. */
   readonly codex?: string;
   readonly cwd?: string;
+  /** A command that becomes what is run, such as `setpriv …`. */
+  readonly via?: readonly string[];
 }
 
 export interface Ended {
@@ -95,7 +97,7 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
   const start: Workbench['start'] = (args, options = {}) => {
     const codex = options.codex ?? CODEX;
     const program = options.direct ? [codex] : [process.execPath, METERED, ...(options.meter ?? [])];
-    const [file = '', ...first] = program;
+    const [file = '', ...first] = [...(options.via ?? []), ...program];
     const reported = api.ledger.length;
     const into = options.into === undefined ? undefined : openSync(options.into, 'a');
     const child = spawn(file, [...first, ...args], {

@@ -74,6 +74,15 @@ describe('a recorder', () => {
     expect(reasons(kept)).toEqual(['written', 'kept']);
   });
 
+  test('keeps aside everything when the database does not give back what it took', async () => {
+    const { recorder, kept } = setUp(undefined, undefined, () => {
+      throw new StoreError('corrupt', 'corrupt');
+    });
+    recorder.add({ notes: [note('written')] });
+    await recorder.finish();
+    expect(reasons(kept)).toEqual(['written']);
+  });
+
   test('records everything anew, under its number, in a database that took the place of the first', async () => {
     let inPlace = true;
     const { recorder, written } = setUp(undefined, () => inPlace);
@@ -87,7 +96,11 @@ describe('a recorder', () => {
   });
 });
 
-function setUp(beforeWrite: () => void = () => undefined, isInPlace = () => true) {
+function setUp(
+  beforeWrite: () => void = () => undefined,
+  isInPlace = () => true,
+  confirm: () => void = () => undefined,
+) {
   const written: Change[] = [];
   const kept: Change[] = [];
   const store = {
@@ -97,6 +110,7 @@ function setUp(beforeWrite: () => void = () => undefined, isInPlace = () => true
       return 7;
     },
     isInPlace,
+    confirm,
   } as unknown as Store;
   const recorder = new Recorder({
     invocation: INVOCATION,

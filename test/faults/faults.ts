@@ -1,0 +1,17 @@
+import { DATABASE_FAULTS } from './database.js';
+import type { Fault } from './fault.js';
+import { CROWD_FAULTS } from './many.js';
+import { PROCESS_FAULTS } from './processes.js';
+import { SESSION_FILE_FAULTS } from './session-file.js';
+import { STREAM_FAULTS } from './streams.js';
+import { TERMINAL_FAULTS } from './terminals.js';
+
+/** In the order of the table. */
+export const FAULTS: readonly Fault[] = [
+  ...DATABASE_FAULTS,
+  ...SESSION_FILE_FAULTS,
+  ...STREAM_FAULTS,
+  ...TERMINAL_FAULTS,
+  ...PROCESS_FAULTS,
+  ...CROWD_FAULTS,
+];

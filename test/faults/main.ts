@@ -1,0 +1,22 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startVitest } from 'vitest/node';
+import { FAULTS } from './faults.js';
+import { describeDocument } from './table.js';
+
+const RELIABILITY = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
+
+const vitest = await startVitest('test', ['test/faults/faults.test.ts'], { watch: false });
+const passed = new Set<string>();
+for (const module of vitest.state.getTestModules()) {
+  for (const test of module.children.allTests('passed')) passed.add(test.name);
+}
+await vitest.close();
+if (process.argv.includes('--write'))
+  writeFileSync(
+    RELIABILITY,
+    describeDocument((name) => passed.has(name)),
+  );
+const broken = FAULTS.filter(({ name }) => !passed.has(name));
+for (const { name } of broken) process.stderr.write(`does not hold: ${name}\n`);
+process.exitCode = broken.length > 0 ? 1 : 0;
