@@ -1,13 +1,19 @@
 import { type Command, Option } from 'commander';
+import { UsageError } from '../../errors.js';
 
 /** What is asked of `codex-usage import`. */
 export interface ImportRequest {
   readonly format: 'text' | 'json';
   readonly provider: 'codex' | 'claude' | 'all';
+  /** A runner's directory to backfill from. */
+  readonly runs: string | undefined;
+  readonly projectId: string | undefined;
 }
 
 interface Options {
   readonly json?: boolean;
+  readonly runs?: string;
+  readonly project?: string;
   readonly provider: ImportRequest['provider'];
 }
 
@@ -19,9 +25,14 @@ A second import reads only what has changed. The reports do it first, unless --n
 
 Files that cannot be read are listed; they are no reason to fail.
 
+With --runs it also records runs that were made before they were metered, from the codex.log, prompt.txt
+and result.json that a runner kept of each: from the session file where that is still there (actual),
+from the log's own token lines (parsed), else from the prompt and the result (estimated).
+
 Examples:
   codex-usage import                   all past sessions
   codex-usage import --json            how many files, responses, duplicates, unreadable lines
+  codex-usage import --runs ~/runs     and the runs that a runner made there
   CODEX_HOME=~/.codex,/backup/codex codex-usage import
 `;
 
@@ -35,9 +46,12 @@ export function addImportCommand(program: Command, perform: (request: ImportRequ
     .addOption(
       new Option('--provider <name>', 'only the sessions of one').choices(['codex', 'claude', 'all']).default('all'),
     )
+    .option('--runs <dir>', "backfill runs from a runner's directory: <run>/<phase>/iter-<n>/codex.log, …")
+    .option('--project <id>', 'with --runs: the project of the runs (default: the git work tree of the directory)')
     .option('-j, --json', 'a summary as JSON instead of text')
     .action((_options: unknown, command: Command) => {
-      const { json, provider } = command.opts<Options>();
-      return perform({ format: json ? 'json' : 'text', provider });
+      const { json, provider, runs, project } = command.opts<Options>();
+      if (project !== undefined && runs === undefined) throw new UsageError('--project goes with --runs.');
+      return perform({ format: json ? 'json' : 'text', provider, runs, projectId: project });
     });
 }

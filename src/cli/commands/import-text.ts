@@ -1,3 +1,4 @@
+import type { BackfillOutcome, BackfillSummary } from '../../history/backfill/backfill.js';
 import type { ImportSummary } from '../../history/import.js';
 import { cleanText } from '../../report/amounts.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
@@ -25,8 +26,28 @@ export function renderImportText(summary: ImportSummary, homes: { codex: string[
 }
 
 /** The same for programs; see docs/json.md. */
-export function toImportJson(summary: ImportSummary): object {
-  return { schemaVersion: SCHEMA_VERSION, ...summary };
+export function toImportJson(summary: ImportSummary, backfill?: BackfillSummary): object {
+  return { schemaVersion: SCHEMA_VERSION, ...summary, ...(backfill && { backfill }) };
+}
+
+const OUTCOMES: readonly (readonly [BackfillOutcome, string])[] = [
+  ['actual', 'from session files'],
+  ['parsed', "from the logs' own token lines"],
+  ['estimated', 'from prompts and results'],
+  ['metered', 'had been metered'],
+  ['unknown', 'tell nothing of what was used'],
+];
+
+/** What a backfill has done, with the share of each source. */
+export function renderBackfillText({ runs, invocations, byOutcome }: BackfillSummary): string {
+  if (invocations === 0) {
+    return '\nThere are no runs to backfill: no <run>/<phase>/iter-<n>/ with a codex.log, prompt.txt or result.json.\n';
+  }
+  const lines = OUTCOMES.filter(([outcome]) => byOutcome[outcome] > 0).map(([outcome, meaning]) => {
+    const share = `${Math.round((byOutcome[outcome] / invocations) * 100)} %`.padStart(6);
+    return `  ${outcome.padEnd(10)}${String(byOutcome[outcome]).padStart(6)}${share}  ${meaning}`;
+  });
+  return `\n${count(invocations, 'invocation')} of ${count(runs, 'run')} backfilled:\n${lines.join('\n')}\n`;
 }
 
 function count(number: number, noun: string): string {

@@ -1,10 +1,13 @@
+import { resolve } from 'node:path';
 import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import { UsageError } from '../../errors.js';
+import type { BackfillOptions, BackfillSummary } from '../../history/backfill/backfill.js';
 import { importHistory } from '../../history/import.js';
 import type { PriceEntry } from '../../pricing/price.js';
 import { explainFailure } from './failure.js';
 import type { Host } from './host.js';
 import type { ImportRequest } from './import-options.js';
-import { renderImportText, toImportJson } from './import-text.js';
+import { renderBackfillText, renderImportText, toImportJson } from './import-text.js';
 import { createProgressBar } from './progress-bar.js';
 import { formatJson } from './show.js';
 
@@ -23,7 +26,12 @@ export async function runImportCommand(
   try {
     const summary = await importHistory({ database, homes, userPrices, onProgress: bar.show });
     bar.clear();
-    host.stdout.write(request.format === 'json' ? formatJson(toImportJson(summary)) : renderImportText(summary, homes));
+    const { runs, projectId } = request;
+    const directory = runs === undefined ? undefined : resolve(host.cwd, runs);
+    const backfill =
+      directory === undefined ? undefined : await backfillFrom({ database, userPrices, directory, projectId });
+    const text = () => renderImportText(summary, homes) + (backfill ? renderBackfillText(backfill) : '');
+    host.stdout.write(request.format === 'json' ? formatJson(toImportJson(summary, backfill)) : text());
     return 0;
   } catch (error) {
     bar.clear();
@@ -32,5 +40,18 @@ export async function runImportCommand(
     if (request.format === 'json') host.stdout.write(formatJson(failure.json));
     host.stderr.write(failure.text);
     return 1;
+  }
+}
+
+async function backfillFrom(options: BackfillOptions): Promise<BackfillSummary> {
+  const { backfillRuns } = await import('../../history/backfill/backfill.js');
+  try {
+    return await backfillRuns(options);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (path !== options.directory) throw error;
+    throw new UsageError(
+      `The directory ${options.directory} cannot be read (${code}): --runs wants a runner's directory.`,
+    );
   }
 }

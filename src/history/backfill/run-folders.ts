@@ -1,0 +1,60 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { PHASES, type Phase } from '../../usage/phase.js';
+
+/** What a runner has kept of one call of Codex: `<run>/<phase>/iter-<n>/`. Files that are not there are undefined. */
+export interface RunFolder {
+  readonly path: string;
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly iteration: number;
+  readonly log: string | undefined;
+  readonly prompt: string | undefined;
+  readonly result: string | undefined;
+  /** When the first of the files was last written, and when the last one was (epoch milliseconds). */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+const ITERATION = /^(?:iter(?:ation)?[-_]?)?(\d{1,9})$/;
+const SYNONYMS: Readonly<Record<string, Phase>> = { build: 'builder', review: 'reviewer' };
+const FILES = { log: 'codex.log', prompt: 'prompt.txt', result: 'result.json' } as const;
+
+/** The folders at `directory` and below, in the order in which they ended. Throws what the file system throws. */
+export function findRunFolders(directory: string): RunFolder[] {
+  const root = resolve(directory);
+  return walk(root, readdirSync(root, { withFileTypes: true })).sort((a, b) => a.endedAtMs - b.endedAtMs);
+}
+
+function walk(path: string, entries: readonly Dirent[]): RunFolder[] {
+  const here = readFolder(path, new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name)));
+  // Links are not followed: they could lead back up.
+  const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
+  return [...(here ? [here] : []), ...below.flatMap((folder) => walk(folder, list(folder)))];
+}
+
+function list(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function readFolder(path: string, names: ReadonlySet<string>): RunFolder | undefined {
+  const iteration = ITERATION.exec(basename(path))?.[1];
+  const phaseName = basename(dirname(path));
+  const phase = SYNONYMS[phaseName] ?? PHASES.find((known) => known === phaseName);
+  const runId = basename(dirname(dirname(path)));
+  const [log, prompt, result] = [FILES.log, FILES.prompt, FILES.result].map((name) =>
+    names.has(name) ? join(path, name) : undefined,
+  );
+  const found = [log, prompt, result].filter((file) => file !== undefined);
+  if (!iteration || !phase || !runId || found.length === 0) return undefined;
+  const times = found.map((file) => statSync(file).mtimeMs);
+  return {
+    ...{ path, runId, phase, iteration: Number(iteration), log, prompt, result },
+    startedAtMs: Math.floor(Math.min(...times)),
+    endedAtMs: Math.ceil(Math.max(...times)),
+  };
+}

@@ -1,0 +1,76 @@
+import Database from 'better-sqlite3';
+import { describe, expect } from 'vitest';
+import { importHistory } from '../../src/history/import.js';
+import { openStore } from '../../src/store/store.js';
+import { expectExact, readRecord } from '../harness/record.js';
+import { test } from '../harness/test.js';
+import type { Workbench } from '../harness/workbench.js';
+import { sumLedger } from '../scripted-api/ledger.js';
+import type { Scenario } from '../scripted-api/script.js';
+
+const LOOP: Scenario = {
+  prompt: 'loop',
+  replies: [
+    {
+      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
+      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
+    },
+    { message: 'Done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
+  ],
+};
+
+const importFrom = ({ database, codexHome }: Workbench) =>
+  importHistory({ database, homes: { codex: [codexHome], claude: [] } });
+
+function readSums({ database }: Workbench, table: 'responses' | 'buckets'): unknown {
+  const connection = new Database(database, { readonly: true });
+  try {
+    return connection
+      .prepare(
+        `SELECT sum(input_tokens) AS input, sum(cached_input_tokens) AS cached, sum(cache_write_tokens) AS cacheWrite,
+           sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning FROM ${table}`,
+      )
+      .get();
+  } finally {
+    connection.close();
+  }
+}
+
+describe('an import and a metered run meet in the same rows', () => {
+  test('when the run was first', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const run = await bench.run(['exec', '--json', 'loop']);
+    expect(await importFrom(bench)).toMatchObject({ files: 1, added: 0, duplicates: 2, problems: [] });
+    expectExact(bench, run);
+    expect(readSums(bench, 'buckets')).toEqual(sumLedger(run.ledger));
+  });
+
+  test('when the import was first', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const metered = await bench.run(['exec', '--json', 'loop']);
+    const [recorded] = readRecord(bench.database);
+    const store = openStore(bench.database, { mode: 'write' });
+    // As if the import had come between what Codex wrote and what the meter recorded.
+    store.connection.exec(`UPDATE responses SET invocation_id = NULL; DELETE FROM cost_records; DELETE FROM buckets;
+      DELETE FROM responses`);
+    expect(await importFrom(bench)).toMatchObject({ added: 2 });
+    store.close();
+    expect(readRecord(bench.database)[0]?.responses).toEqual([]);
+    const resumed = await bench.run(['exec', 'resume', '--last', '--json', 'loop']);
+    expectExact(bench, resumed);
+    expect(recorded?.responses).toHaveLength(2);
+    expect(await importFrom(bench)).toMatchObject({ added: 0 });
+    expect(readSums(bench, 'buckets')).toEqual(sumLedger([...metered.ledger, ...resumed.ledger]));
+  });
+
+  test('of Codex that nobody metered, whose responses equal the ledger', async ({ bench }) => {
+    bench.api.add(LOOP);
+    const first = await bench.run(['exec', '--json', 'loop'], { direct: true });
+    expect(await importFrom(bench)).toMatchObject({ added: 2, duplicates: 0 });
+    const fork = await bench.run(['exec', 'resume', '--last', '--json', 'loop'], { direct: true });
+    expect(await importFrom(bench)).toMatchObject({ filesRead: 1, added: 2, duplicates: 0 });
+    const billed = sumLedger([...first.ledger, ...fork.ledger]);
+    expect(readSums(bench, 'responses')).toEqual(billed);
+    expect(readSums(bench, 'buckets')).toEqual(billed);
+  });
+});
