@@ -30,7 +30,7 @@ const HOMES: Record<string, string[]> = {
   leven: ['config'],
 };
 /** Too slow to start before Codex does. */
-const LATE = ['better-sqlite3', 'pino', 'tiktoken', 'zod', 'toml-eslint-parser'];
+const LATE = ['better-sqlite3', 'pino', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths'];
 const MAX_LINES = 220;
 
 /** Modules are paths within src/ without extension, or `npm:` and a package. */

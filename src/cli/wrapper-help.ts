@@ -24,7 +24,7 @@ What is not said is inferred: run, phase and iteration from the path of --output
 the run from the day, and the next free iteration otherwise.
 
 Faults of the metering go to a log in the state folder (CODEX_METERED_STATE_DIR), never to these streams.
-The exit code is Codex's own; 2: an option of ours is wrong, 127: there is no Codex.
+The exit code is Codex's own; 2: an option of ours is wrong, 99: a budget is spent, 127: there is no Codex.
 What it cost: codex-usage run
 `;
 }

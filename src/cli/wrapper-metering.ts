@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { readCodexHome, readPaths } from '../config/paths.js';
-import { listPrices, type Settings } from '../config/settings.js';
+import { listLimits, listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { type Meter, startMeter } from '../meter/meter.js';
@@ -12,8 +12,10 @@ import type { Exit } from '../process/child.js';
 import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { openStore, type Store } from '../store/store.js';
-import type { Attribution, InvocationStatus } from '../usage/record.js';
+import type { Attribution, InvocationStatus, PricedResponse } from '../usage/record.js';
+import { watchBudget } from './budget-watch.js';
 import { catchUp } from './catch-up.js';
+import { saidAll } from './say.js';
 import { describeSummary } from './summary-line.js';
 import type { WrapperOptions } from './wrapper-options.js';
 import type { Telemetry } from './wrapper-telemetry.js';
@@ -27,6 +29,8 @@ export interface MeteringFacts {
   /** Codex's process. */
   readonly pid: number;
   readonly startedAtMs: number;
+  /** Ends Codex, once. */
+  readonly stop: () => void;
   /** Set for a run without a session file, where the user's own configuration leaves room for it. */
   readonly telemetry: Telemetry | undefined;
 }
@@ -34,13 +38,13 @@ export interface MeteringFacts {
 export interface Metering {
   /** Takes what Codex wrote, and when that arrived. */
   readonly observe: (chunk: Buffer, atMs: number) => void;
-  /** Records what is left and, on a terminal, says what it came to. Never rejects. */
-  finish(exit: Exit, interruptedBy: NodeJS.Signals | undefined): Promise<void>;
+  /** Records what is left and, on a terminal, says what it came to. Returns whether a budget ended it. Never rejects. */
+  finish(exit: Exit, interruptedBy: NodeJS.Signals | undefined): Promise<'within' | 'stopped'>;
 }
 
 /** Connects one metered run with this process's environment: its paths, its log, its terminal. */
 export function createMetering(facts: MeteringFacts): Metering {
-  const { options, settings, command, attribution, codexPath, pid, startedAtMs, telemetry } = facts;
+  const { options, settings, command, attribution, codexPath, pid, startedAtMs, stop, telemetry } = facts;
   const paths = readPaths(process.env, settings.database.value);
   const { database, logFile } = paths;
   const log = openLog(logFile);
@@ -52,6 +56,18 @@ export function createMetering(facts: MeteringFacts): Metering {
   mirror.expect(id);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
+  const budget = watchBudget({
+    settings,
+    whose: attribution,
+    readOthers: (scope, day) => {
+      if (!store) throw new Error('the database is not open');
+      return store.readSpent(scope, { ...attribution, invocationId: id, day });
+    },
+    note: (note) => meter.note(note),
+    stop,
+    log,
+  });
+  let booked: readonly PricedResponse[] = [];
   const meter: Meter = startMeter({
     invocation: {
       id,
@@ -68,6 +84,11 @@ export function createMetering(facts: MeteringFacts): Metering {
     pid,
     prices,
     log,
+    budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
+    onBooked: (_fresh, all) => {
+      booked = all;
+      budget?.check(all);
+    },
     open: async () => {
       await catchingUp;
       store?.close();
@@ -87,11 +108,14 @@ export function createMetering(facts: MeteringFacts): Metering {
         exitCode: exit.code,
         signal: exit.signal ?? interruptedBy,
       });
+      const outcome = budget?.conclude(booked) ?? 'within';
       await catchingUp;
       await mirror.finish();
       store?.close();
       await log.flush();
       if (summary && isatty(2) && !options.isOn('quiet')) process.stderr.write(describeSummary(summary));
+      await saidAll();
+      return outcome;
     },
   };
 }

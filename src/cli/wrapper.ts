@@ -13,9 +13,13 @@ import { resolveProgram } from '../process/native.js';
 import { forwardSignals } from '../process/signals.js';
 import { standInForStreams } from '../process/stand-ins.js';
 import { HANDS_OFF, planStreams } from '../process/streams.js';
+import type { Attribution } from '../usage/record.js';
 import type { Metering, MeteringFacts } from './wrapper-metering.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
 import type { Telemetry } from './wrapper-telemetry.js';
+
+/** Of a run that its budget ended, or that was not started because its budget is spent. */
+const BUDGET_EXIT_CODE = 99;
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`codex-metered: ${messageOf(error)}\n`);
@@ -38,6 +42,9 @@ async function main(argv: readonly string[]): Promise<void> {
     self: process.argv[1] ?? '',
   });
 
+  const refusal = metered ? await findRefusalOf(settings, attribution, startedAtMs) : undefined;
+  if (refusal !== undefined) return refuse(refusal);
+
   // What Codex writes before the metering is loaded waits for it.
   const waiting: [chunk: Buffer, atMs: number][] = [];
   let observe: Metering['observe'] = (...arrived) => void waiting.push(arrived);
@@ -54,6 +61,10 @@ async function main(argv: readonly string[]): Promise<void> {
   if (!metered) return exitAs(await child.ended, signals.stop);
 
   const { pid } = child;
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= child.stop();
+  };
   const metering = await startMetering({
     options,
     settings,
@@ -62,13 +73,29 @@ async function main(argv: readonly string[]): Promise<void> {
     codexPath,
     pid,
     startedAtMs,
+    stop,
     telemetry,
   });
   observe = metering?.observe ?? (() => undefined);
   for (const arrived of waiting.splice(0)) observe(...arrived);
   const exit = await child.ended;
-  await metering?.finish(exit, signals.interrupted());
+  const outcome = await metering?.finish(exit, signals.interrupted() ?? (stopping && 'SIGINT'));
+  await stopping;
+  if (outcome === 'stopped') process.exit(BUDGET_EXIT_CODE);
   exitAs(exit, signals.stop);
+}
+
+/** Why Codex must not be started. Only a budget of a run or a day may say so: what others have spent is asked for then. */
+async function findRefusalOf(settings: Settings, attribution: Attribution, atMs: number): Promise<string | undefined> {
+  const mayBeSpent = settings.limits.some(({ value }) => value.scope !== 'invocation');
+  if (settings.onBudget.value !== 'stop' || !mayBeSpent) return undefined;
+  const { findRefusal } = await import('./wrapper-budget.js');
+  return await findRefusal(settings, attribution, atMs);
+}
+
+function refuse(reason: string): void {
+  process.stderr.write(`codex-metered: ${reason}\n`);
+  process.exitCode = BUDGET_EXIT_CODE;
 }
 
 /** Without a session file Codex's telemetry is the source, where the user has none of their own set up. */

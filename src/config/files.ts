@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { readConfigFolder } from './paths.js';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 
 export const CONFIG_FILE_NAME = 'codex-metered.toml';
 
@@ -31,6 +31,17 @@ export function listConfigPlaces({ cwd, root, env }: FilePlaces): (FoundFile & {
     { path: project ?? candidates.at(-1) ?? '', origin: 'project file', exists: project !== undefined },
     { path: user, origin: 'user file', exists: user !== project && isThere(user) },
   ];
+}
+
+/**
+ * The folder of the user's own configuration file. It is the one of env-paths, which must not be loaded before Codex is
+ * started: it imports `node:process`, and stand-ins.ts says what comes of that.
+ */
+export function readConfigFolder(env: NodeJS.ProcessEnv): string {
+  if (env.XDG_CONFIG_HOME) return resolve(env.XDG_CONFIG_HOME, 'codex-metered');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Preferences', 'codex-metered');
+  if (process.platform !== 'win32') return join(homedir(), '.config', 'codex-metered');
+  return join(env.APPDATA || join(homedir(), 'AppData', 'Roaming'), 'codex-metered', 'Config');
 }
 
 function foldersUpTo(folder: string, root: string): string[] {

@@ -64,9 +64,3 @@ function splitPaths(list: string | undefined): string[] | undefined {
   const paths = (list ?? '').split(',').flatMap((path) => (path.trim() === '' ? [] : [resolve(path.trim())]));
   return paths.length > 0 ? paths : undefined;
 }
-
-/** The folder of the user's own configuration file: the platform's, or below XDG_CONFIG_HOME. */
-export function readConfigFolder(env: NodeJS.ProcessEnv): string {
-  if (env.XDG_CONFIG_HOME) return resolve(env.XDG_CONFIG_HOME, 'codex-metered');
-  return envPaths('codex-metered', { suffix: '' }).config;
-}

@@ -153,6 +153,10 @@ function resolvePrices(files: readonly ConfigFile[]): Setting<PriceEntry>[] {
   return [...own(project), ...own(user).filter(({ value }) => !models.has(value.model.toLowerCase()))];
 }
 
+export function listLimits({ limits }: Settings): BudgetLimit[] {
+  return limits.map(({ value }) => value);
+}
+
 /** The user's own prices. */
 export function listPrices({ prices }: Settings): PriceEntry[] {
   return prices.map(({ value }) => value);

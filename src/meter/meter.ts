@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import type { Note } from '../usage/record.js';
 import { type End, MeteredRun, type MeterOptions } from './run.js';
 import type { Summary } from './summary.js';
 
@@ -8,6 +9,8 @@ export interface Meter {
   observe(chunk: Buffer, atMs: number): void;
   /** Takes the body of a request that Codex made to our telemetry sink. */
   observeTelemetry(body: string): void;
+  /** Keeps a note with the record. */
+  note(note: Note): void;
   /** Reads and records what is left. Undefined when the metering failed. */
   finish(end: End): Promise<Summary | undefined>;
 }
@@ -30,6 +33,7 @@ export function startMeter(options: MeterOptions): Meter {
   return {
     observe: (chunk, atMs) => guard(() => run.observe(chunk, atMs)),
     observeTelemetry: (body) => guard(() => run.observeTelemetry(body)),
+    note: (note) => guard(() => run.note([note])),
     finish: (end) =>
       run.finish(end).catch((error: unknown) => {
         report(error);

@@ -3,7 +3,15 @@ import type { Log } from '../log.js';
 import type { PriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Change, Store } from '../store/store.js';
-import type { ContextFill, Invocation, InvocationStatus, ModelResponse, Note } from '../usage/record.js';
+import type { Budget } from '../usage/budget.js';
+import type {
+  ContextFill,
+  Invocation,
+  InvocationStatus,
+  ModelResponse,
+  Note,
+  PricedResponse,
+} from '../usage/record.js';
 import { Books } from './books.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import { Recorder } from './recorder.js';
@@ -22,6 +30,10 @@ export interface MeterOptions {
   readonly log: Log;
   readonly open: () => Promise<Store>;
   readonly keepPending: (change: Change) => void;
+  /** What it runs under; the guard of it sees each response by `onBooked`. */
+  readonly budget?: Budget | undefined;
+  /** Responses have become known, or are known better: these, of all. It must not throw. */
+  readonly onBooked?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
 }
 
 /** How the invocation ended. */
@@ -56,7 +68,8 @@ export class MeteredRun {
       isTold: (threadId) => threadId === this.#threadId || command.name.endsWith('review'),
       write: (responses, notes) => {
         this.#recorder.add({ responses });
-        this.#note(notes);
+        this.note(notes);
+        options.onBooked?.(responses, this.#books.responses);
       },
     });
     this.#telemetry = new TelemetryReader(invocation.id, command.serviceTier);
@@ -73,7 +86,8 @@ export class MeteredRun {
   }
 
   start(): void {
-    this.#recorder.add({});
+    const { budget } = this.#options;
+    this.#recorder.add(budget ? { update: { budget } } : {});
     this.#follower.start();
   }
 
@@ -92,7 +106,7 @@ export class MeteredRun {
     this.#output?.end();
     await this.#follower.finish();
     this.#handOn();
-    this.#note([
+    this.note([
       ...this.#follower.files.flatMap(({ unreadable }) => describeUnreadable('session file', unreadable)),
       ...describeUnreadable('output', this.#output?.facts.unreadable),
       ...describeUnreadable('telemetry', this.#telemetry.unreadable),
@@ -156,7 +170,7 @@ export class MeteredRun {
 
   #settle(end: End, endedAtMs: number): Promise<void> {
     const { invocation, command } = this.#options;
-    this.#note(this.#telemetry.notes());
+    this.note(this.#telemetry.notes());
     return settle({
       ...{ invocation, command, end, endedAtMs },
       threadId: this.#threadId,
@@ -166,12 +180,12 @@ export class MeteredRun {
       counted: () => this.#books.responses.length,
       readThreadUsage: (threadId) => this.#recorder.readThreadUsage(threadId),
       book: (responses) => this.#books.book(responses),
-      note: (notes) => this.#note(notes),
+      note: (notes) => this.note(notes),
     });
   }
 
   /** Keeps notes with the record and in the log. */
-  #note(notes: readonly Note[]): void {
+  note(notes: readonly Note[]): void {
     if (notes.length === 0) return;
     this.#recorder.add({ notes });
     for (const { kind, reason, figures } of notes) {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { readStat } from './stat.js';
 
 /** Linux counts a process's start in these since the machine's (`USER_HZ`, fixed on every platform Node runs on). */
 const TICKS_PER_SECOND = 100;
@@ -18,19 +18,6 @@ export function isAlive(pid: number, sinceMs: number): boolean {
   }
   const stat = readStat(pid);
   if (!stat) return true;
-  return stat.state !== 'Z' && stat.startedAtMs < sinceMs + TOLERANCE_MS;
-}
-
-function readStat(pid: number): { state: string; startedAtMs: number } | undefined {
-  try {
-    // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    const [state = '', ...rest] = fields;
-    const ticks = Number(rest[18]);
-    return { state, startedAtMs: Date.now() - uptime() * 1000 + (ticks / TICKS_PER_SECOND) * 1000 };
-  } catch {
-    return undefined;
-  }
+  const startedAtMs = Date.now() - uptime() * 1000 + (stat.startTicks / TICKS_PER_SECOND) * 1000;
+  return stat.state !== 'Z' && startedAtMs < sinceMs + TOLERANCE_MS;
 }

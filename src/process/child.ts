@@ -4,6 +4,7 @@ import { CodexNotFoundError, messageOf } from '../errors.js';
 import type { Program } from './native.js';
 import { type Observer, relay } from './relay.js';
 import { ENDING } from './signals.js';
+import { stopCodex } from './stop.js';
 import type { StreamPlan } from './streams.js';
 import { callWitness } from './witness.js';
 
@@ -16,6 +17,8 @@ export interface CodexChild {
   readonly pid: number;
   /** Sends Codex a signal that we were sent, unless it was sent it as well. */
   passOn(signal: NodeJS.Signals): Promise<void>;
+  /** Ends Codex and all that it has started. Resolves when that is done. */
+  stop(): Promise<void>;
   /** Resolves when Codex has ended and what it wrote has been passed on. */
   readonly ended: Promise<Exit>;
 }
@@ -57,6 +60,10 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
       // Of the others Codex may get one twice, when a shell hangs up on its jobs: the first one counts.
       const isTyped = signal === 'SIGINT' || signal === 'SIGQUIT';
       if (!isTyped || !(await witness?.saw(signal))) subprocess.kill(signal);
+    },
+    stop() {
+      for (const one of relays) one.hurry();
+      return stopCodex({ pid, exited, kill: (signal) => void subprocess.kill(signal) });
     },
     ended: exited.then(async (exit) => {
       for (const one of relays) {

@@ -45,7 +45,8 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
          context_tokens = coalesce(@contextTokens, context_tokens),
          context_window_tokens = coalesce(@contextWindowTokens, context_window_tokens),
          status = coalesce(@status, status), exit_code = coalesce(@exitCode, exit_code),
-         signal = coalesce(@signal, signal), ended_at_ms = coalesce(@endedAtMs, ended_at_ms)
+         signal = coalesce(@signal, signal), ended_at_ms = coalesce(@endedAtMs, ended_at_ms),
+         budget = coalesce(@budget, budget)
        WHERE id = @id`,
     )
     .run({
@@ -58,6 +59,7 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
       exitCode: update.exitCode ?? null,
       signal: update.signal ?? null,
       endedAtMs: update.endedAtMs ?? null,
+      budget: update.budget === undefined ? null : JSON.stringify(update.budget),
     });
 }
 

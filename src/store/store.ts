@@ -1,3 +1,4 @@
+import type { Spent } from '../usage/budget.js';
 import type {
   Invocation,
   InvocationStatus,
@@ -21,6 +22,7 @@ import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { upsertRateLimit } from './rate-limits.js';
 import { readThreadUsage, upsertResponse } from './responses.js';
+import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
 
 /** A change to what is recorded of one invocation. Applied whole or not at all. */
 export interface Change {
@@ -50,6 +52,8 @@ export interface Store {
   readThreadUsage(threadId: string, invocationId: string): Usage;
   /** Throws where the file would not give an invocation to another process. */
   confirm(invocationId: string): void;
+  /** What other invocations have spent: in the run, or in the project on the day. */
+  readSpent(scope: 'run' | 'day', query: SpentQuery): Spent;
   /** False once the file was deleted or replaced: what is written then is seen by nobody. */
   isInPlace(): boolean;
   close(): void;
@@ -81,6 +85,8 @@ export function openStore(path: string, options: OpenOptions): Store {
     readStatus: (invocationId) => explainingFaults(path, () => readStatus(connection, invocationId)),
     readThreadUsage: (threadId, invocationId) =>
       explainingFaults(path, () => readThreadUsage(connection, threadId, invocationId)),
+    readSpent: (scope, query) =>
+      explainingFaults(path, () => (scope === 'run' ? readSpentInRun : readSpentOnDay)(connection, query)),
     confirm: (invocationId) => confirmInFile(path, invocationId),
     isInPlace: () => identifyFile(path) === opened,
     close: () => connection.close(),

@@ -9,9 +9,37 @@ export type BudgetUnit = (typeof BUDGET_UNITS)[number];
 export const ON_BUDGET = ['stop', 'warn'] as const;
 export type OnBudget = (typeof ON_BUDGET)[number];
 
+/** What an invocation runs under, as the record keeps it. */
+export interface Budget {
+  readonly onBudget: OnBudget;
+  readonly limits: readonly BudgetLimit[];
+}
+
 /** `amount` is in nano-USD or in tokens (input and output), a whole number above zero. */
 export interface BudgetLimit {
   readonly scope: BudgetScope;
   readonly unit: BudgetUnit;
   readonly amount: number;
+}
+
+/** What counts toward limits. */
+export interface Spent {
+  /** Of the responses that have a price. */
+  readonly nanoUsd: number;
+  /** Input and output. */
+  readonly tokens: number;
+  readonly unpricedResponses: number;
+  /** Those whose counts the API did not report itself. */
+  readonly inexactResponses: number;
+}
+
+export const NOTHING_SPENT: Spent = { nanoUsd: 0, tokens: 0, unpricedResponses: 0, inexactResponses: 0 };
+
+export function addSpent(one: Spent, other: Spent): Spent {
+  return {
+    nanoUsd: one.nanoUsd + other.nanoUsd,
+    tokens: one.tokens + other.tokens,
+    unpricedResponses: one.unpricedResponses + other.unpricedResponses,
+    inexactResponses: one.inexactResponses + other.inexactResponses,
+  };
 }

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.js';
 import type { Phase } from './phase.js';
 import type { Provider } from './provider.js';
 import type { Evidence, Source } from './source.js';
@@ -63,6 +64,7 @@ export interface InvocationUpdate {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly endedAtMs?: number | undefined;
+  readonly budget?: Budget | undefined;
 }
 
 /** How much of the model's context a thread's newest response filled; the window is undefined where nobody said it. */
@@ -107,10 +109,10 @@ export interface ModelResponse {
 /**
  * Something a reader of the record must know. `fallback`: a step down the chain actual → parsed → estimated;
  * `disagreement`: two pieces of evidence differ; `unreadable`: input that could not be read; `unpriced`: a model
- * without a price; `fault`: a part of the metering failed.
+ * without a price; `budget`: a limit was reached; `fault`: a part of the metering failed.
  */
 export interface Note {
-  readonly kind: 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'fault';
+  readonly kind: 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'budget' | 'fault';
   readonly reason: string;
   /** Counts and names only: never a prompt, an output or a secret. */
   readonly figures: Readonly<Record<string, number | string | undefined>>;

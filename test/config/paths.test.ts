@@ -1,7 +1,16 @@
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import envPaths from 'env-paths';
 import { describe, expect, it } from 'vitest';
+import { readConfigFolder } from '../../src/config/files.js';
 import { readPaths } from '../../src/config/paths.js';
+
+describe('the folder of the configuration', () => {
+  it('is that of the platform', () => {
+    expect(readConfigFolder({})).toBe(envPaths('codex-metered', { suffix: '' }).config);
+    expect(readConfigFolder({ XDG_CONFIG_HOME: '/config' })).toBe(resolve('/config/codex-metered'));
+  });
+});
 
 describe('the paths', () => {
   it('are in the folders that XDG_DATA_HOME and XDG_STATE_HOME name', () => {

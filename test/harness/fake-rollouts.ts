@@ -11,6 +11,8 @@ export interface FakeRun {
   readonly stdout?: readonly string[];
   readonly stderr?: readonly string[];
   readonly exitCode?: number;
+  /** JavaScript that runs before it ends. */
+  readonly afterwards?: string;
 }
 
 export interface FakeRollout {
@@ -30,7 +32,7 @@ export function writeRolloutFake(bench: Workbench, run: FakeRun): string {
     stderr: run.stderr?.map((line) => `${line}\n`).join('') ?? '',
     exitCode: run.exitCode ?? 0,
   };
-  const path = writeNodeFake(bench, PLAYER);
+  const path = writeNodeFake(bench, `${PLAYER}${run.afterwards ?? ''}\nprocess.exit(plan.exitCode);\n`);
   writeFileSync(join(path, '..', 'plan.json'), JSON.stringify(plan));
   return path;
 }
@@ -51,7 +53,6 @@ for (const { threadId, bytes } of plan.files) {
 }
 fs.writeSync(1, plan.stdout);
 fs.writeSync(2, plan.stderr);
-process.exit(plan.exitCode);
 `;
 
 function toBytes(line: object | string | Buffer): Buffer {

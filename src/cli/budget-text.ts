@@ -1,0 +1,50 @@
+import type { BudgetLevel } from '../meter/budget.js';
+import { cleanText, formatCost, formatCount, formatPlural } from '../report/amounts.js';
+import type { BudgetLimit, Spent } from '../usage/budget.js';
+import type { Attribution } from '../usage/record.js';
+
+/** `82 % of the budget of $20.0000 for run r42 is spent: $16.4012.` */
+export function describeLevel(level: BudgetLevel, whose: Attribution): string {
+  const share = Math.floor(level.share * 100);
+  const part = level.share >= 1 ? 'all' : `${share} %`;
+  return `${part} of the budget of ${describeLimit(level.limit, whose)} is spent: ${describeSpent(level)}.`;
+}
+
+/** Why Codex is ended now. */
+export function describeStop(level: BudgetLevel, whose: Attribution): string {
+  return `the budget of ${describeLimit(level.limit, whose)} is reached, ${describeSpent(level)}: ending Codex.`;
+}
+
+/** What it came to in the end. */
+export function describeStopped(levels: readonly BudgetLevel[], own: Spent, responses: number, whose: Attribution) {
+  const reached = levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
+  const cost = describeAmounts(own);
+  return `ended by the budget of ${reached}. This invocation: ${cost} in ${formatPlural(responses, 'response')}.`;
+}
+
+/** Why Codex is not even started. */
+export function describeRefusal(levels: readonly BudgetLevel[], whose: Attribution): string {
+  const reached = levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
+  const lifted = levels.map(({ limit }) => `--meter-budget-${limit.unit} ${limit.scope}=none`);
+  return `Codex was not started: the budget is spent of ${reached}. Raise it, or lift it: ${lifted.join(' ')}.`;
+}
+
+function describeLimit({ scope, unit, amount }: BudgetLimit, { runId, projectId }: Attribution): string {
+  const size = unit === 'usd' ? formatCost(amount) : `${formatCount(amount)} tokens`;
+  if (scope === 'invocation') return `${size} for this invocation`;
+  return scope === 'run' ? `${size} for run ${cleanText(runId)}` : `${size} a day for project ${cleanText(projectId)}`;
+}
+
+/** In the limit's unit. `~`: not all of it was reported by the API; `+`: what has no price comes on top. */
+function describeSpent({ limit, amount, spent }: BudgetLevel): string {
+  const mark = spent.inexactResponses > 0 ? '~' : '';
+  if (limit.unit === 'tokens') return `${mark}${formatCount(amount)} tokens`;
+  const unpriced = spent.unpricedResponses;
+  return `${mark}${formatCost(amount)}${unpriced > 0 ? ` + ${formatPlural(unpriced, 'response')} without a price` : ''}`;
+}
+
+function describeAmounts({ nanoUsd, tokens, unpricedResponses, inexactResponses }: Spent): string {
+  const mark = inexactResponses > 0 ? '~' : '';
+  const unpriced = unpricedResponses > 0 ? ` + ${unpricedResponses} unpriced` : '';
+  return `${mark}${formatCost(nanoUsd)}${unpriced}, ${mark}${formatCount(tokens)} tokens`;
+}

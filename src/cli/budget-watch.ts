@@ -1,0 +1,102 @@
+import type { Settings } from '../config/settings.js';
+import { listLimits } from '../config/settings.js';
+import { messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+import { BudgetGuard, type BudgetLevel, type Day, sumSpent } from '../meter/budget.js';
+import type { Spent } from '../usage/budget.js';
+import type { Attribution, Note, PricedResponse } from '../usage/record.js';
+import { describeLevel, describeStop, describeStopped } from './budget-text.js';
+import { say } from './say.js';
+import { createDayFinder } from './wrapper-budget.js';
+
+export interface BudgetWatchOptions {
+  readonly settings: Settings;
+  readonly whose: Attribution;
+  readonly readOthers: (scope: 'run' | 'day', day: Day) => Spent;
+  readonly note: (note: Note) => void;
+  /** Ends Codex. */
+  readonly stop: () => void;
+  readonly log: Log;
+}
+
+/** The budget of one invocation, and what is said and done about it. */
+export interface BudgetWatch {
+  /** Looks at the limits; `all` are the invocation's responses so far. Never throws. */
+  check(all: readonly PricedResponse[]): void;
+  /** How far each limit is used up. */
+  measure(all: readonly PricedResponse[]): BudgetLevel[];
+  /** Says what it came to, where a limit was reached that ends Codex. Returns whether one was. */
+  conclude(all: readonly PricedResponse[]): 'within' | 'stopped';
+}
+
+/** Undefined where there are no limits. */
+export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefined {
+  const { settings, whose, note, stop, log } = options;
+  const limits = listLimits(settings);
+  if (limits.length === 0) return undefined;
+  const stops = settings.onBudget.value === 'stop';
+  const tellUnpriced = createUnpricedTeller(limits.some(({ unit }) => unit === 'usd'));
+  let faultTold = false;
+  const guard = new BudgetGuard({
+    limits,
+    findDay: createDayFinder(settings.timeZone.value),
+    readOthers: options.readOthers,
+    onFault(error) {
+      if (faultTold) return;
+      faultTold = true;
+      say('what others have spent of the budget cannot be read: this invocation alone counts. See the log.');
+      log.warn('What others have spent of the budget cannot be read.', { reason: messageOf(error) });
+    },
+    onMark(level, mark) {
+      const ends = mark === 'reached' && stops;
+      if (mark === 'reached') note(describeNote(level, stops));
+      say(ends ? describeStop(level, whose) : describeLevel(level, whose));
+      if (ends) stop();
+    },
+  });
+  return {
+    check(all) {
+      try {
+        tellUnpriced(all);
+        guard.check(all, Date.now());
+      } catch (error) {
+        log.warn('The budget could not be checked.', { reason: messageOf(error) });
+      }
+    },
+    measure: (all) => guard.measure(all, Date.now()),
+    conclude(all) {
+      const { reached } = guard;
+      if (!stops || reached.length === 0) return 'within';
+      const levels = guard.measure(all, Date.now()).filter(({ limit }) => reached.includes(limit));
+      say(describeStopped(levels, sumSpent(all), all.length, whose));
+      return 'stopped';
+    },
+  };
+}
+
+/** Says of each model without a price that limits in USD do not hold for it. */
+function createUnpricedTeller(matters: boolean): (responses: readonly PricedResponse[]) => void {
+  const told = new Set<string>();
+  return (responses) => {
+    if (!matters) return;
+    for (const { model, costNanoUsd } of responses) {
+      if (costNanoUsd !== undefined || told.has(model)) continue;
+      told.add(model);
+      say(`no price is known for ${model}: it counts toward budgets in tokens, not toward those in USD.`);
+    }
+  };
+}
+
+function describeNote({ limit, amount, spent }: BudgetLevel, stops: boolean): Note {
+  const { scope, unit } = limit;
+  const isUsd = unit === 'usd';
+  return {
+    kind: 'budget',
+    reason: `the budget of the ${scope} was reached${stops ? ': Codex was ended' : ''}`,
+    figures: {
+      [isUsd ? 'limitUsd' : 'limitTokens']: isUsd ? limit.amount / 1e9 : limit.amount,
+      [isUsd ? 'spentUsd' : 'spentTokens']: isUsd ? amount / 1e9 : amount,
+      unpricedResponses: spent.unpricedResponses || undefined,
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { readPaths } from '../config/paths.js';
+import { listLimits, type Settings } from '../config/settings.js';
+import { messageOf } from '../errors.js';
+import { openLog } from '../log.js';
+import { type BudgetLevel, type Day, measureLevel } from '../meter/budget.js';
+import { createCalendar } from '../report/calendar.js';
+import { openStore } from '../store/store.js';
+import type { Attribution } from '../usage/record.js';
+import { describeRefusal } from './budget-text.js';
+
+/** How long it may take to ask the database what was spent, while Codex waits to be started. */
+const BUSY_TIMEOUT_MS = 1000;
+
+/** Why Codex must not be started: limits of its run or day that are spent already. Undefined: it may be. */
+export async function findRefusal(settings: Settings, whose: Attribution, atMs: number): Promise<string | undefined> {
+  const paths = readPaths(process.env, settings.database.value);
+  try {
+    const spent = readSpentLimits(paths.database, settings, whose, atMs);
+    return spent.length > 0 ? describeRefusal(spent, whose) : undefined;
+  } catch (error) {
+    // A database that cannot be read is no reason to refuse; the run itself tells of it.
+    const log = openLog(paths.logFile);
+    log.warn('What was spent before the run cannot be read.', { reason: messageOf(error) });
+    await log.flush();
+    return undefined;
+  }
+}
+
+function readSpentLimits(database: string, settings: Settings, whose: Attribution, atMs: number): BudgetLevel[] {
+  const limits = listLimits(settings).filter(({ scope }) => scope !== 'invocation');
+  if (limits.length === 0 || !existsSync(database)) return [];
+  const store = openStore(database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
+  try {
+    const day = createDayFinder(settings.timeZone.value)(atMs);
+    const query = { projectId: whose.projectId, runId: whose.runId, invocationId: '', day };
+    const levels = limits.map((limit) => {
+      return measureLevel(limit, store.readSpent(limit.scope === 'run' ? 'run' : 'day', query));
+    });
+    return levels.filter(({ share }) => share >= 1);
+  } finally {
+    store.close();
+  }
+}
+
+/** Finds the day around a moment. `timeZone` is an IANA name; undefined is the system's. */
+export function createDayFinder(timeZone: string | undefined): (atMs: number) => Day {
+  const calendar = createCalendar(timeZone);
+  return (atMs) => {
+    const day = calendar.dayOf(atMs);
+    return { startMs: calendar.startOf(day), endMs: calendar.startOf(day + 1) };
+  };
+}

@@ -1,0 +1,237 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { isAlive } from '../../src/process/alive.js';
+import { writeShellFake } from '../harness/fake-codex.js';
+import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
+import { expectExact, readRecord, recordOf } from '../harness/record.js';
+import { test } from '../harness/test.js';
+import { waitFor } from '../harness/wait.js';
+import type { Workbench } from '../harness/workbench.js';
+import type { Reply } from '../scripted-api/script.js';
+
+const STOPPED = 99;
+/** gpt-5.3-codex asks 1.75 USD per million tokens of input and 14 of output: one response is 0.0154 USD. */
+const USAGE = { input: 8000, output: 100 };
+const COST_NANO_USD = 8000 * 1750 + 100 * 14_000;
+const THREAD = '0199a213-81c0-7800-8aa1-bbab2a035a53';
+const FULL_ACCESS = '--dangerously-bypass-approvals-and-sandbox';
+
+/** A loop of `count` responses that call a tool each; the one behind them is held until the test is over. */
+function scriptLoop(bench: Workbench, prompt: string, count: number): void {
+  const step: Reply = { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE };
+  bench.api.add({ prompt, replies: [...Array.from({ length: count }, () => step), { hang: true }] });
+}
+
+function stderrOf({ stderr }: { stderr: Buffer }): string[] {
+  return stderr
+    .toString()
+    .split('\n')
+    .filter((line) => line.startsWith('codex-metered: '))
+    .map((line) => line.slice('codex-metered: '.length));
+}
+
+describe('a budget that is reached', () => {
+  test('ends a real Codex at the response that crosses it, every time in 20 tries', { timeout: 240_000 }, async ({
+    bench,
+  }) => {
+    const crossing = 6;
+    scriptLoop(bench, 'loop', crossing);
+    // More than five responses, less than six.
+    const meter = ['--meter-budget-usd', String((5.5 * COST_NANO_USD) / 1e9)];
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const run = await bench.run(['exec', '--json', FULL_ACCESS, 'loop'], { meter });
+      expect(run.ledger).toHaveLength(crossing);
+      const invocation = expectExact(bench, run);
+      expect(invocation).toMatchObject({ status: 'interrupted', exitCode: 1, signal: 'SIGINT' });
+      expect(invocation.notes.filter(({ kind }) => kind === 'budget')).toHaveLength(1);
+      expect(run).toMatchObject({ exitCode: STOPPED, signal: null });
+      expect(stderrOf(run).slice(-2)).toEqual([
+        'the budget of $0.0847 for this invocation is reached, $0.0924: ending Codex.',
+        'ended by the budget of $0.0847 for this invocation ($0.0924). This invocation: $0.0924, 48,600 tokens in 6 responses.',
+      ]);
+    }
+  });
+});
+
+/** A budget that `responses` responses of this file do not exceed and the next one does. */
+function usdFor(responses: number): string {
+  return String(((responses + 0.5) * COST_NANO_USD) / 1e9);
+}
+
+describe('what ends with Codex', () => {
+  test('is what its tools have running, and nobody else', async ({ bench }) => {
+    const pidFile = join(bench.folder, 'running');
+    const cmd = `setsid sleep 600 & echo $! > ${pidFile}; sleep 600`;
+    bench.api.add({
+      prompt: 'go',
+      replies: [
+        { calls: [{ tool: 'exec_command', cmd, yieldMs: 250 }], usage: { input: 100, output: 10 } },
+        { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE },
+        { hang: true },
+      ],
+    });
+    bench.api.add({ prompt: 'other', replies: [{ hang: true }] });
+    const other = bench.start(['exec', '--json', 'other']);
+    const run = await bench.run(['exec', '--json', FULL_ACCESS, 'go'], { meter: ['--meter-budget-usd', '0.01'] });
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    const leftRunning = isAlive(pid, Date.now());
+    if (leftRunning) process.kill(pid, 'SIGKILL');
+    expect(run).toMatchObject({ exitCode: STOPPED });
+    expect(leftRunning).toBe(false);
+    expect(isAlive(other.pid, Date.now())).toBe(true);
+    other.kill('SIGTERM');
+    await other.ended;
+  });
+
+  test('is Codex itself, though it takes no notice of being asked', async ({ bench }) => {
+    const told = join(bench.folder, 'told');
+    const codex = writeRolloutFake(bench, {
+      files: [
+        {
+          threadId: THREAD,
+          lines: [
+            rollout.header(THREAD),
+            rollout.turnContext('turn'),
+            rollout.usageRecord(THREAD, 'turn', 'resp_1', { input: 8000, output: 100 }),
+          ],
+        },
+      ],
+      afterwards: `for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => fs.appendFileSync(${JSON.stringify(told)}, signal + ' '));
+        setInterval(() => {}, 1000); await new Promise(() => {});`,
+    });
+    const run = await bench.run(['exec', '--json', 'x'], { codex, meter: ['--meter-budget-usd', '0.01'] });
+    expect(run).toMatchObject({ exitCode: STOPPED, signal: null });
+    expect(readFileSync(told, 'utf8')).toBe('SIGINT SIGTERM ');
+    expect(recordOf(bench, run)).toMatchObject({
+      status: 'interrupted',
+      signal: 'SIGKILL',
+      responses: [{ input: 8000 }],
+    });
+  });
+});
+
+describe('a budget of a run', () => {
+  test('counts its other invocations, and one that finds it spent does not start', async ({ bench }) => {
+    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
+    scriptLoop(bench, 'loop', 2);
+    const meter = ['--meter-run-id', 'r1', '--meter-budget-usd', `run=${usdFor(2)}`];
+    expect(await bench.run(['exec', 'once'], { meter })).toMatchObject({ exitCode: 0 });
+    const crossed = await bench.run(['exec', '--json', FULL_ACCESS, 'loop'], { meter });
+    expect(crossed).toMatchObject({ exitCode: STOPPED });
+    expect(expectExact(bench, crossed).responses).toHaveLength(2);
+
+    const codex = writeShellFake(bench, 'echo started');
+    const refused = await bench.run(['exec', 'once'], { meter, codex });
+    expect(refused).toMatchObject({ exitCode: STOPPED, signal: null, stdout: Buffer.from('') });
+    expect(stderrOf(refused)).toEqual([
+      'Codex was not started: the budget is spent of $0.0385 for run r1 ($0.0462). Raise it, or lift it: --meter-budget-usd run=none.',
+    ]);
+    expect(readRecord(bench.database)).toHaveLength(2);
+    const lifted = await bench.run(['exec', 'once'], {
+      meter: [...meter.slice(0, 2), '--meter-budget-usd', 'run=none'],
+    });
+    expect(lifted).toMatchObject({ exitCode: 0 });
+    const otherRun = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'r2', ...meter.slice(2)] });
+    expect(otherRun).toMatchObject({ exitCode: 0 });
+  });
+
+  test('holds for invocations that go on side by side', async ({ bench }) => {
+    scriptLoop(bench, 'first', 1);
+    const meter = ['--meter-run-id', 'r1', '--meter-budget-usd', `run=${usdFor(1)}`];
+    const first = bench.start(['exec', '--json', FULL_ACCESS, 'first'], { meter });
+    await waitFor('the first response', () => countResponses(bench) === 1);
+    scriptLoop(bench, 'second', 1);
+    const second = await bench.run(['exec', '--json', FULL_ACCESS, 'second'], { meter });
+    expect(second).toMatchObject({ exitCode: STOPPED });
+    first.kill('SIGTERM');
+    await first.ended;
+  });
+});
+
+describe("a budget of a project's day", () => {
+  test('counts all its runs, by the day of the time zone that is set', async ({ bench }) => {
+    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
+    const path = join(bench.workTree, 'codex-metered.toml');
+    writeFileSync(path, '[budget.day]\ntokens = 8_100\n');
+    expect(
+      await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'a', '--meter-on-budget', 'warn'] }),
+    ).toMatchObject({
+      exitCode: 0,
+    });
+    const refused = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'b'] });
+    expect(refused).toMatchObject({ exitCode: STOPPED });
+    expect(stderrOf(refused)).toEqual([
+      'Codex was not started: the budget is spent of 8,100 tokens a day for project shop (8,100 tokens). Raise it, or lift it: --meter-budget-tokens day=none.',
+    ]);
+    const elsewhere = await bench.run(['exec', 'once'], { meter: ['--meter-project', 'store'] });
+    expect(elsewhere).toMatchObject({ exitCode: STOPPED });
+    expect(elsewhere.ledger).toHaveLength(1);
+  });
+});
+
+describe('--meter-on-budget warn', () => {
+  test('says so at four fifths and when all is spent, once each, and leaves Codex alone', async ({ bench }) => {
+    const step: Reply = { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE };
+    bench.api.add({
+      prompt: 'loop',
+      replies: [...Array.from({ length: 9 }, () => step), { message: 'Done.', usage: USAGE }],
+    });
+    const run = await bench.run(['exec', '--json', FULL_ACCESS, 'loop'], {
+      meter: ['--meter-budget-usd', usdFor(5), '--meter-on-budget', 'warn'],
+    });
+    expect(run).toMatchObject({ exitCode: 0 });
+    expect(expectExact(bench, run).responses).toHaveLength(10);
+    expect(stderrOf(run)).toEqual([
+      '90 % of the budget of $0.0847 for this invocation is spent: $0.0770.',
+      'all of the budget of $0.0847 for this invocation is spent: $0.0924.',
+    ]);
+  });
+});
+
+describe('what counts toward a budget', () => {
+  test('are the responses of sub-agents too', async ({ bench }) => {
+    const spawnAgent = { tool: 'spawn_agent', namespace: 'multi_agent_v1', arguments: { message: 'child task' } };
+    bench.api.add(
+      { prompt: 'parent', replies: [{ calls: [spawnAgent], usage: { input: 100, output: 10 } }, { hang: true }] },
+      {
+        prompt: 'child task',
+        thread: 'child',
+        replies: [{ calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE }, { hang: true }],
+      },
+    );
+    const run = await bench.run(['exec', '--json', FULL_ACCESS, 'parent'], {
+      meter: ['--meter-budget-tokens', '8000'],
+    });
+    expect(run).toMatchObject({ exitCode: STOPPED });
+    expect(expectExact(bench, run).responses).toHaveLength(2);
+  });
+
+  test('are only the tokens of a model without a price, and that is said', async ({ bench }) => {
+    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
+    const args = ['exec', '--json', '-m', 'house-model', 'once'];
+    const usd = await bench.run(args, { meter: ['--meter-budget-usd', '0.000001'] });
+    expect(usd).toMatchObject({ exitCode: 0 });
+    expect(stderrOf(usd)).toEqual([
+      'no price is known for house-model: it counts toward budgets in tokens, not toward those in USD.',
+    ]);
+    const tokens = await bench.run(args, { meter: ['--meter-budget-tokens', '8100'] });
+    expect(tokens).toMatchObject({ exitCode: STOPPED });
+  });
+
+  test('are estimated responses too, marked as such', async ({ bench }) => {
+    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: null }] });
+    const run = await bench.run(['exec', '--json', 'once'], { meter: ['--meter-budget-tokens', '10'] });
+    expect(run).toMatchObject({ exitCode: STOPPED });
+    expect(stderrOf(run).at(-1)).toMatch(/^ended by the budget of 10 tokens for this invocation \(~[\d,]+ tokens\)\./);
+  });
+});
+
+function countResponses(bench: Workbench): number {
+  try {
+    return readRecord(bench.database).flatMap(({ responses }) => responses).length;
+  } catch {
+    // The database is being made.
+    return 0;
+  }
+}
