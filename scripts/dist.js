@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,8 +13,8 @@ const LICENSES = 'THIRD_PARTY_LICENSES.txt';
 const ENTRIES = { wrapper: 'src/cli/wrapper.ts', usage: 'src/cli/usage.ts', index: 'src/library/index.ts' };
 /** Started as a thread of its own, so it is an entry too. */
 const WORKERS = { worker: 'src/history/worker.ts' };
-/** Folders that are read at run time; they lie beside the code that reads them, in src/ as in dist/. */
-const ASSETS = { page: 'src/web/page' };
+/** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
+const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };
 
 /** What is native, or wasm, or starts threads of its own from its own files; the user's npm installs these. */
 const EXTERNAL = ['better-sqlite3', 'pino', 'tiktoken'];
@@ -36,28 +36,23 @@ export async function buildDistIfStale() {
 export async function buildDist() {
   const sources = hashSources();
   const { outputFiles, metafile } = await bundle(findEntries());
-  mkdirSync(DIST, { recursive: true });
-  for (const { path, contents } of outputFiles.sort(entriesLast)) replaceFile(path, contents);
-  replaceFile(join(DIST, LICENSES), collectLicenses(metafile));
+  const page = await bundlePage();
+  mkdirSync(inRoot(PAGE.output), { recursive: true });
+  const files = [...page.outputFiles, ...outputFiles.sort(entriesLast)];
+  for (const { path, contents } of files) replaceFile(path, contents);
+  replaceFile(join(DIST, LICENSES), collectLicenses([metafile, page.metafile]));
   await writeDeclarations();
-  for (const [name, folder] of Object.entries(ASSETS)) {
-    if (existsSync(join(ROOT, folder))) cpSync(join(ROOT, folder), join(DIST, name), { recursive: true });
-  }
   replaceFile(STAMP, sources);
-  return { files: outputFiles.map(({ path }) => path), metafile };
+  return { files: files.map(({ path }) => path), metafile };
 }
 
 /** @param {string[]} files the output of the newest build */
 export function removeStaleFiles(files) {
-  const kept = new Set([
-    ...files.map((path) => basename(path)),
-    ...Object.keys(ASSETS),
-    basename(STAMP),
-    LICENSES,
-    TYPES,
-  ]);
-  for (const name of readdirSync(DIST)) {
-    if (!kept.has(name)) rmSync(join(DIST, name), { recursive: true });
+  const kept = new Set([...files, STAMP, join(DIST, LICENSES), join(DIST, TYPES), inRoot(PAGE.output)]);
+  for (const folder of [DIST, inRoot(PAGE.output)]) {
+    for (const name of readdirSync(folder)) {
+      if (!kept.has(join(folder, name))) rmSync(join(folder, name), { recursive: true });
+    }
   }
 }
 
@@ -153,6 +148,31 @@ async function writeDeclarations() {
   }
 }
 
+async function bundlePage() {
+  const { build } = await import('esbuild');
+  const result = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [join(PAGE.source, PAGE.entry)],
+    outdir: PAGE.output,
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+  });
+  const html = {
+    path: inRoot(join(PAGE.output, PAGE.html)),
+    contents: readFileSync(inRoot(join(PAGE.source, PAGE.html))),
+  };
+  return { outputFiles: [...result.outputFiles, html], metafile: result.metafile };
+}
+
 /**
  * @param {{ path: string }} a
  * @param {{ path: string }} b
@@ -168,12 +188,12 @@ function isEntry(path) {
 
 /**
  * The licences of what is bundled ask to travel with it.
- * @param {import('esbuild').Metafile} metafile
+ * @param {import('esbuild').Metafile[]} metafiles
  */
-function collectLicenses(metafile) {
-  const folders = Object.keys(metafile.inputs).flatMap(
-    (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
-  );
+function collectLicenses(metafiles) {
+  const folders = metafiles
+    .flatMap(({ inputs }) => Object.keys(inputs))
+    .flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
   return [...new Set(folders)].sort().map(describeLicense).join('\n');
 }
 

@@ -6,6 +6,7 @@ import { openMirrorQueue } from '../store/mirror-queue.js';
 import { listPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
 import type { Host } from './commands/host.js';
+import { untilStopped, wasStopped } from './stop.js';
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
 
@@ -15,12 +16,15 @@ const host: Host = {
   cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
+  untilStopped,
 };
 const [command, ...args] = host.args;
 if (command !== 'statusline' || !(await showStatusline(args))) {
   const { runProgram } = await import('./commands/program.js');
   process.exitCode = await runProgram(host, { beforeCommand, beforeReport });
 }
+// A thread that still reads past sessions is not waited for: what it has not recorded is read the next time.
+if (wasStopped()) process.exit();
 
 /** A prompt waits for this line: it does without what the other commands load. False where that must explain something. */
 async function showStatusline(options: readonly string[]): Promise<boolean> {

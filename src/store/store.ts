@@ -56,6 +56,8 @@ export interface Store {
   readSpent(scope: 'run' | 'day', query: SpentQuery): Spent;
   /** False once the file was deleted or replaced: what is written then is seen by nobody. */
   isInPlace(): boolean;
+  /** Another number than before when another connection has changed anything. Costs microseconds. */
+  readVersion(): number;
   close(): void;
 }
 
@@ -89,6 +91,7 @@ export function openStore(path: string, options: OpenOptions): Store {
       explainingFaults(path, () => (scope === 'run' ? readSpentInRun : readSpentOnDay)(connection, query)),
     confirm: (invocationId) => confirmInFile(path, invocationId),
     isInPlace: () => identifyFile(path) === opened,
+    readVersion: () => explainingFaults(path, () => connection.pragma('data_version', { simple: true }) as number),
     close: () => connection.close(),
   };
 }

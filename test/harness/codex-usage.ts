@@ -38,6 +38,7 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
     cwd,
     stdout: { write: collect('stdout'), ...stdout },
     stderr: { write: collect('stderr') },
+    untilStopped: () => new Promise(() => undefined),
   };
   const exitCode = await runProgram(host, { beforeCommand, beforeReport });
   return { exitCode, ...printed };

@@ -6,6 +6,8 @@ export interface Host {
   readonly cwd: string;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Resolves when this process is asked to end (Ctrl-C): from then on it does not end by itself. */
+  untilStopped(): Promise<void>;
 }
 
 export interface Output {

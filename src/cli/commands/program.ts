@@ -10,6 +10,7 @@ import type { Host } from './host.js';
 import { readHostSettings } from './host-settings.js';
 import { addImportCommand } from './import-options.js';
 import { addPeriodCommands } from './period-options.js';
+import { addServeCommand } from './serve-options.js';
 import { addStatuslineCommand } from './statusline-options.js';
 
 export interface ProgramHooks {
@@ -61,6 +62,11 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     const { runStatusline } = await import('./statusline.js');
     await runStatusline(request, host);
   });
+  addServeCommand(program, async (request) => {
+    await begin({});
+    const { runServeCommand } = await import('./serve.js');
+    exitCode = await runServeCommand(request, host, { paths, settings, catchUp: () => beforeCommand(paths, settings) });
+  });
   try {
     await program.parseAsync(host.args.length === 0 ? ['--help'] : host.args, { from: 'user' });
     return exitCode;
@@ -99,6 +105,7 @@ Examples:
   codex-usage statusline           one line for a prompt or tmux
   codex-usage monthly --json       what each month cost, as JSON
   codex-usage config               the settings that hold here
+  codex-usage serve --open         all of it in a browser
 
 The database is ${database}
 (CODEX_METERED_DB or a codex-metered.toml sets another). "codex-usage help run" tells all about a command.

@@ -1,0 +1,58 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** What is asked of `codex-usage serve`. */
+export interface ServeRequest {
+  /** Undefined: the usual one, or the next that is free. */
+  readonly port: number | undefined;
+  readonly browser: 'open' | 'leave';
+  /** Whether past sessions are read while the page is shown. */
+  readonly history: 'import' | 'leave';
+}
+
+export const USUAL_PORT = 4747;
+
+const HELP = `
+The page shows what was spent over time, run by run and session by session, and follows what is recorded while Codex
+works. It is served on this machine's loopback address alone, by this command alone, and loads nothing from elsewhere.
+Past sessions of Codex and Claude Code are read in the background; the page says how far that has come.
+
+Examples:
+  codex-usage serve                    the dashboard, at http://127.0.0.1:${USUAL_PORT}/ or the next free port
+  codex-usage serve --open             and a browser that shows it
+  codex-usage serve --port 8080        at that port or not at all
+  codex-usage serve --port 0           at any port that is free
+
+Its JSON is described in docs/api.md. Ctrl-C ends it.
+`;
+
+interface Options {
+  readonly port?: number;
+  readonly open?: boolean;
+  readonly import: boolean;
+}
+
+/** Adds `serve` to `program`; `perform` is called with what is asked for. */
+export function addServeCommand(program: Command, perform: (request: ServeRequest) => Promise<void>): void {
+  const command = program
+    .command('serve')
+    .summary('the dashboard, in a browser')
+    .description('Shows the dashboard in a browser, until it is ended.')
+    .option('-p, --port <port>', `this port, or none (default: ${USUAL_PORT} or the next that is free)`, parsePort)
+    .option('-o, --open', 'open it in the browser')
+    .option('--no-import', 'leave past sessions unread')
+    .addHelpText('after', HELP);
+  command.action(() => {
+    const options = command.opts<Options>();
+    return perform({
+      port: options.port,
+      browser: options.open ? 'open' : 'leave',
+      history: options.import ? 'import' : 'leave',
+    });
+  });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('Use a whole number from 0 to 65535; 0 is any that is free.');
+}

@@ -1,0 +1,76 @@
+import type { Provider } from '../usage/provider.js';
+import type { Source } from '../usage/source.js';
+import type { Connection } from './open.js';
+import type { SumRow } from './queries.js';
+
+/** A Codex or Claude session with the threads that it started, metered or read from history. */
+export interface SessionRow extends SumRow {
+  /** The id of its first thread. */
+  readonly sessionId: string;
+  readonly providers: readonly Provider[];
+  readonly projectIds: readonly string[];
+  readonly models: readonly string[];
+  readonly sources: readonly Source[];
+  readonly threadCount: number;
+  /** How many invocations of it were metered: 0 for a session that is known from history alone. */
+  readonly invocationCount: number;
+  readonly firstResponseAtMs: number;
+  readonly lastResponseAtMs: number;
+}
+
+export interface SessionFilter {
+  readonly provider?: Provider | undefined;
+  readonly projectId?: string | undefined;
+  /** Epoch milliseconds, the first inclusive, the second exclusive: what was used from then to then. */
+  readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  readonly limit: number;
+}
+
+/** The sessions that cost most, the dearest first; sessions without a price last. */
+export function readCostliestSessions(connection: Connection, filter: SessionFilter): SessionRow[] {
+  type Row = Omit<SessionRow, 'providers' | 'projectIds' | 'models' | 'sources'> &
+    Record<'providers' | 'projectIds' | 'models' | 'sources', string>;
+  const rows = connection.prepare<[SessionFilter], Row>(selectCostliest(filter)).all(filter);
+  return rows.map((row) => ({
+    ...row,
+    providers: JSON.parse(row.providers),
+    projectIds: JSON.parse(row.projectIds),
+    models: JSON.parse(row.models),
+    sources: JSON.parse(row.sources),
+  }));
+}
+
+// Sums by thread first: there are far fewer threads than responses, and names are looked up for those alone.
+function selectCostliest(filter: SessionFilter): string {
+  return `
+    WITH used AS (
+      SELECT thread_id, invocation_id, provider, model, source, count(*) AS responses,
+        count(*) - count(cost_nano_usd) AS unpriced, sum(input_tokens) AS input, sum(cached_input_tokens) AS cached,
+        sum(cache_write_tokens) AS cache_write, sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning,
+        sum(cost_nano_usd) AS cost, min(completed_at_ms) AS first_ms, max(completed_at_ms) AS last_ms
+      FROM responses WHERE ${selectResponses(filter)}
+      GROUP BY thread_id, invocation_id, provider, model, source
+    )
+    SELECT coalesce(i.thread_id, t.root_id, u.thread_id) AS sessionId,
+      json_group_array(DISTINCT u.provider) AS providers,
+      json_group_array(DISTINCT coalesce(i.project_id, t.project_id, 'unknown')) AS projectIds,
+      json_group_array(DISTINCT u.model) AS models, json_group_array(DISTINCT u.source) AS sources,
+      count(DISTINCT u.thread_id) AS threadCount, count(DISTINCT u.invocation_id) AS invocationCount,
+      sum(u.responses) AS responses, sum(u.unpriced) AS unpricedResponses, sum(u.input) AS input,
+      sum(u.cached) AS cachedInput, sum(u.cache_write) AS cacheWrite, sum(u.output) AS output,
+      sum(u.reasoning) AS reasoning, sum(u.cost) AS costNanoUsd, min(u.first_ms) AS firstResponseAtMs,
+      max(u.last_ms) AS lastResponseAtMs
+    FROM used u LEFT JOIN invocations i ON i.id = u.invocation_id LEFT JOIN threads t ON t.id = u.thread_id
+    ${filter.projectId === undefined ? '' : "WHERE coalesce(i.project_id, t.project_id, 'unknown') = @projectId"}
+    GROUP BY 1 ORDER BY costNanoUsd DESC NULLS LAST, input + output DESC, 1 LIMIT @limit`;
+}
+
+function selectResponses({ provider, fromMs, untilMs }: SessionFilter): string {
+  const conditions = [
+    provider === undefined ? '' : 'provider = @provider',
+    fromMs === undefined ? '' : 'completed_at_ms >= @fromMs',
+    untilMs === undefined ? '' : 'completed_at_ms < @untilMs',
+  ];
+  return conditions.filter((condition) => condition !== '').join(' AND ') || 'TRUE';
+}

@@ -1,0 +1,47 @@
+import { createCalendar, type Day } from '../../report/calendar.js';
+import { toFigures } from '../../report/figures.js';
+import { toMoments } from '../../report/period-range.js';
+import { SCHEMA_VERSION, toIso, toSumsJson } from '../../report/sums-json.js';
+import { readCostliestSessions } from '../../store/session-queries.js';
+import type { Provider } from '../../usage/provider.js';
+import type { Question } from '../answers.js';
+import { count, day, name, provider, timeZone } from '../parameters.js';
+
+interface SessionsQuery {
+  readonly provider: Provider | undefined;
+  readonly project: string | undefined;
+  readonly since: Day | undefined;
+  readonly until: Day | undefined;
+  readonly timezone: string | undefined;
+  readonly last: number;
+}
+
+/** The sessions that cost most. What a session used outside of the days that are asked for is left out. */
+export const sessionsQuestion: Question<SessionsQuery> = {
+  path: '/api/sessions',
+  parameters: { provider, project: name, since: day, until: day, timezone: timeZone, last: count(50, 1000) },
+  answer(connection, { project, last, since, until, timezone, ...query }, surroundings) {
+    const calendar = createCalendar(timezone ?? surroundings.timeZone);
+    const moments = toMoments({ since, until }, calendar);
+    const rows = readCostliestSessions(connection, {
+      provider: query.provider,
+      projectId: project,
+      ...moments,
+      limit: last,
+    });
+    return {
+      schemaVersion: SCHEMA_VERSION,
+      kind: 'costliest-sessions',
+      sessions: rows.map((row) => ({
+        threadId: row.sessionId,
+        providers: row.providers,
+        projectIds: row.projectIds,
+        threadCount: row.threadCount,
+        invocationCount: row.invocationCount,
+        firstResponseAt: toIso(row.firstResponseAtMs),
+        lastResponseAt: toIso(row.lastResponseAtMs),
+        ...toSumsJson(toFigures(row, { models: row.models, sources: row.sources, evidence: [] })),
+      })),
+    };
+  },
+};

@@ -1,0 +1,146 @@
+import { type Calendar, createCalendar, type Day, formatDay, startOfMonth } from '../../report/calendar.js';
+import { ReportError } from '../../report/error.js';
+import { describeLimits } from '../../report/limits.js';
+import { toPeriodJson } from '../../report/period-json.js';
+import { type PeriodQuery, readPeriodReport } from '../../report/period-report.js';
+import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
+import type { Connection } from '../../store/open.js';
+import { listNames } from '../../store/period-queries.js';
+import { readRateLimits } from '../../store/rate-limits.js';
+import { PROVIDERS, type Provider } from '../../usage/provider.js';
+import type { Question, Subscription } from '../answers.js';
+import { count, day, name, oneOf, optional, ParameterError, provider, timeZone } from '../parameters.js';
+
+interface UsageQuery {
+  readonly period: 'daily' | 'weekly' | 'monthly';
+  readonly provider: Provider | undefined;
+  readonly project: string | undefined;
+  readonly model: string | undefined;
+  readonly since: Day | undefined;
+  readonly until: Day | undefined;
+  readonly last: number | undefined;
+  readonly timezone: string | undefined;
+}
+
+/** How far back the calendar goes: 53 whole weeks. */
+const CALENDAR_DAYS = 53 * 7;
+const MONDAY = 1;
+
+/**
+ * What was used, by provider and together: of the days that are asked for, of today, and of this month. Each is the
+ * report that `codex-usage daily --json` (or weekly, monthly) prints for the same filter.
+ */
+export const usageQuestion: Question<UsageQuery> = {
+  path: '/api/usage',
+  parameters: {
+    period: oneOf(['daily', 'weekly', 'monthly'], 'daily'),
+    provider,
+    project: name,
+    model: name,
+    since: day,
+    until: day,
+    last: optional(count(1, 10_000)),
+    timezone: timeZone,
+  },
+  answer(connection, query, { now, subscriptions, ...surroundings }) {
+    assertRange(query);
+    const calendar = createCalendar(query.timezone ?? surroundings.timeZone);
+    const nowMs = now();
+    const today = calendar.dayOf(nowMs);
+    const providers = query.provider ? [query.provider] : listProviders(connection);
+    const read = (wish: Partial<PeriodQuery>, of: Provider | undefined) => {
+      return readReport(connection, { ...toFilter(query), nowMs, provider: of, ...wish }, calendar);
+    };
+    const { period: kind, since, until, last } = query;
+    const groups = [undefined, ...providers].map((of) => ({
+      provider: of ?? null,
+      // With one provider all of it is that provider's.
+      range: read({ kind, since, until, last }, of ?? query.provider),
+      today: read({ kind: 'daily', since: today, until: today }, of ?? query.provider),
+      month: read({ kind: 'monthly', since: startOfMonth(today) }, of ?? query.provider),
+    }));
+    return {
+      schemaVersion: SCHEMA_VERSION,
+      kind: 'usage',
+      timeZone: calendar.timeZone,
+      today: formatDay(today),
+      groups: groups.map(({ provider: of, ...reports }) => ({
+        provider: of,
+        range: reports.range && toPeriodJson(reports.range),
+        today: reports.today && toPeriodJson(reports.today),
+        month: reports.month && toPeriodJson(reports.month),
+      })),
+      calendar: providers.flatMap((of) => {
+        const report = read({ kind: 'daily', since: today - CALENDAR_DAYS, until: today }, of);
+        return (report?.days ?? []).map(({ day: date, figures }) => ({
+          date: formatDay(date),
+          provider: of,
+          costUsd: figures.costNanoUsd === undefined ? null : figures.costNanoUsd / 1e9,
+          totalTokens: figures.usage.input + figures.usage.output,
+        }));
+      }),
+      subscriptions: listPlans(subscriptions, formatDay(today), query.provider),
+      rateLimits: listLimits(connection, nowMs, query.provider),
+    };
+  },
+};
+
+function toFilter({ project, model }: UsageQuery): Pick<PeriodQuery, 'projectId' | 'model' | 'firstWeekday' | 'kind'> {
+  return { projectId: project, model, firstWeekday: MONDAY, kind: 'daily' };
+}
+
+/** Whose usage a subscription pays for, by what the configuration may call who sells it. */
+const PAID: Readonly<Record<string, Provider>> = {
+  openai: 'codex',
+  chatgpt: 'codex',
+  codex: 'codex',
+  anthropic: 'claude',
+  claude: 'claude',
+};
+
+/** The plans that hold on `today`: a later one of the same name takes the place of an earlier one. */
+function listPlans(subscriptions: readonly Subscription[], today: string, of: Provider | undefined) {
+  const begun = subscriptions.filter(({ since }) => since <= today).sort((a, b) => (a.since < b.since ? -1 : 1));
+  const current = new Map(begun.map((one) => [`${one.provider} ${one.name}`, one]));
+  return [...current.values()].flatMap(({ provider: seller, ...plan }) => {
+    const paid = PAID[seller.toLowerCase()];
+    return paid && (of === undefined || paid === of) ? [{ provider: paid, ...plan }] : [];
+  });
+}
+
+function listLimits(connection: Connection, nowMs: number, of: Provider | undefined) {
+  const windows = describeLimits(readRateLimits(connection), nowMs);
+  return windows
+    .filter((window) => of === undefined || window.provider === of)
+    .map(({ leftPercent, resetsAtMs, observedAtMs, ...window }) => ({
+      ...window,
+      leftPercent: leftPercent ?? null,
+      resetsAt: toIso(resetsAtMs ?? null),
+      observedAt: toIso(observedAtMs),
+    }));
+}
+
+/** Those that anything is recorded of, in the order of PROVIDERS. */
+function listProviders(connection: Connection): Provider[] {
+  const recorded = listNames(connection, 'provider');
+  return PROVIDERS.filter((one) => recorded.includes(one));
+}
+
+/** Null where nothing was used: on a page that is a fact, not an error. A name that is not known is one. */
+function readReport(connection: Connection, query: PeriodQuery, calendar: Calendar) {
+  try {
+    return readPeriodReport(connection, query, calendar);
+  } catch (error) {
+    if (error instanceof ReportError && error.kind !== 'unknown') return null;
+    throw error;
+  }
+}
+
+function assertRange({ since, until, last }: UsageQuery): void {
+  if (since !== undefined && last !== undefined) {
+    throw new ParameterError('"since" and "last" both say where to begin: use one.');
+  }
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new ParameterError('"since" is after "until": there is no day between them.');
+  }
+}

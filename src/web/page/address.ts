@@ -1,0 +1,60 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** What the page shows, as its address says it: a link reproduces the view. */
+export interface Address {
+  /** `/`, `/runs`, `/run`, … */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+const listeners = new Set<() => void>();
+addEventListener('popstate', tell);
+
+/** The address of the page, and anew whenever it changes. */
+export function useAddress(): Address {
+  const [address, setAddress] = useState(readAddress);
+  useEffect(() => {
+    const listener = () => setAddress(readAddress());
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+  return address;
+}
+
+/** Goes to another view. */
+export function goTo(href: string): void {
+  history.pushState(null, '', href);
+  scrollTo(0, 0);
+  tell();
+}
+
+/** Changes what the present view shows: undefined takes a parameter away. */
+export function changeQuery(changes: Readonly<Record<string, string | undefined>>): void {
+  const { path, query } = readAddress();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) query.delete(name);
+    else query.set(name, value);
+  }
+  history.pushState(null, '', formatAddress(path, query));
+  tell();
+}
+
+/** `/run?id=nightly-7`; parameters that are undefined are left out. */
+export function addressOf(path: string, parameters: Readonly<Record<string, string | undefined>> = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);
+  return formatAddress(path, query);
+}
+
+function formatAddress(path: string, query: URLSearchParams): string {
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+function readAddress(): Address {
+  return { path: location.pathname, query: new URLSearchParams(location.search) };
+}
+
+function tell(): void {
+  for (const listener of [...listeners]) listener();
+}

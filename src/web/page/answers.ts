@@ -1,0 +1,220 @@
+/** The JSON of the API, as docs/api.md describes it. */
+
+export type Provider = 'codex' | 'claude' | 'openai';
+export type Source = 'actual' | 'parsed' | 'estimated';
+
+export interface Sums {
+  readonly source: Source | 'mixed' | null;
+  readonly responseCount: number;
+  readonly unpricedResponseCount: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly costUsd: number | null;
+}
+
+export interface HistoryState {
+  readonly state: 'off' | 'reading' | 'done' | 'failed';
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly problem: string | null;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly database: string;
+  readonly projectIds: readonly string[];
+}
+
+export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned';
+
+export interface RunEntry extends Sums {
+  readonly runId: string;
+  readonly projectId: string;
+  readonly startedAt: string;
+  readonly latestInvocationStartedAt: string;
+  readonly endedAt: string | null;
+  readonly invocationCount: number;
+  readonly statusCounts: Readonly<Partial<Record<InvocationStatus, number>>>;
+  readonly modelNames: readonly string[];
+}
+
+export interface RunList {
+  readonly runs: readonly RunEntry[];
+}
+
+export interface ModelSums extends Sums {
+  readonly model: string;
+  readonly provider?: Provider;
+}
+
+export interface ResponseEntry extends Omit<Sums, 'responseCount' | 'unpricedResponseCount' | 'source'> {
+  readonly threadId: string;
+  readonly model: string;
+  readonly source: Source;
+  readonly completedAt: string;
+}
+
+export interface Note {
+  readonly kind: NoteKind;
+  readonly reason: string;
+  readonly figures: Readonly<Record<string, number | string>>;
+  readonly notedAt: string;
+}
+
+export type NoteKind = 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'fault';
+
+export interface InvocationEntry extends Sums {
+  readonly invocationId: string;
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: string;
+  readonly iteration: number;
+  readonly command: string;
+  readonly codexVersion: string | null;
+  readonly threadId: string | null;
+  readonly childThreadIds: readonly string[];
+  readonly status: InvocationStatus;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly durationMs: number | null;
+  readonly evidence: readonly string[];
+  readonly models: readonly ModelSums[];
+  readonly responses: readonly ResponseEntry[];
+  readonly notes: readonly Note[];
+}
+
+/** A run or a session. */
+export interface CostReport {
+  readonly kind: 'run' | 'session';
+  readonly runId?: string;
+  readonly projectId?: string;
+  readonly threadId?: string;
+  readonly projectIds?: readonly string[];
+  readonly invocations: readonly InvocationEntry[];
+  readonly phases: readonly (Sums & { readonly phase: string; readonly invocationCount: number })[];
+  readonly totals: Sums & { readonly invocationCount: number };
+  readonly unpricedModels: readonly { readonly model: string; readonly unpricedResponseCount: number }[];
+}
+
+export interface SessionEntry extends Sums {
+  readonly threadId: string;
+  readonly providers: readonly Provider[];
+  readonly projectIds: readonly string[];
+  readonly modelNames: readonly string[];
+  readonly threadCount: number;
+  readonly invocationCount: number;
+  readonly firstResponseAt: string;
+  readonly lastResponseAt: string;
+}
+
+export interface SessionList {
+  readonly sessions: readonly SessionEntry[];
+}
+
+export interface NoteGroup {
+  readonly kind: NoteKind;
+  readonly reason: string;
+  readonly figures: Readonly<Record<string, number | string>>;
+  readonly count: number;
+  readonly invocationCount: number;
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: string;
+  readonly iteration: number;
+  readonly firstNotedAt: string;
+  readonly lastNotedAt: string;
+}
+
+export interface Health {
+  readonly statusCounts: Readonly<Partial<Record<InvocationStatus, number>>>;
+  readonly evidence: readonly { readonly source: Source; readonly evidence: string; readonly responseCount: number }[];
+  readonly notes: readonly NoteGroup[];
+  readonly unpricedModels: readonly {
+    readonly provider: Provider;
+    readonly model: string;
+    readonly unpricedResponseCount: number;
+    readonly firstAt: string;
+    readonly lastAt: string;
+  }[];
+  readonly unreadableFiles: readonly {
+    readonly path: string;
+    readonly provider: Provider;
+    readonly unreadableLines: number;
+    readonly problem: string | null;
+    readonly importedAt: string;
+  }[];
+}
+
+/** A period's row: `date`, `week` or `month` names it. */
+export interface PeriodEntry extends Sums {
+  readonly date?: string;
+  readonly week?: string;
+  readonly month?: string;
+  readonly modelNames: readonly string[];
+}
+
+export interface PeriodReport {
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly daily?: readonly PeriodEntry[];
+  readonly weekly?: readonly PeriodEntry[];
+  readonly monthly?: readonly PeriodEntry[];
+  readonly totals: Sums & {
+    readonly modelNames: readonly string[];
+    readonly activeDayCount: number;
+    readonly models: readonly ModelSums[];
+  };
+  readonly pace: {
+    readonly activeDayCount: number;
+    readonly activeHours: number;
+    readonly costPerActiveDayUsd: number | null;
+    readonly costPerActiveHourUsd: number | null;
+  };
+  readonly forecast: { readonly month: string; readonly forecastUsd: number; readonly basisDayCount: number } | null;
+}
+
+/** What one provider used, or all that were asked for together. A report is null where nothing was used. */
+export interface UsageGroup {
+  /** Null: all of them. */
+  readonly provider: Provider | null;
+  readonly range: PeriodReport | null;
+  readonly today: PeriodReport | null;
+  readonly month: PeriodReport | null;
+}
+
+export interface CalendarDay {
+  readonly date: string;
+  readonly provider: Provider;
+  readonly costUsd: number | null;
+  readonly totalTokens: number;
+}
+
+export interface Usage {
+  readonly today: string;
+  readonly timeZone: string;
+  readonly groups: readonly UsageGroup[];
+  readonly calendar: readonly CalendarDay[];
+  readonly subscriptions: readonly {
+    readonly provider: Provider;
+    readonly name: string;
+    readonly usdPerMonth: number;
+  }[];
+  readonly rateLimits: readonly RateLimit[];
+}
+
+export interface RateLimit {
+  readonly provider: Provider;
+  readonly limitId: string;
+  /** `5h`, `week` */
+  readonly name: string;
+  readonly windowMinutes: number;
+  /** Null: the window began anew, and nobody has said since what is used of it. */
+  readonly leftPercent: number | null;
+  readonly resetsAt: string | null;
+  readonly observedAt: string;
+}

@@ -1,0 +1,69 @@
+import { useEffect, useState } from 'preact/hooks';
+import { addressOf } from './address.js';
+import { onChange } from './live.js';
+
+export interface Problem {
+  /** As the API names it, or `unreachable`. */
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** `answer` stays the one before while a newer one is on its way, so that nothing flickers. */
+export interface Asked<Answer> {
+  readonly answer: Answer | undefined;
+  readonly problem: Problem | undefined;
+  readonly state: 'loading' | 'ready';
+}
+
+/** Asks the API, and again whenever something has changed. */
+export function useAnswer<Answer>(
+  path: string,
+  parameters: Readonly<Record<string, string | undefined>> = {},
+): Asked<Answer> {
+  const address = addressOf(path, parameters);
+  const [asked, setAsked] = useState<Asked<Answer> & { readonly address: string }>({ address, ...NOTHING });
+  useEffect(() => {
+    const abort = new AbortController();
+    const ask = async () => {
+      const result = await fetchAnswer<Answer>(address, abort.signal);
+      if (abort.signal.aborted) return;
+      setAsked((before) => ({
+        address,
+        state: 'ready',
+        // A server that is gone for a moment takes nothing away from what is shown.
+        answer:
+          result.answer ??
+          (result.problem?.kind === 'unreachable' && before.address === address ? before.answer : undefined),
+        problem: result.problem,
+      }));
+    };
+    setAsked((before) => ({ ...before, address, state: 'loading' }));
+    void ask();
+    const stop = onChange(() => void ask());
+    return () => {
+      stop();
+      abort.abort();
+    };
+  }, [address]);
+  return asked;
+}
+
+const NOTHING = { answer: undefined, problem: undefined, state: 'loading' } as const;
+
+async function fetchAnswer<Answer>(
+  address: string,
+  signal: AbortSignal,
+): Promise<{ answer?: Answer; problem: Problem | undefined }> {
+  try {
+    const response = await fetch(address, { signal });
+    const body = (await response.json()) as Answer & { error?: Problem };
+    return response.ok ? { answer: body, problem: undefined } : { problem: body.error ?? UNREACHABLE };
+  } catch {
+    return { problem: UNREACHABLE };
+  }
+}
+
+const UNREACHABLE: Problem = {
+  kind: 'unreachable',
+  message: 'The server does not answer. Is "codex-usage serve" still running? The page goes on when it is back.',
+};

@@ -1,0 +1,46 @@
+import type { Sums } from '../answers.js';
+import { CachedShare, Cost, cachedShare, SourceBadge, Tokens } from './figures.js';
+import type { Column } from './table.js';
+
+/** The columns that every table of sums has; the cost first, which a narrow screen shows too. */
+export function sumColumns<Row extends Sums>(): Column<Row>[] {
+  return [
+    costColumn(),
+    sourceColumn(),
+    tokens('Input', (row) => row.inputTokens),
+    tokens('Cached', (row) => row.cachedInputTokens),
+    {
+      key: 'share',
+      title: 'Cached %',
+      align: 'right',
+      value: (row) => cachedShare(row) ?? null,
+      show: (row) => <CachedShare of={row} />,
+    },
+    tokens('Output', (row) => row.outputTokens),
+    tokens('Reasoning', (row) => row.reasoningTokens),
+  ];
+}
+
+export function costColumn<Row extends Sums>(): Column<Row> {
+  return {
+    key: 'cost',
+    title: 'Cost',
+    unit: 'USD',
+    align: 'right',
+    value: (row) => row.costUsd,
+    show: (row) => <Cost of={row} />,
+  };
+}
+
+export function sourceColumn<Row extends Sums & { readonly evidence?: readonly string[] }>(): Column<Row> {
+  return {
+    key: 'source',
+    title: 'Source',
+    value: (row) => row.source,
+    show: (row) => <SourceBadge source={row.source} evidence={row.evidence ?? []} />,
+  };
+}
+
+export function tokens<Row>(title: string, count: (row: Row) => number): Column<Row> {
+  return { key: title, title, align: 'right', value: count, show: (row) => <Tokens count={count(row)} /> };
+}

@@ -1,0 +1,23 @@
+import type { ComponentChildren } from 'preact';
+import { goTo } from '../address.js';
+
+interface LinkProps {
+  readonly href: string;
+  readonly children: ComponentChildren;
+  readonly class?: string;
+  readonly current?: boolean;
+}
+
+/** A link within the page: it changes the view without loading anything anew, and opens in a new tab as any other. */
+export function Link({ href, children, class: className, current = false }: LinkProps) {
+  const follow = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    goTo(href);
+  };
+  return (
+    <a href={href} class={className} aria-current={current ? 'page' : undefined} onClick={follow}>
+      {children}
+    </a>
+  );
+}

@@ -1,0 +1,90 @@
+import type { ComponentChildren } from 'preact';
+import type { Asked, Problem } from '../ask.js';
+
+interface PanelProps {
+  readonly title: string;
+  readonly hint?: ComponentChildren;
+  readonly actions?: ComponentChildren;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+export function Panel({ title, hint, actions, class: className = '', children }: PanelProps) {
+  return (
+    <section class={`panel ${className}`}>
+      <header class="panel-head">
+        <h2>{title}</h2>
+        {hint !== undefined && <p class="hint">{hint}</p>}
+        {actions !== undefined && <div class="panel-actions">{actions}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+interface StatProps {
+  readonly label: string;
+  readonly children: ComponentChildren;
+  /** Below the figure, smaller. */
+  readonly details?: ComponentChildren;
+}
+
+export function Stat({ label, children, details }: StatProps) {
+  return (
+    <div class="stat">
+      <dt>{label}</dt>
+      <dd>
+        <div class="stat-figure">{children}</div>
+        {details !== undefined && <div class="stat-details">{details}</div>}
+      </dd>
+    </div>
+  );
+}
+
+/** Shows the answer, or that it is on its way, or what is wrong. */
+export function Await<Answer>({
+  asked,
+  children,
+}: {
+  readonly asked: Asked<Answer>;
+  readonly children: (answer: Answer) => ComponentChildren;
+}) {
+  const { answer, problem, state } = asked;
+  if (answer !== undefined) {
+    return (
+      <>
+        {problem && <Trouble problem={problem} />}
+        <div class="answer" aria-busy={state === 'loading'}>
+          {children(answer)}
+        </div>
+      </>
+    );
+  }
+  if (problem) return <Trouble problem={problem} />;
+  return (
+    <div class="loading" role="status">
+      <span class="hidden">Loading…</span>
+      <div class="bone" />
+      <div class="bone" />
+      <div class="bone bone-short" />
+    </div>
+  );
+}
+
+function Trouble({ problem }: { readonly problem: Problem }) {
+  return (
+    <div class="trouble" role="alert">
+      <strong>{problem.kind === 'unreachable' ? 'No connection' : 'This cannot be shown'}</strong>
+      <p>{problem.message}</p>
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <strong>{title}</strong>
+      <div>{children}</div>
+    </div>
+  );
+}

@@ -1,0 +1,183 @@
+import { addressOf } from '../address.js';
+import type { CostReport, InvocationEntry } from '../answers.js';
+import { type Asked, useAnswer } from '../ask.js';
+import { Chart } from '../charts/chart.jsx';
+import { drawComparison } from '../charts/cumulative.js';
+import { formatCount, formatDuration, formatFineShare, formatShare, formatUsd } from '../format.js';
+import { useNow } from '../live.js';
+import { Cost, cachedShare } from '../parts/figures.jsx';
+import { Link } from '../parts/link.jsx';
+import { Await, Empty, Panel } from '../parts/panel.jsx';
+import { type Column, Table } from '../parts/table.jsx';
+import { measureDuration } from './report.jsx';
+
+/** Two runs, figure by figure and iteration by iteration. */
+export function CompareView({ query }: { readonly query: URLSearchParams }) {
+  const ask = (side: string) => ({ id: query.get(side) ?? '', project: query.get(`${side}Project`) ?? undefined });
+  const a = useAnswer<CostReport>('/api/run', ask('a'));
+  const b = useAnswer<CostReport>('/api/run', ask('b'));
+  if (!query.get('a') || !query.get('b')) {
+    return (
+      <Empty title="Two runs make a comparison">
+        Choose them among <Link href="/runs">the runs</Link>.
+      </Empty>
+    );
+  }
+  return <Await asked={both(a, b)}>{(runs) => <Comparison runs={runs} />}</Await>;
+}
+
+type Pair = readonly [CostReport, CostReport];
+
+function both(a: Asked<CostReport>, b: Asked<CostReport>): Asked<Pair> {
+  return {
+    answer: a.answer && b.answer ? [a.answer, b.answer] : undefined,
+    problem: a.problem ?? b.problem,
+    state: a.state === 'ready' && b.state === 'ready' ? 'ready' : 'loading',
+  };
+}
+
+interface Line {
+  readonly name: string;
+  readonly values: readonly [number | null, number | null];
+  readonly format: (value: number) => string;
+}
+
+function Comparison({ runs }: { readonly runs: Pair }) {
+  const [a, b] = runs;
+  const now = useNow(runs.some(({ invocations }) => invocations.some(({ status }) => status === 'running')));
+  return (
+    <>
+      <div class="controls">
+        <h1>
+          <Link href="/runs" class="crumb">
+            Runs
+          </Link>{' '}
+          Compare
+        </h1>
+        <p class="hint">
+          <RunLink run={a} /> against <RunLink run={b} />
+        </p>
+      </div>
+      <Panel title="Figure by figure">
+        <Table
+          name={`${a.runId} against ${b.runId}`}
+          columns={columnsOf(runs)}
+          rows={listLines(runs, now)}
+          keyOf={({ name }) => name}
+        />
+      </Panel>
+      <Panel title="Cost as it went" hint="Cumulative, from the start of each run.">
+        <Chart
+          label={`Cumulative cost of ${a.runId} and ${b.runId}`}
+          height={280}
+          of={runs}
+          draw={(frame) => drawComparison(runs, frame)}
+        />
+      </Panel>
+      <Panel title="Iteration by iteration" hint="What each cost.">
+        <Table
+          name={`${a.runId} against ${b.runId} iterations`}
+          columns={columnsOf(runs)}
+          rows={listIterations(runs)}
+          keyOf={({ name }) => name}
+        />
+      </Panel>
+    </>
+  );
+}
+
+function RunLink({ run }: { readonly run: CostReport }) {
+  return (
+    <>
+      <Link href={addressOf('/run', { id: run.runId, project: run.projectId })}>{run.runId}</Link> (
+      <Cost of={run.totals} />)
+    </>
+  );
+}
+
+function listLines(runs: Pair, now: number): Line[] {
+  const line = (name: string, format: Line['format'], read: (run: CostReport) => number | null): Line => ({
+    name,
+    format,
+    values: [read(runs[0]), read(runs[1])],
+  });
+  const phases = [...new Set(runs.flatMap((run) => run.phases.map(({ phase }) => phase)))];
+  return [
+    line('Cost', formatUsd, ({ totals }) => totals.costUsd),
+    ...phases.map((phase) =>
+      line(`Cost of ${phase}`, formatUsd, (run) => run.phases.find((one) => one.phase === phase)?.costUsd ?? null),
+    ),
+    line('Input tokens', formatCount, ({ totals }) => totals.inputTokens),
+    line('Cached share', formatFineShare, ({ totals }) => cachedShare(totals) ?? null),
+    line('Output tokens', formatCount, ({ totals }) => totals.outputTokens),
+    line('Reasoning tokens', formatCount, ({ totals }) => totals.reasoningTokens),
+    line('Responses', formatCount, ({ totals }) => totals.responseCount),
+    line('Iterations', formatCount, ({ invocations }) => new Set(invocations.map(({ iteration }) => iteration)).size),
+    line(
+      'Time at work',
+      (seconds) => formatDuration(seconds * 1000),
+      ({ invocations }) => {
+        return invocations.reduce((sum, one) => sum + measureDuration(one, now), 0) / 1000;
+      },
+    ),
+  ];
+}
+
+function listIterations(runs: Pair): Line[] {
+  const nameOf = ({ phase, iteration }: InvocationEntry) => `${phase} ${iteration}`;
+  const names = [...new Set(runs.flatMap(({ invocations }) => invocations.map(nameOf)))];
+  const costOf = ({ invocations }: CostReport, name: string) => {
+    const costs = invocations.filter((one) => nameOf(one) === name).flatMap(({ costUsd }) => costUsd ?? []);
+    return costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0);
+  };
+  return names.map((name) => ({ name, format: formatUsd, values: [costOf(runs[0], name), costOf(runs[1], name)] }));
+}
+
+function columnsOf([a, b]: Pair): Column<Line>[] {
+  const side = (index: 0 | 1, run: CostReport): Column<Line> => ({
+    key: index === 0 ? 'a' : 'b',
+    title: run.runId ?? '',
+    align: 'right',
+    value: ({ values }) => values[index],
+    show: ({ values, format }) => showValue(values[index], format),
+  });
+  return [
+    { key: 'name', title: 'Figure', value: ({ name }) => name },
+    side(0, a),
+    side(1, b),
+    {
+      key: 'difference',
+      title: 'Difference',
+      align: 'right',
+      value: difference,
+      show: (line) => {
+        const by = difference(line);
+        return by === null ? '–' : `${by > 0 ? '+' : by < 0 ? '−' : ''}${line.format(Math.abs(by))}`;
+      },
+    },
+    {
+      key: 'relative',
+      title: 'Relative',
+      align: 'right',
+      value: relativeDifference,
+      show: (line) => {
+        const by = relativeDifference(line);
+        return by === null ? '–' : `${by > 0 ? '+' : by < 0 ? '−' : ''}${formatShare(Math.abs(by))}`;
+      },
+    },
+  ];
+}
+
+function showValue(value: number | null, format: Line['format']) {
+  return value === null ? <span class="faint">–</span> : <data value={value}>{format(value)}</data>;
+}
+
+function difference({ values: [a, b] }: Line): number | null {
+  return a === null || b === null ? null : b - a;
+}
+
+function relativeDifference(line: Line): number | null {
+  const by = difference(line);
+  const [a] = line.values;
+  return by === null || !a ? null : by / a;
+}

@@ -1,0 +1,96 @@
+import type { Provider, Usage } from '../../answers.js';
+import { formatFactor, formatMonth } from '../../format.js';
+import { ProviderName, Usd } from '../../parts/figures.jsx';
+import { Panel } from '../../parts/panel.jsx';
+import { PROVIDERS } from '../../providers.js';
+
+const PLAN = `[[subscriptions]]
+provider = "openai"
+name = "ChatGPT Pro"
+usd_per_month = 200
+since = 2026-01-01`;
+
+interface Return {
+  readonly provider: Provider | null;
+  readonly priceUsd: number;
+  readonly spentUsd: number;
+  readonly forecastUsd: number | null;
+}
+
+/** What this month would have cost at the API's prices, against what the subscriptions cost. */
+export function Returns({ usage }: { readonly usage: Usage }) {
+  const returns = listReturns(usage);
+  return (
+    <Panel title="Return on subscriptions" hint={`${formatMonth(usage.today.slice(0, 7))}, at the API's prices`}>
+      {returns.length === 0 ? (
+        <p class="hint roomy">
+          Say in codex-metered.toml what you pay a month, and this shows what it returns:
+          <code class="block">{PLAN}</code>
+        </p>
+      ) : (
+        <ul class="returns">
+          {returns.map((one) => (
+            <ReturnItem key={one.provider} of={one} />
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function ReturnItem({ of: { provider, priceUsd, spentUsd, forecastUsd } }: { readonly of: Return }) {
+  const factor = spentUsd / priceUsd;
+  return (
+    <li>
+      <div class="return-head">
+        {provider ? <ProviderName provider={provider} /> : <strong>Both</strong>}
+        <strong class="return-factor">
+          <data value={factor}>{formatFactor(factor)}</data>
+        </strong>
+      </div>
+      <progress
+        max={1}
+        value={Math.min(1, factor)}
+        aria-label={`${provider ?? 'Both'}: part of the price that is used`}
+      />
+      <p class="hint">
+        <Usd usd={spentUsd} /> used of <Usd usd={priceUsd} /> paid
+        {forecastUsd !== null && (
+          <>
+            {' '}
+            · forecast <Usd usd={forecastUsd} /> ({formatFactor(forecastUsd / priceUsd)})
+          </>
+        )}
+      </p>
+    </li>
+  );
+}
+
+function listReturns({ groups, subscriptions }: Usage): Return[] {
+  const each = PROVIDERS.flatMap((provider): Return[] => {
+    const paid = subscriptions.filter((one) => one.provider === provider);
+    const group = groups.find((one) => one.provider === provider);
+    const priceUsd = paid.reduce((total, { usdPerMonth }) => total + usdPerMonth, 0);
+    if (!group || priceUsd <= 0) return [];
+    return [
+      {
+        provider,
+        priceUsd,
+        spentUsd: group.month?.totals.costUsd ?? 0,
+        forecastUsd: group.month?.forecast?.forecastUsd ?? null,
+      },
+    ];
+  });
+  if (each.length < 2) return each;
+  const sum = (read: (one: Return) => number) => each.reduce((total, one) => total + read(one), 0);
+  const forecasts = each.every(({ forecastUsd }) => forecastUsd !== null);
+  return [
+    ...each,
+    {
+      provider: null,
+      priceUsd: sum(({ priceUsd }) => priceUsd),
+      spentUsd: sum(({ spentUsd }) => spentUsd),
+      forecastUsd: forecasts ? sum(({ forecastUsd }) => forecastUsd ?? 0) : null,
+    },
+  ];
+}

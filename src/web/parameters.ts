@@ -1,0 +1,83 @@
+import { type Day, parseDay } from '../report/calendar.js';
+import { PROVIDERS, type Provider } from '../usage/provider.js';
+
+/** A query that asks for what cannot be. `message` says what can be asked for. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError';
+}
+
+/** Turns the text of one parameter, undefined when it is absent, into its value. Throws a ParameterError. */
+export type Parser<Value> = (text: string | undefined, name: string) => Value;
+
+export type Parsers<Values> = { readonly [Name in keyof Values]: Parser<Values[Name]> };
+
+/** Reads the parameters of a query. One that is unknown or stands there twice is an error: nobody meant it. */
+export function parseParameters<Values extends object>(query: URLSearchParams, parsers: Parsers<Values>): Values {
+  const names = Object.keys(parsers) as (keyof Values & string)[];
+  for (const name of new Set(query.keys())) {
+    if (!(names as string[]).includes(name)) {
+      const known = names.length === 0 ? 'It takes none.' : `There is: ${names.join(', ')}.`;
+      throw new ParameterError(`There is no parameter "${name}". ${known}`);
+    }
+    if (query.getAll(name).length > 1) throw new ParameterError(`"${name}" is given more than once.`);
+  }
+  const entries = names.map((name) => [name, parsers[name](query.get(name) ?? undefined, name)]);
+  return Object.fromEntries(entries) as Values;
+}
+
+export function oneOf<Value extends string>(values: readonly Value[], fallback: Value): Parser<Value> {
+  return (text, name) => {
+    if (text === undefined) return fallback;
+    const value = values.find((one) => one === text);
+    if (value === undefined) throw new ParameterError(`"${name}" is one of ${values.join(', ')}, not "${text}".`);
+    return value;
+  };
+}
+
+/** Undefined for `all`, which is the default. */
+export const provider: Parser<Provider | undefined> = (text, name) => {
+  const chosen = oneOf(['all', ...PROVIDERS], 'all')(text, name);
+  return chosen === 'all' ? undefined : chosen;
+};
+
+export const day: Parser<Day | undefined> = (text, name) => {
+  if (text === undefined) return undefined;
+  const parsed = parseDay(text);
+  if (parsed === undefined) throw new ParameterError(`"${name}" is a day such as 2026-11-24, not "${text}".`);
+  return parsed;
+};
+
+/** An IANA name; undefined for the system's time zone. */
+export const timeZone: Parser<string | undefined> = (text, name) => {
+  if (text === undefined) return undefined;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new ParameterError(`"${name}" is an IANA name such as Europe/Berlin or UTC, not "${text}".`);
+  }
+};
+
+/** A whole number from 1 to `most`. */
+export function count(fallback: number, most: number): Parser<number> {
+  return (text, name) => {
+    if (text === undefined) return fallback;
+    const value = Number(text);
+    if (/^\d{1,9}$/.test(text) && value > 0 && value <= most) return value;
+    throw new ParameterError(`"${name}" is a whole number from 1 to ${most}, not "${text}".`);
+  };
+}
+
+export const name: Parser<string | undefined> = (text, parameter) => {
+  if (text === '') throw new ParameterError(`"${parameter}" is empty.`);
+  return text;
+};
+
+export const requiredName: Parser<string> = (text, parameter) => {
+  if (text) return text;
+  throw new ParameterError(`"${parameter}" is missing.`);
+};
+
+/** Undefined when it is absent. */
+export function optional<Value>(parser: Parser<Value>): Parser<Value | undefined> {
+  return (text, parameter) => (text === undefined ? undefined : parser(text, parameter));
+}

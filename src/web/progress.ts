@@ -1,0 +1,38 @@
+/** How far the import of past sessions has come. It runs beside the server, which tells its page. */
+export interface HistoryState {
+  /** `off`: this server imports nothing. */
+  readonly state: 'off' | 'reading' | 'done' | 'failed';
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  /** Why it failed. */
+  readonly problem: string | null;
+}
+
+export interface Progress {
+  state(): HistoryState;
+  /** Calls `listener` with every new state until the returned function is called. */
+  subscribe(listener: (state: HistoryState) => void): () => void;
+}
+
+export interface ProgressReport extends Progress {
+  report(state: Partial<HistoryState>): void;
+  /** Whether any page looks on. */
+  isWatched(): boolean;
+}
+
+export function createProgress(): ProgressReport {
+  const listeners = new Set<(state: HistoryState) => void>();
+  let current: HistoryState = { state: 'off', filesDone: 0, filesTotal: 0, problem: null };
+  return {
+    state: () => current,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    report(state) {
+      current = { ...current, ...state };
+      for (const listener of [...listeners]) listener(current);
+    },
+    isWatched: () => listeners.size > 0,
+  };
+}

@@ -1,0 +1,109 @@
+import { Pricer } from '../../src/pricing/pricer.js';
+import { createPriceBook } from '../../src/pricing/prices.js';
+import { openStore } from '../../src/store/store.js';
+import type { Invocation, ModelResponse, Note, PricedResponse } from '../../src/usage/record.js';
+
+const MINUTE_MS = 60_000;
+const SAID = { project: 'git', run: 'environment', phase: 'output path', iteration: 'output path' } as const;
+
+/** Fills the database at `path` with metered runs of a builder and a reviewer, the last of them still running. */
+export function seedLoops(path: string, { nowMs }: { readonly nowMs: number }): void {
+  const store = openStore(path, { mode: 'write' });
+  const pricer = new Pricer(createPriceBook());
+  const price = (response: ModelResponse): PricedResponse => pricer.price(response).response;
+  for (const loop of LOOPS) {
+    for (let step = 0; step < loop.steps; step++) {
+      const phase = step % 2 === 0 ? 'builder' : 'reviewer';
+      const iteration = Math.floor(step / 2) + 1;
+      const startedAtMs = nowMs - loop.minutesAgo * MINUTE_MS + step * 7 * MINUTE_MS;
+      const invocation = describeInvocation(`${loop.runId}-${step}`, loop.runId, phase, iteration, startedAtMs);
+      const threadId = `019b${loop.minutesAgo.toString(16).padStart(4, '0')}-${step}000-7000-8000-000000000001`;
+      const running = loop.ending === 'running' && step === loop.steps - 1;
+      const failed = loop.ending === 'failed' && step === loop.steps - 1;
+      const children =
+        phase === 'builder' && step > 0 ? [`${threadId.slice(0, -1)}7`, `${threadId.slice(0, -1)}8`] : [];
+      const shape = { model: loop.model, startedAtMs, step, count: running ? 4 : 9 };
+      store.record({
+        invocation,
+        update: {
+          threadId,
+          codexVersion: '0.169.0',
+          ...(running ? {} : { status: failed ? 'failed' : 'completed', exitCode: failed ? 1 : 0 }),
+          ...(running ? {} : { endedAtMs: startedAtMs + (5 + (step % 3)) * MINUTE_MS }),
+        },
+        responses: [threadId, ...children].flatMap((id) => listResponses({ ...shape, threadId: id }).map(price)),
+        notes: failed ? NOTES : [],
+      });
+    }
+  }
+  store.close();
+}
+
+const LOOPS = [
+  { runId: 'nightly-41', steps: 6, minutesAgo: 3000, model: 'gpt-5.3-codex', ending: 'completed' },
+  { runId: 'nightly-42', steps: 8, minutesAgo: 1500, model: 'gpt-6.1-sol', ending: 'completed' },
+  { runId: 'checkout-refactor', steps: 5, minutesAgo: 400, model: 'gpt-5.3-codex', ending: 'failed' },
+  { runId: 'nightly-43', steps: 4, minutesAgo: 26, model: 'gpt-5.3-codex', ending: 'running' },
+] as const;
+
+const NOTES: readonly Note[] = [
+  { kind: 'fallback', reason: 'a response was cut off and reported no usage', figures: { responses: 1 } },
+  {
+    kind: 'disagreement',
+    reason: 'turn.completed and the session file differ',
+    figures: { input: 1200, counted: 2400 },
+  },
+];
+
+function describeInvocation(
+  id: string,
+  runId: string,
+  phase: 'builder' | 'reviewer',
+  iteration: number,
+  startedAtMs: number,
+): Invocation {
+  return {
+    id,
+    attribution: { projectId: 'shop', runId, phase, iteration, origins: SAID },
+    command: phase === 'builder' ? 'exec' : 'exec review',
+    cwd: '/home/ada/shop',
+    codexHome: '/home/ada/.codex',
+    codexPath: '/usr/bin/codex',
+    // This process lives, so a running one is not settled as abandoned.
+    meterPid: process.pid,
+    codexPid: process.pid,
+    startedAtMs,
+  };
+}
+
+interface Shape {
+  readonly threadId: string;
+  readonly model: string;
+  readonly startedAtMs: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+function listResponses({ threadId, model, startedAtMs, step, count }: Shape): ModelResponse[] {
+  return Array.from({ length: count }, (_, index) => {
+    const input = 14_000 + index * 3100 + step * 700;
+    return {
+      threadId,
+      key: `resp_${index}`,
+      turnId: 'turn-1',
+      rootTurnId: 'turn-1',
+      model,
+      serviceTier: undefined,
+      usage: {
+        input,
+        cachedInput: index === 0 ? 0 : input - 3300,
+        cacheWrite: 0,
+        output: 420 + ((index * 37) % 200) + step * 20,
+        reasoning: 160,
+      },
+      evidence: 'usage_record',
+      source: 'actual',
+      completedAtMs: startedAtMs + (index + 1) * 30_000,
+    };
+  });
+}

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { runUsage } from '../harness/codex-usage.js';
+import { type Answered, serveDashboard } from '../harness/dashboard.js';
+import { seedLoops } from '../harness/loops.js';
+import { seedMonths } from '../harness/months.js';
+import { createFolder } from '../store/samples.js';
+
+const ZONE = 'America/New_York';
+
+describe("the API's figures", () => {
+  it.each([
+    ['daily', ['--last', '30'], 'last=30'],
+    ['weekly', ['--last', '8', '--provider', 'claude'], 'last=8&provider=claude'],
+    ['monthly', ['--project', 'shop'], 'project=shop'],
+    ['daily', ['--model', 'gpt-5*', '--last', '20'], 'model=gpt-5*&last=20'],
+  ])('are those of codex-usage %s %j', async (period, options, query) => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database });
+    const { body } = await ask(`/api/usage?period=${period}&${query}&timezone=${ZONE}`);
+    expect(groupOf(body, null).range).toEqual(await printJson([period, ...options, '-z', ZONE], database));
+  });
+
+  it('of each provider are those of codex-usage --provider, and add up', async () => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database });
+    const { body } = await ask(`/api/usage?last=40&timezone=${ZONE}`);
+    for (const provider of ['codex', 'claude']) {
+      const printed = await printJson(['daily', '--last', '40', '--provider', provider, '-z', ZONE], database);
+      expect(groupOf(body, provider).range).toEqual(printed);
+    }
+    const [all, codex, claude] = [null, 'codex', 'claude'].map((provider) => costOf(groupOf(body, provider).range));
+    expect(all).toBe((codex ?? 0) + (claude ?? 0));
+  });
+
+  it.each([
+    ['run', 'nightly-42'],
+    ['run', 'checkout-refactor'],
+  ])('of a %s are those of codex-usage: %s', async (kind, id) => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database });
+    expect((await ask(`/api/${kind}?id=${id}`)).body).toEqual(await printJson([kind, id, '--breakdown'], database));
+    expect((await ask('/api/runs?last=3')).body).toEqual(await printJson([kind, '--list', '--last', '3'], database));
+  });
+
+  it('of the costliest sessions hold what their responses cost, children with their parents', async () => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database });
+    const sessions = (await ask('/api/sessions?last=1000')).body.sessions as Answered[];
+    const total = sessions.reduce((sum, { costNanoUsd }) => sum + Number(costNanoUsd ?? 0), 0);
+    const all = (await ask('/api/usage')).body;
+    expect(total).toBe(costOf(groupOf(all, null).range));
+    const costs = sessions.map(({ costNanoUsd }) => Number(costNanoUsd ?? -1));
+    expect(costs).toEqual([...costs].sort((a, b) => b - a));
+    const metered = sessions.find(({ threadCount }) => threadCount === 3);
+    const printed = await printJson(['session', String(metered?.threadId)], database);
+    expect(metered).toMatchObject({ costNanoUsd: (printed.totals as Answered).costNanoUsd, invocationCount: 1 });
+  });
+
+  it('of no usage are none, and no error', async () => {
+    const { ask } = await serveDashboard({ database: `${createFolder()}/new.db` });
+    const { body, status } = await ask('/api/usage');
+    expect(status).toBe(200);
+    expect(groupOf(body, null)).toEqual({ provider: null, range: null, today: null, month: null });
+    expect((await ask('/api/runs')).body).toMatchObject({ runs: [] });
+    expect((await ask('/api/sessions')).body).toMatchObject({ sessions: [] });
+    expect((await ask('/api/health')).body).toMatchObject({ notes: [], unpricedModels: [], unreadableFiles: [] });
+  });
+
+  it('of health name what is not reported, not priced, and why', async () => {
+    const { ask } = await serveDashboard({ database: seedDatabase() });
+    const { body } = await ask('/api/health');
+    expect(body.unpricedModels).toContainEqual(expect.objectContaining({ model: 'gpt-7-preview', provider: 'codex' }));
+    expect(body.notes).toContainEqual(
+      expect.objectContaining({
+        kind: 'disagreement',
+        count: 1,
+        runId: 'checkout-refactor',
+        figures: { input: 1200, counted: 2400 },
+      }),
+    );
+    expect(body.evidence).toContainEqual(expect.objectContaining({ source: 'estimated', evidence: 'tokenizer' }));
+  });
+});
+
+function seedDatabase(): string {
+  const path = `${createFolder()}/usage.db`;
+  const nowMs = Date.now();
+  seedMonths(path, { untilMs: nowMs, days: 60, sessionsPerDay: 3 });
+  seedLoops(path, { nowMs });
+  return path;
+}
+
+async function printJson(args: string[], database: string): Promise<Answered> {
+  return JSON.parse((await runUsage([...args, '--json'], { database })).stdout) as Answered;
+}
+
+interface Group {
+  readonly provider: string | null;
+  readonly range: Answered | null;
+}
+
+function groupOf(usage: Answered, provider: string | null): Group {
+  return (usage.groups as Group[]).find((group) => group.provider === provider) as Group;
+}
+
+function costOf(report: Answered | null): number {
+  return (report as unknown as { totals: { costNanoUsd: number } }).totals.costNanoUsd;
+}
