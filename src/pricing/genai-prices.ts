@@ -21,12 +21,17 @@ let loaded: GenaiPrices | 'unavailable' | undefined;
 
 /** The price that the bundled data of `@pydantic/genai-prices` gives. Loads that package when a model needs it. */
 export function findGenaiPrice(model: string, atMs: number): Price | undefined {
+  return selectPriceAt(listGenaiPrices(model), atMs);
+}
+
+/** All prices that it has of a model, whenever they hold. */
+export function listGenaiPrices(model: string): Price[] {
   const given = normaliseModelName(model);
   for (const { id, prefix, family } of VENDORS) {
     const name = given.startsWith(prefix) ? given.slice(prefix.length) : given;
-    if (family.test(name)) return selectPriceAt(listEntries(name, loadProvider(id)), atMs);
+    if (family.test(name)) return listEntries(name, loadProvider(id));
   }
-  return undefined;
+  return [];
 }
 
 // A plain require keeps the caller synchronous. Without the package a model is unpriced, which the user is shown.

@@ -10,6 +10,7 @@ import type { Host } from './host.js';
 import { readHostSettings } from './host-settings.js';
 import { addImportCommand } from './import-options.js';
 import { addPeriodCommands } from './period-options.js';
+import { addPriceCommands } from './price-options.js';
 import { addServeCommand } from './serve-options.js';
 import { addStatuslineCommand } from './statusline-options.js';
 
@@ -48,6 +49,11 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     await begin(request);
     const { runExportCommand } = await import('./export.js');
     exitCode = await runExportCommand(inTimeZone(request), host, paths);
+  });
+  addPriceCommands(program, async (request) => {
+    await begin({});
+    const { runPriceCommand } = await import('./prices.js');
+    exitCode = await runPriceCommand(inTimeZone(request), host, { ...paths, userPrices: listPrices(settings) });
   });
   addImportCommand(program, async (request) => {
     await begin({});

@@ -15,6 +15,8 @@ it.each([
   [['run', '--list', '--json']],
   [['session', '--list', '--json']],
   [['run', 'nowhere', '--json']],
+  [['prices', '--json']],
+  [['reprice', '--json', '--dry-run']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],

@@ -1,0 +1,41 @@
+import { listGenaiPrices } from './genai-prices.js';
+import { listModelNames, normaliseModelName } from './model-name.js';
+import type { Price, PriceEntry } from './price.js';
+import { createPriceBook } from './prices.js';
+import { PRICE_TABLE } from './table.js';
+
+/** A price and the day (UTC) from which it holds; null is since ever. Undefined: from then on none is known. */
+export interface PriceChange {
+  readonly from: string | null;
+  readonly price: Price | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The prices that a model has had, oldest first: of all sources, those that hold. Empty when none is known. */
+export function listPriceChanges(model: string, user: readonly PriceEntry[]): PriceChange[] {
+  const names = listModelNames(model);
+  const own = [...user, ...PRICE_TABLE].filter((entry) => names.includes(normaliseModelName(entry.model)));
+  const entries = [...own, ...listGenaiPrices(model)];
+  const days = [...new Set(entries.flatMap(({ from, until }) => [from, ...(until ? [dayAfter(until)] : [])]))];
+  const book = createPriceBook({ user });
+  const changes: PriceChange[] = [];
+  for (const from of days.sort(compareDays)) {
+    const price = book.find(model, from === null ? 0 : Date.parse(from));
+    if (!isSame(changes.at(-1)?.price, price)) changes.push({ from, price });
+  }
+  return changes;
+}
+
+function isSame(a: Price | undefined, b: Price | undefined): boolean {
+  const described = [a, b].map((price) => price && JSON.stringify({ ...price, from: null, until: null }));
+  return described[0] === described[1];
+}
+
+function dayAfter(day: string): string {
+  return new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10);
+}
+
+function compareDays(a: string | null, b: string | null): number {
+  return (a ?? '').localeCompare(b ?? '');
+}

@@ -1,0 +1,117 @@
+import type { Price, Rates } from '../pricing/price.js';
+import type { PriceChange } from '../pricing/price-history.js';
+import { cleanText, formatCount } from './amounts.js';
+import { type ModelPrices, ORIGINS, toUsdPerMillion } from './price-list.js';
+import { type Column, type Row, renderTable, type TableOptions, wrapText } from './table.js';
+
+type Key =
+  | 'model'
+  | 'from'
+  | 'input'
+  | 'cached'
+  | 'write'
+  | 'write1h'
+  | 'output'
+  | 'priority'
+  | 'flex'
+  | 'origin'
+  | 'responses';
+
+const COLUMNS: readonly Column<Key>[] = [
+  { key: 'model', title: 'Model', align: 'left', least: 20 },
+  { key: 'from', title: 'Since', align: 'left', dropped: 4 },
+  { key: 'input', title: 'Input', align: 'right' },
+  { key: 'cached', title: 'Cached', align: 'right' },
+  { key: 'write', title: 'Cache wr.', align: 'right', dropped: 6 },
+  { key: 'write1h', title: '1 h', align: 'right', dropped: 5 },
+  { key: 'output', title: 'Output', align: 'right' },
+  { key: 'priority', title: 'Priority', align: 'right', dropped: 3 },
+  { key: 'flex', title: 'Flex', align: 'right', dropped: 2 },
+  { key: 'origin', title: 'Source', align: 'left', dropped: 7 },
+  { key: 'responses', title: 'Responses', align: 'right', dropped: 1 },
+];
+
+export const PRICE_ADVICE =
+  'Give it one in codex-metered.toml ([[prices]], see docs/config.md), then run codex-usage reprice.';
+
+/** A row for each model that was used, with what it costs today. Ends with a newline. */
+export function renderUsedPrices(models: readonly ModelPrices[], options: TableOptions): string {
+  const rows = models.flatMap(({ model, today, used }): Row<Key>[] => {
+    const cells = { model: cleanText(model), responses: used ? formatCount(used.responses) : '' };
+    if (!today) return [{ cells: { ...cells, input: 'unpriced' }, styles: { input: 'yellow' } }];
+    return layOutChange(cells, today);
+  });
+  const without = models.filter(({ used }) => (used?.unpricedResponses ?? 0) > 0);
+  const remarks = without.map(({ model, today, used }) => {
+    const count = formatCount(used?.unpricedResponses ?? 0);
+    const advice = today
+      ? 'codex-usage reprice gives them one where one is known for their day and tier.'
+      : PRICE_ADVICE;
+    return wrapText(`${cleanText(model)}: ${count} of its responses have no price. ${advice}`, options.width);
+  });
+  const { paint } = options;
+  const head = [paint('bold', 'What the models that were used cost today'), paint('gray', 'USD per million tokens')];
+  const sections = [head, [set(rows, options)], remarks].filter((lines) => lines.length > 0);
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** What a model costs and has cost, change by change. Ends with a newline. */
+export function renderModelPrices({ model, today, changes }: ModelPrices, options: TableOptions): string {
+  const { paint, width } = options;
+  const rows = changes.flatMap((change) => {
+    const isToday = change === today;
+    const rows = layOutChange({ model: isToday ? 'today' : '' }, change);
+    return isToday ? rows.map((row): Row<Key> => ({ ...row, style: 'bold' })) : rows;
+  });
+  const gone = today ? [] : [wrapText(`It has no price today. ${PRICE_ADVICE}`, width)];
+  const sections = [
+    [paint('bold', `What ${cleanText(model)} costs`), paint('gray', 'USD per million tokens')],
+    [set(rows, options)],
+    gone,
+  ].filter((lines) => lines.length > 0);
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function layOutChange(names: Readonly<Partial<Record<Key, string>>>, { from, price }: PriceChange): Row<Key>[] {
+  const since = { ...names, from: from ?? 'ever' };
+  if (!price) return [{ cells: { ...since, input: 'unpriced' }, styles: { input: 'yellow' } }];
+  const { rates, longContext } = price;
+  const base: Row<Key> = {
+    cells: { ...since, ...describeRates(rates), ...describeTiers(price), origin: ORIGINS[price.origin] },
+  };
+  if (!longContext) return [base];
+  const above = `└ above ${formatCount(longContext.aboveInputTokens)} in`;
+  return [base, { cells: { model: above, ...describeRates(longContext.rates) }, style: 'gray' }];
+}
+
+function describeRates({ input, cachedInput, cacheWrite, cacheWrite1h, output }: Rates) {
+  return {
+    input: formatRate(input),
+    cached: formatRate(cachedInput),
+    write: cacheWrite === null ? '' : formatRate(cacheWrite),
+    write1h: cacheWrite1h === undefined ? '' : formatRate(cacheWrite1h),
+    output: formatRate(output),
+  };
+}
+
+/** As multiples; `short`: long inputs are served and billed as standard. */
+function describeTiers({ tierMultipliers, longContext }: Price) {
+  const { priority, flex } = tierMultipliers ?? {};
+  const note = longContext?.priority === 'as-standard' ? ' short' : '';
+  return {
+    priority: priority === undefined ? '' : `×${priority}${note}`,
+    flex: flex === undefined ? '' : `×${flex}`,
+  };
+}
+
+/** `1.25`, `0.125`: two decimals, or as many as it has. */
+function formatRate(nanoUsdPerToken: number): string {
+  const usd = toUsdPerMillion(nanoUsdPerToken);
+  const exact = String(usd);
+  return (exact.split('.')[1]?.length ?? 0) > 2 ? exact : usd.toFixed(2);
+}
+
+function set(rows: readonly Row<Key>[], options: TableOptions): string {
+  const used = COLUMNS.filter(({ key }) => key === 'input' || rows.some(({ cells }) => cells[key]));
+  return renderTable(used, rows, options).text;
+}

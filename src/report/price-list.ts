@@ -1,0 +1,86 @@
+import type { Price, PriceEntry, Rates } from '../pricing/price.js';
+import { listPriceChanges, type PriceChange } from '../pricing/price-history.js';
+import type { Connection } from '../store/open.js';
+import { readSums } from '../store/period-queries.js';
+import { SCHEMA_VERSION } from './sums-json.js';
+
+/** What a model costs and has cost. */
+export interface ModelPrices {
+  readonly model: string;
+  /** What holds today. */
+  readonly today: PriceChange | undefined;
+  /** Oldest first. */
+  readonly changes: readonly PriceChange[];
+  /** How much it was used; undefined where nobody asked. */
+  readonly used: { readonly responses: number; readonly unpricedResponses: number } | undefined;
+}
+
+/** The prices of `model`; without changes when none is known. */
+export function describeModel(model: string, user: readonly PriceEntry[], nowMs: number): ModelPrices {
+  const changes = listPriceChanges(model, user);
+  const today = changes.filter(({ from }) => from === null || Date.parse(from) <= nowMs).at(-1);
+  return { model, changes, today: today?.price ? today : undefined, used: undefined };
+}
+
+/** The prices of every model that was used, the most used first. */
+export function listUsedModels(connection: Connection, user: readonly PriceEntry[], nowMs: number): ModelPrices[] {
+  const rows = readSums(connection, ['model'], {}, []);
+  return rows
+    .sort((a, b) => b.responses - a.responses)
+    .map(({ model, responses, unpricedResponses }) => {
+      return { ...describeModel(model, user, nowMs), used: { responses, unpricedResponses } };
+    });
+}
+
+/** Prices as data, in USD per million tokens. What is not known is null. */
+export function toPricesJson(models: readonly ModelPrices[]): object {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'prices',
+    unit: 'USD per million tokens',
+    models: models.map(({ model, today, changes, used }) => ({
+      model,
+      ...(used ? { responseCount: used.responses, unpricedResponseCount: used.unpricedResponses } : {}),
+      price: today ? toChangeJson(today) : null,
+      changes: changes.map(toChangeJson),
+    })),
+  };
+}
+
+function toChangeJson({ from, price }: PriceChange): object {
+  if (!price) return { from, priceOrigin: null };
+  const { longContext, tierMultipliers } = price;
+  return {
+    from,
+    priceOrigin: price.origin,
+    listedAs: price.model,
+    ...toRatesJson(price.rates),
+    longContext: longContext
+      ? { aboveInputTokens: longContext.aboveInputTokens, ...toRatesJson(longContext.rates) }
+      : null,
+    priorityMultiplier: tierMultipliers?.priority ?? null,
+    flexMultiplier: tierMultipliers?.flex ?? null,
+  };
+}
+
+function toRatesJson(rates: Rates): object {
+  const { input, cachedInput, cacheWrite, cacheWrite1h, output } = rates;
+  return {
+    input: toUsdPerMillion(input),
+    cachedInput: toUsdPerMillion(cachedInput),
+    cacheWrite: cacheWrite === null ? null : toUsdPerMillion(cacheWrite),
+    cacheWrite1h: cacheWrite1h === undefined ? null : toUsdPerMillion(cacheWrite1h),
+    output: toUsdPerMillion(output),
+  };
+}
+
+/** Nano-USD per token as vendors print it. */
+export function toUsdPerMillion(nanoUsdPerToken: number): number {
+  return Math.round(nanoUsdPerToken * 1e6) / 1e9;
+}
+
+export const ORIGINS: Readonly<Record<Price['origin'], string>> = {
+  user: 'yours',
+  'codex-metered': 'built in',
+  'genai-prices': 'genai-prices',
+};
