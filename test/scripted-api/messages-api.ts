@@ -1,0 +1,127 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** What one message was billed, as the Messages API counts: input apart from what the cache served and took in. */
+export interface BilledMessage {
+  readonly id: string;
+  readonly model: string;
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite5m: number;
+  readonly cacheWrite1h: number;
+  readonly output: number;
+}
+
+/** A scripted Messages API on loopback, and the ledger of all it reported. */
+export interface MessagesApi {
+  readonly url: string;
+  readonly ledger: BilledMessage[];
+  close(): Promise<void>;
+}
+
+interface Request {
+  readonly model: string;
+  readonly stream?: boolean;
+  readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+  readonly tools?: readonly { readonly name: string }[];
+}
+
+interface ToolUse {
+  readonly name: string;
+  readonly input: object;
+}
+
+/**
+ * Starts the API. It answers by the newest message: `please loop` calls two tools at once, `please delegate` a sub-agent; what a tool
+ * answered, and all else, gets a text.
+ */
+export async function startMessagesApi(): Promise<MessagesApi> {
+  const ledger: BilledMessage[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    if (request.method !== 'POST' || !request.url?.startsWith('/v1/messages?')) {
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+      return;
+    }
+    answer(JSON.parse(body) as Request, ledger, response);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ledger,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(request: Request, ledger: BilledMessage[], response: ServerResponse): void {
+  const number = ledger.length + 1;
+  const billed: BilledMessage = {
+    id: `msg_${process.pid}_${number}_${Date.now()}`,
+    model: request.model,
+    ...{ input: 10 + number, cacheRead: 2000 + number, cacheWrite5m: 100 + number, cacheWrite1h: 200 + number },
+    output: 50 + number,
+  };
+  ledger.push(billed);
+  const tools = chooseTools(request);
+  const blocks = [
+    { type: 'text', text: 'Hello.' },
+    ...tools.map((tool, index) => ({ type: 'tool_use', id: `toolu_${number}_${index}`, ...tool })),
+  ];
+  const message = { id: billed.id, type: 'message', role: 'assistant', model: request.model };
+  const end = { stop_reason: tools.length > 0 ? 'tool_use' : 'end_turn', stop_sequence: null };
+  if (!request.stream) {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ ...message, content: blocks, ...end, usage: toUsage(billed, billed.output) }));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': `req_${number}` });
+  const send = (type: string, data: object) =>
+    response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
+  send('message_start', { message: { ...message, content: [], stop_reason: null, usage: toUsage(billed, 1) } });
+  blocks.forEach((block, index) => {
+    const isTool = 'input' in block;
+    const delta = isTool
+      ? { type: 'input_json_delta', partial_json: JSON.stringify(block.input) }
+      : { type: 'text_delta', text: 'Hello.' };
+    send('content_block_start', {
+      index,
+      content_block: isTool ? { ...block, input: {} } : { type: 'text', text: '' },
+    });
+    send('content_block_delta', { index, delta });
+    send('content_block_stop', { index });
+  });
+  send('message_delta', { delta: end, usage: toUsage(billed, billed.output) });
+  send('message_stop', {});
+  response.end();
+}
+
+function chooseTools({ messages, tools = [] }: Request): ToolUse[] {
+  const newest = JSON.stringify(messages.findLast(({ role }) => role === 'user')?.content);
+  if (newest.includes('tool_result')) return [];
+  const offers = (name: string) => tools.some((tool) => tool.name === name);
+  if (newest.includes('please loop') && offers('Bash')) {
+    return ['one', 'two'].map((word) => ({ name: 'Bash', input: { command: `echo ${word}`, description: 'say it' } }));
+  }
+  const agent = ['Agent', 'Task'].find(offers);
+  if (!newest.includes('please delegate') || !agent) return [];
+  const input = { description: 'count', prompt: 'Count the shelves.', subagent_type: 'general-purpose' };
+  return [{ name: agent, input }];
+}
+
+function toUsage({ input, cacheRead, cacheWrite5m, cacheWrite1h }: BilledMessage, output: number): object {
+  return {
+    input_tokens: input,
+    cache_creation_input_tokens: cacheWrite5m + cacheWrite1h,
+    cache_read_input_tokens: cacheRead,
+    cache_creation: { ephemeral_5m_input_tokens: cacheWrite5m, ephemeral_1h_input_tokens: cacheWrite1h },
+    output_tokens: output,
+    service_tier: 'standard',
+  };
+}
