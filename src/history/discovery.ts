@@ -107,8 +107,9 @@ const FAULTS: Readonly<Record<string, string>> = {
   ENOENT: 'it disappeared',
 };
 
-/** What the file system threw, for people. */
+/** What the file system or the decompressor threw, for people. */
 export function describeFault(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return FAULTS[code ?? ''] ?? code ?? message;
+  // The decompressor's codes are numbers.
+  return typeof code === 'string' ? (FAULTS[code] ?? code) : `cannot be decompressed: ${message}`;
 }

@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importFile } from '../../src/history/file-import.js';
+import { Pricer } from '../../src/pricing/pricer.js';
+import { createPriceBook } from '../../src/pricing/prices.js';
+import { rollout } from '../harness/fake-rollouts.js';
+import { readFixture } from '../harness/fixtures.js';
+import { createHistory, encodeLines } from './sessions.js';
+
+const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
+const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
+const usage = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
+const BEGIN = [rollout.header(THREAD), rollout.turnStarted(TURN), rollout.turnContext(TURN)];
+const record = (key: string) => rollout.usageRecord(THREAD, TURN, key, usage);
+const FILE = `rollout-2026-03-04T05-06-07-${THREAD}.jsonl`;
+const isRoot = process.getuid?.() === 0;
+
+describe('an import names what it cannot read, and takes in the rest', () => {
+  it.each([
+    ['an empty file', '', 'it is empty', 0],
+    [
+      'bytes that are no text',
+      Buffer.from([0, 1, 2, 0x0a, 0xff, 0xfe, 0x0a]),
+      'it names no session, 2 unreadable lines',
+      2,
+    ],
+    ['lines of another kind', 'hello\n{"a":1}\n', 'it names no session, 2 unreadable lines', 2],
+  ])('%s', async (_name, content, reason, unreadableLines) => {
+    const history = createHistory();
+    const path = history.write('rollout-bad.jsonl', content);
+    history.write(FILE, [...BEGIN, record('r1')]);
+    expect(await history.import()).toMatchObject({ added: 1, unreadableLines, problems: [{ path, reason }] });
+    // What is wrong with a file that did not change is told again, without opening it.
+    expect(await history.import()).toMatchObject({ filesRead: 0, problems: [{ path, reason }] });
+  });
+
+  it('a session from the future, which counts all the same', async () => {
+    const history = createHistory();
+    const path = history.write(FILE, encodeLines([...BEGIN, record('r1')], Date.UTC(2120, 0, 1, 12)));
+    expect(await history.import()).toMatchObject({
+      ...{ added: 1 },
+      problems: [{ path, reason: 'a session from the future: 2120-01-01' }],
+    });
+  });
+
+  it('links in a circle and into nowhere', async () => {
+    const history = createHistory();
+    history.write(FILE, [...BEGIN, record('r1')]);
+    const at = (name: string) => join(history.home, 'sessions', name);
+    symlinkSync(join(history.home, 'sessions'), at('up'));
+    symlinkSync(at('self'), at('self'));
+    symlinkSync('/nowhere', at('rollout-gone.jsonl'));
+    const { added, problems } = await history.import();
+    expect(added).toBe(1);
+    expect(new Map(problems.map(({ path, reason }) => [path, reason]))).toEqual(
+      new Map([
+        [at('up'), 'a link to a folder that is read already'],
+        [at('self'), 'a link that leads in a circle'],
+        [at('rollout-gone.jsonl'), 'a link that leads nowhere'],
+      ]),
+    );
+  });
+
+  it.skipIf(isRoot)('what it may not read', async () => {
+    const history = createHistory();
+    const path = history.write(FILE, [...BEGIN, record('r1')]);
+    const folder = join(history.home, 'sessions', 'closed');
+    mkdirSync(folder, { mode: 0 });
+    chmodSync(path, 0);
+    const reason = 'no permission to read it';
+    expect(await history.import()).toMatchObject({
+      added: 0,
+      problems: [
+        { path: folder, reason },
+        { path, reason },
+      ],
+    });
+    chmodSync(folder, 0o700);
+    chmodSync(path, 0o600);
+    expect(await history.import()).toMatchObject({ added: 1, problems: [] });
+  });
+
+  it('a file that disappears after it was found', () => {
+    const tools = {
+      pricer: new Pricer(createPriceBook()),
+      ...{ nameProject: () => 'shop', buffer: Buffer.alloc(1024), onPart: () => undefined },
+    };
+    const task = {
+      path: '/nowhere/rollout-x.jsonl',
+      provider: 'codex',
+      sizeBytes: 1,
+      modifiedAtMs: 1,
+      known: undefined,
+    } as const;
+    expect(importFile(task, tools)).toEqual({ unreadableLines: 0, problem: 'it disappeared' });
+  });
+
+  it('lines longer than what is held, wherever the pieces that are read end', async () => {
+    const history = createHistory();
+    const long = { type: 'response_item', payload: { type: 'message', text: 'x'.repeat(3_000_000) } };
+    const records = Array.from({ length: 700 }, (_, index) => record(`r${index}`));
+    history.write(FILE, [...BEGIN, long, ...records, long, record('last')]);
+    expect(await history.import()).toMatchObject({ added: 701, unreadableLines: 0, problems: [] });
+  });
+
+  it('keeps what was imported when a file is gone or broken afterwards', async () => {
+    const history = createHistory();
+    const path = history.write(FILE, [...BEGIN, record('r1'), record('r2')]);
+    await history.import();
+    writeFileSync(path, 'no session any more\n');
+    await history.import();
+    rmSync(path);
+    expect(await history.import()).toMatchObject({ files: 0, added: 0, problems: [] });
+    expect(history.query('SELECT count(*) AS n FROM responses')).toEqual([{ n: 2 }]);
+  });
+});
+
+describe('a session file that was compressed with zstd', () => {
+  const fixture = readFixture('0.169.0', 'tool-loop');
+  /** Made by `zstd -19` of the fixture. */
+  const compressed = readFileSync(new URL('../../fixtures/0.169.0/tool-loop.jsonl.zst', import.meta.url));
+
+  it('counts as the file itself, once', async () => {
+    const history = createHistory();
+    history.write('rollout-a.jsonl.zst', compressed);
+    expect(await history.import()).toMatchObject({ added: fixture.last.length, problems: [] });
+    history.addFixture(fixture);
+    expect(await history.import()).toMatchObject({ added: 0, duplicates: fixture.last.length });
+  });
+
+  it('is named when it is cut', async () => {
+    const history = createHistory();
+    const cut = history.write('rollout-a.jsonl.zst', compressed.subarray(0, 200));
+    const { problems } = await history.import();
+    expect(problems).toEqual([{ path: cut, reason: 'cannot be decompressed: unexpected EOF' }]);
+  });
+});
+
+it('two imports at once add each response once', async () => {
+  const history = createHistory();
+  history.write(FILE, [...BEGIN, ...Array.from({ length: 500 }, (_, index) => record(`r${index}`))]);
+  const command = new URL('../../bin/codex-usage.js', import.meta.url).pathname;
+  const env = { ...process.env, CODEX_HOME: history.home, CODEX_METERED_DB: history.database, HOME: history.home };
+  const script = `"$0" "$1" import --json & "$0" "$1" import --json & wait`;
+  const { status, stdout } = spawnSync('sh', ['-c', script, process.execPath, command], { env, encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(stdout.match(/"added": \d+/g)?.toSorted()).toEqual(['"added": 0', '"added": 500']);
+  expect(history.query('SELECT sum(responses) AS n FROM buckets')).toEqual([{ n: 500 }]);
+});
