@@ -12,7 +12,11 @@ const WORDS: Readonly<Record<InvocationStatus, string>> = {
 };
 
 /** `completed`, `failed (exit 1)`, `interrupted (SIGINT)`, `running` */
-export function describeOutcome({ status, exitCode, signal }: InvocationRow): string {
+export function describeOutcome({
+  status,
+  exitCode,
+  signal,
+}: Pick<InvocationRow, 'status' | 'exitCode' | 'signal'>): string {
   const word = WORDS[status] ?? status;
   if (signal !== null) return `${word} (${signal})`;
   return exitCode === null || exitCode === 0 ? word : `${word} (exit ${exitCode})`;

@@ -1,4 +1,5 @@
 import pty from '@lydell/node-pty';
+import headless from '@xterm/headless';
 import type { Ended, Workbench } from './workbench.js';
 import { CODEX, METERED } from './workbench.js';
 
@@ -58,6 +59,60 @@ function startProgram(
       terminal.onExit(({ exitCode, signal }) => {
         resolve({ pid: terminal.pid, ledger: bench.api.ledger.slice(reported), exitCode, signal, screen });
       });
+    }),
+  };
+}
+
+/** A terminal of its own, and what a person sees on it. */
+export interface Sheet {
+  readonly pid: number;
+  /** The lines that are shown now, without trailing spaces. */
+  lines(): string[];
+  /** Everything that was written, control sequences included. */
+  written(): string;
+  /** `alternate`: the sheet of a program that fills the screen; `normal`: the shell's. */
+  buffer(): 'normal' | 'alternate';
+  type(keys: string): void;
+  resize(columns: number, rows: number): void;
+  kill(signal: string): void;
+  readonly ended: Promise<{ readonly exitCode: number; readonly signal: number | undefined }>;
+}
+
+/** Runs a program of Node on a terminal that keeps what it shows. */
+export function openSheet(
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; cwd: string; columns?: number; rows?: number },
+): Sheet {
+  const size = { cols: options.columns ?? 100, rows: options.rows ?? 24 };
+  const terminal = pty.spawn(process.execPath, [...args], {
+    cwd: options.cwd,
+    env: { ...options.env, TERM: 'xterm-256color' } as Record<string, string>,
+    ...size,
+  });
+  const emulator = new headless.Terminal({ ...size, allowProposedApi: true });
+  let written = '';
+  terminal.onData((data) => {
+    written += data;
+    emulator.write(data);
+  });
+  return {
+    pid: terminal.pid,
+    lines: () => {
+      const { active } = emulator.buffer;
+      return Array.from({ length: emulator.rows }, (_, row) => {
+        return active.getLine(active.baseY + row)?.translateToString(true) ?? '';
+      });
+    },
+    written: () => written,
+    buffer: () => emulator.buffer.active.type,
+    type: (keys) => terminal.write(keys),
+    resize(columns, rows) {
+      emulator.resize(columns, rows);
+      terminal.resize(columns, rows);
+    },
+    kill: (signal) => terminal.kill(signal),
+    ended: new Promise((resolve) => {
+      terminal.onExit(({ exitCode, signal }) => resolve({ exitCode, signal: signal || undefined }));
     }),
   };
 }

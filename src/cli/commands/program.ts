@@ -13,6 +13,7 @@ import { addPeriodCommands } from './period-options.js';
 import { addPriceCommands } from './price-options.js';
 import { addServeCommand } from './serve-options.js';
 import { addStatuslineCommand } from './statusline-options.js';
+import { addWatchCommand } from './watch-options.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
@@ -64,6 +65,11 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     if (fault) throw fault;
     runConfigCommand(request, host, { settings, paths, places });
   });
+  addWatchCommand(program, async (request) => {
+    await begin({});
+    const { runWatchCommand } = await import('./watch.js');
+    exitCode = await runWatchCommand(inTimeZone(request), host, paths);
+  });
   addStatuslineCommand(program, async (request) => {
     const { runStatusline } = await import('./statusline.js');
     await runStatusline(request, host);
@@ -108,6 +114,7 @@ Examples:
   codex-usage session --json       the newest Codex thread, as JSON
   codex-usage import               take in all past sessions
   codex-usage daily --last 7       what each of the last seven days cost
+  codex-usage watch                what runs now, as it happens
   codex-usage statusline           one line for a prompt or tmux
   codex-usage monthly --json       what each month cost, as JSON
   codex-usage config               the settings that hold here

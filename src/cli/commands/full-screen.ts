@@ -1,0 +1,109 @@
+import process from 'node:process';
+import {
+  beginSynchronizedOutput,
+  cursorHide,
+  cursorShow,
+  cursorTo,
+  endSynchronizedOutput,
+  enterAlternativeScreen,
+  eraseEndLine,
+  eraseScreen,
+  exitAlternativeScreen,
+} from 'ansi-escapes';
+
+export interface FullScreenHooks {
+  /** A key, as the terminal sends it; Ctrl-C and Ctrl-Z are taken care of. */
+  readonly onKey: (key: string) => void;
+  /** What was drawn is gone: another size, or back from the background. */
+  readonly onLost: () => void;
+}
+
+/** The terminal as a sheet that is drawn on. The shell's own screen comes back, however the process ends. */
+export interface FullScreen {
+  size(): { readonly width: number; readonly height: number };
+  /** Shows `lines`; only those that differ from the last ones are written, all at once. */
+  draw(lines: readonly string[]): void;
+  /** Gives the terminal back. */
+  close(): void;
+}
+
+const DISABLE_WRAP = '\u001b[?7l';
+const ENABLE_WRAP = '\u001b[?7h';
+const CTRL_C = '\u0003';
+const CTRL_Z = '\u001a';
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
+  const { stdin, stdout } = process;
+  let shown: readonly string[] = [];
+  let isOpen = false;
+
+  const enter = () => {
+    isOpen = true;
+    shown = [];
+    if (stdin.isTTY) stdin.setRawMode(true);
+    stdout.write(enterAlternativeScreen + cursorHide + DISABLE_WRAP + eraseScreen);
+  };
+  const leave = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    try {
+      if (stdin.isTTY) stdin.setRawMode(false);
+      stdout.write(ENABLE_WRAP + cursorShow + exitAlternativeScreen);
+    } catch {
+      // The terminal itself is gone.
+    }
+  };
+  const close = () => {
+    leave();
+    stdin.removeListener('data', take).pause();
+    stdout.removeListener('resize', lose);
+    process.removeListener('exit', leave).removeListener('uncaughtExceptionMonitor', leave);
+    process.removeListener('SIGCONT', comeBack);
+    for (const signal of ENDING) process.removeListener(signal, end);
+  };
+  /** Ends as whoever sent the signal wants it, once the terminal is as it was. */
+  const end = (signal: NodeJS.Signals) => {
+    close();
+    process.kill(process.pid, signal);
+  };
+  const lose = () => {
+    shown = [];
+    stdout.write(eraseScreen);
+    onLost();
+  };
+  const comeBack = () => {
+    if (isOpen) return;
+    enter();
+    onLost();
+  };
+  const take = (data: Buffer) => {
+    const keys = data.toString();
+    if (keys.includes(CTRL_C)) end('SIGINT');
+    else if (keys.includes(CTRL_Z)) {
+      leave();
+      process.kill(process.pid, 'SIGTSTP');
+    } else onKey(keys);
+  };
+
+  process.on('exit', leave).on('uncaughtExceptionMonitor', leave).on('SIGCONT', comeBack);
+  for (const signal of ENDING) process.on(signal, end);
+  stdin.on('data', take);
+  stdout.on('resize', lose);
+  enter();
+  return {
+    size: () => ({ width: Math.max(1, stdout.columns ?? 80), height: Math.max(1, stdout.rows ?? 24) }),
+    draw(lines) {
+      if (!isOpen) return;
+      const count = Math.max(lines.length, shown.length);
+      const changes = Array.from({ length: count }, (_, row) => {
+        const line = lines[row] ?? '';
+        return line === (shown[row] ?? '') ? '' : cursorTo(0, row) + line + eraseEndLine;
+      });
+      shown = lines;
+      const text = changes.join('');
+      if (text) stdout.write(beginSynchronizedOutput + text + endSynchronizedOutput);
+    },
+    close,
+  };
+}

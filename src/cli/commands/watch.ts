@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Paths } from '../../config/paths.js';
+import type { StoreError } from '../../errors.js';
+import { createCalendar } from '../../report/calendar.js';
+import { createClock } from '../../report/clock.js';
+import { createChangeFinder, describeChange, toChangeJson } from '../../report/live-changes.js';
+import { type LiveOrder, type LiveSort, renderScreen } from '../../report/live-screen.js';
+import { explainFailure } from './failure.js';
+import { openFullScreen } from './full-screen.js';
+import type { Host } from './host.js';
+import { describeLook } from './look.js';
+import { formatJson } from './show.js';
+import { LiveFeed, type Look } from './watch-feed.js';
+import type { WatchRequest } from './watch-options.js';
+
+const HOUR_MS = 60 * 60_000;
+const KEYS: Readonly<Record<string, LiveSort>> = { s: 'started', c: 'cost', t: 'tokens' };
+const NEWEST_FIRST: LiveOrder = { by: 'started', direction: 'down' };
+
+/** Shows what runs until it is told to stop, or once. Returns the exit code: 1 when there is nothing to look at. */
+export async function runWatchCommand(request: WatchRequest, host: Host, { database }: Paths): Promise<number> {
+  const feed = new LiveFeed({
+    database,
+    projectId: request.projectId,
+    endedWithinMs: request.ended === 'day' ? 24 * HOUR_MS : HOUR_MS,
+    calendar: createCalendar(request.timeZone),
+  });
+  try {
+    if (request.extent === 'once') return showOnce(feed.look(), request, host, database);
+    if (request.format === 'text' && host.stdout.isTTY) await showScreen(feed, request, host);
+    else await printChanges(feed, request, host);
+    return 0;
+  } finally {
+    feed.close();
+  }
+}
+
+function showOnce({ view, problem }: Look, request: WatchRequest, host: Host, database: string): number {
+  if (!view) {
+    const failure = explainFailure(problem, { database, timeZone: request.timeZone });
+    if (!failure) throw problem;
+    if (request.format === 'json') host.stdout.write(formatJson(failure.json));
+    host.stderr.write(failure.text);
+    return 1;
+  }
+  if (request.format === 'json') {
+    const lines = createChangeFinder()(view).map((change) => `${JSON.stringify(toChangeJson(change, Date.now()))}\n`);
+    host.stdout.write(lines.join(''));
+    return 0;
+  }
+  const clock = createClock(request.timeZone);
+  const options = { clock, nowMs: Date.now(), height: undefined, order: NEWEST_FIRST, notice: undefined };
+  const lines = renderScreen(view, { ...describeLook(request, host), ...options, help: 'none' });
+  host.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+/** A line per change, for as long as somebody reads them. */
+async function printChanges(feed: LiveFeed, request: WatchRequest, host: Host): Promise<void> {
+  const findChanges = createChangeFinder();
+  const clock = createClock(request.timeZone);
+  let told = '';
+  await repeat(request.intervalMs, () => {
+    const { view, problem } = feed.look();
+    const complaint = problem && problem.problem !== 'locked' ? problem.message : '';
+    if (complaint && complaint !== told) host.stderr.write(`${complaint}\n`);
+    told = complaint;
+    const nowMs = Date.now();
+    for (const change of view ? findChanges(view) : []) {
+      const line =
+        request.format === 'json'
+          ? JSON.stringify(toChangeJson(change, nowMs))
+          : describeChange(change, { nowMs, clock });
+      host.stdout.write(`${line}\n`);
+    }
+  });
+}
+
+async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Promise<void> {
+  const { paint } = describeLook(request, host);
+  const clock = createClock(request.timeZone);
+  const stop = new AbortController();
+  let order = NEWEST_FIRST;
+  const draw = () => {
+    const { view, problem } = feed.look();
+    const notice = problem && describeProblem(problem);
+    const { width, height } = screen.size();
+    screen.draw(renderScreen(view, { width, height, paint, clock, order, notice, nowMs: Date.now(), help: 'keys' }));
+  };
+  const screen = openFullScreen({
+    onLost: draw,
+    onKey(keys) {
+      for (const key of keys.toLowerCase()) {
+        const by = KEYS[key];
+        if (key === 'q') stop.abort();
+        else if (by) order = { by, direction: order.by === by && order.direction === 'down' ? 'up' : 'down' };
+      }
+      draw();
+    },
+  });
+  try {
+    await repeat(request.intervalMs, draw, stop.signal);
+  } finally {
+    screen.close();
+  }
+}
+
+function describeProblem({ problem, message }: StoreError): string {
+  if (problem === 'missing')
+    return 'Nothing has been metered yet. What codex-metered runs is shown here as it happens.';
+  return problem === 'locked' ? 'The database is busy: this is what was last read.' : message;
+}
+
+/** Takes `step` again and again, until `stop` or for ever. Rejects with what it throws. */
+async function repeat(intervalMs: number, step: () => void, stop?: AbortSignal): Promise<void> {
+  while (!stop?.aborted) {
+    step();
+    await delay(intervalMs, undefined, { signal: stop }).catch(() => undefined);
+  }
+}

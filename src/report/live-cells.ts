@@ -1,0 +1,107 @@
+import { cleanText, formatCents, formatDuration, formatPlural, formatRounded } from './amounts.js';
+import { describeFigures, type FiguresText } from './figures-text.js';
+import { costPerMinute, type LiveInvocation, type LiveState, measureAgeMs } from './live.js';
+import { describeOutcome } from './outcome.js';
+import type { Style } from './paint.js';
+
+/** An invocation as a live view writes it. */
+export interface LiveCells extends Pick<FiguresText, 'input' | 'cached' | 'output' | 'tokens' | 'source'> {
+  readonly state: string;
+  readonly stateStyle: Style | undefined;
+  readonly project: string;
+  readonly run: string;
+  /** `builder 3` */
+  readonly phase: string;
+  readonly model: string;
+  readonly cost: string;
+  readonly costStyle: Style | undefined;
+  readonly perMinute: string;
+  readonly context: string;
+  readonly contextStyle: Style | undefined;
+  readonly budget: string;
+  readonly budgetStyle: Style | undefined;
+  /** How long it has run, or how long ago it ended. */
+  readonly time: string;
+}
+
+export function describeLive(invocation: LiveInvocation, nowMs: number): LiveCells {
+  const { row, state, figures } = invocation;
+  const { input, cached, output, tokens, source } = describeFigures(figures, { ...FORMATS });
+  const perMinute = costPerMinute(invocation, nowMs);
+  return {
+    ...{ input, cached, output, tokens, source },
+    state: state === 'ended' ? describeOutcome(row) : state,
+    stateStyle: STATE_STYLES[state === 'ended' ? row.status : state],
+    project: cleanText(row.projectId),
+    run: cleanText(row.runId),
+    phase: `${row.phase} ${row.iteration}`,
+    model: row.models.length > 1 ? formatPlural(row.models.length, 'model') : cleanText(row.models[0] ?? '-'),
+    cost: describeFigures(figures).cost,
+    costStyle: figures.responses > 0 && figures.costNanoUsd === undefined ? 'yellow' : undefined,
+    perMinute: perMinute === undefined ? '-' : formatCents(perMinute),
+    ...describeContext(invocation),
+    ...describeBudget(invocation),
+    time: describeTime(invocation, nowMs),
+  };
+}
+
+/** Full blocks for `share`, light ones for the rest. What is more than nothing is seen. */
+export function drawGauge(share: number, width: number): string {
+  const full = share <= 0 ? 0 : Math.min(width, Math.max(1, Math.round(share * width)));
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+const FORMATS = { count: formatRounded, cost: formatCents };
+const GAUGE_WIDTH = 5;
+/** Codex compacts the context when little of it is left. */
+const NEARLY_FULL = 0.8;
+
+const STATE_STYLES: Readonly<Partial<Record<LiveState | LiveInvocation['row']['status'], Style>>> = {
+  running: 'green',
+  unmetered: 'yellow',
+  killed: 'red',
+  failed: 'red',
+  interrupted: 'yellow',
+  abandoned: 'yellow',
+};
+
+function describeContext({ row }: LiveInvocation): Pick<LiveCells, 'context' | 'contextStyle'> {
+  const { contextTokens, contextWindowTokens } = row;
+  if (contextTokens === null) return { context: '-', contextStyle: undefined };
+  if (!contextWindowTokens) return { context: formatRounded(contextTokens), contextStyle: undefined };
+  const share = contextTokens / contextWindowTokens;
+  return {
+    context: `${drawGauge(share, GAUGE_WIDTH)} ${`${Math.round(share * 100)}%`.padStart(3)}`,
+    contextStyle: share >= NEARLY_FULL ? 'yellow' : undefined,
+  };
+}
+
+/** `███░░ 61% of $5.00 a run` */
+function describeBudget({ budget }: LiveInvocation): Pick<LiveCells, 'budget' | 'budgetStyle'> {
+  if (!budget) return { budget: '', budgetStyle: undefined };
+  const { limit, amount } = budget;
+  const share = amount / limit.amount;
+  const whole = limit.unit === 'usd' ? formatCents(limit.amount) : formatRounded(limit.amount);
+  const scope = limit.scope === 'invocation' ? '' : ` a ${limit.scope}`;
+  return {
+    budget: `${drawGauge(share, GAUGE_WIDTH)} ${`${Math.floor(share * 100)}%`.padStart(3)} of ${whole}${scope}`,
+    budgetStyle: share >= 1 ? 'red' : share >= NEARLY_FULL ? 'yellow' : undefined,
+  };
+}
+
+function describeTime({ row, state }: LiveInvocation, nowMs: number): string {
+  if (state !== 'ended') {
+    const ageMs = measureAgeMs(row, nowMs);
+    return ageMs < 60_000 ? formatAge(ageMs) : formatDuration(ageMs);
+  }
+  return row.endedAtMs === null ? '-' : `${formatAge(nowMs - row.endedAtMs)} ago`;
+}
+
+/** `12s`, `4m`, `3h`, `2d`: the larger unit alone, which changes seldom. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}

@@ -1,0 +1,102 @@
+import type { Budget, BudgetLimit } from '../usage/budget.js';
+import type { Phase } from '../usage/phase.js';
+import type { InvocationStatus } from '../usage/record.js';
+import type { Source } from '../usage/source.js';
+import type { Connection } from './open.js';
+import type { SumRow } from './queries.js';
+
+export interface LiveFilter {
+  readonly projectId?: string | undefined;
+  /** Those that ended since then (epoch milliseconds), beside those that have not ended. */
+  readonly endedSinceMs: number;
+  /** So many of those that ended last, however long ago. */
+  readonly endedLeast: number;
+}
+
+/** An invocation with its sums, as far as a live view needs it. */
+export interface LiveRow extends SumRow {
+  readonly id: string;
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly iteration: number;
+  readonly command: string;
+  readonly threadId: string | null;
+  /** Null where no process was followed. */
+  readonly meterPid: number | null;
+  readonly codexPid: number | null;
+  readonly status: InvocationStatus;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly contextTokens: number | null;
+  readonly contextWindowTokens: number | null;
+  /** The limits it runs under. */
+  readonly limits: readonly BudgetLimit[];
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly models: readonly string[];
+  readonly sources: readonly Source[];
+}
+
+/** What runs and what ended lately, the newest first. */
+export function readLive(connection: Connection, filter: LiveFilter): LiveRow[] {
+  const rows = connection
+    .prepare<[object], LiveRow & { models: string; sources: string; budget: string | null }>(LIVE)
+    .all({ ...filter, projectId: filter.projectId ?? null });
+  return rows.map(({ budget, ...row }) => ({
+    ...row,
+    models: JSON.parse(row.models),
+    sources: JSON.parse(row.sources),
+    limits: budget === null ? [] : (JSON.parse(budget) as Budget).limits,
+  }));
+}
+
+/** Nobody looks at more of them, and an index finds the newest. */
+const MOST_ENDED = 200;
+
+const LIVE = `
+  WITH ended AS (
+    SELECT id, ended_at_ms FROM invocations
+    WHERE status <> 'running' AND origin <> 'backfilled' AND (@projectId IS NULL OR project_id = @projectId)
+    ORDER BY started_at_ms DESC LIMIT ${MOST_ENDED})
+  SELECT i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.command, i.thread_id AS threadId,
+    i.meter_pid AS meterPid, i.codex_pid AS codexPid, i.status, i.exit_code AS exitCode, i.signal,
+    i.context_tokens AS contextTokens, i.context_window_tokens AS contextWindowTokens, i.budget,
+    i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs,
+    json_group_array(DISTINCT c.model) FILTER (WHERE c.model IS NOT NULL) AS models,
+    json_group_array(DISTINCT c.source) FILTER (WHERE c.source IS NOT NULL) AS sources,
+    coalesce(sum(c.responses), 0) AS responses, coalesce(sum(c.unpriced_responses), 0) AS unpricedResponses,
+    coalesce(sum(c.input_tokens), 0) AS input, coalesce(sum(c.cached_input_tokens), 0) AS cachedInput,
+    coalesce(sum(c.cache_write_tokens), 0) AS cacheWrite, coalesce(sum(c.output_tokens), 0) AS output,
+    coalesce(sum(c.reasoning_tokens), 0) AS reasoning, sum(c.cost_nano_usd) AS costNanoUsd
+  FROM invocations i LEFT JOIN cost_records c ON c.invocation_id = i.id
+  WHERE i.id IN (
+    SELECT id FROM invocations WHERE status = 'running' AND (@projectId IS NULL OR project_id = @projectId)
+    UNION SELECT id FROM ended WHERE ended_at_ms >= @endedSinceMs
+    UNION SELECT id FROM (SELECT id FROM ended ORDER BY ended_at_ms DESC LIMIT @endedLeast))
+  GROUP BY i.id ORDER BY i.started_at_ms DESC, i.rowid DESC`;
+
+/** What counts toward a budget. */
+export interface BudgetSum {
+  readonly nanoUsd: number;
+  readonly tokens: number;
+}
+
+/** What a run has used so far, all its invocations together. */
+export function readRunSum(connection: Connection, run: Pick<LiveRow, 'projectId' | 'runId'>): BudgetSum {
+  return readSum(connection, 'cost_records WHERE project_id = @projectId AND run_id = @runId', run);
+}
+
+/** What a project has used since the beginning of a day. */
+export function readDaySum(connection: Connection, projectId: string, startMs: number): BudgetSum {
+  return readSum(connection, 'buckets WHERE start_ms >= @startMs AND project_id = @projectId', { projectId, startMs });
+}
+
+function readSum(connection: Connection, from: string, values: object): BudgetSum {
+  const sum = connection
+    .prepare<[object], BudgetSum>(
+      `SELECT coalesce(sum(cost_nano_usd), 0) AS nanoUsd, coalesce(sum(input_tokens + output_tokens), 0) AS tokens FROM ${from}`,
+    )
+    .get(values);
+  return sum ?? { nanoUsd: 0, tokens: 0 };
+}
