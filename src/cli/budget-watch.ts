@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.js';
 import { listLimits } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
-import { BudgetGuard, type BudgetLevel, type Day, sumSpent } from '../meter/budget.js';
+import { BudgetGuard, type BudgetLevel, type BudgetMark, type Day, sumSpent } from '../meter/budget.js';
 import type { Spent } from '../usage/budget.js';
 import type { Attribution, Note, PricedResponse } from '../usage/record.js';
 import { describeLevel, describeStop, describeStopped } from './budget-text.js';
@@ -14,6 +14,7 @@ export interface BudgetWatchOptions {
   readonly whose: Attribution;
   readonly readOthers: (scope: 'run' | 'day', day: Day) => Spent;
   readonly note: (note: Note) => void;
+  readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
   /** Ends Codex. */
   readonly stop: () => void;
   readonly log: Log;
@@ -49,6 +50,7 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
     },
     onMark(level, mark) {
       const ends = mark === 'reached' && stops;
+      options.onMark(level, mark);
       if (mark === 'reached') note(describeNote(level, stops));
       say(ends ? describeStop(level, whose) : describeLevel(level, whose));
       if (ends) stop();

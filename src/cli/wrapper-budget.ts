@@ -12,12 +12,18 @@ import { describeRefusal } from './budget-text.js';
 /** How long it may take to ask the database what was spent, while Codex waits to be started. */
 const BUSY_TIMEOUT_MS = 1000;
 
-/** Why Codex must not be started: limits of its run or day that are spent already. Undefined: it may be. */
-export async function findRefusal(settings: Settings, whose: Attribution, atMs: number): Promise<string | undefined> {
+/** Limits of its run or day that are spent already, so that Codex must not be started. */
+export interface Refusal {
+  readonly reason: string;
+  readonly levels: readonly BudgetLevel[];
+}
+
+/** Undefined where Codex may be started. */
+export async function findRefusal(settings: Settings, whose: Attribution, atMs: number): Promise<Refusal | undefined> {
   const paths = readPaths(process.env, settings.database.value);
   try {
-    const spent = readSpentLimits(paths.database, settings, whose, atMs);
-    return spent.length > 0 ? describeRefusal(spent, whose) : undefined;
+    const levels = readSpentLimits(paths.database, settings, whose, atMs);
+    return levels.length > 0 ? { reason: describeRefusal(levels, whose), levels } : undefined;
   } catch (error) {
     // A database that cannot be read is no reason to refuse; the run itself tells of it.
     const log = openLog(paths.logFile);

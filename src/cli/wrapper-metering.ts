@@ -15,8 +15,10 @@ import { openStore, type Store } from '../store/store.js';
 import type { Attribution, InvocationStatus, PricedResponse } from '../usage/record.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp } from './catch-up.js';
+import { BUDGET_EXIT_CODE } from './exit-codes.js';
 import { saidAll } from './say.js';
 import { describeSummary } from './summary-line.js';
+import type { Hooks } from './wrapper-hooks.js';
 import type { WrapperOptions } from './wrapper-options.js';
 import type { Telemetry } from './wrapper-telemetry.js';
 
@@ -29,6 +31,7 @@ export interface MeteringFacts {
   /** Codex's process. */
   readonly pid: number;
   readonly startedAtMs: number;
+  readonly hooks: Hooks | undefined;
   /** Ends Codex, once. */
   readonly stop: () => void;
   /** Set for a run without a session file, where the user's own configuration leaves room for it. */
@@ -44,7 +47,7 @@ export interface Metering {
 
 /** Connects one metered run with this process's environment: its paths, its log, its terminal. */
 export function createMetering(facts: MeteringFacts): Metering {
-  const { options, settings, command, attribution, codexPath, pid, startedAtMs, stop, telemetry } = facts;
+  const { options, settings, command, attribution, codexPath, pid, startedAtMs, hooks, stop, telemetry } = facts;
   const paths = readPaths(process.env, settings.database.value);
   const { database, logFile } = paths;
   const log = openLog(logFile);
@@ -64,29 +67,33 @@ export function createMetering(facts: MeteringFacts): Metering {
       return store.readSpent(scope, { ...attribution, invocationId: id, day });
     },
     note: (note) => meter.note(note),
+    onMark: (level, mark) => hooks?.marked(level, mark),
     stop,
     log,
   });
   let booked: readonly PricedResponse[] = [];
+  const invocation = {
+    id,
+    attribution,
+    command: command.name,
+    cwd: resolve(command.cd ?? '.'),
+    codexHome: readCodexHome(process.env),
+    codexPath,
+    meterPid: process.pid,
+    codexPid: pid,
+    startedAtMs,
+  };
+  hooks?.started(invocation);
   const meter: Meter = startMeter({
-    invocation: {
-      id,
-      attribution,
-      command: command.name,
-      cwd: resolve(command.cd ?? '.'),
-      codexHome: readCodexHome(process.env),
-      codexPath,
-      meterPid: process.pid,
-      codexPid: pid,
-      startedAtMs,
-    },
+    invocation,
     command,
     pid,
     prices,
     log,
     budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
-    onBooked: (_fresh, all) => {
+    onBooked: (fresh, all) => {
       booked = all;
+      hooks?.booked(fresh, all);
       budget?.check(all);
     },
     open: async () => {
@@ -103,12 +110,22 @@ export function createMetering(facts: MeteringFacts): Metering {
     observe: meter.observe,
     async finish(exit, interruptedBy) {
       await telemetry?.sink.close();
-      const summary = await meter.finish({
+      const end = {
         status: statusOf(exit, interruptedBy),
         exitCode: exit.code,
         signal: exit.signal ?? interruptedBy,
-      });
+      };
+      const summary = await meter.finish(end);
       const outcome = budget?.conclude(booked) ?? 'within';
+      await hooks?.ended({
+        ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined, endedAtMs: Date.now() },
+        ...(summary ?? { notes: [METERING_FAILED] }),
+        ...end,
+        // As codex-metered itself ends.
+        exitCode: outcome === 'stopped' ? BUDGET_EXIT_CODE : end.exitCode,
+        responses: booked,
+        budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
+      });
       await catchingUp;
       await mirror.finish();
       store?.close();
@@ -119,6 +136,8 @@ export function createMetering(facts: MeteringFacts): Metering {
     },
   };
 }
+
+const METERING_FAILED = { kind: 'fault', reason: 'the metering failed: see the log', figures: {} } as const;
 
 /** An error that escaped the metering must not end this process: Codex is its child and its streams run through it. */
 function surviveOwnFaults(log: Log): void {

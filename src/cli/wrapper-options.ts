@@ -43,6 +43,16 @@ export const OPTIONS = {
     takes: 'NAME',
     help: "whose days count; default: the system's",
   },
+  report: {
+    variable: 'CODEX_METERED_REPORT',
+    takes: 'FILE',
+    help: 'write a JSON report there at the end: usage, cost, exit code, budget',
+  },
+  events: {
+    variable: 'CODEX_METERED_EVENTS',
+    takes: 'FILE|fd:N',
+    help: 'append a line of JSON for each response as it happens, to a file or an open descriptor',
+  },
   quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'no summary line at the end' },
   off: { variable: 'CODEX_METERED_OFF', takes: undefined, help: 'run Codex and record nothing' },
   help: { variable: undefined, takes: undefined, help: 'show this help' },

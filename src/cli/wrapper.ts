@@ -13,13 +13,13 @@ import { resolveProgram } from '../process/native.js';
 import { forwardSignals } from '../process/signals.js';
 import { standInForStreams } from '../process/stand-ins.js';
 import { HANDS_OFF, planStreams } from '../process/streams.js';
-import type { Attribution } from '../usage/record.js';
+import type { Attribution, Invocation } from '../usage/record.js';
+import { BUDGET_EXIT_CODE } from './exit-codes.js';
+import type { Refusal } from './wrapper-budget.js';
+import type { Hooks } from './wrapper-hooks.js';
 import type { Metering, MeteringFacts } from './wrapper-metering.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
 import type { Telemetry } from './wrapper-telemetry.js';
-
-/** Of a run that its budget ended, or that was not started because its budget is spent. */
-const BUDGET_EXIT_CODE = 99;
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`codex-metered: ${messageOf(error)}\n`);
@@ -35,6 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const startedAtMs = Date.now();
   const settings = await readSettings(options, command, metered);
   const attribution = attributeTo(options, settings, command, startedAtMs);
+  const hooks = metered ? await openHooksOf(options) : undefined;
   const codexPath = locateCodex({
     wanted: options.value('codex'),
     env: process.env,
@@ -43,7 +44,11 @@ async function main(argv: readonly string[]): Promise<void> {
   });
 
   const refusal = metered ? await findRefusalOf(settings, attribution, startedAtMs) : undefined;
-  if (refusal !== undefined) return refuse(refusal);
+  if (refusal !== undefined) {
+    const processes = { codexHome: undefined, codexPath, meterPid: process.pid, codexPid: undefined };
+    const invocation = { id: '', attribution, command: command.name, cwd: readCwd(), ...processes, startedAtMs };
+    return refuse(refusal, hooks, invocation);
+  }
 
   // What Codex writes before the metering is loaded waits for it.
   const waiting: [chunk: Buffer, atMs: number][] = [];
@@ -73,6 +78,7 @@ async function main(argv: readonly string[]): Promise<void> {
     codexPath,
     pid,
     startedAtMs,
+    hooks,
     stop,
     telemetry,
   });
@@ -85,16 +91,28 @@ async function main(argv: readonly string[]): Promise<void> {
   exitAs(exit, signals.stop);
 }
 
+/** Where a runner is told of the invocation, if it asked to be. */
+async function openHooksOf(options: WrapperOptions): Promise<Hooks | undefined> {
+  if (!options.get('report') && !options.get('events')) return undefined;
+  const { openHooks } = await import('./wrapper-hooks.js');
+  return openHooks(options);
+}
+
 /** Why Codex must not be started. Only a budget of a run or a day may say so: what others have spent is asked for then. */
-async function findRefusalOf(settings: Settings, attribution: Attribution, atMs: number): Promise<string | undefined> {
+async function findRefusalOf(settings: Settings, attribution: Attribution, atMs: number) {
   const mayBeSpent = settings.limits.some(({ value }) => value.scope !== 'invocation');
   if (settings.onBudget.value !== 'stop' || !mayBeSpent) return undefined;
   const { findRefusal } = await import('./wrapper-budget.js');
   return await findRefusal(settings, attribution, atMs);
 }
 
-function refuse(reason: string): void {
+async function refuse({ reason, levels }: Refusal, hooks: Hooks | undefined, invocation: Invocation): Promise<void> {
   process.stderr.write(`codex-metered: ${reason}\n`);
+  await hooks?.ended({
+    ...{ invocation, iteration: invocation.attribution.iteration, threadId: undefined, codexVersion: undefined },
+    ...{ status: 'refused', exitCode: BUDGET_EXIT_CODE, signal: undefined, endedAtMs: Date.now() },
+    ...{ responses: [], notes: [], budget: { onBudget: 'stop', levels } },
+  });
   process.exitCode = BUDGET_EXIT_CODE;
 }
 

@@ -51,6 +51,7 @@ export class MeteredRun {
   readonly #recorder: Recorder;
   readonly #books: Books;
   readonly #telemetry: TelemetryReader;
+  readonly #notes: Note[] = [];
   #named = false;
   #estimatePrepared = false;
   #context: ContextFill | undefined;
@@ -114,7 +115,9 @@ export class MeteredRun {
     await this.#settle(end, endedAtMs);
     this.#recorder.add({ update: { ...end, threadId: this.#threadId, endedAtMs } });
     await this.#recorder.finish();
-    return summarise(this.#options.invocation, this.#recorder.iteration, this.#books.responses);
+    const { invocation } = this.#options;
+    const known = { invocation, iteration: this.#recorder.iteration, threadId: this.#threadId, endedAtMs };
+    return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#books.responses);
   }
 
   /** Records the responses that have become known since the last time. */
@@ -153,8 +156,7 @@ export class MeteredRun {
 
   /** Records which thread this is as soon as it is known: whoever settles the run after a kill needs it. */
   #nameThread(): void {
-    const [root] = this.#follower.files;
-    const codexVersion = root?.thread.cliVersion ?? this.#telemetry.cliVersion;
+    const codexVersion = this.#codexVersion;
     if (this.#named || !codexVersion) return;
     this.#named = true;
     this.#recorder.add({ update: { threadId: this.#threadId, codexVersion } });
@@ -162,6 +164,10 @@ export class MeteredRun {
 
   get #root(): FollowedFile | undefined {
     return this.#follower.files.find(({ thread }) => thread.id !== undefined && thread.id === this.#follower.rootId);
+  }
+
+  get #codexVersion(): string | undefined {
+    return this.#follower.files[0]?.thread.cliVersion ?? this.#telemetry.cliVersion;
   }
 
   get #threadId(): string | undefined {
@@ -187,6 +193,7 @@ export class MeteredRun {
   /** Keeps notes with the record and in the log. */
   note(notes: readonly Note[]): void {
     if (notes.length === 0) return;
+    this.#notes.push(...notes);
     this.#recorder.add({ notes });
     for (const { kind, reason, figures } of notes) {
       this.#options.log.warn(reason, { invocation: this.#options.invocation.id, kind, ...figures });

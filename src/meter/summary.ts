@@ -1,4 +1,4 @@
-import type { Invocation, PricedResponse } from '../usage/record.js';
+import type { Invocation, Note, PricedResponse } from '../usage/record.js';
 import { SOURCES, type Source } from '../usage/source.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
 
@@ -12,18 +12,19 @@ export interface Summary {
   /** The sum over the responses that have a price. */
   readonly costNanoUsd: number;
   readonly unpricedResponses: number;
+  readonly threadId: string | undefined;
+  readonly codexVersion: string | undefined;
+  readonly endedAtMs: number;
+  readonly notes: readonly Note[];
   /** The least certain source among the responses; undefined when there are none. */
   readonly source: Source | undefined;
 }
 
-export function summarise(
-  invocation: Invocation,
-  iteration: number | undefined,
-  responses: readonly PricedResponse[],
-): Summary {
+export type Known = Pick<Summary, 'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes'>;
+
+export function summarise(known: Known, responses: readonly PricedResponse[]): Summary {
   return {
-    invocation,
-    iteration,
+    ...known,
     responses: responses.length,
     usage: sumUsage(responses.map(({ usage }) => usage)),
     costNanoUsd: responses.reduce((total, { costNanoUsd }) => total + (costNanoUsd ?? 0), 0),

@@ -1,0 +1,121 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, write, writeSync } from 'node:fs';
+import { messageOf, UsageError } from '../errors.js';
+
+/** Takes lines for somebody who reads them as they come, or not: nothing ever waits for the reader. */
+export interface LineSink {
+  write(line: string): void;
+  /** How many lines were thrown away because the reader was too slow, or gone. */
+  readonly dropped: number;
+  /** Gives what still waits a moment to be taken. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** What may wait for a slow reader. */
+const WAITING_LIMIT_BYTES = 1024 * 1024;
+const RETRY_MS = 10;
+const PATIENCE_MS = 500;
+const WRITING = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
+
+/**
+ * Opens `target`: a file to append to, or `fd:N`, a descriptor that our caller has opened for us. Codex does not get
+ * that one. Throws a UsageError that starts with `said`, the option or variable.
+ */
+export function openLineSink(target: string, said: string): LineSink {
+  try {
+    const number = /^fd:(.*)$/.exec(target)?.[1];
+    return createSink(number === undefined ? openSync(target, WRITING | constants.O_CREAT, 0o666) : takeOver(number));
+  } catch (error) {
+    const advice = (error as NodeJS.ErrnoException).code === 'ENXIO' ? 'nobody reads from it' : messageOf(error);
+    throw new UsageError(`${said}: ${target} cannot be written: ${advice}.`);
+  }
+}
+
+function takeOver(written: string): number {
+  const fd = Number(written);
+  if (!/^\d+$/.test(written) || fd < 3) throw new Error('use the number of a descriptor above 2, such as fd:3');
+  const kind = fstatSync(fd);
+  if (!(kind.isFIFO() || kind.isFile() || kind.isSocket() || kind.isCharacterDevice()) || isOurOwn(fd)) {
+    throw new Error('the caller has not opened that descriptor');
+  }
+  // Fails where it is open for reading only.
+  writeSync(fd, '');
+  try {
+    // Opened anew it is ours alone: it may be non-blocking, which one that is shared with the caller must not become,
+    // and Codex does not inherit it. Only Linux does that, and not for sockets.
+    const own = process.platform === 'linux' ? openSync(`/proc/self/fd/${fd}`, WRITING) : fd;
+    if (own !== fd) closeSync(fd);
+    return own;
+  } catch {
+    return fd;
+  }
+}
+
+/** A pipe of which this process has the other end too is one of Node's own. */
+function isOurOwn(fd: number): boolean {
+  if (process.platform !== 'linux') return false;
+  const nameOf = (one: number | string) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${one}`);
+    } catch {
+      return undefined;
+    }
+  };
+  const name = nameOf(fd);
+  if (!name?.startsWith('pipe:')) return false;
+  return readdirSync('/proc/self/fd').some((one) => Number(one) > 2 && Number(one) !== fd && nameOf(one) === name);
+}
+
+function createSink(fd: number): LineSink {
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  let state: 'idle' | 'writing' | 'broken' = 'idle';
+  let dropped = 0;
+  let emptied: () => void = () => undefined;
+
+  const next = () => {
+    const [first] = waiting;
+    if (!first || state === 'broken') {
+      if (state === 'writing') state = 'idle';
+      return emptied();
+    }
+    state = 'writing';
+    write(fd, first, (error, written) => {
+      if (error?.code === 'EAGAIN') return void setTimeout(next, RETRY_MS).unref();
+      if (error) {
+        state = 'broken';
+        dropped += waiting.length;
+        waiting = [];
+        return emptied();
+      }
+      waitingBytes -= written;
+      if (written < first.length) waiting[0] = first.subarray(written);
+      else waiting.shift();
+      next();
+    });
+  };
+
+  return {
+    write(line) {
+      const bytes = Buffer.from(`${line}\n`);
+      if (state === 'broken' || waitingBytes + bytes.length > WAITING_LIMIT_BYTES) {
+        dropped++;
+        return;
+      }
+      waiting.push(bytes);
+      waitingBytes += bytes.length;
+      if (state === 'idle') next();
+    },
+    get dropped() {
+      return dropped;
+    },
+    async close() {
+      if (state !== 'writing') return;
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        emptied = resolve;
+        timer = setTimeout(resolve, PATIENCE_MS);
+      });
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import type { BudgetLimit, OnBudget } from '../usage/budget.js';
+import type { Invocation, InvocationStatus, Note, PricedResponse } from '../usage/record.js';
+import { type Figures, sumFigures } from './figures.js';
+import { groupBy } from './groups.js';
+import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson } from './sums-json.js';
+
+/** One metered invocation, as its own process knows it. */
+export interface InvocationFacts {
+  readonly invocation: Invocation;
+  /** Undefined where no database gave it a number. */
+  readonly iteration: number | undefined;
+  readonly threadId: string | undefined;
+  readonly codexVersion: string | undefined;
+  /** `refused`: its budget was spent, so Codex was not started. */
+  readonly status: InvocationStatus | 'refused';
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly endedAtMs: number;
+  readonly responses: readonly PricedResponse[];
+  readonly notes: readonly Note[];
+  readonly budget: BudgetFacts | undefined;
+}
+
+export interface BudgetFacts {
+  readonly onBudget: OnBudget;
+  readonly levels: readonly BudgetLevelFacts[];
+}
+
+export interface BudgetLevelFacts {
+  readonly limit: BudgetLimit;
+  /** In the limit's unit. */
+  readonly amount: number;
+}
+
+/** The report of an invocation that has ended. What is not known is null. */
+export function toInvocationReport(facts: InvocationFacts): object {
+  const { invocation, endedAtMs, responses, threadId } = facts;
+  const parts = responses.map(figuresOf);
+  const figures = sumFigures(parts);
+  const threads = new Set(responses.map((response) => response.threadId));
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'invocation',
+    ...identify(invocation, facts.iteration),
+    codexVersion: facts.codexVersion ?? null,
+    threadId: threadId ?? null,
+    childThreadIds: [...threads].filter((id) => threadId !== undefined && id !== threadId),
+    status: facts.status,
+    exitCode: facts.exitCode ?? null,
+    signal: facts.signal ?? null,
+    startedAt: toIso(invocation.startedAtMs),
+    endedAt: toIso(endedAtMs),
+    durationMs: endedAtMs - invocation.startedAtMs,
+    evidence: figures.evidence,
+    ...toSumsJson(figures),
+    models: [...groupBy(responses, ({ model, source }) => `${source} ${model}`).values()].map(toModelJson),
+    budget: facts.budget === undefined ? null : toBudgetJson(facts.budget),
+    notes: facts.notes.map(({ kind, reason, figures }) => ({ kind, reason, figures })),
+  };
+}
+
+/** Who and what an invocation is, from its start on. One that was not started has no id. */
+export function identify(invocation: Invocation, iteration: number | undefined): object {
+  const { id, attribution, command, cwd } = invocation;
+  const { projectId, runId, phase, origins } = attribution;
+  return {
+    invocationId: id || null,
+    projectId,
+    runId,
+    phase,
+    iteration: iteration ?? null,
+    attribution: origins,
+    command,
+    cwd,
+  };
+}
+
+export function toResponseJson(response: PricedResponse): object {
+  return {
+    threadId: response.threadId,
+    responseKey: response.key,
+    turnId: response.turnId ?? null,
+    model: response.model,
+    serviceTier: response.serviceTier ?? null,
+    source: response.source,
+    evidence: response.evidence,
+    completedAt: toIso(response.completedAtMs),
+    ...toAmountsJson(figuresOf(response)),
+    price: response.price ?? null,
+  };
+}
+
+/** The sums of an invocation so far. */
+export function toTotalsJson(responses: readonly PricedResponse[]): object {
+  return toSumsJson(sumFigures(responses.map(figuresOf)));
+}
+
+export function toLevelJson({ limit, amount }: BudgetLevelFacts): object {
+  const { scope, unit } = limit;
+  const share = amount / limit.amount;
+  if (unit === 'tokens') return { scope, unit, limitTokens: limit.amount, spentTokens: amount, share };
+  return { scope, unit, limitUsd: limit.amount / 1e9, spentUsd: amount / 1e9, share };
+}
+
+function toBudgetJson({ onBudget, levels }: BudgetFacts): object {
+  const reached = levels.some(({ limit, amount }) => amount >= limit.amount);
+  return { onBudget, state: reached ? 'reached' : 'within', limits: levels.map(toLevelJson) };
+}
+
+function toModelJson(responses: readonly PricedResponse[]): object {
+  const figures = sumFigures(responses.map(figuresOf));
+  return { model: figures.models[0] ?? null, evidence: figures.evidence, ...toPartJson(figures) };
+}
+
+function figuresOf({ usage, costNanoUsd, model, source, evidence }: PricedResponse): Figures {
+  return {
+    ...{ usage, costNanoUsd, responses: 1, unpricedResponses: costNanoUsd === undefined ? 1 : 0 },
+    ...{ models: [model], sources: [source], evidence: [evidence] },
+  };
+}
