@@ -31,7 +31,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (options.isOn('help') || options.isOn('version')) return showHelp(options);
   standInForStreams(process);
   const command = describeCommand(codexArgs);
-  const metered = command.output !== 'other' && !command.asksForHelp && !options.isOn('off');
+  const metered = command.threads !== 'none' && !command.asksForHelp && !options.isOn('off');
   const startedAtMs = Date.now();
   const settings = await readSettings(options, command, metered);
   const attribution = attributeTo(options, settings, command, startedAtMs);
@@ -53,7 +53,8 @@ async function main(argv: readonly string[]): Promise<void> {
   // What Codex writes before the metering is loaded waits for it.
   const waiting: [chunk: Buffer, atMs: number][] = [];
   let observe: Metering['observe'] = (...arrived) => void waiting.push(arrived);
-  const telemetry = metered && command.ephemeral ? await openTelemetry(codexArgs, command) : undefined;
+  const telemetry =
+    metered && command.ephemeral && command.threads === 'one' ? await openTelemetry(codexArgs, command) : undefined;
   const signals = forwardSignals(process);
   const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),

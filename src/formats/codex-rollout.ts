@@ -20,6 +20,8 @@ export type RolloutFact =
       readonly cwd: string | undefined;
       /** `main`, or what kind of child it is: `subagent`, `review`, `guardian` (auto-review), … */
       readonly role: string;
+      /** The interactive Codex began it; also where a shared server of Codex runs it. */
+      readonly interactive: boolean;
     }
   | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string }
   | { readonly kind: 'settings'; readonly serviceTier: string | undefined }
@@ -53,6 +55,7 @@ const sessionMeta = z.object({
   cli_version: optionalText,
   cwd: optionalText,
   source: z.optional(z.unknown()),
+  originator: optionalText,
 });
 const subagent = z.object({ subagent: z.unknown() });
 const otherSubagent = z.object({ other: z.string() });
@@ -123,6 +126,8 @@ const RECORDS = new Map<string, Read>(
       cliVersion: meta.cli_version ?? undefined,
       cwd: meta.cwd ?? undefined,
       role: roleOf(meta.source),
+      // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
+      interactive: meta.source === 'cli' || meta.originator === 'codex-tui',
     })),
     turn_context: reading(turnContext, ({ turn_id, model }) => ({
       kind: 'turn_context',

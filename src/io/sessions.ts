@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const ROLLOUT = /^rollout-.+-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
@@ -84,4 +84,15 @@ async function newestFirst(folder: string): Promise<string[]> {
     .sort()
     .reverse()
     .map((name) => join(folder, name));
+}
+
+/** File systems keep time with a clock of their own: a tick (Linux: up to 10 ms) behind, more over a network. */
+const CLOCK_SLACK_MS = 2000;
+
+/** False for a file that is gone by now, or a link that leads nowhere. A file that is looked at in vain does no harm. */
+export async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs >= sinceMs - CLOCK_SLACK_MS,
+    () => false,
+  );
 }

@@ -31,7 +31,14 @@ export async function settleAbandoned(
 
 async function settle(store: Store, prices: PriceBook, invocation: OpenInvocation): Promise<void> {
   const { id, threadId, codexHome, cwd, startedAtMs } = invocation;
-  const follower = new SessionFollower({ codexHome, startedAtMs, cwd, pid: undefined, onProgress: () => undefined });
+  const follower = new SessionFollower({
+    codexHome,
+    startedAtMs,
+    cwd,
+    pid: undefined,
+    threads: 'one',
+    onProgress: () => undefined,
+  });
   if (threadId) follower.setRoot(threadId);
   await follower.finish();
   const pricer = new Pricer(prices);

@@ -79,6 +79,7 @@ export class MeteredRun {
       startedAtMs: invocation.startedAtMs,
       cwd: invocation.cwd,
       pid,
+      threads: command.threads,
       onProgress: () => this.#handOn(),
     });
     if (command.output !== 'other') {

@@ -1,10 +1,17 @@
-import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { parseRolloutLine } from '../formats/codex-rollout.js';
+import { parseRolloutLine, type RolloutRecord } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
-import { dayFolders, findSessionFile, listSessionFiles, readHeader, takeInventory } from '../io/sessions.js';
+import {
+  dayFolders,
+  findSessionFile,
+  hasGrownSince,
+  listSessionFiles,
+  readHeader,
+  takeInventory,
+} from '../io/sessions.js';
 import { createTail, type Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
+import type { CodexCommand } from '../process/argv.js';
 import { listOpenSessionFiles } from '../process/open-files.js';
 import { Gauges } from './gauges.js';
 import { readSessionLines } from './session-lines.js';
@@ -24,17 +31,20 @@ export interface FollowerOptions {
   readonly cwd: string;
   /** Codex's process, when it can be asked which files it holds open. */
   readonly pid: number | undefined;
+  readonly threads: CodexCommand['threads'];
   /** Something new has been read. */
   readonly onProgress: () => void;
 }
+
+type SessionRecord = RolloutRecord & { readonly kind: 'session' };
 
 /** The shortest runs hold their session file open for some 200 ms; once it is found there is time for its children. */
 const DISCOVERY_MS = 50;
 const CHILDREN_MS = 250;
 
 /**
- * Follows the session files of one Codex process while it runs: the root thread's, found by its id or because the
- * process holds it open, and those of the threads that belong to it (reviews, sub-agents).
+ * Follows the session files of one Codex process while it runs: the root threads', found by their ids or because the
+ * process holds them open, and those of the threads that belong to them (reviews, sub-agents).
  */
 export class SessionFollower {
   readonly #options: FollowerOptions;
@@ -117,12 +127,12 @@ export class SessionFollower {
     const { pid } = this.#options;
     const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
     for (const path of open) await this.#follow(path);
-    if (!this.#rootId) return;
+    if (!this.#rootId && this.#options.threads !== 'interactive') return;
     for (const folder of this.#dayFolders()) {
       this.#watch.add(folder);
-      for (const path of await listSessionFiles(folder)) await this.#followIfOurs(path, this.#rootId);
+      for (const path of await listSessionFiles(folder)) await this.#followIfOurs(path);
     }
-    await this.#searchRoot(this.#rootId);
+    if (this.#rootId) await this.#searchRoot(this.#rootId);
     for (const { tail } of this.#files.values()) void this.#read(tail);
   }
 
@@ -133,6 +143,7 @@ export class SessionFollower {
 
   /** Nobody named the thread: if one thread alone began in our folder since the run did, it is the run's. */
   async #followOnlyCandidate(): Promise<void> {
+    if (this.#options.threads === 'interactive') return;
     const candidates: string[] = [];
     for (const folder of this.#dayFolders()) {
       for (const path of await listSessionFiles(folder)) {
@@ -160,8 +171,8 @@ export class SessionFollower {
     if (path) await this.#follow(path);
   }
 
-  /** Follows a file that has grown since the run began when its header names our root thread. */
-  async #followIfOurs(path: string, rootId: string): Promise<void> {
+  /** Follows a file that has grown since the run began when its header says that it is ours. */
+  async #followIfOurs(path: string): Promise<void> {
     const name = basename(path);
     if (this.#files.has(name) || this.#foreign.has(name)) return;
     const hasGrown = this.#isNew(path) || (await hasGrownSince(path, this.#options.startedAtMs));
@@ -169,8 +180,15 @@ export class SessionFollower {
     // Not a whole line yet: it is looked at again.
     if (header === undefined) return;
     const record = parseRolloutLine(header);
-    if (record.kind === 'session' && record.sessionId === rootId) await this.#follow(path);
+    if (record.kind === 'session' && this.#isOurs(record)) await this.#follow(path);
     else this.#foreign.add(name);
+  }
+
+  /** It belongs to a root thread that we know, or is one that the interactive Codex began here. */
+  #isOurs({ threadId, sessionId, interactive, cwd }: SessionRecord): boolean {
+    if (sessionId === this.#rootId || this.files.some(({ thread }) => thread.id === sessionId)) return true;
+    if (this.#options.threads !== 'interactive') return false;
+    return interactive && threadId === sessionId && cwd === this.#options.cwd;
   }
 
   async #follow(path: string): Promise<void> {
@@ -201,15 +219,4 @@ export class SessionFollower {
     this.#rootId ??= this.files.find(({ thread }) => thread.sessionId)?.thread.sessionId;
     this.#options.onProgress();
   }
-}
-
-/** File systems keep time with a clock of their own: a tick (Linux: up to 10 ms) behind, more over a network. */
-const CLOCK_SLACK_MS = 2000;
-
-/** False for a file that is gone by now, or a link that leads nowhere. A file that is looked at in vain does no harm. */
-async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs >= sinceMs - CLOCK_SLACK_MS,
-    () => false,
-  );
 }

@@ -3,6 +3,11 @@ export interface CodexCommand {
   /** The chain of subcommands, `e` spelled out: `exec`, `exec resume`, `review`, `login`; empty for the interactive one. */
   readonly name: string;
   readonly output: 'json' | 'human' | 'other';
+  /**
+   * Which threads it runs. `one`, with its children; `own`: as many as its clients start in it; `interactive`: likewise,
+   * in it or in a server that it shares with others; `none`.
+   */
+  readonly threads: 'one' | 'own' | 'interactive' | 'none';
   readonly ephemeral: boolean;
   /** `--output-last-message`, as it was given. */
   readonly outputLastMessage: string | undefined;
@@ -33,7 +38,14 @@ const SUBCOMMANDS: Record<string, readonly string[]> = {
     ...['migrate-rollouts', 'migrate-nfs-db', 'unarchive', 'cloud', 'exec-server', 'features', 'help', 'proto'],
   ],
   exec: ['resume', 'fork', 'review', 'help'],
+  'app-server': ['daemon', 'proxy', 'generate-ts', 'generate-json-schema', 'help'],
 };
+
+const THREADS: ReadonlyMap<string, CodexCommand['threads']> = new Map([
+  ...['exec', 'exec resume', 'exec fork', 'exec review', 'review'].map((name) => [name, 'one'] as const),
+  ...['app-server', 'mcp-server', 'proto'].map((name) => [name, 'own'] as const),
+  ...['', 'resume', 'fork', 'agents'].map((name) => [name, 'interactive'] as const),
+]);
 
 /** Reads Codex's arguments without changing them. Never throws: what it does not know, Codex will judge. */
 export function describeCommand(args: readonly string[]): CodexCommand {
@@ -43,6 +55,7 @@ export function describeCommand(args: readonly string[]): CodexCommand {
   return {
     name: names.join(' '),
     output: isExec ? (json ? 'json' : 'human') : 'other',
+    threads: THREADS.get(names.join(' ')) ?? 'none',
     ephemeral: options.has('--ephemeral'),
     outputLastMessage: options.get('-o') ?? options.get('--output-last-message'),
     cd: options.get('-C') ?? options.get('--cd'),

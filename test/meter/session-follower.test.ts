@@ -105,7 +105,8 @@ describe('a follower of session files', () => {
 });
 
 function follow({ pid }: { pid?: number } = {}): SessionFollower {
-  return new SessionFollower({ codexHome, cwd: CWD, startedAtMs: Date.now() - 5, pid, onProgress: () => undefined });
+  const startedAtMs = Date.now() - 5;
+  return new SessionFollower({ codexHome, cwd: CWD, startedAtMs, pid, threads: 'one', onProgress: () => undefined });
 }
 
 function pathOf(thread: string): string {

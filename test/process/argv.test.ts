@@ -4,6 +4,7 @@ import { type CodexCommand, describeCommand } from '../../src/process/argv.js';
 const NOTHING: CodexCommand = {
   name: '',
   output: 'other',
+  threads: 'interactive',
   ephemeral: false,
   outputLastMessage: undefined,
   cd: undefined,
@@ -30,10 +31,14 @@ describe('what Codex was asked to do', () => {
     [['exec', 'review', '--uncommitted'], { name: 'exec review', output: 'human' }],
     [['review', '--base', 'main'], { name: 'review', output: 'human' }],
     [['resume', '--last'], { name: 'resume' }],
-    [['a', 'task'], { name: 'apply' }],
-    [['mcp-server'], { name: 'mcp-server' }],
+    [['a', 'task'], { name: 'apply', threads: 'none' }],
+    [['login'], { name: 'login', threads: 'none' }],
+    [['mcp-server'], { name: 'mcp-server', threads: 'own' }],
+    [['app-server', '-c', 'a=b'], { name: 'app-server', threads: 'own' }],
+    [['app-server', 'daemon', 'stop'], { name: 'app-server daemon', threads: 'none' }],
   ])('%j', ([args, expected]) => {
-    expect(describeCommand(args)).toEqual({ ...NOTHING, ...expected });
+    const threads = expected.output ? 'one' : 'interactive';
+    expect(describeCommand(args)).toEqual({ ...NOTHING, threads, ...expected });
   });
 
   test('is not what a prompt says', () => {
@@ -67,18 +72,14 @@ describe('what Codex was asked to do', () => {
     [['--ephemeral'], { ephemeral: true }],
     [['--help'], { asksForHelp: true }],
     [['-V'], { asksForHelp: true }],
-    [['help'], { name: 'exec help', asksForHelp: true }],
+    [['help'], { name: 'exec help', threads: 'none', asksForHelp: true }],
     [['-o'], { outputLastMessage: '' }],
   ])('has options before and after the subcommand: %j', ([options, expected]) => {
-    expect(describeCommand(['exec', ...options])).toEqual({ ...NOTHING, name: 'exec', output: 'human', ...expected });
+    const whole = { ...NOTHING, name: 'exec', output: 'human', threads: 'one', ...expected };
+    expect(describeCommand(['exec', ...options])).toEqual(whole);
     if (expected.name || expected.outputLastMessage === '') return;
-    expect(describeCommand([...options, 'exec'])).toEqual({ ...NOTHING, name: 'exec', output: 'human', ...expected });
-    expect(describeCommand(['exec', 'prompt', ...options])).toEqual({
-      ...NOTHING,
-      name: 'exec',
-      output: 'human',
-      ...expected,
-    });
+    expect(describeCommand([...options, 'exec'])).toEqual(whole);
+    expect(describeCommand(['exec', 'prompt', ...options])).toEqual(whole);
   });
 
   test('takes the last of an option that is given twice', () => {

@@ -1,0 +1,148 @@
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { isAlive } from '../../src/process/alive.js';
+import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
+import { expectExact, recordOf } from '../harness/record.js';
+import { startOnTerminal } from '../harness/terminal.js';
+import { test } from '../harness/test.js';
+import { waitFor } from '../harness/wait.js';
+import type { Workbench } from '../harness/workbench.js';
+import type { LedgerEntry } from '../scripted-api/ledger.js';
+import type { Scenario } from '../scripted-api/script.js';
+import { startAppServer } from './app-server.js';
+
+const SHELVES: Scenario = {
+  prompt: 'shelves',
+  replies: [
+    {
+      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
+      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
+    },
+    { message: 'Three shelves.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
+  ],
+};
+
+/** The interactive Codex asks about a folder that it does not know, and leaves a server running. */
+const onItsTerminal = test.extend<{ trusting: Workbench }>({
+  trusting: async ({ bench }, use) => {
+    const config = join(bench.codexHome, 'config.toml');
+    appendFileSync(config, `\n[projects."${bench.workTree}"]\ntrust_level = "trusted"\n`);
+    await use(bench);
+    const server = join(bench.codexHome, 'app-server-daemon');
+    for (const name of ['daemon-updater.pid', 'daemon.pid']) {
+      if (!existsSync(join(server, name))) continue;
+      const { pid } = JSON.parse(readFileSync(join(server, name), 'utf8')) as { pid: number };
+      process.kill(pid, 'SIGKILL');
+      await waitFor(`the end of ${name}`, () => !isAlive(pid, Date.now()));
+    }
+  },
+});
+
+/** The threads that have a session file. */
+function listThreads({ codexHome }: Workbench): string[] {
+  const files = readdirSync(join(codexHome, 'sessions'), { recursive: true, encoding: 'utf8' });
+  return files.flatMap((file) => /([0-9a-f-]{36})\.jsonl$/.exec(file)?.[1] ?? []);
+}
+
+/** What the API reported of `threads`: beside them the interactive Codex has some that it keeps nowhere (0.169). */
+function keptIn(threads: readonly string[], ledger: readonly LedgerEntry[]): LedgerEntry[] {
+  return ledger.filter(({ threadId }) => threads.includes(String(threadId)));
+}
+
+describe('codex app-server', () => {
+  test('passes through and is recorded: several threads, one of them started later', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const server = await startAppServer(bench);
+    const first = await server.startThread();
+    const second = await server.startThread();
+    await Promise.all([server.runTurn(first, 'shelves'), server.runTurn(second, 'more shelves')]);
+    const third = await server.startThread();
+    await server.runTurn(third, 'shelves again');
+    await server.runTurn(first, 'shelves once more');
+    expect(await server.close()).toBe(0);
+    const threads = [first, second, third];
+    const ledger = keptIn(threads, bench.api.ledger);
+    expect(ledger).toHaveLength(8);
+    const invocation = expectExact(bench, { pid: server.pid, ledger });
+    expect(invocation).toMatchObject({ command: 'app-server', status: 'completed', projectId: 'shop', notes: [] });
+    expect(new Set(invocation.responses.map(({ threadId }) => threadId))).toEqual(new Set(threads));
+  });
+
+  test('says the same as without us', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const said: unknown[] = [];
+    for (const direct of [true, false]) {
+      const server = await startAppServer(bench, { direct });
+      await server.runTurn(await server.startThread(), 'shelves');
+      expect(await server.close()).toBe(0);
+      const methods = server.messages.map(({ method, id }) => method ?? id);
+      said.push(methods.filter((one) => /^(turn|item)\/|^\d+$/.test(String(one))));
+    }
+    expect(said[1]).toEqual(said[0]);
+  });
+});
+
+test('codex mcp-server is recorded from the session files that it holds open', async ({ bench }) => {
+  const threads = ['1', '2'].map((n) => `01a20d97-bd95-7c43-b119-00000000000${n}`);
+  const codex = writeRolloutFake(bench, {
+    files: threads.map((threadId, index) => ({
+      threadId,
+      lines: [
+        rollout.header(threadId, { source: 'mcp' }),
+        rollout.turnContext('turn'),
+        rollout.usageRecord(threadId, 'turn', `resp_${index}`, { input: 100 + index, output: 5 }),
+      ],
+    })),
+    stdout: ['{"jsonrpc":"2.0","id":1,"result":{}}'],
+    afterwards: 'await new Promise((resolve) => setTimeout(resolve, 3000));',
+  });
+  const run = await bench.run(['mcp-server'], { codex });
+  expect(run.stdout.toString()).toBe('{"jsonrpc":"2.0","id":1,"result":{}}\n');
+  const { responses, command } = recordOf(bench, run);
+  expect(command).toBe('mcp-server');
+  expect(responses.map(({ threadId, input }) => [threadId, input])).toEqual([
+    [threads[0], 100],
+    [threads[1], 101],
+  ]);
+});
+
+describe('the interactive Codex', () => {
+  onItsTerminal.for([
+    ['on its own', ['--no-daemon']],
+    ['with the server that it shares', []],
+  ] as const)('works on a terminal and is recorded: %s', async ([, args], { trusting: bench }) => {
+    bench.api.add(SHELVES);
+    const run = startOnTerminal(bench, [...args, 'shelves']);
+    await waitFor('the answer', () => run.screen().includes('Three'));
+    const [thread = ''] = listThreads(bench);
+    await waitFor('the box for the next prompt', () => run.screen().includes('Worked for'));
+    run.type('shelves again');
+    await waitFor('the prompt', () => run.screen().includes('again'));
+    run.type('\r');
+    await waitFor('the second answer', () => keptIn([thread], bench.api.ledger).length === 4);
+    await waitFor('its end', () => run.screen().split('Worked for').length > 2);
+    run.type('\u0003');
+    await waitFor('the first Ctrl-C', () => /again to quit|Shutting/.test(run.screen()));
+    run.type('\u0003');
+    const ended = await run.ended;
+    expect(ended.exitCode).toBe(0);
+    const ledger = keptIn([thread], bench.api.ledger);
+    expect(ledger).toHaveLength(4);
+    expect(expectExact(bench, { pid: run.pid, ledger })).toMatchObject({ command: '', threadId: thread, notes: [] });
+    expect(ended.screen).toContain('codex-metered: ');
+  });
+
+  onItsTerminal('does not claim what codex exec does in the same folder meanwhile', async ({ trusting: bench }) => {
+    bench.api.add(SHELVES);
+    const run = startOnTerminal(bench, ['--no-daemon', 'shelves']);
+    await waitFor('the answer', () => run.screen().includes('Worked for'));
+    const [thread = ''] = listThreads(bench);
+    const built = await bench.run(['exec', '--json', 'shelves']);
+    run.type('\u0003');
+    run.type('\u0003');
+    await run.ended;
+    expectExact(bench, built);
+    expectExact(bench, { pid: run.pid, ledger: keptIn([thread], bench.api.ledger) });
+  });
+});
