@@ -56,7 +56,8 @@ export function createMetering(facts: MeteringFacts): Metering {
   const id = randomUUID();
   const costRecords = options.value('cost-records');
   const mirror = new Mirror({ costRecords: costRecords && resolve(costRecords), ...paths }, log);
-  mirror.expect(id);
+  // The others may run no thread at all.
+  if (command.threads === 'one') mirror.expect(id);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
   const budget = watchBudget({

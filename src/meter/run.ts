@@ -52,6 +52,7 @@ export class MeteredRun {
   readonly #books: Books;
   readonly #telemetry: TelemetryReader;
   readonly #notes: Note[] = [];
+  #begun = false;
   #named = false;
   #estimatePrepared = false;
   #context: ContextFill | undefined;
@@ -88,9 +89,16 @@ export class MeteredRun {
   }
 
   start(): void {
+    // The others may run no thread at all: then there is nothing to record.
+    if (this.#options.command.threads === 'one') this.#begin();
+    this.#follower.start();
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
     const { budget } = this.#options;
     this.#recorder.add(budget ? { update: { budget } } : {});
-    this.#follower.start();
   }
 
   observe(chunk: Buffer, atMs: number): void {
@@ -103,11 +111,12 @@ export class MeteredRun {
     this.#handOn();
   }
 
-  async finish(end: End): Promise<Summary> {
+  async finish(end: End): Promise<Summary | undefined> {
     const endedAtMs = Date.now();
     this.#output?.end();
     await this.#follower.finish();
     this.#handOn();
+    if (!this.#begun) return undefined;
     this.note([
       ...this.#follower.files.flatMap(({ unreadable }) => describeUnreadable('session file', unreadable)),
       ...describeUnreadable('output', this.#output?.facts.unreadable),
@@ -125,6 +134,7 @@ export class MeteredRun {
   #handOn(): void {
     const fresh: ModelResponse[] = [];
     const threads = this.#follower.files.map(({ thread }) => thread);
+    if (threads.length > 0) this.#begin();
     for (const source of [...threads, this.#telemetry]) {
       fresh.push(...source.responses.slice(this.#handedOn.get(source) ?? 0));
       this.#handedOn.set(source, source.responses.length);

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { parseRolloutLine, type RolloutRecord } from '../formats/codex-rollout.js';
+import { parseRolloutLine } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
 import {
   dayFolders,
@@ -14,6 +14,7 @@ import { createFolderWatch } from '../io/watch.js';
 import type { CodexCommand } from '../process/argv.js';
 import { listOpenSessionFiles } from '../process/open-files.js';
 import { Gauges } from './gauges.js';
+import { belongsTo } from './ownership.js';
 import { readSessionLines } from './session-lines.js';
 
 export interface FollowedFile {
@@ -35,8 +36,6 @@ export interface FollowerOptions {
   /** Something new has been read. */
   readonly onProgress: () => void;
 }
-
-type SessionRecord = RolloutRecord & { readonly kind: 'session' };
 
 /** The shortest runs hold their session file open for some 200 ms; once it is found there is time for its children. */
 const DISCOVERY_MS = 50;
@@ -180,15 +179,10 @@ export class SessionFollower {
     // Not a whole line yet: it is looked at again.
     if (header === undefined) return;
     const record = parseRolloutLine(header);
-    if (record.kind === 'session' && this.#isOurs(record)) await this.#follow(path);
+    const { threads, cwd } = this.#options;
+    const owner = { threads, cwd, rootId: this.#rootId, known: this.files.map(({ thread }) => thread.id) };
+    if (record.kind === 'session' && belongsTo(record, owner)) await this.#follow(path);
     else this.#foreign.add(name);
-  }
-
-  /** It belongs to a root thread that we know, or is one that the interactive Codex began here. */
-  #isOurs({ threadId, sessionId, interactive, cwd }: SessionRecord): boolean {
-    if (sessionId === this.#rootId || this.files.some(({ thread }) => thread.id === sessionId)) return true;
-    if (this.#options.threads !== 'interactive') return false;
-    return interactive && threadId === sessionId && cwd === this.#options.cwd;
   }
 
   async #follow(path: string): Promise<void> {
