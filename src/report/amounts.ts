@@ -27,9 +27,10 @@ export function formatRounded(count: number): string {
   return `${Number((count / 1000 ** exponent).toPrecision(3))}${'kMBT'[exponent - 1]}`;
 }
 
-/** `62%`, `<1%`, `0%` */
+/** `62%`, `<1%`, `>99%`: 0% and 100% are meant. */
 export function formatShare(share: number): string {
   const percent = Math.round(share * 100);
+  if (percent === 100 && share < 1) return '>99%';
   return percent === 0 && share > 0 ? '<1%' : `${percent}%`;
 }
 

@@ -5,6 +5,7 @@ import { listPrices, type Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import { addConfigCommand, runConfigCommand } from './config.js';
 import { addCostCommands } from './cost-options.js';
+import { addDoctorCommand } from './doctor-options.js';
 import { addExportCommand } from './export-options.js';
 import type { Host } from './host.js';
 import { readHostSettings } from './host-settings.js';
@@ -55,6 +56,11 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     await begin({});
     const { runPriceCommand } = await import('./prices.js');
     exitCode = await runPriceCommand(inTimeZone(request), host, { ...paths, userPrices: listPrices(settings) });
+  });
+  addDoctorCommand(program, async (request) => {
+    if (!fault) await begin({});
+    const { runDoctor } = await import('./doctor.js');
+    exitCode = runDoctor(request, host, { paths, places, configFault: fault });
   });
   addImportCommand(program, async (request) => {
     await begin({});
@@ -117,6 +123,7 @@ Examples:
   codex-usage watch                what runs now, as it happens
   codex-usage statusline           one line for a prompt or tmux
   codex-usage monthly --json       what each month cost, as JSON
+  codex-usage doctor               whether all is well
   codex-usage config               the settings that hold here
   codex-usage serve --open         all of it in a browser
 

@@ -17,6 +17,7 @@ it.each([
   [['run', 'nowhere', '--json']],
   [['prices', '--json']],
   [['reprice', '--json', '--dry-run']],
+  [['doctor', '--json']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FilePlaces, listConfigPlaces } from '../../config/files.js';
+import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import { messageOf, StoreError, type UsageError } from '../../errors.js';
+import { isAlive } from '../../process/alive.js';
+import { locateCodex } from '../../process/locate.js';
+import { readCodexVersion } from '../../process/version.js';
+import { formatPlural } from '../../report/amounts.js';
+import { type Check, checkHealth, renderDoctor, toDoctorJson } from '../../report/doctor.js';
+import { readHealth } from '../../store/health.js';
+import { explainingFaults } from '../../store/open.js';
+import { listPending } from '../../store/pending.js';
+import { openStore, type Store } from '../../store/store.js';
+import type { DoctorRequest } from './doctor-options.js';
+import type { Host } from './host.js';
+import { describeLook } from './look.js';
+import { formatJson } from './show.js';
+
+export interface DoctorFacts {
+  readonly paths: Paths;
+  readonly places: FilePlaces;
+  /** What is wrong with a configuration file. */
+  readonly configFault: UsageError | undefined;
+}
+
+const WEEK_MS = 7 * 86_400_000;
+const LOG_BYTES = 1024 * 1024;
+
+/** Writes what is well and what is not to the host. Returns the exit code: 1 when something needs attention. */
+export function runDoctor(request: DoctorRequest, host: Host, facts: DoctorFacts): number {
+  const checks = [
+    checkCodex(host),
+    checkSessions(host),
+    ...checkDatabase(facts.paths),
+    checkPending(facts.paths),
+    checkLog(facts.paths),
+    checkConfig(facts),
+  ];
+  host.stdout.write(
+    request.format === 'json' ? formatJson(toDoctorJson(checks)) : renderDoctor(checks, describeLook(request, host)),
+  );
+  return checks.some(({ status }) => status === 'attention') ? 1 : 0;
+}
+
+function checkCodex({ env, cwd }: Host): Check {
+  const name = 'codex';
+  try {
+    const path = locateCodex({ wanted: env.CODEX_METERED_CODEX, env, cwd, self: process.argv[1] ?? '' });
+    const version = readCodexVersion(path, env);
+    if (version) return { name, status: 'ok', text: `${version} at ${path}` };
+    const advice = `Run "${path} --version" and see what it says.`;
+    return { name, status: 'attention', text: `${path} does not say its version`, advice };
+  } catch (error) {
+    return { name, status: 'attention', text: messageOf(error) };
+  }
+}
+
+function checkSessions({ env }: Host): Check {
+  const { codex, claude } = readHistoryHomes(env);
+  const folders = [
+    ...codex.flatMap((home) => [join(home, 'sessions'), join(home, 'archived_sessions')]),
+    ...claude.map((home) => join(home, 'projects')),
+  ].filter((folder) => existsSync(folder));
+  if (folders.length > 0) return { name: 'sessions', status: 'ok', text: folders.join(', ') };
+  const text = `none yet in ${[...codex, ...claude].join(', ')}`;
+  return { name: 'sessions', status: 'note', text, advice: 'CODEX_HOME and CLAUDE_CONFIG_DIR name other places.' };
+}
+
+function checkDatabase({ database }: Paths): Check[] {
+  const name = 'database';
+  try {
+    const store = openStore(database, { mode: 'read', busyTimeoutMs: 5000 });
+    try {
+      const health = explainingFaults(database, () => readHealth(store.connection, { sinceMs: Date.now() - WEEK_MS }));
+      const size = (statSync(database).size / 1e6).toFixed(1);
+      const runs = formatPlural(health.invocations, 'invocation');
+      const text = `${database}, ${size} MB, schema ${health.schemaVersion}, ${runs}`;
+      return [{ name, status: 'ok', text }, ...checkHealth(health), checkUnsettled(store)];
+    } finally {
+      store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.problem !== 'missing') return [{ name, status: 'attention', text: error.message }];
+    const advice = 'Run Codex through codex-metered, or codex-usage import to take in past sessions.';
+    return [{ name, status: 'note', text: `none yet at ${database}`, advice }];
+  }
+}
+
+/** After the catch-up that every command begins with. */
+function checkUnsettled(store: Store): Check {
+  const open = store.listOpenInvocations();
+  const left = open.filter(({ meterPid, startedAtMs }) => meterPid !== null && !isAlive(meterPid, startedAtMs));
+  const running = formatPlural(open.length - left.length, 'run');
+  if (left.length === 0) return { name: 'unsettled', status: 'ok', text: `none; ${running} at work` };
+  return {
+    name: 'unsettled',
+    status: 'attention',
+    text: `${formatPlural(left.length, 'run')} whose meter was killed`,
+    advice: 'Its Codex still works, and is settled when it has ended; or the log says why it cannot be settled.',
+  };
+}
+
+function checkPending(paths: Paths): Check {
+  const pending = listPending(paths);
+  if (pending.length === 0) return { name: 'kept aside', status: 'ok', text: 'nothing' };
+  return {
+    name: 'kept aside',
+    status: 'attention',
+    text: `${formatPlural(pending.length, 'record')} that the database has not taken, such as ${pending[0]}`,
+    advice: 'They are taken in by the next command once the database can be written; see the log.',
+  };
+}
+
+function checkLog({ logFile }: Paths): Check {
+  const name = 'log';
+  if (!existsSync(logFile)) return { name, status: 'ok', text: `nothing was ever told in ${logFile}` };
+  const recent = readTail(logFile).flatMap((line) => parseWarning(line) ?? []);
+  const newest = recent.at(-1);
+  const text = `${logFile}: ${formatPlural(recent.length, 'warning')} in the last week`;
+  return newest ? { name, status: 'note', text: `${text}, the newest: ${newest}` } : { name, status: 'ok', text };
+}
+
+function readTail(path: string): string[] {
+  try {
+    return readFileSync(path).subarray(-LOG_BYTES).toString('utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+function parseWarning(line: string): string | undefined {
+  try {
+    const { time, msg } = JSON.parse(line) as { time: string; msg: string };
+    return Date.parse(time) >= Date.now() - WEEK_MS ? String(msg) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkConfig({ places, configFault }: DoctorFacts): Check {
+  const name = 'configuration';
+  if (configFault) return { name, status: 'attention', text: configFault.message };
+  const found = listConfigPlaces(places).filter(({ exists }) => exists);
+  if (found.length === 0) return { name, status: 'ok', text: 'no file: the defaults hold' };
+  return { name, status: 'ok', text: found.map(({ path }) => path).join(', ') };
+}

@@ -1,0 +1,77 @@
+import type { Health } from '../store/health.js';
+import { cleanText, formatCount, formatPlural, formatShare } from './amounts.js';
+import type { Paint } from './paint.js';
+import { PRICE_ADVICE } from './price-list-text.js';
+import { SCHEMA_VERSION } from './sums-json.js';
+import { wrapText } from './table.js';
+
+/** `attention`: the reader should do what `advice` says. `note`: worth knowing. */
+export type CheckStatus = 'ok' | 'note' | 'attention';
+
+export interface Check {
+  readonly name: string;
+  readonly status: CheckStatus;
+  readonly text: string;
+  readonly advice?: string | undefined;
+}
+
+/** What the database tells. */
+export function checkHealth({ faults, shares, unpriced, disagreements }: Health): Check[] {
+  const total = shares.reduce((sum, { responses }) => sum + responses, 0);
+  const list = shares.map(({ source, responses }) => `${formatShare(responses / total)} ${source}`);
+  const models = unpriced.map(({ model, responses }) => `${model} (${formatPlural(responses, 'response')})`);
+  const [newest] = disagreements;
+  return [
+    faults.length === 0
+      ? { name: 'integrity', status: 'ok', text: 'whole' }
+      : {
+          name: 'integrity',
+          status: 'attention',
+          text: faults.join('; '),
+          advice: 'Keep a copy, then save what can be read: sqlite3 usage.db .recover | sqlite3 new.db',
+        },
+    {
+      name: 'counts',
+      status: 'ok',
+      text: total === 0 ? 'no responses yet' : `${formatPlural(total, 'response')}: ${list.join(', ')}`,
+    },
+    models.length === 0
+      ? { name: 'prices', status: 'ok', text: 'every response has one' }
+      : { name: 'prices', status: 'attention', text: `none is known for ${models.join(', ')}`, advice: PRICE_ADVICE },
+    newest === undefined
+      ? { name: 'evidence', status: 'ok', text: 'no disagreement in the last week' }
+      : {
+          name: 'evidence',
+          status: 'attention',
+          text: `${formatPlural(disagreements.length, 'disagreement')} in the last week, the newest: ${newest.reason}`,
+          advice: `See codex-usage run ${newest.runId} --project ${newest.projectId} --notes; the best evidence was counted.`,
+        },
+  ];
+}
+
+const MARKS: Readonly<Record<CheckStatus, string>> = { ok: '✓', note: '·', attention: '!' };
+
+/** The checks, a paragraph each. Ends with a newline. */
+export function renderDoctor(checks: readonly Check[], { width, paint }: { width: number; paint: Paint }): string {
+  const longest = Math.max(...checks.map(({ name }) => name.length));
+  const indent = ' '.repeat(longest + 4);
+  const lines = checks.flatMap(({ name, status, text, advice }) => {
+    const mark = status === 'attention' ? paint('yellow', MARKS[status]) : paint('green', MARKS[status]);
+    const body = `${name.padEnd(longest)}  ${wrapText(cleanText(text), width, indent)}`;
+    return [`${mark} ${body}`, ...(advice ? [`${indent}${wrapText(cleanText(advice), width, indent)}`] : [])];
+  });
+  const count = checks.filter(({ status }) => status === 'attention').length;
+  const end =
+    count === 0 ? 'All is well.' : `${formatCount(count)} of these ${count === 1 ? 'needs' : 'need'} attention.`;
+  return `${lines.join('\n')}\n\n${paint('bold', end)}\n`;
+}
+
+/** The same as data. */
+export function toDoctorJson(checks: readonly Check[]): object {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'doctor',
+    isHealthy: !checks.some(({ status }) => status === 'attention'),
+    checks: checks.map(({ name, status, text, advice }) => ({ name, status, text, advice: advice ?? null })),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Source } from '../usage/source.js';
+import type { Connection } from './open.js';
+
+/** What a database holds, and whether it is whole. */
+export interface Health {
+  /** What SQLite found wrong; none when it is whole. */
+  readonly faults: readonly string[];
+  readonly schemaVersion: number;
+  readonly invocations: number;
+  readonly shares: readonly { readonly source: Source; readonly responses: number }[];
+  readonly unpriced: readonly { readonly model: string; readonly responses: number }[];
+  /** Notes since the time that was asked for. */
+  readonly disagreements: readonly Disagreement[];
+}
+
+/** An invocation of which pieces of evidence differ. */
+export interface Disagreement {
+  readonly projectId: string;
+  readonly runId: string;
+  readonly reason: string;
+}
+
+const MOST_FAULTS = 5;
+
+/** Looks the whole database through. Throws what SQLite throws when it cannot even be read. */
+export function readHealth(connection: Connection, { sinceMs }: { readonly sinceMs: number }): Health {
+  const found = connection.pragma(`quick_check(${MOST_FAULTS})`) as { quick_check: string }[];
+  const read = <Row>(sql: string, ...values: unknown[]) => connection.prepare<unknown[], Row>(sql).all(...values);
+  return {
+    faults: found.map((row) => row.quick_check).filter((text) => text !== 'ok'),
+    schemaVersion: connection.pragma('user_version', { simple: true }) as number,
+    invocations: connection.prepare<[], number>('SELECT count(*) FROM invocations').pluck().get() ?? 0,
+    shares: read('SELECT source, sum(responses) AS responses FROM buckets GROUP BY source ORDER BY 2 DESC'),
+    unpriced: read(
+      `SELECT model, sum(unpriced_responses) AS responses FROM buckets WHERE unpriced_responses > 0
+       GROUP BY model ORDER BY 2 DESC`,
+    ),
+    disagreements: read(
+      `SELECT i.project_id AS projectId, i.run_id AS runId, n.reason FROM notes n JOIN invocations i
+       ON i.id = n.invocation_id WHERE n.kind = 'disagreement' AND n.noted_at_ms >= ? ORDER BY n.noted_at_ms DESC`,
+      sinceMs,
+    ),
+  };
+}

@@ -1,0 +1,110 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../src/store/store.js';
+import { openStore } from '../../../src/store/store.js';
+import { runUsage } from '../../harness/codex-usage.js';
+import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
+
+/** A machine on which all is well, but for `change` to what is recorded. */
+function createMachine(change: Partial<Change> = {}) {
+  const folder = createFolder();
+  const codex = join(folder, 'codex');
+  writeFileSync(codex, '#!/bin/sh\necho codex-cli 0.169.0\n');
+  chmodSync(codex, 0o755);
+  mkdirSync(join(folder, 'home', 'sessions'), { recursive: true });
+  const database = join(folder, 'usage.db');
+  const store = openStore(database, { mode: 'write' });
+  const update = { status: 'completed', exitCode: 0, endedAtMs: Date.now() } as const;
+  store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1')], ...change });
+  store.close();
+  const home = join(folder, 'home');
+  const env = {
+    ...{ CODEX_METERED_CODEX: codex, CODEX_METERED_STATE_DIR: join(folder, 'state') },
+    ...{ CODEX_HOME: home, CLAUDE_CONFIG_DIR: home, XDG_CONFIG_HOME: folder, PATH: process.env.PATH },
+  };
+  return { folder, database, env, cwd: folder };
+}
+
+type Machine = ReturnType<typeof createMachine>;
+
+async function diagnose(machine: Machine) {
+  const { exitCode, stdout } = await runUsage(['doctor', '--json'], machine);
+  const { checks, isHealthy } = JSON.parse(stdout) as {
+    isHealthy: boolean;
+    checks: { name: string; status: string; text: string; advice: string | null }[];
+  };
+  expect(isHealthy).toBe(exitCode === 0);
+  return { exitCode, checks, ill: checks.filter(({ status }) => status === 'attention') };
+}
+
+describe('codex-usage doctor', () => {
+  it('says that all is well, and where things are', async () => {
+    const machine = createMachine();
+    const { exitCode, stdout } = await runUsage(['doctor'], { ...machine, env: { ...machine.env, COLUMNS: '200' } });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`codex-cli 0.169.0 at ${join(machine.folder, 'codex')}`);
+    expect(stdout).toContain(join(machine.folder, 'home', 'sessions'));
+    expect(stdout).toMatch(/database .*usage\.db, \d\.\d MB, schema \d+, 1 invocation\n/);
+    expect(stdout).toMatch(/1 response: 100% actual\n[\s\S]*\nAll is well\.\n$/);
+  });
+
+  it.each([60, 80])('fits into %i columns', async (width) => {
+    const machine = createMachine();
+    const { stdout } = await runUsage(['doctor'], { ...machine, env: { ...machine.env, COLUMNS: `${width}` } });
+    expect(stdout.split('\n').filter((line) => line.length > width && line.includes('  '))).toEqual([]);
+  });
+
+  it('misses a Codex that is not there', async () => {
+    const machine = createMachine();
+    const { exitCode, ill } = await diagnose({ ...machine, env: { ...machine.env, CODEX_METERED_CODEX: '/no/codex' } });
+    expect([exitCode, ill.map(({ name }) => name)]).toEqual([1, ['codex']]);
+  });
+
+  it('names models without a price, and what to do', async () => {
+    const unpriced = sampleResponse('2', { model: 'gpt-99', costNanoUsd: undefined });
+    const { ill } = await diagnose(createMachine({ responses: [unpriced] }));
+    expect(ill).toMatchObject([{ name: 'prices', text: expect.stringContaining('gpt-99 (1 response)') }]);
+    expect(ill[0]?.advice).toContain('codex-usage reprice');
+  });
+
+  it('names a disagreement, a run that is not settled, and what is kept aside', async () => {
+    const notes = [{ kind: 'disagreement', reason: 'the totals differ', figures: {} }] as const;
+    const machine = createMachine({ notes, update: {}, invocation: sampleInvocation('a', { meterPid: 2 ** 22 - 1 }) });
+    mkdirSync(join(machine.folder, 'state', 'pending'), { recursive: true });
+    writeFileSync(join(machine.folder, 'state', 'pending', 'x.json'), 'cut');
+    const { ill } = await diagnose(machine);
+    expect(ill.map(({ name }) => name)).toEqual(['evidence', 'unsettled', 'kept aside']);
+    expect(ill[0]?.text).toContain('the totals differ');
+  });
+
+  it('sees a database that is damaged, and one that is none', async () => {
+    const machine = createMachine({ responses: Array.from({ length: 400 }, (_, index) => sampleResponse(`${index}`)) });
+    const bytes = readFileSync(machine.database);
+    bytes.fill(0x5a, 4096 * 6, 4096 * 20);
+    writeFileSync(machine.database, bytes);
+    expect((await diagnose(machine)).exitCode).toBe(1);
+    writeFileSync(machine.database, 'no database '.repeat(1000));
+    expect((await diagnose(machine)).ill[0]).toMatchObject({ name: 'database' });
+  });
+
+  it('tells what is wrong with a configuration file instead of failing', async () => {
+    const machine = createMachine();
+    writeFileSync(join(machine.folder, 'codex-metered.toml'), 'nonsense = 1\n');
+    const { exitCode, ill } = await diagnose(machine);
+    expect([exitCode, ill.map(({ name }) => name)]).toEqual([1, ['configuration']]);
+  });
+
+  it('counts the warnings of the log', async () => {
+    const machine = createMachine();
+    mkdirSync(join(machine.folder, 'state'), { recursive: true });
+    const warn = (time: Date, msg: string) => `${JSON.stringify({ level: 40, time: time.toISOString(), msg })}\n`;
+    writeFileSync(
+      join(machine.folder, 'state', 'codex-metered.log'),
+      warn(new Date(0), 'old') + warn(new Date(), 'disk full'),
+    );
+    const { exitCode, checks } = await diagnose(machine);
+    const log = checks.find(({ name }) => name === 'log');
+    expect([exitCode, log?.status, log?.text]).toEqual([0, 'note', expect.stringMatching(/1 warning .*disk full$/)]);
+  });
+});
