@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchCodex } from './codex.js';
 import type { Section } from './figures.js';
+import { benchImport, type ImportShape, USUAL_SHAPE } from './import.js';
 import { describeMachine, readLoad } from './machine.js';
 import { benchPipe } from './pipe.js';
 import { printMachine, printSection } from './printout.js';
@@ -9,16 +10,18 @@ import { benchStatusline } from './statusline.js';
 import { benchWait } from './wait.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 
-const SECTIONS: Record<string, (workspace: Workspace, rounds?: number) => Promise<Section>> = {
+const SECTIONS: Record<string, (workspace: Workspace, rounds?: number, shape?: ImportShape) => Promise<Section>> = {
   start: benchStart,
   codex: benchCodex,
   pipe: benchPipe,
   wait: benchWait,
+  import: benchImport,
   statusline: benchStatusline,
 };
 const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [wait] [statusline] [--rounds N] [--json]
 
 Measures what codex-metered costs against Codex without it, in turns. Without a name: all of it.
+--size and --files shape the sessions that are imported: 1GB in 500 files, unless told.
 `;
 
 await main();
@@ -26,12 +29,20 @@ await main();
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, rounds: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      json: { type: 'boolean' },
+      rounds: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+      size: { type: 'string' },
+      files: { type: 'string' },
+    },
   });
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  const shape = readShape(values);
   const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
-  const unknown = names.some((name) => !Object.hasOwn(SECTIONS, name)) || (rounds !== undefined && !(rounds >= 1));
-  if (values.help || unknown) {
+  const unknown =
+    names.some((name) => !Object.hasOwn(SECTIONS, name)) || (rounds !== undefined && !(rounds >= 1)) || !shape;
+  if (values.help || unknown || !shape) {
     process.stdout.write(USAGE);
     process.exitCode = unknown ? 2 : 0;
     return;
@@ -42,7 +53,7 @@ async function main(): Promise<void> {
   const loadBefore = readLoad();
   const sections: Section[] = [];
   for (const name of names) {
-    const section = await runSection(name, rounds);
+    const section = await runSection(name, rounds, shape);
     say(`${printSection(section)}\n`);
     sections.push(section);
   }
@@ -52,7 +63,7 @@ async function main(): Promise<void> {
 }
 
 /** Each section has a workspace of its own, which is gone at the end, however that comes. */
-async function runSection(name: string, rounds: number | undefined): Promise<Section> {
+async function runSection(name: string, rounds: number | undefined, shape: ImportShape): Promise<Section> {
   const workspace = openWorkspace();
   const giveUp = (signal: NodeJS.Signals) => {
     workspace.close();
@@ -62,11 +73,25 @@ async function runSection(name: string, rounds: number | undefined): Promise<Sec
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, giveUp);
   try {
-    const section = await SECTIONS[name]?.(workspace, rounds);
+    const section = await SECTIONS[name]?.(workspace, rounds, shape);
     if (!section) throw new Error(`there is no section ${name}`);
     return section;
   } finally {
     for (const signal of signals) process.removeListener(signal, giveUp);
     workspace.close();
   }
+}
+
+/** Undefined when a size is none. */
+function readShape({
+  size,
+  files,
+}: {
+  size?: string | undefined;
+  files?: string | undefined;
+}): ImportShape | undefined {
+  const [, number, unit] = /^(\d+)(MB|GB)$/.exec(size ?? '') ?? [];
+  const bytes = size === undefined ? USUAL_SHAPE.bytes : Number(number) * (unit === 'GB' ? 1e9 : 1e6);
+  const count = files === undefined ? USUAL_SHAPE.files : Number(files);
+  return bytes > 0 && count >= 1 ? { bytes, files: count } : undefined;
 }
