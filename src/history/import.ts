@@ -35,6 +35,8 @@ export interface ImportSummary {
 const SMALL_BYTES = 8 * 1024 * 1024;
 const LARGE_BYTES = 32 * 1024 * 1024;
 const MOST_THREADS = 4;
+/** What is read lives until it is written: in a small nursery it would be copied out first. */
+const YOUNG_MB = 64;
 const PROGRESS_MS = 100;
 
 /**
@@ -110,7 +112,11 @@ function largeThenOldFirst(a: FileTask, b: FileTask): number {
 
 function importInThread(share: Share): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: share, execArgv: [] });
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: share,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     worker.once('message', (outcome: Outcome) => {
       if (outcome.kind === 'done') resolve(outcome.done);
       else reject(new StoreError(outcome.problem, outcome.message));
