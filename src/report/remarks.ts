@@ -28,7 +28,7 @@ export function explainMarks({ totals, sources, unpriced }: Summary, cost = form
     });
     paragraphs.push(
       `+ no price is known for ${models.join(', ')}: the costs leave that out, so more was spent.` +
-        ' A newer codex-metered may know it; its tokens are recorded all the same.',
+        ' Give it one in codex-metered.toml, or update codex-metered, then run codex-usage reprice.',
     );
   }
   return paragraphs;
