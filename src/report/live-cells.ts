@@ -51,6 +51,11 @@ export function drawGauge(share: number, width: number): string {
   return '█'.repeat(full) + '░'.repeat(width - full);
 }
 
+/** The words of a cell that begins with a gauge. */
+export function withoutGauge(cell: string): string {
+  return cell.replace(/^[█░]+ +/, '');
+}
+
 const FORMATS = { count: formatRounded, cost: formatCents };
 const GAUGE_WIDTH = 5;
 /** Codex compacts the context when little of it is left. */

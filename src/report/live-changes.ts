@@ -2,7 +2,7 @@ import { cleanText } from './amounts.js';
 import type { Clock } from './clock.js';
 import { type LimitWindow, labelLimit } from './limits.js';
 import { costPerMinute, type LiveInvocation, type LiveView, measureAgeMs } from './live.js';
-import { describeLive } from './live-cells.js';
+import { describeLive, withoutGauge } from './live-cells.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
 
 /** What has changed in a live view, oldest first. */
@@ -57,10 +57,6 @@ export function describeChange(change: LiveChange, { nowMs, clock }: ChangeOptio
     ...(cells.budget ? [`budget ${withoutGauge(cells.budget)}`] : []),
   ];
   return `${time} ${parts.join(', ')}`;
-}
-
-function withoutGauge(text: string): string {
-  return text.replace(/^[█░]+ +/, '');
 }
 
 /** A change as data: docs/json.md. */

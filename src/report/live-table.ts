@@ -1,5 +1,5 @@
 import type { LiveInvocation } from './live.js';
-import { describeLive, type LiveCells } from './live-cells.js';
+import { describeLive, type LiveCells, withoutGauge } from './live-cells.js';
 import type { Paint, Style } from './paint.js';
 import { type Column, cutText, measureWidth, type Row, renderTable } from './table.js';
 
@@ -55,9 +55,10 @@ export function renderLiveCards(invocations: readonly LiveInvocation[], { width,
     const none = invocation.figures.responses === 0 ? 'no response' : '';
     const details = [
       none || `${cells.tokens} tokens`,
-      cells.context === '-' ? '' : cells.context,
+      cells.context === '-' ? '' : `ctx ${withoutGauge(cells.context)}`,
+      withoutGauge(cells.budget),
       cells.perMinute === '-' ? '' : `${cells.perMinute}/min`,
-      cells.budget || (none ? '' : cells.model),
+      none ? '' : cells.model,
     ];
     return [
       spread(`${cells.project} ${cells.phase}`, cells.cost, width, (left, right) => {

@@ -75,7 +75,7 @@ describe('the live view', () => {
       '',
       'shop builder 3                   $0.8325',
       '  running                         6m 00s',
-      '  409k tokens · ████░ 83% · $0.14/min ·…',
+      '  409k tokens · ctx 83% · $0.14/min · g…',
       'shop builder 3                         -',
       '  failed (exit 1)                22m ago',
       expect.stringContaining('  no response'),

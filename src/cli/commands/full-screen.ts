@@ -36,13 +36,15 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
   const { stdin, stdout } = process;
   let shown: readonly string[] = [];
+  /** What stands on the sheet is not what was drawn last. */
+  let isLost = true;
   let isOpen = false;
 
   const enter = () => {
     isOpen = true;
-    shown = [];
+    isLost = true;
     if (stdin.isTTY) stdin.setRawMode(true);
-    stdout.write(enterAlternativeScreen + cursorHide + DISABLE_WRAP + eraseScreen);
+    stdout.write(enterAlternativeScreen + cursorHide + DISABLE_WRAP);
   };
   const leave = () => {
     if (!isOpen) return;
@@ -68,8 +70,7 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
     process.kill(process.pid, signal);
   };
   const lose = () => {
-    shown = [];
-    stdout.write(eraseScreen);
+    isLost = true;
     onLost();
   };
   const comeBack = () => {
@@ -95,13 +96,16 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
     size: () => ({ width: Math.max(1, stdout.columns ?? 80), height: Math.max(1, stdout.rows ?? 24) }),
     draw(lines) {
       if (!isOpen) return;
+      const erase = isLost ? eraseScreen : '';
+      if (isLost) shown = [];
+      isLost = false;
       const count = Math.max(lines.length, shown.length);
       const changes = Array.from({ length: count }, (_, row) => {
         const line = lines[row] ?? '';
         return line === (shown[row] ?? '') ? '' : cursorTo(0, row) + line + eraseEndLine;
       });
       shown = lines;
-      const text = changes.join('');
+      const text = erase + changes.join('');
       if (text) stdout.write(beginSynchronizedOutput + text + endSynchronizedOutput);
     },
     close,

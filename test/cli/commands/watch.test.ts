@@ -90,12 +90,15 @@ function scriptLoop(bench: Workbench): () => void {
 describe('codex-usage watch on a terminal', () => {
   test('shows a real Codex while it works and when it has ended, with the figures of the ledger', async ({ bench }) => {
     const release = scriptLoop(bench);
-    const sheet = watch(bench.database, { columns: 140 });
+    const sheet = watch(bench.database, { columns: 180 });
     await until(sheet, 'Nothing has been metered yet');
-    const running = bench.start(['exec', '--json', 'loop'], { meter: ['--meter-run-id', 'nightly-7'] });
+    const running = bench.start(['exec', '--json', 'loop'], {
+      meter: ['--meter-run-id', 'nightly-7', '--meter-budget-usd', '1'],
+    });
     await until(sheet, /running +shop +nightly-7 +other 1 .* 51k/);
     await until(sheet, /5h .*62% left, resets/);
     await until(sheet, '20%');
+    await until(sheet, /█░░░░ +\d+% of \$1\.00/);
     release();
     const { ledger } = await running.ended;
     await until(sheet, 'completed');
