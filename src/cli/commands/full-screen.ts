@@ -60,8 +60,7 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
     leave();
     stdin.removeListener('data', take).pause();
     stdout.removeListener('resize', lose);
-    process.removeListener('exit', leave).removeListener('uncaughtExceptionMonitor', leave);
-    process.removeListener('SIGCONT', comeBack);
+    process.removeListener('exit', leave).removeListener('SIGCONT', comeBack);
     for (const signal of ENDING) process.removeListener(signal, end);
   };
   /** Ends as whoever sent the signal wants it, once the terminal is as it was. */
@@ -87,7 +86,7 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
     } else onKey(keys);
   };
 
-  process.on('exit', leave).on('uncaughtExceptionMonitor', leave).on('SIGCONT', comeBack);
+  process.on('exit', leave).on('SIGCONT', comeBack);
   for (const signal of ENDING) process.on(signal, end);
   stdin.on('data', take);
   stdout.on('resize', lose);
