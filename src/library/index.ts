@@ -6,6 +6,8 @@ export type { Usage } from '../usage/usage.js';
 export { type CaptureContext, captureUsage } from './capture-usage.js';
 export type { UsageContext } from './context.js';
 export { meterOpenAI, type OpenAIClient } from './meter-openai.js';
+export { type MeteredExec, type MeteredExecOptions, meteredExec } from './metered-exec.js';
+export type { MeteredRecord, MeteredResponse, MeteredResult } from './metered-result.js';
 export { flushUsage } from './observed-calls.js';
 export type { RecordedUsage } from './record-step.js';
 export { recordUsage, type UsageLike, type UsageRecord } from './record-usage.js';

@@ -43,6 +43,10 @@ describe('the document of the library', () => {
     const server = await startOpenAIServer((asked) => answerLikeOpenAI(asked, 'Three shelves.'));
     onTestFinished(() => server.close());
     const folder = createProgram(bench);
+    bench.api.add({
+      prompt: 'Sort the shelves',
+      replies: [{ message: 'Sorted.', usage: { input: 5900, cached: 5376, output: 33 } }],
+    });
     const env = { ...bench.env, OPENAI_API_KEY: 'none', OPENAI_BASE_URL: server.url };
     const printed: string[] = [];
     for (const index of SNIPPETS.keys()) {
@@ -50,11 +54,17 @@ describe('the document of the library', () => {
       const { stdout } = await execa(process.execPath, [tsx, `snippet-${index}.ts`], { cwd: folder, env });
       printed.push(stdout);
     }
-    expect(printed).toEqual(['Three shelves.', '0.0016772 actual', 'estimated']);
+    expect(printed).toEqual([
+      'gpt-5.3-codex 5900 33\n0 33 0.0023198 actual',
+      'Three shelves.',
+      '0.0016772 actual',
+      'estimated',
+    ]);
     const records = readRecord(bench.database).map(({ phase, iteration, responses }) => {
       return [phase, iteration, responses.map(({ source, input, output }) => ({ source, input, output }))];
     });
     expect(records).toEqual([
+      ['builder', 1, [{ source: 'actual', input: 5900, output: 33 }]],
       ['chat', 1, [{ source: 'actual', input: 1200, output: 85 }]],
       ['handoff', 1, [{ source: 'actual', input: 1200, output: 85 }]],
       ['handoff', 2, [{ source: 'estimated', input: 0, output: 5 }]],

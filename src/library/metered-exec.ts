@@ -1,0 +1,112 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { Phase } from '../usage/phase.js';
+import { NO_USAGE } from '../usage/usage.js';
+import { createFeed } from './feed.js';
+import type { MeteredResponse, MeteredResult } from './metered-result.js';
+import { type MeteringEvent, parseMeteringEvent } from './metering-event.js';
+
+export interface MeteredExecOptions {
+  /** `builder`, `reviewer`, … Default: what the command shows. */
+  readonly category?: Phase | undefined;
+  /** Default: the git work tree of `cwd`. */
+  readonly project?: string | undefined;
+  /** Default: the folder of `--output-last-message`, or else the day. */
+  readonly runId?: string | undefined;
+  readonly iteration?: number | undefined;
+  /** The database to record in. Default: CODEX_METERED_DB, or else the platform's place for it. */
+  readonly database?: string | undefined;
+  /** The real Codex. Default: `codex` on PATH. */
+  readonly codex?: string | undefined;
+  readonly cwd?: string | undefined;
+  /** Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** What Codex reads on stdin. Default: nothing. */
+  readonly input?: string | Uint8Array | undefined;
+  /** What becomes of stdout and stderr: this process's own (the default), or a pipe that the caller reads. */
+  readonly output?: 'inherit' | 'pipe' | 'ignore' | undefined;
+  /** Sends SIGTERM when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A Codex that runs. To be awaited for its result. */
+export interface MeteredExec extends Promise<MeteredResult> {
+  readonly pid: number | undefined;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** Each response as it becomes known; ends with Codex. */
+  readonly responses: AsyncIterable<MeteredResponse>;
+  kill(signal?: NodeJS.Signals): void;
+}
+
+/**
+ * Runs Codex with `args` as `codex-metered` does, and tells what it used: while it runs, and in its result. However
+ * Codex ends is a result; it rejects only when no process can be started.
+ */
+export function meteredExec(args: readonly string[], options: MeteredExecOptions = {}): MeteredExec {
+  const { cwd, env, input, output = 'inherit', signal } = options;
+  const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', output, output, 'pipe'];
+  const child = spawn(process.execPath, [findCommand(), ...meterArgs(options), ...args], { cwd, env, stdio });
+  const responses = createFeed<MeteredResponse>();
+  const result = followEvents(child, responses.push).finally(responses.end);
+  const kill = (name: NodeJS.Signals = 'SIGTERM') => void child.kill(name);
+  const abort = () => kill();
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  const ended = result.finally(() => signal?.removeEventListener('abort', abort));
+  // Codex may not read it.
+  child.stdin?.on('error', () => undefined);
+  (child.stdin as Writable | null)?.end(input);
+  const { pid, stdout, stderr } = child;
+  return Object.assign(ended, { pid, stdout, stderr, kill, responses: responses.all });
+}
+
+function meterArgs({ project, runId, category, iteration, database, codex }: MeteredExecOptions): string[] {
+  const given = {
+    ...{ project, 'run-id': runId, phase: category, iteration: iteration?.toString(), db: database, codex },
+    ...{ events: 'fd:3', quiet: '1' },
+  };
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    return name === 'quiet' ? ['--meter-quiet'] : [`--meter-${name}=${value}`];
+  });
+}
+
+/** The command of this package, wherever that is installed. */
+function findCommand(): string {
+  const manifest = createRequire(import.meta.url).resolve('codex-metered/package.json');
+  return join(manifest, '..', 'bin', 'codex-metered.js');
+}
+
+async function followEvents(child: ChildProcess, push: (response: MeteredResponse) => void): Promise<MeteredResult> {
+  let last: MeteringEvent | undefined;
+  const events = child.stdio[3] as Readable;
+  events.on('error', () => undefined);
+  const lines = createInterface({ input: events });
+  lines.on('line', (line) => {
+    const event = parseMeteringEvent(line);
+    if (event?.kind === 'response') push(event.response);
+    if (event) last = event;
+  });
+  const drained = once(lines, 'close');
+  const [exitCode, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  // A process that Codex left behind may hold the other end: what our own has written is here by then.
+  await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, LEFT_OPEN_MS).unref())]);
+  events.destroy();
+  return { exitCode, signal, ...summarise(last) };
+}
+
+const LEFT_OPEN_MS = 1000;
+
+function summarise(last: MeteringEvent | undefined): Omit<MeteredResult, 'exitCode' | 'signal'> {
+  const nothing = { id: last?.id, threadId: undefined, usage: NO_USAGE, costUsd: undefined };
+  if (last?.kind === 'end') return { id: last.id, ...last.report };
+  if (last?.kind !== 'response') return { ...nothing, source: undefined, records: [] };
+  // The metering was killed before it could say what it came to.
+  const { threadId, source, total } = last.response;
+  return { id: last.id, threadId, source, ...total, records: [] };
+}
