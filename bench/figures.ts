@@ -22,7 +22,8 @@ export interface Aim {
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'kB' | 'B';
+  readonly unit: 'kB' | 'B' | 'ms';
+  readonly aim?: Aim;
 }
 
 export interface Section {
@@ -38,6 +39,12 @@ export interface Section {
 export function summariseRatios(name: string, quotients: readonly number[], aim?: Aim): Ratio {
   const summary = { name, median: medianOf(quotients), min: Math.min(...quotients), max: Math.max(...quotients) };
   return aim ? { ...summary, aim } : summary;
+}
+
+/** The smallest value that `share` of all do not exceed. */
+export function quantileOf(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
 export function medianOf(values: readonly number[]): number {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchCodex } from './codex.js';
 import type { Section } from './figures.js';
 import { benchImport, type ImportShape, USUAL_SHAPE } from './import.js';
+import { benchLive } from './live.js';
 import { describeMachine, readLoad } from './machine.js';
 import { benchPipe } from './pipe.js';
 import { printMachine, printSection } from './printout.js';
@@ -16,9 +17,10 @@ const SECTIONS: Record<string, (workspace: Workspace, rounds?: number, shape?: I
   pipe: benchPipe,
   wait: benchWait,
   import: benchImport,
+  live: benchLive,
   statusline: benchStatusline,
 };
-const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [wait] [statusline] [--rounds N] [--json]
+const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [wait] [import] [live] [statusline] [--rounds N] [--json]
 
 Measures what codex-metered costs against Codex without it, in turns. Without a name: all of it.
 --size and --files shape the sessions that are imported: 1GB in 500 files, unless told.

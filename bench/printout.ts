@@ -35,6 +35,6 @@ function printAim(median: number, { bound, value }: Aim): string {
   return `   aim: ${bound} ${value.toFixed(2)}, ${met ? 'met' : 'MISSED'}`;
 }
 
-function printFigure({ name, value, unit }: Figure, width: number): string {
-  return `  ${name.padEnd(width)}${value.toFixed(0).padStart(9)}${' '.repeat(18)}  ${unit}`;
+function printFigure({ name, value, unit, aim }: Figure, width: number): string {
+  return `  ${name.padEnd(width)}${value.toFixed(0).padStart(9)}${' '.repeat(18)}  ${unit}${aim ? printAim(value, aim) : ''}`;
 }

@@ -9,7 +9,7 @@ import type { Timing } from './rounds.js';
 import type { Workspace } from './workspace.js';
 
 const API = fileURLToPath(new URL('./api.ts', import.meta.url));
-const ANSWERS = { 'at once': 'answer at once', 'in 5 s': 'answer in 5 s' } as const;
+const ANSWERS = { 'at once': 'answer at once', 'in 5 s': 'answer in 5 s', 'in a loop': 'answer in a loop' } as const;
 
 /** The real Codex in a work tree, with an API that gives one response. */
 export interface ScriptedCodex {
