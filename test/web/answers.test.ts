@@ -66,6 +66,13 @@ describe("the API's figures", () => {
     expect((await ask('/api/health')).body).toMatchObject({ notes: [], unpricedModels: [], unreadableFiles: [] });
   });
 
+  it('of a provider that was never used are none, and no error', async () => {
+    const { ask } = await serveDashboard({ database: seedDatabase() });
+    const { body, status } = await ask('/api/usage?provider=openai');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ groups: [{ range: null }, { provider: 'openai', range: null }], calendar: [] });
+  });
+
   it('of health name what is not reported, not priced, and why', async () => {
     const { ask } = await serveDashboard({ database: seedDatabase() });
     const { body } = await ask('/api/health');

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchBrowser } from './browser.js';
+import { launchBrowser } from '../harness/browser.js';
 
 /** Takes a picture of every view at the address `url`, in light and dark, wide and narrow, into `folder`. */
 const [, , url = 'http://127.0.0.1:4747', folder = 'build/screenshots'] = process.argv;

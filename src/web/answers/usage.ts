@@ -47,8 +47,11 @@ export const usageQuestion: Question<UsageQuery> = {
     const calendar = createCalendar(query.timezone ?? surroundings.timeZone);
     const nowMs = now();
     const today = calendar.dayOf(nowMs);
-    const providers = query.provider ? [query.provider] : listProviders(connection);
+    const recorded = listProviders(connection);
+    const providers = query.provider ? [query.provider] : recorded;
     const read = (wish: Partial<PeriodQuery>, of: Provider | undefined) => {
+      // The page lets choose a provider that nothing is recorded of yet.
+      if (of !== undefined && !recorded.includes(of)) return null;
       return readReport(connection, { ...toFilter(query), nowMs, provider: of, ...wish }, calendar);
     };
     const { period: kind, since, until, last } = query;

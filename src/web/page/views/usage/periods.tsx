@@ -88,6 +88,7 @@ function listBars(each: readonly UsageGroup[], entries: readonly PeriodEntry[], 
 }
 
 function columnsOf(each: readonly UsageGroup[], period: Period): Column<PeriodEntry>[] {
+  const [cost, ...sums] = sumColumns<PeriodEntry>();
   return [
     {
       key: 'period',
@@ -98,10 +99,11 @@ function columnsOf(each: readonly UsageGroup[], period: Period): Column<PeriodEn
         return <time dateTime={key}>{period === 'monthly' ? formatMonth(key) : formatDatedDay(key)}</time>;
       },
     },
+    ...(cost ? [cost] : []),
     ...(each.length < 2
       ? []
       : each.flatMap((group) => (group.provider ? [providerColumn(group, group.provider, period)] : []))),
-    ...sumColumns<PeriodEntry>(),
+    ...sums,
     modelsColumn(),
   ];
 }
