@@ -36,10 +36,11 @@ export function renderCostText(report: CostReport, selection: Selection, options
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function describeHeading(
+/** The title, and below it what there is to know beside the figures. */
+export function describeHeading(
   report: CostReport,
   { scope, reason }: Selection,
-  { clock, width, paint }: CostTextOptions,
+  { clock, width, paint }: Pick<CostTextOptions, 'clock' | 'width' | 'paint'>,
 ): string[] {
   const title = scope.kind === 'run' ? `Run ${cleanText(scope.runId)}` : `Session ${cleanText(scope.threadId)}`;
   const why = reason === 'named' ? '' : ` (${REASONS[reason]})`;

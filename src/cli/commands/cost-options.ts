@@ -10,7 +10,7 @@ export interface CostRequest {
   readonly view: 'report' | 'list';
   /** Whether past sessions are taken in first. */
   readonly history: 'import' | 'as-it-is';
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | 'markdown';
   readonly detail: 'models' | 'responses';
   readonly notes: 'brief' | 'all';
   readonly extent: 'full' | 'compact';
@@ -32,6 +32,7 @@ interface Options {
   readonly timezone?: string;
   readonly import?: boolean;
   readonly json?: boolean;
+  readonly markdown?: boolean;
   readonly color: boolean;
 }
 
@@ -53,6 +54,7 @@ Examples:
   codex-usage run --list               the newest runs
   codex-usage run --breakdown          every response of the newest run
   codex-usage run nightly-7 --json | jq .totals.costUsd
+  codex-usage run --markdown >> "$GITHUB_STEP_SUMMARY"
 `;
 
 const SESSION_HELP = `
@@ -93,6 +95,7 @@ function addOptions(command: Command, kind: CostRequest['kind']): Command {
     .option('--compact', 'only the most important columns')
     .option('-z, --timezone <name>', "show times in this IANA time zone (default: the system's)", parseTimeZone)
     .option('-j, --json', 'JSON instead of a table')
+    .option('--markdown', 'the report as Markdown, for the summary of a CI job')
     .option('--no-color', 'no colours; so does NO_COLOR');
 }
 
@@ -100,12 +103,15 @@ function parseRequest(kind: CostRequest['kind'], id: string | undefined, options
   if (id === '') throw new UsageError(`The id of the ${kind} is empty.`);
   if (options.list && id !== undefined) throw new UsageError(`--list lists all ${kind}s: leave out "${id}".`);
   if (options.last !== undefined && !options.list) throw new UsageError('--last says how long --list is: use both.');
+  if (options.markdown && (options.json || options.list)) {
+    throw new UsageError(`--markdown is a report: leave out ${options.json ? '--json' : '--list'}.`);
+  }
   return {
     kind,
     id,
     view: options.list ? 'list' : 'report',
     history: kind === 'run' || options.import === false ? 'as-it-is' : 'import',
-    format: options.json ? 'json' : 'text',
+    format: options.json ? 'json' : options.markdown ? 'markdown' : 'text',
     detail: options.breakdown ? 'responses' : 'models',
     notes: options.notes ? 'all' : 'brief',
     extent: options.compact ? 'compact' : 'full',

@@ -3,6 +3,7 @@ import type { Paths } from '../../config/paths.js';
 import { findWorkTree } from '../../io/work-tree.js';
 import { createClock } from '../../report/clock.js';
 import { toCostJson } from '../../report/cost-json.js';
+import { renderCostMarkdown } from '../../report/cost-markdown.js';
 import { readCostReport } from '../../report/cost-report.js';
 import { renderCostText } from '../../report/cost-text.js';
 import { readList, renderListText, toListJson } from '../../report/listing.js';
@@ -34,12 +35,9 @@ function renderReport(store: Store, request: CostRequest, host: Host, place: Pla
     return { selection: chosen, report: readCostReport(connection, chosen.scope, request) };
   });
   if (request.format === 'json') return formatJson(toCostJson(report, selection, request));
-  return renderCostText(report, selection, {
-    ...request,
-    ...describeLook(request, host),
-    clock: createClock(request.timeZone),
-    nowMs: Date.now(),
-  });
+  const options = { ...request, clock: createClock(request.timeZone), nowMs: Date.now() };
+  if (request.format === 'markdown') return renderCostMarkdown(report, selection, options);
+  return renderCostText(report, selection, { ...options, ...describeLook(request, host) });
 }
 
 function renderList(store: Store, request: CostRequest, host: Host): string {

@@ -8,7 +8,7 @@ const BUSY_TIMEOUT_MS = 5000;
 
 /** As far as every report is asked for it. */
 export interface ReportRequest {
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | 'markdown';
   readonly timeZone: string | undefined;
 }
 

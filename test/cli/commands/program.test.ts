@@ -36,6 +36,11 @@ describe('codex-usage', () => {
     expect(stdout).toContain('The database is /data/costs.db');
   });
 
+  it.each(['--json', '--list'])('refuses --markdown with %s', async (option) => {
+    const { exitCode, stderr } = await usage(['run', '--markdown', option]);
+    expect([exitCode, stderr]).toEqual([2, `error: --markdown is a report: leave out ${option}.\n`]);
+  });
+
   it.each(['run', 'session'])('explains %s with its options and examples', async (command) => {
     const { exitCode, stdout } = await usage([command, '--help']);
     expect(exitCode).toBe(0);
