@@ -181,6 +181,26 @@ describe('--meter-events', () => {
   });
 });
 
+test('the document has every field of the report and of the events', async ({ bench }) => {
+  const [report, events] = [join(bench.folder, 'report.json'), join(bench.folder, 'events')];
+  const meter = [
+    '--meter-report',
+    report,
+    '--meter-events',
+    events,
+    '--meter-budget-tokens',
+    '1',
+    '--meter-budget-usd',
+    '9',
+  ];
+  await bench.run(['exec', '--json', 'x'], { codex: writeTalker(bench, 1), meter });
+  const document = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');
+  const told = [readJson(report), ...readEvents(events)];
+  expect(told.map(({ event }) => event)).toEqual([undefined, 'start', 'response', 'budget', 'end']);
+  const fields = new Set(told.flatMap(listFields));
+  expect([...fields].filter((field) => !document.includes(`\`${field}\``))).toEqual([]);
+});
+
 describe('what cannot be written', () => {
   test.for([
     ['--meter-report', 'no/such/folder/report.json', /the report .+ cannot be written: there is no folder/],
@@ -208,3 +228,12 @@ describe('what cannot be written', () => {
     expect(run.stderr.toString()).toContain('cannot be written: nobody reads from it.');
   });
 });
+
+/** The names of all fields, but for those whose content is not ours to name. */
+function listFields(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(listFields);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, content]) => {
+    return ['price', 'figures', 'attribution'].includes(name) ? [name] : [name, ...listFields(content)];
+  });
+}
