@@ -27,7 +27,7 @@ export async function captureUsage(
   context: CaptureContext = {},
 ): Promise<RecordedUsage> {
   const completedAtMs = Date.now();
-  const place = resolveContext({ ...context, category: phase }, completedAtMs);
+  const place = await resolveContext({ ...context, category: phase }, completedAtMs);
   const facts = readResult(result);
   return recordCall({
     ...{ place, completedAtMs },

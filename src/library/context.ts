@@ -1,5 +1,19 @@
-import { UsageError } from '../errors.js';
+import { resolve } from 'node:path';
+import { loadSettings } from '../config/load.js';
+import { type Paths, readPaths } from '../config/paths.js';
+import {
+  COST_RECORDS_VARIABLE,
+  listPrices,
+  type Said,
+  type SaidName,
+  SETTING_VARIABLES,
+  type Setting,
+  type Settings,
+} from '../config/settings.js';
+import { messageOf, UsageError } from '../errors.js';
+import { findWorkTree } from '../io/work-tree.js';
 import { attribute, type Named } from '../meter/attribution.js';
+import type { PriceEntry } from '../pricing/price.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution } from '../usage/record.js';
 
@@ -7,7 +21,7 @@ import type { Attribution } from '../usage/record.js';
 export interface UsageContext {
   /** `builder`, `reviewer`, `chat`, `handoff` or `other`. */
   readonly category: Phase;
-  /** Default: CODEX_METERED_PROJECT, or else the git work tree of `cwd`. */
+  /** Default: CODEX_METERED_PROJECT, or what a codex-metered.toml says, or else the git work tree of `cwd`. */
   readonly project?: string | undefined;
   /** Default: CODEX_METERED_RUN_ID, or else the day. */
   readonly runId?: string | undefined;
@@ -15,43 +29,90 @@ export interface UsageContext {
   readonly iteration?: number | undefined;
   /** Default: the working directory of this process. */
   readonly cwd?: string | undefined;
-  /** The database to record in. Default: CODEX_METERED_DB, or else the platform's place for it. */
+  /** The database to record in. Default: CODEX_METERED_DB, or what a codex-metered.toml says, or else the platform's place for it. */
   readonly database?: string | undefined;
 }
 
-/** A context that has been checked. */
+/** A context with what the environment and the configuration files say. */
 export interface Place {
   readonly attribution: Attribution;
   readonly cwd: string;
-  /** The environment with the database that was asked for. */
-  readonly env: NodeJS.ProcessEnv;
+  readonly paths: Paths;
+  /** Another program's database that is to be given the cost records, too. */
+  readonly costRecords: string | undefined;
+  /** The user's own prices. */
+  readonly prices: readonly PriceEntry[];
+  /** Why the configuration files were left out. */
+  readonly problem: string | undefined;
 }
 
-/** Checks `context` and fills in what the environment says. Throws a UsageError for one that makes no sense. */
-export function resolveContext(context: UsageContext, startedAtMs: number): Place {
-  const { category, project, runId, iteration, database } = context;
+/** Throws a UsageError for a context that makes no sense. */
+export function checkContext({ category, iteration }: UsageContext): void {
   if (!PHASES.includes(category)) {
     throw new UsageError(`The category "${category}" does not exist: use one of ${PHASES.join(', ')}.`);
   }
+  if (iteration !== undefined && !(Number.isInteger(iteration) && iteration >= 0)) {
+    throw new UsageError(`${iteration} is not an iteration: use a whole number such as 3.`);
+  }
+}
+
+/**
+ * Fills in what the environment and the configuration files say; files that cannot be read are left out. Rejects with a
+ * UsageError for a context that makes no sense.
+ */
+export async function resolveContext(context: UsageContext, startedAtMs: number): Promise<Place> {
+  checkContext(context);
+  const { category, runId, iteration } = context;
   const cwd = context.cwd ?? readCwd();
+  const said = sayFor(context);
+  const { settings, problem } = await readSettings(said, cwd);
   const attribution = attribute(
     {
-      project: name(project, 'CODEX_METERED_PROJECT'),
-      run: name(runId, 'CODEX_METERED_RUN_ID'),
+      project: said('project') ?? named(settings?.project),
+      run: name(runId, 'runId', 'CODEX_METERED_RUN_ID'),
       phase: { value: category, origin: 'option' },
       iteration: iteration === undefined ? undefined : { value: String(iteration), origin: 'option' },
       outputPatterns: [],
-      timeZone: undefined,
+      timeZone: settings?.timeZone.value,
     },
     { cwd, command: '', cd: undefined, outputLastMessage: undefined, startedAtMs },
   );
-  return { attribution, cwd, env: database ? { ...process.env, CODEX_METERED_DB: database } : process.env };
+  const costRecords = process.env[COST_RECORDS_VARIABLE];
+  return {
+    ...{ attribution, cwd, problem },
+    paths: readPaths(process.env, said('db')?.value ?? settings?.database.value),
+    costRecords: costRecords && resolve(costRecords),
+    prices: settings ? listPrices(settings) : [],
+  };
 }
 
-function name(given: string | undefined, variable: string): Named {
-  if (given) return { value: given, origin: 'option' };
+function sayFor({ project, database }: UsageContext): (name: SaidName) => Said | undefined {
+  return (setting) => {
+    const given = setting === 'project' ? project : setting === 'db' ? database : undefined;
+    return name(given, setting, SETTING_VARIABLES[setting]);
+  };
+}
+
+async function readSettings(
+  said: (name: SaidName) => Said | undefined,
+  cwd: string,
+): Promise<{ settings?: Settings; problem: string | undefined }> {
+  try {
+    const root = findWorkTree(cwd)?.root ?? cwd;
+    return { settings: await loadSettings(said, { cwd, root, env: process.env }), problem: undefined };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
+
+function name(given: string | undefined, option: string, variable: string): Said | undefined {
+  if (given) return { value: given, origin: 'option', place: option };
   const set = process.env[variable];
-  return set ? { value: set, origin: 'environment' } : undefined;
+  return set ? { value: set, origin: 'environment', place: variable } : undefined;
+}
+
+function named(setting: Setting<string | undefined> | undefined): Named {
+  return setting?.value === undefined ? undefined : { value: setting.value, origin: setting.origin };
 }
 
 function readCwd(): string {

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { resolveContext, type UsageContext } from './context.js';
+import { checkContext, type UsageContext } from './context.js';
 import { createMeteredFetch, type Fetch, unwrapFetch } from './metered-fetch.js';
 import { observeCalls } from './observed-calls.js';
 
@@ -18,7 +18,7 @@ export function meterOpenAI<Client extends OpenAIClient>(client: Client, context
     throw new UsageError('meterOpenAI needs a client of the package "openai", version 5 or later: new OpenAI(…).');
   }
   // What is wrong with the context is said now, not when the first call is recorded.
-  resolveContext(context, Date.now());
+  checkContext(context);
   const fetch = unwrapFetch((client as { fetch?: Fetch }).fetch ?? globalThis.fetch);
   return client.withOptions({ fetch: createMeteredFetch(fetch, observeCalls(context)) }) as Client;
 }

@@ -1,5 +1,5 @@
 import { type ApiFacts, type ApiRequest, describeRequest, readAnswer, readEvent } from '../formats/openai-api.js';
-import { resolveContext, type UsageContext } from './context.js';
+import { type Place, resolveContext, type UsageContext } from './context.js';
 import { type Call, recordCall } from './record-usage.js';
 
 /** Follows one call of the API. No method throws. */
@@ -24,7 +24,7 @@ const outstanding = new Set<Promise<unknown>>();
 
 /** Resolves when everything that has ended so far is recorded. To be awaited before `process.exit`. */
 export async function flushUsage(): Promise<void> {
-  while (outstanding.size > 0) await Promise.all(outstanding);
+  while (outstanding.size > 0) await Promise.allSettled(outstanding);
 }
 
 /** Records the calls of one client under `context`. */
@@ -35,7 +35,9 @@ export function observeCalls(context: UsageContext): CallObserver {
       background.set(facts.responseId, { ...request, startedAtMs });
       return;
     }
-    remember(recordCall(describeCall(context, request, startedAtMs, facts, status)));
+    const completedAtMs = Date.now();
+    const place = resolveContext(context, startedAtMs);
+    remember(place.then((at) => recordCall(describeCall(at, request, { startedAtMs, completedAtMs, status }, facts))));
   };
   return {
     start(api, body) {
@@ -73,17 +75,16 @@ export function observeCalls(context: UsageContext): CallObserver {
 }
 
 function describeCall(
-  context: UsageContext,
+  place: Place,
   { api, model, serviceTier, texts, messages, unseen }: ApiRequest,
-  startedAtMs: number,
+  how: Pick<Call, 'startedAtMs' | 'completedAtMs' | 'status'>,
   facts: ApiFacts,
-  status: Call['status'],
 ): Call {
+  const { status } = how;
   const answered = facts.text ? [facts.text] : [];
   return {
-    place: resolveContext(context, startedAtMs),
-    command: api,
-    ...{ startedAtMs, status, completedAtMs: Date.now() },
+    ...{ place, command: api },
+    ...how,
     counted: facts.usage,
     // A model that failed before it wrote anything has used nothing that anybody could count.
     texts:
@@ -107,5 +108,5 @@ function merge(before: ApiFacts, next: ApiFacts): ApiFacts {
 
 function remember(recording: Promise<unknown>): void {
   outstanding.add(recording);
-  void recording.finally(() => outstanding.delete(recording));
+  void recording.catch(() => undefined).finally(() => outstanding.delete(recording));
 }

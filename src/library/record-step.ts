@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
-import { readPaths } from '../config/paths.js';
-import { COST_RECORDS_VARIABLE } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { Recorder } from '../meter/recorder.js';
 import { Pricer } from '../pricing/pricer.js';
-import { createPriceBook, type PriceBook } from '../pricing/prices.js';
+import { createPriceBook } from '../pricing/prices.js';
 import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { openStore, type Store } from '../store/store.js';
@@ -47,17 +44,15 @@ export interface Step {
   readonly notes: readonly Note[];
 }
 
-let prices: PriceBook | undefined;
-
 /** Records one step. Never rejects: what fails is logged, and what the database does not take is kept aside. */
 export async function recordStep(step: Step): Promise<RecordedUsage> {
-  const paths = readPaths(step.place.env);
+  const { paths, costRecords, problem } = step.place;
   const log = openLog(paths.logFile);
+  if (problem) log.warn('The configuration cannot be read; it is left out.', { reason: problem });
   let stored: RecordedUsage['stored'] = 'database';
   let store: Store | undefined;
   const invocation = describe(step);
-  const costRecords = step.place.env[COST_RECORDS_VARIABLE];
-  const mirror = new Mirror({ costRecords: costRecords && resolve(costRecords), ...paths }, log);
+  const mirror = new Mirror({ costRecords, ...paths }, log);
   mirror.expect(invocation.id);
   const recorder = new Recorder({
     invocation,
@@ -72,7 +67,7 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
       stored = 'kept-aside';
     },
   });
-  const priced = price(step.response, log);
+  const priced = price(step, log);
   const notes = [...step.notes, ...priced.notes];
   recorder.add({
     update: { status: step.status, endedAtMs: step.response?.completedAtMs ?? Date.now() },
@@ -102,11 +97,10 @@ function describe({ place, command, startedAtMs }: Step): Invocation {
   };
 }
 
-function price(response: ModelResponse | undefined, log: Log) {
+function price({ response, place }: Step, log: Log) {
   if (!response) return { response, notes: [] };
   try {
-    prices ??= createPriceBook();
-    return new Pricer(prices).price(response);
+    return new Pricer(createPriceBook({ user: place.prices })).price(response);
   } catch (error) {
     log.warn('The price list cannot be read; the response stays unpriced.', { reason: messageOf(error) });
     return { response: { ...response, costNanoUsd: undefined, price: undefined }, notes: [] };

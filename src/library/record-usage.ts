@@ -33,7 +33,7 @@ export interface UsageRecord extends UsageContext {
  */
 export async function recordUsage(record: UsageRecord): Promise<RecordedUsage> {
   const { model, usage, input, output, completedAtMs = Date.now() } = record;
-  const place = resolveContext(record, completedAtMs);
+  const place = await resolveContext(record, completedAtMs);
   const texts = input === undefined && output === undefined ? undefined : toTexts(input, output);
   return recordCall({
     ...{ place, texts, model, completedAtMs },

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { captureUsage, recordUsage, type UsageLike } from '../../src/library/index.js';
 import { readRecord } from '../harness/record.js';
@@ -112,4 +114,17 @@ describe('captureUsage', () => {
       expect(readRecord(database)).toMatchObject([{ responses: [], notes: [{ kind: 'fallback' }] }]);
     },
   );
+});
+
+describe('a codex-metered.toml', () => {
+  test('says the project and the prices, and one that is broken is left out', async () => {
+    const { database } = useFolder();
+    const folder = dirname(database);
+    const config = join(folder, 'codex-metered.toml');
+    const record = { category: 'chat', model: 'own', usage: { input: 1_000_000, output: 0 }, cwd: folder } as const;
+    writeFileSync(config, 'project = "bakery"\n[[prices]]\nmodel = "own"\ninput = 3\noutput = 9\n');
+    expect(await recordUsage(record)).toMatchObject({ projectId: 'bakery', costUsd: 3 });
+    writeFileSync(config, 'project = ');
+    expect(await recordUsage(record)).toMatchObject({ projectId: basename(folder), costUsd: undefined });
+  });
 });
