@@ -2,6 +2,7 @@ import type { Connection } from '../store/open.js';
 import { readSnapshot } from '../store/queries.js';
 import type { Store } from '../store/store.js';
 import { healthQuestion } from './answers/health.js';
+import { nowQuestion } from './answers/now.js';
 import { runQuestion, runsQuestion, sessionQuestion } from './answers/runs.js';
 import { sessionsQuestion } from './answers/sessions.js';
 import { statusQuestion } from './answers/status.js';
@@ -41,6 +42,7 @@ export type Answerer = <Values extends object>(question: Question<Values>, query
 export const QUESTIONS = [
   statusQuestion,
   usageQuestion,
+  nowQuestion,
   runsQuestion,
   runQuestion,
   sessionsQuestion,

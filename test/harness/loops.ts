@@ -6,8 +6,14 @@ import type { Invocation, ModelResponse, Note, PricedResponse } from '../../src/
 const MINUTE_MS = 60_000;
 const SAID = { project: 'git', run: 'environment', phase: 'output path', iteration: 'output path' } as const;
 
+export interface Loops {
+  readonly nowMs: number;
+  /** A process that works, and has for as long: the one that is still running is said to be metered by it. */
+  readonly running?: { readonly pid: number; readonly forMs: number };
+}
+
 /** Fills the database at `path` with metered runs of a builder and a reviewer, the last of them still running. */
-export function seedLoops(path: string, { nowMs }: { readonly nowMs: number }): void {
+export function seedLoops(path: string, { nowMs, running: alive = { pid: process.pid, forMs: 200 } }: Loops): void {
   const store = openStore(path, { mode: 'write' });
   const pricer = new Pricer(createPriceBook());
   const price = (response: ModelResponse): PricedResponse => pricer.price(response).response;
@@ -15,14 +21,16 @@ export function seedLoops(path: string, { nowMs }: { readonly nowMs: number }): 
     for (let step = 0; step < loop.steps; step++) {
       const phase = step % 2 === 0 ? 'builder' : 'reviewer';
       const iteration = Math.floor(step / 2) + 1;
-      const startedAtMs = nowMs - loop.minutesAgo * MINUTE_MS + step * 7 * MINUTE_MS;
-      const invocation = describeInvocation(`${loop.runId}-${step}`, loop.runId, phase, iteration, startedAtMs);
       const threadId = `019b${loop.minutesAgo.toString(16).padStart(4, '0')}-${step}000-7000-8000-000000000001`;
       const running = loop.ending === 'running' && step === loop.steps - 1;
+      const startedAtMs = running ? nowMs - alive.forMs : nowMs - loop.minutesAgo * MINUTE_MS + step * 7 * MINUTE_MS;
+      const id = `${loop.runId}-${step}`;
+      const invocation = describeInvocation({ id, runId: loop.runId, phase, iteration, startedAtMs, pid: alive.pid });
       const failed = loop.ending === 'failed' && step === loop.steps - 1;
       const children =
         phase === 'builder' && step > 0 ? [`${threadId.slice(0, -1)}7`, `${threadId.slice(0, -1)}8`] : [];
-      const shape = { model: loop.model, startedAtMs, step, count: running ? 4 : 9 };
+      const everyMs = running ? alive.forMs / 5 : 30_000;
+      const shape = { model: loop.model, startedAtMs, step, everyMs, count: running ? 4 : 9 };
       store.record({
         invocation,
         update: {
@@ -55,13 +63,16 @@ const NOTES: readonly Note[] = [
   },
 ];
 
-function describeInvocation(
-  id: string,
-  runId: string,
-  phase: 'builder' | 'reviewer',
-  iteration: number,
-  startedAtMs: number,
-): Invocation {
+interface Described {
+  readonly id: string;
+  readonly runId: string;
+  readonly phase: 'builder' | 'reviewer';
+  readonly iteration: number;
+  readonly startedAtMs: number;
+  readonly pid: number;
+}
+
+function describeInvocation({ id, runId, phase, iteration, startedAtMs, pid }: Described): Invocation {
   return {
     id,
     attribution: { projectId: 'shop', runId, phase, iteration, origins: SAID },
@@ -69,9 +80,8 @@ function describeInvocation(
     cwd: '/home/ada/shop',
     codexHome: '/home/ada/.codex',
     codexPath: '/usr/bin/codex',
-    // This process lives, so a running one is not settled as abandoned.
-    meterPid: process.pid,
-    codexPid: process.pid,
+    meterPid: pid,
+    codexPid: pid,
     startedAtMs,
   };
 }
@@ -82,9 +92,10 @@ interface Shape {
   readonly startedAtMs: number;
   readonly step: number;
   readonly count: number;
+  readonly everyMs: number;
 }
 
-function listResponses({ threadId, model, startedAtMs, step, count }: Shape): ModelResponse[] {
+function listResponses({ threadId, model, startedAtMs, step, count, everyMs }: Shape): ModelResponse[] {
   return Array.from({ length: count }, (_, index) => {
     const input = 14_000 + index * 3100 + step * 700;
     return {
@@ -103,7 +114,7 @@ function listResponses({ threadId, model, startedAtMs, step, count }: Shape): Mo
       },
       evidence: 'usage_record',
       source: 'actual',
-      completedAtMs: startedAtMs + (index + 1) * 30_000,
+      completedAtMs: Math.round(startedAtMs + (index + 1) * everyMs),
     };
   });
 }

@@ -129,9 +129,9 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
 
   it('shows a run that arrives while somebody looks', async () => {
     const page = await open('/runs');
-    await page.getByRole('link', { name: 'nightly-43' }).waitFor();
+    await page.getByRole('link', { name: 'nightly-43' }).first().waitFor();
     await bench.run(['exec', '--skip-git-repo-check', LATE], { meter: ['--meter-run-id', 'late-1'] });
-    await page.getByRole('link', { name: 'late-1' }).click();
+    await page.getByRole('link', { name: 'late-1' }).last().click();
     await page.waitForURL(/run\?id=late-1/);
     const figures = page.locator('.stats');
     await figures.waitFor();
@@ -139,6 +139,16 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await bench.run(['exec', '--skip-git-repo-check', LATE], { meter: ['--meter-run-id', 'late-1'] });
     await expect.poll(() => valuesOf(figures), { timeout: 30_000 }).toContain(8642);
   }, 120_000);
+
+  it('shows what runs now', async () => {
+    const page = await open('/');
+    const item = page.getByRole('listitem').filter({ hasText: 'running' }).filter({ hasText: 'nightly-43' });
+    await item.waitFor();
+    const [last] = ((await print(['run', 'nightly-43'])).invocations as Answered[]).slice(-1);
+    expect((await valuesOf(item))[0]).toBe(last?.costUsd);
+    await item.getByRole('link', { name: 'nightly-43' }).click();
+    await page.waitForURL(/run\?id=nightly-43/);
+  });
 
   it('saves what it shows as CSV, with exact numbers', async () => {
     const page = await open('/?period=monthly&provider=codex');

@@ -1,9 +1,16 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openStore } from '../../src/store/store.js';
+import { createProgress } from '../../src/web/progress.js';
+import { startDashboard } from '../../src/web/server.js';
 import { launchBrowser } from '../harness/browser.js';
+import { seedLoops } from '../harness/loops.js';
+import { seedMonths } from '../harness/months.js';
 
-/** Takes a picture of every view at the address `url`, in light and dark, wide and narrow, into `folder`. */
-const [, , url = 'http://127.0.0.1:4747', folder = 'build/screenshots'] = process.argv;
+/** Takes pictures of every view, in light and dark, wide and narrow, into the folder that is named. */
+const [, , folder = 'build/screenshots'] = process.argv;
 const VIEWS = {
   usage: '/',
   claude: '/?provider=claude&period=weekly',
@@ -15,7 +22,44 @@ const VIEWS = {
   sessions: '/sessions',
   health: '/health',
 };
+const SINCE = '2026-01-01';
 
+const home = mkdtempSync(join(tmpdir(), 'codex-metered-screenshots-'));
+const database = join(home, 'usage.db');
+const nowMs = Date.now();
+seedMonths(database, { untilMs: nowMs, days: 380, sessionsPerDay: 8 });
+// The first process of the machine has been there for a while.
+seedLoops(database, { nowMs, running: { pid: 1, forMs: 160_000 } });
+const store = openStore(database, { mode: 'write' });
+for (const [window, used, hours] of [
+  [300, 38, 2],
+  [10_080, 61, 80],
+] as const) {
+  const limit = {
+    windowMinutes: window,
+    usedPercent: used,
+    resetsAtMs: nowMs + hours * 3_600_000,
+    observedAtMs: nowMs,
+  };
+  store.record({ invocation: { id: 'nightly-43-3' }, rateLimits: [{ provider: 'codex', limitId: 'codex', ...limit }] });
+}
+const dashboard = await startDashboard({
+  store,
+  history: createProgress(),
+  surroundings: {
+    version: '0.0.0',
+    database,
+    subscriptions: [
+      { provider: 'openai', name: 'ChatGPT Pro', usdPerMonth: 200, since: SINCE },
+      { provider: 'anthropic', name: 'Max', usdPerMonth: 100, since: SINCE },
+    ],
+    timeZone: undefined,
+    now: Date.now,
+  },
+  port: { port: 0, insist: 'exact' },
+  pageFolder: fileURLToPath(new URL('../../dist/page', import.meta.url)),
+  onFault: console.error,
+});
 mkdirSync(folder, { recursive: true });
 const browser = await launchBrowser();
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -23,11 +67,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, locale: 'en-US' });
     for (const [name, path] of Object.entries(VIEWS)) {
       const page = await context.newPage();
-      page.on('console', (message) => console.log(name, message.type(), message.text()));
-      page.on('pageerror', (error) => console.log(name, 'error', error.message));
-      await page.goto(new URL(path, url).href);
-      await page.locator('.answer, .empty').first().waitFor();
-      for (const chart of await page.locator('.chart').all()) await chart.locator('canvas').first().waitFor();
+      await page.goto(new URL(path, dashboard.url).href);
+      await page.locator('.answer').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
+      for (const chart of await page.locator('.chart').all()) await chart.locator('canvas').waitFor();
       await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });
       await page.close();
     }
@@ -35,3 +78,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 await browser.close();
+await dashboard.close();
+store.close();
+rmSync(home, { recursive: true });

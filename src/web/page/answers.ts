@@ -41,6 +41,25 @@ export interface RunEntry extends Sums {
   readonly modelNames: readonly string[];
 }
 
+/** An invocation that has not ended. */
+export interface RunningInvocation extends Sums {
+  readonly invocationId: string;
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: string;
+  readonly iteration: number;
+  readonly state: 'running' | 'unmetered' | 'killed';
+  readonly startedAt: string;
+  readonly contextTokens: number | null;
+  readonly contextWindowTokens: number | null;
+  readonly costPerMinuteUsd: number | null;
+  readonly budget: { readonly amount: number; readonly spent: number } | null;
+}
+
+export interface Now {
+  readonly running: readonly RunningInvocation[];
+}
+
 export interface RunList {
   readonly runs: readonly RunEntry[];
 }

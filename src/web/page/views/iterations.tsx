@@ -69,7 +69,7 @@ function Invocation({
         <span class="invocation-phase">{of.phase}</span>
       </header>
       <div class="cost-bar" aria-hidden="true">
-        <div style={{ width: `${(100 * (of.costUsd ?? 0)) / dearest}%` }} />
+        <div class="cost-bar-fill" style={{ width: `${(100 * (of.costUsd ?? 0)) / dearest}%` }} />
       </div>
       <dl>
         <div>

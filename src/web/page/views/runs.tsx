@@ -10,6 +10,7 @@ import { CachedShare, cachedShare } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
+import { RunningNow } from './running.jsx';
 
 const LENGTHS = ['50', '200', '1000'];
 
@@ -37,6 +38,7 @@ export function RunsView({ query }: { readonly query: URLSearchParams }) {
           onPick={(value) => changeQuery({ last: value })}
         />
       </div>
+      <RunningNow project={project} />
       <Await asked={asked}>{({ runs }) => <Runs runs={runs} />}</Await>
     </>
   );

@@ -8,6 +8,7 @@ import { Choice, Pick } from '../parts/choice.jsx';
 import { ProviderName } from '../parts/figures.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { PROVIDERS } from '../providers.js';
+import { RunningNow } from './running.jsx';
 import { Limits } from './usage/limits.jsx';
 import { Models } from './usage/models.jsx';
 import { Periods } from './usage/periods.jsx';
@@ -60,6 +61,7 @@ export function UsageView({ query }: { readonly query: URLSearchParams }) {
           onPick={(id) => changeQuery({ project: id || undefined })}
         />
       </div>
+      <RunningNow project={project} />
       <Await asked={asked}>
         {(usage) => <Overview usage={usage} period={period} span={span} filter={{ provider, project }} />}
       </Await>
