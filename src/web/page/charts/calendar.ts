@@ -1,7 +1,8 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { CalendarDay, Provider } from '../answers.js';
+import type { Provider } from '../answers.js';
 import { formatCompact, formatFullDay, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
+import type { CalendarDay } from '../usage-answers.js';
 import type { Frame } from './chart.jsx';
 import { type Theme, tooltipOf } from './theme.js';
 

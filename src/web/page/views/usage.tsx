@@ -1,5 +1,5 @@
 import { changeQuery } from '../address.js';
-import type { Provider, Status, Usage, UsageGroup } from '../answers.js';
+import type { Provider, Status } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { drawCalendar, measureCalendar } from '../charts/calendar.js';
 import { Chart } from '../charts/chart.jsx';
@@ -8,6 +8,7 @@ import { Choice, Pick } from '../parts/choice.jsx';
 import { ProviderName } from '../parts/figures.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { PROVIDERS } from '../providers.js';
+import type { Usage, UsageGroup } from '../usage-answers.js';
 import { RunningNow } from './running.jsx';
 import { Limits } from './usage/limits.jsx';
 import { Models } from './usage/models.jsx';

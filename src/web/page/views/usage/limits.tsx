@@ -1,8 +1,8 @@
-import type { RateLimit } from '../../answers.js';
 import { formatDistance, formatMinute, formatShare } from '../../format.js';
 import { useNow } from '../../live.js';
 import { ProviderName } from '../../parts/figures.jsx';
 import { Panel } from '../../parts/panel.jsx';
+import type { RateLimit } from '../../usage-answers.js';
 
 /** What is left of the subscription's windows, as Codex was last told. */
 export function Limits({ limits }: { readonly limits: readonly RateLimit[] }) {

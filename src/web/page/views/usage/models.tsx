@@ -1,9 +1,10 @@
-import type { ModelSums, PeriodReport } from '../../answers.js';
+import type { ModelSums } from '../../answers.js';
 import { formatShare } from '../../format.js';
 import { sumColumns } from '../../parts/columns.jsx';
 import { ProviderName } from '../../parts/figures.jsx';
 import { Panel } from '../../parts/panel.jsx';
 import { type Column, Table } from '../../parts/table.jsx';
+import type { PeriodReport } from '../../usage-answers.js';
 
 export function Models({ report }: { readonly report: PeriodReport | null }) {
   if (!report) return null;

@@ -1,4 +1,4 @@
-import type { PeriodEntry, Provider, UsageGroup } from '../../answers.js';
+import type { Provider } from '../../answers.js';
 import { type Bar, drawBars } from '../../charts/bars.js';
 import { Chart } from '../../charts/chart.jsx';
 import { formatDatedDay, formatDay, formatFullDay, formatMonth, formatShortMonth } from '../../format.js';
@@ -7,6 +7,7 @@ import { Cost } from '../../parts/figures.jsx';
 import { Empty, Panel } from '../../parts/panel.jsx';
 import { type Column, Table } from '../../parts/table.jsx';
 import { PROVIDER_NAMES } from '../../providers.js';
+import type { PeriodEntry, UsageGroup } from '../../usage-answers.js';
 import { entriesOf, type Period, type UsageFilter } from '../usage.jsx';
 import { listKeys } from './keys.js';
 import type { Span } from './span.jsx';

@@ -1,8 +1,9 @@
-import type { Provider, Usage } from '../../answers.js';
+import type { Provider } from '../../answers.js';
 import { formatFactor, formatMonth } from '../../format.js';
 import { ProviderName, Usd } from '../../parts/figures.jsx';
 import { Panel } from '../../parts/panel.jsx';
 import { PROVIDERS } from '../../providers.js';
+import type { Usage } from '../../usage-answers.js';
 
 const PLAN = `[[subscriptions]]
 provider = "openai"

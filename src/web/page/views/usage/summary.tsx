@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import type { PeriodReport, UsageGroup } from '../../answers.js';
 import { formatCount, formatHours, formatMonth } from '../../format.js';
 import { CachedShare, Cost, ProviderName, Usd } from '../../parts/figures.jsx';
 import { Stat } from '../../parts/panel.jsx';
+import type { PeriodReport, UsageGroup } from '../../usage-answers.js';
 
 interface SummaryProps {
   readonly all: UsageGroup;

@@ -1,0 +1,70 @@
+import type { ModelSums, Provider, Sums } from './answers.js';
+
+/** A period's row: `date`, `week` or `month` names it. */
+export interface PeriodEntry extends Sums {
+  readonly date?: string;
+  readonly week?: string;
+  readonly month?: string;
+  readonly modelNames: readonly string[];
+}
+
+export interface PeriodReport {
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly daily?: readonly PeriodEntry[];
+  readonly weekly?: readonly PeriodEntry[];
+  readonly monthly?: readonly PeriodEntry[];
+  readonly totals: Sums & {
+    readonly modelNames: readonly string[];
+    readonly activeDayCount: number;
+    readonly models: readonly ModelSums[];
+  };
+  readonly pace: {
+    readonly activeDayCount: number;
+    readonly activeHours: number;
+    readonly costPerActiveDayUsd: number | null;
+    readonly costPerActiveHourUsd: number | null;
+  };
+  readonly forecast: { readonly month: string; readonly forecastUsd: number; readonly basisDayCount: number } | null;
+}
+
+/** What one provider used, or all that were asked for together. A report is null where nothing was used. */
+export interface UsageGroup {
+  /** Null: all of them. */
+  readonly provider: Provider | null;
+  readonly range: PeriodReport | null;
+  readonly today: PeriodReport | null;
+  readonly month: PeriodReport | null;
+}
+
+export interface CalendarDay {
+  readonly date: string;
+  readonly provider: Provider;
+  readonly costUsd: number | null;
+  readonly totalTokens: number;
+}
+
+export interface Usage {
+  readonly today: string;
+  readonly timeZone: string;
+  readonly groups: readonly UsageGroup[];
+  readonly calendar: readonly CalendarDay[];
+  readonly subscriptions: readonly {
+    readonly provider: Provider;
+    readonly name: string;
+    readonly usdPerMonth: number;
+  }[];
+  readonly rateLimits: readonly RateLimit[];
+}
+
+export interface RateLimit {
+  readonly provider: Provider;
+  readonly limitId: string;
+  /** `5h`, `week` */
+  readonly name: string;
+  readonly windowMinutes: number;
+  /** Null: the window began anew, and nobody has said since what is used of it. */
+  readonly leftPercent: number | null;
+  readonly resetsAt: string | null;
+  readonly observedAt: string;
+}
