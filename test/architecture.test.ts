@@ -32,8 +32,8 @@ const HOMES: Record<string, string[]> = {
   preact: ['web'],
   echarts: ['web'],
 };
-/** Too slow to start before Codex does. */
-const LATE = ['better-sqlite3', 'pino', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths'];
+/** Too slow to start before Codex does; the last two open the standard streams, which stand-ins.ts must come before. */
+const LATE = ['better-sqlite3', 'pino', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
 const MAX_LINES = 220;
 
 /** Modules are paths within src/ without extension, or `npm:` and a package. */

@@ -23,6 +23,7 @@ describe('a line of a session file', () => {
       ...{ kind: 'session', atMs: AT, threadId: 'child', sessionId: 'root', cliVersion: '0.169.0', cwd: '/shop' },
       fork: undefined,
       role: 'main',
+      interactive: false,
     });
     expect(record('session_meta', { id: 'old' })).toMatchObject({ threadId: 'old', sessionId: 'old' });
   });
@@ -34,6 +35,14 @@ describe('a line of a session file', () => {
     [{ subagent: { other: 'guardian' } }, 'guardian'],
   ])('tells what the thread is for: %j', (source, role) => {
     expect(record('session_meta', { id: 'child', source })).toMatchObject({ role });
+  });
+
+  test.each([
+    [{ source: 'cli' }, true],
+    [{ source: 'vscode', originator: 'codex-tui' }, true],
+    [{ source: 'exec', originator: 'codex_exec' }, false],
+  ])('tells whether the interactive Codex began it: %j', (header, interactive) => {
+    expect(record('session_meta', { id: 'child', ...header })).toMatchObject({ interactive });
   });
 
   test('tells two kinds of forks', () => {

@@ -39,6 +39,7 @@ test.for([false, true])(
       () => process.kill(run.pid, 'SIGTERM'),
     ];
     for (const [index, send] of act.entries()) {
+      if (!direct) await waitFor('a witness', () => hasWitness(run.pid));
       send();
       await waitFor(`signal ${index}`, () => lines().length === index + 2);
     }
@@ -47,3 +48,10 @@ test.for([false, true])(
     expect(lines()).toEqual(['ready', 'SIGINT', 'SIGINT', 'SIGINT', 'SIGQUIT', 'SIGTERM']);
   },
 );
+
+/** Whether a `cat` stands by that has not been ended by a signal. */
+function hasWitness(pid: number): boolean {
+  if (process.platform !== 'linux') return true;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.some((child) => /^\d+ \(cat\) [SR]/.test(readFileSync(`/proc/${child}/stat`, 'utf8')));
+}
