@@ -36,7 +36,7 @@ export function makeTalkingFake(folder: string): string {
     'now=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)',
     'day="$CODEX_HOME/sessions/$(date +%Y/%m/%d)"',
     'mkdir -p "$day"',
-    `printf %s "${session}" > "$day/rollout-$$-${THREAD_ID}.jsonl"`,
+    `printf %s "${session}" > "$day/rollout-one-${THREAD_ID}.jsonl"`,
     `printf %s '${events}'`,
   ];
   return makeScript(folder, 'talking', body.join('\n'));
