@@ -1,6 +1,7 @@
 import { createBucketSums } from './buckets.js';
 import { type BilledResponse, createResponseInsert } from './history-responses.js';
 import { type Connection, explainingFaults, openConnection } from './open.js';
+import { replaceStandInsOfThread } from './stand-ins.js';
 
 /** A thread that was read from history: to whom its responses belong where no invocation says it. */
 export interface HistoryThread {
@@ -74,8 +75,13 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
     let added = 0;
     for (const { file, threads, responses } of imports) {
       for (const thread of threads) putThread.run(toThreadRow(thread));
-      added += insert(responses, now, sums);
+      const fresh = insert(responses, now, sums);
+      added += fresh;
       putFile.run({ ...file, now });
+      if (fresh === 0 || file.provider !== 'codex') continue;
+      // A session file's responses are all of one thread.
+      const threadId = responses[0]?.response.threadId ?? '';
+      for (const atMs of replaceStandInsOfThread(connection, threadId)) sums.renew(atMs);
     }
     sums.write();
     return added;

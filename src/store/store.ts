@@ -23,6 +23,7 @@ import { type Connection, explainingFaults, type OpenOptions, openConnection } f
 import { upsertRateLimit } from './rate-limits.js';
 import { readThreadUsage, upsertResponse } from './responses.js';
 import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
+import { mayStandIn, replaceStandIns } from './stand-ins.js';
 
 /** A change to what is recorded of one invocation. Applied whole or not at all. */
 export interface Change {
@@ -74,7 +75,11 @@ export function openStore(path: string, options: OpenOptions): Store {
     for (const id of new Set(written.map(({ invocationId }) => invocationId))) {
       if (id !== null) refreshCostRecords(connection, id);
     }
-    refreshBuckets(connection, new Set(written.map(({ completedAtMs }) => bucketStartOf(completedAtMs))));
+    const isOver = change.update?.endedAtMs !== undefined;
+    const standsIn = (change.responses ?? []).some(({ evidence }) => mayStandIn(evidence));
+    const moved = isOver || standsIn ? replaceStandIns(connection, change.invocation.id) : [];
+    const touched = [...written.map(({ completedAtMs }) => completedAtMs), ...moved];
+    refreshBuckets(connection, new Set(touched.map(bucketStartOf)));
     for (const limit of change.rateLimits ?? []) upsertRateLimit(connection, limit);
     for (const note of change.notes ?? []) insertNote(connection, change.invocation.id, note);
     return iteration;
