@@ -3,7 +3,7 @@ import { expectExact, newestMeter } from '../harness/record.js';
 import { startOnTerminal, startShellOnTerminal, type TerminalRun } from '../harness/terminal.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
-import { type Fault, SAME } from './fault.js';
+import type { Fault } from './fault.js';
 import { countResponses, expectCounted, holdTurn, listDescendants, settle, stateOf } from './turn.js';
 
 const CTRL_C = '\u0003';
@@ -13,7 +13,7 @@ export const TERMINAL_FAULTS: readonly Fault[] = [
   {
     name: 'Ctrl-C in a terminal',
     done: 'while Codex waits for its second response',
-    codex: `${SAME}; Codex gets the signal once`,
+    codex: 'same exit code or signal; Codex gets Ctrl-C once, and writes to the terminal itself',
     record: 'what was used until then',
     hold: (bench) => interrupt(bench, (run) => run.type(CTRL_C), 'SIGINT'),
   },
@@ -27,7 +27,7 @@ export const TERMINAL_FAULTS: readonly Fault[] = [
   {
     name: 'Ctrl-Z and fg in a terminal',
     done: 'SIGTSTP and SIGCONT from a shell with job control, while Codex waits for its second response',
-    codex: `${SAME}; both stop, and both go on`,
+    codex: 'same exit code; both stop, and both go on',
     record: 'as always',
     async hold(bench) {
       const exits = [];
