@@ -114,6 +114,26 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await expect.poll(() => page.locator('.sub-agents[open] li').count()).toBe(2);
   });
 
+  it('shows a session that is known from its file alone, as codex-usage session prints it', async () => {
+    const { sessions } = (await (await fetch(`${server.url}api/sessions?last=20`)).json()) as { sessions: Answered[] };
+    const past = sessions.find(({ invocationCount }) => invocationCount === 0);
+    const id = String(past?.threadId);
+    const page = await open('/sessions');
+    await page.locator(`a[href$="${id}"]`).click();
+    await page.waitForURL(new RegExp(`/session\\?id=${id}`));
+    const printed = await print(['session', id]);
+    const row = page.getByRole('region', { name: 'Threads' }).locator('tbody tr');
+    await row.waitFor();
+    const [thread] = printed.unmetered as Answered[];
+    expect(await valuesOf(row)).toEqual(figuresOf(thread as Answered));
+    const { costUsd, inputTokens, outputTokens } = printed.totals as Answered;
+    const stats = await valuesOf(page.locator('.stats'));
+    expect([stats[0], stats[1], stats.at(-1)]).toEqual([costUsd, inputTokens, outputTokens]);
+    await page.locator('.chart canvas').waitFor();
+    expect(await page.getByText('Every invocation').count()).toBe(0);
+    await page.getByRole('link', { name: 'Sessions' }).last().waitFor();
+  });
+
   it('compares two runs that were chosen', async () => {
     const page = await open('/runs');
     await page.getByLabel('Compare nightly-41').check();

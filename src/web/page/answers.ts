@@ -107,6 +107,21 @@ export interface InvocationEntry extends Sums {
   readonly notes: readonly Note[];
 }
 
+/** A thread of a session, as far as no invocation is known to have caused its responses. */
+export interface ThreadEntry extends Sums {
+  readonly threadId: string;
+  readonly provider: Provider;
+  readonly projectId: string;
+  /** `main`, or what kind of child it is. */
+  readonly threadKind: string;
+  readonly cliVersion: string | null;
+  readonly startedAt: string;
+  readonly lastResponseAt: string;
+  readonly evidence: readonly string[];
+  readonly models: readonly ModelSums[];
+  readonly responses: readonly ResponseEntry[];
+}
+
 /** A run or a session. */
 export interface CostReport {
   readonly kind: 'run' | 'session';
@@ -115,6 +130,8 @@ export interface CostReport {
   readonly threadId?: string;
   readonly projectIds?: readonly string[];
   readonly invocations: readonly InvocationEntry[];
+  /** Of a session alone. */
+  readonly unmetered?: readonly ThreadEntry[];
   readonly phases: readonly (Sums & { readonly phase: string; readonly invocationCount: number })[];
   readonly totals: Sums & { readonly invocationCount: number };
   readonly unpricedModels: readonly { readonly model: string; readonly unpricedResponseCount: number }[];

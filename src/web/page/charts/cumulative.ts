@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import type { CostReport, InvocationEntry } from '../answers.js';
+import type { CostReport, ResponseEntry } from '../answers.js';
 import { formatClock, formatDuration, formatRoundUsd, formatUsd } from '../format.js';
 import type { Frame } from './chart.jsx';
 import { type Theme, tooltipOf } from './theme.js';
@@ -10,14 +10,21 @@ const INTERVALS_MS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200
   (seconds) => seconds * 1000,
 );
 
-/** What a run had cost by the time of each of its responses: all of it, and each phase. */
-export function drawCumulative(invocations: readonly InvocationEntry[], { theme }: Frame): EChartsCoreOption {
-  const phases = [...new Set(invocations.map(({ phase }) => phase))];
-  const span = measureSpan(invocations);
+/** An invocation, or a thread that was read from history. */
+export interface Spending {
+  readonly phase: string;
+  readonly startedAt: string;
+  readonly responses: readonly ResponseEntry[];
+}
+
+/** What a run or a session had cost by the time of each of its responses: all of it, and each phase. */
+export function drawCumulative(spending: readonly Spending[], { theme }: Frame): EChartsCoreOption {
+  const phases = [...new Set(spending.map(({ phase }) => phase))];
+  const span = measureSpan(spending);
   const lines: LineOf[] = [
-    { name: 'all', points: accumulate(invocations, span), color: theme.text, dash: 'solid', fill: 'filled' },
+    { name: 'all', points: accumulate(spending, span), color: theme.text, dash: 'solid', fill: 'filled' },
     ...phases.map((phase, index): LineOf => {
-      const ofPhase = invocations.filter((one) => one.phase === phase);
+      const ofPhase = spending.filter((one) => one.phase === phase);
       const look = index % 2 === 0 ? { color: theme.accent, dash: 'dashed' } : { color: theme.second, dash: 'dotted' };
       return { name: phase, points: accumulate(ofPhase, span), fill: 'open', ...look } as LineOf;
     }),
@@ -56,9 +63,9 @@ interface Span {
 }
 
 /** From the first start to the last response. */
-function measureSpan(invocations: readonly InvocationEntry[]): Span {
-  const starts = invocations.map(({ startedAt }) => Date.parse(startedAt));
-  const responses = invocations.flatMap((one) => one.responses.map(({ completedAt }) => Date.parse(completedAt)));
+function measureSpan(spending: readonly Spending[]): Span {
+  const starts = spending.map(({ startedAt }) => Date.parse(startedAt));
+  const responses = spending.flatMap((one) => one.responses.map(({ completedAt }) => Date.parse(completedAt)));
   return {
     fromMs: smallest([...starts, ...responses]),
     untilMs: -smallest([...starts, ...responses].map((ms) => -ms)),
@@ -70,8 +77,8 @@ function smallest(numbers: readonly number[]): number {
   return numbers.reduce((least, number) => (number < least ? number : least), numbers[0] ?? 0);
 }
 
-function accumulate(invocations: readonly InvocationEntry[], { fromMs, untilMs }: Span): Point[] {
-  const responses = invocations
+function accumulate(spending: readonly Spending[], { fromMs, untilMs }: Span): Point[] {
+  const responses = spending
     .flatMap((one) => one.responses)
     .map(({ completedAt, costUsd }) => ({ atMs: Date.parse(completedAt), usd: costUsd ?? 0 }))
     .sort((a, b) => a.atMs - b.atMs);

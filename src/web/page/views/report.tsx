@@ -12,6 +12,7 @@ import { Await, Empty, Panel, Stat } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
 import { Iterations } from './iterations.jsx';
 import { Notes } from './notes.jsx';
+import { describeUnmetered, Unmetered } from './unmetered.jsx';
 
 interface ReportViewProps {
   readonly kind: CostReport['kind'];
@@ -26,9 +27,10 @@ export function ReportView({ kind, id, project }: ReportViewProps) {
 }
 
 function Report({ report }: { readonly report: CostReport }) {
-  const { kind, invocations, totals } = report;
+  const { kind, invocations, unmetered = [], totals } = report;
   const now = useNow(invocations.some(({ status }) => status === 'running'));
-  const first = invocations[0];
+  const starts = [...invocations, ...unmetered].map(({ startedAt }) => startedAt).sort();
+  const [first] = starts;
   const projects = report.projectId === undefined ? (report.projectIds ?? []) : [report.projectId];
   return (
     <>
@@ -41,7 +43,7 @@ function Report({ report }: { readonly report: CostReport }) {
         </h1>
         <p class="hint">
           {projects.join(', ')}
-          {first && <> · started {formatMinute(first.startedAt)}</>}
+          {first && <> · started {formatMinute(first)}</>}
           {kind === 'run' && (
             <>
               {' '}
@@ -63,12 +65,18 @@ function Report({ report }: { readonly report: CostReport }) {
         <Stat label="Output" details={<>{formatCount(totals.reasoningTokens)} of it reasoning</>}>
           <Tokens count={totals.outputTokens} short />
         </Stat>
-        <Stat label="Time at work" details={<>{formatCount(totals.responseCount)} responses</>}>
-          {formatDuration(invocations.reduce((sum, one) => sum + measureDuration(one, now), 0))}
-        </Stat>
+        {invocations.length > 0 ? (
+          <Stat label="Time at work" details={<>{formatCount(totals.responseCount)} responses</>}>
+            {formatDuration(invocations.reduce((sum, one) => sum + measureDuration(one, now), 0))}
+          </Stat>
+        ) : (
+          <Stat label="Responses" details={<>read from its session file</>}>
+            {formatCount(totals.responseCount)}
+          </Stat>
+        )}
       </dl>
       <PhaseShares report={report} />
-      <Iterations invocations={invocations} now={now} />
+      {invocations.length > 0 && <Iterations invocations={invocations} now={now} />}
       <Panel title="Cost as it went" hint="Cumulative, response by response.">
         {totals.costUsd === null ? (
           <Empty title="Nothing here has a known price">The tokens are in the table below.</Empty>
@@ -77,18 +85,24 @@ function Report({ report }: { readonly report: CostReport }) {
             label={`Cumulative cost of ${report.runId ?? report.threadId}`}
             height={260}
             of={report}
-            draw={(frame) => drawCumulative(invocations, frame)}
+            draw={(frame) => drawCumulative([...invocations, ...unmetered.map(describeUnmetered)], frame)}
           />
         )}
       </Panel>
-      <Panel title="Every invocation" hint="Sub-agents and reviews are counted with the invocation that started them.">
-        <Table
-          name={`${kind} ${report.runId ?? report.threadId}`}
-          columns={columnsOf(now, kind)}
-          rows={invocations}
-          keyOf={({ invocationId }) => invocationId}
-        />
-      </Panel>
+      {invocations.length > 0 && (
+        <Panel
+          title="Every invocation"
+          hint="Sub-agents and reviews are counted with the invocation that started them."
+        >
+          <Table
+            name={`${kind} ${report.runId ?? report.threadId}`}
+            columns={columnsOf(now, kind)}
+            rows={invocations}
+            keyOf={({ invocationId }) => invocationId}
+          />
+        </Panel>
+      )}
+      <Unmetered threads={unmetered} />
       <Notes invocations={invocations} />
     </>
   );

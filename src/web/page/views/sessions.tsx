@@ -49,14 +49,13 @@ const COLUMNS: readonly Column<SessionEntry>[] = [
     key: 'session',
     title: 'Session',
     value: (session) => session.threadId,
-    show: ({ threadId, invocationCount }) =>
-      invocationCount > 0 ? (
-        <Link href={addressOf('/session', { id: threadId })}>
-          <code title={threadId}>{threadId.slice(0, 13)}</code>
-        </Link>
-      ) : (
-        <code title={`${threadId}, known from its session file`}>{threadId.slice(0, 13)}</code>
-      ),
+    show: ({ threadId, invocationCount }) => (
+      <Link href={addressOf('/session', { id: threadId })}>
+        <code title={invocationCount > 0 ? threadId : `${threadId}, known from its session file`}>
+          {threadId.slice(0, 13)}
+        </code>
+      </Link>
+    ),
   },
   {
     key: 'provider',
