@@ -54,8 +54,7 @@ export function createMetering(facts: MeteringFacts): Metering {
   surviveOwnFaults(log);
   const prices = createPriceBook({ user: listPrices(settings) });
   const id = randomUUID();
-  const costRecords = options.value('cost-records');
-  const mirror = new Mirror({ costRecords: costRecords && resolve(costRecords), ...paths }, log);
+  const mirror = new Mirror({ costRecords: settings.costRecords.value, ...paths }, log);
   // The others may run no thread at all.
   if (command.threads === 'one') mirror.expect(id);
   let store: Store | undefined;

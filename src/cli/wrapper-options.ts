@@ -1,4 +1,4 @@
-import { COST_RECORDS_VARIABLE, SETTING_VARIABLES } from '../config/settings.js';
+import { SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 
 /** What our own options and environment variables may say; each is undefined when neither does. */
@@ -13,7 +13,7 @@ export const OPTIONS = {
   project: { variable: SETTING_VARIABLES.project, takes: 'NAME', help: 'the project; default: the git work tree' },
   db: { variable: SETTING_VARIABLES.db, takes: 'PATH', help: 'the database to record in' },
   'cost-records': {
-    variable: COST_RECORDS_VARIABLE,
+    variable: SETTING_VARIABLES['cost-records'],
     takes: 'PATH',
     help: "another program's database, whose table cost_records is kept up to date too",
   },

@@ -65,11 +65,12 @@ function nameKey(path: readonly PropertyKey[]): string {
 }
 
 function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path' | 'origin' | 'lineOf'> {
-  const { project, time_zone, database, output_pattern, phases = {}, budget = {}, subscriptions, prices } = values;
+  const { project, time_zone, output_pattern, phases = {}, budget = {}, subscriptions, prices } = values;
   return {
     project,
     timeZone: time_zone,
-    database: database && resolve(dirname(path), database.replace(/^~(?=[/\\])/, homedir())),
+    database: resolvePath(values.database, path),
+    costRecords: resolvePath(values.cost_records, path),
     outputPattern: output_pattern,
     phasePatterns: PHASES.flatMap((phase): OutputPattern[] => {
       return (phases[phase] ?? []).map((pattern) => ({ pattern, phase }));
@@ -83,6 +84,11 @@ function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path
     ),
     prices: prices?.map(toPriceEntry),
   };
+}
+
+/** Relative to the configuration file at `file`. */
+function resolvePath(written: string | undefined, file: string): string | undefined {
+  return written && resolve(dirname(file), written.replace(/^~(?=[/\\])/, homedir()));
 }
 
 function listLimits(budget: NonNullable<ConfigFileValues['budget']>): BudgetLimit[] {

@@ -78,6 +78,7 @@ export const CONFIG_FILE = z.strictObject({
   project: z.optional(text),
   time_zone: z.optional(timeZone),
   database: z.optional(text),
+  cost_records: z.optional(text),
   output_pattern: z.optional(pattern),
   phases: z.optional(
     z.strictObject(

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type OnBudget } from '../usage/budget.js';
@@ -36,6 +37,7 @@ export interface ConfigFile extends FoundFile {
   readonly project: string | undefined;
   readonly timeZone: string | undefined;
   readonly database: string | undefined;
+  readonly costRecords: string | undefined;
   readonly outputPattern: string | undefined;
   readonly phasePatterns: readonly OutputPattern[];
   readonly limits: readonly BudgetLimit[];
@@ -51,6 +53,8 @@ export interface Settings {
   readonly timeZone: Setting<string | undefined>;
   /** Undefined: in the platform's folder for data. */
   readonly database: Setting<string | undefined>;
+  /** Another program's database, whose table `cost_records` is kept up to date too. Absolute. */
+  readonly costRecords: Setting<string | undefined>;
   /** For the path of `--output-last-message`, in the order in which they are tried. */
   readonly outputPatterns: readonly Setting<OutputPattern>[];
   readonly onBudget: Setting<OnBudget>;
@@ -61,14 +65,12 @@ export interface Settings {
   readonly prices: readonly Setting<PriceEntry>[];
 }
 
-/** Names another program's database with a table `cost_records`. */
-export const COST_RECORDS_VARIABLE = 'CODEX_METERED_COST_RECORDS';
-
 /** What options and the environment may say of the settings: the option without its prefix, and its variable. */
 export const SETTING_VARIABLES = {
   project: 'CODEX_METERED_PROJECT',
   'time-zone': 'CODEX_METERED_TIME_ZONE',
   db: 'CODEX_METERED_DB',
+  'cost-records': 'CODEX_METERED_COST_RECORDS',
   'output-pattern': 'CODEX_METERED_OUTPUT_PATTERN',
   'budget-usd': 'CODEX_METERED_BUDGET_USD',
   'budget-tokens': 'CODEX_METERED_BUDGET_TOKENS',
@@ -85,7 +87,7 @@ export interface Said {
 
 /** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */
 export function resolveSettings(said: (name: SaidName) => Said | undefined, files: readonly ConfigFile[]): Settings {
-  const pick = <Key extends 'project' | 'timeZone' | 'database' | 'outputPattern' | 'onBudget'>(
+  const pick = <Key extends 'project' | 'timeZone' | 'database' | 'costRecords' | 'outputPattern' | 'onBudget'>(
     name: SaidName,
     key: Key,
     path: readonly string[],
@@ -101,6 +103,7 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
     project: pick('project', 'project', ['project'], asIs),
     timeZone: pick('time-zone', 'timeZone', ['time_zone'], parseTimeZone),
     database: pick('db', 'database', ['database'], asIs),
+    costRecords: pick('cost-records', 'costRecords', ['cost_records'], (path) => resolve(path)),
     outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
     onBudget: { ...onBudget, value: onBudget.value ?? 'stop' },
     limits: resolveLimits(said, files),

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { loadSettings } from '../config/load.js';
 import { type Paths, readPaths } from '../config/paths.js';
 import {
-  COST_RECORDS_VARIABLE,
   listPrices,
   type Said,
   type SaidName,
@@ -77,7 +76,8 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
     },
     { cwd, command: '', cd: undefined, outputLastMessage: undefined, startedAtMs },
   );
-  const costRecords = process.env[COST_RECORDS_VARIABLE];
+  // Files that cannot be read are no reason to leave out what the environment says.
+  const costRecords = settings?.costRecords.value ?? said('cost-records')?.value;
   return {
     ...{ attribution, cwd, problem },
     paths: readPaths(process.env, said('db')?.value ?? settings?.database.value),

@@ -45,6 +45,22 @@ export class Mirror {
     this.#guard(() => this.#queue.add({ path, invocationId }));
   }
 
+  /**
+   * Mirrors what `change` does to the store by other ways than its `record`. It says of each invocation that it is going
+   * to change it: what a command that is killed leaves is in the queue by then.
+   */
+  async during<T>(store: Store, change: (expect: (invocationId: string) => void) => T | Promise<T>): Promise<T> {
+    const watched = this.watch(store);
+    try {
+      return await change((invocationId) => {
+        this.expect(invocationId);
+        if (watched !== store) this.#due.add(invocationId);
+      });
+    } finally {
+      await this.finish();
+    }
+  }
+
   /** The store, with its changes mirrored. */
   watch(store: Store): Store {
     this.#store = store;

@@ -33,16 +33,19 @@ interface Row extends ModelResponse {
   readonly costNanoUsd: number | null;
 }
 
+export interface RepricingOptions {
+  readonly filter: UsageFilter;
+  readonly priceOf: (response: ModelResponse) => PricedResponse;
+  readonly mode: RepricingMode;
+  /** Told of an invocation before a change to its cost records is applied. */
+  readonly onChange?: (invocationId: string) => void;
+}
+
 /**
  * Gives the responses that `filter` lets through the cost that `priceOf` says. What they cost first is kept in
  * `original_costs`; cost records and buckets follow. Each batch is applied whole or not at all.
  */
-export function reprice(
-  connection: Connection,
-  filter: UsageFilter,
-  priceOf: (response: ModelResponse) => PricedResponse,
-  mode: RepricingMode,
-): Repricing {
+export function reprice(connection: Connection, { filter, priceOf, mode, onChange }: RepricingOptions): Repricing {
   const changed: Repriced[] = [];
   const unpriced = new Map<string, number>();
   let [responses, kept, after] = [0, 0, 0];
@@ -59,7 +62,7 @@ export function reprice(
     for (const { row, costNanoUsd } of priced) {
       changed.push({ model: row.model, beforeNanoUsd: row.costNanoUsd, afterNanoUsd: costNanoUsd });
     }
-    if (mode === 'write') write(connection, priced);
+    if (mode === 'write') write(connection, priced, onChange);
   });
   for (;;) {
     const rows = readBatch(connection, filter, after);
@@ -74,6 +77,7 @@ export function reprice(
 function write(
   connection: Connection,
   priced: readonly { readonly row: Row; readonly costNanoUsd: number; readonly price: unknown }[],
+  onChange: RepricingOptions['onChange'],
 ): void {
   const keep = connection.prepare(
     `INSERT OR IGNORE INTO original_costs (response_id, cost_nano_usd, price, repriced_at_ms)
@@ -86,7 +90,9 @@ function write(
     update.run(costNanoUsd, JSON.stringify(price), row.id);
   }
   for (const id of new Set(priced.map(({ row }) => row.invocationId))) {
-    if (id !== null) refreshCostRecords(connection, id);
+    if (id === null) continue;
+    onChange?.(id);
+    refreshCostRecords(connection, id);
   }
   refreshBuckets(connection, new Set(priced.map(({ row }) => bucketStartOf(row.completedAtMs))));
 }

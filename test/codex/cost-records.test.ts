@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished } from 'vitest';
@@ -63,6 +64,14 @@ describe("another program's cost_records", () => {
     expect(summarise(center, "strftime('%Y-%m', created_at)")).toEqual(
       months.map((month) => billed(month, ofDay(month))),
     );
+  });
+
+  test('are found by the configuration of the project alone', async ({ bench }) => {
+    const { center, queued } = openMirror(bench, { projects: ['shop'], runs: ['r1'] });
+    await writeFile(join(bench.workTree, 'codex-metered.toml'), `cost_records = ${JSON.stringify(center.path)}\n`);
+    const run = await bench.run(['exec', '--json', 'work'], { env: { CODEX_METERED_RUN_ID: 'r1' } });
+    expect(summarise(center, 'run_id')).toEqual([billed('r1', run.ledger)]);
+    expect(queued()).toBe(0);
   });
 
   test('are written while Codex works', async ({ bench }) => {

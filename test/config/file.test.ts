@@ -33,6 +33,7 @@ describe('a configuration file', () => {
 project = "shop"
 time_zone = "europe/berlin"
 database = "costs/usage.db"
+cost_records = "../center.db"
 output_pattern = '/(?<run>[^/]+)/out'
 
 [phases]
@@ -67,6 +68,7 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
       project: 'shop',
       timeZone: 'Europe/Berlin',
       database: join(path, '..', 'costs', 'usage.db'),
+      costRecords: join(path, '..', '..', 'center.db'),
       outputPattern: '/(?<run>[^/]+)/out',
       phasePatterns: [
         { phase: 'builder', pattern: '/impl/' },
@@ -95,8 +97,8 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
       ],
     });
     expect(file.lineOf(['project'])).toBe(2);
-    expect(file.lineOf(['budget', 'run', 'usd'])).toBe(16);
-    expect(file.lineOf(['prices', 0, 'long_context', 'output'])).toBe(33);
+    expect(file.lineOf(['budget', 'run', 'usd'])).toBe(17);
+    expect(file.lineOf(['prices', 0, 'long_context', 'output'])).toBe(34);
   });
 
   it('may be empty', () => {

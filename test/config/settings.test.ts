@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load.js';
 import type { Said, SaidName } from '../../src/config/settings.js';
@@ -55,6 +55,14 @@ describe('a setting', () => {
       { value: 'by user file', origin: 'user file', place: `${config}/codex-metered/codex-metered.toml:1` },
       { value: undefined, origin: 'default', place: undefined },
     ]);
+  });
+
+  it("names another program's database by an absolute path, wherever it is said", async () => {
+    const file = { project: { 'codex-metered.toml': 'cost_records = "center.db"' } };
+    const { settings: said } = await load({ ...file, environment: { 'cost-records': 'mine.db' } });
+    const { settings: written, root } = await load(file);
+    expect(said.costRecords).toEqual({ value: resolve('mine.db'), origin: 'environment', place: 'VARIABLE' });
+    expect(written.costRecords).toMatchObject({ value: join(root, 'center.db'), origin: 'project file' });
   });
 
   it('is each by itself: what one file does not say the other may', async () => {

@@ -22,7 +22,7 @@ function setUp(parents: Parameters<typeof openControlCenter>[1] = { projects: ['
     return { mirror, store: mirror.watch(own) };
   };
   const queued = () => (existsSync(mirrorDirectory) ? readdirSync(mirrorDirectory).length : 0);
-  return { ...open(), open, center, warned, queued };
+  return { ...open(), own, open, center, warned, queued };
 }
 
 async function flush(): Promise<void> {}
@@ -108,6 +108,21 @@ describe('a mirror of the cost records', () => {
     expect(warned).toHaveLength(1);
     expect(queued()).toBe(1);
     expect(existsSync(`${center.path}.missing`)).toBe(false);
+  });
+
+  test('queues what a change announces before it is made, so that one that dies is made up for', async () => {
+    const { own, mirror, center, queued, open } = setUp();
+    own.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    const died = new Error('as if killed');
+    const change = (expect: (id: string) => void) => {
+      expect('a');
+      throw Object.assign(died, { queued: queued() });
+    };
+    await expect(mirror.during(own, change)).rejects.toMatchObject({ queued: 1 });
+    expect(totals(center)).toEqual([['a/gpt-5.3-codex/actual', 1000]]);
+    expect(queued()).toBe(0);
+    await open('none').mirror.during(own, (expect) => expect('a'));
+    expect(queued()).toBe(0);
   });
 
   test('holds the place of an invocation that no database has recorded yet', async () => {

@@ -33,7 +33,11 @@ const sums = ({ connection }: Store, table: string) => {
 describe('repricing', () => {
   it('gives responses the cost of the prices known now, also those that had none', () => {
     const store = createRecord();
-    const { responses, changed, unpriced, kept } = reprice(store.connection, {}, dollar, 'write');
+    const { responses, changed, unpriced, kept } = reprice(store.connection, {
+      filter: {},
+      priceOf: dollar,
+      mode: 'write',
+    });
     expect([responses, kept, [...unpriced]]).toEqual([6, 1, [['new', 1]]]);
     expect(changed.map(({ beforeNanoUsd, afterNanoUsd }) => [beforeNanoUsd, afterNanoUsd])).toEqual([
       [2_600_000, 1e9],
@@ -45,15 +49,19 @@ describe('repricing', () => {
 
   it('takes the sums along', () => {
     const store = createRecord();
-    reprice(store.connection, {}, dollar, 'write');
+    reprice(store.connection, { filter: {}, priceOf: dollar, mode: 'write' });
     expect(sums(store, 'cost_records')).toEqual([4e9 + 5, 1]);
     expect(sums(store, 'buckets')).toEqual([4e9 + 5, 1]);
   });
 
   it('keeps what a response had cost first, however often it is repriced', () => {
     const store = createRecord();
-    reprice(store.connection, {}, dollar, 'write');
-    reprice(store.connection, {}, (response) => ({ ...dollar(response), costNanoUsd: 9 }), 'write');
+    reprice(store.connection, { filter: {}, priceOf: dollar, mode: 'write' });
+    reprice(store.connection, {
+      filter: {},
+      priceOf: (response) => ({ ...dollar(response), costNanoUsd: 9 }),
+      mode: 'write',
+    });
     const originals = store.connection
       .prepare('SELECT response_id, cost_nano_usd, price FROM original_costs')
       .raw()
@@ -68,15 +76,19 @@ describe('repricing', () => {
 
   it('looks at what is asked for alone', () => {
     const store = createRecord();
-    expect(reprice(store.connection, { model: 'la*' }, dollar, 'write').changed).toHaveLength(1);
-    expect(reprice(store.connection, { fromMs: START + 3_600_000 }, dollar, 'write').changed).toHaveLength(1);
+    expect(
+      reprice(store.connection, { filter: { model: 'la*' }, priceOf: dollar, mode: 'write' }).changed,
+    ).toHaveLength(1);
+    expect(
+      reprice(store.connection, { filter: { fromMs: START + 3_600_000 }, priceOf: dollar, mode: 'write' }).changed,
+    ).toHaveLength(1);
     expect(costs(store)).toEqual([2_600_000, 1e9, 1e9, 5, null, 1e9]);
   });
 
   it('changes nothing in a dry run', () => {
     const store = createRecord();
     const before = costs(store);
-    expect(reprice(store.connection, {}, dollar, 'dry-run').changed).toHaveLength(3);
+    expect(reprice(store.connection, { filter: {}, priceOf: dollar, mode: 'dry-run' }).changed).toHaveLength(3);
     expect(costs(store)).toEqual(before);
     expect(store.connection.prepare('SELECT count(*) FROM original_costs').pluck().get()).toBe(0);
   });

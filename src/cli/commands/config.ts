@@ -70,7 +70,7 @@ export function runConfigCommand({ format }: ConfigRequest, host: Host, facts: C
 }
 
 function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
-  const { project, database, timeZone } = settings;
+  const { project, database, costRecords, timeZone } = settings;
   const named = project.value === undefined ? { ...nameProject(places.cwd), place: undefined } : project;
   const zone = timeZone.value ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const ofSystem = { origin: 'default', place: undefined };
@@ -78,6 +78,7 @@ function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
     entry('project', named),
     entry('time_zone', { ...timeZone, value: zone }),
     entry('database', { ...database, value: paths.database }),
+    ...(costRecords.value === undefined ? [] : [entry('cost_records', costRecords)]),
     ...settings.outputPatterns.map((one) => {
       const { pattern, phase } = one.value;
       return entry(phase ? `phases.${phase}` : 'output_pattern', { ...one, value: pattern });

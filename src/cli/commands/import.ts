@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import { readHistoryHomes } from '../../config/paths.js';
 import { UsageError } from '../../errors.js';
 import type { BackfillOptions, BackfillSummary } from '../../history/backfill/backfill.js';
 import { importHistory } from '../../history/import.js';
@@ -8,6 +8,7 @@ import { explainFailure } from './failure.js';
 import type { Host } from './host.js';
 import type { ImportRequest } from './import-options.js';
 import { renderBackfillText, renderImportText, toImportJson } from './import-text.js';
+import { type MirrorSettings, withMirror } from './mirroring.js';
 import { createProgressBar } from './progress-bar.js';
 import { formatJson } from './show.js';
 
@@ -15,8 +16,9 @@ import { formatJson } from './show.js';
 export async function runImportCommand(
   request: ImportRequest,
   host: Host,
-  { database, userPrices }: Paths & { readonly userPrices: readonly PriceEntry[] },
+  settings: MirrorSettings & { readonly userPrices: readonly PriceEntry[] },
 ): Promise<number> {
+  const { database, userPrices } = settings;
   const { codex, claude } = readHistoryHomes(host.env);
   const homes = {
     codex: request.provider === 'claude' ? [] : codex,
@@ -29,7 +31,9 @@ export async function runImportCommand(
     const { runs, projectId } = request;
     const directory = runs === undefined ? undefined : resolve(host.cwd, runs);
     const backfill =
-      directory === undefined ? undefined : await backfillFrom({ database, userPrices, directory, projectId });
+      directory === undefined
+        ? undefined
+        : await withMirror(settings, (mirror) => backfillFrom({ database, userPrices, directory, projectId, mirror }));
     const text = () => renderImportText(summary, homes) + (backfill ? renderBackfillText(backfill) : '');
     host.stdout.write(request.format === 'json' ? formatJson(toImportJson(summary, backfill)) : text());
     return 0;

@@ -1,4 +1,3 @@
-import type { Paths } from '../../config/paths.js';
 import type { PriceEntry } from '../../pricing/price.js';
 import { Pricer } from '../../pricing/pricer.js';
 import { createPriceBook } from '../../pricing/prices.js';
@@ -16,10 +15,11 @@ import type { ModelResponse } from '../../usage/record.js';
 import { explainFailure } from './failure.js';
 import type { Host } from './host.js';
 import { describeLook } from './look.js';
+import { type MirrorSettings, withMirror } from './mirroring.js';
 import type { PricesRequest, RepriceRequest } from './price-options.js';
 import { formatJson, showReport } from './show.js';
 
-export interface PriceSettings extends Paths {
+export interface PriceSettings extends MirrorSettings {
   readonly userPrices: readonly PriceEntry[];
 }
 
@@ -62,12 +62,16 @@ function showUsed(store: Store, request: PricesRequest, host: Host, { userPrices
   return renderUsedPrices(models, describeLook(request, host));
 }
 
-function repriceAll(store: Store, request: RepriceRequest, host: Host, { userPrices }: PriceSettings): string {
+async function repriceAll(store: Store, request: RepriceRequest, host: Host, settings: PriceSettings): Promise<string> {
   const { since, until, model, mode, timeZone } = request;
-  const pricer = new Pricer(createPriceBook({ user: userPrices }));
+  const pricer = new Pricer(createPriceBook({ user: settings.userPrices }));
   const filter = { model, ...toMoments({ since, until }, createCalendar(timeZone)) };
   const priceOf = (response: ModelResponse) => pricer.price(response).response;
-  const repricing = explainingFaults(store.path, () => reprice(store.connection, filter, priceOf, mode));
+  const repricing = await withMirror(settings, (mirror) =>
+    mirror.during(store, (expect) =>
+      explainingFaults(store.path, () => reprice(store.connection, { filter, priceOf, mode, onChange: expect })),
+    ),
+  );
   if (repricing.responses === 0) throw new ReportError('nothing-in-range', 'There is no such usage.');
   if (request.format === 'json') return formatJson(toRepricingJson(repricing, mode));
   return renderRepricing(repricing, mode, describeLook(request, host));

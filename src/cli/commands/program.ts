@@ -35,6 +35,7 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
   const inTimeZone = <Request extends { readonly timeZone: string | undefined }>(request: Request): Request => {
     return { ...request, timeZone: request.timeZone ?? settings.timeZone.value };
   };
+  const changing = { ...paths, userPrices: listPrices(settings), costRecords: settings.costRecords.value };
   let exitCode = 0;
   addCostCommands(program, async (request) => {
     await begin(request);
@@ -55,7 +56,7 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
   addPriceCommands(program, async (request) => {
     await begin({});
     const { runPriceCommand } = await import('./prices.js');
-    exitCode = await runPriceCommand(inTimeZone(request), host, { ...paths, userPrices: listPrices(settings) });
+    exitCode = await runPriceCommand(inTimeZone(request), host, changing);
   });
   addDoctorCommand(program, async (request) => {
     if (!fault) await begin({});
@@ -65,7 +66,7 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
   addImportCommand(program, async (request) => {
     await begin({});
     const { runImportCommand } = await import('./import.js');
-    exitCode = await runImportCommand(request, host, { ...paths, userPrices: listPrices(settings) });
+    exitCode = await runImportCommand(request, host, changing);
   });
   addConfigCommand(program, async (request) => {
     if (fault) throw fault;

@@ -4,6 +4,7 @@ import type { PriceEntry } from '../../pricing/price.js';
 import { Pricer } from '../../pricing/pricer.js';
 import { createPriceBook } from '../../pricing/prices.js';
 import { claimResponses, countResponses, wasMetered } from '../../store/claims.js';
+import type { Mirror } from '../../store/mirror.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { Invocation, InvocationStatus, Note } from '../../usage/record.js';
 import type { Source } from '../../usage/source.js';
@@ -18,6 +19,8 @@ export interface BackfillOptions {
   /** Undefined: after the directory's git work tree, or its name. */
   readonly projectId: string | undefined;
   readonly userPrices?: readonly PriceEntry[];
+  /** Gives the cost records to another program, too. */
+  readonly mirror?: Mirror;
 }
 
 /** `metered`: its run was recorded as it happened. `unknown`: nothing tells what was used. */
@@ -47,10 +50,13 @@ export async function backfillRuns(options: BackfillOptions): Promise<BackfillSu
   if (folders.length > 0) {
     const store = openStore(options.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
-      for (const [folder, log] of logs) {
-        const isLast = isLastOfThread(folder, log, logs);
-        byOutcome[await backfill(store, pricer, { folder, log, projectId, isLast })]++;
-      }
+      const each = async (expect?: (invocationId: string) => void) => {
+        for (const [folder, log] of logs) {
+          const isLast = isLastOfThread(folder, log, logs);
+          byOutcome[await backfill(store, pricer, { folder, log, projectId, isLast, expect })]++;
+        }
+      };
+      await (options.mirror ? options.mirror.during(store, each) : each());
     } finally {
       store.close();
     }
@@ -64,6 +70,8 @@ interface Kept {
   readonly projectId: string;
   /** No later folder is of the same thread. */
   readonly isLast: boolean;
+  /** Told of an invocation before it is recorded. */
+  readonly expect: ((invocationId: string) => void) | undefined;
 }
 
 async function backfill(store: Store, pricer: Pricer, kept: Kept): Promise<BackfillOutcome> {
@@ -73,6 +81,7 @@ async function backfill(store: Store, pricer: Pricer, kept: Kept): Promise<Backf
   if (wasMetered(store.connection, { projectId, runId, phase, iteration, threadId })) return 'metered';
   const invocation = describeInvocation(folder, projectId);
   const { id } = invocation;
+  kept.expect?.(id);
   const update = { threadId, status: describeStatus(folder, log), endedAtMs: folder.endedAtMs };
   if (threadId !== undefined) {
     store.record({ invocation, update });

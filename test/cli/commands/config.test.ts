@@ -66,6 +66,15 @@ describe('a configuration file', () => {
     expect(await runUsage(['--help'], project)).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
+  it("shows another program's database where one is named", async () => {
+    const project = createProject('cost_records = "../center.db"');
+    const { stdout } = await runUsage(['config', '--json'], project);
+    expect(JSON.parse(stdout).settings).toContainEqual({
+      ...{ name: 'cost_records', value: join(project.cwd, '..', 'center.db') },
+      ...{ origin: 'project file', place: `${project.file}:1` },
+    });
+  });
+
   it('sets the database, the project and the time zone of the reports', async () => {
     const project = createProject('database = "mine.db"\nproject = "store"\ntime_zone = "Asia/Tokyo"');
     const store = openStore(join(project.cwd, 'mine.db'), { mode: 'write' });
