@@ -1,7 +1,9 @@
 import type { Usage } from '../usage/usage.js';
 import { ByteCursor } from './byte-cursor.js';
 import { HEAD_LENGTH, isSilent, parseRolloutLine, type RolloutRecord } from './codex-rollout.js';
+import { readIsoTime } from './iso-time.js';
 import type { Irrelevant, Unrecognised } from './line.js';
+import { RepeatedText } from './repeated-text.js';
 
 /*
  * A history has lines by the million: most say nothing of usage, and nearly all of the others are one of two records.
@@ -89,10 +91,10 @@ function readKnown(bytes: Buffer, start: number, end: number): RolloutRecord | u
 }
 
 function readUsageRecord(bytes: Buffer, start: number): RolloutRecord | undefined {
-  const threadId = readText(bytes);
-  const turnId = cursor.skip(TURN_ID) ? readText(bytes) : undefined;
-  if (!cursor.skip(SESSION_ID) || !readText(bytes) || !cursor.skip(ROOT_TURN_ID)) return undefined;
-  const rootTurnId = readText(bytes);
+  const threadId = readText(bytes, threadIds);
+  const turnId = cursor.skip(TURN_ID) ? readText(bytes, turnIds) : undefined;
+  if (!cursor.skip(SESSION_ID) || cursor.toQuote(LONGEST_TEXT) <= 0 || !cursor.skip(ROOT_TURN_ID)) return undefined;
+  const rootTurnId = readText(bytes, rootTurnIds);
   const responseId = cursor.skip(RESPONSE_ID) ? readText(bytes) : undefined;
   const usage = cursor.skip(USAGE) ? readUsage() : undefined;
   if (!threadId || !turnId || !rootTurnId || !responseId || !usage) return undefined;
@@ -131,12 +133,17 @@ function readUsage(): Usage | undefined {
   return isWhole && isKnown ? { input, cachedInput, cacheWrite, output, reasoning } : undefined;
 }
 
-function readText(bytes: Buffer): string | undefined {
+/** A session says the same of many responses. */
+const threadIds = new RepeatedText();
+const turnIds = new RepeatedText();
+const rootTurnIds = new RepeatedText();
+
+function readText(bytes: Buffer, repeated?: RepeatedText): string | undefined {
   const start = cursor.at;
-  return cursor.toQuote(LONGEST_TEXT) > 0 ? bytes.toString('utf8', start, cursor.at) : undefined;
+  if (cursor.toQuote(LONGEST_TEXT) <= 0) return undefined;
+  return repeated ? repeated.read(bytes, start, cursor.at) : bytes.toString('utf8', start, cursor.at);
 }
 
 function readTime(bytes: Buffer, start: number): number {
-  const timeStart = start + TIMESTAMP.length;
-  return Date.parse(bytes.toString('latin1', timeStart, timeStart + TIME_LENGTH));
+  return readIsoTime(bytes, start + TIMESTAMP.length);
 }

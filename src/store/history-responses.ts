@@ -21,8 +21,8 @@ const ROWS = 16;
 
 /** Prepares statements for responses by the ten thousand, to be used within a transaction. */
 export function createResponseInsert(connection: Connection): InsertResponses {
-  const insertOne = connection.prepare<unknown[]>(`${INSERT} ${VALUES} ON CONFLICT DO NOTHING`);
-  const insertMany = connection.prepare<unknown[]>(`${INSERT} ${Array(ROWS).fill(VALUES).join(', ')}`);
+  const insertOne = connection.prepare<[unknown[], Shared]>(`${INSERT} ${VALUES} ON CONFLICT DO NOTHING`);
+  const insertMany = connection.prepare<[unknown[], Shared]>(`${INSERT} ${Array(ROWS).fill(VALUES).join(', ')}`);
   const grow = connection.prepare<object>(GROW);
   const findProject = connection.prepare<[string], string>('SELECT project_id FROM threads WHERE id = ?').pluck();
   const findAny = connection.prepare<[string], number>('SELECT 1 FROM responses WHERE thread_id = ? LIMIT 1').pluck();
@@ -30,8 +30,9 @@ export function createResponseInsert(connection: Connection): InsertResponses {
 
   const insertOrLeave = (one: BilledResponse, projectId: string, now: number, sums: BucketSums): boolean => {
     const row: unknown[] = [];
-    pushRow(row, one, toJson(one.bill.price), now);
-    if (insertOne.run(row).changes === 1) {
+    pushOwn(row, one, toJson(one.bill.price));
+    const { provider = 'codex', threadId } = one.response;
+    if (insertOne.run(row, { provider, threadId, now }).changes === 1) {
       sums.add(one.response, one.bill.costNanoUsd, projectId);
       return true;
     }
@@ -52,11 +53,12 @@ export function createResponseInsert(connection: Connection): InsertResponses {
       if (provider !== 'claude' && findAny.get(threadId) === undefined) {
         for (; next + ROWS <= end; next += ROWS) {
           const rows: unknown[] = [];
-          for (const one of responses.slice(next, next + ROWS)) {
-            pushRow(rows, one, toJson(one.bill.price), now);
+          for (let index = next; index < next + ROWS; index++) {
+            const one = responses[index] as BilledResponse;
+            pushOwn(rows, one, toJson(one.bill.price));
             sums.add(one.response, one.bill.costNanoUsd, projectId);
           }
-          added += insertMany.run(rows).changes;
+          added += insertMany.run(rows, { provider: provider ?? 'codex', threadId, now }).changes;
         }
       }
       for (const one of responses.slice(next, end)) if (insertOrLeave(one, projectId, now, sums)) added++;
@@ -69,13 +71,18 @@ const INSERT = `
   INSERT INTO responses (provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
     cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
     cost_nano_usd, price, completed_at_ms, recorded_at_ms) VALUES`;
-const VALUES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const VALUES = '(@provider, @threadId, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, @now)';
 
-function pushRow(rows: unknown[], { response, bill }: BilledResponse, price: string | null, now: number): void {
+/** What the rows of one statement have in common is handed over once. */
+interface Shared {
+  readonly provider: string;
+  readonly threadId: string;
+  readonly now: number;
+}
+
+function pushOwn(rows: unknown[], { response, bill }: BilledResponse, price: string | null): void {
   const { usage } = response;
   rows.push(
-    response.provider ?? 'codex',
-    response.threadId,
     response.key,
     response.turnId ?? null,
     response.rootTurnId ?? null,
@@ -92,7 +99,6 @@ function pushRow(rows: unknown[], { response, bill }: BilledResponse, price: str
     bill.costNanoUsd ?? null,
     price,
     response.completedAtMs,
-    now,
   );
 }
 

@@ -47,7 +47,7 @@ export interface HistoryStore {
 
 /** Others write for milliseconds at a time. */
 const BUSY_TIMEOUT_MS = 30_000;
-const CHECKPOINT_PAGES = 16_000;
+const CHECKPOINT_PAGES = 4000;
 const CACHE_KB = 32_000;
 
 /** Opens the database at `path`, and creates it where there is none. Throws a StoreError. */
