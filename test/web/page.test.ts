@@ -131,7 +131,8 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect([stats[0], stats[1], stats.at(-1)]).toEqual([costUsd, inputTokens, outputTokens]);
     await page.locator('.chart canvas').waitFor();
     expect(await page.getByText('Every invocation').count()).toBe(0);
-    await page.getByRole('link', { name: 'Sessions' }).last().waitFor();
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
   });
 
   it('compares two runs that were chosen', async () => {
