@@ -42,9 +42,10 @@ function writeSession(home: string, index: number, bytes: number, files: number)
   const file = openSync(join(folder, `rollout-${day}T${time.slice(0, 8).replaceAll(':', '-')}-${threadId}.jsonl`), 'w');
   const session = new Session(threadId, startMs, index);
   let written = writeSync(file, session.header());
-  for (let turn = 0; written < bytes; turn++) {
+  // Its header alone can be longer than a session among very many may be: one response stands in each.
+  for (let turn = 0; turn === 0 || written < bytes; turn++) {
     written += writeSync(file, session.turn(turn));
-    for (let step = 0; step < RESPONSES_PER_TURN && written < bytes; step++)
+    for (let step = 0; step < RESPONSES_PER_TURN && (session.responses === 0 || written < bytes); step++)
       written += writeSync(file, session.response());
   }
   closeSync(file);
