@@ -1,7 +1,7 @@
 import { createBucketSums } from './buckets.js';
 import { type BilledResponse, createResponseInsert } from './history-responses.js';
 import { type Connection, explainingFaults, openConnection } from './open.js';
-import { replaceStandInsOfThread } from './stand-ins.js';
+import { createThreadReplacement } from './stand-ins.js';
 
 /** A thread that was read from history: to whom its responses belong where no invocation says it. */
 export interface HistoryThread {
@@ -69,6 +69,7 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
   const putFile = connection.prepare(PUT_FILE);
   const putThread = connection.prepare(PUT_THREAD);
   const insert = createResponseInsert(connection);
+  const replaceStandIns = createThreadReplacement(connection);
   return (imports) => {
     const now = Date.now();
     const sums = createBucketSums(connection);
@@ -81,7 +82,7 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
       if (fresh === 0 || file.provider !== 'codex') continue;
       // A session file's responses are all of one thread.
       const threadId = responses[0]?.response.threadId ?? '';
-      for (const atMs of replaceStandInsOfThread(connection, threadId)) sums.renew(atMs);
+      for (const atMs of replaceStandIns(threadId)) sums.renew(atMs);
     }
     sums.write();
     return added;

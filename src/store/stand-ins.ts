@@ -27,10 +27,10 @@ export function replaceStandIns(connection: Connection, invocationId: string): M
 
 const REASON = 'a session file was read later: what it counts has replaced what had stood in for it';
 
-/** The same for the invocations that have ended and that the responses of `threadId` may belong to. */
-export function replaceStandInsOfThread(connection: Connection, threadId: string): Moved {
-  const found = connection.prepare<[string], string>(INVOCATIONS_OF_THREAD).pluck().all(threadId);
-  return found.flatMap((invocationId) => replaceStandIns(connection, invocationId));
+/** The same for the invocations that have ended and that the responses of a thread may belong to; for many threads. */
+export function createThreadReplacement(connection: Connection): (threadId: string) => Moved {
+  const find = connection.prepare<[string], string>(INVOCATIONS_OF_THREAD).pluck();
+  return (threadId) => find.all(threadId).flatMap((invocationId) => replaceStandIns(connection, invocationId));
 }
 
 /** Whether a response of this evidence may stand in for what a session file counts. */
