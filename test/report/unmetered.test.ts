@@ -25,8 +25,9 @@ function createSessions(): Store {
   add.run('claude-1', 'claude', 'claude-1', 'shop', 'main', START + 5000);
   add.run('empty', 'codex', 'empty', 'bank', 'main', START + 9000);
   add.run('metered', 'codex', 'metered', 'shop', 'main', START);
+  // Before the run began: what was completed while it ran would be its own.
   for (const threadId of ['past', 'past-child', 'claude-1', 'metered']) {
-    upsertResponse(store.connection, null, sampleResponse('1', { threadId, completedAtMs: START }));
+    upsertResponse(store.connection, null, sampleResponse('1', { threadId, completedAtMs: START - 1 }));
   }
   const update = { threadId: 'metered', status: 'completed', exitCode: 0, endedAtMs: START + 1000 } as const;
   const responses = [sampleResponse('2', { threadId: 'metered', model: 'other' })];
