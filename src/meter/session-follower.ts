@@ -59,6 +59,7 @@ export class SessionFollower {
   #rootId: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #discovery: Promise<void> | undefined;
+  #hasNews = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -76,7 +77,6 @@ export class SessionFollower {
     this.#inventory = takeInventory([...this.#dayFolders()]).then((isNew) => {
       this.#isNew = isNew;
     });
-    for (const folder of this.#dayFolders()) this.#watch.add(folder);
     this.#keepDiscovering();
   }
 
@@ -113,22 +113,28 @@ export class SessionFollower {
   }
 
   #discover(): Promise<void> {
-    this.#discovery ??= this.#discoverOnce()
-      .catch(() => undefined)
-      .finally(() => {
-        this.#discovery = undefined;
-      });
+    this.#discovery ??= this.#discoverAll();
     return this.#discovery;
   }
 
+  async #discoverAll(): Promise<void> {
+    do {
+      this.#hasNews = false;
+      await this.#discoverOnce().catch(() => undefined);
+    } while (this.#hasNews);
+    this.#discovery = undefined;
+  }
+
   async #discoverOnce(): Promise<void> {
+    // First: a file that comes while the open ones are listed must not go unnoticed. Before 0.153 nothing but being
+    // held open tells whose a review's is, and it may be over in a tenth of a second.
+    for (const folder of this.#dayFolders()) this.#watch.add(folder);
     await this.#inventory;
     const { pid } = this.#options;
     const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
     for (const path of open) await this.#follow(path);
     if (!this.#rootId && this.#options.threads !== 'interactive') return;
     for (const folder of this.#dayFolders()) {
-      this.#watch.add(folder);
       for (const path of await listSessionFiles(folder)) await this.#followIfOurs(path);
     }
     if (this.#rootId) await this.#searchRoot(this.#rootId);
@@ -144,11 +150,8 @@ export class SessionFollower {
   async #followOnlyCandidate(): Promise<void> {
     if (this.#options.threads === 'interactive') return;
     const candidates: string[] = [];
-    for (const folder of this.#dayFolders()) {
-      for (const path of await listSessionFiles(folder)) {
-        if (await this.#mayBeRoot(path)) candidates.push(path);
-      }
-    }
+    const paths = (await Promise.all([...this.#dayFolders()].map(listSessionFiles))).flat();
+    for (const path of paths) if (await this.#mayBeRoot(path)) candidates.push(path);
     const [only, ...others] = candidates;
     if (only && others.length === 0) await this.#follow(only);
   }
@@ -203,8 +206,9 @@ export class SessionFollower {
 
   #poke(fileName: string): void {
     const file = this.#files.get(fileName);
-    if (file) void this.#read(file.tail);
-    else if (!this.#foreign.has(fileName)) void this.#discover();
+    if (file) return void this.#read(file.tail);
+    this.#hasNews ||= !this.#foreign.has(fileName);
+    if (this.#hasNews) void this.#discover();
   }
 
   async #read(tail: Tail): Promise<void> {
