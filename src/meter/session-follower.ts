@@ -126,8 +126,7 @@ export class SessionFollower {
   }
 
   async #discoverOnce(): Promise<void> {
-    // First: a file that comes while the open ones are listed must not go unnoticed. Before 0.153 nothing but being
-    // held open tells whose a review's is, and it may be over in a tenth of a second.
+    // First: before 0.153 only being held open, for a tenth of a second, tells whose a review's file is.
     for (const folder of this.#dayFolders()) this.#watch.add(folder);
     await this.#inventory;
     const { pid } = this.#options;
@@ -207,8 +206,9 @@ export class SessionFollower {
   #poke(fileName: string): void {
     const file = this.#files.get(fileName);
     if (file) return void this.#read(file.tail);
-    this.#hasNews ||= !this.#foreign.has(fileName);
-    if (this.#hasNews) void this.#discover();
+    if (this.#foreign.has(fileName)) return;
+    this.#hasNews ||= this.#rootId !== undefined;
+    void this.#discover();
   }
 
   async #read(tail: Tail): Promise<void> {
