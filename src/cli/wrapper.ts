@@ -88,7 +88,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const exit = await child.ended;
   const outcome = await metering?.finish(exit, signals.interrupted() ?? (stopping && 'SIGINT'));
   await stopping;
-  if (outcome === 'stopped') process.exit(BUDGET_EXIT_CODE);
+  if (outcome === 'stopped') leave(BUDGET_EXIT_CODE);
   exitAs(exit, signals.stop);
 }
 
