@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
-import { type HistoryFile, openHistoryStore } from '../store/history.js';
+import { type HistoryFile, readHistoryFiles } from '../store/history.js';
 import { findHistoryFiles, type HistoryHomes } from './discovery.js';
 import type { FileTask, FoundFile, Problem } from './found-file.js';
 import type { Done, Outcome, Share } from './import-files.js';
@@ -47,7 +47,7 @@ const PROGRESS_MS = 100;
 export async function importHistory(options: ImportOptions): Promise<ImportSummary> {
   const { database, homes } = options;
   const { files, problems } = await findHistoryFiles(homes);
-  const known = readKnown(database, files.length);
+  const known = files.length === 0 ? new Map<string, HistoryFile>() : readHistoryFiles(database);
   const tasks = files.flatMap((file): FileTask[] => {
     const before = known.get(file.path);
     return before && isUnchanged(file, before) ? [] : [{ ...file, known: before }];
@@ -69,16 +69,6 @@ export async function importHistory(options: ImportOptions): Promise<ImportSumma
     unreadableLines: sum(done, 'unreadableLines'),
     problems: [...problems, ...done.flatMap((part) => part.problems), ...remaining],
   };
-}
-
-function readKnown(database: string, files: number): Map<string, HistoryFile> {
-  if (files === 0) return new Map();
-  const store = openHistoryStore(database);
-  try {
-    return store.readFiles();
-  } finally {
-    store.close();
-  }
 }
 
 function isUnchanged(file: FoundFile, known: HistoryFile): boolean {

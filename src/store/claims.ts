@@ -1,6 +1,7 @@
 import { bucketStartOf, refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { type Connection, explainingFaults } from './open.js';
+import { STANDS_IN } from './stand-ins.js';
 import type { Store } from './store.js';
 
 export interface Claim {
@@ -36,7 +37,7 @@ const CLAIM = `
   RETURNING completed_at_ms`;
 
 const DROP_STAND_INS = `
-  DELETE FROM responses WHERE invocation_id = ? AND evidence IN ('turn_completed', 'text', 'tokenizer')
+  DELETE FROM responses WHERE invocation_id = ? AND ${STANDS_IN}
   RETURNING completed_at_ms`;
 
 /** How many responses an invocation has. */

@@ -39,7 +39,6 @@ export interface FileImport {
 
 /** The way into the record for responses by the ten thousand. Every method throws a StoreError. */
 export interface HistoryStore {
-  readFiles(): Map<string, HistoryFile>;
   /** Records `imports` in one transaction. Returns how many responses were new: the others had been recorded before. */
   write(imports: readonly FileImport[]): number;
   close(): void;
@@ -56,13 +55,25 @@ export function openHistoryStore(path: string): HistoryStore {
   // Pages that many responses touch are put into the database once, not after every few.
   connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   connection.pragma(`cache_size = -${CACHE_KB}`);
-  const readFiles = connection.prepare<[], HistoryFile>(READ_FILES);
   const write = connection.transaction(createWriter(connection));
   return {
-    readFiles: () => explainingFaults(path, () => new Map(readFiles.all().map((file) => [file.path, file]))),
     write: (imports) => explainingFaults(path, () => write.immediate(imports)),
     close: () => connection.close(),
   };
+}
+
+/**
+ * The files that have been read, by path. A report asks before every table, and mostly nothing has changed: so nothing is
+ * prepared here for writing. Throws a StoreError.
+ */
+export function readHistoryFiles(path: string): Map<string, HistoryFile> {
+  const connection = openConnection(path, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
+  try {
+    const files = explainingFaults(path, () => connection.prepare<[], HistoryFile>(READ_FILES).all());
+    return new Map(files.map((file) => [file.path, file]));
+  } finally {
+    connection.close();
+  }
 }
 
 function createWriter(connection: Connection): (imports: readonly FileImport[]) => number {

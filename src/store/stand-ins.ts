@@ -45,7 +45,8 @@ interface StandIn {
 }
 
 const LESSER: readonly string[] = ['otel', 'turn_completed', 'text', 'tokenizer'];
-const IS_LESSER = `evidence IN (${LESSER.map((evidence) => `'${evidence}'`).join(', ')})`;
+/** The same, of the column of a query. */
+export const STANDS_IN = `evidence IN (${LESSER.map((evidence) => `'${evidence}'`).join(', ')})`;
 
 // A fork is a session of its own, though its chain of parents began with another.
 const INVOCATIONS_OF_THREAD = `
@@ -64,7 +65,7 @@ const IS_REPLACED = 'SELECT 1 FROM notes WHERE invocation_id = ? AND reason = ?'
 
 // An estimate for one response that the session file leaves uncounted stands beside what the file counts.
 const DROP = `
-  DELETE FROM responses WHERE invocation_id = @invocationId AND ${IS_LESSER} AND response_key NOT LIKE 'estimate:%'
+  DELETE FROM responses WHERE invocation_id = @invocationId AND ${STANDS_IN} AND response_key NOT LIKE 'estimate:%'
     AND EXISTS (SELECT 1 FROM responses better WHERE better.invocation_id = @invocationId
       AND better.evidence IN ('usage_record', 'token_count') AND (better.thread_id = responses.thread_id
         OR responses.thread_id = 'invocation:' || @invocationId))

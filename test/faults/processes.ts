@@ -4,9 +4,19 @@ import { expect } from 'vitest';
 import { expectUndisturbed, withoutVarying } from '../harness/compare.js';
 import { recordOf } from '../harness/record.js';
 import { waitFor } from '../harness/wait.js';
+import type { Workbench } from '../harness/workbench.js';
 import { FAKE_RESPONSES, writeSessionFake } from './fake-session.js';
 import { type Fault, SAME } from './fault.js';
-import { countResponses, expectCounted, listDescendants, runDirect, settle, startHeld, stateOf } from './turn.js';
+import {
+  countResponses,
+  expectCounted,
+  type Held,
+  listDescendants,
+  runDirect,
+  settle,
+  startHeld,
+  stateOf,
+} from './turn.js';
 
 const MB = 1024 * 1024;
 
@@ -19,10 +29,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     record: 'settled from the session file by the next command, and marked `abandoned`',
     async hold(bench) {
       const direct = await runDirect(bench);
-      const running = startHeld(bench);
-      await running.waits;
-      await waitFor('the first response', () => countResponses(bench) === 1);
-      const [codex = 0] = listDescendants(running.pid);
+      const { running, codex } = await startCounted(bench);
       running.kill('SIGKILL');
       running.release();
       const run = await running.ended;
@@ -42,10 +49,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     record: 'as always, after SIGCONT',
     async hold(bench) {
       const direct = await runDirect(bench);
-      const running = startHeld(bench);
-      await running.waits;
-      await waitFor('the first response', () => countResponses(bench) === 1);
-      const [codex = 0] = listDescendants(running.pid);
+      const { running, codex } = await startCounted(bench);
       running.kill('SIGSTOP');
       await waitFor('our standstill', () => stateOf(running.pid) === 'T');
       running.release();
@@ -106,6 +110,15 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     },
   },
 ];
+
+/** Starts the turn, and resolves when it waits for its second response and its first is recorded. */
+async function startCounted(bench: Workbench): Promise<{ running: Held; codex: number }> {
+  const running = startHeld(bench);
+  await running.waits;
+  await waitFor('the first response', () => countResponses(bench) === 1);
+  const [codex = 0] = listDescendants(running.pid);
+  return { running, codex };
+}
 
 /** Resolves when a figure has been the same for half a second. */
 async function waitForStandstill(read: () => number): Promise<void> {

@@ -150,20 +150,14 @@ function columnsOf([a, b]: Pair): Column<Line>[] {
       title: 'Difference',
       align: 'right',
       value: difference,
-      show: (line) => {
-        const by = difference(line);
-        return by === null ? '–' : `${by > 0 ? '+' : by < 0 ? '−' : ''}${line.format(Math.abs(by))}`;
-      },
+      show: (line) => showSigned(difference(line), line.format),
     },
     {
       key: 'relative',
       title: 'Relative',
       align: 'right',
       value: relativeDifference,
-      show: (line) => {
-        const by = relativeDifference(line);
-        return by === null ? '–' : `${by > 0 ? '+' : by < 0 ? '−' : ''}${formatShare(Math.abs(by))}`;
-      },
+      show: (line) => showSigned(relativeDifference(line), formatShare),
     },
   ];
 }
@@ -180,4 +174,8 @@ function relativeDifference(line: Line): number | null {
   const by = difference(line);
   const [a] = line.values;
   return by === null || !a ? null : by / a;
+}
+
+function showSigned(by: number | null, format: (size: number) => string): string {
+  return by === null ? '–' : `${by > 0 ? '+' : by < 0 ? '−' : ''}${format(Math.abs(by))}`;
 }
