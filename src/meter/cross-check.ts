@@ -1,7 +1,7 @@
 import type { Note } from '../usage/record.js';
 import { equalUsage, isNoUsage, sumUsage, type Usage } from '../usage/usage.js';
+import type { FollowedFile } from './followed-file.js';
 import type { OutputFacts } from './output-reader.js';
-import type { FollowedFile } from './session-follower.js';
 
 /**
  * Holds Codex's last `turn.completed` against the root thread's session file. It must be what the thread's turns of

@@ -7,7 +7,7 @@ import { findSessionFile } from '../io/sessions.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { SessionItem } from '../usage/session-item.js';
 import { sumUsage } from '../usage/usage.js';
-import type { FollowedFile } from './session-follower.js';
+import type { FollowedFile } from './followed-file.js';
 
 export interface EstimateOptions {
   readonly codexHome: string;

@@ -29,7 +29,7 @@ export interface OutputReader {
   end(): void;
 }
 
-/** Reads the `--json` stream or the human-readable one along. `onThread` is called when Codex names the thread. */
+/** Reads the `--json` stream or the human-readable one along. `onThread` is called once, when Codex names the thread. */
 export function createOutputReader(output: 'json' | 'human', onThread: (threadId: string) => void): OutputReader {
   const facts: OutputFacts = {
     threadId: undefined,
@@ -42,7 +42,8 @@ export function createOutputReader(output: 'json' | 'human', onThread: (threadId
     unreadable: new Map(),
   };
   const nameThread = (threadId: string) => {
-    facts.threadId ??= threadId;
+    if (facts.threadId) return;
+    facts.threadId = threadId;
     onThread(threadId);
   };
   let arrivedAtMs = 0;

@@ -13,9 +13,10 @@ import type {
   PricedResponse,
 } from '../usage/record.js';
 import { Books } from './books.js';
+import type { FollowedFile } from './followed-file.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import { Recorder } from './recorder.js';
-import { type FollowedFile, SessionFollower } from './session-follower.js';
+import { SessionFollower } from './session-follower.js';
 import { settle } from './settlement.js';
 import { type Summary, summarise } from './summary.js';
 import { TelemetryReader } from './telemetry-reader.js';

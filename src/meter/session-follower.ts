@@ -1,6 +1,5 @@
 import { basename, dirname } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
-import { Thread } from '../formats/codex-thread.js';
 import {
   dayFolders,
   findSessionFile,
@@ -9,21 +8,12 @@ import {
   readHeader,
   takeInventory,
 } from '../io/sessions.js';
-import { createTail, type Tail } from '../io/tail.js';
+import type { Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
 import type { CodexCommand } from '../process/argv.js';
 import { listOpenSessionFiles } from '../process/open-files.js';
-import { Gauges } from './gauges.js';
+import { createFollowedFile, type FollowedFile } from './followed-file.js';
 import { belongsTo } from './ownership.js';
-import { readSessionLines } from './session-lines.js';
-
-export interface FollowedFile {
-  readonly path: string;
-  readonly thread: Thread;
-  readonly gauges: Gauges;
-  /** Lines that could not be read, by reason. */
-  readonly unreadable: Map<string, number>;
-}
 
 export interface FollowerOptions {
   readonly codexHome: string;
@@ -48,7 +38,7 @@ const CHILDREN_MS = 250;
 export class SessionFollower {
   readonly #options: FollowerOptions;
   /** By file name, which holds the thread: the same file can be reached by two paths (links, the archive). */
-  readonly #files = new Map<string, FollowedFile & { tail: Tail }>();
+  readonly #files = new Map<string, FollowedFile>();
   /** Names of files that belong to other runs, or had not grown when they were looked at. */
   readonly #foreign = new Set<string>();
   #searched = false;
@@ -86,9 +76,9 @@ export class SessionFollower {
     this.#timer.unref();
   }
 
-  /** Says which thread the run is, as Codex printed it. */
+  /** Says which thread the run is, as Codex printed it: that is better than what an open file suggested. */
   setRoot(threadId: string): void {
-    if (this.#rootId) return;
+    if (this.#rootId === threadId) return;
     this.#rootId = threadId;
     void this.#discover();
   }
@@ -183,24 +173,18 @@ export class SessionFollower {
     const record = parseRolloutLine(header);
     const { threads, cwd } = this.#options;
     const owner = { threads, cwd, rootId: this.#rootId, known: this.files.map(({ thread }) => thread.id) };
-    if (record.kind === 'session' && belongsTo(record, owner)) await this.#follow(path);
-    else this.#foreign.add(name);
+    if (record.kind === 'session' && belongsTo(record, owner)) return this.#follow(path);
+    this.#foreign.add(name);
+    // It came after the open ones were listed, and before 0.153 only that tells whose it is: they are listed once more.
+    this.#hasNews ||= this.#isNew(path);
   }
 
   async #follow(path: string): Promise<void> {
     if (this.#files.has(basename(path))) return;
-    const thread = new Thread(this.#options.startedAtMs, this.#isNew(path) ? 'new' : 'older');
-    const gauges = new Gauges();
-    const unreadable = new Map<string, number>();
-    let begun = false;
-    const tail = createTail(path, () => {
-      const lines = readSessionLines({ thread, gauges, unreadable, time: begun ? 'again' : 'first' });
-      begun = true;
-      return lines;
-    });
-    this.#files.set(basename(path), { path, thread, gauges, unreadable, tail });
+    const file = createFollowedFile(path, this.#options.startedAtMs, this.#isNew(path) ? 'new' : 'older');
+    this.#files.set(basename(path), file);
     this.#watch.add(dirname(path));
-    await this.#read(tail);
+    await this.#read(file.tail);
   }
 
   #poke(fileName: string): void {

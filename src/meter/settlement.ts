@@ -5,9 +5,9 @@ import { describeRemarks } from './corrections.js';
 import { crossCheck } from './cross-check.js';
 import { estimateMissing } from './estimate-missing.js';
 import { fallBack } from './fallback.js';
+import type { FollowedFile } from './followed-file.js';
 import type { OutputFacts } from './output-reader.js';
 import type { End } from './run.js';
-import type { FollowedFile } from './session-follower.js';
 
 /** A run that has ended, all of whose evidence has been read. */
 export interface EndedRun {

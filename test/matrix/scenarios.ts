@@ -2,7 +2,7 @@ import { readRecord } from '../harness/record.js';
 import { waitFor } from '../harness/wait.js';
 import type { Ended, RunOptions, Workbench } from '../harness/workbench.js';
 import { REVIEWED_COMMAND, spawnAgent, waitForSpawned } from '../scripted-api/agents.js';
-import type { ReceivedRequest } from '../scripted-api/ledger.js';
+import type { LedgerEntry, ReceivedRequest } from '../scripted-api/ledger.js';
 import type { Reply, Scenario, ToolCall } from '../scripted-api/script.js';
 
 /** What a scenario may do: run Codex, metered, and look at what became of it. */
@@ -12,14 +12,14 @@ export interface Stage {
   start: Workbench['start'];
 }
 
-/** One way to run Codex: its last run is the one whose record is compared with the ledger. */
+/** One way to run Codex: what it returns, its last run or several, is compared with the ledger. */
 export interface Way {
   readonly name: string;
   /** The folder in which its session files are kept as a fixture. */
   readonly fixture?: string;
   /** Whether the requests show that this Codex did it; by its exit code alone when absent. */
   showsIn?(requests: readonly ReceivedRequest[]): boolean;
-  play(stage: Stage): Promise<Ended>;
+  play(stage: Stage): Promise<Ended | Ended[]>;
 }
 
 const ONE_CALL: NonNullable<Reply['calls']> = (_, tools) => [runCommand('echo one', tools)];
@@ -118,6 +118,11 @@ export function runCommand(cmd: string, tools: readonly string[]): ToolCall {
   return { tool: 'shell', arguments: { command: ['bash', '-lc', cmd] } };
 }
 
+/** What the API reported to the run that was given `prompt`, of several that ran side by side. */
+function askedBy({ api }: Workbench, prompt: string): LedgerEntry[] {
+  return api.ledger.filter(({ request }) => JSON.stringify(api.requests[request]?.body).includes(prompt));
+}
+
 const REVIEWER = ['-c', 'approval_policy="on-request"', '-c', 'approvals_reviewer="auto_review"'];
 
 export const WAYS: readonly Way[] = [
@@ -152,6 +157,14 @@ export const WAYS: readonly Way[] = [
     },
   },
   { name: 'review', play: ({ run }) => run(['exec', '--json', 'review', '--uncommitted']) },
+  {
+    name: 'four at once',
+    play: async ({ run, bench }) => {
+      const prompts = ['1', '2', '3', '4'].map((name) => `loop for number ${name}`);
+      const runs = await Promise.all(prompts.map((prompt) => run(['exec', '--json', prompt])));
+      return runs.map((ended, index) => ({ ...ended, ledger: askedBy(bench, prompts[index] ?? '') }));
+    },
+  },
   { name: 'failed turn', play: ({ run }) => run(['exec', '--json', 'fail']) },
   { name: 'cut stream', play: ({ run }) => run(['exec', '--json', 'cut']) },
   {

@@ -21,7 +21,15 @@ export function judge(bench: Workbench, run: Ended, { showsIn = () => true }: Wa
   // A Codex that does not know the subcommand or the option ends with 2 and calls no model.
   if (run.exitCode === 2 && run.ledger.length === 0) return NOT_IN_THIS_CODEX;
   if (!showsIn(bench.api.requests)) return NOT_IN_THIS_CODEX;
-  const { responses } = recordOf(bench, run);
+  const { responses, threadId, notes } = recordOf(bench, run);
+  const others = bench.api.ledger.filter(({ sequence }) => !run.ledger.some((own) => own.sequence === sequence));
+  const named = new Set([threadId, ...responses.map((response) => response.threadId)]);
+  for (const { threadId: own } of run.ledger) named.delete(own ?? '');
+  // A review's own thread asks the API nothing: it may be in no ledger.
+  const strange = others.find((entry) => named.has(entry.threadId ?? ''));
+  if (strange) return { text: `thread ${strange.threadId} is another run's`, good: false };
+  const disagreement = notes.find(({ kind }) => kind === 'disagreement');
+  if (disagreement) return { text: `a disagreement: ${disagreement.reason}`, good: false };
   const counted = responses.filter(({ source }) => source === 'actual');
   const left = withoutCounted(run.ledger, counted);
   if (left && left.length === 0 && counted.length === responses.length) return { text: 'exact', good: true };
@@ -33,6 +41,14 @@ export function judge(bench: Workbench, run: Ended, { showsIn = () => true }: Wa
   if (known?.length === 0 && !countsCacheWrites(bench)) return { text: 'exact but for cache writes', good: true };
   const error = deviation(sum(responses), sumLedger(run.ledger).input);
   return { text: `${responses.length} of ${run.ledger.length} responses, ${percent(error)}`, good: false };
+}
+
+/** One verdict for several: the worst, and how many there are of it where they differ. */
+export function summarise(verdicts: readonly Verdict[]): Verdict {
+  const worst = verdicts.find(({ good }) => !good) ?? verdicts[0] ?? NOT_IN_THIS_CODEX;
+  const bad = verdicts.filter(({ good }) => !good).length;
+  if (bad === 0 || verdicts.length === 1) return worst;
+  return { text: `${bad} of ${verdicts.length} times: ${worst.text}`, good: false };
 }
 
 /** The entries that no counted response equals; undefined when one of the responses is in no entry. */

@@ -1,10 +1,15 @@
 import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { dayFolders } from '../../src/io/sessions.js';
+import { createFolderWatch } from '../../src/io/watch.js';
 import { SessionFollower } from '../../src/meter/session-follower.js';
+import { listOpenSessionFiles } from '../../src/process/open-files.js';
 import { waitFor } from '../harness/wait.js';
+
+vi.mock('../../src/process/open-files.js', { spy: true });
+vi.mock('../../src/io/watch.js', { spy: true });
 
 const ROOT = '01a20104-0178-7510-a5e1-a9f1a9a7386c';
 const OTHER = '01a20104-0392-7140-874c-83070f2c9633';
@@ -19,7 +24,10 @@ beforeEach(() => {
   today = dayFolders(codexHome, Date.now())[1] ?? '';
   mkdirSync(today, { recursive: true });
 });
-afterEach(() => rmSync(codexHome, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(codexHome, { recursive: true, force: true });
+});
 
 describe('a follower of session files', () => {
   test.runIf(process.platform === 'linux')(
@@ -41,6 +49,58 @@ describe('a follower of session files', () => {
       expect(responsesOf(follower)).toEqual(['resp_1']);
     },
   );
+
+  test.runIf(process.platform === 'linux')('is not misled by a file that the process only reads', async () => {
+    const follower = follow({ pid: process.pid });
+    for (const thread of [OTHER, ROOT]) appendFileSync(pathOf(thread), line('session_meta', { id: thread, cwd: CWD }));
+    const looked = openSync(pathOf(OTHER), 'r');
+    const own = openSync(pathOf(ROOT), 'r+');
+    follower.start();
+    await waitFor('the root', () => follower.rootId !== undefined);
+    closeSync(looked);
+    closeSync(own);
+    await follower.finish();
+    expect(follower.rootId).toBe(ROOT);
+    expect(follower.files.map(({ thread }) => thread.id)).toEqual([ROOT]);
+  });
+
+  test.runIf(process.platform === 'linux')('believes what Codex prints before what it holds open', async () => {
+    appendFileSync(pathOf(OTHER), line('session_meta', { id: OTHER, cwd: CWD }));
+    appendFileSync(pathOf(ROOT), line('session_meta', { id: ROOT, cwd: CWD }) + usage(ROOT, 'resp_1'));
+    const file = openSync(pathOf(OTHER), 'a');
+    const follower = follow({ pid: process.pid });
+    follower.start();
+    await waitFor('the file that is open', () => follower.rootId === OTHER);
+    follower.setRoot(ROOT);
+    closeSync(file);
+    await follower.finish();
+    expect(follower.rootId).toBe(ROOT);
+    expect(responsesOf(follower)).toEqual(['resp_1']);
+  });
+
+  test('asks once more which files are open for one that came after they were listed, whose header does not tell', async () => {
+    // Neither the clock nor the file system brings it to look again.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    vi.mocked(createFolderWatch).mockReturnValueOnce({ add: () => undefined, close: () => undefined });
+    const header = line('session_meta', { id: CHILD, cwd: CWD });
+    vi.mocked(listOpenSessionFiles).mockImplementationOnce(async () => {
+      appendFileSync(pathOf(CHILD), header + usage(CHILD, 'resp_1'));
+      return [pathOf(ROOT)];
+    });
+    appendFileSync(pathOf(ROOT), line('session_meta', { id: ROOT, cwd: CWD }));
+    const follower = follow({ pid: process.pid });
+    follower.start();
+    follower.setRoot(ROOT);
+    const listedOnceMore = new Promise<void>((resolve) => {
+      vi.mocked(listOpenSessionFiles).mockImplementationOnce(async () => {
+        resolve();
+        return [pathOf(ROOT), pathOf(CHILD)];
+      });
+    });
+    await listedOnceMore;
+    await follower.finish();
+    expect(responsesOf(follower)).toEqual(['resp_1']);
+  });
 
   test('reads the threads that belong to the root, and no others', async () => {
     const follower = follow();

@@ -1,21 +1,36 @@
 import { parseRolloutLine } from '../formats/codex-rollout.js';
-import type { Thread } from '../formats/codex-thread.js';
+import { Thread } from '../formats/codex-thread.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
-import type { Gauges } from './gauges.js';
+import { createTail, type Tail } from '../io/tail.js';
+import { Gauges } from './gauges.js';
 
-export interface LinesOptions {
+/** A session file that a run follows, and what has been read of it. */
+export interface FollowedFile {
+  readonly path: string;
   readonly thread: Thread;
   readonly gauges: Gauges;
-  /** How many lines could not be read, by reason. */
+  /** Lines that could not be read, by reason. */
   readonly unreadable: Map<string, number>;
-  readonly time: 'first' | 'again';
+  readonly tail: Tail;
+}
+
+/** A file to follow for a run that began at `startedAtMs` (epoch milliseconds); nothing of it has been read yet. */
+export function createFollowedFile(path: string, startedAtMs: number, age: 'new' | 'older'): FollowedFile {
+  const file = { path, thread: new Thread(startedAtMs, age), gauges: new Gauges(), unreadable: new Map() };
+  let begun = false;
+  const tail = createTail(path, () => {
+    const lines = readLines(file, begun ? 'again' : 'first');
+    begun = true;
+    return lines;
+  });
+  return { ...file, tail };
 }
 
 /**
  * Lines of a session file for its thread and its gauges; those that cannot be read are counted by reason. Read again,
  * a file may begin anew or, where it was cut off, go on in the middle.
  */
-export function readSessionLines({ thread, gauges, unreadable, time }: LinesOptions): LineSplitter {
+function readLines({ thread, gauges, unreadable }: Omit<FollowedFile, 'tail'>, time: 'first' | 'again'): LineSplitter {
   const count = (reason: string) => unreadable.set(reason, (unreadable.get(reason) ?? 0) + 1);
   let reading = thread.reading;
   let mayBeginAnew = time === 'again';
