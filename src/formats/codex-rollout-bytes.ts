@@ -35,7 +35,29 @@ export function parseRolloutBytes(
   start: number,
   end: number,
 ): RolloutRecord | Irrelevant | Unrecognised {
-  return readKnown(bytes, start, end) ?? parseRolloutLine(bytes.toString('utf8', start, end));
+  return readKnown(bytes, start, end) ?? parseRolloutLine(decodeBrief(bytes, start, end));
+}
+
+/** A line as text, without the text of Codex's own instructions: it is most of a header, 20 kB, and says nothing here. */
+function decodeBrief(bytes: Buffer, start: number, end: number): string {
+  const line = bytes.subarray(start, end);
+  const from = line.length > LONG_LINE ? line.indexOf(INSTRUCTIONS) + INSTRUCTIONS.length : 0;
+  // A quote within a text has a backslash before it: these are the keys.
+  const to = from < INSTRUCTIONS.length ? -1 : findClosingQuote(line, from);
+  return to === -1 ? line.toString('utf8') : line.toString('utf8', 0, from) + line.toString('utf8', to);
+}
+
+function findClosingQuote(bytes: Buffer, from: number): number {
+  let at = bytes.indexOf(QUOTE, from);
+  while (at !== -1 && isEscaped(bytes, at)) at = bytes.indexOf(QUOTE, at + 1);
+  return at;
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(bytes: Buffer, at: number): boolean {
+  let before = at;
+  while (bytes[before - 1] === BACKSLASH) before--;
+  return (at - before) % 2 === 1;
 }
 
 const cursor = new ByteCursor();
@@ -52,6 +74,10 @@ const TOKEN_RECORD = Buffer.from('token_usage_record"');
 const TOKEN_EVENT = Buffer.from('token_count"');
 const LETTER_T = 't'.charCodeAt(0);
 const CLOSING = '}'.charCodeAt(0);
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = '\\'.charCodeAt(0);
+const INSTRUCTIONS = Buffer.from('"base_instructions":{"text":"');
+const LONG_LINE = 2000;
 
 const USAGE_RECORD = Buffer.from('token_usage_record","payload":{"thread_id":"');
 const TURN_ID = Buffer.from('","turn_id":"');

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect } from 'vitest';
 import { expectUndisturbed } from '../harness/compare.js';
+import { withoutPrivileges } from '../harness/privileges.js';
 import { recordOf } from '../harness/record.js';
 import type { Workbench } from '../harness/workbench.js';
 import { type Fault, SAME } from './fault.js';
@@ -141,9 +142,4 @@ async function lockDatabase(database: string) {
       await once(child, 'exit');
     },
   };
-}
-
-/** root may write anywhere: it is given up for this. */
-function withoutPrivileges(): string[] {
-  return process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-all', '--'] : [];
 }

@@ -52,6 +52,29 @@ describe('a line read from its bytes', () => {
     }
   });
 
+  it.each(['You are Codex. ', 'Say "yes". ', 'C:\\temp\\', '"base_instructions":{"text":"', '\\"}}, é '])(
+    'is what it is as JSON where it is a header with long instructions: %s',
+    (instructions) => {
+      const header = (text: string) =>
+        JSON.stringify({
+          timestamp: '2026-11-24T11:44:00.411Z',
+          type: 'session_meta',
+          payload: {
+            id: ID,
+            cwd: `/home/${text.slice(0, 30)}`,
+            base_instructions: { text },
+            cli_version: '0.169.0',
+            forked_from_id: ID,
+          },
+        });
+      for (const text of [instructions, instructions.repeat(500)]) {
+        expect(read(header(text))).toEqual(parseRolloutLine(header(text)));
+        expect(read(header(text))).toMatchObject({ kind: 'session', cliVersion: '0.169.0' });
+        expect(read(header(text).slice(0, -150))).toMatchObject({ kind: 'unrecognised' });
+      }
+    },
+  );
+
   it.each([USAGE_RECORD, TOKEN_COUNT])('is refused where it is cut: %.120s', (line) => {
     for (let end = 1; end < line.length; end++) {
       expect([end, read(line.slice(0, end))]).toEqual([end, parseRolloutLine(line.slice(0, end))]);

@@ -44,6 +44,11 @@ export function createHistory(): History {
   };
 }
 
+/** In which a command imports it. */
+export function environmentOf({ home, database }: History): NodeJS.ProcessEnv {
+  return { ...process.env, CODEX_HOME: home, CODEX_METERED_DB: database, HOME: home };
+}
+
 const START = Date.UTC(2026, 2, 4, 5, 6, 7);
 
 /** As lines of a session file, a second apart. */
