@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -77,5 +77,8 @@ async function installCcusage(): Promise<string | undefined> {
   mkdirSync(CCUSAGE_FOLDER, { recursive: true });
   const packages = [`ccusage@${CCUSAGE_VERSION}`, `${platform}@${CCUSAGE_VERSION}`];
   await execa('npm', ['install', '--prefix', CCUSAGE_FOLDER, '--no-save', '--silent', ...packages], { reject: false });
-  return existsSync(program) ? program : undefined;
+  if (!existsSync(program)) return undefined;
+  // It is packed as a file that nobody may execute: its launcher sees to that.
+  chmodSync(program, 0o755);
+  return program;
 }

@@ -11,6 +11,8 @@ const LICENSES = 'THIRD_PARTY_LICENSES.txt';
 
 /** What the commands start with, and what programs import. Every chunk lies in dist/ itself, so `new URL('./x', import.meta.url)` means one place. */
 const ENTRIES = { wrapper: 'src/cli/wrapper.ts', usage: 'src/cli/usage.ts', index: 'src/library/index.ts' };
+/** Commands that load little of what the others do, or much that they do not: each is bundled by itself. */
+const COMMANDS = ['statusline', 'watch', 'serve'];
 /** Started as a thread of its own, so it is an entry too. */
 const WORKERS = { worker: 'src/history/worker.ts' };
 /** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
@@ -101,7 +103,8 @@ function findEntries() {
     if (!existsSync(join(ROOT, path))) throw new Error(`${path} is missing: it is what a command starts with.`);
   }
   const workers = Object.entries(WORKERS).filter(([, path]) => existsSync(join(ROOT, path)));
-  return { ...ENTRIES, ...Object.fromEntries(workers) };
+  const commands = COMMANDS.map((name) => [name, `src/cli/commands/${name}.ts`]);
+  return { ...ENTRIES, ...Object.fromEntries([...commands, ...workers]) };
 }
 
 /**
@@ -139,6 +142,7 @@ async function bundle(entryPoints) {
     target: 'node20.19',
     mainFields: ['module', 'main'],
     external: EXTERNAL,
+    plugins: [bundledByThemselves],
     banner: { js: REQUIRE },
     legalComments: 'none',
     logLevel: 'silent',
@@ -146,6 +150,17 @@ async function bundle(entryPoints) {
   for (const warning of await formatMessages(result.warnings, { kind: 'warning' })) console.error(warning);
   return result;
 }
+
+/** @type {import('esbuild').Plugin} */
+const bundledByThemselves = {
+  name: 'bundled-by-themselves',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`/(${COMMANDS.join('|')})\\.js$`) }, ({ kind, path, resolveDir }) => {
+      const isCommand = kind === 'dynamic-import' && join(resolveDir, path).startsWith(inRoot('src/cli/commands'));
+      return isCommand ? { path: `./${basename(path)}`, external: true } : undefined;
+    });
+  },
+};
 
 /** Writes the library's types: of its entry, and of what those refer to. */
 async function writeDeclarations() {

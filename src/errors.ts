@@ -18,6 +18,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Also one of a command that is bundled by itself, whose class is a copy of this one. */
+export function isUsageError(error: unknown): error is UsageError {
+  return error instanceof Error && error.name === 'UsageError';
+}
+
 /** There is no Codex to run. Its exit code is 127, as a shell's for a command not found. */
 export class CodexNotFoundError extends Error {
   override readonly name = 'CodexNotFoundError';

@@ -1,8 +1,10 @@
+import type { Paths } from '../config/paths.js';
+import { listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
-import type { Log } from '../log.js';
+import { type Log, openLog } from '../log.js';
 import { listAbandoned, settleAbandoned } from '../meter/abandoned.js';
-import type { PriceBook } from '../pricing/prices.js';
-import type { Mirror } from '../store/mirror.js';
+import { createPriceBook, type PriceBook } from '../pricing/prices.js';
+import { Mirror } from '../store/mirror.js';
 import { type PendingPlaces, takeInPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
 
@@ -28,4 +30,13 @@ export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOp
   } catch (error) {
     log.warn('What earlier runs left could not be recorded; it is tried again.', { reason: messageOf(error) });
   }
+}
+
+/** The same where no run is metered: with a log and a mirror of its own. */
+export async function catchUpAlone(store: Store, paths: Paths, settings: Settings): Promise<void> {
+  const log = openLog(paths.logFile);
+  const prices = createPriceBook({ user: listPrices(settings) });
+  const mirror = new Mirror({ costRecords: undefined, ...paths }, log);
+  await catchUp({ store: mirror.watch(store), pending: paths, mirror, prices, log });
+  await log.flush();
 }

@@ -1,4 +1,5 @@
 import type { OffsetChange } from '../store/period-queries.js';
+import { findTimeZone } from './time-zone.js';
 
 /** A day of the reader, counted from 1970-01-01: it has no length of its own, for some last 23 or 25 hours. */
 export type Day = number;
@@ -21,11 +22,13 @@ const PROBE_MS = 7 * DAY_MS;
 
 /** `timeZone` is an IANA name; undefined is the system's. Throws a RangeError on a zone that does not exist. */
 export function createCalendar(timeZone: string | undefined): Calendar {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-  const offsetAt = (ms: number) => parseOffset(format.format(ms));
+  const zone = findTimeZone(timeZone);
+  const { offsetAt } = zone;
   const dayOf = (ms: number) => Math.floor((ms + offsetAt(ms)) / DAY_MS);
   return {
-    timeZone: format.resolvedOptions().timeZone,
+    get timeZone() {
+      return zone.name;
+    },
     dayOf,
     startOf(day) {
       const local = day * DAY_MS;
@@ -88,13 +91,4 @@ function findChange(offsetAt: (ms: number) => number, before: number, after: num
     else high = middle;
   }
   return high * MINUTE_MS;
-}
-
-/** `11/24/2026, GMT+05:45` is 20,700,000; UTC itself can be `GMT` alone. */
-function parseOffset(formatted: string): number {
-  const [, sign, hours, minutes = '0', seconds = '0'] =
-    /GMT(?:([+\-−])(\d{1,2}):?(\d{2})?:?(\d{2})?)?$/.exec(formatted) ?? [];
-  if (hours === undefined) return 0;
-  const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
-  return sign === '+' ? ms : -ms;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   createCalendar,
   formatDay,
@@ -39,6 +39,33 @@ describe('a day of the reader', () => {
   it('is skipped where a country crossed the date line', () => {
     const { dayOf: dayAt, startOf } = createCalendar('Pacific/Apia');
     expect(formatDay(dayAt(startOf(dayOf('2011-12-31')) - 1))).toBe('2011-12-29');
+  });
+});
+
+describe('the days of the system', () => {
+  const { TZ } = process.env;
+  afterEach(() => {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  });
+
+  it.each(['Europe/Berlin', 'Asia/Kathmandu', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Apia', 'UTC'])(
+    'are those of its time zone, %s',
+    (timeZone) => {
+      process.env.TZ = timeZone;
+      const [system, named] = [createCalendar(undefined), createCalendar(timeZone)];
+      const [from, until] = [Date.UTC(2011, 11, 1), Date.UTC(2026, 11, 31)];
+      expect(system.timeZone).toBe(named.timeZone);
+      expect(system.listOffsets(from, until)).toEqual(named.listOffsets(from, until));
+      const days = Array.from({ length: 365 }, (_, index) => dayOf('2026-01-01') + index);
+      expect(days.map(system.startOf)).toEqual(days.map(named.startOf));
+    },
+  );
+
+  it('are named where TZ is not set', () => {
+    delete process.env.TZ;
+    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+    expect(createCalendar(undefined).timeZone).toBe(timeZone);
   });
 });
 

@@ -1,8 +1,12 @@
 import type { Paths } from '../../config/paths.js';
+import { readBlocks } from '../../report/blocks.js';
+import { toBlocksJson } from '../../report/blocks-json.js';
+import { renderBlocksText } from '../../report/blocks-text.js';
 import { type Calendar, createCalendar, type Day } from '../../report/calendar.js';
 import { createClock } from '../../report/clock.js';
 import { toPeriodJson } from '../../report/period-json.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';
+import { renderPeriodText } from '../../report/period-text.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
 import type { Host } from './host.js';
@@ -15,12 +19,12 @@ export function runPeriodCommand(request: PeriodRequest, host: Host, paths: Path
   const calendar = createCalendar(request.timeZone);
   const nowMs = Date.now();
   const { kind } = request;
-  return showReport(request, host, paths, async (store) => {
-    if (kind === 'blocks') return await showBlocks(store, request, host, { calendar, nowMs });
+  return showReport(request, host, paths, (store) => {
+    if (kind === 'blocks') return showBlocks(store, request, host, { calendar, nowMs });
     const query = { ...request, kind, nowMs };
     const report = readSnapshot(store, (connection) => readPeriodReport(connection, query, calendar));
     if (request.format === 'json') return formatJson(toPeriodJson(report));
-    return await renderText(report, request, host, calendar.dayOf(nowMs));
+    return renderText(report, request, host, calendar.dayOf(nowMs));
   });
 }
 
@@ -32,23 +36,17 @@ interface Now {
 /** How many windows are shown when nothing says which. */
 const BLOCKS = 20;
 
-async function showBlocks(store: Store, request: PeriodRequest, host: Host, { calendar, nowMs }: Now): Promise<string> {
-  const { readBlocks } = await import('../../report/blocks.js');
+function showBlocks(store: Store, request: PeriodRequest, host: Host, { calendar, nowMs }: Now): string {
   const { since, until, last } = request;
   const shown = last ?? (since === undefined && until === undefined ? BLOCKS : undefined);
   const query = { ...request, last: shown, nowMs };
   const report = readSnapshot(store, (connection) => readBlocks(connection, query, calendar));
-  if (request.format === 'json') {
-    const { toBlocksJson } = await import('../../report/blocks-json.js');
-    return formatJson(toBlocksJson(report));
-  }
-  const { renderBlocksText } = await import('../../report/blocks-text.js');
+  if (request.format === 'json') return formatJson(toBlocksJson(report));
   const clock = createClock(request.timeZone);
   return renderBlocksText(report, { ...request, ...describeLook(request, host), clock });
 }
 
-async function renderText(report: PeriodReport, request: PeriodRequest, host: Host, today: Day): Promise<string> {
-  const { renderPeriodText } = await import('../../report/period-text.js');
+function renderText(report: PeriodReport, request: PeriodRequest, host: Host, today: Day): string {
   return renderPeriodText(report, {
     ...request,
     ...describeLook(request, host),

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { Paths } from '../../config/paths.js';
 import { listPrices, type Settings } from '../../config/settings.js';
-import { UsageError } from '../../errors.js';
+import { isUsageError } from '../../errors.js';
 import { addConfigCommand, runConfigCommand } from './config.js';
 import { addCostCommands } from './cost-options.js';
 import { addDoctorCommand } from './doctor-options.js';
@@ -40,32 +40,32 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
   addCostCommands(program, async (request) => {
     await begin(request);
     // SQLite and the table are loaded by who needs them: `--help` does not.
-    const { runCostCommand } = await import('./cost.js');
+    const { runCostCommand } = await import('./reports.js');
     exitCode = await runCostCommand(inTimeZone(request), host, { ...paths, project: settings.project.value });
   });
   addPeriodCommands(program, async (request) => {
     await begin(request);
-    const { runPeriodCommand } = await import('./period.js');
+    const { runPeriodCommand } = await import('./reports.js');
     exitCode = await runPeriodCommand(inTimeZone(request), host, paths);
   });
   addExportCommand(program, async (request) => {
     await begin(request);
-    const { runExportCommand } = await import('./export.js');
+    const { runExportCommand } = await import('./reports.js');
     exitCode = await runExportCommand(inTimeZone(request), host, paths);
   });
   addPriceCommands(program, async (request) => {
     await begin({});
-    const { runPriceCommand } = await import('./prices.js');
+    const { runPriceCommand } = await import('./reports.js');
     exitCode = await runPriceCommand(inTimeZone(request), host, changing);
   });
   addDoctorCommand(program, async (request) => {
     if (!fault) await begin({});
-    const { runDoctor } = await import('./doctor.js');
+    const { runDoctor } = await import('./reports.js');
     exitCode = runDoctor(request, host, { paths, places, configFault: fault });
   });
   addImportCommand(program, async (request) => {
     await begin({});
-    const { runImportCommand } = await import('./import.js');
+    const { runImportCommand } = await import('./reports.js');
     exitCode = await runImportCommand(request, host, changing);
   });
   addConfigCommand(program, async (request) => {
@@ -91,7 +91,7 @@ export async function runProgram(host: Host, { beforeCommand, beforeReport }: Pr
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof UsageError)) throw error;
+    if (!isUsageError(error)) throw error;
     host.stderr.write(`error: ${error.message}\n`);
     return 2;
   }

@@ -91,9 +91,7 @@ function readRun(connection: Connection, { projectId, runId }: { projectId: stri
   return { id: runId, figures: toFigures(summary, { ...summary, evidence: [] }) };
 }
 
-/** Time zones by name take Node 10 ms to load, so the system's own is asked for without. */
 function findStartOfToday(timeZone: string | undefined): number {
-  if (timeZone === undefined) return new Date().setHours(0, 0, 0, 0);
   try {
     const calendar = createCalendar(timeZone);
     return calendar.startOf(calendar.dayOf(Date.now()));

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import type { Paths } from '../../config/paths.js';
+import type { Settings } from '../../config/settings.js';
+import { openMirrorQueue } from '../../store/mirror-queue.js';
+import { listPending } from '../../store/pending.js';
+import type { Host } from './host.js';
+import { runProgram } from './program.js';
+
+/** Runs the command line of `host` on a record that is brought up to date before. Returns the exit code. */
+export function runCommand(host: Host): Promise<number> {
+  return runProgram(host, {
+    beforeCommand: takeInWhatIsLeft,
+    async beforeReport(paths, settings) {
+      const { refreshHistory } = await import('./reports.js');
+      await refreshHistory(host, paths, settings);
+    },
+  });
+}
+
+/** Records what metered runs left: a database they could not write to, an end they did not live to see. */
+async function takeInWhatIsLeft(paths: Paths, settings: Settings): Promise<void> {
+  const hasPending = listPending(paths).length > 0 || openMirrorQueue(paths.mirrorDirectory).list(1).length > 0;
+  if (!existsSync(paths.database) && !hasPending) return;
+  const { openStore } = await import('./reports.js');
+  try {
+    const store = openStore(paths.database, { mode: 'write' });
+    // Mostly nothing is left to do, and what would do it takes longer to load than a report to make.
+    if (hasPending || store.listOpenInvocations().length > 0) {
+      const { catchUpAlone } = await import('../catch-up.js');
+      await catchUpAlone(store, paths, settings);
+    }
+    store.close();
+  } catch {
+    // A database that cannot be written can still be read; the command says what is wrong with one that cannot.
+  }
+}
