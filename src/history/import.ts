@@ -36,7 +36,7 @@ const SMALL_BYTES = 8 * 1024 * 1024;
 const LARGE_BYTES = 32 * 1024 * 1024;
 const MOST_THREADS = 4;
 /** What is read lives until it is written: in a small nursery it would be copied out first. */
-const YOUNG_MB = 64;
+const YOUNG_MB = 32;
 const PROGRESS_MS = 100;
 
 /**
