@@ -12,22 +12,17 @@ function threadIdOf(fileName: string): string | undefined {
   return ROLLOUT.exec(fileName)?.[1];
 }
 
-/**
- * The folders in which Codex puts sessions that start around `atMs`: `sessions/YYYY/MM/DD` by local time, and the
- * days beside it, because a run may cross midnight.
- */
+/** The folder in which Codex puts a session that starts at `atMs`: `sessions/YYYY/MM/DD` by local time. */
+export function dayFolder(codexHome: string, atMs: number): string {
+  const day = new Date(atMs);
+  const twoDigits = (value: number) => String(value).padStart(2, '0');
+  const [month, date] = [twoDigits(day.getMonth() + 1), twoDigits(day.getDate())];
+  return join(codexHome, 'sessions', String(day.getFullYear()), month, date);
+}
+
+/** That one and those of the days beside it, because a run may cross midnight. */
 export function dayFolders(codexHome: string, atMs: number): string[] {
-  return [-DAY_MS, 0, DAY_MS].map((shift) => {
-    const day = new Date(atMs + shift);
-    const twoDigits = (value: number) => String(value).padStart(2, '0');
-    return join(
-      codexHome,
-      'sessions',
-      String(day.getFullYear()),
-      twoDigits(day.getMonth() + 1),
-      twoDigits(day.getDate()),
-    );
-  });
+  return [-DAY_MS, 0, DAY_MS].map((shift) => dayFolder(codexHome, atMs + shift));
 }
 
 /** The session files in `folder`; none when it cannot be read. */

@@ -3,6 +3,8 @@ import { type FSWatcher, watch } from 'node:fs';
 /** Watches folders for changes of the files in them. A folder that cannot be watched is not: the caller polls too. */
 export interface FolderWatch {
   add(folder: string): void;
+  /** Whether a change in `folder` is told: not while it does not exist. */
+  has(folder: string): boolean;
   close(): void;
 }
 
@@ -26,6 +28,7 @@ export function createFolderWatch(onChange: (fileName: string) => void): FolderW
         // It does not exist yet, or there are no more watches to be had.
       }
     },
+    has: (folder) => watchers.has(folder),
     close() {
       for (const folder of [...watchers.keys()]) drop(folder);
     },

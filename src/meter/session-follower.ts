@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
 import {
+  dayFolder,
   dayFolders,
   findSessionFile,
   hasGrownSince,
@@ -27,7 +28,7 @@ export interface FollowerOptions {
   readonly onProgress: () => void;
 }
 
-/** The shortest runs hold their session file open for some 200 ms; once it is found there is time for its children. */
+/** The shortest runs hold their session file open for some 200 ms. Once new files are told of, a slow clock will do. */
 const DISCOVERY_MS = 50;
 const CHILDREN_MS = 250;
 
@@ -72,8 +73,14 @@ export class SessionFollower {
 
   #keepDiscovering(): void {
     void this.#discover();
-    this.#timer = setTimeout(() => this.#keepDiscovering(), this.#rootId ? CHILDREN_MS : DISCOVERY_MS);
+    const delayMs = this.#rootId && this.#isWoken ? CHILDREN_MS : DISCOVERY_MS;
+    this.#timer = setTimeout(() => this.#keepDiscovering(), delayMs);
     this.#timer.unref();
+  }
+
+  /** Whether a new file is told of. The folder of a day exists from its first session on: that one has to be looked for. */
+  get #isWoken(): boolean {
+    return this.#watch.has(dayFolder(this.#options.codexHome, Date.now()));
   }
 
   /** Says which thread the run is, as Codex printed it: that is better than what an open file suggested. */

@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { dayFolders } from '../../src/io/sessions.js';
 import { createFolderWatch } from '../../src/io/watch.js';
@@ -81,7 +82,7 @@ describe('a follower of session files', () => {
   test('asks once more which files are open for one that came after they were listed, whose header does not tell', async () => {
     // Neither the clock nor the file system brings it to look again.
     vi.useFakeTimers({ toFake: ['setTimeout'] });
-    vi.mocked(createFolderWatch).mockReturnValueOnce({ add: () => undefined, close: () => undefined });
+    vi.mocked(createFolderWatch).mockReturnValueOnce({ add: () => undefined, has: () => true, close: () => undefined });
     const header = line('session_meta', { id: CHILD, cwd: CWD });
     vi.mocked(listOpenSessionFiles).mockImplementationOnce(async () => {
       appendFileSync(pathOf(CHILD), header + usage(CHILD, 'resp_1'));
@@ -100,6 +101,28 @@ describe('a follower of session files', () => {
     await listedOnceMore;
     await follower.finish();
     expect(responsesOf(follower)).toEqual(['resp_1']);
+  });
+
+  // A review of before 0.153 has its file open for a quarter of a second, and only that tells whose it is.
+  test('looks every 50 ms until the folder of the day exists, from when on a new file is told of', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const delay = () => timers.mock.lastCall?.[1];
+    rmSync(join(codexHome, 'sessions'), { recursive: true });
+    const follower = follow();
+    follower.start();
+    follower.setRoot(ROOT);
+    for (let look = 0; look < 10; look++) {
+      vi.advanceTimersByTime(50);
+      expect(delay()).toBe(50);
+    }
+    mkdirSync(today, { recursive: true });
+    while (delay() === 50) {
+      vi.advanceTimersByTime(50);
+      await setImmediate();
+    }
+    expect(delay()).toBe(250);
+    await follower.finish();
   });
 
   test('reads the threads that belong to the root, and no others', async () => {
