@@ -31,7 +31,7 @@ Made by \`npm run test:matrix -- --write\`, which ends with an error when a cell
 ## The record against the ledger
 
 A cell is *exact* when the record of the last run holds the same responses as the ledger, each with the same five
-counters and the same model, all of source \`actual\`.
+counters and the same model, all of source \`actual\`. A response or a thread of another run, or a note of a disagreement, fails it.
 
 ${ways}
 
