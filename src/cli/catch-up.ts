@@ -1,12 +1,13 @@
 import type { Paths } from '../config/paths.js';
 import { listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
-import { type Log, openLog } from '../log.js';
+import type { Log } from '../log.js';
 import { listAbandoned, settleAbandoned } from '../meter/abandoned.js';
 import { createPriceBook, type PriceBook } from '../pricing/prices.js';
-import { Mirror } from '../store/mirror.js';
+import type { Mirror } from '../store/mirror.js';
 import { type PendingPlaces, takeInPending } from '../store/pending.js';
 import type { Store } from '../store/store.js';
+import { withMirror } from './commands/mirroring.js';
 
 export interface CatchUpOptions {
   readonly store: Store;
@@ -33,10 +34,9 @@ export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOp
 }
 
 /** The same where no run is metered: with a log and a mirror of its own. */
-export async function catchUpAlone(store: Store, paths: Paths, settings: Settings): Promise<void> {
-  const log = openLog(paths.logFile);
+export function catchUpAlone(store: Store, paths: Paths, settings: Settings): Promise<void> {
   const prices = createPriceBook({ user: listPrices(settings) });
-  const mirror = new Mirror({ costRecords: undefined, ...paths }, log);
-  await catchUp({ store: mirror.watch(store), pending: paths, mirror, prices, log });
-  await log.flush();
+  return withMirror({ ...paths, costRecords: undefined }, (mirror, log) => {
+    return catchUp({ store: mirror.watch(store), pending: paths, mirror, prices, log });
+  });
 }

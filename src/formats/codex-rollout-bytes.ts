@@ -41,9 +41,11 @@ export function parseRolloutBytes(
 /** A line as text, without the text of Codex's own instructions: it is most of a header, 20 kB, and says nothing here. */
 function decodeBrief(bytes: Buffer, start: number, end: number): string {
   const line = bytes.subarray(start, end);
-  const from = line.length > LONG_LINE ? line.indexOf(INSTRUCTIONS) + INSTRUCTIONS.length : 0;
-  // A quote within a text has a backslash before it: these are the keys.
-  const to = from < INSTRUCTIONS.length ? -1 : findClosingQuote(line, from);
+  // A quote within a text has a backslash before it: where this stands, it is a key.
+  const key = line.length > LONG_LINE ? line.indexOf(INSTRUCTIONS) : -1;
+  if (key === -1) return line.toString('utf8');
+  const from = key + INSTRUCTIONS.length;
+  const to = findClosingQuote(line, from);
   return to === -1 ? line.toString('utf8') : line.toString('utf8', 0, from) + line.toString('utf8', to);
 }
 

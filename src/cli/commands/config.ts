@@ -6,6 +6,7 @@ import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
 import { cleanText } from '../../report/amounts.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
+import { findTimeZone } from '../../report/time-zone.js';
 import type { BudgetLimit } from '../../usage/budget.js';
 import type { Host } from './host.js';
 import { formatJson } from './show.js';
@@ -72,7 +73,7 @@ export function runConfigCommand({ format }: ConfigRequest, host: Host, facts: C
 function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
   const { project, database, costRecords, timeZone } = settings;
   const named = project.value === undefined ? { ...nameProject(places.cwd), place: undefined } : project;
-  const zone = timeZone.value ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = timeZone.value ?? findTimeZone(undefined).name;
   const ofSystem = { origin: 'default', place: undefined };
   return [
     entry('project', named),

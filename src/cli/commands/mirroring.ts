@@ -1,5 +1,5 @@
 import type { Paths } from '../../config/paths.js';
-import { openLog } from '../../log.js';
+import { type Log, openLog } from '../../log.js';
 import { Mirror } from '../../store/mirror.js';
 
 export interface MirrorSettings extends Paths {
@@ -8,10 +8,13 @@ export interface MirrorSettings extends Paths {
 }
 
 /** Lets `work` change what is recorded, and has it mirrored. */
-export async function withMirror<T>(settings: MirrorSettings, work: (mirror: Mirror) => Promise<T>): Promise<T> {
+export async function withMirror<T>(
+  settings: MirrorSettings,
+  work: (mirror: Mirror, log: Log) => Promise<T>,
+): Promise<T> {
   const log = openLog(settings.logFile);
   try {
-    return await work(new Mirror(settings, log));
+    return await work(new Mirror(settings, log), log);
   } finally {
     await log.flush();
   }
