@@ -1,5 +1,6 @@
 import type { InvocationStatus } from '../usage/record.js';
 import type { Connection } from './open.js';
+import { responsesBetween } from './packs.js';
 
 /** A run, and the state of its newest invocation. */
 export interface NewestRun {
@@ -37,16 +38,15 @@ export function listRunning(connection: Connection, projectId: string | undefine
     .all({ projectId: projectId ?? null });
 }
 
-/** What the responses since `sinceMs` cost, as far as they have a price. */
-export function readCostSince(connection: Connection, sinceMs: number, projectId: string | undefined): number {
+/** What the responses since `fromMs` cost, as far as they have a price. */
+export function readCostSince(connection: Connection, fromMs: number, projectId: string | undefined): number {
   const cost = connection
-    .prepare<[{ sinceMs: number; projectId: string | null }], number | null>(
-      `SELECT sum(r.cost_nano_usd) FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id
-         LEFT JOIN threads t ON t.id = r.thread_id
-       WHERE r.completed_at_ms >= @sinceMs
-         AND (@projectId IS NULL OR coalesce(i.project_id, t.project_id, 'unknown') = @projectId)`,
+    .prepare<[{ fromMs: number; projectId: string | null }], number | null>(
+      `SELECT sum(r.cost_nano_usd) FROM ${responsesBetween({ fromMs })} r
+         LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
+       WHERE (@projectId IS NULL OR coalesce(i.project_id, t.project_id, 'unknown') = @projectId)`,
     )
     .pluck()
-    .get({ sinceMs, projectId: projectId ?? null });
+    .get({ fromMs, projectId: projectId ?? null });
   return cost ?? 0;
 }

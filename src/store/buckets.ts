@@ -1,5 +1,6 @@
 import type { ModelResponse } from '../usage/record.js';
 import type { Connection } from './open.js';
+import { unpackBetween } from './packs.js';
 
 /** Every time zone's days, hours and half hours begin on a bucket. */
 export const BUCKET_MS = 15 * 60_000;
@@ -13,8 +14,10 @@ export function refreshBuckets(connection: Connection, startsMs: Iterable<number
   const clear = connection.prepare<[number]>('DELETE FROM buckets WHERE start_ms = ?');
   const fill = connection.prepare<[{ startMs: number; endMs: number }]>(FILL);
   for (const startMs of startsMs) {
+    const endMs = startMs + BUCKET_MS;
+    unpackBetween(connection, startMs, endMs);
     clear.run(startMs);
-    fill.run({ startMs, endMs: startMs + BUCKET_MS });
+    fill.run({ startMs, endMs });
   }
 }
 
@@ -25,7 +28,7 @@ const FILL = `
   SELECT @startMs, r.provider, coalesce(i.project_id, t.project_id, 'unknown'), r.model, r.source,
     count(*), count(*) - count(r.cost_nano_usd), sum(r.input_tokens), sum(r.cached_input_tokens),
     sum(r.cache_write_tokens), sum(r.output_tokens), sum(r.reasoning_tokens), sum(r.cost_nano_usd)
-  FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
+  FROM response_rows r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
   WHERE r.completed_at_ms >= @startMs AND r.completed_at_ms < @endMs
   GROUP BY r.provider, coalesce(i.project_id, t.project_id, 'unknown'), r.model, r.source`;
 

@@ -1,6 +1,7 @@
 import { bucketStartOf, refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { type Connection, explainingFaults } from './open.js';
+import { unpackSession } from './packs.js';
 import { STANDS_IN } from './stand-ins.js';
 import type { Store } from './store.js';
 
@@ -22,6 +23,7 @@ export function claimResponses(store: Store, claim: Claim): number {
 }
 
 function claimWithin(connection: Connection, { invocationId, threadId, untilMs }: Claim): number {
+  unpackSession(connection, threadId);
   const claimed = connection.prepare<object, number>(CLAIM).pluck().all({ invocationId, threadId, untilMs });
   if (claimed.length === 0) return 0;
   const dropped = connection.prepare<[string], number>(DROP_STAND_INS).pluck().all(invocationId);
@@ -31,19 +33,19 @@ function claimWithin(connection: Connection, { invocationId, threadId, untilMs }
 }
 
 const CLAIM = `
-  UPDATE responses SET invocation_id = @invocationId
+  UPDATE response_rows SET invocation_id = @invocationId
   WHERE invocation_id IS NULL AND completed_at_ms <= @untilMs
     AND thread_id IN (SELECT id FROM threads WHERE id = @threadId OR root_id = @threadId)
   RETURNING completed_at_ms`;
 
 const DROP_STAND_INS = `
-  DELETE FROM responses WHERE invocation_id = ? AND ${STANDS_IN}
+  DELETE FROM response_rows WHERE invocation_id = ? AND ${STANDS_IN}
   RETURNING completed_at_ms`;
 
 /** How many responses an invocation has. */
 export function countResponses(connection: Connection, invocationId: string): number {
   return connection
-    .prepare<[string], number>('SELECT count(*) FROM responses WHERE invocation_id = ?')
+    .prepare<[string], number>('SELECT count(*) FROM response_rows WHERE invocation_id = ?')
     .pluck()
     .get(invocationId) as number;
 }

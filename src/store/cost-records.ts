@@ -13,7 +13,7 @@ export function refreshCostRecords(connection: Connection, invocationId: string)
 // Better evidence can move the last response of a record to another source.
 const DROP_EMPTY = `
   DELETE FROM cost_records WHERE invocation_id = @invocationId AND NOT EXISTS (
-    SELECT 1 FROM responses r WHERE r.invocation_id = @invocationId
+    SELECT 1 FROM response_rows r WHERE r.invocation_id = @invocationId
       AND r.model = cost_records.model AND r.source = cost_records.source)`;
 
 const ISO_TIME = "strftime('%Y-%m-%dT%H:%M:%fZ', min(completed_at_ms) / 1000.0, 'unixepoch')";
@@ -33,7 +33,7 @@ const REFRESH = `
     ${ISO_TIME}, i.id, i.iteration, r.source,
     sum(r.cached_input_tokens), sum(r.cache_write_tokens), sum(r.reasoning_tokens),
     count(*), count(*) - count(r.cost_nano_usd), sum(r.cost_nano_usd), @now
-  FROM responses r JOIN invocations i ON i.id = r.invocation_id
+  FROM response_rows r JOIN invocations i ON i.id = r.invocation_id
   WHERE i.id = @invocationId
   GROUP BY r.model, r.source
   ON CONFLICT (id) DO UPDATE SET

@@ -1,4 +1,5 @@
 import type { Connection } from './open.js';
+import { responsesBetween } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 
 /** A response with all that is known of whose it is. Unknown is null. */
@@ -28,8 +29,6 @@ export interface ExportedResponse {
 export function iterateResponses(connection: Connection, filter: UsageFilter): IterableIterator<ExportedResponse> {
   const project = "coalesce(i.project_id, t.project_id, 'unknown')";
   const conditions = [
-    filter.fromMs === undefined ? 'TRUE' : 'r.completed_at_ms >= @fromMs',
-    filter.untilMs === undefined ? 'TRUE' : 'r.completed_at_ms < @untilMs',
     filter.provider === undefined ? 'TRUE' : 'r.provider = @provider',
     filter.projectId === undefined ? 'TRUE' : `${project} = @projectId`,
     filter.model === undefined ? 'TRUE' : '(r.model = @model OR r.model GLOB @model)',
@@ -42,7 +41,7 @@ export function iterateResponses(connection: Connection, filter: UsageFilter): I
          r.input_tokens AS inputTokens, r.cached_input_tokens AS cachedInputTokens,
          r.cache_write_tokens AS cacheWriteTokens, r.output_tokens AS outputTokens,
          r.reasoning_tokens AS reasoningTokens, r.cost_nano_usd AS costNanoUsd
-       FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
+       FROM ${responsesBetween(filter)} r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
        WHERE ${conditions.join(' AND ')} ORDER BY r.completed_at_ms, r.id`,
     )
     .iterate(filter);

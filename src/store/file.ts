@@ -18,7 +18,7 @@ export function confirmInFile(path: string, invocationId: string): void {
     const connection = new Database(path, { readonly: true, timeout: 0 });
     try {
       const found = connection
-        .prepare('SELECT 1 FROM invocations i LEFT JOIN responses r ON r.invocation_id = i.id WHERE i.id = ?')
+        .prepare('SELECT 1 FROM invocations i LEFT JOIN response_rows r ON r.invocation_id = i.id WHERE i.id = ?')
         .all(invocationId);
       if (found.length === 0) throw new StoreError('corrupt', `The database ${path} has lost what it took.`);
     } finally {

@@ -85,9 +85,10 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
     const now = Date.now();
     const sums = createBucketSums(connection);
     let added = 0;
-    for (const { file, threads, responses } of imports) {
+    for (const told of imports) {
+      const { file, threads, responses } = told;
       for (const thread of threads) putThread.run(toThreadRow(thread));
-      const fresh = insert(responses, now, sums);
+      const fresh = insert(told, now, sums);
       added += fresh;
       putFile.run({ ...file, now });
       if (fresh === 0 || file.provider !== 'codex') continue;

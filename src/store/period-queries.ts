@@ -57,7 +57,7 @@ const TABLES: Readonly<Record<UsageOf, string>> = {
     SELECT r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS} AS start_ms, r.provider, i.project_id, i.phase, r.model, r.source,
       1 AS responses, r.cost_nano_usd IS NULL AS unpriced_responses, r.input_tokens, r.cached_input_tokens,
       r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nano_usd, r.invocation_id
-    FROM responses r JOIN invocations i ON i.id = r.invocation_id)`,
+    FROM response_rows r JOIN invocations i ON i.id = r.invocation_id)`,
 };
 
 /** Sums of what `filter` lets through for each combination of `keys`, in their order. Days are those of `offsets`. */

@@ -105,7 +105,7 @@ export function readModels(connection: Connection, scope: Scope): ModelRow[] {
          count(*) AS responses, count(*) - count(r.cost_nano_usd) AS unpricedResponses, sum(r.input_tokens) AS input,
          sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,
          sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning, sum(r.cost_nano_usd) AS costNanoUsd
-       FROM invocations i JOIN responses r ON r.invocation_id = i.id WHERE ${within(scope)}
+       FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
        GROUP BY r.invocation_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
     )
     .all(scope);
@@ -124,7 +124,7 @@ export function readResponses(connection: Connection, scope: Scope): ResponseRow
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
          r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
          r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd
-       FROM invocations i JOIN responses r ON r.invocation_id = i.id WHERE ${within(scope)}
+       FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
        ORDER BY r.completed_at_ms, r.id`,
     )
     .all(scope);

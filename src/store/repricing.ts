@@ -2,6 +2,7 @@ import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import { bucketStartOf, refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
+import { unpackOne } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 
 /** Whether what was found is written. */
@@ -48,75 +49,127 @@ export interface RepricingOptions {
 export function reprice(connection: Connection, { filter, priceOf, mode, onChange }: RepricingOptions): Repricing {
   const changed: Repriced[] = [];
   const unpriced = new Map<string, number>();
-  let [responses, kept, after] = [0, 0, 0];
-  const step = connection.transaction((rows: readonly Row[]) => {
-    const priced = rows.flatMap((row) => {
-      const { costNanoUsd, price } = priceOf(row);
-      if (costNanoUsd === undefined) {
-        if (row.costNanoUsd === null) unpriced.set(row.model, (unpriced.get(row.model) ?? 0) + 1);
-        else kept++;
-        return [];
-      }
-      return costNanoUsd === row.costNanoUsd ? [] : [{ row, costNanoUsd, price }];
-    });
-    for (const { row, costNanoUsd } of priced) {
+  let [responses, kept] = [0, 0];
+  const count = (examined: Examined) => {
+    responses += examined.responses;
+    kept += examined.kept;
+    for (const model of examined.unpriced) unpriced.set(model, (unpriced.get(model) ?? 0) + 1);
+    for (const { row, costNanoUsd } of examined.changed) {
       changed.push({ model: row.model, beforeNanoUsd: row.costNanoUsd, afterNanoUsd: costNanoUsd });
     }
-    if (mode === 'write') write(connection, priced, onChange);
-  });
-  for (;;) {
+  };
+  const step = connection.transaction((examined: Examined) => write(connection, examined.changed, onChange));
+  // What changes becomes a row, and is met among the rows again.
+  for (const packId of findPacks(connection, filter)) {
+    const examined = examine(readPack(connection, filter, packId), priceOf);
+    if (mode === 'dry-run' || examined.changed.length === 0) count(examined);
+    else connection.transaction(() => unpackOne(connection, packId)).immediate();
+  }
+  for (let after = 0; ; ) {
     const rows = readBatch(connection, filter, after);
-    responses += rows.length;
-    step.immediate(rows);
+    const examined = examine(rows, priceOf);
+    count(examined);
+    if (mode === 'write') step.immediate(examined);
     const last = rows.at(-1);
     if (!last || rows.length < ROWS_AT_ONCE) return { responses, changed, unpriced, kept };
     after = last.id;
   }
 }
 
-function write(
-  connection: Connection,
-  priced: readonly { readonly row: Row; readonly costNanoUsd: number; readonly price: unknown }[],
-  onChange: RepricingOptions['onChange'],
-): void {
+interface Examined {
+  readonly responses: number;
+  readonly changed: readonly Change[];
+  /** The models of responses without a price, before and now. */
+  readonly unpriced: readonly string[];
+  readonly kept: number;
+}
+
+interface Change {
+  readonly row: Row;
+  readonly costNanoUsd: number;
+  readonly price: unknown;
+}
+
+function examine(rows: readonly Row[], priceOf: RepricingOptions['priceOf']): Examined {
+  const changed: Change[] = [];
+  const unpriced: string[] = [];
+  let kept = 0;
+  for (const row of rows) {
+    const { costNanoUsd, price } = priceOf(row);
+    if (costNanoUsd !== undefined) {
+      if (costNanoUsd !== row.costNanoUsd) changed.push({ row, costNanoUsd, price });
+    } else if (row.costNanoUsd === null) unpriced.push(row.model);
+    else kept++;
+  }
+  return { responses: rows.length, changed, unpriced, kept };
+}
+
+function write(connection: Connection, changes: readonly Change[], onChange: RepricingOptions['onChange']): void {
   const keep = connection.prepare(
     `INSERT OR IGNORE INTO original_costs (response_id, cost_nano_usd, price, repriced_at_ms)
-     SELECT id, cost_nano_usd, price, ? FROM responses WHERE id = ?`,
+     SELECT id, cost_nano_usd, price, ? FROM response_rows WHERE id = ?`,
   );
-  const update = connection.prepare('UPDATE responses SET cost_nano_usd = ?, price = ? WHERE id = ?');
+  const update = connection.prepare('UPDATE response_rows SET cost_nano_usd = ?, price = ? WHERE id = ?');
   const now = Date.now();
-  for (const { row, costNanoUsd, price } of priced) {
+  for (const { row, costNanoUsd, price } of changes) {
     keep.run(now, row.id);
     update.run(costNanoUsd, JSON.stringify(price), row.id);
   }
-  for (const id of new Set(priced.map(({ row }) => row.invocationId))) {
+  for (const id of new Set(changes.map(({ row }) => row.invocationId))) {
     if (id === null) continue;
     onChange?.(id);
     refreshCostRecords(connection, id);
   }
-  refreshBuckets(connection, new Set(priced.map(({ row }) => bucketStartOf(row.completedAtMs))));
+  refreshBuckets(connection, new Set(changes.map(({ row }) => bucketStartOf(row.completedAtMs))));
 }
 
 function readBatch(connection: Connection, filter: UsageFilter, after: number): Row[] {
+  const sql = `SELECT id, invocation_id AS invocationId, ${COLUMNS} FROM response_rows
+    WHERE id > @after AND ${letsThrough(filter)} ORDER BY id LIMIT ${ROWS_AT_ONCE}`;
+  return connection
+    .prepare<[object], FlatRow>(sql)
+    .all({ ...filter, after })
+    .map(toRow);
+}
+
+function findPacks(connection: Connection, filter: UsageFilter): number[] {
   const conditions = [
-    'id > @after',
+    ...(filter.fromMs === undefined ? [] : ['last_completed_at_ms >= @fromMs']),
+    ...(filter.untilMs === undefined ? [] : ['first_completed_at_ms < @untilMs']),
+  ];
+  return connection
+    .prepare<[object], number>(`SELECT id FROM response_packs WHERE ${conditions.join(' AND ') || 'TRUE'} ORDER BY id`)
+    .pluck()
+    .all(filter);
+}
+
+/** Its rows have no id. */
+function readPack(connection: Connection, filter: UsageFilter, packId: number): Row[] {
+  const sql = `SELECT 0 AS id, NULL AS invocationId, ${COLUMNS} FROM packed_responses
+    WHERE pack_id = @packId AND ${letsThrough(filter)}`;
+  return connection
+    .prepare<[object], FlatRow>(sql)
+    .all({ ...filter, packId })
+    .map(toRow);
+}
+
+type FlatRow = Row & Row['usage'];
+
+const COLUMNS = `provider, thread_id AS threadId, response_key AS key, turn_id AS turnId, root_turn_id AS rootTurnId, model,
+  service_tier AS serviceTier, input_tokens AS input, cached_input_tokens AS cachedInput,
+  cache_write_tokens AS cacheWrite, cache_write_1h_tokens AS cacheWrite1h, output_tokens AS output,
+  reasoning_tokens AS reasoning, evidence, source, cost_nano_usd AS costNanoUsd, completed_at_ms AS completedAtMs`;
+
+function letsThrough(filter: UsageFilter): string {
+  const conditions = [
     ...(filter.fromMs === undefined ? [] : ['completed_at_ms >= @fromMs']),
     ...(filter.untilMs === undefined ? [] : ['completed_at_ms < @untilMs']),
     ...(filter.model === undefined ? [] : ['(model = @model OR model GLOB @model)']),
   ];
-  const rows = connection
-    .prepare<[object], Row & Row['usage']>(
-      `SELECT id, invocation_id AS invocationId, provider, thread_id AS threadId, response_key AS key,
-         turn_id AS turnId, root_turn_id AS rootTurnId, model, service_tier AS serviceTier, input_tokens AS input,
-         cached_input_tokens AS cachedInput, cache_write_tokens AS cacheWrite,
-         cache_write_1h_tokens AS cacheWrite1h, output_tokens AS output, reasoning_tokens AS reasoning, evidence,
-         source, cost_nano_usd AS costNanoUsd, completed_at_ms AS completedAtMs
-       FROM responses WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ${ROWS_AT_ONCE}`,
-    )
-    .all({ ...filter, after });
-  return rows.map(({ input, cachedInput, cacheWrite, output, reasoning, ...row }) => ({
-    ...row,
-    serviceTier: row.serviceTier ?? undefined,
-    usage: { input, cachedInput, cacheWrite, output, reasoning },
-  }));
+  return conditions.join(' AND ') || 'TRUE';
+}
+
+function toRow({ input, cachedInput, cacheWrite, output, reasoning, ...row }: FlatRow): Row {
+  const usage = { input, cachedInput, cacheWrite, output, reasoning };
+  return { ...row, serviceTier: row.serviceTier ?? undefined, usage };
 }

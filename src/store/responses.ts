@@ -7,23 +7,23 @@ const BEST_FIRST = EVIDENCE.map((evidence, rank) => `WHEN '${evidence}' THEN ${r
 const rankOf = (column: string) => `CASE ${column} ${BEST_FIRST} END`;
 
 const UPSERT = `
-  INSERT INTO responses (invocation_id, provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
+  INSERT INTO response_rows (invocation_id, provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
     input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
     evidence, source, cost_nano_usd, price, completed_at_ms, recorded_at_ms)
   VALUES (@invocationId, @provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier,
     @input, @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning,
     @evidence, @source, @costNanoUsd, @price, @completedAtMs, @recordedAtMs)
   ON CONFLICT (thread_id, response_key) DO UPDATE SET
-    invocation_id = coalesce(responses.invocation_id, excluded.invocation_id),
+    invocation_id = coalesce(response_rows.invocation_id, excluded.invocation_id),
     model = excluded.model, service_tier = excluded.service_tier,
     input_tokens = excluded.input_tokens, cached_input_tokens = excluded.cached_input_tokens,
     cache_write_tokens = excluded.cache_write_tokens, cache_write_1h_tokens = excluded.cache_write_1h_tokens,
     output_tokens = excluded.output_tokens,
     reasoning_tokens = excluded.reasoning_tokens, evidence = excluded.evidence, source = excluded.source,
     cost_nano_usd = excluded.cost_nano_usd, price = excluded.price
-  WHERE ${rankOf('excluded.evidence')} < ${rankOf('responses.evidence')}
-     OR (excluded.evidence = responses.evidence
-         AND excluded.invocation_id = coalesce(responses.invocation_id, excluded.invocation_id))
+  WHERE ${rankOf('excluded.evidence')} < ${rankOf('response_rows.evidence')}
+     OR (excluded.evidence = response_rows.evidence
+         AND excluded.invocation_id = coalesce(response_rows.invocation_id, excluded.invocation_id))
   RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
 
 /** A row that was written. */
@@ -34,7 +34,7 @@ export interface WrittenResponse {
 }
 
 /**
- * Records one response; `invocationId` is null for one that was read from history. A row that is there gives way to
+ * Records one response of a thread that is not packed; `invocationId` is null for one that was read from history. A row that is there gives way to
  * better evidence, and keeps its invocation; one without takes the first invocation that has recorded it too.
  * Returns the row that was written, or undefined when what is there is as good.
  */

@@ -50,7 +50,8 @@ export function findScopes(connection: Connection, kind: Scope['kind'], filter: 
 const SESSIONS = `(
   SELECT thread_id, project_id, started_at_ms, rowid AS place FROM invocations
   UNION ALL SELECT root_id, project_id, started_at_ms, 0 FROM threads t
-  WHERE EXISTS (SELECT 1 FROM responses r WHERE r.thread_id = t.id))`;
+  WHERE EXISTS (SELECT 1 FROM response_rows r WHERE r.thread_id = t.id)
+    OR EXISTS (SELECT 1 FROM response_packs p WHERE p.thread_id = t.id))`;
 
 export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   const metered = readMetered(connection, scope);
@@ -155,7 +156,7 @@ export function findProjectAt(connection: Connection, { directory, below, projec
 export function findSessionsOfChild(connection: Connection, prefix: string): Scope[] {
   return connection
     .prepare<[{ prefix: string }], string>(
-      `SELECT DISTINCT i.thread_id FROM responses r JOIN invocations i ON i.id = r.invocation_id
+      `SELECT DISTINCT i.thread_id FROM response_rows r JOIN invocations i ON i.id = r.invocation_id
        WHERE ${beginsWith('r.thread_id')} AND i.thread_id IS NOT NULL AND r.thread_id <> i.thread_id
        UNION SELECT t.root_id FROM threads t WHERE ${beginsWith('t.id')} AND t.root_id <> t.id`,
     )

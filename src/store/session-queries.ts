@@ -1,6 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
 import type { Connection } from './open.js';
+import { responsesBetween } from './packs.js';
 import type { SumRow } from './queries.js';
 
 /** A Codex or Claude session with the threads that it started, metered or read from history. */
@@ -49,7 +50,7 @@ function selectCostliest(filter: SessionFilter): string {
         count(*) - count(cost_nano_usd) AS unpriced, sum(input_tokens) AS input, sum(cached_input_tokens) AS cached,
         sum(cache_write_tokens) AS cache_write, sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning,
         sum(cost_nano_usd) AS cost, min(completed_at_ms) AS first_ms, max(completed_at_ms) AS last_ms
-      FROM responses WHERE ${selectResponses(filter)}
+      FROM ${responsesBetween(filter)} ${filter.provider === undefined ? '' : 'WHERE provider = @provider'}
       GROUP BY thread_id, invocation_id, provider, model, source
     )
     SELECT coalesce(i.thread_id, t.root_id, u.thread_id) AS sessionId,
@@ -64,13 +65,4 @@ function selectCostliest(filter: SessionFilter): string {
     FROM used u LEFT JOIN invocations i ON i.id = u.invocation_id LEFT JOIN threads t ON t.id = u.thread_id
     ${filter.projectId === undefined ? '' : "WHERE coalesce(i.project_id, t.project_id, 'unknown') = @projectId"}
     GROUP BY 1 ORDER BY costNanoUsd DESC NULLS LAST, input + output DESC, 1 LIMIT @limit`;
-}
-
-function selectResponses({ provider, fromMs, untilMs }: SessionFilter): string {
-  const conditions = [
-    provider === undefined ? '' : 'provider = @provider',
-    fromMs === undefined ? '' : 'completed_at_ms >= @fromMs',
-    untilMs === undefined ? '' : 'completed_at_ms < @untilMs',
-  ];
-  return conditions.filter((condition) => condition !== '').join(' AND ') || 'TRUE';
 }

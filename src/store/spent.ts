@@ -31,7 +31,7 @@ export function readSpentOnDay(connection: Connection, { day, ...query }: SpentQ
   );
   const own = readSums(
     connection,
-    `SELECT ${sums('single')} FROM responses
+    `SELECT ${sums('single')} FROM response_rows
      WHERE invocation_id = @invocationId AND completed_at_ms >= @startMs AND completed_at_ms < @endMs`,
     values,
   );

@@ -1,6 +1,7 @@
 import { refreshCostRecords } from './cost-records.js';
 import { insertNote } from './notes.js';
 import type { Connection } from './open.js';
+import { unpackForInvocation } from './packs.js';
 
 /** When responses were completed that now belong elsewhere, or are gone: their buckets have changed. */
 export type Moved = readonly number[];
@@ -12,6 +13,7 @@ export type Moved = readonly number[];
  * one likes.
  */
 export function replaceStandIns(connection: Connection, invocationId: string): Moved {
+  unpackForInvocation(connection, invocationId);
   const claimed = connection.prepare<[object], number>(CLAIM).pluck().all({ invocationId });
   // A change that was kept aside can bring again what has gone.
   const isReplaced = claimed.length > 0 || connection.prepare(IS_REPLACED).get(invocationId, REASON) !== undefined;
@@ -54,19 +56,19 @@ const INVOCATIONS_OF_THREAD = `
   WHERE t.id = ? AND i.ended_at_ms IS NOT NULL ORDER BY i.started_at_ms DESC`;
 
 const CLAIM = `
-  UPDATE responses SET invocation_id = i.id FROM invocations i
-  WHERE i.id = @invocationId AND responses.invocation_id IS NULL
-    AND responses.thread_id IN (SELECT id FROM threads WHERE id = i.thread_id
+  UPDATE response_rows SET invocation_id = i.id FROM invocations i
+  WHERE i.id = @invocationId AND response_rows.invocation_id IS NULL
+    AND response_rows.thread_id IN (SELECT id FROM threads WHERE id = i.thread_id
       UNION ALL SELECT id FROM threads WHERE root_id = i.thread_id AND kind <> 'main' AND id <> root_id)
-    AND responses.completed_at_ms BETWEEN i.started_at_ms AND coalesce(i.ended_at_ms, 1e300)
+    AND response_rows.completed_at_ms BETWEEN i.started_at_ms AND coalesce(i.ended_at_ms, 1e300)
   RETURNING completed_at_ms`;
 
 const IS_REPLACED = 'SELECT 1 FROM notes WHERE invocation_id = ? AND reason = ?';
 
 // An estimate for one response that the session file leaves uncounted stands beside what the file counts.
 const DROP = `
-  DELETE FROM responses WHERE invocation_id = @invocationId AND ${STANDS_IN} AND response_key NOT LIKE 'estimate:%'
-    AND EXISTS (SELECT 1 FROM responses better WHERE better.invocation_id = @invocationId
-      AND better.evidence IN ('usage_record', 'token_count') AND (better.thread_id = responses.thread_id
-        OR responses.thread_id = 'invocation:' || @invocationId))
+  DELETE FROM response_rows WHERE invocation_id = @invocationId AND ${STANDS_IN} AND response_key NOT LIKE 'estimate:%'
+    AND EXISTS (SELECT 1 FROM response_rows better WHERE better.invocation_id = @invocationId
+      AND better.evidence IN ('usage_record', 'token_count') AND (better.thread_id = response_rows.thread_id
+        OR response_rows.thread_id = 'invocation:' || @invocationId))
   RETURNING completed_at_ms AS atMs, input_tokens AS input, output_tokens AS output`;

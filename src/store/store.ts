@@ -20,6 +20,7 @@ import {
 } from './invocations.js';
 import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
+import { unpackThread } from './packs.js';
 import { upsertRateLimit } from './rate-limits.js';
 import { readThreadUsage, upsertResponse } from './responses.js';
 import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
@@ -69,14 +70,16 @@ export function openStore(path: string, options: OpenOptions): Store {
   const apply = connection.transaction((change: Change): number => {
     const iteration = insertInvocation(connection, change.invocation);
     if (change.update) updateInvocation(connection, change.invocation.id, change.update);
-    const written = (change.responses ?? []).flatMap((response) => {
+    const responses = change.responses ?? [];
+    for (const threadId of new Set(responses.map((response) => response.threadId))) unpackThread(connection, threadId);
+    const written = responses.flatMap((response) => {
       return upsertResponse(connection, change.invocation.id, response) ?? [];
     });
     for (const id of new Set(written.map(({ invocationId }) => invocationId))) {
       if (id !== null) refreshCostRecords(connection, id);
     }
     const isOver = change.update?.endedAtMs !== undefined;
-    const standsIn = (change.responses ?? []).some(({ evidence }) => mayStandIn(evidence));
+    const standsIn = responses.some(({ evidence }) => mayStandIn(evidence));
     const moved = isOver || standsIn ? replaceStandIns(connection, change.invocation.id) : [];
     const touched = [...written.map(({ completedAtMs }) => completedAtMs), ...moved];
     refreshBuckets(connection, new Set(touched.map(bucketStartOf)));

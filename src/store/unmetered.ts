@@ -27,41 +27,42 @@ export interface ThreadModelRow extends SumRow {
 /** The threads of a session that were read from history and have responses without an invocation, oldest first. */
 export function readUnmeteredThreads(connection: Connection, sessionId: string): ThreadRow[] {
   return connection
-    .prepare<[string], ThreadRow>(
+    .prepare<[object], ThreadRow>(
       `SELECT t.id AS threadId, t.provider, t.project_id AS projectId, t.kind, t.cwd, t.cli_version AS cliVersion,
          min(t.started_at_ms, min(r.completed_at_ms)) AS startedAtMs, max(r.completed_at_ms) AS lastAtMs
-       FROM threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
-       WHERE t.root_id = ? GROUP BY t.id ORDER BY t.started_at_ms, t.id`,
+       FROM ${UNMETERED} GROUP BY t.id ORDER BY t.started_at_ms, t.id`,
     )
-    .all(sessionId);
+    .all({ sessionId });
 }
 
 /** Sums per such thread, model and source, in the order in which they began. */
 export function readUnmeteredModels(connection: Connection, sessionId: string): ThreadModelRow[] {
   const rows = connection
-    .prepare<[string], ThreadModelRow & { evidence: string }>(
+    .prepare<[object], ThreadModelRow & { evidence: string }>(
       `SELECT r.thread_id AS threadId, r.model, r.source, json_group_array(DISTINCT r.evidence) AS evidence, ${SUMS}
-       FROM threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
-       WHERE t.root_id = ? GROUP BY r.thread_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
+       FROM ${UNMETERED} GROUP BY r.thread_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
     )
-    .all(sessionId);
+    .all({ sessionId });
   return rows.map((row) => ({ ...row, evidence: JSON.parse(row.evidence) }));
 }
 
 /** Their responses, in the order in which they were completed. */
 export function readUnmeteredResponses(connection: Connection, sessionId: string): ResponseRow[] {
   const rows = connection
-    .prepare<[string], ResponseRow & { price: string | null }>(
+    .prepare<[object], ResponseRow & { price: string | null }>(
       `SELECT '' AS invocationId, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
          r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
          r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd
-       FROM threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
-       WHERE t.root_id = ? ORDER BY r.completed_at_ms, r.id`,
+       FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`,
     )
-    .all(sessionId);
+    .all({ sessionId });
   return rows.map((row) => ({ ...row, price: row.price === null ? null : JSON.parse(row.price) }));
 }
+
+// By thread twice: SQLite takes the second condition into the packs, so that it opens those of the session alone.
+const UNMETERED = `threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
+  WHERE t.root_id = @sessionId AND r.thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)`;
 
 const SUMS = `count(*) AS responses, count(*) - count(r.cost_nano_usd) AS unpricedResponses,
   sum(r.input_tokens) AS input, sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,

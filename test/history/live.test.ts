@@ -51,7 +51,7 @@ describe('an import and a metered run meet in the same rows', () => {
     const [recorded] = readRecord(bench.database);
     const store = openStore(bench.database, { mode: 'write' });
     // As if nothing of the run had been recorded but that it ran.
-    store.connection.exec('DELETE FROM cost_records; DELETE FROM buckets; DELETE FROM responses');
+    store.connection.exec('DELETE FROM cost_records; DELETE FROM buckets; DELETE FROM response_rows');
     store.close();
     expect(await importFrom(bench)).toMatchObject({ added: 2 });
     expectExact(bench, metered);

@@ -107,7 +107,7 @@ function toRecord(found: StandIn | undefined, pricer: Pricer) {
 /** What an earlier backfill has recorded. */
 function readOutcome(store: Store, invocationId: string): BackfillOutcome {
   const source = store.connection
-    .prepare<[string], Source>('SELECT source FROM responses WHERE invocation_id = ? ORDER BY source LIMIT 1')
+    .prepare<[string], Source>('SELECT source FROM response_rows WHERE invocation_id = ? ORDER BY source LIMIT 1')
     .pluck()
     .get(invocationId);
   return source ?? 'unknown';

@@ -1,0 +1,166 @@
+import type { BilledResponse } from './history-responses.js';
+import type { Connection } from './open.js';
+
+/*
+ * What an import reads lies packed: the responses of a session in one row, as JSON, which SQLite itself can read
+ * (`packed_responses`). Whatever changes a response that was read from history unpacks its thread first.
+ */
+
+/** Packs the responses of one thread, of which the record holds none by other keys. */
+export type PackResponses = (responses: readonly BilledResponse[], now: number) => void;
+
+export function createPacker(connection: Connection): PackResponses {
+  const insert = connection.prepare<object>(INSERT);
+  return (responses, now) => {
+    const [first] = responses;
+    if (!first) return;
+    const { provider = 'codex', threadId } = first.response;
+    insert.run({ provider, threadId, responses: responses.length, now, ...pack(responses) });
+  };
+}
+
+/** Of a thread: its rows and its packs. What lies in one never lies in the other. */
+export interface Holdings {
+  readonly rows: 0 | 1;
+  readonly packs: number;
+}
+
+export function createHoldings(connection: Connection): (threadId: string) => Holdings {
+  const find = connection.prepare<[string, string], Holdings>(HOLDINGS);
+  return (threadId) => find.get(threadId, threadId) ?? { rows: 0, packs: 0 };
+}
+
+/** Makes rows of the packed responses of a thread. To be used within a transaction, as are the next ones. */
+export function unpackThread(connection: Connection, threadId: string): void {
+  unpack(connection, 'thread_id = @threadId', { threadId });
+}
+
+/** The same for a thread and the threads that it has started. */
+export function unpackSession(connection: Connection, threadId: string): void {
+  unpack(connection, 'thread_id IN (SELECT @threadId UNION SELECT id FROM threads WHERE root_id = @threadId)', {
+    threadId,
+  });
+}
+
+/** The same for whatever may have been completed from `startMs` on and before `endMs`, and more of the same threads. */
+export function unpackBetween(connection: Connection, startMs: number, endMs: number): void {
+  unpack(connection, 'last_completed_at_ms >= @startMs AND first_completed_at_ms < @endMs', { startMs, endMs });
+}
+
+/** The same for what an invocation may have caused: of its thread and of those that this one started, while it ran. */
+export function unpackForInvocation(connection: Connection, invocationId: string): void {
+  unpack(connection, `id IN (${PACKS_OF_INVOCATION})`, { invocationId });
+}
+
+export function unpackOne(connection: Connection, packId: number): void {
+  unpack(connection, 'id = @packId', { packId });
+}
+
+function unpack(connection: Connection, condition: string, values: object): void {
+  const packs = connection
+    .prepare<[object], number>(`SELECT id FROM response_packs WHERE ${condition} ORDER BY id`)
+    .pluck()
+    .all(values);
+  if (packs.length === 0) return;
+  const take = connection.prepare<[number]>(TAKE);
+  const drop = connection.prepare<[number]>('DELETE FROM response_packs WHERE id = ?');
+  for (const id of packs) {
+    take.run(id);
+    drop.run(id);
+  }
+}
+
+const PACKS_OF_INVOCATION = `
+  SELECT p.id FROM invocations i JOIN threads t ON t.id = i.thread_id OR t.root_id = i.thread_id
+    JOIN response_packs p ON p.thread_id = t.id
+  WHERE i.id = @invocationId AND p.last_completed_at_ms >= i.started_at_ms
+    AND p.first_completed_at_ms <= coalesce(i.ended_at_ms, 1e300)`;
+
+/** From when to when: parameters `@fromMs`, inclusive, and `@untilMs`, exclusive, where they are defined. */
+export interface Between {
+  readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+}
+
+/** `responses`, as far as they were completed then: without opening packs that hold none of them. */
+export function responsesBetween({ fromMs, untilMs }: Between): string {
+  if (fromMs === undefined && untilMs === undefined) return 'responses';
+  const within = (first: string, last: string) =>
+    [
+      ...(fromMs === undefined ? [] : [`${last} >= @fromMs`]),
+      ...(untilMs === undefined ? [] : [`${first} < @untilMs`]),
+    ].join(' AND ');
+  const isWithin = within('completed_at_ms', 'completed_at_ms');
+  return `(
+    SELECT id, invocation_id, ${COLUMNS} FROM response_rows WHERE ${isWithin}
+    UNION ALL SELECT NULL, NULL, ${COLUMNS} FROM packed_responses WHERE ${isWithin} AND pack_id IN (
+      SELECT id FROM response_packs WHERE ${within('first_completed_at_ms', 'last_completed_at_ms')}))`;
+}
+
+const COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
+  cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
+  cost_nano_usd, price, completed_at_ms, recorded_at_ms`;
+const TAKE = `INSERT INTO response_rows (${COLUMNS}) SELECT ${COLUMNS} FROM packed_responses WHERE pack_id = ?`;
+
+const INSERT = `
+  INSERT INTO response_packs (provider, thread_id, first_completed_at_ms, last_completed_at_ms, responses, turns, kinds,
+    counts, recorded_at_ms)
+  VALUES (@provider, @threadId, @firstMs, @lastMs, @responses, @turns, @kinds, @counts, @now)`;
+
+const HOLDINGS = `
+  SELECT EXISTS (SELECT 1 FROM response_rows WHERE thread_id = ?) AS rows,
+    (SELECT count(*) FROM response_packs WHERE thread_id = ?) AS packs`;
+
+/** What responses have in common stands once: their turns, and what kind they are of. The view says what stands where. */
+function pack(responses: readonly BilledResponse[]) {
+  const turns = new Places();
+  const kinds = new Places();
+  let [firstMs, lastMs, counts] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ''];
+  let [turn, kind] = [0, 0];
+  let before: BilledResponse | undefined;
+  for (const one of responses) {
+    const { response, bill } = one;
+    const { usage, completedAtMs } = response;
+    if (!before || !isOfSameTurn(before, one)) turn = turns.find(describeTurn(one));
+    if (!before || !isOfSameKind(before, one)) kind = kinds.find(describeKind(one));
+    before = one;
+    firstMs = Math.min(firstMs, completedAtMs);
+    lastMs = Math.max(lastMs, completedAtMs);
+    const { input, cachedInput, cacheWrite, output, reasoning } = usage;
+    counts += `${counts === '' ? '[' : ','}[${JSON.stringify(response.key)},${turn},${kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${response.cacheWrite1h ?? 0},${output},${reasoning},${bill.costNanoUsd ?? null}]`;
+  }
+  return { firstMs, lastMs, turns: turns.toJson(), kinds: kinds.toJson(), counts: `${counts}]` };
+}
+
+/** A list without repeats. */
+class Places {
+  readonly #places = new Map<string, number>();
+
+  find(json: string): number {
+    const place = this.#places.get(json) ?? this.#places.size;
+    this.#places.set(json, place);
+    return place;
+  }
+
+  toJson(): string {
+    return `[${[...this.#places.keys()].join(',')}]`;
+  }
+}
+
+function isOfSameTurn({ response: a }: BilledResponse, { response: b }: BilledResponse): boolean {
+  return a.turnId === b.turnId && a.rootTurnId === b.rootTurnId;
+}
+
+function isOfSameKind({ response: a, bill }: BilledResponse, { response: b, bill: other }: BilledResponse): boolean {
+  const isSame = a.model === b.model && a.serviceTier === b.serviceTier && a.evidence === b.evidence;
+  return isSame && a.source === b.source && bill.price === other.price;
+}
+
+function describeTurn({ response }: BilledResponse): string {
+  return JSON.stringify([response.turnId ?? null, response.rootTurnId ?? null]);
+}
+
+function describeKind({ response, bill }: BilledResponse): string {
+  const { model, serviceTier, evidence, source } = response;
+  return JSON.stringify([model, serviceTier ?? null, evidence, source, bill.price ?? null]);
+}
