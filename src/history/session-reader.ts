@@ -7,7 +7,7 @@ export interface SessionReader {
   readonly threadId: string | undefined;
   /** How many responses wait to be drained. */
   readonly waiting: number;
-  /** Whether the line that begins at `start` can be passed over; see `scanLines`. */
+  /** Whether a line of which a part has been read can be passed over; see `scanLines`. */
   skips(bytes: Buffer, start: number, end: number): boolean;
   /** Takes a line. Returns false when it could not be read. */
   take(bytes: Buffer, start: number, end: number): boolean;

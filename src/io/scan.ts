@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 
 /** What is done with the lines of a file that is read as bytes. Lines are without their newline. */
 export interface ScanHandlers {
-  /** Whether a line that begins at `start` can be passed over; `end` is its end, or that of what has been read of it. */
+  /** Whether a line that begins at `start`, and has been read as far as `end`, can be passed over without its rest. */
   skips(bytes: Buffer, start: number, end: number): boolean;
   onLine(bytes: Buffer, start: number, end: number): void;
   /** A line longer than the limit, which is dropped. */
@@ -55,7 +55,7 @@ export function scanLines(buffer: Buffer, startOffset: number, read: ReadInto, h
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE, held); end !== -1 && end < filled; end = bytes.indexOf(NEWLINE, start)) {
       if (dropping) dropping = false;
-      else if (end > start && !handlers.skips(bytes, start, end)) handlers.onLine(bytes, start, end);
+      else if (end > start) handlers.onLine(bytes, start, end);
       start = end + 1;
     }
     if (start > 0) endOffset = position - (filled - start);

@@ -127,10 +127,16 @@ function pack(responses: readonly BilledResponse[]) {
     firstMs = Math.min(firstMs, completedAtMs);
     lastMs = Math.max(lastMs, completedAtMs);
     const { input, cachedInput, cacheWrite, output, reasoning } = usage;
-    counts += `${counts === '' ? '[' : ','}[${JSON.stringify(response.key)},${turn},${kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${response.cacheWrite1h ?? 0},${output},${reasoning},${bill.costNanoUsd ?? null}]`;
+    counts += `${counts === '' ? '[' : ','}[${quote(response.key)},${turn},${kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${response.cacheWrite1h ?? 0},${output},${reasoning},${bill.costNanoUsd ?? null}]`;
   }
   return { firstMs, lastMs, turns: turns.toJson(), kinds: kinds.toJson(), counts: `${counts}]` };
 }
+
+function quote(text: string): string {
+  return NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+const NEEDS_ESCAPES = /[^\w:/.-]/;
 
 /** A list without repeats. */
 class Places {

@@ -12,15 +12,25 @@ export interface Usage {
 
 export const NO_USAGE: Usage = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 
-const KEYS = Object.keys(NO_USAGE) as (keyof Usage)[];
-
 export function addUsage(a: Usage, b: Usage): Usage {
-  return combine(a, b, (x, y) => x + y);
+  return {
+    input: a.input + b.input,
+    cachedInput: a.cachedInput + b.cachedInput,
+    cacheWrite: a.cacheWrite + b.cacheWrite,
+    output: a.output + b.output,
+    reasoning: a.reasoning + b.reasoning,
+  };
 }
 
 /** `a - b`, counter by counter; a counter is negative where `b` is larger. */
 export function subtractUsage(a: Usage, b: Usage): Usage {
-  return combine(a, b, (x, y) => x - y);
+  return {
+    input: a.input - b.input,
+    cachedInput: a.cachedInput - b.cachedInput,
+    cacheWrite: a.cacheWrite - b.cacheWrite,
+    output: a.output - b.output,
+    reasoning: a.reasoning - b.reasoning,
+  };
 }
 
 export function sumUsage(usages: Iterable<Usage>): Usage {
@@ -30,25 +40,15 @@ export function sumUsage(usages: Iterable<Usage>): Usage {
 }
 
 export function equalUsage(a: Usage, b: Usage): boolean {
-  return KEYS.every((key) => a[key] === b[key]);
+  return isNoUsage(subtractUsage(a, b));
 }
 
 /** True when nothing was counted. Codex prints such zeros for a provider that reports no usage, so a zero is not a fact. */
-export function isNoUsage(usage: Usage): boolean {
-  return KEYS.every((key) => usage[key] === 0);
+export function isNoUsage({ input, cachedInput, cacheWrite, output, reasoning }: Usage): boolean {
+  return input === 0 && cachedInput === 0 && cacheWrite === 0 && output === 0 && reasoning === 0;
 }
 
 /** True when a counter is negative: the difference of two totals of which the later one started anew. */
-export function isNegativeUsage(usage: Usage): boolean {
-  return KEYS.some((key) => usage[key] < 0);
-}
-
-function combine(a: Usage, b: Usage, operate: (x: number, y: number) => number): Usage {
-  return {
-    input: operate(a.input, b.input),
-    cachedInput: operate(a.cachedInput, b.cachedInput),
-    cacheWrite: operate(a.cacheWrite, b.cacheWrite),
-    output: operate(a.output, b.output),
-    reasoning: operate(a.reasoning, b.reasoning),
-  };
+export function isNegativeUsage({ input, cachedInput, cacheWrite, output, reasoning }: Usage): boolean {
+  return input < 0 || cachedInput < 0 || cacheWrite < 0 || output < 0 || reasoning < 0;
 }
