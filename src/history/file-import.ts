@@ -6,6 +6,7 @@ import { readFrom, scanLines } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
+import { packResponses } from '../store/packs.js';
 import { createClaudeReader } from './claude-reader.js';
 import { createCodexReader } from './codex-reader.js';
 import { describeFault } from './discovery.js';
@@ -144,7 +145,10 @@ class OpenFile {
       problem: problem ?? null,
     };
     const { pricer, onPart } = this.#tools;
-    onPart({ file, threads, responses: responses.map((response) => ({ response, bill: pricer.bill(response) })) });
+    const billed = responses.map((response) => ({ response, bill: pricer.bill(response) }));
+    // A session of Claude Code that goes on from another holds a copy of its messages.
+    const pack = this.#task.provider === 'codex' && billed.length > 0 ? packResponses(billed) : undefined;
+    onPart({ file, threads, responses: billed, pack });
     return problem;
   }
 

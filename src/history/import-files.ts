@@ -1,12 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import type { StoreProblem } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
-import { type FileImport, openHistoryStore } from '../store/history.js';
-import { importFile } from './file-import.js';
+import { type FileImport, type HistoryStore, openHistoryStore } from '../store/history.js';
+import { type FileImportTools, importFile } from './file-import.js';
 import type { FileTask, Problem } from './found-file.js';
+import { patiently } from './patience.js';
 import { createProjectNames } from './project-names.js';
-import { openTurnstile } from './turnstile.js';
+import { openTurnstile, type Turnstile } from './turnstile.js';
 
 /** What one thread of an import is given. Plain data: it is copied into the thread. */
 export interface Share {
@@ -30,45 +32,101 @@ export type Outcome =
   | { readonly kind: 'done'; readonly done: Done }
   | { readonly kind: 'fault'; readonly problem: StoreProblem; readonly message: string };
 
+/** How long this thread reads before whatever else waits for it has its turn. */
+const TURN_MS = 40;
+/** Others write for milliseconds at a time. */
+const PATIENCE_MS = 30_000;
 const CHUNK_BYTES = 256 * 1024;
 /** A transaction takes some ten milliseconds, so that a run which records meanwhile never waits long. */
 const BATCH_RESPONSES = 2000;
 const BATCH_FILES = 500;
 
-/** Reads files and records what they tell until none is left. Throws a StoreError. */
-export function importFiles({ database, tasks, memory, userPrices }: Share): Done {
-  const turnstile = openTurnstile(memory);
-  const store = turnstile.alone(() => openHistoryStore(database));
-  const done = { responses: 0, added: 0, unreadableLines: 0, problems: [] as Problem[] };
-  let batch: FileImport[] = [];
-  let waiting = 0;
-  const flush = () => {
-    const parts = batch;
-    if (parts.length > 0) done.added += turnstile.alone(() => store.write(parts));
-    batch = [];
-    waiting = 0;
-  };
-  const tools = {
-    pricer: new Pricer(createPriceBook({ user: userPrices })),
-    nameProject: createProjectNames(),
-    buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES),
-    onPart(part: FileImport) {
-      batch.push(part);
-      waiting += part.responses.length;
-      done.responses += part.responses.length;
-      if (waiting >= BATCH_RESPONSES || batch.length >= BATCH_FILES) flush();
-    },
-  };
+/** Reads files and records what they tell until none is left, in a thread that has nothing else to do. Throws a StoreError. */
+export function importFiles(share: Share): Done {
+  const turnstile = openTurnstile(share.memory);
+  const store = turnstile.alone(() => openHistoryStore(share.database, { busyTimeoutMs: PATIENCE_MS }));
+  const work = new Work(share, store, () => turnstile.alone(() => work.write()));
   try {
-    for (let task = tasks[turnstile.next()]; task; task = tasks[turnstile.next()]) {
-      const { unreadableLines, problem } = importFile(task, tools);
-      done.unreadableLines += unreadableLines;
-      if (problem !== undefined) done.problems.push({ path: task.path, reason: problem });
-      turnstile.addProgress({ bytes: task.sizeBytes, files: 1 });
-    }
-    flush();
+    // A large file last would leave the other threads idle.
+    while (work.readNext(turnstile.take('first', share.tasks.length))) {}
+    turnstile.alone(() => work.write());
   } finally {
     turnstile.alone(() => store.close());
   }
-  return done;
+  return work.done;
+}
+
+/**
+ * The same in a thread that others need as well: it is theirs after each turn of some hundredths of a second, and while
+ * somebody else writes. It begins with the last of the files: the first are large.
+ */
+export async function importFilesInTurns(share: Share): Promise<Done> {
+  const turnstile = openTurnstile(share.memory);
+  const store = await patiently(PATIENCE_MS, () => openHistoryStore(share.database, { busyTimeoutMs: 0 }));
+  const work = new Work(share, store);
+  const write = () => patiently(PATIENCE_MS, () => turnstile.attempt(() => work.write()));
+  try {
+    let turnEndsAt = performance.now() + TURN_MS;
+    while (work.readNext(turnstile.take('last', share.tasks.length))) {
+      if (work.isFull) await write();
+      if (performance.now() < turnEndsAt) continue;
+      await setImmediate();
+      turnEndsAt = performance.now() + TURN_MS;
+    }
+    await write();
+  } finally {
+    store.close();
+  }
+  return work.done;
+}
+
+/** What a thread reads, and what of it waits to be written. */
+class Work {
+  readonly done = { responses: 0, added: 0, unreadableLines: 0, problems: [] as Problem[] };
+  readonly #share: Share;
+  readonly #store: HistoryStore;
+  readonly #turnstile: Turnstile;
+  readonly #tools: FileImportTools;
+  #batch: FileImport[] = [];
+  #waiting = 0;
+
+  /** `onFull`: called as soon as enough waits to be written, also in the middle of a file. */
+  constructor(share: Share, store: HistoryStore, onFull?: () => void) {
+    this.#share = share;
+    this.#store = store;
+    this.#turnstile = openTurnstile(share.memory);
+    this.#tools = {
+      pricer: new Pricer(createPriceBook({ user: share.userPrices })),
+      nameProject: createProjectNames(),
+      buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES),
+      onPart: (part) => {
+        this.#batch.push(part);
+        this.#waiting += part.responses.length;
+        this.done.responses += part.responses.length;
+        if (this.isFull) onFull?.();
+      },
+    };
+  }
+
+  get isFull(): boolean {
+    return this.#waiting >= BATCH_RESPONSES || this.#batch.length >= BATCH_FILES;
+  }
+
+  /** False where there is no such file. */
+  readNext(index: number | undefined): boolean {
+    const task = index === undefined ? undefined : this.#share.tasks[index];
+    if (!task) return false;
+    const { unreadableLines, problem } = importFile(task, this.#tools);
+    this.done.unreadableLines += unreadableLines;
+    if (problem !== undefined) this.done.problems.push({ path: task.path, reason: problem });
+    this.#turnstile.addProgress({ bytes: task.sizeBytes, files: 1 });
+    return true;
+  }
+
+  /** What cannot be written now is kept. */
+  write(): void {
+    if (this.#batch.length > 0) this.done.added += this.#store.write(this.#batch);
+    this.#batch = [];
+    this.#waiting = 0;
+  }
 }

@@ -13,6 +13,11 @@ export interface ImportOptions {
   readonly homes: HistoryHomes;
   /** The user's own prices. */
   readonly userPrices?: readonly PriceEntry[];
+  /**
+   * Whether the thread that calls reads files as well, and so does nothing else for some hundredths of a second at a time.
+   * It stays free unless this says otherwise. Of little it always reads all.
+   */
+  readonly callingThread?: 'reads' | 'stays free';
   /** Called some ten times a second while files are read. */
   readonly onProgress?: (done: Progress, all: Progress) => void;
 }
@@ -76,22 +81,26 @@ function isUnchanged(file: FoundFile, known: HistoryFile): boolean {
 }
 
 async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Done[]> {
-  const { database, userPrices = [], onProgress } = options;
+  const { database, userPrices = [], callingThread, onProgress } = options;
   const all = { bytes: sum(tasks, 'sizeBytes'), files: tasks.length };
   const memory = createTurnstileMemory();
   const share: Share = { database, tasks: tasks.sort(largeThenOldFirst), memory, userPrices };
-  if (all.bytes <= SMALL_BYTES) {
-    // What reads sessions is loaded when there are any to read: mostly nothing has changed.
-    const { importFiles } = await import('./import-files.js');
-    return [importFiles(share)];
-  }
+  if (all.bytes <= SMALL_BYTES) return [await importHere(share)];
   const timer = setInterval(() => onProgress?.(readProgress(memory), all), PROGRESS_MS);
   try {
     const threads = Math.min(availableParallelism(), MOST_THREADS, tasks.length);
-    return await Promise.all(Array.from({ length: threads }, () => importInThread(share)));
+    const others = callingThread === 'reads' ? threads - 1 : threads;
+    const shares = Array.from({ length: others }, () => importInThread(share));
+    return await Promise.all(callingThread === 'reads' ? [...shares, importHere(share)] : shares);
   } finally {
     clearInterval(timer);
   }
+}
+
+/** What reads sessions is loaded when there are any to read: mostly nothing has changed. */
+async function importHere(share: Share): Promise<Done> {
+  const { importFilesInTurns } = await import('./import-files.js');
+  return importFilesInTurns(share);
 }
 
 /** A large file last would leave the other threads idle. The others by name, as they were written: so SQLite appends. */

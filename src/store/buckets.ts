@@ -43,16 +43,25 @@ export interface BucketSums {
 /** For many responses at once: sums in memory, and one row per bucket to write. */
 export function createBucketSums(connection: Connection): BucketSums {
   const sums = new Map<string, Sum>();
+  /** Responses come in order of time: mostly the next one belongs where the last one did. */
+  let last: Sum | undefined;
   const renewed = new Set<number>();
+  const find = (keys: SumKeys): Sum => {
+    const { startMs, provider, projectId, model, source } = keys;
+    const key = `${startMs} ${provider} ${source} ${projectId.length} ${projectId} ${model}`;
+    const sum = sums.get(key) ?? { ...keys, ...NOTHING };
+    sums.set(key, sum);
+    return sum;
+  };
   return {
     add({ completedAtMs, provider = 'codex', model, source, usage }, costNanoUsd, projectId) {
       const startMs = bucketStartOf(completedAtMs);
-      const key = `${startMs} ${provider} ${source} ${projectId.length} ${projectId} ${model}`;
-      let sum = sums.get(key);
-      if (!sum) {
-        sum = { startMs, provider, projectId, model, source, ...NOTHING };
-        sums.set(key, sum);
-      }
+      const isLast = last?.startMs === startMs && last.model === model && last.projectId === projectId;
+      const sum =
+        last && isLast && last.source === source && last.provider === provider
+          ? last
+          : find({ startMs, provider, projectId, model, source });
+      last = sum;
       sum.responses++;
       sum.input += usage.input;
       sum.cachedInput += usage.cachedInput;
@@ -75,13 +84,14 @@ const NOTHING = {
   ...{ responses: 0, unpricedResponses: 0, input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 },
   costNanoUsd: null as number | null,
 };
-type Sum = typeof NOTHING & {
+interface SumKeys {
   readonly startMs: number;
   readonly provider: string;
   readonly projectId: string;
   readonly model: string;
   readonly source: string;
-};
+}
+type Sum = typeof NOTHING & SumKeys;
 
 const ADD = `
   INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses, input_tokens,

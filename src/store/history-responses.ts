@@ -1,7 +1,7 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import type { BucketSums } from './buckets.js';
 import type { Connection } from './open.js';
-import { createHoldings, createPacker, unpackThread } from './packs.js';
+import { createHoldings, INSERT_PACK, type Pack, unpackThread } from './packs.js';
 
 /** What a response costs. Prices that are the same are best the same object. */
 export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;
@@ -15,6 +15,8 @@ export interface BilledResponse {
 export interface ToldResponses {
   readonly file: { readonly path: string };
   readonly responses: readonly BilledResponse[];
+  /** The same, all of them of one thread. Undefined where another session's file may tell them too. */
+  readonly pack: Pack | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
   const grow = connection.prepare<object>(GROW);
   const findProject = connection.prepare<[string], string>('SELECT project_id FROM threads WHERE id = ?').pluck();
   const readHoldings = createHoldings(connection);
-  const pack = createPacker(connection);
+  const insertPack = connection.prepare<object>(INSERT_PACK);
   const toJson = createPriceEncoder();
 
   const insertOrLeave = (one: BilledResponse, projectId: string, now: number, sums: BucketSums): boolean => {
@@ -53,23 +55,22 @@ export function createResponseInsert(connection: Connection): InsertResponses {
     return isAlone;
   };
 
-  return ({ file, responses }, now, sums) => {
-    let added = 0;
-    for (let start = 0, end = 0; start < responses.length; start = end) {
-      const { threadId = '', provider } = responses[start]?.response ?? {};
-      while (responses[end]?.response.threadId === threadId) end++;
-      const some = start === 0 && end === responses.length ? responses : responses.slice(start, end);
-      const projectId = findProject.get(threadId) ?? 'unknown';
-      // Those of Claude Code may be another session's too.
-      if (provider === 'claude' || !mayPack(file.path, threadId)) {
-        for (const one of some) if (insertOrLeave(one, projectId, now, sums)) added++;
-        continue;
-      }
-      pack(some, now);
+  return ({ file, responses, pack }, now, sums) => {
+    const { threadId = '', provider = 'codex' } = responses[0]?.response ?? {};
+    if (pack && mayPack(file.path, threadId)) {
+      insertPack.run({ ...pack, provider, threadId, now });
       const key = `${threadId} ${file.path}`;
       packed.set(key, (packed.get(key) ?? 0) + 1);
-      for (const { response, bill } of some) sums.add(response, bill.costNanoUsd, projectId);
-      added += some.length;
+      const projectId = findProject.get(threadId) ?? 'unknown';
+      for (const { response, bill } of responses) sums.add(response, bill.costNanoUsd, projectId);
+      return responses.length;
+    }
+    let added = 0;
+    let known: { threadId: string; projectId: string } | undefined;
+    for (const one of responses) {
+      const { threadId } = one.response;
+      if (known?.threadId !== threadId) known = { threadId, projectId: findProject.get(threadId) ?? 'unknown' };
+      if (insertOrLeave(one, known.projectId, now, sums)) added++;
     }
     return added;
   };

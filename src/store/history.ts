@@ -1,6 +1,6 @@
 import { createBucketSums } from './buckets.js';
-import { type BilledResponse, createResponseInsert } from './history-responses.js';
-import { type Connection, explainingFaults, openConnection } from './open.js';
+import { createResponseInsert, type ToldResponses } from './history-responses.js';
+import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { createThreadReplacement } from './stand-ins.js';
 
 /** A thread that was read from history: to whom its responses belong where no invocation says it. */
@@ -31,10 +31,9 @@ export interface HistoryFile {
 }
 
 /** What a file, or the next part of one, has told. It is recorded whole or not at all. */
-export interface FileImport {
+export interface FileImport extends ToldResponses {
   readonly file: HistoryFile;
   readonly threads: readonly HistoryThread[];
-  readonly responses: readonly BilledResponse[];
 }
 
 /** The way into the record for responses by the ten thousand. Every method throws a StoreError. */
@@ -50,8 +49,8 @@ const CHECKPOINT_PAGES = 4000;
 const CACHE_KB = 32_000;
 
 /** Opens the database at `path`, and creates it where there is none. Throws a StoreError. */
-export function openHistoryStore(path: string): HistoryStore {
-  const connection = openConnection(path, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
+export function openHistoryStore(path: string, patience: Pick<OpenOptions, 'busyTimeoutMs'>): HistoryStore {
+  const connection = openConnection(path, { mode: 'write', ...patience });
   // Pages that many responses touch are put into the database once, not after every few.
   connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   connection.pragma(`cache_size = -${CACHE_KB}`);

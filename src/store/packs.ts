@@ -6,17 +6,81 @@ import type { Connection } from './open.js';
  * (`packed_responses`). Whatever changes a response that was read from history unpacks its thread first.
  */
 
-/** Packs the responses of one thread, of which the record holds none by other keys. */
-export type PackResponses = (responses: readonly BilledResponse[], now: number) => void;
+/** Responses of one thread, in the columns of `response_packs`. */
+export interface Pack {
+  readonly responses: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly turns: string;
+  readonly kinds: string;
+  readonly counts: string;
+}
 
-export function createPacker(connection: Connection): PackResponses {
-  const insert = connection.prepare<object>(INSERT);
-  return (responses, now) => {
-    const [first] = responses;
-    if (!first) return;
-    const { provider = 'codex', threadId } = first.response;
-    insert.run({ provider, threadId, responses: responses.length, now, ...pack(responses) });
+/** What responses have in common stands once: their turns, and what kind they are of. The view says what stands where. */
+export function packResponses(responses: readonly BilledResponse[]): Pack {
+  const turns = new Places();
+  const kinds = new Places();
+  let [firstMs, lastMs, counts] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ''];
+  let [turn, kind] = [0, 0];
+  let before: BilledResponse | undefined;
+  for (const one of responses) {
+    const { response, bill } = one;
+    const { usage, completedAtMs } = response;
+    if (!before || !isOfSameTurn(before, one)) turn = turns.find(describeTurn(one));
+    if (!before || !isOfSameKind(before, one)) kind = kinds.find(describeKind(one));
+    before = one;
+    firstMs = Math.min(firstMs, completedAtMs);
+    lastMs = Math.max(lastMs, completedAtMs);
+    const { input, cachedInput, cacheWrite, output, reasoning } = usage;
+    counts += `${counts === '' ? '[' : ','}[${quote(response.key)},${turn},${kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${response.cacheWrite1h ?? 0},${output},${reasoning},${bill.costNanoUsd ?? null}]`;
+  }
+  return {
+    responses: responses.length,
+    firstMs,
+    lastMs,
+    turns: turns.toJson(),
+    kinds: kinds.toJson(),
+    counts: `${counts}]`,
   };
+}
+
+function quote(text: string): string {
+  return NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+const NEEDS_ESCAPES = /[^\w:/.-]/;
+
+/** A list without repeats. */
+class Places {
+  readonly #places = new Map<string, number>();
+
+  find(json: string): number {
+    const place = this.#places.get(json) ?? this.#places.size;
+    this.#places.set(json, place);
+    return place;
+  }
+
+  toJson(): string {
+    return `[${[...this.#places.keys()].join(',')}]`;
+  }
+}
+
+function isOfSameTurn({ response: a }: BilledResponse, { response: b }: BilledResponse): boolean {
+  return a.turnId === b.turnId && a.rootTurnId === b.rootTurnId;
+}
+
+function isOfSameKind({ response: a, bill }: BilledResponse, { response: b, bill: other }: BilledResponse): boolean {
+  const isSame = a.model === b.model && a.serviceTier === b.serviceTier && a.evidence === b.evidence;
+  return isSame && a.source === b.source && bill.price === other.price;
+}
+
+function describeTurn({ response }: BilledResponse): string {
+  return JSON.stringify([response.turnId ?? null, response.rootTurnId ?? null]);
+}
+
+function describeKind({ response, bill }: BilledResponse): string {
+  const { model, serviceTier, evidence, source } = response;
+  return JSON.stringify([model, serviceTier ?? null, evidence, source, bill.price ?? null]);
 }
 
 /** Of a thread: its rows and its packs. What lies in one never lies in the other. */
@@ -102,7 +166,7 @@ const COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model
   cost_nano_usd, price, completed_at_ms, recorded_at_ms`;
 const TAKE = `INSERT INTO response_rows (${COLUMNS}) SELECT ${COLUMNS} FROM packed_responses WHERE pack_id = ?`;
 
-const INSERT = `
+export const INSERT_PACK = `
   INSERT INTO response_packs (provider, thread_id, first_completed_at_ms, last_completed_at_ms, responses, turns, kinds,
     counts, recorded_at_ms)
   VALUES (@provider, @threadId, @firstMs, @lastMs, @responses, @turns, @kinds, @counts, @now)`;
@@ -110,63 +174,3 @@ const INSERT = `
 const HOLDINGS = `
   SELECT EXISTS (SELECT 1 FROM response_rows WHERE thread_id = ?) AS rows,
     (SELECT count(*) FROM response_packs WHERE thread_id = ?) AS packs`;
-
-/** What responses have in common stands once: their turns, and what kind they are of. The view says what stands where. */
-function pack(responses: readonly BilledResponse[]) {
-  const turns = new Places();
-  const kinds = new Places();
-  let [firstMs, lastMs, counts] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ''];
-  let [turn, kind] = [0, 0];
-  let before: BilledResponse | undefined;
-  for (const one of responses) {
-    const { response, bill } = one;
-    const { usage, completedAtMs } = response;
-    if (!before || !isOfSameTurn(before, one)) turn = turns.find(describeTurn(one));
-    if (!before || !isOfSameKind(before, one)) kind = kinds.find(describeKind(one));
-    before = one;
-    firstMs = Math.min(firstMs, completedAtMs);
-    lastMs = Math.max(lastMs, completedAtMs);
-    const { input, cachedInput, cacheWrite, output, reasoning } = usage;
-    counts += `${counts === '' ? '[' : ','}[${quote(response.key)},${turn},${kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${response.cacheWrite1h ?? 0},${output},${reasoning},${bill.costNanoUsd ?? null}]`;
-  }
-  return { firstMs, lastMs, turns: turns.toJson(), kinds: kinds.toJson(), counts: `${counts}]` };
-}
-
-function quote(text: string): string {
-  return NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-const NEEDS_ESCAPES = /[^\w:/.-]/;
-
-/** A list without repeats. */
-class Places {
-  readonly #places = new Map<string, number>();
-
-  find(json: string): number {
-    const place = this.#places.get(json) ?? this.#places.size;
-    this.#places.set(json, place);
-    return place;
-  }
-
-  toJson(): string {
-    return `[${[...this.#places.keys()].join(',')}]`;
-  }
-}
-
-function isOfSameTurn({ response: a }: BilledResponse, { response: b }: BilledResponse): boolean {
-  return a.turnId === b.turnId && a.rootTurnId === b.rootTurnId;
-}
-
-function isOfSameKind({ response: a, bill }: BilledResponse, { response: b, bill: other }: BilledResponse): boolean {
-  const isSame = a.model === b.model && a.serviceTier === b.serviceTier && a.evidence === b.evidence;
-  return isSame && a.source === b.source && bill.price === other.price;
-}
-
-function describeTurn({ response }: BilledResponse): string {
-  return JSON.stringify([response.turnId ?? null, response.rootTurnId ?? null]);
-}
-
-function describeKind({ response, bill }: BilledResponse): string {
-  const { model, serviceTier, evidence, source } = response;
-  return JSON.stringify([model, serviceTier ?? null, evidence, source, bill.price ?? null]);
-}

@@ -26,7 +26,7 @@ export async function runImportCommand(
   };
   const bar = createProgressBar(host);
   try {
-    const summary = await importHistory({ database, homes, userPrices, onProgress: bar.show });
+    const summary = await importHistory({ database, homes, userPrices, callingThread: 'reads', onProgress: bar.show });
     bar.clear();
     const { runs, projectId } = request;
     const directory = runs === undefined ? undefined : resolve(host.cwd, runs);

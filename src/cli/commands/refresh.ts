@@ -10,7 +10,13 @@ export async function refreshHistory(host: Host, { database }: Paths, settings: 
   const bar = createProgressBar(host);
   try {
     const userPrices = listPrices(settings);
-    await importHistory({ database, homes: readHistoryHomes(host.env), userPrices, onProgress: bar.show });
+    await importHistory({
+      database,
+      homes: readHistoryHomes(host.env),
+      userPrices,
+      callingThread: 'reads',
+      onProgress: bar.show,
+    });
     bar.clear();
   } catch (error) {
     bar.clear();
