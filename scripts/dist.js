@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildWasm, WASM_MODULE } from './wasm.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -37,6 +38,7 @@ export async function buildDistIfStale() {
  */
 export async function buildDist() {
   const sources = hashSources();
+  await buildWasm();
   const { outputFiles, metafile } = await bundleAll(findEntries());
   const page = await bundlePage();
   mkdirSync(inRoot(PAGE.output), { recursive: true });
@@ -77,22 +79,20 @@ export function startupBytes(metafile, entry) {
 }
 
 function isCurrent() {
-  const built = Object.keys(ENTRIES).every((name) => existsSync(join(DIST, `${name}.js`)));
+  const built = [WASM_MODULE, ...Object.keys(ENTRIES).map((name) => join(DIST, `${name}.js`))].every(existsSync);
   return built && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources();
 }
 
 /** Contents, not times: a checkout of another branch and back leaves dist/ current. */
 function hashSources() {
   const hash = createHash('sha256');
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  const sources = ['src', 'wasm']
+    .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }))
     .filter((file) => file.isFile())
     .map((file) => join(file.parentPath, file.name))
     .sort();
-  for (const path of [
-    ...sources,
-    fileURLToPath(import.meta.url),
-    ...['package.json', 'package-lock.json'].map(inRoot),
-  ]) {
+  const makers = ['scripts/dist.js', 'scripts/wasm.js', 'package.json', 'package-lock.json'];
+  for (const path of [...sources, ...makers.map(inRoot)]) {
     hash.update(path.slice(ROOT.length)).update('\0').update(readFileSync(path)).update('\0');
   }
   return hash.digest('hex');

@@ -59,7 +59,6 @@ const sessionMeta = z.object({
 });
 const subagent = z.object({ subagent: z.unknown() });
 const otherSubagent = z.object({ other: z.string() });
-const turnContext = z.object({ turn_id: optionalText, model: z.string() });
 const settings = z.object({ thread_settings: z.object({ service_tier: optionalText }) });
 const usageRecord = z.object({
   thread_id: z.string(),
@@ -78,7 +77,6 @@ const tokenCount = z.object({
   ),
   rate_limits: codexRateLimits,
 });
-const turn = z.object({ turn_id: optionalText });
 
 /** Since 0.169 at the latest a fork says up to which line of the other file it shares the history. */
 function isContinuation(meta: z.infer<typeof sessionMeta>): boolean {
@@ -91,6 +89,11 @@ function roleOf(source: unknown): string {
   if (!data) return 'main';
   if (typeof data.subagent === 'string') return data.subagent;
   return otherSubagent.safeParse(data.subagent).data?.other ?? 'subagent';
+}
+
+// Each turn of a history has the two records that are read by this: a schema takes longer than all the rest of such a line.
+function isOptionalText(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
 }
 
 type Read = (payload: unknown, atMs: number) => RolloutFact | undefined;
@@ -112,7 +115,10 @@ const EVENTS = new Map<string, Read>(
       kind: 'settings',
       serviceTier: thread_settings.service_tier ?? undefined,
     })),
-    task_started: reading(turn, ({ turn_id }) => ({ kind: 'turn_started', turnId: turn_id ?? undefined })),
+    task_started: (payload) => {
+      const { turn_id = null } = payload as { turn_id?: unknown };
+      return isOptionalText(turn_id) ? { kind: 'turn_started', turnId: turn_id ?? undefined } : undefined;
+    },
   }),
 );
 
@@ -129,11 +135,11 @@ const RECORDS = new Map<string, Read>(
       // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
       interactive: meta.source === 'cli' || meta.originator === 'codex-tui',
     })),
-    turn_context: reading(turnContext, ({ turn_id, model }) => ({
-      kind: 'turn_context',
-      turnId: turn_id ?? undefined,
-      model,
-    })),
+    turn_context: (payload) => {
+      const { turn_id = null, model } = payload as { turn_id?: unknown; model?: unknown };
+      if (!isOptionalText(turn_id) || typeof model !== 'string') return undefined;
+      return { kind: 'turn_context', turnId: turn_id ?? undefined, model };
+    },
     token_usage_record: reading(usageRecord, (record) => ({
       kind: 'usage_record',
       threadId: record.thread_id,

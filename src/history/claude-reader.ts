@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { parseTranscriptLine, type TranscriptMessage } from '../formats/claude-transcript.js';
+import { type LineBuffer, splitLines } from '../io/scan.js';
 import type { HistoryThread } from '../store/history.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { NameProject } from './project-names.js';
@@ -9,38 +10,58 @@ const OPENING = '{'.charCodeAt(0);
 const CLOSING = '}'.charCodeAt(0);
 const USAGE = Buffer.from('"usage":{');
 
+export interface ClaudeReaderOptions {
+  readonly path: string;
+  readonly nameProject: NameProject;
+  /** Used anew for each file. */
+  readonly lines: LineBuffer;
+}
+
 /**
  * Reads a transcript of Claude Code: one response per message, however many lines it has. A sub-agent of a session is
  * a thread of its own.
  */
-export function createClaudeReader(path: string, nameProject: NameProject): SessionReader {
+export function createClaudeReader({ path, nameProject, lines }: ClaudeReaderOptions): SessionReader {
+  let unreadableLines = 0;
   /** By key. A message's lines follow each other, and the last one knows its output best. */
   const messages = new Map<string, ModelResponse>();
   const threads = new Map<string, HistoryThread>();
   const known = new Set<string>();
+  const takeLine = (bytes: Buffer, start: number, end: number): boolean => {
+    if (bytes[start] !== OPENING || bytes[end - 1] !== CLOSING) return false;
+    if (!bytes.subarray(start, end).includes(USAGE)) return true;
+    const message = parseTranscriptLine(bytes.toString('utf8', start, end));
+    if (message.kind === 'irrelevant') return true;
+    if (message.kind === 'unrecognised') return false;
+    const response = toResponse(message);
+    if (!known.has(response.threadId)) threads.set(response.threadId, toThread(message, response, nameProject));
+    known.add(response.threadId);
+    const before = messages.get(message.key);
+    if (!before) messages.set(message.key, response);
+    else if (response.usage.output > before.usage.output) {
+      messages.set(message.key, { ...response, completedAtMs: before.completedAtMs });
+    }
+    return true;
+  };
   return {
     threadId: basename(path, '.jsonl'),
     get waiting() {
       return messages.size;
     },
+    get unreadableLines() {
+      return unreadableLines;
+    },
+    get buffer() {
+      return lines.bytes;
+    },
+    grow: () => lines.grow(),
+    take: (start, end) =>
+      splitLines(lines.bytes, start, end, (bytes, from, to) => {
+        if (!takeLine(bytes, from, to)) unreadableLines++;
+      }),
     // Where a line's usage stands is not known before all of it has been read.
     skips: () => false,
-    take(bytes, start, end) {
-      if (bytes[start] !== OPENING || bytes[end - 1] !== CLOSING) return false;
-      if (!bytes.subarray(start, end).includes(USAGE)) return true;
-      const message = parseTranscriptLine(bytes.toString('utf8', start, end));
-      if (message.kind === 'irrelevant') return true;
-      if (message.kind === 'unrecognised') return false;
-      const response = toResponse(message);
-      if (!known.has(response.threadId)) threads.set(response.threadId, toThread(message, response, nameProject));
-      known.add(response.threadId);
-      const before = messages.get(message.key);
-      if (!before) messages.set(message.key, response);
-      else if (response.usage.output > before.usage.output) {
-        messages.set(message.key, { ...response, completedAtMs: before.completedAtMs });
-      }
-      return true;
-    },
+    takeLast: (line) => takeLine(line, 0, line.length),
     drain() {
       const drained = { threads: [...threads.values()], responses: [...messages.values()] };
       threads.clear();

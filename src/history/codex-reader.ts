@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { isSilentAt, parseRolloutBytes } from '../formats/codex-rollout-bytes.js';
 import { Thread } from '../formats/codex-thread.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
+import type { RolloutHandlers, RolloutScanner } from '../formats/rollout-scanner.js';
 import type { HistoryThread } from '../store/history.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { NameProject } from './project-names.js';
@@ -10,15 +11,18 @@ import type { SessionReader } from './session-reader.js';
 export interface CodexReaderOptions {
   readonly path: string;
   readonly nameProject: NameProject;
+  /** Used anew for each file. */
+  readonly scanner: RolloutScanner;
   /** From an earlier reading of the same file. */
   readonly saved: SavedThread | undefined;
 }
 
 /** Reads a session file of Codex by the rules that live metering counts by. */
-export function createCodexReader({ path, nameProject, saved }: CodexReaderOptions): SessionReader {
+export function createCodexReader({ path, nameProject, scanner, saved }: CodexReaderOptions): SessionReader {
   const thread = new Thread(0, 'older', saved);
   const threads: HistoryThread[] = [];
   let known = saved !== undefined;
+  let unreadableLines = 0;
   const addThread = (more: Partial<HistoryThread>, startedAtMs: number) => {
     known = true;
     const id = thread.id ?? nameThread(path);
@@ -27,6 +31,24 @@ export function createCodexReader({ path, nameProject, saved }: CodexReaderOptio
     const rest = { projectId: 'unknown', kind: 'main', cwd: undefined, cliVersion, startedAtMs };
     threads.push({ id, provider: 'codex', rootId, ...rest, ...more });
   };
+  const takeLine = (bytes: Buffer, start: number, end: number): boolean => {
+    const record = parseRolloutBytes(bytes, start, end);
+    if (record.kind === 'irrelevant') return true;
+    if (record.kind === 'unrecognised') return false;
+    thread.add(record);
+    if (record.kind === 'session' && !known) {
+      const { cwd, role } = record;
+      addThread({ cwd, kind: role, ...(cwd && { projectId: nameProject(cwd) }) }, record.atMs);
+    }
+    return true;
+  };
+  const handlers: RolloutHandlers = {
+    onRecord: (record) => thread.add(record),
+    onLine: (bytes, start, end) => {
+      if (!takeLine(bytes, start, end)) unreadableLines++;
+    },
+  };
+  scanner.begin();
   return {
     get threadId() {
       return thread.id;
@@ -34,18 +56,16 @@ export function createCodexReader({ path, nameProject, saved }: CodexReaderOptio
     get waiting() {
       return thread.responses.length;
     },
-    skips: isSilentAt,
-    take(bytes, start, end) {
-      const record = parseRolloutBytes(bytes, start, end);
-      if (record.kind === 'irrelevant') return true;
-      if (record.kind === 'unrecognised') return false;
-      thread.add(record);
-      if (record.kind === 'session' && !known) {
-        const { cwd, role } = record;
-        addThread({ cwd, kind: role, ...(cwd && { projectId: nameProject(cwd) }) }, record.atMs);
-      }
-      return true;
+    get unreadableLines() {
+      return unreadableLines;
     },
+    get buffer() {
+      return scanner.buffer;
+    },
+    grow: () => scanner.grow(),
+    take: (start, end) => scanner.take(start, end, handlers),
+    skips: (start, end) => scanner.isSilent(start, end) || isSilentAt(scanner.buffer, start, end),
+    takeLast: (line) => takeLine(line, 0, line.length),
     drain() {
       const responses = thread.responses.splice(0).map((response) => withThread(response, path));
       // Its header was cut off: its responses need a place all the same.

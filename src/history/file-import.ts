@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../errors.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
-import { readFrom, scanLines } from '../io/scan.js';
+import type { RolloutScanner } from '../formats/rollout-scanner.js';
+import { type LineBuffer, readFrom, scanLines } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
@@ -18,8 +19,9 @@ import type { SessionReader } from './session-reader.js';
 export interface FileImportTools {
   readonly pricer: Pricer;
   readonly nameProject: NameProject;
-  /** Used anew for each file. */
-  readonly buffer: Buffer;
+  /** These two are used anew for each file. */
+  readonly scanner: RolloutScanner;
+  readonly lines: LineBuffer;
   /** Takes what a file, or the next part of a large one, has told. */
   readonly onPart: (part: FileImport) => void;
 }
@@ -70,7 +72,8 @@ class OpenFile {
   readonly #reader: SessionReader;
   #readBytes = 0;
   #responses = 0;
-  #unreadableLines = 0;
+  #unreadableBefore = 0;
+  #overlongLines = 0;
   #newestMs = 0;
 
   constructor(fd: number, task: FileTask, tools: FileImportTools) {
@@ -83,13 +86,12 @@ class OpenFile {
     if (saved && task.known) {
       this.#readBytes = task.known.readBytes;
       this.#responses = task.known.responses;
-      this.#unreadableLines = task.known.unreadableLines;
+      this.#unreadableBefore = task.known.unreadableLines;
     }
-    this.#reader = createReader(task, tools.nameProject, saved?.reader);
+    this.#reader = createReader(task, tools, saved?.reader);
   }
 
   import(): FileOutcome {
-    const before = this.#unreadableLines;
     let fault: string | undefined;
     let isCut = false;
     try {
@@ -101,19 +103,14 @@ class OpenFile {
     const problem = this.#record(fault === undefined || this.#isCompressed ? 'whole' : 'part', (found) => {
       return describeProblems({ ...found, fault, isCut, sizeBytes: this.#stats.size, threadId: this.#reader.threadId });
     });
-    return { unreadableLines: this.#unreadableLines - before, problem };
+    return { unreadableLines: this.#unreadableLines - this.#unreadableBefore, problem };
   }
 
   #scan(): 'whole' | 'cut' {
     const reader = this.#reader;
-    const take = (bytes: Buffer, start: number, end: number) => {
-      if (!reader.take(bytes, start, end)) this.#unreadableLines++;
-    };
     const file = readFrom(this.#fd, this.#readBytes);
-    const { rest } = scanLines(this.#tools.buffer, this.#readBytes, this.#isCompressed ? decompressing(file) : file, {
-      skips: reader.skips,
-      onLine: take,
-      onOverlong: () => void this.#unreadableLines++,
+    const rest = scanLines(reader, this.#readBytes, this.#isCompressed ? decompressing(file) : file, {
+      onOverlong: () => void this.#overlongLines++,
       onChunk: (offset) => {
         this.#readBytes = offset;
         if (reader.waiting >= PART_RESPONSES) this.#record('part');
@@ -121,9 +118,14 @@ class OpenFile {
     });
     if (!rest) return 'whole';
     // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
-    if (!isJson(rest) || !reader.take(rest, 0, rest.length)) return 'cut';
+    if (!isJson(rest) || !reader.takeLast(rest)) return 'cut';
     this.#readBytes += rest.length;
     return 'whole';
+  }
+
+  /** Those of earlier imports included. */
+  get #unreadableLines(): number {
+    return this.#unreadableBefore + this.#overlongLines + this.#reader.unreadableLines;
   }
 
   /** Hands over what has been found since the last time. What was read in part is read on by the next import. */
@@ -166,17 +168,14 @@ class OpenFile {
   #readFingerprint(most: number): Fingerprint {
     const head = Buffer.alloc(Math.min(most, this.#stats.size));
     const bytes = readSync(this.#fd, head, 0, head.length, 0);
-    return { bytes, sha1: createHash('sha1').update(head.subarray(0, bytes)).digest('base64') };
+    return { bytes, sha1: hash('sha1', head.subarray(0, bytes), 'base64') };
   }
 }
 
-function createReader(
-  { path, provider }: FileTask,
-  nameProject: NameProject,
-  saved: object | undefined,
-): SessionReader {
-  if (provider === 'claude') return createClaudeReader(path, nameProject);
-  return createCodexReader({ path, nameProject, saved: saved as SavedThread | undefined });
+function createReader({ path, provider }: FileTask, tools: FileImportTools, saved: object | undefined): SessionReader {
+  const { nameProject, scanner, lines } = tools;
+  if (provider === 'claude') return createClaudeReader({ path, nameProject, lines });
+  return createCodexReader({ path, nameProject, scanner, saved: saved as SavedThread | undefined });
 }
 
 function isJson(bytes: Buffer): boolean {

@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { StoreProblem } from '../errors.js';
+import { RolloutScanner } from '../formats/rollout-scanner.js';
+import { LineBuffer } from '../io/scan.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
@@ -36,7 +38,6 @@ export type Outcome =
 const TURN_MS = 40;
 /** Others write for milliseconds at a time. */
 const PATIENCE_MS = 30_000;
-const CHUNK_BYTES = 256 * 1024;
 /** A transaction takes some ten milliseconds, so that a run which records meanwhile never waits long. */
 const BATCH_RESPONSES = 2000;
 const BATCH_FILES = 500;
@@ -98,7 +99,8 @@ class Work {
     this.#tools = {
       pricer: new Pricer(createPriceBook({ user: share.userPrices })),
       nameProject: createProjectNames(),
-      buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES),
+      scanner: new RolloutScanner(),
+      lines: new LineBuffer(),
       onPart: (part) => {
         this.#batch.push(part);
         this.#waiting += part.responses.length;

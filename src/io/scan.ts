@@ -1,29 +1,31 @@
 import { readSync } from 'node:fs';
 
-/** What is done with the lines of a file that is read as bytes. Lines are without their newline. */
-export interface ScanHandlers {
+/** Splits what a file holds into lines. Lines are without their newline. */
+export interface LineTaker {
+  /** What is read is put here. */
+  readonly buffer: Buffer;
+  /** Makes room for twice as much, and keeps what is there. */
+  grow(): void;
+  /** Takes the whole lines between `start` and `end`. Returns where the rest begins. */
+  take(start: number, end: number): number;
   /** Whether a line that begins at `start`, and has been read as far as `end`, can be passed over without its rest. */
-  skips(bytes: Buffer, start: number, end: number): boolean;
-  onLine(bytes: Buffer, start: number, end: number): void;
+  skips(start: number, end: number): boolean;
+}
+
+export interface ScanHandlers {
   /** A line longer than the limit, which is dropped. */
   onOverlong(): void;
-  /** A chunk has been read: `offset` is where the first line begins that has not been handed over yet. */
+  /** A chunk has been read: `offset` is where the first line begins that has not been taken yet. */
   onChunk(offset: number): void;
 }
 
 /** Fills `target` from `offset` on; 0 at the end. */
 export type ReadInto = (target: Buffer, offset: number) => number;
 
-export interface Scanned {
-  /** Where the last whole line ends. */
-  readonly endOffset: number;
-  /** What stands after it, unless it can be passed over. */
-  readonly rest: Buffer | undefined;
-}
-
 const NEWLINE = 0x0a;
 /** How much of a line is there before `skips` is asked. */
 const HEAD_BYTES = 256;
+const BUFFER_BYTES = 256 * 1024;
 const LIMIT_BYTES = 32 * 1024 * 1024;
 
 /** Reads the open file `fd` from `position` on. */
@@ -37,39 +39,75 @@ export function readFrom(fd: number, position: number): ReadInto {
 }
 
 /**
- * Splits what `read` gives into lines without decoding them, in `buffer`, which is used anew for each chunk. The first
- * byte is at `startOffset`. A line of no interest is never held, however long it is. Throws what `read` throws.
+ * Hands what `read` gives to `lines`, in a buffer that is used anew for each chunk. The first byte is at `startOffset`. A line of
+ * no interest is never held, however long it is. Returns what stands after the last whole line, unless it can be passed
+ * over. Throws what `read` throws.
  */
-export function scanLines(buffer: Buffer, startOffset: number, read: ReadInto, handlers: ScanHandlers): Scanned {
-  let bytes = buffer;
-  /** What is held of an unfinished line, at the beginning of `bytes`. */
+export function scanLines(
+  lines: LineTaker,
+  startOffset: number,
+  read: ReadInto,
+  handlers: ScanHandlers,
+): Buffer | undefined {
+  /** What is held of an unfinished line, at the beginning of the buffer. */
   let held = 0;
   let dropping = false;
   let position = startOffset;
   let endOffset = startOffset;
   for (;;) {
-    const bytesRead = read(bytes, held);
+    const bytesRead = read(lines.buffer, held);
     if (bytesRead === 0) break;
     const filled = held + bytesRead;
     position += bytesRead;
-    let start = 0;
-    for (let end = bytes.indexOf(NEWLINE, held); end !== -1 && end < filled; end = bytes.indexOf(NEWLINE, start)) {
-      if (dropping) dropping = false;
-      else if (end > start) handlers.onLine(bytes, start, end);
-      start = end + 1;
-    }
-    if (start > 0) endOffset = position - (filled - start);
-    const left = filled - start;
-    if (!dropping && left >= HEAD_BYTES && handlers.skips(bytes, start, filled)) dropping = true;
+    const start = dropping ? findEnd(lines.buffer, filled) : 0;
+    if (start > 0) dropping = false;
+    const rest = dropping ? filled : lines.take(start, filled);
+    if (rest > 0 && !dropping) endOffset = position - (filled - rest);
+    const left = filled - rest;
+    if (left >= HEAD_BYTES && lines.skips(rest, filled)) dropping = true;
     if (!dropping && left > LIMIT_BYTES) {
       handlers.onOverlong();
       dropping = true;
     }
     held = dropping ? 0 : left;
-    if (held === bytes.length) bytes = Buffer.concat([bytes], bytes.length * 2);
-    else if (held > 0 && start > 0) bytes.copyWithin(0, start, filled);
+    if (held === lines.buffer.length) lines.grow();
+    else if (held > 0 && rest > 0) lines.buffer.copyWithin(0, rest, filled);
     handlers.onChunk(endOffset);
   }
-  const hasRest = held > 0 && !handlers.skips(bytes, 0, held);
-  return { endOffset, rest: hasRest ? Buffer.from(bytes.subarray(0, held)) : undefined };
+  const hasRest = held > 0 && !lines.skips(0, held);
+  return hasRest ? Buffer.from(lines.buffer.subarray(0, held)) : undefined;
+}
+
+/** Where the line ends that the buffer begins in the middle of; 0 where it goes on. */
+function findEnd(buffer: Buffer, filled: number): number {
+  const newline = buffer.indexOf(NEWLINE);
+  return newline === -1 || newline >= filled ? 0 : newline + 1;
+}
+
+/** Bytes that are read anew and anew, with room for the longest line so far. */
+export class LineBuffer {
+  bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
+  grow(): void {
+    this.bytes = Buffer.concat([this.bytes], this.bytes.length * 2);
+  }
+}
+
+/** Finds the lines between `start` and `end` of `bytes`. Returns where the rest begins. */
+export function splitLines(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  onLine: (bytes: Buffer, start: number, end: number) => void,
+): number {
+  let from = start;
+  for (
+    let newline = bytes.indexOf(NEWLINE, from);
+    newline !== -1 && newline < end;
+    newline = bytes.indexOf(NEWLINE, from)
+  ) {
+    if (newline > from) onLine(bytes, from, newline);
+    from = newline + 1;
+  }
+  return from;
 }

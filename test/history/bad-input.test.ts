@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RolloutScanner } from '../../src/formats/rollout-scanner.js';
 import { importFile } from '../../src/history/file-import.js';
+import { LineBuffer } from '../../src/io/scan.js';
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { rollout } from '../harness/fake-rollouts.js';
@@ -84,7 +86,8 @@ describe('an import names what it cannot read, and takes in the rest', () => {
   it('a file that disappears after it was found', () => {
     const tools = {
       pricer: new Pricer(createPriceBook()),
-      ...{ nameProject: () => 'shop', buffer: Buffer.alloc(1024), onPart: () => undefined },
+      ...{ scanner: new RolloutScanner(), lines: new LineBuffer() },
+      ...{ nameProject: () => 'shop', onPart: () => undefined },
     };
     const task = {
       path: '/nowhere/rollout-x.jsonl',

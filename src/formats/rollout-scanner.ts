@@ -1,0 +1,167 @@
+import { ROLLOUT_SCAN } from '../../build/rollout-scan.js';
+import type { RolloutRecord } from './codex-rollout.js';
+
+/** What `RolloutScanner` finds. */
+export interface RolloutHandlers {
+  onRecord(record: RolloutRecord): void;
+  /** A line that must be read elsewhere. */
+  onLine(bytes: Buffer, start: number, end: number): void;
+}
+
+/** What wasm/rollout-scan.ts exports. Places are addresses in its memory. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  freeAt(): number;
+  entriesAt(): number;
+  begin(): void;
+  scan(from: number, to: number): number;
+  position(): number;
+  isSilent(from: number, to: number): number;
+}
+
+/** An entry, in words of four bytes and of eight. */
+const ENTRY_BYTES = 136;
+const ENTRY = { kind: 0, start: 1, end: 2, changed: 3, thread: 4, turn: 6, rootTurn: 8, key: 10 };
+const NUMBERS = { atMs: 6, usage: 7, last: 12 };
+const LINE = 0;
+const USAGE_RECORD = 1;
+
+const PAGE_BYTES = 65_536;
+const BUFFER_BYTES = 256 * 1024;
+/** So many bytes are looked at at once. */
+const STEP_BYTES = 64;
+
+/**
+ * Tells the lines of a session file that say something of usage from the others, and reads those that are many, by
+ * WebAssembly: a history has lines by the million. The records are those of codex-rollout, but for how full the context
+ * is and what is left of rate limits.
+ */
+export class RolloutScanner {
+  /** What is to be scanned is put here. It is another one after `grow`. */
+  buffer: Buffer;
+  readonly #exports: Exports;
+  readonly #bufferAt: number;
+  readonly #entriesAt: number;
+  #memory: Buffer;
+  #words: Int32Array;
+  #numbers: Float64Array;
+  #thread = '';
+  #turn = '';
+  #rootTurn = '';
+
+  constructor() {
+    this.#exports = instantiate();
+    this.#entriesAt = this.#exports.entriesAt();
+    this.#bufferAt = Math.ceil(this.#exports.freeAt() / STEP_BYTES) * STEP_BYTES;
+    const bytes = this.#bufferAt + BUFFER_BYTES + STEP_BYTES - this.#exports.memory.buffer.byteLength;
+    if (bytes > 0) this.#exports.memory.grow(Math.ceil(bytes / PAGE_BYTES));
+    ({ memory: this.#memory, words: this.#words, numbers: this.#numbers } = this.#look());
+    this.buffer = this.#memory.subarray(this.#bufferAt, this.#bufferAt + BUFFER_BYTES);
+  }
+
+  /** Begins with another file. */
+  begin(): void {
+    this.#exports.begin();
+  }
+
+  /** Takes the whole lines between `start` and `end` of the buffer. Returns where the rest begins. */
+  take(start: number, end: number, handlers: RolloutHandlers): number {
+    let from = this.#bufferAt + start;
+    const to = this.#bufferAt + end;
+    for (;;) {
+      const count = this.#exports.scan(from, to);
+      from = this.#exports.position();
+      if (count === 0) return from - this.#bufferAt;
+      this.#tell(count, handlers);
+    }
+  }
+
+  /** Whether a line that begins at `start`, and has been read as far as `end`, says nothing of usage. False: maybe. */
+  isSilent(start: number, end: number): boolean {
+    return this.#exports.isSilent(this.#bufferAt + start, this.#bufferAt + end) !== 0;
+  }
+
+  /** Makes room for twice as much. What is in the buffer stays. */
+  grow(): void {
+    const { length } = this.buffer;
+    this.#exports.memory.grow(Math.ceil(length / PAGE_BYTES));
+    ({ memory: this.#memory, words: this.#words, numbers: this.#numbers } = this.#look());
+    this.buffer = this.#memory.subarray(this.#bufferAt, this.#bufferAt + 2 * length);
+  }
+
+  #look() {
+    const { buffer } = this.#exports.memory;
+    return { memory: Buffer.from(buffer), words: new Int32Array(buffer), numbers: new Float64Array(buffer) };
+  }
+
+  #tell(count: number, { onRecord, onLine }: RolloutHandlers): void {
+    for (let index = 0; index < count; index++) {
+      const at = this.#entriesAt + index * ENTRY_BYTES;
+      const kind = this.#wordOf(at, ENTRY.kind);
+      if (kind === LINE) {
+        onLine(
+          this.buffer,
+          this.#wordOf(at, ENTRY.start) - this.#bufferAt,
+          this.#wordOf(at, ENTRY.end) - this.#bufferAt,
+        );
+      } else onRecord(kind === USAGE_RECORD ? this.#readUsageRecord(at) : this.#readTokenCount(at));
+    }
+  }
+
+  #readUsageRecord(at: number): RolloutRecord {
+    const changed = this.#wordOf(at, ENTRY.changed);
+    // A session says the same of many responses.
+    if (changed & 1) this.#thread = this.#readText(at, ENTRY.thread);
+    if (changed & 2) this.#turn = this.#readText(at, ENTRY.turn);
+    if (changed & 4) this.#rootTurn = this.#readText(at, ENTRY.rootTurn);
+    return {
+      kind: 'usage_record',
+      atMs: this.#numberOf(at, NUMBERS.atMs),
+      threadId: this.#thread,
+      turnId: this.#turn,
+      rootTurnId: this.#rootTurn,
+      responseId: this.#readText(at, ENTRY.key),
+      usage: this.#readUsage(at, NUMBERS.usage),
+    };
+  }
+
+  #readTokenCount(at: number): RolloutRecord {
+    const atMs = this.#numberOf(at, NUMBERS.atMs);
+    const total = this.#readUsage(at, NUMBERS.usage);
+    return { kind: 'token_count', atMs, total, last: this.#readUsage(at, NUMBERS.last) };
+  }
+
+  #readUsage(at: number, place: number) {
+    return {
+      input: this.#numberOf(at, place),
+      cachedInput: this.#numberOf(at, place + 1),
+      cacheWrite: this.#numberOf(at, place + 2),
+      output: this.#numberOf(at, place + 3),
+      reasoning: this.#numberOf(at, place + 4),
+    };
+  }
+
+  #readText(at: number, place: number): string {
+    const start = this.#wordOf(at, place);
+    return this.#memory.toString('utf8', start, start + this.#wordOf(at, place + 1));
+  }
+
+  #wordOf(at: number, place: number): number {
+    return this.#words[at / 4 + place] as number;
+  }
+
+  #numberOf(at: number, place: number): number {
+    return this.#numbers[at / 8 + place] as number;
+  }
+}
+
+function instantiate(): Exports {
+  const module = new WebAssembly.Module(Buffer.from(ROLLOUT_SCAN, 'base64'));
+  return new WebAssembly.Instance(module).exports as unknown as Exports;
+}
+
+/** TypeScript knows it in browsers alone. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: object };
+};
