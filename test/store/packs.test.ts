@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { iterateResponses } from '../../src/store/export-queries.js';
+import { type FileImport, openHistoryStore } from '../../src/store/history.js';
+import { packResponses } from '../../src/store/packs.js';
+import { reprice } from '../../src/store/repricing.js';
+import { readCostliestSessions } from '../../src/store/session-queries.js';
+import type { Store } from '../../src/store/store.js';
+import type { PricedResponse } from '../../src/usage/record.js';
+import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
+
+const QUARTER_MS = 900_000;
+const HOUR_MS = 3_600_000;
+
+interface Told {
+  readonly path?: string;
+  readonly thread?: string;
+  readonly responses: readonly PricedResponse[];
+}
+
+/** What is told of a session file by one reading, in one part. */
+function toImport({ path = 'a.jsonl', thread = 'thread-1', responses }: Told): FileImport {
+  const billed = responses.map(({ costNanoUsd, price, ...response }) => ({
+    response: { ...response, threadId: thread },
+    bill: { costNanoUsd, price },
+  }));
+  const place = { path, provider: 'codex', threadId: thread, sizeBytes: 1, modifiedAtMs: 1, readBytes: 1 } as const;
+  const whose = { projectId: 'shop', kind: 'main', cwd: '/shop', cliVersion: '0.169.0', startedAtMs: START };
+  return {
+    file: { ...place, state: null, responses: billed.length, unreadableLines: 0, problem: null },
+    threads: [{ id: thread, provider: 'codex', rootId: thread, ...whose }],
+    responses: billed,
+    pack: packResponses(billed),
+  };
+}
+
+/** A store into which `imports` were imported, each in a transaction of one and the same import. */
+function createImported(...imports: readonly Told[]): Store {
+  const store = createStore();
+  importInto(store, ...imports);
+  return store;
+}
+
+function importInto({ path }: Store, ...imports: readonly Told[]): number[] {
+  const history = openHistoryStore(path, { busyTimeoutMs: 0 });
+  try {
+    return imports.map((told) => history.write([toImport(told)]));
+  } finally {
+    history.close();
+  }
+}
+
+const query = ({ connection }: Store, sql: string) => connection.prepare(sql).all();
+const count = (store: Store, table: string) => query(store, `SELECT count(*) AS n FROM ${table}`)[0];
+const keys = ({ connection }: Store, table: string) =>
+  connection.prepare(`SELECT response_key FROM ${table} ORDER BY response_key`).pluck().all();
+const sums = (store: Store, table: string) =>
+  query(
+    store,
+    `SELECT sum(input_tokens) AS input, sum(output_tokens) AS output, sum(cost_nano_usd) AS cost FROM ${table}`,
+  );
+
+const VARIED = [
+  sampleResponse('r1'),
+  sampleResponse('r2', { turnId: 'turn-2', rootTurnId: undefined, usage: { input: 9, cachedInput: 0, reasoning: 0 } }),
+  sampleResponse('r3', { model: 'gpt-5.5', serviceTier: 'priority', evidence: 'token_count' }),
+  sampleResponse('r4', { model: 'nobody "knows"', costNanoUsd: undefined, price: undefined, cacheWrite1h: 4 }),
+  sampleResponse('total:1/2 "größer"\n', { turnId: undefined, completedAtMs: START + 2 * HOUR_MS, costNanoUsd: 0 }),
+];
+
+describe('responses that lie packed', () => {
+  it('are in the view what they would be as rows, field by field', () => {
+    const packed = createImported({ responses: VARIED });
+    expect([count(packed, 'response_packs'), count(packed, 'response_rows')]).toEqual([{ n: 1 }, { n: 0 }]);
+    const rows = createStore();
+    rows.record({ invocation: sampleInvocation('a'), responses: VARIED });
+    const all = 'SELECT * FROM responses ORDER BY response_key';
+    const asRead = (row: unknown) => ({ ...(row as object), id: 0, invocation_id: null, recorded_at_ms: 0 });
+    expect(query(packed, all).map(asRead)).toEqual(query(rows, all).map(asRead));
+  });
+
+  it('stay what they are when they are unpacked', () => {
+    const store = createImported({ responses: VARIED });
+    const all = 'SELECT * FROM responses ORDER BY response_key';
+    const before = query(store, all);
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('new')] });
+    const after = query(store, all).filter((row) => (row as { response_key: string }).response_key !== 'new');
+    expect(count(store, 'response_packs')).toEqual({ n: 0 });
+    expect(after.map((row) => ({ ...(row as object), id: null }))).toEqual(before);
+  });
+
+  it('give the invocation that has caused them their place, and are counted once', () => {
+    const store = createImported({ responses: [sampleResponse('r1'), sampleResponse('r2')] });
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('r2'), sampleResponse('r3')] });
+    expect(query(store, 'SELECT response_key AS k, invocation_id AS i FROM responses ORDER BY 1')).toEqual([
+      { k: 'r1', i: null },
+      { k: 'r2', i: 'a' },
+      { k: 'r3', i: 'a' },
+    ]);
+    expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
+  });
+
+  it('stay in the sums of a quarter of an hour in which something else is metered', () => {
+    const store = createImported({ responses: [sampleResponse('r1'), sampleResponse('r2')] });
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('m1', { threadId: 'metered' })] });
+    expect(keys(store, 'responses')).toEqual(['m1', 'r1', 'r2']);
+    expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
+  });
+
+  it('are left packed by what is metered at another time', () => {
+    const store = createImported({ responses: [sampleResponse('r1')] });
+    const later = sampleResponse('m1', { threadId: 'metered', completedAtMs: START + QUARTER_MS + 60_000 });
+    store.record({ invocation: sampleInvocation('a'), responses: [later] });
+    expect(count(store, 'response_packs')).toEqual({ n: 1 });
+  });
+
+  it('are several packs where one reading of a file tells them in parts', () => {
+    const store = createImported({ responses: [sampleResponse('r1')] }, { responses: [sampleResponse('r2')] });
+    expect([count(store, 'response_packs'), keys(store, 'responses')]).toEqual([{ n: 2 }, ['r1', 'r2']]);
+  });
+
+  it('are counted once when another file, or a later reading, tells them again', () => {
+    const store = createImported({ responses: [sampleResponse('r1'), sampleResponse('r2')] });
+    const again = { responses: [sampleResponse('r2'), sampleResponse('r3')] };
+    expect(importInto(store, { ...again, path: 'archived/a.jsonl' }, { ...again, path: 'archived/a.jsonl' })).toEqual([
+      1, 0,
+    ]);
+    expect(importInto(store, again)).toEqual([0]);
+    expect(keys(store, 'responses')).toEqual(['r1', 'r2', 'r3']);
+    expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
+  });
+
+  it('are exported and listed as far as they are of the time that is asked for', () => {
+    const store = createImported(
+      { responses: VARIED },
+      { thread: 'other', path: 'b.jsonl', responses: [sampleResponse('o1')] },
+    );
+    const filter = { fromMs: START + HOUR_MS, untilMs: START + 3 * HOUR_MS };
+    expect([...iterateResponses(store.connection, filter)].map(({ responseKey }) => responseKey)).toEqual([
+      VARIED[4]?.key,
+    ]);
+    const sessions = (filter: object) =>
+      readCostliestSessions(store.connection, { ...filter, limit: 9 }).map(({ sessionId, responses }) => [
+        sessionId,
+        responses,
+      ]);
+    expect(sessions(filter)).toEqual([['thread-1', 1]]);
+    expect(sessions({})).toEqual([
+      ['thread-1', 5],
+      ['other', 1],
+    ]);
+  });
+});
+
+describe('repricing what lies packed', () => {
+  const priceOf = (response: object) => ({
+    ...(response as PricedResponse),
+    costNanoUsd: 7,
+    price: { inputCostPer1kUsd: 1 },
+  });
+  const sevens = [sampleResponse('s1', { costNanoUsd: 7 })];
+
+  it('makes rows of the sessions in which a cost changes, and of no others', () => {
+    const store = createImported(
+      { responses: [sampleResponse('r1'), sampleResponse('r2', { costNanoUsd: 7 })] },
+      {
+        thread: 'later',
+        path: 'b.jsonl',
+        responses: sevens.map((one) => ({ ...one, completedAtMs: START + HOUR_MS })),
+      },
+    );
+    const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'write' });
+    expect([responses, changed.length]).toEqual([3, 1]);
+    expect([keys(store, 'response_rows'), keys(store, 'packed_responses')]).toEqual([['r1', 'r2'], ['s1']]);
+    expect(sums(store, 'buckets')).toMatchObject([{ cost: 21 }]);
+    expect(query(store, 'SELECT cost_nano_usd AS cost FROM original_costs')).toEqual([{ cost: 2_600_000 }]);
+  });
+
+  it('changes nothing when it is only tried', () => {
+    const store = createImported({ responses: [sampleResponse('r1')] });
+    const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'dry-run' });
+    expect([responses, changed]).toEqual([1, [{ model: 'gpt-5.3-codex', beforeNanoUsd: 2_600_000, afterNanoUsd: 7 }]]);
+    expect([count(store, 'response_packs'), sums(store, 'buckets')]).toMatchObject([{ n: 1 }, [{ cost: 2_600_000 }]]);
+  });
+
+  it('keeps to the time that is asked for', () => {
+    const store = createImported({ responses: VARIED });
+    const filter = { fromMs: START + HOUR_MS, untilMs: START + 3 * HOUR_MS };
+    const { responses, changed } = reprice(store.connection, { filter, priceOf, mode: 'write' });
+    expect([responses, changed.length]).toEqual([1, 1]);
+  });
+});
