@@ -70,7 +70,7 @@ export function scan(from: usize, to: usize): i32 {
 }
 
 /** Whether a line that begins at `from`, and of which this much is there, says nothing of usage. */
-export function isSilent(from: usize, to: usize): bool {
+export function isSilent(from: usize, to: usize): boolean {
   at = from;
   end = to;
   return skipTime() && (skip('response_item"') || (skip('event_msg","payload":{"type":"') && isSilentEvent()));
@@ -91,7 +91,7 @@ function newlines(place: usize, to: usize): u64 {
 }
 
 /** Tells what a line says. False where it must be read elsewhere. */
-function take(from: usize, to: usize): bool {
+function take(from: usize, to: usize): boolean {
   const entry = entries + <usize>count * ENTRY_BYTES;
   at = from;
   end = to;
@@ -117,7 +117,7 @@ function take(from: usize, to: usize): bool {
 }
 
 /** Steps over the time and the ordinal that a line begins with, to its type. */
-function skipTime(): bool {
+function skipTime(): boolean {
   if (!skip('{"timestamp":"')) return false;
   at += 24;
   if (skip('","ordinal":')) return readNumber() >= 0 && skip(',"type":"');
@@ -125,11 +125,11 @@ function skipTime(): bool {
 }
 
 /** The events that tell something begin with a t. */
-function isSilentEvent(): bool {
+function isSilentEvent(): boolean {
   return at < end && load<u8>(at) !== 0x74 && toQuote(60) > 0;
 }
 
-function readUsageRecord(entry: usize, from: usize): bool {
+function readUsageRecord(entry: usize, from: usize): boolean {
   const thread = readId(entry, THREAD);
   if (thread < 0 || !skip(',"turn_id":"')) return false;
   const turn = readId(entry, TURN);
@@ -152,14 +152,14 @@ function readUsageRecord(entry: usize, from: usize): bool {
   return isEnd() && readTime(entry + 48, from);
 }
 
-function readTokenCount(entry: usize, from: usize): bool {
+function readTokenCount(entry: usize, from: usize): boolean {
   store<i32>(entry, TOKEN_COUNT);
   if (!readUsage(entry + 56) || !skip(',"last_token_usage":') || !readUsage(entry + 96)) return false;
   return skipGauges() && readTime(entry + 48, from);
 }
 
 /** How full the context is and what is left of rate limits, to the end of the line. */
-function skipGauges(): bool {
+function skipGauges(): boolean {
   if (!toByte(0x7d)) return false;
   if (!skip('},"rate_limits":')) skipByte(0x7d);
   else if (!skip('null') && !skipBraces()) return false;
@@ -185,7 +185,7 @@ function idAt(index: i32): usize {
   return ids + <usize>(index * ID_BYTES);
 }
 
-function readUsage(to: usize): bool {
+function readUsage(to: usize): boolean {
   if (!skip('{"input_tokens":') || !storeNumber(to) || !skip(',"cached_input_tokens":') || !storeNumber(to + 8))
     return false;
   if (!skip(',"cache_write_input_tokens":')) store<f64>(to, 0, 16);
@@ -195,19 +195,19 @@ function readUsage(to: usize): bool {
   return skip(',"total_tokens":') && readNumber() >= 0 && skipByte(0x7d);
 }
 
-function storeNumber(to: usize): bool {
+function storeNumber(to: usize): boolean {
   const value = readNumber();
   store<f64>(to, <f64>value);
   return value >= 0;
 }
 
 /** Of the payload and of the line. */
-function isEnd(): bool {
+function isEnd(): boolean {
   return skipByte(0x7d) && skipByte(0x7d) && at === end;
 }
 
 /** Steps over `text`, if that is what stands here: ASCII, which AssemblyScript keeps in two bytes each. */
-function skip(text: string): bool {
+function skip(text: string): boolean {
   const length = <usize>text.length;
   if (at + length > end) return false;
   const letters = changetype<usize>(text);
@@ -223,7 +223,7 @@ function skip(text: string): bool {
   return true;
 }
 
-function skipByte(byte: u8): bool {
+function skipByte(byte: u8): boolean {
   if (at >= end || load<u8>(at) !== byte) return false;
   at++;
   return true;
@@ -252,13 +252,13 @@ function toQuote(most: i32): i32 {
   return at < limit ? <i32>(at - start) : -1;
 }
 
-function toByte(byte: u8): bool {
+function toByte(byte: u8): boolean {
   while (at < end && load<u8>(at) !== byte) at++;
   return at < end;
 }
 
 /** Steps over what stands in braces here, braces in it included, where its texts hold none. */
-function skipBraces(): bool {
+function skipBraces(): boolean {
   let depth = 0;
   for (; at < end; at++) {
     const byte = load<u8>(at);
@@ -272,7 +272,7 @@ function skipBraces(): bool {
 }
 
 /** The epoch milliseconds of the time that a line begins with, `2026-03-04T05:06:07.089Z`. False where it is an odd one. */
-function readTime(to: usize, from: usize): bool {
+function readTime(to: usize, from: usize): boolean {
   const start = from + 14;
   const year = readDigits(start, 4);
   const month = readDigits(start + 5, 2);
@@ -289,7 +289,7 @@ function readTime(to: usize, from: usize): bool {
   return true;
 }
 
-function hasSeparators(start: usize): bool {
+function hasSeparators(start: usize): boolean {
   const isDate = load<u8>(start, 4) === 0x2d && load<u8>(start, 7) === 0x2d && load<u8>(start, 10) === 0x54;
   const isTime = load<u8>(start, 13) === 0x3a && load<u8>(start, 16) === 0x3a && load<u8>(start, 19) === 0x2e;
   return isDate && isTime && load<u8>(start, 23) === 0x5a;
