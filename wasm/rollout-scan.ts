@@ -5,14 +5,14 @@
  * a line. src/formats/rollout-scanner.ts is the other side, and says what lies where.
  */
 
-const ENTRY_BYTES: usize = 136;
+const ENTRY_BYTES: usize = 96;
 const MOST_ENTRIES: i32 = 400;
 const LONGEST_ID: i32 = 100;
 const ID_BYTES: i32 = 104;
 const IDS: i32 = 3;
 
 /** Where the entries lie that `scan` writes. */
-const entries: usize = memory.data(136 * 400, 16);
+const entries: usize = memory.data(96 * 400, 16);
 /** The ids that were read last, each after its length: a session says the same of many responses. */
 const ids: usize = memory.data(104 * 3, 16);
 const THREAD: i32 = 0;
@@ -141,7 +141,7 @@ function readUsageRecord(entry: usize, from: usize): boolean {
   if (keyLength <= 0 || !skip('","usage":') || !readUsage(entry + 56)) return false;
   if (
     skip(',"turn_token_usage":') &&
-    !(readUsage(entry + 96) && skip(',"thread_token_usage":') && readUsage(entry + 96))
+    !(readUsage(entry + 76) && skip(',"thread_token_usage":') && readUsage(entry + 76))
   ) {
     return false;
   }
@@ -154,7 +154,7 @@ function readUsageRecord(entry: usize, from: usize): boolean {
 
 function readTokenCount(entry: usize, from: usize): boolean {
   store<i32>(entry, TOKEN_COUNT);
-  if (!readUsage(entry + 56) || !skip(',"last_token_usage":') || !readUsage(entry + 96)) return false;
+  if (!readUsage(entry + 56) || !skip(',"last_token_usage":') || !readUsage(entry + 76)) return false;
   return skipGauges() && readTime(entry + 48, from);
 }
 
@@ -186,19 +186,20 @@ function idAt(index: i32): usize {
 }
 
 function readUsage(to: usize): boolean {
-  if (!skip('{"input_tokens":') || !storeNumber(to) || !skip(',"cached_input_tokens":') || !storeNumber(to + 8))
+  if (!skip('{"input_tokens":') || !storeCount(to) || !skip(',"cached_input_tokens":') || !storeCount(to + 4))
     return false;
-  if (!skip(',"cache_write_input_tokens":')) store<f64>(to, 0, 16);
-  else if (!storeNumber(to + 16)) return false;
-  if (!skip(',"output_tokens":') || !storeNumber(to + 24)) return false;
-  if (!skip(',"reasoning_output_tokens":') || !storeNumber(to + 32)) return false;
+  if (!skip(',"cache_write_input_tokens":')) store<i32>(to, 0, 8);
+  else if (!storeCount(to + 8)) return false;
+  if (!skip(',"output_tokens":') || !storeCount(to + 12)) return false;
+  if (!skip(',"reasoning_output_tokens":') || !storeCount(to + 16)) return false;
   return skip(',"total_tokens":') && readNumber() >= 0 && skipByte(0x7d);
 }
 
-function storeNumber(to: usize): boolean {
+/** Larger ones than fit in 31 bits are read elsewhere. */
+function storeCount(to: usize): boolean {
   const value = readNumber();
-  store<f64>(to, <f64>value);
-  return value >= 0;
+  store<i32>(to, <i32>value);
+  return value >= 0 && value <= i32.MAX_VALUE;
 }
 
 /** Of the payload and of the line. */

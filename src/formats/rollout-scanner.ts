@@ -1,4 +1,5 @@
 import { ROLLOUT_SCAN } from '../../build/rollout-scan.js';
+import type { Usage } from '../usage/usage.js';
 import type { RolloutRecord } from './codex-rollout.js';
 
 /** What `RolloutScanner` finds. */
@@ -19,10 +20,21 @@ interface Exports {
   isSilent(from: number, to: number): number;
 }
 
-/** An entry, in words of four bytes and of eight. */
-const ENTRY_BYTES = 136;
-const ENTRY = { kind: 0, start: 1, end: 2, changed: 3, thread: 4, turn: 6, rootTurn: 8, key: 10 };
-const NUMBERS = { atMs: 6, usage: 7, last: 12 };
+/** What stands where in an entry, in words of four bytes; the time takes two of them. */
+const ENTRY_BYTES = 96;
+const ENTRY = {
+  kind: 0,
+  start: 1,
+  end: 2,
+  changed: 3,
+  thread: 4,
+  turn: 6,
+  rootTurn: 8,
+  key: 10,
+  atMs: 12,
+  usage: 14,
+  last: 19,
+};
 const LINE = 0;
 const USAGE_RECORD = 1;
 
@@ -44,7 +56,7 @@ export class RolloutScanner {
   readonly #entriesAt: number;
   #memory: Buffer;
   #words: Int32Array;
-  #numbers: Float64Array;
+  #times: Float64Array;
   #thread = '';
   #turn = '';
   #rootTurn = '';
@@ -55,7 +67,7 @@ export class RolloutScanner {
     this.#bufferAt = Math.ceil(this.#exports.freeAt() / STEP_BYTES) * STEP_BYTES;
     const bytes = this.#bufferAt + BUFFER_BYTES + STEP_BYTES - this.#exports.memory.buffer.byteLength;
     if (bytes > 0) this.#exports.memory.grow(Math.ceil(bytes / PAGE_BYTES));
-    ({ memory: this.#memory, words: this.#words, numbers: this.#numbers } = this.#look());
+    ({ memory: this.#memory, words: this.#words, times: this.#times } = this.#look());
     this.buffer = this.#memory.subarray(this.#bufferAt, this.#bufferAt + BUFFER_BYTES);
   }
 
@@ -85,13 +97,13 @@ export class RolloutScanner {
   grow(): void {
     const { length } = this.buffer;
     this.#exports.memory.grow(Math.ceil(length / PAGE_BYTES));
-    ({ memory: this.#memory, words: this.#words, numbers: this.#numbers } = this.#look());
+    ({ memory: this.#memory, words: this.#words, times: this.#times } = this.#look());
     this.buffer = this.#memory.subarray(this.#bufferAt, this.#bufferAt + 2 * length);
   }
 
   #look() {
     const { buffer } = this.#exports.memory;
-    return { memory: Buffer.from(buffer), words: new Int32Array(buffer), numbers: new Float64Array(buffer) };
+    return { memory: Buffer.from(buffer), words: new Int32Array(buffer), times: new Float64Array(buffer) };
   }
 
   #tell(count: number, { onRecord, onLine }: RolloutHandlers): void {
@@ -116,28 +128,28 @@ export class RolloutScanner {
     if (changed & 4) this.#rootTurn = this.#readText(at, ENTRY.rootTurn);
     return {
       kind: 'usage_record',
-      atMs: this.#numberOf(at, NUMBERS.atMs),
+      atMs: this.#timeOf(at),
       threadId: this.#thread,
       turnId: this.#turn,
       rootTurnId: this.#rootTurn,
       responseId: this.#readText(at, ENTRY.key),
-      usage: this.#readUsage(at, NUMBERS.usage),
+      usage: this.#readUsage(at, ENTRY.usage),
     };
   }
 
   #readTokenCount(at: number): RolloutRecord {
-    const atMs = this.#numberOf(at, NUMBERS.atMs);
-    const total = this.#readUsage(at, NUMBERS.usage);
-    return { kind: 'token_count', atMs, total, last: this.#readUsage(at, NUMBERS.last) };
+    const atMs = this.#timeOf(at);
+    const total = this.#readUsage(at, ENTRY.usage);
+    return { kind: 'token_count', atMs, total, last: this.#readUsage(at, ENTRY.last) };
   }
 
-  #readUsage(at: number, place: number) {
+  #readUsage(at: number, place: number): Usage {
     return {
-      input: this.#numberOf(at, place),
-      cachedInput: this.#numberOf(at, place + 1),
-      cacheWrite: this.#numberOf(at, place + 2),
-      output: this.#numberOf(at, place + 3),
-      reasoning: this.#numberOf(at, place + 4),
+      input: this.#wordOf(at, place),
+      cachedInput: this.#wordOf(at, place + 1),
+      cacheWrite: this.#wordOf(at, place + 2),
+      output: this.#wordOf(at, place + 3),
+      reasoning: this.#wordOf(at, place + 4),
     };
   }
 
@@ -150,8 +162,8 @@ export class RolloutScanner {
     return this.#words[at / 4 + place] as number;
   }
 
-  #numberOf(at: number, place: number): number {
-    return this.#numbers[at / 8 + place] as number;
+  #timeOf(at: number): number {
+    return this.#times[(at / 4 + ENTRY.atMs) / 2] as number;
   }
 }
 

@@ -63,7 +63,8 @@ export function costOf(usage: Usage, price: Price, tier: ServiceTier, cacheWrite
   const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
   const multiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
   if (multiplier === undefined) return undefined;
-  const rates = multiplyRates(long?.rates ?? price.rates, multiplier);
+  const base = long?.rates ?? price.rates;
+  const rates = multiplier === 1 ? base : multiplyRates(base, multiplier);
   const writeRate = rates.cacheWrite ?? rates.input;
   const longWrite = clampCount(cacheWrite1h, cacheWrite);
   const exactNanoUsd =

@@ -83,6 +83,13 @@ describe('a line that is scanned', () => {
     }
   });
 
+  it.each([2_147_483_647, 2_147_483_648, 999_999_999_999_999, 1e15])('has its counts, however large: %d', (count) => {
+    for (const line of [USAGE_RECORD, TOKEN_COUNT]) {
+      const large = line.replaceAll('"input_tokens":5000', `"input_tokens":${count}`);
+      expect(read(large)).toEqual(parseRolloutLine(large));
+    }
+  });
+
   it.each([USAGE_RECORD, TOKEN_COUNT])('is refused where it is cut: %.120s', (line) => {
     for (let end = 1; end < line.length; end++) {
       expect([end, read(line.slice(0, end))]).toEqual([end, parseRolloutLine(line.slice(0, end))]);
