@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { parseTranscriptLine, type TranscriptMessage } from '../formats/claude-transcript.js';
 import { type LineBuffer, splitLines } from '../io/scan.js';
+import type { Pricer } from '../pricing/pricer.js';
 import type { HistoryThread } from '../store/history.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { NameProject } from './project-names.js';
@@ -13,6 +14,7 @@ const USAGE = Buffer.from('"usage":{');
 export interface ClaudeReaderOptions {
   readonly path: string;
   readonly nameProject: NameProject;
+  readonly pricer: Pricer;
   /** Used anew for each file. */
   readonly lines: LineBuffer;
 }
@@ -21,7 +23,7 @@ export interface ClaudeReaderOptions {
  * Reads a transcript of Claude Code: one response per message, however many lines it has. A sub-agent of a session is
  * a thread of its own.
  */
-export function createClaudeReader({ path, nameProject, lines }: ClaudeReaderOptions): SessionReader {
+export function createClaudeReader({ path, nameProject, pricer, lines }: ClaudeReaderOptions): SessionReader {
   let unreadableLines = 0;
   /** By key. A message's lines follow each other, and the last one knows its output best. */
   const messages = new Map<string, ModelResponse>();
@@ -63,7 +65,9 @@ export function createClaudeReader({ path, nameProject, lines }: ClaudeReaderOpt
     skips: () => false,
     takeLast: (line) => takeLine(line, 0, line.length),
     drain() {
-      const drained = { threads: [...threads.values()], responses: [...messages.values()] };
+      // A session that goes on from another holds a copy of its messages.
+      const responses = [...messages.values()].map((response) => ({ response, bill: pricer.bill(response) }));
+      const drained = { threads: [...threads.values()], packs: [], responses };
       threads.clear();
       messages.clear();
       return drained;

@@ -3,7 +3,9 @@ import { isSilentAt, parseRolloutBytes } from '../formats/codex-rollout-bytes.js
 import { Thread } from '../formats/codex-thread.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutHandlers, RolloutScanner } from '../formats/rollout-scanner.js';
+import type { Pricer } from '../pricing/pricer.js';
 import type { HistoryThread } from '../store/history.js';
+import { Packer } from '../store/pack.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { NameProject } from './project-names.js';
 import type { SessionReader } from './session-reader.js';
@@ -11,6 +13,7 @@ import type { SessionReader } from './session-reader.js';
 export interface CodexReaderOptions {
   readonly path: string;
   readonly nameProject: NameProject;
+  readonly pricer: Pricer;
   /** Used anew for each file. */
   readonly scanner: RolloutScanner;
   /** From an earlier reading of the same file. */
@@ -18,8 +21,9 @@ export interface CodexReaderOptions {
 }
 
 /** Reads a session file of Codex by the rules that live metering counts by. */
-export function createCodexReader({ path, nameProject, scanner, saved }: CodexReaderOptions): SessionReader {
+export function createCodexReader({ path, nameProject, pricer, scanner, saved }: CodexReaderOptions): SessionReader {
   const thread = new Thread(0, 'older', saved);
+  const packer = new Packer();
   const threads: HistoryThread[] = [];
   let known = saved !== undefined;
   let unreadableLines = 0;
@@ -48,13 +52,18 @@ export function createCodexReader({ path, nameProject, scanner, saved }: CodexRe
       if (!takeLine(bytes, start, end)) unreadableLines++;
     },
   };
+  /** Soon after they were found: they need not outlive the next. */
+  const collect = () => {
+    for (const response of thread.responses) packer.add(withThread(response, path), pricer.bill(response));
+    thread.responses.length = 0;
+  };
   scanner.begin();
   return {
     get threadId() {
       return thread.id;
     },
     get waiting() {
-      return thread.responses.length;
+      return packer.size;
     },
     get unreadableLines() {
       return unreadableLines;
@@ -63,14 +72,19 @@ export function createCodexReader({ path, nameProject, scanner, saved }: CodexRe
       return scanner.buffer;
     },
     grow: () => scanner.grow(),
-    take: (start, end) => scanner.take(start, end, handlers),
+    take(start, end) {
+      const rest = scanner.take(start, end, handlers);
+      collect();
+      return rest;
+    },
     skips: (start, end) => scanner.isSilent(start, end) || isSilentAt(scanner.buffer, start, end),
     takeLast: (line) => takeLine(line, 0, line.length),
     drain() {
-      const responses = thread.responses.splice(0).map((response) => withThread(response, path));
+      collect();
+      const packs = packer.take();
       // Its header was cut off: its responses need a place all the same.
-      if (!known && responses[0]) addThread({}, responses[0].completedAtMs);
-      return { threads: threads.splice(0), responses };
+      if (!known && packs[0]) addThread({}, packs[0].firstMs);
+      return { threads: threads.splice(0), packs, responses: [] };
     },
     save: () => thread.save(),
   };

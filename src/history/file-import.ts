@@ -7,7 +7,6 @@ import { type LineBuffer, readFrom, scanLines } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
-import { packResponses } from '../store/packs.js';
 import { createClaudeReader } from './claude-reader.js';
 import { createCodexReader } from './codex-reader.js';
 import { describeFault } from './discovery.js';
@@ -130,9 +129,9 @@ class OpenFile {
 
   /** Hands over what has been found since the last time. What was read in part is read on by the next import. */
   #record(extent: 'whole' | 'part', describe?: (found: Found) => string | undefined): string | undefined {
-    const { threads, responses } = this.#reader.drain();
-    this.#responses += responses.length;
-    for (const { completedAtMs } of responses) this.#newestMs = Math.max(this.#newestMs, completedAtMs);
+    const found = this.#reader.drain();
+    for (const { responses, lastMs } of found.packs) this.#count(responses, lastMs);
+    for (const { response } of found.responses) this.#count(1, response.completedAtMs);
     const problem = describe?.({ unreadableLines: this.#unreadableLines, newestMs: this.#newestMs });
     const file: HistoryFile = {
       path: this.#task.path,
@@ -146,12 +145,13 @@ class OpenFile {
       unreadableLines: this.#unreadableLines,
       problem: problem ?? null,
     };
-    const { pricer, onPart } = this.#tools;
-    const billed = responses.map((response) => ({ response, bill: pricer.bill(response) }));
-    // A session of Claude Code that goes on from another holds a copy of its messages.
-    const pack = this.#task.provider === 'codex' && billed.length > 0 ? packResponses(billed) : undefined;
-    onPart({ file, threads, responses: billed, pack });
+    this.#tools.onPart({ file, ...found });
     return problem;
+  }
+
+  #count(responses: number, newestMs: number): void {
+    this.#responses += responses;
+    this.#newestMs = Math.max(this.#newestMs, newestMs);
   }
 
   #save(): SavedFile {
@@ -173,9 +173,9 @@ class OpenFile {
 }
 
 function createReader({ path, provider }: FileTask, tools: FileImportTools, saved: object | undefined): SessionReader {
-  const { nameProject, scanner, lines } = tools;
-  if (provider === 'claude') return createClaudeReader({ path, nameProject, lines });
-  return createCodexReader({ path, nameProject, scanner, saved: saved as SavedThread | undefined });
+  const { nameProject, pricer, scanner, lines } = tools;
+  if (provider === 'claude') return createClaudeReader({ path, nameProject, pricer, lines });
+  return createCodexReader({ path, nameProject, pricer, scanner, saved: saved as SavedThread | undefined });
 }
 
 function isJson(bytes: Buffer): boolean {

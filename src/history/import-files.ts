@@ -103,8 +103,9 @@ class Work {
       lines: new LineBuffer(),
       onPart: (part) => {
         this.#batch.push(part);
-        this.#waiting += part.responses.length;
-        this.done.responses += part.responses.length;
+        const responses = part.packs.reduce((total, pack) => total + pack.responses, part.responses.length);
+        this.#waiting += responses;
+        this.done.responses += responses;
         if (this.isFull) onFull?.();
       },
     };

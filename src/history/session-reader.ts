@@ -1,6 +1,5 @@
 import type { LineTaker } from '../io/scan.js';
-import type { HistoryThread } from '../store/history.js';
-import type { ModelResponse } from '../usage/record.js';
+import type { FileImport } from '../store/history.js';
 
 /** Reads the lines of one file of one provider, and keeps count of what they tell. */
 export interface SessionReader extends LineTaker {
@@ -13,7 +12,9 @@ export interface SessionReader extends LineTaker {
   /** Takes the last line of a file, which has no newline. Returns false when it could not be read. */
   takeLast(line: Buffer): boolean;
   /** What has been found since the last call. */
-  drain(): { readonly threads: readonly HistoryThread[]; readonly responses: readonly ModelResponse[] };
+  drain(): Found;
   /** What a reader must know to go on from here, as plain data. */
   save(): object;
 }
+
+export type Found = Pick<FileImport, 'threads' | 'packs' | 'responses'>;

@@ -1,13 +1,7 @@
 import type { ModelResponse } from '../usage/record.js';
+import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf } from './bucket-tally.js';
 import type { Connection } from './open.js';
 import { unpackBetween } from './packs.js';
-
-/** Every time zone's days, hours and half hours begin on a bucket. */
-export const BUCKET_MS = 15 * 60_000;
-
-export function bucketStartOf(atMs: number): number {
-  return Math.floor(atMs / BUCKET_MS) * BUCKET_MS;
-}
 
 /** Makes the buckets that begin at `startsMs` the sums of the responses that were completed in them. */
 export function refreshBuckets(connection: Connection, startsMs: Iterable<number>): void {
@@ -35,69 +29,46 @@ const FILL = `
 /** Adds responses that are new to their buckets, without reading what is there. */
 export interface BucketSums {
   add(response: ModelResponse, costNanoUsd: number | undefined, projectId: string): void;
+  addSums(sums: readonly BucketSum[], projectId: string): void;
   /** A response that was completed at `atMs` has changed. */
   renew(atMs: number): void;
   write(): void;
 }
 
-/** For many responses at once: sums in memory, and one row per bucket to write. */
+/** Prepares the adding to buckets, for many responses at once. To be written within a transaction. */
 export function createBucketSums(connection: Connection): BucketSums {
-  const sums = new Map<string, Sum>();
-  /** Responses come in order of time: mostly the next one belongs where the last one did. */
-  let last: Sum | undefined;
+  const insert = connection.prepare<unknown[]>(ADD);
+  const tallies = new Map<string, BucketTally>();
   const renewed = new Set<number>();
-  const find = (keys: SumKeys): Sum => {
-    const { startMs, provider, projectId, model, source } = keys;
-    const key = `${startMs} ${provider} ${source} ${projectId.length} ${projectId} ${model}`;
-    const sum = sums.get(key) ?? { ...keys, ...NOTHING };
-    sums.set(key, sum);
-    return sum;
+  const put = (sum: BucketSum, projectId: string) => {
+    const { startMs, provider, model, source, responses, unpricedResponses } = sum;
+    const { input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = sum;
+    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
+    insert.run(startMs, provider, projectId, model, source, ...counts);
   };
   return {
-    add({ completedAtMs, provider = 'codex', model, source, usage }, costNanoUsd, projectId) {
-      const startMs = bucketStartOf(completedAtMs);
-      const isLast = last?.startMs === startMs && last.model === model && last.projectId === projectId;
-      const sum =
-        last && isLast && last.source === source && last.provider === provider
-          ? last
-          : find({ startMs, provider, projectId, model, source });
-      last = sum;
-      sum.responses++;
-      sum.input += usage.input;
-      sum.cachedInput += usage.cachedInput;
-      sum.cacheWrite += usage.cacheWrite;
-      sum.output += usage.output;
-      sum.reasoning += usage.reasoning;
-      if (costNanoUsd === undefined) sum.unpricedResponses++;
-      else sum.costNanoUsd = (sum.costNanoUsd ?? 0) + costNanoUsd;
+    add(response, costNanoUsd, projectId) {
+      const tally = tallies.get(projectId) ?? new BucketTally();
+      tallies.set(projectId, tally);
+      tally.add(response, costNanoUsd);
+    },
+    addSums(sums, projectId) {
+      for (const sum of sums) put(sum, projectId);
     },
     renew: (atMs) => void renewed.add(bucketStartOf(atMs)),
     write() {
-      const add = connection.prepare(ADD);
-      for (const sum of sums.values()) add.run(sum);
+      for (const [projectId, tally] of tallies) for (const sum of tally.list()) put(sum, projectId);
+      tallies.clear();
       refreshBuckets(connection, renewed);
+      renewed.clear();
     },
   };
 }
-
-const NOTHING = {
-  ...{ responses: 0, unpricedResponses: 0, input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 },
-  costNanoUsd: null as number | null,
-};
-interface SumKeys {
-  readonly startMs: number;
-  readonly provider: string;
-  readonly projectId: string;
-  readonly model: string;
-  readonly source: string;
-}
-type Sum = typeof NOTHING & SumKeys;
 
 const ADD = `
   INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses, input_tokens,
     cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd)
-  VALUES (@startMs, @provider, @projectId, @model, @source, @responses, @unpricedResponses, @input,
-    @cachedInput, @cacheWrite, @output, @reasoning, @costNanoUsd)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET responses = responses + excluded.responses,
     unpriced_responses = unpriced_responses + excluded.unpriced_responses,
     input_tokens = input_tokens + excluded.input_tokens,

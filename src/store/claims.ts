@@ -1,4 +1,5 @@
-import { bucketStartOf, refreshBuckets } from './buckets.js';
+import { bucketStartOf } from './bucket-tally.js';
+import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { type Connection, explainingFaults } from './open.js';
 import { unpackSession } from './packs.js';

@@ -1,7 +1,8 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import type { BucketSums } from './buckets.js';
 import type { Connection } from './open.js';
-import { createHoldings, INSERT_PACK, type Pack, unpackThread } from './packs.js';
+import { openPack, type Pack } from './pack.js';
+import { createHoldings, createPackInsert, unpackThread } from './packs.js';
 
 /** What a response costs. Prices that are the same are best the same object. */
 export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;
@@ -11,12 +12,12 @@ export interface BilledResponse {
   readonly bill: Bill;
 }
 
-/** Responses that one reading of a file has told. */
+/** Responses that one reading of a file has told, each once. */
 export interface ToldResponses {
   readonly file: { readonly path: string };
+  readonly packs: readonly Pack[];
+  /** Those that another session's file may tell too. */
   readonly responses: readonly BilledResponse[];
-  /** The same, all of them of one thread. Undefined where another session's file may tell them too. */
-  readonly pack: Pack | undefined;
 }
 
 /**
@@ -31,7 +32,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
   const grow = connection.prepare<object>(GROW);
   const findProject = connection.prepare<[string], string>('SELECT project_id FROM threads WHERE id = ?').pluck();
   const readHoldings = createHoldings(connection);
-  const insertPack = connection.prepare<object>(INSERT_PACK);
+  const insertPack = createPackInsert(connection);
   const toJson = createPriceEncoder();
 
   const insertOrLeave = (one: BilledResponse, projectId: string, now: number, sums: BucketSums): boolean => {
@@ -55,22 +56,29 @@ export function createResponseInsert(connection: Connection): InsertResponses {
     return isAlone;
   };
 
-  return ({ file, responses, pack }, now, sums) => {
-    const { threadId = '', provider = 'codex' } = responses[0]?.response ?? {};
-    if (pack && mayPack(file.path, threadId)) {
-      insertPack.run({ ...pack, provider, threadId, now });
-      const key = `${threadId} ${file.path}`;
-      packed.set(key, (packed.get(key) ?? 0) + 1);
-      const projectId = findProject.get(threadId) ?? 'unknown';
-      for (const { response, bill } of responses) sums.add(response, bill.costNanoUsd, projectId);
-      return responses.length;
-    }
+  const insertAll = (responses: readonly BilledResponse[], now: number, sums: BucketSums): number => {
     let added = 0;
     let known: { threadId: string; projectId: string } | undefined;
     for (const one of responses) {
       const { threadId } = one.response;
       if (known?.threadId !== threadId) known = { threadId, projectId: findProject.get(threadId) ?? 'unknown' };
       if (insertOrLeave(one, known.projectId, now, sums)) added++;
+    }
+    return added;
+  };
+
+  return ({ file, packs, responses }, now, sums) => {
+    let added = insertAll(responses, now, sums);
+    for (const pack of packs) {
+      if (!mayPack(file.path, pack.threadId)) {
+        added += insertAll(openPack(pack), now, sums);
+        continue;
+      }
+      insertPack(pack, now);
+      const key = `${pack.threadId} ${file.path}`;
+      packed.set(key, (packed.get(key) ?? 0) + 1);
+      sums.addSums(pack.sums, findProject.get(pack.threadId) ?? 'unknown');
+      added += pack.responses;
     }
     return added;
   };

@@ -76,24 +76,22 @@ export function readHistoryFiles(path: string): Map<string, HistoryFile> {
 }
 
 function createWriter(connection: Connection): (imports: readonly FileImport[]) => number {
-  const putFile = connection.prepare(PUT_FILE);
-  const putThread = connection.prepare(PUT_THREAD);
+  const putFile = connection.prepare<unknown[]>(PUT_FILE);
+  const putThread = connection.prepare<unknown[]>(PUT_THREAD);
+  const sums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
   const replaceStandIns = createThreadReplacement(connection);
   return (imports) => {
     const now = Date.now();
-    const sums = createBucketSums(connection);
     let added = 0;
     for (const told of imports) {
-      const { file, threads, responses } = told;
-      for (const thread of threads) putThread.run(toThreadRow(thread));
+      const { file, threads } = told;
+      for (const thread of threads) putThread.run(...toThreadRow(thread));
       const fresh = insert(told, now, sums);
       added += fresh;
-      putFile.run({ ...file, now });
-      if (fresh === 0 || file.provider !== 'codex') continue;
-      // A session file's responses are all of one thread.
-      const threadId = responses[0]?.response.threadId ?? '';
-      for (const atMs of replaceStandIns(threadId)) sums.renew(atMs);
+      putFile.run(...toFileRow(file), now);
+      if (fresh === 0) continue;
+      for (const { threadId } of told.packs) for (const atMs of replaceStandIns(threadId)) sums.renew(atMs);
     }
     sums.write();
     return added;
@@ -107,14 +105,28 @@ const READ_FILES = `
 const PUT_FILE = `
   INSERT OR REPLACE INTO history_files (path, provider, thread_id, size_bytes, modified_at_ms, read_bytes, state,
     responses, unreadable_lines, problem, imported_at_ms)
-  VALUES (@path, @provider, @threadId, @sizeBytes, @modifiedAtMs, @readBytes, @state,
-    @responses, @unreadableLines, @problem, @now)`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 // The first one stays: what its responses were booked under must not change under them.
 const PUT_THREAD = `
   INSERT INTO threads (id, provider, root_id, project_id, kind, cwd, cli_version, started_at_ms)
-  VALUES (@id, @provider, @rootId, @projectId, @kind, @cwd, @cliVersion, @startedAtMs) ON CONFLICT DO NOTHING`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
-function toThreadRow(thread: HistoryThread): object {
-  return { ...thread, cwd: thread.cwd ?? null, cliVersion: thread.cliVersion ?? null };
+function toThreadRow({
+  id,
+  provider,
+  rootId,
+  projectId,
+  kind,
+  cwd,
+  cliVersion,
+  startedAtMs,
+}: HistoryThread): unknown[] {
+  return [id, provider, rootId, projectId, kind, cwd ?? null, cliVersion ?? null, startedAtMs];
+}
+
+function toFileRow(file: HistoryFile): unknown[] {
+  const { path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state, responses, unreadableLines, problem } =
+    file;
+  return [path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state, responses, unreadableLines, problem];
 }

@@ -1,86 +1,18 @@
-import type { BilledResponse } from './history-responses.js';
 import type { Connection } from './open.js';
+import type { Pack } from './pack.js';
 
 /*
  * What an import reads lies packed: the responses of a session in one row, as JSON, which SQLite itself can read
  * (`packed_responses`). Whatever changes a response that was read from history unpacks its thread first.
  */
 
-/** Responses of one thread, in the columns of `response_packs`. */
-export interface Pack {
-  readonly responses: number;
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly turns: string;
-  readonly kinds: string;
-  readonly counts: string;
-}
-
-/** What responses have in common stands once: their turns, and what kind they are of. The view says what stands where. */
-export function packResponses(responses: readonly BilledResponse[]): Pack {
-  const turns = new Places();
-  const kinds = new Places();
-  let [firstMs, lastMs, counts] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ''];
-  let [turn, kind] = [0, 0];
-  let before: BilledResponse | undefined;
-  for (const one of responses) {
-    const { response, bill } = one;
-    const { usage, completedAtMs } = response;
-    if (!before || !isOfSameTurn(before, one)) turn = turns.find(describeTurn(one));
-    if (!before || !isOfSameKind(before, one)) kind = kinds.find(describeKind(one));
-    before = one;
-    firstMs = Math.min(firstMs, completedAtMs);
-    lastMs = Math.max(lastMs, completedAtMs);
-    const { input, cachedInput, cacheWrite, output, reasoning } = usage;
-    counts += `${counts === '' ? '[' : ','}[${quote(response.key)},${turn},${kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${response.cacheWrite1h ?? 0},${output},${reasoning},${bill.costNanoUsd ?? null}]`;
-  }
-  return {
-    responses: responses.length,
-    firstMs,
-    lastMs,
-    turns: turns.toJson(),
-    kinds: kinds.toJson(),
-    counts: `${counts}]`,
+/** Prepares the writing of packs. */
+export function createPackInsert(connection: Connection): (pack: Pack, now: number) => void {
+  // By place: a name for each of so many values takes as long as the row.
+  const insert = connection.prepare<unknown[]>(INSERT);
+  return ({ provider, threadId, firstMs, lastMs, responses, turns, kinds, counts }, now) => {
+    insert.run(provider, threadId, firstMs, lastMs, responses, turns, kinds, counts, now);
   };
-}
-
-function quote(text: string): string {
-  return NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-const NEEDS_ESCAPES = /[^\w:/.-]/;
-
-/** A list without repeats. */
-class Places {
-  readonly #places = new Map<string, number>();
-
-  find(json: string): number {
-    const place = this.#places.get(json) ?? this.#places.size;
-    this.#places.set(json, place);
-    return place;
-  }
-
-  toJson(): string {
-    return `[${[...this.#places.keys()].join(',')}]`;
-  }
-}
-
-function isOfSameTurn({ response: a }: BilledResponse, { response: b }: BilledResponse): boolean {
-  return a.turnId === b.turnId && a.rootTurnId === b.rootTurnId;
-}
-
-function isOfSameKind({ response: a, bill }: BilledResponse, { response: b, bill: other }: BilledResponse): boolean {
-  const isSame = a.model === b.model && a.serviceTier === b.serviceTier && a.evidence === b.evidence;
-  return isSame && a.source === b.source && bill.price === other.price;
-}
-
-function describeTurn({ response }: BilledResponse): string {
-  return JSON.stringify([response.turnId ?? null, response.rootTurnId ?? null]);
-}
-
-function describeKind({ response, bill }: BilledResponse): string {
-  const { model, serviceTier, evidence, source } = response;
-  return JSON.stringify([model, serviceTier ?? null, evidence, source, bill.price ?? null]);
 }
 
 /** Of a thread: its rows and its packs. What lies in one never lies in the other. */
@@ -166,10 +98,10 @@ const COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model
   cost_nano_usd, price, completed_at_ms, recorded_at_ms`;
 const TAKE = `INSERT INTO response_rows (${COLUMNS}) SELECT ${COLUMNS} FROM packed_responses WHERE pack_id = ?`;
 
-export const INSERT_PACK = `
+const INSERT = `
   INSERT INTO response_packs (provider, thread_id, first_completed_at_ms, last_completed_at_ms, responses, turns, kinds,
     counts, recorded_at_ms)
-  VALUES (@provider, @threadId, @firstMs, @lastMs, @responses, @turns, @kinds, @counts, @now)`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const HOLDINGS = `
   SELECT EXISTS (SELECT 1 FROM response_rows WHERE thread_id = ?) AS rows,

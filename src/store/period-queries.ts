@@ -1,7 +1,7 @@
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
-import { BUCKET_MS } from './buckets.js';
+import { BUCKET_MS } from './bucket-tally.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 

@@ -1,5 +1,6 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
-import { bucketStartOf, refreshBuckets } from './buckets.js';
+import { bucketStartOf } from './bucket-tally.js';
+import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
 import { unpackOne } from './packs.js';

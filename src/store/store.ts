@@ -8,7 +8,8 @@ import type {
   RateLimit,
 } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
-import { bucketStartOf, refreshBuckets } from './buckets.js';
+import { bucketStartOf } from './bucket-tally.js';
+import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { confirmInFile, identifyFile } from './file.js';
 import {

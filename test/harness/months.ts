@@ -1,6 +1,7 @@
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
-import { bucketStartOf, refreshBuckets } from '../../src/store/buckets.js';
+import { bucketStartOf } from '../../src/store/bucket-tally.js';
+import { refreshBuckets } from '../../src/store/buckets.js';
 import { upsertResponse } from '../../src/store/responses.js';
 import { openStore } from '../../src/store/store.js';
 import type { ModelResponse } from '../../src/usage/record.js';

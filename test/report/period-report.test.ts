@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar, formatDay, parseDay } from '../../src/report/calendar.js';
 import { type PeriodQuery, readPeriodReport } from '../../src/report/period-report.js';
-import { bucketStartOf, refreshBuckets } from '../../src/store/buckets.js';
+import { bucketStartOf } from '../../src/store/bucket-tally.js';
+import { refreshBuckets } from '../../src/store/buckets.js';
 import { upsertResponse } from '../../src/store/responses.js';
 import type { Store } from '../../src/store/store.js';
 import type { Phase } from '../../src/usage/phase.js';

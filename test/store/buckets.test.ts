@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BUCKET_MS, bucketStartOf } from '../../src/store/buckets.js';
+import { BUCKET_MS, bucketStartOf } from '../../src/store/bucket-tally.js';
 import type { Store } from '../../src/store/store.js';
 import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { iterateResponses } from '../../src/store/export-queries.js';
 import { type FileImport, openHistoryStore } from '../../src/store/history.js';
-import { packResponses } from '../../src/store/packs.js';
+import { openPack, Packer } from '../../src/store/pack.js';
 import { reprice } from '../../src/store/repricing.js';
 import { readCostliestSessions } from '../../src/store/session-queries.js';
 import type { Store } from '../../src/store/store.js';
@@ -19,17 +19,17 @@ interface Told {
 
 /** What is told of a session file by one reading, in one part. */
 function toImport({ path = 'a.jsonl', thread = 'thread-1', responses }: Told): FileImport {
-  const billed = responses.map(({ costNanoUsd, price, ...response }) => ({
-    response: { ...response, threadId: thread },
-    bill: { costNanoUsd, price },
-  }));
+  const packer = new Packer();
+  for (const { costNanoUsd, price, ...response } of responses) {
+    packer.add({ ...response, threadId: thread }, { costNanoUsd, price });
+  }
   const place = { path, provider: 'codex', threadId: thread, sizeBytes: 1, modifiedAtMs: 1, readBytes: 1 } as const;
   const whose = { projectId: 'shop', kind: 'main', cwd: '/shop', cliVersion: '0.169.0', startedAtMs: START };
   return {
-    file: { ...place, state: null, responses: billed.length, unreadableLines: 0, problem: null },
+    file: { ...place, state: null, responses: responses.length, unreadableLines: 0, problem: null },
     threads: [{ id: thread, provider: 'codex', rootId: thread, ...whose }],
-    responses: billed,
-    pack: packResponses(billed),
+    packs: packer.take(),
+    responses: [],
   };
 }
 
@@ -76,6 +76,19 @@ describe('responses that lie packed', () => {
     const all = 'SELECT * FROM responses ORDER BY response_key';
     const asRead = (row: unknown) => ({ ...(row as object), id: 0, invocation_id: null, recorded_at_ms: 0 });
     expect(query(packed, all).map(asRead)).toEqual(query(rows, all).map(asRead));
+  });
+
+  it('are the same when they are opened one by one', () => {
+    const packer = new Packer();
+    for (const { costNanoUsd, price, ...response } of VARIED) packer.add(response, { costNanoUsd, price });
+    const opened = packer.take().flatMap(openPack);
+    expect(opened).toEqual(
+      VARIED.map(({ costNanoUsd, price, ...response }) => ({
+        response: { cacheWrite1h: 0, ...response, provider: 'codex' },
+        bill: { costNanoUsd, price },
+      })),
+    );
+    expect([packer.size, packer.take()]).toEqual([0, []]);
   });
 
   it('stay what they are when they are unpacked', () => {

@@ -1,0 +1,154 @@
+import type { Provider } from '../usage/provider.js';
+import type { ModelResponse } from '../usage/record.js';
+import type { Evidence, Source } from '../usage/source.js';
+import { type BucketSum, BucketTally } from './bucket-tally.js';
+import type { Bill, BilledResponse } from './history-responses.js';
+
+/** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
+export interface Pack {
+  readonly provider: Provider;
+  readonly threadId: string;
+  readonly responses: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly turns: string;
+  readonly kinds: string;
+  readonly counts: string;
+  readonly sums: readonly BucketSum[];
+}
+
+/** Packs responses as they come: nothing of them is kept but what is written. */
+export class Packer {
+  readonly #packs: Pack[] = [];
+  #open: OpenPack | undefined;
+  #size = 0;
+
+  /** How many responses wait to be taken. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add(response: ModelResponse, bill: Bill): void {
+    if (this.#open?.threadId !== response.threadId) {
+      if (this.#open) this.#packs.push(this.#open.close());
+      this.#open = new OpenPack(response);
+    }
+    this.#open.add(response, bill);
+    this.#size++;
+  }
+
+  /** What was added since the last time: mostly of one thread, and so one pack. */
+  take(): Pack[] {
+    const open = this.#open ? [this.#open.close()] : [];
+    this.#open = undefined;
+    this.#size = 0;
+    return [...this.#packs.splice(0), ...open];
+  }
+}
+
+/** What responses have in common stands once: their turns, and what kind they are of. The view says what stands where. */
+class OpenPack {
+  readonly threadId: string;
+  readonly #provider: Provider;
+  readonly #turns = new Places();
+  readonly #kinds = new Places();
+  readonly #sums = new BucketTally();
+  #responses = 0;
+  #firstMs = Number.POSITIVE_INFINITY;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #counts = '';
+  #turn = 0;
+  #kind = 0;
+  #last: ModelResponse | undefined;
+  #lastPrice: unknown;
+
+  constructor({ threadId, provider = 'codex' }: ModelResponse) {
+    this.threadId = threadId;
+    this.#provider = provider;
+  }
+
+  add(response: ModelResponse, { costNanoUsd, price }: Bill): void {
+    const { usage, completedAtMs, cacheWrite1h = 0 } = response;
+    const last = this.#last;
+    if (!last || !isOfSameTurn(last, response)) this.#turn = this.#turns.find(describeTurn(response));
+    if (!last || this.#lastPrice !== price || !isOfSameKind(last, response)) {
+      this.#kind = this.#kinds.find(describeKind(response, price));
+    }
+    this.#last = response;
+    this.#lastPrice = price;
+    this.#responses++;
+    this.#firstMs = Math.min(this.#firstMs, completedAtMs);
+    this.#lastMs = Math.max(this.#lastMs, completedAtMs);
+    this.#sums.add(response, costNanoUsd);
+    const { input, cachedInput, cacheWrite, output, reasoning } = usage;
+    this.#counts += `${this.#counts === '' ? '[' : ','}[${quote(response.key)},${this.#turn},${this.#kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${cacheWrite1h},${output},${reasoning},${costNanoUsd ?? null}]`;
+  }
+
+  close(): Pack {
+    return {
+      provider: this.#provider,
+      threadId: this.threadId,
+      responses: this.#responses,
+      firstMs: this.#firstMs,
+      lastMs: this.#lastMs,
+      turns: this.#turns.toJson(),
+      kinds: this.#kinds.toJson(),
+      counts: `${this.#counts}]`,
+      sums: this.#sums.list(),
+    };
+  }
+}
+
+/** The responses of a pack, one by one: for a record that has some of them in another way. */
+export function openPack({ provider, threadId, turns, kinds, counts }: Pack): BilledResponse[] {
+  const turnList = JSON.parse(turns) as [string | null, string | null][];
+  const kindList = JSON.parse(kinds) as [string, string | null, Evidence, Source, unknown][];
+  return (JSON.parse(counts) as [string, ...number[]][]).map((row) => {
+    const [key, turn = 0, kind = 0, completedAtMs = 0, ...numbers] = row;
+    const [input = 0, cachedInput = 0, cacheWrite = 0, cacheWrite1h = 0, output = 0, reasoning = 0, cost] = numbers;
+    const [turnId, rootTurnId] = turnList[turn] ?? [];
+    const [model = '', serviceTier, evidence = 'usage_record', source = 'actual', price] = kindList[kind] ?? [];
+    const usage = { input, cachedInput, cacheWrite, output, reasoning };
+    const whose = { provider, threadId, key, turnId: turnId ?? undefined, rootTurnId: rootTurnId ?? undefined };
+    const what = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
+    return { response: { ...whose, ...what }, bill: { costNanoUsd: cost ?? undefined, price: price ?? undefined } };
+  });
+}
+
+function quote(text: string): string {
+  return NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+const NEEDS_ESCAPES = /[^\w:/.-]/;
+
+/** A list without repeats. */
+class Places {
+  readonly #places = new Map<string, number>();
+
+  find(json: string): number {
+    const place = this.#places.get(json) ?? this.#places.size;
+    this.#places.set(json, place);
+    return place;
+  }
+
+  toJson(): string {
+    return `[${[...this.#places.keys()].join(',')}]`;
+  }
+}
+
+function isOfSameTurn(a: ModelResponse, b: ModelResponse): boolean {
+  return a.turnId === b.turnId && a.rootTurnId === b.rootTurnId;
+}
+
+function isOfSameKind(a: ModelResponse, b: ModelResponse): boolean {
+  const isSame = a.model === b.model && a.serviceTier === b.serviceTier;
+  return isSame && a.evidence === b.evidence && a.source === b.source;
+}
+
+function describeTurn({ turnId, rootTurnId }: ModelResponse): string {
+  return JSON.stringify([turnId ?? null, rootTurnId ?? null]);
+}
+
+function describeKind({ model, serviceTier, evidence, source }: ModelResponse, price: unknown): string {
+  return JSON.stringify([model, serviceTier ?? null, evidence, source, price ?? null]);
+}
