@@ -22,6 +22,7 @@ const ROOT_TURN: i32 = 2;
 const LINE: i32 = 0;
 const USAGE_RECORD: i32 = 1;
 const TOKEN_COUNT: i32 = 2;
+const TURN_LINE: i32 = 3;
 
 /** Where the memory begins that nothing here uses: the bytes to scan lie there. */
 export function freeAt(): usize {
@@ -95,6 +96,7 @@ function take(from: usize, to: usize): boolean {
   const entry = entries + <usize>count * ENTRY_BYTES;
   at = from;
   end = to;
+  let kind = LINE;
   if (skipTime()) {
     if (skip('response_item"')) return true;
     let isRead = false;
@@ -102,13 +104,14 @@ function take(from: usize, to: usize): boolean {
     else if (skip('event_msg","payload":{"type":"')) {
       if (isSilentEvent()) return true;
       if (skip('token_count","info":{"total_token_usage":')) isRead = readTokenCount(entry, from);
-    }
+      else if (skip('task_started"')) kind = TURN_LINE;
+    } else if (skip('turn_context"')) kind = TURN_LINE;
     if (isRead) {
       count++;
       return true;
     }
   }
-  store<i32>(entry, LINE);
+  store<i32>(entry, kind);
   store<i32>(entry, <i32>from, 4);
   store<i32>(entry, <i32>to, 8);
   count++;

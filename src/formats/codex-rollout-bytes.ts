@@ -1,4 +1,4 @@
-import { HEAD_LENGTH, isSilent, parseRolloutLine, type RolloutRecord } from './codex-rollout.js';
+import { HEAD_LENGTH, isSilent, parseSpokenLine, type RolloutRecord } from './codex-rollout.js';
 import { IRRELEVANT, type Irrelevant, type Unrecognised } from './line.js';
 
 /** True when a line of a session file, which begins at `start`, says nothing of usage: what stands of it by `end` is enough. */
@@ -6,13 +6,18 @@ export function isSilentAt(bytes: Buffer, start: number, end: number): boolean {
   return isSilent(bytes.toString('latin1', start, Math.min(end, start + HEAD_LENGTH)));
 }
 
-/** Parses the line from `start` to `end`: the same as `parseRolloutLine`, without making text of what is long. Never throws. */
+/**
+ * Parses the line from `start` to `end`: the same as `parseRolloutLine`, without making text of what is long. Never throws.
+ * `silence`: whether it may be one that says nothing of usage.
+ */
 export function parseRolloutBytes(
   bytes: Buffer,
   start: number,
   end: number,
+  silence: 'possible' | 'none' = 'possible',
 ): RolloutRecord | Irrelevant | Unrecognised {
-  return isSilentAt(bytes, start, end) ? IRRELEVANT : parseRolloutLine(decodeBrief(bytes, start, end));
+  if (silence === 'possible' && isSilentAt(bytes, start, end)) return IRRELEVANT;
+  return parseSpokenLine(decodeBrief(bytes, start, end));
 }
 
 /** A line as text, without the text of Codex's own instructions: it is most of a header, 20 kB, and says nothing here. */

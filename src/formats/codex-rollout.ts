@@ -165,7 +165,11 @@ const SILENT = new Set([
 
 /** Parses one line of a session file. Never throws. Lines that can say nothing of usage are not even parsed as JSON. */
 export function parseRolloutLine(line: string): RolloutRecord | Irrelevant | Unrecognised {
-  if (isSilent(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line)) return IRRELEVANT;
+  return isSilent(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line) ? IRRELEVANT : parseSpokenLine(line);
+}
+
+/** The same for a line of which it is known that it does not say nothing. */
+export function parseSpokenLine(line: string): RolloutRecord | Irrelevant | Unrecognised {
   const record = parseObject(line);
   if (isUnrecognised(record)) return record;
   const type = String(record.type);

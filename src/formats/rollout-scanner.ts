@@ -5,8 +5,8 @@ import type { RolloutRecord } from './codex-rollout.js';
 /** What `RolloutScanner` finds. */
 export interface RolloutHandlers {
   onRecord(record: RolloutRecord): void;
-  /** A line that must be read elsewhere. */
-  onLine(bytes: Buffer, start: number, end: number): void;
+  /** A line that must be read elsewhere. `silence`: whether it may be one that says nothing of usage. */
+  onLine(bytes: Buffer, start: number, end: number, silence: 'possible' | 'none'): void;
 }
 
 /** What wasm/rollout-scan.ts exports. Places are addresses in its memory. */
@@ -37,6 +37,7 @@ const ENTRY = {
 };
 const LINE = 0;
 const USAGE_RECORD = 1;
+const TOKEN_COUNT = 2;
 
 const PAGE_BYTES = 65_536;
 const BUFFER_BYTES = 256 * 1024;
@@ -110,13 +111,12 @@ export class RolloutScanner {
     for (let index = 0; index < count; index++) {
       const at = this.#entriesAt + index * ENTRY_BYTES;
       const kind = this.#wordOf(at, ENTRY.kind);
-      if (kind === LINE) {
-        onLine(
-          this.buffer,
-          this.#wordOf(at, ENTRY.start) - this.#bufferAt,
-          this.#wordOf(at, ENTRY.end) - this.#bufferAt,
-        );
-      } else onRecord(kind === USAGE_RECORD ? this.#readUsageRecord(at) : this.#readTokenCount(at));
+      if (kind === USAGE_RECORD) onRecord(this.#readUsageRecord(at));
+      else if (kind === TOKEN_COUNT) onRecord(this.#readTokenCount(at));
+      else {
+        const [start, end] = [this.#wordOf(at, ENTRY.start), this.#wordOf(at, ENTRY.end)];
+        onLine(this.buffer, start - this.#bufferAt, end - this.#bufferAt, kind === LINE ? 'possible' : 'none');
+      }
     }
   }
 

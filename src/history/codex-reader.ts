@@ -5,7 +5,7 @@ import type { SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutHandlers, RolloutScanner } from '../formats/rollout-scanner.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { HistoryThread } from '../store/history.js';
-import { Packer } from '../store/pack.js';
+import type { Packer } from '../store/pack.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { NameProject } from './project-names.js';
 import type { SessionReader } from './session-reader.js';
@@ -14,16 +14,17 @@ export interface CodexReaderOptions {
   readonly path: string;
   readonly nameProject: NameProject;
   readonly pricer: Pricer;
-  /** Used anew for each file. */
+  /** These two are used anew for each file. */
   readonly scanner: RolloutScanner;
+  readonly packer: Packer;
   /** From an earlier reading of the same file. */
   readonly saved: SavedThread | undefined;
 }
 
 /** Reads a session file of Codex by the rules that live metering counts by. */
-export function createCodexReader({ path, nameProject, pricer, scanner, saved }: CodexReaderOptions): SessionReader {
+export function createCodexReader(options: CodexReaderOptions): SessionReader {
+  const { path, nameProject, pricer, scanner, packer, saved } = options;
   const thread = new Thread(0, 'older', saved);
-  const packer = new Packer();
   const threads: HistoryThread[] = [];
   let known = saved !== undefined;
   let unreadableLines = 0;
@@ -35,8 +36,8 @@ export function createCodexReader({ path, nameProject, pricer, scanner, saved }:
     const rest = { projectId: 'unknown', kind: 'main', cwd: undefined, cliVersion, startedAtMs };
     threads.push({ id, provider: 'codex', rootId, ...rest, ...more });
   };
-  const takeLine = (bytes: Buffer, start: number, end: number): boolean => {
-    const record = parseRolloutBytes(bytes, start, end);
+  const takeLine = (bytes: Buffer, start: number, end: number, silence?: 'possible' | 'none'): boolean => {
+    const record = parseRolloutBytes(bytes, start, end, silence);
     if (record.kind === 'irrelevant') return true;
     if (record.kind === 'unrecognised') return false;
     thread.add(record);
@@ -48,8 +49,8 @@ export function createCodexReader({ path, nameProject, pricer, scanner, saved }:
   };
   const handlers: RolloutHandlers = {
     onRecord: (record) => thread.add(record),
-    onLine: (bytes, start, end) => {
-      if (!takeLine(bytes, start, end)) unreadableLines++;
+    onLine: (bytes, start, end, silence) => {
+      if (!takeLine(bytes, start, end, silence)) unreadableLines++;
     },
   };
   /** Soon after they were found: they need not outlive the next. */

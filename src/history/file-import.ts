@@ -7,6 +7,7 @@ import { type LineBuffer, readFrom, scanLines } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
+import type { Packer } from '../store/pack.js';
 import { createClaudeReader } from './claude-reader.js';
 import { createCodexReader } from './codex-reader.js';
 import { describeFault } from './discovery.js';
@@ -18,8 +19,9 @@ import type { SessionReader } from './session-reader.js';
 export interface FileImportTools {
   readonly pricer: Pricer;
   readonly nameProject: NameProject;
-  /** These two are used anew for each file. */
+  /** These are used anew for each file. */
   readonly scanner: RolloutScanner;
+  readonly packer: Packer;
   readonly lines: LineBuffer;
   /** Takes what a file, or the next part of a large one, has told. */
   readonly onPart: (part: FileImport) => void;
@@ -173,9 +175,9 @@ class OpenFile {
 }
 
 function createReader({ path, provider }: FileTask, tools: FileImportTools, saved: object | undefined): SessionReader {
-  const { nameProject, pricer, scanner, lines } = tools;
+  const { nameProject, pricer, scanner, packer, lines } = tools;
   if (provider === 'claude') return createClaudeReader({ path, nameProject, pricer, lines });
-  return createCodexReader({ path, nameProject, pricer, scanner, saved: saved as SavedThread | undefined });
+  return createCodexReader({ path, nameProject, pricer, scanner, packer, saved: saved as SavedThread | undefined });
 }
 
 function isJson(bytes: Buffer): boolean {

@@ -6,6 +6,7 @@ import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
 import { type FileImport, type HistoryStore, openHistoryStore } from '../store/history.js';
+import { Packer } from '../store/pack.js';
 import { type FileImportTools, importFile } from './file-import.js';
 import type { FileTask, Problem } from './found-file.js';
 import { patiently } from './patience.js';
@@ -100,6 +101,7 @@ class Work {
       pricer: new Pricer(createPriceBook({ user: share.userPrices })),
       nameProject: createProjectNames(),
       scanner: new RolloutScanner(),
+      packer: new Packer(),
       lines: new LineBuffer(),
       onPart: (part) => {
         this.#batch.push(part);

@@ -45,14 +45,11 @@ export interface HistoryStore {
 
 /** Others write for milliseconds at a time. */
 const BUSY_TIMEOUT_MS = 30_000;
-const CHECKPOINT_PAGES = 4000;
 const CACHE_KB = 32_000;
 
 /** Opens the database at `path`, and creates it where there is none. Throws a StoreError. */
 export function openHistoryStore(path: string, patience: Pick<OpenOptions, 'busyTimeoutMs'>): HistoryStore {
   const connection = openConnection(path, { mode: 'write', ...patience });
-  // Pages that many responses touch are put into the database once, not after every few.
-  connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   connection.pragma(`cache_size = -${CACHE_KB}`);
   const write = connection.transaction(createWriter(connection));
   return {

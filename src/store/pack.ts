@@ -3,6 +3,7 @@ import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { type BucketSum, BucketTally } from './bucket-tally.js';
 import type { Bill, BilledResponse } from './history-responses.js';
+import { JsonRows } from './json-rows.js';
 
 /** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
 export interface Pack {
@@ -20,6 +21,7 @@ export interface Pack {
 /** Packs responses as they come: nothing of them is kept but what is written. */
 export class Packer {
   readonly #packs: Pack[] = [];
+  readonly #rows = new JsonRows();
   #open: OpenPack | undefined;
   #size = 0;
 
@@ -31,7 +33,7 @@ export class Packer {
   add(response: ModelResponse, bill: Bill): void {
     if (this.#open?.threadId !== response.threadId) {
       if (this.#open) this.#packs.push(this.#open.close());
-      this.#open = new OpenPack(response);
+      this.#open = new OpenPack(response, this.#rows);
     }
     this.#open.add(response, bill);
     this.#size++;
@@ -50,20 +52,21 @@ export class Packer {
 class OpenPack {
   readonly threadId: string;
   readonly #provider: Provider;
+  readonly #rows: JsonRows;
   readonly #turns = new Places();
   readonly #kinds = new Places();
   readonly #sums = new BucketTally();
   #responses = 0;
   #firstMs = Number.POSITIVE_INFINITY;
   #lastMs = Number.NEGATIVE_INFINITY;
-  #counts = '';
   #turn = 0;
   #kind = 0;
   #last: ModelResponse | undefined;
   #lastPrice: unknown;
 
-  constructor({ threadId, provider = 'codex' }: ModelResponse) {
+  constructor({ threadId, provider = 'codex' }: ModelResponse, rows: JsonRows) {
     this.threadId = threadId;
+    this.#rows = rows;
     this.#provider = provider;
   }
 
@@ -80,8 +83,20 @@ class OpenPack {
     this.#firstMs = Math.min(this.#firstMs, completedAtMs);
     this.#lastMs = Math.max(this.#lastMs, completedAtMs);
     this.#sums.add(response, costNanoUsd);
-    const { input, cachedInput, cacheWrite, output, reasoning } = usage;
-    this.#counts += `${this.#counts === '' ? '[' : ','}[${quote(response.key)},${this.#turn},${this.#kind},${completedAtMs},${input},${cachedInput},${cacheWrite},${cacheWrite1h},${output},${reasoning},${costNanoUsd ?? null}]`;
+    const rows = this.#rows;
+    rows.begin();
+    rows.text(response.key);
+    rows.number(this.#turn);
+    rows.number(this.#kind);
+    rows.number(completedAtMs);
+    rows.number(usage.input);
+    rows.number(usage.cachedInput);
+    rows.number(usage.cacheWrite);
+    rows.number(cacheWrite1h);
+    rows.number(usage.output);
+    rows.number(usage.reasoning);
+    rows.number(costNanoUsd);
+    rows.end();
   }
 
   close(): Pack {
@@ -93,7 +108,7 @@ class OpenPack {
       lastMs: this.#lastMs,
       turns: this.#turns.toJson(),
       kinds: this.#kinds.toJson(),
-      counts: `${this.#counts}]`,
+      counts: this.#rows.take(),
       sums: this.#sums.list(),
     };
   }
@@ -114,12 +129,6 @@ export function openPack({ provider, threadId, turns, kinds, counts }: Pack): Bi
     return { response: { ...whose, ...what }, bill: { costNanoUsd: cost ?? undefined, price: price ?? undefined } };
   });
 }
-
-function quote(text: string): string {
-  return NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-const NEEDS_ESCAPES = /[^\w:/.-]/;
 
 /** A list without repeats. */
 class Places {

@@ -31,8 +31,8 @@ function scan(lines: readonly string[], step = 4096, thread?: Thread): Told[] {
       told.push(record);
       thread?.add(record);
     },
-    onLine(bytes: Buffer, start: number, end: number) {
-      const record = parseRolloutBytes(bytes, start, end);
+    onLine(bytes: Buffer, start: number, end: number, silence: 'possible' | 'none') {
+      const record = parseRolloutBytes(bytes, start, end, silence);
       told.push(record);
       if (record.kind !== 'irrelevant' && record.kind !== 'unrecognised') thread?.add(record);
     },

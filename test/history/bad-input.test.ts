@@ -7,6 +7,7 @@ import { importFile } from '../../src/history/file-import.js';
 import { LineBuffer } from '../../src/io/scan.js';
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
+import { Packer } from '../../src/store/pack.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { readFixture } from '../harness/fixtures.js';
 import { withoutPrivileges } from '../harness/privileges.js';
@@ -86,7 +87,7 @@ describe('an import names what it cannot read, and takes in the rest', () => {
   it('a file that disappears after it was found', () => {
     const tools = {
       pricer: new Pricer(createPriceBook()),
-      ...{ scanner: new RolloutScanner(), lines: new LineBuffer() },
+      ...{ scanner: new RolloutScanner(), packer: new Packer(), lines: new LineBuffer() },
       ...{ nameProject: () => 'shop', onPart: () => undefined },
     };
     const task = {
