@@ -40,7 +40,7 @@ const USAGE_RECORD = 1;
 const TOKEN_COUNT = 2;
 
 const PAGE_BYTES = 65_536;
-const BUFFER_BYTES = 256 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 /** So many bytes are looked at at once. */
 const STEP_BYTES = 64;
 
