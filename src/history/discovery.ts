@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FoundFile, Problem } from './found-file.js';
 
@@ -20,10 +20,18 @@ const CODEX_FOLDERS = ['sessions', 'archived_sessions'];
 const CODEX_FILE = /^rollout-.+\.jsonl(\.zst)?$/;
 const CLAUDE_FOLDERS = ['projects'];
 const CLAUDE_FILE = /\.jsonl$/;
+/** A large history takes a while: so often whoever called gets to do other things. */
+const BREAK_MS = 20;
 
 /** Lists the session files of `homes`. Links are followed, each folder is entered once. Never rejects. */
 export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise<Discovery> {
-  const walk: Walk = { files: [], problems: [], entered: new Set(), listed: new Set() };
+  const walk: Walk = {
+    files: [],
+    problems: [],
+    entered: new Map(),
+    listed: new Map(),
+    breakAtMs: Date.now() + BREAK_MS,
+  };
   for (const home of codex) {
     for (const folder of CODEX_FOLDERS) await enter(walk, 'codex', CODEX_FILE, join(home, folder));
   }
@@ -36,11 +44,15 @@ export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise
 interface Walk extends Discovery {
   readonly files: FoundFile[];
   readonly problems: Problem[];
-  /** Folders, by device and inode: two homes can be one, and a link can lead back up. */
-  readonly entered: Set<string>;
+  /** Folders: two homes can be one, and a link can lead back up. */
+  readonly entered: Inodes;
   /** Files likewise, where a link led to them. */
-  readonly listed: Set<string>;
+  readonly listed: Inodes;
+  breakAtMs: number;
 }
+
+/** Of each device. */
+type Inodes = Map<number, Set<number>>;
 
 async function enter(
   walk: Walk,
@@ -56,14 +68,16 @@ async function enter(
     return;
   }
   for (const entry of list(walk, folder)) {
-    const path = join(folder, entry.name);
+    // Not join(), which takes as long as a look at the file does.
+    const path = folder.endsWith(sep) ? folder + entry.name : folder + sep + entry.name;
     if (entry.isDirectory()) await enter(walk, provider, wanted, path);
     else if (wanted.test(entry.name)) addFile(walk, provider, path);
     else if (entry.isSymbolicLink())
       await enter(walk, provider, wanted, path, 'a link to a folder that is read already');
   }
-  // A large history takes a while; who called has other things to do.
+  if (Date.now() < walk.breakAtMs) return;
   await setImmediate();
+  walk.breakAtMs = Date.now() + BREAK_MS;
 }
 
 function addFile(walk: Walk, provider: FoundFile['provider'], path: string): void {
@@ -93,10 +107,11 @@ function list(walk: Walk, folder: string): Dirent[] {
   }
 }
 
-function isNew(seen: Set<string>, { dev, ino }: Stats): boolean {
-  const key = `${dev}:${ino}`;
-  if (seen.has(key)) return false;
-  seen.add(key);
+function isNew(seen: Inodes, { dev, ino }: Stats): boolean {
+  const ofDevice = seen.get(dev);
+  if (ofDevice?.has(ino)) return false;
+  if (ofDevice) ofDevice.add(ino);
+  else seen.set(dev, new Set([ino]));
   return true;
 }
 

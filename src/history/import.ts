@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
-import { type HistoryFile, readHistoryFiles } from '../store/history.js';
+import { type FileVersion, lookAtReadFiles } from '../store/history.js';
 import { findHistoryFiles, type HistoryHomes } from './discovery.js';
 import type { FileTask, FoundFile, Problem } from './found-file.js';
 import type { Done, Outcome, Share } from './import-files.js';
@@ -47,19 +47,10 @@ const PROGRESS_MS = 100;
 export async function importHistory(options: ImportOptions): Promise<ImportSummary> {
   const { database, homes } = options;
   const { files, problems } = await findHistoryFiles(homes);
-  const known = files.length === 0 ? new Map<string, HistoryFile>() : readHistoryFiles(database);
-  const tasks = files.flatMap((file): FileTask[] => {
-    const before = known.get(file.path);
-    return before && isUnchanged(file, before) ? [] : [{ ...file, known: before }];
-  });
+  const { tasks, remaining } = files.length === 0 ? NOTHING_TO_DO : findChanges(files, database);
   const done = tasks.length > 0 ? await importAll(tasks, options) : [];
   const responses = sum(done, 'responses');
   const added = sum(done, 'added');
-  const changed = new Set(tasks.map(({ path }) => path));
-  const remaining = files.flatMap(({ path }): Problem[] => {
-    const reason = changed.has(path) ? null : known.get(path)?.problem;
-    return reason ? [{ path, reason }] : [];
-  });
   return {
     files: files.length,
     filesRead: tasks.length,
@@ -71,8 +62,31 @@ export async function importHistory(options: ImportOptions): Promise<ImportSumma
   };
 }
 
-function isUnchanged(file: FoundFile, known: HistoryFile): boolean {
-  return file.sizeBytes === known.sizeBytes && file.modifiedAtMs === known.modifiedAtMs;
+interface Changes {
+  /** Files that are new or have changed. */
+  readonly tasks: FileTask[];
+  /** What is still wrong with the others. */
+  readonly remaining: readonly Problem[];
+}
+
+const NOTHING_TO_DO: Changes = { tasks: [], remaining: [] };
+
+function findChanges(files: readonly FoundFile[], database: string): Changes {
+  return lookAtReadFiles(database, ({ versions, find }) => {
+    const known = new Map(versions.map((version) => [version[0], version]));
+    const tasks: FileTask[] = [];
+    const remaining: Problem[] = [];
+    for (const file of files) {
+      const before = known.get(file.path);
+      if (!before || hasChanged(file, before)) tasks.push({ ...file, known: before && find(file.path) });
+      else if (before[3]) remaining.push({ path: file.path, reason: before[3] });
+    }
+    return { tasks, remaining };
+  });
+}
+
+function hasChanged({ sizeBytes, modifiedAtMs }: FoundFile, [, knownBytes, knownMs]: FileVersion): boolean {
+  return sizeBytes !== knownBytes || modifiedAtMs !== knownMs;
 }
 
 async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Done[]> {
