@@ -1,15 +1,14 @@
 import process from 'node:process';
 import type { Host } from './commands/host.js';
+import { openOutput } from './output.js';
 import { untilStopped, wasStopped } from './stop.js';
-
-for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
 
 const host: Host = {
   args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: openOutput(1, () => process.stdout.on('error', leaveQuietly)),
+  stderr: openOutput(2, () => process.stderr.on('error', leaveQuietly)),
   untilStopped,
 };
 void run();

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { StoreError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { type FileVersion, lookAtReadFiles } from '../store/history.js';
@@ -101,8 +101,9 @@ async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Don
   }
   const timer = setInterval(() => onProgress?.(readProgress(memory), all), PROGRESS_MS);
   try {
+    const { Worker } = await import('node:worker_threads');
     const threads = Math.min(availableParallelism(), MOST_THREADS, tasks.length);
-    return await Promise.all(Array.from({ length: threads }, () => importInThread(share)));
+    return await Promise.all(Array.from({ length: threads }, () => importInThread(Worker, share)));
   } finally {
     clearInterval(timer);
   }
@@ -114,9 +115,9 @@ function largeThenOldFirst(a: FileTask, b: FileTask): number {
   return large(b) - large(a) || (a.path < b.path ? -1 : 1);
 }
 
-function importInThread(share: Share): Promise<Done> {
+function importInThread(Thread: typeof Worker, share: Share): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    const worker = new Thread(new URL('./worker.js', import.meta.url), {
       workerData: share,
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
