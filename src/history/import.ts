@@ -73,16 +73,31 @@ const NOTHING_TO_DO: Changes = { tasks: [], remaining: [] };
 
 function findChanges(files: readonly FoundFile[], database: string): Changes {
   return lookAtReadFiles(database, ({ versions, find }) => {
-    const known = new Map(versions.map((version) => [version[0], version]));
+    const findVersion = createSearch(versions);
     const tasks: FileTask[] = [];
     const remaining: Problem[] = [];
     for (const file of files) {
-      const before = known.get(file.path);
+      const before = findVersion(file.path);
       if (!before || hasChanged(file, before)) tasks.push({ ...file, known: before && find(file.path) });
       else if (before[3]) remaining.push({ path: file.path, reason: before[3] });
     }
     return { tasks, remaining };
   });
+}
+
+/** Files are found in the order of their paths, mostly, as `versions` are: a map of all is made where they are not. */
+function createSearch(versions: readonly FileVersion[]): (path: string) => FileVersion | undefined {
+  let next = 0;
+  let places: Map<string, number> | undefined;
+  return (path) => {
+    if (versions[next]?.[0] !== path) {
+      places ??= new Map(versions.map(([known], place) => [known, place]));
+      const place = places.get(path);
+      if (place === undefined) return undefined;
+      next = place;
+    }
+    return versions[next++];
+  };
 }
 
 function hasChanged({ sizeBytes, modifiedAtMs }: FoundFile, [, knownBytes, knownMs]: FileVersion): boolean {

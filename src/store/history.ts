@@ -67,6 +67,7 @@ export type FileVersion = readonly [path: string, sizeBytes: number, modifiedAtM
 
 /** The files that have been read. */
 export interface ReadFiles {
+  /** In the order of their paths. */
   readonly versions: readonly FileVersion[];
   /** All that is known of one of them. */
   find(path: string): HistoryFile | undefined;
@@ -113,7 +114,7 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
   };
 }
 
-const READ_VERSIONS = 'SELECT path, size_bytes, modified_at_ms, problem FROM history_files';
+const READ_VERSIONS = 'SELECT path, size_bytes, modified_at_ms, problem FROM history_files ORDER BY path';
 
 const READ_FILE = `
   SELECT path, provider, thread_id AS threadId, size_bytes AS sizeBytes, modified_at_ms AS modifiedAtMs,
