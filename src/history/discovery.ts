@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FoundFile, Problem } from './found-file.js';
@@ -28,15 +28,15 @@ export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise
   const walk: Walk = {
     files: [],
     problems: [],
-    entered: new Map(),
+    entered: new Set(),
     listed: new Map(),
     breakAtMs: Date.now() + BREAK_MS,
   };
   for (const home of codex) {
-    for (const folder of CODEX_FOLDERS) await enter(walk, 'codex', CODEX_FILE, join(home, folder));
+    for (const folder of CODEX_FOLDERS) await follow(walk, 'codex', CODEX_FILE, join(home, folder));
   }
   for (const home of claude) {
-    for (const folder of CLAUDE_FOLDERS) await enter(walk, 'claude', CLAUDE_FILE, join(home, folder));
+    for (const folder of CLAUDE_FOLDERS) await follow(walk, 'claude', CLAUDE_FILE, join(home, folder));
   }
   return walk;
 }
@@ -44,45 +44,66 @@ export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise
 interface Walk extends Discovery {
   readonly files: FoundFile[];
   readonly problems: Problem[];
-  /** Folders: two homes can be one, and a link can lead back up. */
-  readonly entered: Inodes;
-  /** Files likewise, where a link led to them. */
-  readonly listed: Inodes;
+  /** Folders, by their real paths: two homes can be one, and a link can lead back up. */
+  readonly entered: Set<string>;
+  /** Files, by device and inode, where a link led to them. */
+  readonly listed: Map<number, Set<number>>;
   breakAtMs: number;
 }
 
-/** Of each device. */
-type Inodes = Map<number, Set<number>>;
-
-async function enter(
+/** Enters what a link, or a home, leads to. `again`: what is wrong with a link to where the walk has been. */
+async function follow(
   walk: Walk,
   provider: FoundFile['provider'],
   wanted: RegExp,
   folder: string,
   again?: string,
 ): Promise<void> {
-  const stats = look(walk, folder);
-  if (!stats?.isDirectory()) return;
-  if (!isNew(walk.entered, stats)) {
-    if (again) walk.problems.push({ path: folder, reason: again });
-    return;
-  }
+  if (!look(walk, folder)?.isDirectory()) return;
+  const realPath = findRealPath(folder);
+  if (!walk.entered.has(realPath)) await enter(walk, provider, wanted, folder, realPath);
+  else if (again) walk.problems.push({ path: folder, reason: again });
+}
+
+async function enter(
+  walk: Walk,
+  provider: FoundFile['provider'],
+  wanted: RegExp,
+  folder: string,
+  realPath: string,
+): Promise<void> {
+  if (walk.entered.has(realPath)) return;
+  walk.entered.add(realPath);
   for (const entry of list(walk, folder)) {
-    // Not join(), which takes as long as a look at the file does.
-    const path = folder.endsWith(sep) ? folder + entry.name : folder + sep + entry.name;
-    if (entry.isDirectory()) await enter(walk, provider, wanted, path);
-    else if (wanted.test(entry.name)) addFile(walk, provider, path);
+    const { name } = entry;
+    const path = joinName(folder, name);
+    if (entry.isDirectory()) await enter(walk, provider, wanted, path, joinName(realPath, name));
+    else if (wanted.test(name)) addFile(walk, provider, path);
     else if (entry.isSymbolicLink())
-      await enter(walk, provider, wanted, path, 'a link to a folder that is read already');
+      await follow(walk, provider, wanted, path, 'a link to a folder that is read already');
   }
   if (Date.now() < walk.breakAtMs) return;
   await setImmediate();
   walk.breakAtMs = Date.now() + BREAK_MS;
 }
 
+function findRealPath(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch {
+    // It disappeared: its listing tells.
+    return folder;
+  }
+}
+
+/** For one name, without the care of `join`, which takes as long as a look at the file. */
+function joinName(folder: string, name: string): string {
+  return folder.endsWith(sep) ? folder + name : folder + sep + name;
+}
+
 function addFile(walk: Walk, provider: FoundFile['provider'], path: string): void {
   const stats = look(walk, path, 'a link that leads nowhere');
-  if (!stats || !isNew(walk.listed, stats)) return;
+  if (!stats || !isNew(walk, stats)) return;
   if (stats.isFile()) walk.files.push({ path, provider, sizeBytes: stats.size, modifiedAtMs: stats.mtimeMs });
   else walk.problems.push({ path, reason: 'not a file' });
 }
@@ -107,11 +128,11 @@ function list(walk: Walk, folder: string): Dirent[] {
   }
 }
 
-function isNew(seen: Inodes, { dev, ino }: Stats): boolean {
-  const ofDevice = seen.get(dev);
+function isNew({ listed }: Walk, { dev, ino }: Stats): boolean {
+  const ofDevice = listed.get(dev);
   if (ofDevice?.has(ino)) return false;
   if (ofDevice) ofDevice.add(ino);
-  else seen.set(dev, new Set([ino]));
+  else listed.set(dev, new Set([ino]));
   return true;
 }
 
