@@ -5,9 +5,11 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`codex-usage needs Node 20.19 or newer; this is Node ${process.version}.`);
   process.exitCode = 1;
 } else {
-  import('../dist/usage.js').catch((error) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes("usage.js' imported")) throw error;
+  try {
+    require('../dist/usage.cjs');
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND' || !error.message.includes('usage.cjs')) throw error;
     console.error('codex-usage is not built: run `npm run build` in its folder.');
     process.exitCode = 1;
-  });
+  }
 }

@@ -3,8 +3,8 @@ import { buildDist, removeStaleFiles, startupBytes } from './dist.js';
 try {
   const { files, metafile } = await buildDist();
   removeStaleFiles(files);
-  for (const entry of ['wrapper', 'usage', 'index']) {
-    console.error(`dist/${entry}.js starts with ${Math.round(startupBytes(metafile, entry) / 1000)} kB.`);
+  for (const entry of ['wrapper.js', 'usage.cjs', 'index.js']) {
+    console.error(`dist/${entry} starts with ${Math.round(startupBytes(metafile, entry) / 1000)} kB.`);
   }
 } catch (error) {
   console.error(`build: ${error instanceof Error ? error.message : error}`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, posix, sep } from 'node:path';
+import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWasm, WASM_MODULE } from './wasm.js';
 
@@ -10,12 +10,16 @@ const TYPES = 'types';
 const STAMP = join(DIST, '.sources');
 const LICENSES = 'THIRD_PARTY_LICENSES.txt';
 
-/** What the commands start with, and what programs import. Every chunk lies in dist/ itself, so `new URL('./x', import.meta.url)` means one place. */
-const ENTRIES = { wrapper: 'src/cli/wrapper.ts', usage: 'src/cli/usage.ts', index: 'src/library/index.ts' };
-/** Commands that load little of what the others do, or much that they do not: each is bundled by itself. */
-const COMMANDS = ['statusline', 'watch', 'serve'];
-/** Started as a thread of its own, so it is an entry too. */
-const WORKERS = { worker: 'src/history/worker.ts' };
+/**
+ * What codex-metered starts with, what programs import, and what is started as a thread of its own. All files lie in
+ * dist/ itself, so `new URL('./x', import.meta.url)` means one place.
+ */
+const ENTRIES = { wrapper: 'src/cli/wrapper.ts', index: 'src/library/index.ts', worker: 'src/history/worker.ts' };
+/**
+ * What codex-usage starts with. It is CommonJS: without its loader for ES modules Node starts a report 15 ms earlier.
+ */
+const USAGE = 'src/cli/usage.ts';
+const ENTRY_FILES = [...Object.keys(ENTRIES).map((name) => `${name}.js`), 'usage.cjs'];
 /** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
 const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };
 
@@ -39,7 +43,9 @@ export async function buildDistIfStale() {
 export async function buildDist() {
   const sources = hashSources();
   await buildWasm();
-  const { outputFiles, metafile } = await bundleAll(findEntries());
+  const bundles = [...(await Promise.all(Object.entries(ENTRIES).map(bundleEntry))), ...(await bundleUsage(sources))];
+  const outputFiles = bundles.flatMap((one) => one.outputFiles);
+  const metafile = mergeMetafiles(bundles.map((one) => one.metafile));
   const page = await bundlePage();
   mkdirSync(inRoot(PAGE.output), { recursive: true });
   const files = [...page.outputFiles, ...outputFiles.sort(entriesLast)];
@@ -63,10 +69,10 @@ export function removeStaleFiles(files) {
 /**
  * The bytes of JavaScript that Node reads before the first line of an entry runs.
  * @param {import('esbuild').Metafile} metafile
- * @param {string} entry
+ * @param {string} entry its file in dist/
  */
 export function startupBytes(metafile, entry) {
-  const loaded = new Set([`dist/${entry}.js`]);
+  const loaded = new Set([`dist/${entry}`]);
   let bytes = 0;
   for (const path of loaded) {
     const output = metafile.outputs[path];
@@ -79,7 +85,7 @@ export function startupBytes(metafile, entry) {
 }
 
 function isCurrent() {
-  const built = [WASM_MODULE, ...Object.keys(ENTRIES).map((name) => join(DIST, `${name}.js`))].every(existsSync);
+  const built = [WASM_MODULE, ...ENTRY_FILES.map((name) => join(DIST, name))].every(existsSync);
   return built && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources();
 }
 
@@ -98,69 +104,98 @@ function hashSources() {
   return hash.digest('hex');
 }
 
-function findEntries() {
-  for (const path of Object.values(ENTRIES)) {
-    if (!existsSync(join(ROOT, path))) throw new Error(`${path} is missing: it is what a command starts with.`);
-  }
-  const workers = Object.entries(WORKERS).filter(([, path]) => existsSync(join(ROOT, path)));
-  const commands = COMMANDS.map((name) => [name, `src/cli/commands/${name}.ts`]);
-  return { ...ENTRIES, ...Object.fromEntries([...commands, ...workers]) };
-}
-
 /**
  * Each entry has chunks of its own: shared ones would be cut into dozens, and Node takes longer to find so many files
  * than to read some code twice (a tenth of the wrapper's start).
- * @param {Record<string, string>} entries
+ * @param {[name: string, source: string]} entry
  */
-async function bundleAll(entries) {
-  const results = await Promise.all(Object.entries(entries).map(([name, path]) => bundle({ [name]: path })));
-  const files = results.flatMap(({ outputFiles }) =>
-    outputFiles.map((file) => /** @type {const} */ ([file.path, file])),
-  );
+function bundleEntry([name, source]) {
+  return bundle({
+    entryPoints: { [name]: source },
+    splitting: true,
+    format: 'esm',
+    banner: { js: REQUIRE },
+  });
+}
+
+/**
+ * Bundles what codex-usage starts with, and each module that is loaded later by itself: a report finds all that it
+ * needs in two files. Only the first has a name that stays, see `buildDist`.
+ * @param {string} version
+ */
+async function bundleUsage(version) {
+  const bundles = [];
+  const sources = new Set([USAGE]);
+  for (const source of sources) {
+    const plugins = [loadLater((later) => `./${nameOf(later)}.cjs`, sources)];
+    bundles.push(await bundle({ ...AS_COMMONJS, entryPoints: { [nameOf(source)]: source }, plugins }));
+  }
+  return bundles;
+
+  /** @param {string} source */
+  function nameOf(source) {
+    return source === USAGE ? 'usage' : `${basename(source, '.ts')}-${version.slice(0, 8)}`;
+  }
+}
+
+/** @type {import('esbuild').BuildOptions} */
+const AS_COMMONJS = {
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  // `require()`, at once, where `import()` would load Node's loader for ES modules.
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': '__url' },
+  banner: { js: `const __url = require('node:url').pathToFileURL(__filename).href;` },
+};
+
+/**
+ * Leaves modules of ours that are imported dynamically out of the bundle, and notes them.
+ * @param {(source: string) => string} nameOf
+ * @param {Set<string>} sources
+ * @returns {import('esbuild').Plugin}
+ */
+function loadLater(nameOf, sources) {
   return {
-    outputFiles: [...new Map(files).values()],
-    metafile: {
-      inputs: Object.assign({}, ...results.map(({ metafile }) => metafile.inputs)),
-      outputs: Object.assign({}, ...results.map(({ metafile }) => metafile.outputs)),
+    name: 'load-later',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.{1,2}\/.+\.js$/ }, ({ kind, path, resolveDir }) => {
+        if (kind !== 'dynamic-import' || !resolveDir.startsWith(inRoot('src'))) return undefined;
+        const source = relative(ROOT, join(resolveDir, path)).replace(/\.js$/, '.ts');
+        sources.add(source);
+        return { path: nameOf(source), external: true };
+      });
     },
   };
 }
 
-/** @param {Record<string, string>} entryPoints */
-async function bundle(entryPoints) {
+/** @param {import('esbuild').BuildOptions} options */
+async function bundle(options) {
   const { build, formatMessages } = await import('esbuild');
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints,
     outdir: 'dist',
     write: false,
     metafile: true,
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20.19',
     mainFields: ['module', 'main'],
     external: EXTERNAL,
-    plugins: [bundledByThemselves],
-    banner: { js: REQUIRE },
     legalComments: 'none',
     logLevel: 'silent',
+    ...options,
   });
   for (const warning of await formatMessages(result.warnings, { kind: 'warning' })) console.error(warning);
-  return result;
+  return { outputFiles: result.outputFiles ?? [], metafile: result.metafile ?? { inputs: {}, outputs: {} } };
 }
 
-/** @type {import('esbuild').Plugin} */
-const bundledByThemselves = {
-  name: 'bundled-by-themselves',
-  setup({ onResolve }) {
-    onResolve({ filter: new RegExp(`/(${COMMANDS.join('|')})\\.js$`) }, ({ kind, path, resolveDir }) => {
-      const isCommand = kind === 'dynamic-import' && join(resolveDir, path).startsWith(inRoot('src/cli/commands'));
-      return isCommand ? { path: `./${basename(path)}`, external: true } : undefined;
-    });
-  },
-};
+/** @param {import('esbuild').Metafile[]} metafiles */
+function mergeMetafiles(metafiles) {
+  return {
+    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
+  };
+}
 
 /** Writes the library's types: of its entry, and of what those refer to. */
 async function writeDeclarations() {
@@ -217,7 +252,7 @@ function entriesLast(a, b) {
 
 /** @param {string} path */
 function isEntry(path) {
-  return basename(path, '.js') in ENTRIES;
+  return ENTRY_FILES.includes(basename(path));
 }
 
 /**

@@ -1,5 +1,5 @@
-import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FoundFile, Problem } from './found-file.js';
 
@@ -20,15 +20,23 @@ const CODEX_FOLDERS = ['sessions', 'archived_sessions'];
 const CODEX_FILE = /^rollout-.+\.jsonl(\.zst)?$/;
 const CLAUDE_FOLDERS = ['projects'];
 const CLAUDE_FILE = /\.jsonl$/;
+/** A large history takes a while: so often whoever called gets to do other things. */
+const BREAK_MS = 20;
 
 /** Lists the session files of `homes`. Links are followed, each folder is entered once. Never rejects. */
 export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise<Discovery> {
-  const walk: Walk = { files: [], problems: [], entered: new Set(), listed: new Set() };
+  const walk: Walk = {
+    files: [],
+    problems: [],
+    entered: new Set(),
+    listed: new Map(),
+    breakAtMs: Date.now() + BREAK_MS,
+  };
   for (const home of codex) {
-    for (const folder of CODEX_FOLDERS) await enter(walk, 'codex', CODEX_FILE, join(home, folder));
+    for (const folder of CODEX_FOLDERS) await follow(walk, 'codex', CODEX_FILE, join(home, folder));
   }
   for (const home of claude) {
-    for (const folder of CLAUDE_FOLDERS) await enter(walk, 'claude', CLAUDE_FILE, join(home, folder));
+    for (const folder of CLAUDE_FOLDERS) await follow(walk, 'claude', CLAUDE_FILE, join(home, folder));
   }
   return walk;
 }
@@ -36,10 +44,25 @@ export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise
 interface Walk extends Discovery {
   readonly files: FoundFile[];
   readonly problems: Problem[];
-  /** Folders, by device and inode: two homes can be one, and a link can lead back up. */
+  /** Folders, by their real paths: two homes can be one, and a link can lead back up. */
   readonly entered: Set<string>;
-  /** Files likewise, where a link led to them. */
-  readonly listed: Set<string>;
+  /** Files, by device and inode, where a link led to them. */
+  readonly listed: Map<number, Set<number>>;
+  breakAtMs: number;
+}
+
+/** Enters what a link, or a home, leads to. `again`: what is wrong with a link to where the walk has been. */
+async function follow(
+  walk: Walk,
+  provider: FoundFile['provider'],
+  wanted: RegExp,
+  folder: string,
+  again?: string,
+): Promise<void> {
+  if (!look(walk, folder)?.isDirectory()) return;
+  const realPath = findRealPath(folder);
+  if (!walk.entered.has(realPath)) await enter(walk, provider, wanted, folder, realPath);
+  else if (again) walk.problems.push({ path: folder, reason: again });
 }
 
 async function enter(
@@ -47,28 +70,40 @@ async function enter(
   provider: FoundFile['provider'],
   wanted: RegExp,
   folder: string,
-  again?: string,
+  realPath: string,
 ): Promise<void> {
-  const stats = look(walk, folder);
-  if (!stats?.isDirectory()) return;
-  if (!isNew(walk.entered, stats)) {
-    if (again) walk.problems.push({ path: folder, reason: again });
-    return;
-  }
+  if (walk.entered.has(realPath)) return;
+  walk.entered.add(realPath);
   for (const entry of list(walk, folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await enter(walk, provider, wanted, path);
-    else if (wanted.test(entry.name)) addFile(walk, provider, path);
+    const { name } = entry;
+    const path = joinName(folder, name);
+    if (entry.isDirectory()) await enter(walk, provider, wanted, path, joinName(realPath, name));
+    else if (wanted.test(name)) addFile(walk, provider, path);
     else if (entry.isSymbolicLink())
-      await enter(walk, provider, wanted, path, 'a link to a folder that is read already');
+      await follow(walk, provider, wanted, path, 'a link to a folder that is read already');
   }
-  // A large history takes a while; who called has other things to do.
+  if (Date.now() < walk.breakAtMs) return;
   await setImmediate();
+  walk.breakAtMs = Date.now() + BREAK_MS;
+}
+
+function findRealPath(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch {
+    // It disappeared: its listing tells.
+    return folder;
+  }
+}
+
+/** For one name, without the care of `join`, which takes as long as a look at the file. */
+function joinName(folder: string, name: string): string {
+  return folder.endsWith(sep) ? folder + name : folder + sep + name;
 }
 
 function addFile(walk: Walk, provider: FoundFile['provider'], path: string): void {
   const stats = look(walk, path, 'a link that leads nowhere');
-  if (!stats || !isNew(walk.listed, stats)) return;
+  if (!stats || !isNew(walk, stats)) return;
   if (stats.isFile()) walk.files.push({ path, provider, sizeBytes: stats.size, modifiedAtMs: stats.mtimeMs });
   else walk.problems.push({ path, reason: 'not a file' });
 }
@@ -93,10 +128,11 @@ function list(walk: Walk, folder: string): Dirent[] {
   }
 }
 
-function isNew(seen: Set<string>, { dev, ino }: Stats): boolean {
-  const key = `${dev}:${ino}`;
-  if (seen.has(key)) return false;
-  seen.add(key);
+function isNew({ listed }: Walk, { dev, ino }: Stats): boolean {
+  const ofDevice = listed.get(dev);
+  if (ofDevice?.has(ino)) return false;
+  if (ofDevice) ofDevice.add(ino);
+  else listed.set(dev, new Set([ino]));
   return true;
 }
 

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { StoreError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
-import { type HistoryFile, readHistoryFiles } from '../store/history.js';
+import { type FileVersion, lookAtReadFiles } from '../store/history.js';
 import { findHistoryFiles, type HistoryHomes } from './discovery.js';
 import type { FileTask, FoundFile, Problem } from './found-file.js';
 import type { Done, Outcome, Share } from './import-files.js';
@@ -52,19 +52,10 @@ const PROGRESS_MS = 100;
 export async function importHistory(options: ImportOptions): Promise<ImportSummary> {
   const { database, homes } = options;
   const { files, problems } = await findHistoryFiles(homes);
-  const known = files.length === 0 ? new Map<string, HistoryFile>() : readHistoryFiles(database);
-  const tasks = files.flatMap((file): FileTask[] => {
-    const before = known.get(file.path);
-    return before && isUnchanged(file, before) ? [] : [{ ...file, known: before }];
-  });
+  const { tasks, remaining } = files.length === 0 ? NOTHING_TO_DO : findChanges(files, database);
   const done = tasks.length > 0 ? await importAll(tasks, options) : [];
   const responses = sum(done, 'responses');
   const added = sum(done, 'added');
-  const changed = new Set(tasks.map(({ path }) => path));
-  const remaining = files.flatMap(({ path }): Problem[] => {
-    const reason = changed.has(path) ? null : known.get(path)?.problem;
-    return reason ? [{ path, reason }] : [];
-  });
   return {
     files: files.length,
     filesRead: tasks.length,
@@ -76,8 +67,46 @@ export async function importHistory(options: ImportOptions): Promise<ImportSumma
   };
 }
 
-function isUnchanged(file: FoundFile, known: HistoryFile): boolean {
-  return file.sizeBytes === known.sizeBytes && file.modifiedAtMs === known.modifiedAtMs;
+interface Changes {
+  /** Files that are new or have changed. */
+  readonly tasks: FileTask[];
+  /** What is still wrong with the others. */
+  readonly remaining: readonly Problem[];
+}
+
+const NOTHING_TO_DO: Changes = { tasks: [], remaining: [] };
+
+function findChanges(files: readonly FoundFile[], database: string): Changes {
+  return lookAtReadFiles(database, ({ versions, find }) => {
+    const findVersion = createSearch(versions);
+    const tasks: FileTask[] = [];
+    const remaining: Problem[] = [];
+    for (const file of files) {
+      const before = findVersion(file.path);
+      if (!before || hasChanged(file, before)) tasks.push({ ...file, known: before && find(file.path) });
+      else if (before[3]) remaining.push({ path: file.path, reason: before[3] });
+    }
+    return { tasks, remaining };
+  });
+}
+
+/** Files are found in the order of their paths, mostly, as `versions` are: a map of all is made where they are not. */
+function createSearch(versions: readonly FileVersion[]): (path: string) => FileVersion | undefined {
+  let next = 0;
+  let places: Map<string, number> | undefined;
+  return (path) => {
+    if (versions[next]?.[0] !== path) {
+      places ??= new Map(versions.map(([known], place) => [known, place]));
+      const place = places.get(path);
+      if (place === undefined) return undefined;
+      next = place;
+    }
+    return versions[next++];
+  };
+}
+
+function hasChanged({ sizeBytes, modifiedAtMs }: FoundFile, [, knownBytes, knownMs]: FileVersion): boolean {
+  return sizeBytes !== knownBytes || modifiedAtMs !== knownMs;
 }
 
 async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Done[]> {
@@ -88,9 +117,10 @@ async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Don
   if (all.bytes <= SMALL_BYTES) return [await importHere(share)];
   const timer = setInterval(() => onProgress?.(readProgress(memory), all), PROGRESS_MS);
   try {
+    const { Worker } = await import('node:worker_threads');
     const threads = Math.min(availableParallelism(), MOST_THREADS, tasks.length);
     const others = callingThread === 'reads' ? threads - 1 : threads;
-    const shares = Array.from({ length: others }, () => importInThread(share));
+    const shares = Array.from({ length: others }, () => importInThread(Worker, share));
     return await Promise.all(callingThread === 'reads' ? [...shares, importHere(share)] : shares);
   } finally {
     clearInterval(timer);
@@ -109,9 +139,9 @@ function largeThenOldFirst(a: FileTask, b: FileTask): number {
   return large(b) - large(a) || (a.path < b.path ? -1 : 1);
 }
 
-function importInThread(share: Share): Promise<Done> {
+function importInThread(Thread: typeof Worker, share: Share): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    const worker = new Thread(new URL('./worker.js', import.meta.url), {
       workerData: share,
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },

@@ -4,9 +4,10 @@ import type { Provider } from '../usage/provider.js';
 import type { Calendar } from './calendar.js';
 import { type Figures, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
+import { sumModels } from './period-entries.js';
 import { explainEmpty, nothingRecorded } from './period-failure.js';
 import { toMoments } from './period-range.js';
-import { type ModelSum, type PeriodQuery, sumModels } from './period-report.js';
+import type { ModelSum, PeriodQuery } from './period-report.js';
 import { type Part, type Summary, summarise, sumParts } from './summary.js';
 
 /** Usage in the windows of five hours that subscriptions are limited by. */

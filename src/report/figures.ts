@@ -37,11 +37,13 @@ export function figuresOfResponse(row: ResponseRow): Figures {
 
 // A report over time sums up thousands of these.
 export function sumFigures(parts: readonly Figures[]): Figures {
+  const [first] = parts;
+  if (first && parts.length === 1) return first;
   const usage = { ...NO_USAGE };
   let [responses, unpricedResponses, costNanoUsd] = [0, 0, undefined as number | undefined];
-  const models = new Set<string>();
-  const sources = new Set<Source>();
-  const evidence = new Set<Evidence>();
+  const models: string[] = [];
+  const sources: Source[] = [];
+  const evidence: Evidence[] = [];
   for (const part of parts) {
     usage.input += part.usage.input;
     usage.cachedInput += part.usage.cachedInput;
@@ -51,19 +53,24 @@ export function sumFigures(parts: readonly Figures[]): Figures {
     responses += part.responses;
     unpricedResponses += part.unpricedResponses;
     if (part.costNanoUsd !== undefined) costNanoUsd = (costNanoUsd ?? 0) + part.costNanoUsd;
-    for (const model of part.models) models.add(model);
-    for (const source of part.sources) sources.add(source);
-    for (const one of part.evidence) evidence.add(one);
+    addNew(part.models, models);
+    addNew(part.sources, sources);
+    addNew(part.evidence, evidence);
   }
   return {
     usage,
     responses,
     unpricedResponses,
     costNanoUsd,
-    models: [...models],
-    sources: SOURCES.filter((source) => sources.has(source)),
-    evidence: EVIDENCE.filter((one) => evidence.has(one)),
+    models,
+    sources: SOURCES.filter((source) => sources.includes(source)),
+    evidence: EVIDENCE.filter((one) => evidence.includes(one)),
   };
+}
+
+// There are few: a Set would take longer to make than to search these.
+function addNew<T>(items: readonly T[], known: T[]): void {
+  for (const item of items) if (!known.includes(item)) known.push(item);
 }
 
 /** True when every count was reported by the API. Also of no counts at all: nothing is guessed there. */

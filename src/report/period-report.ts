@@ -7,15 +7,15 @@ import {
   readSums,
   type UsageFilter,
 } from '../store/period-queries.js';
-import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
-import { type Calendar, type Day, formatDay, startOfWeek } from './calendar.js';
+import type { Calendar, Day } from './calendar.js';
 import { type Figures, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
+import { type Cell, listOthers, listPeriods, sumModels } from './period-entries.js';
 import { explainEmpty, nothingRecorded } from './period-failure.js';
 import { type DayRange, isOverTime, type PeriodKind, type RangeWish, resolveRange, toMoments } from './period-range.js';
-import { type Part, type Summary, summarise, sumParts } from './summary.js';
+import { type Summary, summarise, sumParts } from './summary.js';
 
 export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
   readonly nowMs: number;
@@ -60,13 +60,6 @@ export interface ModelSum {
   readonly figures: Figures;
 }
 
-interface Cell extends Part {
-  readonly day: Day;
-  readonly provider: Provider;
-  readonly projectId?: string;
-  readonly phase?: Phase;
-}
-
 /**
  * Reads what `query` asks for from the sums in buckets of time. Call it within a snapshot, so that its parts agree.
  * Throws a ReportError when there is nothing to show, and a StoreError.
@@ -92,15 +85,19 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
       : readSums(connection, ['day', 'provider', 'model', 'source'], filter, offsets);
   const cells = rows.map(toCell);
   if (cells.length === 0) throw explainEmpty(connection, query, range);
-  const days = [...groupBy(cells, ({ day }) => day)].map(([day, ofDay]) => ({ day, figures: sumParts(ofDay) }));
+  const days = [...groupBy(cells, ({ day }) => day)].map(([day, ofDay]) => ({
+    ...{ day, cells: ofDay, figures: sumParts(ofDay) },
+  }));
   const summary = summarise(cells);
   const last = days.at(-1)?.day ?? today;
   return {
     kind,
     timeZone: calendar.timeZone,
     range,
-    entries: listEntries(cells, query, kind === 'phase' ? countInvocations(connection, filter) : undefined),
-    days,
+    entries: isOverTime(kind)
+      ? listPeriods(days, query)
+      : listOthers(cells, query, kind === 'phase' ? countInvocations(connection, filter) : undefined),
+    days: days.map(({ day, figures }) => ({ day, figures })),
     models: sumModels(cells),
     providers: [...groupBy(cells, (cell) => cell.provider)].map(([name, of]) => ({
       provider: name,
@@ -123,64 +120,6 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
 function toCell(row: KeyedSumRow<'day' | 'provider' | 'model' | 'source'> & Pick<Cell, 'projectId' | 'phase'>): Cell {
   const { model, source } = row;
   return { ...row, figures: toFigures(row, { models: [model], sources: [source], evidence: [] }) };
-}
-
-function listEntries(
-  cells: readonly Cell[],
-  { kind, firstWeekday, order }: PeriodQuery,
-  invocations: ReadonlyMap<string, number> | undefined,
-): PeriodEntry[] {
-  const entries = [...groupBy(cells, (cell) => keyOf(cell, kind, firstWeekday))].map(([key, ofKey]): PeriodEntry => {
-    const days = ofKey.map(({ day }) => day);
-    return {
-      key,
-      firstDay: Math.min(...days),
-      lastDay: Math.max(...days),
-      activeDays: new Set(days).size,
-      invocations: invocations?.get(key),
-      figures: sumParts(ofKey),
-      models: sumModels(ofKey),
-    };
-  });
-  const byCost = !isOverTime(kind);
-  if (byCost) entries.sort(dearestFirst);
-  return order === undefined || order === (byCost ? 'desc' : 'asc') ? entries : entries.reverse();
-}
-
-function keyOf({ day, model, projectId = '', phase = 'other' }: Cell, kind: PeriodKind, firstWeekday: number): string {
-  switch (kind) {
-    case 'daily':
-      return formatDay(day);
-    case 'weekly':
-      return formatDay(startOfWeek(day, firstWeekday));
-    case 'monthly':
-      return formatDay(day).slice(0, 7);
-    case 'model':
-      return model;
-    case 'project':
-      return projectId;
-    case 'phase':
-      return phase;
-  }
-}
-
-/** The sums of each model, the dearest first. */
-export function sumModels(cells: readonly ModelSum[]): ModelSum[] {
-  const groups = groupBy(cells, ({ provider, model }) => `${provider} ${model}`);
-  const sums = [...groups.values()].flatMap((ofModel) => {
-    const [first] = ofModel;
-    return first ? [{ model: first.model, provider: first.provider, figures: sumParts(ofModel) }] : [];
-  });
-  return sums.sort(dearestFirst);
-}
-
-function dearestFirst(a: { readonly figures: Figures }, b: { readonly figures: Figures }): number {
-  const costs = (b.figures.costNanoUsd ?? -1) - (a.figures.costNanoUsd ?? -1);
-  return costs || countTokens(b.figures) - countTokens(a.figures);
-}
-
-function countTokens({ usage }: Figures): number {
-  return usage.input + usage.output;
 }
 
 /** The days of the report that have come to pass, today's too. */

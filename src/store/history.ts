@@ -58,15 +58,29 @@ export function openHistoryStore(path: string, patience: Pick<OpenOptions, 'busy
   };
 }
 
+/** What tells whether a file has changed since it was read, and what was wrong with it then. */
+export type FileVersion = readonly [path: string, sizeBytes: number, modifiedAtMs: number, problem: string | null];
+
+/** The files that have been read. */
+export interface ReadFiles {
+  /** In the order of their paths. */
+  readonly versions: readonly FileVersion[];
+  /** All that is known of one of them. */
+  find(path: string): HistoryFile | undefined;
+}
+
 /**
- * The files that have been read, by path. A report asks before every table, and mostly nothing has changed: so nothing is
- * prepared here for writing. Throws a StoreError.
+ * Has `look` see which files have been read. A report asks before every table, and mostly nothing has changed: so nothing
+ * is prepared here for writing, and of thousands of files only what tells that is loaded. Throws a StoreError.
  */
-export function readHistoryFiles(path: string): Map<string, HistoryFile> {
+export function lookAtReadFiles<T>(path: string, look: (files: ReadFiles) => T): T {
   const connection = openConnection(path, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
-    const files = explainingFaults(path, () => connection.prepare<[], HistoryFile>(READ_FILES).all());
-    return new Map(files.map((file) => [file.path, file]));
+    return explainingFaults(path, () => {
+      const versions = connection.prepare<[], FileVersion>(READ_VERSIONS).raw().all();
+      const file = connection.prepare<[string], HistoryFile>(READ_FILE);
+      return look({ versions, find: (name) => file.get(name) });
+    });
   } finally {
     connection.close();
   }
@@ -95,9 +109,11 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
   };
 }
 
-const READ_FILES = `
+const READ_VERSIONS = 'SELECT path, size_bytes, modified_at_ms, problem FROM history_files ORDER BY path';
+
+const READ_FILE = `
   SELECT path, provider, thread_id AS threadId, size_bytes AS sizeBytes, modified_at_ms AS modifiedAtMs,
-    read_bytes AS readBytes, state, responses, unreadable_lines AS unreadableLines, problem FROM history_files`;
+    read_bytes AS readBytes, state, responses, unreadable_lines AS unreadableLines, problem FROM history_files WHERE path = ?`;
 
 const PUT_FILE = `
   INSERT OR REPLACE INTO history_files (path, provider, thread_id, size_bytes, modified_at_ms, read_bytes, state,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -43,6 +42,8 @@ export function openMirrorQueue(folder: string): MirrorQueue {
 }
 
 function fileOf(folder: string, { path, invocationId }: MirrorEntry): string {
+  // Every command looks into the queue, and hardly any puts something there.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(path).digest('hex').slice(0, 12);
   return join(folder, `${name}-${invocationId}.json`);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RolloutScanner } from '../../src/formats/rollout-scanner.js';
 import { importFile } from '../../src/history/file-import.js';
+import { importHistory } from '../../src/history/import.js';
 import { LineBuffer } from '../../src/io/scan.js';
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
@@ -12,6 +13,7 @@ import { rollout } from '../harness/fake-rollouts.js';
 import { readFixture } from '../harness/fixtures.js';
 import { withoutPrivileges } from '../harness/privileges.js';
 import { USAGE } from '../harness/workbench.js';
+import { createFolder } from '../store/samples.js';
 import { createHistory, encodeLines, environmentOf } from './sessions.js';
 
 const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
@@ -65,6 +67,26 @@ describe('an import names what it cannot read, and takes in the rest', () => {
         [at('rollout-gone.jsonl'), 'a link that leads nowhere'],
       ]),
     );
+  });
+
+  it('folders that several ways lead to: links before and after them, and a home that is a link', async () => {
+    const history = createHistory();
+    history.write(FILE, [...BEGIN, record('r1')]);
+    const at = (name: string) => join(history.home, 'sessions', name);
+    const outside = join(createFolder(), 'outside');
+    mkdirSync(outside);
+    writeFileSync(join(outside, FILE.replace('04T', '05T')), encodeLines([...BEGIN, record('r2')]));
+    symlinkSync(at('2026/03'), at('1-before'));
+    symlinkSync(at('2026'), at('3-after'));
+    symlinkSync(outside, at('4-outside'));
+    symlinkSync(outside, at('5-outside'));
+    const other = join(createFolder(), 'home');
+    symlinkSync(history.home, other);
+    const homes = { codex: [history.home, other], claude: [] };
+    const { files, added, problems } = await importHistory({ database: history.database, homes });
+    expect([files, added]).toEqual([2, 2]);
+    const reason = 'a link to a folder that is read already';
+    expect(problems).toEqual(['3-after', '5-outside'].map((name) => ({ path: at(name), reason })));
   });
 
   it('what it may not read, and reads it when it may', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, renameSync, utimesSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rollout } from '../harness/fake-rollouts.js';
@@ -47,6 +47,25 @@ describe('an import', () => {
     const files = recorded.flatMap((fixture) => fixture.files).length;
     expect(await history.import()).toMatchObject({ files, filesRead: 0, added: 0, duplicates: 0 });
     expect(sums(history)).toEqual(before);
+  });
+
+  it('opens what came or changed, wherever files went away and in whatever order they lie', async () => {
+    const history = createHistory();
+    const names = ['b', 'd', 'f', 'h', 'j'];
+    const write = (name: string) => history.write(`rollout-${name}.jsonl`, [...BEGIN, record(name, a)]);
+    const paths = names.map(write);
+    // What lies there comes first by its path, and is looked for last.
+    const archive = join(history.home, 'archived_sessions');
+    mkdirSync(archive);
+    renameSync(paths[3] ?? '', join(archive, 'rollout-h.jsonl'));
+    expect(await history.import()).toMatchObject({ files: 5, filesRead: 5, added: 5 });
+    expect(await history.import()).toMatchObject({ files: 5, filesRead: 0, added: 0 });
+    rmSync(paths[1] ?? '');
+    for (const name of ['a', 'e', 'k']) write(name);
+    appendFileSync(paths[4] ?? '', encodeLines([record('new', b)]));
+    expect(await history.import()).toMatchObject({ files: 7, filesRead: 4, added: 4 });
+    expect(await history.import()).toMatchObject({ files: 7, filesRead: 0, added: 0 });
+    expect(keys(history).sort()).toEqual([...names, 'a', 'e', 'k', 'new'].sort());
   });
 
   it('counts a session once that was archived, or lies there twice', async () => {

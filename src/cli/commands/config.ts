@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { CONFIG_FILE_NAME, type FilePlaces, listConfigPlaces } from '../../config/files.js';
 import type { Paths } from '../../config/paths.js';
 import type { Setting, Settings } from '../../config/settings.js';
@@ -8,6 +7,7 @@ import { cleanText } from '../../report/amounts.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import { findTimeZone } from '../../report/time-zone.js';
 import type { BudgetLimit } from '../../usage/budget.js';
+import type { CommandDescription } from './description.js';
 import type { Host } from './host.js';
 import { formatJson } from './show.js';
 
@@ -32,15 +32,16 @@ Examples:
   codex-usage config --json | jq '.settings[] | select(.name == "database").value'
 `;
 
-/** Adds `config` to `program`; `perform` is called with what is asked for. */
-export function addConfigCommand(program: Command, perform: (request: ConfigRequest) => Promise<void>): void {
-  program
-    .command('config')
-    .summary('the settings that hold here, and where each comes from')
-    .description('Shows the settings that hold in this folder, and where each comes from.')
-    .addHelpText('after', HELP)
-    .option('-j, --json', 'JSON instead of text')
-    .action((options: { json?: boolean }) => perform({ format: options.json ? 'json' : 'text' }));
+/** `config`; `perform` is called with what is asked for. */
+export function describeConfigCommand(perform: (request: ConfigRequest) => Promise<void>): CommandDescription {
+  return {
+    name: 'config',
+    summary: 'the settings that hold here, and where each comes from',
+    description: 'Shows the settings that hold in this folder, and where each comes from.',
+    options: [{ flags: '-j, --json', text: 'JSON instead of text' }],
+    help: HELP,
+    perform: (options: { json?: boolean }) => perform({ format: options.json ? 'json' : 'text' }),
+  };
 }
 
 interface Entry {

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import { UsageError } from '../../errors.js';
+import type { CommandDescription, OptionDescription } from './description.js';
 import { parseCount, parseTimeZone } from './option-values.js';
 
 /** What is asked of `codex-usage run` or `codex-usage session`. */
@@ -68,35 +68,50 @@ Examples:
   codex-usage session --list
 `;
 
-/** Adds `run` and `session` to `program`; `perform` is called with what is asked for. */
-export function addCostCommands(program: Command, perform: (request: CostRequest) => Promise<void>): void {
-  const run = program.command('run [id]').summary('what a run cost, invocation by invocation');
-  run
-    .description('What a run cost: each invocation of Codex, each phase, and the total.')
-    .addHelpText('after', RUN_HELP);
-  const session = program.command('session [id]').summary('what a session cost, metered or not');
-  session
-    .description('What a session cost: a thread of Codex or Claude Code, metered or read from history.')
-    .addHelpText('after', SESSION_HELP);
-  addOptions(run, 'run').action((id: string | undefined) => perform(parseRequest('run', id, run.opts())));
-  session.option('--no-import', 'without looking for new past sessions first');
-  addOptions(session, 'session').action((id: string | undefined) => {
-    return perform(parseRequest('session', id, session.opts()));
-  });
+/** `run` and `session`; `perform` is called with what is asked for. */
+export function describeCostCommands(perform: (request: CostRequest) => Promise<void>): CommandDescription[] {
+  return [
+    {
+      name: 'run',
+      argument: { flags: '[id]' },
+      summary: 'what a run cost, invocation by invocation',
+      description: 'What a run cost: each invocation of Codex, each phase, and the total.',
+      options: listOptions('run'),
+      help: RUN_HELP,
+      perform: (options: Options, id) => perform(parseRequest('run', id, options)),
+    },
+    {
+      name: 'session',
+      argument: { flags: '[id]' },
+      summary: 'what a session cost, metered or not',
+      description: 'What a session cost: a thread of Codex or Claude Code, metered or read from history.',
+      options: [
+        { flags: '--no-import', text: 'without looking for new past sessions first' },
+        ...listOptions('session'),
+      ],
+      help: SESSION_HELP,
+      perform: (options: Options, id) => perform(parseRequest('session', id, options)),
+    },
+  ];
 }
 
-function addOptions(command: Command, kind: CostRequest['kind']): Command {
-  return command
-    .option('-l, --list', `list the newest ${kind}s instead`)
-    .option('--last <n>', `with --list: how many (default: ${LIST_LENGTH})`, parseCount)
-    .option('--project <id>', `only ${kind}s of this project`)
-    .option('--breakdown', 'a row for every model response')
-    .option('--notes', 'all notes in full: fallbacks, disagreements, what was unreadable')
-    .option('--compact', 'only the most important columns')
-    .option('-z, --timezone <name>', "show times in this IANA time zone (default: the system's)", parseTimeZone)
-    .option('-j, --json', 'JSON instead of a table')
-    .option('--markdown', 'the report as Markdown, for the summary of a CI job')
-    .option('--no-color', 'no colours; so does NO_COLOR');
+function listOptions(kind: CostRequest['kind']): OptionDescription[] {
+  return [
+    { flags: '-l, --list', text: `list the newest ${kind}s instead` },
+    { flags: '--last <n>', text: `with --list: how many (default: ${LIST_LENGTH})`, parse: parseCount },
+    { flags: '--project <id>', text: `only ${kind}s of this project` },
+    { flags: '--breakdown', text: 'a row for every model response' },
+    { flags: '--notes', text: 'all notes in full: fallbacks, disagreements, what was unreadable' },
+    { flags: '--compact', text: 'only the most important columns' },
+    {
+      flags: '-z, --timezone <name>',
+      text: "show times in this IANA time zone (default: the system's)",
+      parse: parseTimeZone,
+    },
+    { flags: '-j, --json', text: 'JSON instead of a table' },
+    { flags: '--markdown', text: 'the report as Markdown, for the summary of a CI job' },
+    { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+  ];
 }
 
 function parseRequest(kind: CostRequest['kind'], id: string | undefined, options: Options): CostRequest {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { CommandDescription } from './description.js';
 
 /** What is asked of `codex-usage doctor`. */
 export interface DoctorRequest {
@@ -16,16 +16,19 @@ Examples:
   codex-usage doctor --json | jq '.checks[] | select(.status == "attention")'
 `;
 
-/** Adds `doctor` to `program`; `perform` is called with what is asked for. */
-export function addDoctorCommand(program: Command, perform: (request: DoctorRequest) => Promise<void>): void {
-  program
-    .command('doctor')
-    .summary('whether all is well, and what to do where it is not')
-    .description('Says whether all is well with Codex, the database and the record, and what to do where it is not.')
-    .option('-j, --json', 'JSON instead of text')
-    .option('--no-color', 'no colours; so does NO_COLOR')
-    .addHelpText('after', HELP)
-    .action(({ json, color }: { json?: boolean; color: boolean }) => {
+/** `doctor`; `perform` is called with what is asked for. */
+export function describeDoctorCommand(perform: (request: DoctorRequest) => Promise<void>): CommandDescription {
+  return {
+    name: 'doctor',
+    summary: 'whether all is well, and what to do where it is not',
+    description: 'Says whether all is well with Codex, the database and the record, and what to do where it is not.',
+    options: [
+      { flags: '-j, --json', text: 'JSON instead of text' },
+      { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+    ],
+    help: HELP,
+    perform: ({ json, color }: { json?: boolean; color: boolean }) => {
       return perform({ format: json ? 'json' : 'text', color: color ? 'auto' : 'never' });
-    });
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
-import { Argument, type Command, Option } from 'commander';
 import type { Day } from '../../report/calendar.js';
 import type { ExportFormat, ExportSubject } from '../../report/export.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
+import type { CommandDescription } from './description.js';
 import { parseDate, parseTimeZone } from './option-values.js';
 
 /** What is asked of `codex-usage export`. */
@@ -46,24 +46,36 @@ Examples:
   codex-usage export --format ndjson --provider claude | jq .costUsd
 `;
 
-/** Adds `export` to `program`; `perform` is called with what is asked for. */
-export function addExportCommand(program: Command, perform: (request: ExportRequest) => Promise<void>): void {
-  program
-    .command('export')
-    .summary('every response, or every day, as CSV, JSON or NDJSON')
-    .description('Writes every response, or the sums of every day, as CSV, JSON or NDJSON.')
-    .addArgument(new Argument('[what]', 'what has a row').choices(['responses', 'days']).default('responses'))
-    .addOption(new Option('-f, --format <format>', "default: that of --output's name, else csv").choices(FORMATS))
-    .option('-o, --output <file>', 'write to this file, which is replaced, not to the standard output')
-    .option('-s, --since <day>', 'from this day on: YYYY-MM-DD or YYYYMMDD', parseDate)
-    .option('-u, --until <day>', 'up to this day, inclusive', parseDate)
-    .addOption(new Option('--provider <name>', 'whose usage').choices([...PROVIDERS, 'all']).default('all'))
-    .option('--project <id>', 'only this project')
-    .option('--model <name>', 'only this model, or those that a pattern such as "gpt-5*" means')
-    .option('-z, --timezone <name>', "count days in this IANA time zone (default: the system's)", parseTimeZone)
-    .option('--no-import', 'without looking for new past sessions first')
-    .addHelpText('after', HELP)
-    .action((subject: ExportSubject, options: Options) => perform(toRequest(subject, options)));
+/** `export`; `perform` is called with what is asked for. */
+export function describeExportCommand(perform: (request: ExportRequest) => Promise<void>): CommandDescription {
+  return {
+    name: 'export',
+    argument: {
+      flags: '[what]',
+      text: 'what has a row',
+      choices: ['responses', 'days'],
+      initial: 'responses',
+    },
+    summary: 'every response, or every day, as CSV, JSON or NDJSON',
+    description: 'Writes every response, or the sums of every day, as CSV, JSON or NDJSON.',
+    options: [
+      { flags: '-f, --format <format>', text: "default: that of --output's name, else csv", choices: FORMATS },
+      { flags: '-o, --output <file>', text: 'write to this file, which is replaced, not to the standard output' },
+      { flags: '-s, --since <day>', text: 'from this day on: YYYY-MM-DD or YYYYMMDD', parse: parseDate },
+      { flags: '-u, --until <day>', text: 'up to this day, inclusive', parse: parseDate },
+      { flags: '--provider <name>', text: 'whose usage', choices: [...PROVIDERS, 'all'], initial: 'all' },
+      { flags: '--project <id>', text: 'only this project' },
+      { flags: '--model <name>', text: 'only this model, or those that a pattern such as "gpt-5*" means' },
+      {
+        flags: '-z, --timezone <name>',
+        text: "count days in this IANA time zone (default: the system's)",
+        parse: parseTimeZone,
+      },
+      { flags: '--no-import', text: 'without looking for new past sessions first' },
+    ],
+    help: HELP,
+    perform: (options: Options, subject) => perform(toRequest(subject as ExportSubject, options)),
+  };
 }
 
 function toRequest(subject: ExportSubject, options: Options): ExportRequest {

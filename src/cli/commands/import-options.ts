@@ -1,5 +1,5 @@
-import { type Command, Option } from 'commander';
 import { UsageError } from '../../errors.js';
+import type { CommandDescription } from './description.js';
 
 /** What is asked of `codex-usage import`. */
 export interface ImportRequest {
@@ -36,22 +36,30 @@ Examples:
   CODEX_HOME=~/.codex,/backup/codex codex-usage import
 `;
 
-/** Adds `import` to `program`; `perform` is called with what is asked for. */
-export function addImportCommand(program: Command, perform: (request: ImportRequest) => Promise<void>): void {
-  program
-    .command('import')
-    .summary('take in past sessions of Codex and Claude Code')
-    .description('Takes in past sessions of Codex and Claude Code, each response once.')
-    .addHelpText('after', HELP)
-    .addOption(
-      new Option('--provider <name>', 'only the sessions of one').choices(['codex', 'claude', 'all']).default('all'),
-    )
-    .option('--runs <dir>', "backfill runs from a runner's directory: <run>/<phase>/iter-<n>/codex.log, …")
-    .option('--project <id>', 'with --runs: the project of the runs (default: the git work tree of the directory)')
-    .option('-j, --json', 'a summary as JSON instead of text')
-    .action((_options: unknown, command: Command) => {
-      const { json, provider, runs, project } = command.opts<Options>();
+/** `import`; `perform` is called with what is asked for. */
+export function describeImportCommand(perform: (request: ImportRequest) => Promise<void>): CommandDescription {
+  return {
+    name: 'import',
+    summary: 'take in past sessions of Codex and Claude Code',
+    description: 'Takes in past sessions of Codex and Claude Code, each response once.',
+    options: [
+      {
+        flags: '--provider <name>',
+        text: 'only the sessions of one',
+        choices: ['codex', 'claude', 'all'],
+        initial: 'all',
+      },
+      { flags: '--runs <dir>', text: "backfill runs from a runner's directory: <run>/<phase>/iter-<n>/codex.log, …" },
+      {
+        flags: '--project <id>',
+        text: 'with --runs: the project of the runs (default: the git work tree of the directory)',
+      },
+      { flags: '-j, --json', text: 'a summary as JSON instead of text' },
+    ],
+    help: HELP,
+    perform: ({ json, provider, runs, project }: Options) => {
       if (project !== undefined && runs === undefined) throw new UsageError('--project goes with --runs.');
       return perform({ format: json ? 'json' : 'text', provider, runs, projectId: project });
-    });
+    },
+  };
 }

@@ -3,17 +3,16 @@ import type { Paths } from '../../config/paths.js';
 import type { Settings } from '../../config/settings.js';
 import { openMirrorQueue } from '../../store/mirror-queue.js';
 import { listPending } from '../../store/pending.js';
+import { openStore } from '../../store/store.js';
 import type { Host } from './host.js';
 import { runProgram } from './program.js';
+import { refreshHistory } from './refresh.js';
 
 /** Runs the command line of `host` on a record that is brought up to date before. Returns the exit code. */
 export function runCommand(host: Host): Promise<number> {
   return runProgram(host, {
     beforeCommand: takeInWhatIsLeft,
-    async beforeReport(paths, settings) {
-      const { refreshHistory } = await import('./reports.js');
-      await refreshHistory(host, paths, settings);
-    },
+    beforeReport: (paths, settings) => refreshHistory(host, paths, settings),
   });
 }
 
@@ -21,7 +20,6 @@ export function runCommand(host: Host): Promise<number> {
 async function takeInWhatIsLeft(paths: Paths, settings: Settings): Promise<void> {
   const hasPending = listPending(paths).length > 0 || openMirrorQueue(paths.mirrorDirectory).list(1).length > 0;
   if (!existsSync(paths.database) && !hasPending) return;
-  const { openStore } = await import('./reports.js');
   try {
     const store = openStore(paths.database, { mode: 'write' });
     // Mostly nothing is left to do, and what would do it takes longer to load than a report to make.

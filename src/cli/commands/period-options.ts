@@ -1,8 +1,8 @@
-import { type Command, Option } from 'commander';
 import { UsageError } from '../../errors.js';
 import type { Day } from '../../report/calendar.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
+import type { CommandDescription, OptionDescription } from './description.js';
 import { parseCount, parseDate, parseTimeZone } from './option-values.js';
 
 /** `blocks`: windows of five hours, as subscriptions are limited by. */
@@ -69,38 +69,53 @@ const MARKS = `
   unpriced  none of the responses has a known price
 `;
 
-/** Adds the reports over time to `program`; `perform` is called with what is asked for. */
-export function addPeriodCommands(program: Command, perform: (request: PeriodRequest) => Promise<void>): void {
-  for (const [kind, { summary, unit }] of Object.entries(SUMMARIES) as [
-    ReportKind,
-    { summary: string; unit: string },
-  ][]) {
-    const command = program
-      .command(kind)
-      .summary(summary)
-      .description(`Shows ${summary}: tokens and money of Codex and of what else was recorded or imported.`)
-      .option('-s, --since <day>', 'from this day on: YYYY-MM-DD or YYYYMMDD', parseDate)
-      .option('-u, --until <day>', 'up to this day, inclusive', parseDate)
-      .option('--last <n>', describeLast(kind, unit), parseCount)
-      .addOption(new Option('--provider <name>', 'whose usage').choices([...PROVIDERS, 'all']).default('all'))
-      .option('--project <id>', 'only this project')
-      .option('--model <name>', 'only this model, or those that a pattern such as "gpt-5*" means')
-      .addOption(new Option('--order <order>', describeOrder(kind)).choices(['asc', 'desc']))
-      .option('--breakdown', 'a row for each model')
-      .option('--compact', 'only the most important columns')
-      .option('-z, --timezone <name>', "count days in this IANA time zone (default: the system's)", parseTimeZone)
-      .option('--no-import', 'without looking for new past sessions first')
-      .option('-j, --json', 'JSON instead of a table')
-      .option('--no-color', 'no colours; so does NO_COLOR')
-      .addHelpText('after', `${MARKS}${listExamples(kind)}`);
-    if (kind !== 'blocks') command.option('--chart', 'draw it: a calendar of the days, and bars');
-    if (kind === 'weekly') {
-      const day = new Option('-w, --start-of-week <day>', 'the day that weeks begin with').choices(WEEKDAYS);
-      command.addOption(day.default('monday'));
-    }
-    command.action(() => perform(parseRequest(kind, command.opts())));
-  }
+/** The reports over time; `perform` is called with what is asked for. */
+export function describePeriodCommands(perform: (request: PeriodRequest) => Promise<void>): CommandDescription[] {
+  return (Object.keys(SUMMARIES) as ReportKind[]).map((kind) => {
+    const { summary } = SUMMARIES[kind];
+    return {
+      name: kind,
+      summary,
+      description: `Shows ${summary}: tokens and money of Codex and of what else was recorded or imported.`,
+      options: listOptions(kind),
+      help: `${MARKS}${listExamples(kind)}`,
+      perform: (options: Options) => perform(parseRequest(kind, options)),
+    };
+  });
 }
+
+function listOptions(kind: ReportKind): OptionDescription[] {
+  const { unit } = SUMMARIES[kind];
+  const options: OptionDescription[] = [
+    { flags: '-s, --since <day>', text: 'from this day on: YYYY-MM-DD or YYYYMMDD', parse: parseDate },
+    { flags: '-u, --until <day>', text: 'up to this day, inclusive', parse: parseDate },
+    { flags: '--last <n>', text: describeLast(kind, unit), parse: parseCount },
+    { flags: '--provider <name>', text: 'whose usage', choices: [...PROVIDERS, 'all'], initial: 'all' },
+    { flags: '--project <id>', text: 'only this project' },
+    { flags: '--model <name>', text: 'only this model, or those that a pattern such as "gpt-5*" means' },
+    { flags: '--order <order>', text: describeOrder(kind), choices: ['asc', 'desc'] },
+    { flags: '--breakdown', text: 'a row for each model' },
+    { flags: '--compact', text: 'only the most important columns' },
+    {
+      flags: '-z, --timezone <name>',
+      text: "count days in this IANA time zone (default: the system's)",
+      parse: parseTimeZone,
+    },
+    { flags: '--no-import', text: 'without looking for new past sessions first' },
+    { flags: '-j, --json', text: 'JSON instead of a table' },
+    { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+  ];
+  if (kind !== 'blocks') options.push({ flags: '--chart', text: 'draw it: a calendar of the days, and bars' });
+  if (kind === 'weekly') options.push(START_OF_WEEK);
+  return options;
+}
+
+const START_OF_WEEK: OptionDescription = {
+  flags: '-w, --start-of-week <day>',
+  text: 'the day that weeks begin with',
+  choices: WEEKDAYS,
+  initial: 'monday',
+};
 
 function parseRequest(kind: ReportKind, options: Options): PeriodRequest {
   const { since, until, last, provider } = options;

@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
 import { UsageError } from '../../errors.js';
 import type { Day } from '../../report/calendar.js';
+import type { CommandDescription } from './description.js';
 import { parseDate, parseTimeZone } from './option-values.js';
 
 interface Shown {
@@ -55,41 +55,53 @@ Examples:
   codex-usage reprice --since 2026-11-01 --model "gpt-7*"
 `;
 
-/** Adds `prices` and `reprice` to `program`; `perform` is called with what is asked for. */
-export function addPriceCommands(
-  program: Command,
+/** `prices` and `reprice`; `perform` is called with what is asked for. */
+export function describePriceCommands(
   perform: (request: PricesRequest | RepriceRequest) => Promise<void>,
-): void {
-  program
-    .command('prices [model]')
-    .summary('what a model costs, since when, and where its price comes from')
-    .description('Shows what a model costs, what it cost before, and where its price comes from.')
-    .option('-j, --json', 'JSON instead of a table')
-    .option('--no-color', 'no colours; so does NO_COLOR')
-    .addHelpText('after', PRICES_HELP)
-    .action((model: string | undefined, options: Options) => {
-      return perform({ kind: 'prices', model, ...describeShown(options) });
-    });
-  program
-    .command('reprice')
-    .summary('compute recorded costs anew with the prices known now')
-    .description('Computes the costs of recorded responses anew, with the prices known now.')
-    .option('-s, --since <day>', 'from this day on: YYYY-MM-DD or YYYYMMDD', parseDate)
-    .option('-u, --until <day>', 'up to this day, inclusive', parseDate)
-    .option('--model <name>', 'only this model, or those that a pattern such as "gpt-5*" means')
-    .option('-n, --dry-run', 'show what would change, and change nothing')
-    .option('-z, --timezone <name>', "count days in this IANA time zone (default: the system's)", parseTimeZone)
-    .option('-j, --json', 'JSON instead of a table')
-    .option('--no-color', 'no colours; so does NO_COLOR')
-    .addHelpText('after', REPRICE_HELP)
-    .action((options: Options) => {
-      const { since, until, model } = options;
-      if (since !== undefined && until !== undefined && since > until) {
-        throw new UsageError('--since is after --until: there is no day between them.');
-      }
-      const mode = options.dryRun ? 'dry-run' : 'write';
-      return perform({ kind: 'reprice', since, until, model, mode, ...describeShown(options) });
-    });
+): CommandDescription[] {
+  return [
+    {
+      name: 'prices',
+      argument: { flags: '[model]' },
+      summary: 'what a model costs, since when, and where its price comes from',
+      description: 'Shows what a model costs, what it cost before, and where its price comes from.',
+      options: [
+        { flags: '-j, --json', text: 'JSON instead of a table' },
+        { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+      ],
+      help: PRICES_HELP,
+      perform: (options: Options, model) => perform({ kind: 'prices', model, ...describeShown(options) }),
+    },
+    {
+      name: 'reprice',
+      summary: 'compute recorded costs anew with the prices known now',
+      description: 'Computes the costs of recorded responses anew, with the prices known now.',
+      options: [
+        { flags: '-s, --since <day>', text: 'from this day on: YYYY-MM-DD or YYYYMMDD', parse: parseDate },
+        { flags: '-u, --until <day>', text: 'up to this day, inclusive', parse: parseDate },
+        { flags: '--model <name>', text: 'only this model, or those that a pattern such as "gpt-5*" means' },
+        { flags: '-n, --dry-run', text: 'show what would change, and change nothing' },
+        {
+          flags: '-z, --timezone <name>',
+          text: "count days in this IANA time zone (default: the system's)",
+          parse: parseTimeZone,
+        },
+        { flags: '-j, --json', text: 'JSON instead of a table' },
+        { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+      ],
+      help: REPRICE_HELP,
+      perform: (options: Options) => perform(toRepriceRequest(options)),
+    },
+  ];
+}
+
+function toRepriceRequest(options: Options): RepriceRequest {
+  const { since, until, model } = options;
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new UsageError('--since is after --until: there is no day between them.');
+  }
+  const mode = options.dryRun ? 'dry-run' : 'write';
+  return { kind: 'reprice', since, until, model, mode, ...describeShown(options) };
 }
 
 function describeShown({ json, color, timezone }: Options): Shown {

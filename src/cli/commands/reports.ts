@@ -3,11 +3,8 @@
  * report, which takes longer than to read what one of them does not need.
  */
 // biome-ignore lint/performance/noBarrelFile: this one makes it faster, see above
-export { openStore } from '../../store/store.js';
 export { runCostCommand } from './cost.js';
 export { runDoctor } from './doctor.js';
 export { runExportCommand } from './export.js';
 export { runImportCommand } from './import.js';
-export { runPeriodCommand } from './period.js';
 export { runPriceCommand } from './prices.js';
-export { refreshHistory } from './refresh.js';

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type CommandDescription, InvalidValue } from './description.js';
 
 /** What is asked of `codex-usage serve`. */
 export interface ServeRequest {
@@ -31,28 +31,34 @@ interface Options {
   readonly import: boolean;
 }
 
-/** Adds `serve` to `program`; `perform` is called with what is asked for. */
-export function addServeCommand(program: Command, perform: (request: ServeRequest) => Promise<void>): void {
-  const command = program
-    .command('serve')
-    .summary('the dashboard, in a browser')
-    .description('Shows the dashboard in a browser, until it is ended.')
-    .option('-p, --port <port>', `this port, or none (default: ${USUAL_PORT} or the next that is free)`, parsePort)
-    .option('-o, --open', 'open it in the browser')
-    .option('--no-import', 'leave past sessions unread')
-    .addHelpText('after', HELP);
-  command.action(() => {
-    const options = command.opts<Options>();
-    return perform({
-      port: options.port,
-      browser: options.open ? 'open' : 'leave',
-      history: options.import ? 'import' : 'leave',
-    });
-  });
+/** `serve`; `perform` is called with what is asked for. */
+export function describeServeCommand(perform: (request: ServeRequest) => Promise<void>): CommandDescription {
+  return {
+    name: 'serve',
+    summary: 'the dashboard, in a browser',
+    description: 'Shows the dashboard in a browser, until it is ended.',
+    options: [
+      {
+        flags: '-p, --port <port>',
+        text: `this port, or none (default: ${USUAL_PORT} or the next that is free)`,
+        parse: parsePort,
+      },
+      { flags: '-o, --open', text: 'open it in the browser' },
+      { flags: '--no-import', text: 'leave past sessions unread' },
+    ],
+    help: HELP,
+    perform: (options: Options) => {
+      return perform({
+        port: options.port,
+        browser: options.open ? 'open' : 'leave',
+        history: options.import ? 'import' : 'leave',
+      });
+    },
+  };
 }
 
 function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('Use a whole number from 0 to 65535; 0 is any that is free.');
+  throw new InvalidValue('Use a whole number from 0 to 65535; 0 is any that is free.');
 }

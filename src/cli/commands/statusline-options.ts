@@ -1,5 +1,4 @@
-import type { parseArgs } from 'node:util';
-import type { Command } from 'commander';
+import type { CommandDescription } from './description.js';
 
 /** What is asked of `codex-usage statusline`. */
 export interface StatuslineRequest {
@@ -12,21 +11,13 @@ export interface StatuslineRequest {
   readonly color: 'auto' | 'always' | 'never';
 }
 
-export interface StatuslineOptions {
+interface Options {
   readonly format?: string;
   readonly project?: string;
   readonly timezone?: string;
-  /** Commander makes it undefined where neither form is given. */
+  /** Undefined where neither form is given. */
   readonly color?: boolean;
 }
-
-/** The same options for the quick start, which does without commander: test/cli/commands/statusline.test.ts holds that. */
-export const QUICK_OPTIONS = {
-  format: { type: 'string' },
-  project: { type: 'string' },
-  timezone: { type: 'string', short: 'z' },
-  color: { type: 'boolean' },
-} as const satisfies NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 
 const HELP = `
 Placeholders of --format:
@@ -44,22 +35,25 @@ Examples:
   set -g status-right '#(codex-usage statusline)'        in ~/.tmux.conf
 `;
 
-/** Adds `statusline` to `program`; `perform` is called with what is asked for. */
-export function addStatuslineCommand(program: Command, perform: (request: StatuslineRequest) => Promise<void>): void {
-  program
-    .command('statusline')
-    .summary('one line for a shell prompt or tmux')
-    .description('One line for a shell prompt or tmux: today, the current run, its rate, what is left of rate limits.')
-    .option('--format <text>', 'a line of your own, with placeholders')
-    .option('--project <id>', 'only this project')
-    .option('-z, --timezone <name>', "whose day it is: an IANA time zone (default: the system's)")
-    .option('--color', 'colours even where the output is no terminal')
-    .option('--no-color', 'no colours; so does NO_COLOR')
-    .addHelpText('after', HELP)
-    .action((options: StatuslineOptions) => perform(toStatuslineRequest(options)));
+/** `statusline`; `perform` is called with what is asked for. */
+export function describeStatuslineCommand(perform: (request: StatuslineRequest) => Promise<void>): CommandDescription {
+  return {
+    name: 'statusline',
+    summary: 'one line for a shell prompt or tmux',
+    description: 'One line for a shell prompt or tmux: today, the current run, its rate, what is left of rate limits.',
+    options: [
+      { flags: '--format <text>', text: 'a line of your own, with placeholders' },
+      { flags: '--project <id>', text: 'only this project' },
+      { flags: '-z, --timezone <name>', text: "whose day it is: an IANA time zone (default: the system's)" },
+      { flags: '--color', text: 'colours even where the output is no terminal' },
+      { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+    ],
+    help: HELP,
+    perform: (options: Options) => perform(toRequest(options)),
+  };
 }
 
-export function toStatuslineRequest({ format, project, timezone, color }: StatuslineOptions): StatuslineRequest {
+function toRequest({ format, project, timezone, color }: Options): StatuslineRequest {
   return {
     format,
     projectId: project,

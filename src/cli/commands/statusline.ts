@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { StoreError, type StoreProblem, UsageError } from '../../errors.js';
 import { isAlive } from '../../process/alive.js';
 import { createCalendar } from '../../report/calendar.js';
@@ -19,7 +18,8 @@ import { readRateLimits } from '../../store/rate-limits.js';
 import { readSummary } from '../../store/scopes.js';
 import { type Host, wantsColor } from './host.js';
 import { readHostSettings } from './host-settings.js';
-import { QUICK_OPTIONS, type StatuslineRequest, toStatuslineRequest } from './statusline-options.js';
+import { readQuickLine } from './quick-line.js';
+import { describeStatuslineCommand, type StatuslineRequest } from './statusline-options.js';
 
 /** A prompt waits for nobody who writes. */
 const BUSY_TIMEOUT_MS = 30;
@@ -34,12 +34,16 @@ const TROUBLE: Readonly<Record<StoreProblem, string>> = {
   other: 'database unreadable',
 };
 
-/** The request in `args`; undefined for what needs an explanation: help, or an option that there is none of. */
-export function parseStatusline(args: readonly string[]): StatuslineRequest | undefined {
+/** A prompt waits for this line: it does without what the other commands load. False where there is something to explain. */
+export async function showStatusline(host: Host): Promise<boolean> {
+  const command = describeStatuslineCommand((request) => runStatusline(request, host));
   try {
-    return toStatuslineRequest(parseArgs({ args: [...args], options: QUICK_OPTIONS, allowNegative: true }).values);
+    const line = readQuickLine(host.args, [command]);
+    await line?.perform();
+    return line !== undefined;
   } catch {
-    return undefined;
+    // Whatever is wrong with the options is explained by the slower way.
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type CommandDescription, InvalidValue } from './description.js';
 import { parseTimeZone } from './option-values.js';
 
 /** What is asked of `codex-usage watch`. */
@@ -42,21 +42,33 @@ Examples:
   codex-usage watch --json | jq -c 'select(.state == "ended") | {runId, phase, costUsd}'
 `;
 
-/** Adds `watch` to `program`; `perform` is called with what is asked for. */
-export function addWatchCommand(program: Command, perform: (request: WatchRequest) => Promise<void>): void {
-  program
-    .command('watch')
-    .summary('what runs now, and what is left of rate limits')
-    .description('What runs now and what ended within the last hour, as it happens, and what is left of rate limits.')
-    .option('--project <id>', 'only this project')
-    .option('--all', 'also what ended within the last day')
-    .option('--interval <seconds>', 'how often it looks whether something has changed', parseSeconds, 1)
-    .option('--once', 'one look')
-    .option('-z, --timezone <name>', "times and days of this IANA time zone (default: the system's)", parseTimeZone)
-    .option('-j, --json', 'one JSON object per change, a line each')
-    .option('--no-color', 'no colours; so does NO_COLOR')
-    .addHelpText('after', HELP)
-    .action((options: Options) => perform(toRequest(options)));
+/** `watch`; `perform` is called with what is asked for. */
+export function describeWatchCommand(perform: (request: WatchRequest) => Promise<void>): CommandDescription {
+  return {
+    name: 'watch',
+    summary: 'what runs now, and what is left of rate limits',
+    description: 'What runs now and what ended within the last hour, as it happens, and what is left of rate limits.',
+    options: [
+      { flags: '--project <id>', text: 'only this project' },
+      { flags: '--all', text: 'also what ended within the last day' },
+      {
+        flags: '--interval <seconds>',
+        text: 'how often it looks whether something has changed',
+        parse: parseSeconds,
+        initial: 1,
+      },
+      { flags: '--once', text: 'one look' },
+      {
+        flags: '-z, --timezone <name>',
+        text: "times and days of this IANA time zone (default: the system's)",
+        parse: parseTimeZone,
+      },
+      { flags: '-j, --json', text: 'one JSON object per change, a line each' },
+      { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+    ],
+    help: HELP,
+    perform: (options: Options) => perform(toRequest(options)),
+  };
 }
 
 function toRequest({ project, all, interval, once, json, color, timezone }: Options): WatchRequest {
@@ -74,5 +86,5 @@ function toRequest({ project, all, interval, once, json, color, timezone }: Opti
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d*\.?\d+$/.test(text) && seconds >= 0.1 && seconds <= 3600) return seconds;
-  throw new InvalidArgumentError('Use a number of seconds from 0.1 to 3600.');
+  throw new InvalidValue('Use a number of seconds from 0.1 to 3600.');
 }

@@ -1,11 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Command } from 'commander';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { parseStatusline } from '../../../src/cli/commands/statusline.js';
-import { addStatuslineCommand, QUICK_OPTIONS } from '../../../src/cli/commands/statusline-options.js';
 import { openStore } from '../../../src/store/store.js';
 import { USAGE } from '../../harness/workbench.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
@@ -146,18 +143,5 @@ describe('codex-usage statusline', () => {
     const option = await statusline(['--formt', 'x'], folder);
     expect([option.exitCode, option.stderr]).toEqual([2, expect.stringContaining('Did you mean --format?')]);
     expect((await statusline(['--help'], folder)).stdout).toContain('{today}');
-  });
-
-  it('knows the same options on its quick way as in its help', () => {
-    const program = new Command();
-    addStatuslineCommand(program, async () => undefined);
-    const explained = program.commands[0]?.options.map(({ long }) => long?.replace(/^--(no-)?/, ''));
-    expect([...new Set(explained)].sort()).toEqual(Object.keys(QUICK_OPTIONS).sort());
-    expect(parseStatusline(['--format', 'x', '-z', 'UTC', '--project', 'p', '--no-color'])).toEqual({
-      ...{ format: 'x', timeZone: 'UTC', projectId: 'p', color: 'never' },
-    });
-    expect(parseStatusline(['--color'])).toMatchObject({ color: 'always', format: undefined });
-    expect(parseStatusline([])).toMatchObject({ color: 'auto' });
-    expect(parseStatusline(['--help'])).toBeUndefined();
   });
 });

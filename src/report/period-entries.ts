@@ -1,0 +1,86 @@
+import type { Phase } from '../usage/phase.js';
+import type { Provider } from '../usage/provider.js';
+import { type Day, formatDay, startOfWeek } from './calendar.js';
+import type { Figures } from './figures.js';
+import { groupBy } from './groups.js';
+import type { PeriodKind } from './period-range.js';
+import type { ModelSum, PeriodEntry, PeriodQuery } from './period-report.js';
+import { type Part, sumParts } from './summary.js';
+
+/** What a day has used of one model, as far as its counts are worth one source. */
+export interface Cell extends Part {
+  readonly day: Day;
+  readonly provider: Provider;
+  readonly projectId?: string;
+  readonly phase?: Phase;
+}
+
+/** A day, and what its cells come to. */
+interface DayOfCells {
+  readonly day: Day;
+  readonly cells: readonly Cell[];
+  readonly figures: Figures;
+}
+
+/** The entries of a report by day, week or month, in order of time. What is known of whole days is not summed up again. */
+export function listPeriods(days: readonly DayOfCells[], { kind, firstWeekday, order }: PeriodQuery): PeriodEntry[] {
+  const entries = [...groupBy(days, ({ day }) => nameOfPeriod(day, kind, firstWeekday))].map(([key, ofKey]) => {
+    const cells = ofKey.flatMap((day) => day.cells);
+    return toEntry(key, ofKey, cells);
+  });
+  return order === 'desc' ? entries.reverse() : entries;
+}
+
+/** Those of a report by model, project or phase, the dearest first. */
+export function listOthers(
+  cells: readonly Cell[],
+  { kind, order }: PeriodQuery,
+  invocations: ReadonlyMap<string, number> | undefined,
+): PeriodEntry[] {
+  const entries = [...groupBy(cells, (cell) => keyOf(cell, kind))].map(([key, ofKey]) => {
+    return { ...toEntry(key, ofKey, ofKey), invocations: invocations?.get(key) };
+  });
+  entries.sort(dearestFirst);
+  return order === 'asc' ? entries.reverse() : entries;
+}
+
+function toEntry(key: string, parts: readonly Pick<Cell, 'day' | 'figures'>[], cells: readonly Cell[]): PeriodEntry {
+  const days = parts.map(({ day }) => day);
+  return {
+    key,
+    firstDay: Math.min(...days),
+    lastDay: Math.max(...days),
+    activeDays: new Set(days).size,
+    invocations: undefined,
+    figures: sumParts(parts),
+    models: sumModels(cells),
+  };
+}
+
+function nameOfPeriod(day: Day, kind: PeriodKind, firstWeekday: number): string {
+  if (kind === 'weekly') return formatDay(startOfWeek(day, firstWeekday));
+  return kind === 'monthly' ? formatDay(day).slice(0, 'YYYY-MM'.length) : formatDay(day);
+}
+
+function keyOf({ model, projectId = '', phase = 'other' }: Cell, kind: PeriodKind): string {
+  return kind === 'model' ? model : kind === 'project' ? projectId : phase;
+}
+
+/** The sums of each model, the dearest first. */
+export function sumModels(cells: readonly ModelSum[]): ModelSum[] {
+  const groups = groupBy(cells, ({ provider, model }) => `${provider} ${model}`);
+  const sums = [...groups.values()].flatMap((ofModel) => {
+    const [first] = ofModel;
+    return first ? [{ model: first.model, provider: first.provider, figures: sumParts(ofModel) }] : [];
+  });
+  return sums.sort(dearestFirst);
+}
+
+function dearestFirst(a: { readonly figures: Figures }, b: { readonly figures: Figures }): number {
+  const costs = (b.figures.costNanoUsd ?? -1) - (a.figures.costNanoUsd ?? -1);
+  return costs || countTokens(b.figures) - countTokens(a.figures);
+}
+
+function countTokens({ usage }: Figures): number {
+  return usage.input + usage.output;
+}
