@@ -1,5 +1,5 @@
 import type { ModelResponse } from '../usage/record.js';
-import { NO_USAGE, type Usage } from '../usage/usage.js';
+import { isNoUsage, NO_USAGE, type Usage } from '../usage/usage.js';
 
 /** A model that no record names: its responses are counted and stay unpriced. */
 export const UNKNOWN_MODEL = 'unknown';
@@ -95,4 +95,15 @@ export function keyOfTotal({ input, cachedInput, output, reasoning }: Usage, res
 /** Up to 0.125 a turn begins with one empty count. */
 export function countExpectedSilence(cliVersion: string | undefined): number {
   return Number(/^0\.(\d+)/.exec(cliVersion ?? '')?.[1]) <= 125 ? 1 : 0;
+}
+
+/** Whether the usage records since the last total add up to this one: so it is nearly always, by the million. */
+export function isForetold(total: Usage, { total: before, recorded, countsOn, totalGone }: ThreadState): boolean {
+  const isSum =
+    total.input === before.input + recorded.input &&
+    total.cachedInput === before.cachedInput + recorded.cachedInput &&
+    total.cacheWrite === before.cacheWrite + recorded.cacheWrite &&
+    total.output === before.output + recorded.output &&
+    total.reasoning === before.reasoning + recorded.reasoning;
+  return isSum && !countsOn && !totalGone && !isNoUsage(recorded);
 }

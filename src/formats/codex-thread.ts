@@ -12,6 +12,7 @@ import {
 import type { RolloutRecord } from './codex-rollout.js';
 import {
   countExpectedSilence,
+  isForetold,
   keyOfTotal,
   NEW_THREAD,
   type OfTurn,
@@ -147,6 +148,11 @@ export class Thread {
     if (!total) {
       this.#state.totalGone = !isNoUsage(this.total);
       if (isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
+      return;
+    }
+    if (isForetold(total, this.#state)) {
+      this.#state.total = total;
+      this.#state.recorded = NO_USAGE;
       return;
     }
     this.#base(total, last);
