@@ -98,12 +98,23 @@ export function countExpectedSilence(cliVersion: string | undefined): number {
 }
 
 /** Whether the usage records since the last total add up to this one: so it is nearly always, by the million. */
-export function isForetold(total: Usage, { total: before, recorded, countsOn, totalGone }: ThreadState): boolean {
+export function isForetold(
+  total: Usage | undefined,
+  { total: before, recorded, countsOn, totalGone }: ThreadState,
+): total is Usage {
   const isSum =
+    total !== undefined &&
     total.input === before.input + recorded.input &&
     total.cachedInput === before.cachedInput + recorded.cachedInput &&
     total.cacheWrite === before.cacheWrite + recorded.cacheWrite &&
     total.output === before.output + recorded.output &&
     total.reasoning === before.reasoning + recorded.reasoning;
   return isSum && !countsOn && !totalGone && !isNoUsage(recorded);
+}
+
+/** What only the newer of two totals holds. */
+export function ownPart(total: Usage, last: Usage | undefined, { recorded, countsOn, fork }: ThreadState): Usage {
+  if (!isNoUsage(recorded)) return recorded;
+  // A continuation whose first turn fails repeats the total it began with, and the last usage with it.
+  return countsOn && fork === 'continuation' ? NO_USAGE : (last ?? total);
 }

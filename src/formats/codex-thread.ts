@@ -16,6 +16,7 @@ import {
   keyOfTotal,
   NEW_THREAD,
   type OfTurn,
+  ownPart,
   type Reading,
   readAnew,
   type SavedThread,
@@ -124,6 +125,7 @@ export class Thread {
         break;
       case 'token_count':
         if (this.#isCopied()) this.#takeOver(record.total);
+        else if (isForetold(record.total, this.#state)) this.#settle(record.total);
         else this.#takeTotal(record.atMs, record.total, record.last);
         break;
     }
@@ -150,26 +152,25 @@ export class Thread {
       if (isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
       return;
     }
-    if (isForetold(total, this.#state)) {
-      this.#state.total = total;
-      this.#state.recorded = NO_USAGE;
-      return;
-    }
     this.#base(total, last);
     const grown = subtractUsage(total, this.total);
     if (isNoUsage(grown) && isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
     const unaccounted = subtractUsage(grown, this.#state.recorded);
-    this.#state.total = total;
-    this.#state.recorded = NO_USAGE;
+    this.#settle(total);
     // Usage records may count more than the total does (remote compaction): they are the better evidence.
     if (isNegativeUsage(unaccounted) || isNoUsage(unaccounted)) return;
     const { turnId, restarts } = this.#state;
     this.#count(atMs, keyOfTotal(total, restarts), { turnId, rootTurnId: turnId, usage: unaccounted }, 'token_count');
   }
 
+  #settle(total: Usage): void {
+    this.#state.total = total;
+    this.#state.recorded = NO_USAGE;
+  }
+
   /** Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. */
   #base(total: Usage, last: Usage | undefined): void {
-    const before = subtractUsage(total, this.#ownPart(total, last));
+    const before = subtractUsage(total, ownPart(total, last, this.#state));
     if (this.#state.countsOn && !isNegativeUsage(before)) this.#state.total = before;
     this.#state.countsOn = false;
     const shrank = isNegativeUsage(subtractUsage(total, this.total));
@@ -182,13 +183,6 @@ export class Thread {
     if (!shrank && !restarted) return;
     this.#state.total = NO_USAGE;
     this.#state.restarts++;
-  }
-
-  /** What only the newer of two totals holds. */
-  #ownPart(total: Usage, last: Usage | undefined): Usage {
-    if (!isNoUsage(this.#state.recorded)) return this.#state.recorded;
-    // A continuation whose first turn fails repeats the total it began with, and the last usage with it.
-    return this.#state.countsOn && this.#state.fork === 'continuation' ? NO_USAGE : (last ?? total);
   }
 
   /** A copy has its parent's history in it. */

@@ -62,7 +62,10 @@ export interface EvidenceRow {
 export function readEvidence(connection: Connection): EvidenceRow[] {
   return connection
     .prepare<[], EvidenceRow>(
-      'SELECT source, evidence, count(*) AS responses FROM responses GROUP BY source, evidence ORDER BY responses DESC',
+      `SELECT source, evidence, sum(responses) AS responses FROM (
+         SELECT source, evidence, count(*) AS responses FROM response_rows GROUP BY source, evidence
+         UNION ALL SELECT source, evidence, responses FROM packed_sums)
+       GROUP BY source, evidence ORDER BY responses DESC`,
     )
     .all();
 }

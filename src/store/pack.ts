@@ -54,13 +54,10 @@ class OpenPack {
   readonly #provider: Provider;
   readonly #rows: JsonRows;
   readonly #turns = new Places();
-  readonly #kinds = new Places();
+  readonly #kinds = new Map<string, Kind>();
   readonly #sums = new BucketTally();
-  #responses = 0;
-  #firstMs = Number.POSITIVE_INFINITY;
-  #lastMs = Number.NEGATIVE_INFINITY;
   #turn = 0;
-  #kind = 0;
+  #kind: Kind | undefined;
   #last: ModelResponse | undefined;
   #lastPrice: unknown;
 
@@ -74,20 +71,18 @@ class OpenPack {
     const { usage, completedAtMs, cacheWrite1h = 0 } = response;
     const last = this.#last;
     if (!last || !isOfSameTurn(last, response)) this.#turn = this.#turns.find(describeTurn(response));
-    if (!last || this.#lastPrice !== price || !isOfSameKind(last, response)) {
-      this.#kind = this.#kinds.find(describeKind(response, price));
-    }
+    const isSameKind = last && this.#lastPrice === price && isOfSameKind(last, response);
+    const kind = isSameKind && this.#kind ? this.#kind : this.#findKind(response, price);
+    kind.add(response, costNanoUsd);
     this.#last = response;
     this.#lastPrice = price;
-    this.#responses++;
-    this.#firstMs = Math.min(this.#firstMs, completedAtMs);
-    this.#lastMs = Math.max(this.#lastMs, completedAtMs);
+    this.#kind = kind;
     this.#sums.add(response, costNanoUsd);
     const rows = this.#rows;
     rows.begin();
     rows.text(response.key);
     rows.number(this.#turn);
-    rows.number(this.#kind);
+    rows.number(kind.place);
     rows.number(completedAtMs);
     rows.number(usage.input);
     rows.number(usage.cachedInput);
@@ -100,17 +95,67 @@ class OpenPack {
   }
 
   close(): Pack {
+    const kinds = [...this.#kinds.values()];
     return {
       provider: this.#provider,
       threadId: this.threadId,
-      responses: this.#responses,
-      firstMs: this.#firstMs,
-      lastMs: this.#lastMs,
+      responses: kinds.reduce((sum, { responses }) => sum + responses, 0),
+      firstMs: Math.min(...kinds.map(({ firstMs }) => firstMs)),
+      lastMs: Math.max(...kinds.map(({ lastMs }) => lastMs)),
       turns: this.#turns.toJson(),
-      kinds: this.#kinds.toJson(),
+      kinds: `[${kinds.map((kind) => kind.toJson()).join(',')}]`,
       counts: this.#rows.take(),
       sums: this.#sums.list(),
     };
+  }
+
+  #findKind({ model, serviceTier, evidence, source }: ModelResponse, price: unknown): Kind {
+    const json = JSON.stringify([model, serviceTier ?? null, evidence, source, price ?? null]);
+    const kind = this.#kinds.get(json) ?? new Kind(this.#kinds.size, json);
+    this.#kinds.set(json, kind);
+    return kind;
+  }
+}
+
+/** Responses that have all but their counts in common, and what they come to. */
+class Kind {
+  readonly place: number;
+  readonly #json: string;
+  responses = 0;
+  firstMs = Number.POSITIVE_INFINITY;
+  lastMs = Number.NEGATIVE_INFINITY;
+  #unpriced = 0;
+  #input = 0;
+  #cachedInput = 0;
+  #cacheWrite = 0;
+  #output = 0;
+  #reasoning = 0;
+  #costNanoUsd = 0;
+
+  constructor(place: number, json: string) {
+    this.place = place;
+    this.#json = json;
+  }
+
+  add({ completedAtMs, usage }: ModelResponse, costNanoUsd: number | undefined): void {
+    this.responses++;
+    this.firstMs = Math.min(this.firstMs, completedAtMs);
+    this.lastMs = Math.max(this.lastMs, completedAtMs);
+    this.#input += usage.input;
+    this.#cachedInput += usage.cachedInput;
+    this.#cacheWrite += usage.cacheWrite;
+    this.#output += usage.output;
+    this.#reasoning += usage.reasoning;
+    if (costNanoUsd === undefined) this.#unpriced++;
+    else this.#costNanoUsd += costNanoUsd;
+  }
+
+  /** A list: what they have in common, and then the sums. */
+  toJson(): string {
+    const counts = [this.#input, this.#cachedInput, this.#cacheWrite, this.#output, this.#reasoning];
+    const cost = this.#unpriced === this.responses ? null : this.#costNanoUsd;
+    const sums = [this.responses, this.#unpriced, ...counts, cost, this.firstMs, this.lastMs];
+    return `${this.#json.slice(0, -1)},${JSON.stringify(sums).slice(1)}`;
   }
 }
 
@@ -156,8 +201,4 @@ function isOfSameKind(a: ModelResponse, b: ModelResponse): boolean {
 
 function describeTurn({ turnId, rootTurnId }: ModelResponse): string {
   return JSON.stringify([turnId ?? null, rootTurnId ?? null]);
-}
-
-function describeKind({ model, serviceTier, evidence, source }: ModelResponse, price: unknown): string {
-  return JSON.stringify([model, serviceTier ?? null, evidence, source, price ?? null]);
 }

@@ -78,19 +78,23 @@ export interface Between {
   readonly untilMs?: number | undefined;
 }
 
+/** Whether what happened first and last, or at a time, happened then. */
+export function isBetween({ fromMs, untilMs }: Between, first: string, last = first): string {
+  const conditions = [
+    ...(fromMs === undefined ? [] : [`${first} >= @fromMs`]),
+    ...(untilMs === undefined ? [] : [`${last} < @untilMs`]),
+  ];
+  return conditions.join(' AND ') || 'TRUE';
+}
+
 /** `responses`, as far as they were completed then: without opening packs that hold none of them. */
-export function responsesBetween({ fromMs, untilMs }: Between): string {
-  if (fromMs === undefined && untilMs === undefined) return 'responses';
-  const within = (first: string, last: string) =>
-    [
-      ...(fromMs === undefined ? [] : [`${last} >= @fromMs`]),
-      ...(untilMs === undefined ? [] : [`${first} < @untilMs`]),
-    ].join(' AND ');
-  const isWithin = within('completed_at_ms', 'completed_at_ms');
+export function responsesBetween(span: Between): string {
+  if (span.fromMs === undefined && span.untilMs === undefined) return 'responses';
+  const isWithin = isBetween(span, 'completed_at_ms');
   return `(
     SELECT id, invocation_id, ${COLUMNS} FROM response_rows WHERE ${isWithin}
     UNION ALL SELECT NULL, NULL, ${COLUMNS} FROM packed_responses WHERE ${isWithin} AND pack_id IN (
-      SELECT id FROM response_packs WHERE ${within('first_completed_at_ms', 'last_completed_at_ms')}))`;
+      SELECT id FROM response_packs WHERE ${isBetween(span, 'last_completed_at_ms', 'first_completed_at_ms')}))`;
 }
 
 const COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,

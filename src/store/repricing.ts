@@ -3,7 +3,7 @@ import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
-import { unpackOne } from './packs.js';
+import { isBetween, unpackOne } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 
 /** Whether what was found is written. */
@@ -134,12 +134,9 @@ function readBatch(connection: Connection, filter: UsageFilter, after: number): 
 }
 
 function findPacks(connection: Connection, filter: UsageFilter): number[] {
-  const conditions = [
-    ...(filter.fromMs === undefined ? [] : ['last_completed_at_ms >= @fromMs']),
-    ...(filter.untilMs === undefined ? [] : ['first_completed_at_ms < @untilMs']),
-  ];
+  const condition = isBetween(filter, 'last_completed_at_ms', 'first_completed_at_ms');
   return connection
-    .prepare<[object], number>(`SELECT id FROM response_packs WHERE ${conditions.join(' AND ') || 'TRUE'} ORDER BY id`)
+    .prepare<[object], number>(`SELECT id FROM response_packs WHERE ${condition} ORDER BY id`)
     .pluck()
     .all(filter);
 }
@@ -162,12 +159,8 @@ const COLUMNS = `provider, thread_id AS threadId, response_key AS key, turn_id A
   reasoning_tokens AS reasoning, evidence, source, cost_nano_usd AS costNanoUsd, completed_at_ms AS completedAtMs`;
 
 function letsThrough(filter: UsageFilter): string {
-  const conditions = [
-    ...(filter.fromMs === undefined ? [] : ['completed_at_ms >= @fromMs']),
-    ...(filter.untilMs === undefined ? [] : ['completed_at_ms < @untilMs']),
-    ...(filter.model === undefined ? [] : ['(model = @model OR model GLOB @model)']),
-  ];
-  return conditions.join(' AND ') || 'TRUE';
+  const ofModel = filter.model === undefined ? '' : 'AND (model = @model OR model GLOB @model)';
+  return `${isBetween(filter, 'completed_at_ms')} ${ofModel}`;
 }
 
 function toRow({ input, cachedInput, cacheWrite, output, reasoning, ...row }: FlatRow): Row {

@@ -1,7 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
 import type { Connection } from './open.js';
-import { responsesBetween } from './packs.js';
+import { isBetween } from './packs.js';
 import type { SumRow } from './queries.js';
 
 /** A Codex or Claude session with the threads that it started, metered or read from history. */
@@ -42,16 +42,26 @@ export function readCostliestSessions(connection: Connection, filter: SessionFil
   }));
 }
 
-// Sums by thread first: there are far fewer threads than responses, and names are looked up for those alone.
+// Sums by thread first: there are far fewer threads than responses, and names are looked up for those alone. A pack has its
+// sums already: those that are in part of another time are opened.
 function selectCostliest(filter: SessionFilter): string {
+  const ofProvider = filter.provider === undefined ? '' : 'AND provider = @provider';
+  const isWhole = isBetween(filter, 'first_completed_at_ms', 'last_completed_at_ms');
   return `
     WITH used AS (
-      SELECT thread_id, invocation_id, provider, model, source, count(*) AS responses,
-        count(*) - count(cost_nano_usd) AS unpriced, sum(input_tokens) AS input, sum(cached_input_tokens) AS cached,
-        sum(cache_write_tokens) AS cache_write, sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning,
-        sum(cost_nano_usd) AS cost, min(completed_at_ms) AS first_ms, max(completed_at_ms) AS last_ms
-      FROM ${responsesBetween(filter)} ${filter.provider === undefined ? '' : 'WHERE provider = @provider'}
+      SELECT thread_id, invocation_id, ${SUMS_OF_RESPONSES} FROM response_rows
+      WHERE ${isBetween(filter, 'completed_at_ms')} ${ofProvider}
       GROUP BY thread_id, invocation_id, provider, model, source
+      UNION ALL
+      SELECT thread_id, NULL, ${SUMS_OF_RESPONSES} FROM packed_responses
+      WHERE ${isBetween(filter, 'completed_at_ms')} ${ofProvider} AND pack_id IN (
+        SELECT id FROM response_packs
+        WHERE ${isBetween(filter, 'last_completed_at_ms', 'first_completed_at_ms')} AND NOT (${isWhole}))
+      GROUP BY thread_id, provider, model, source
+      UNION ALL
+      SELECT thread_id, NULL, provider, model, source, responses, unpriced_responses, input_tokens, cached_input_tokens,
+        cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd, first_completed_at_ms, last_completed_at_ms
+      FROM packed_sums WHERE pack_id IN (SELECT id FROM response_packs WHERE ${isWhole}) ${ofProvider}
     )
     SELECT coalesce(i.thread_id, t.root_id, u.thread_id) AS sessionId,
       json_group_array(DISTINCT u.provider) AS providers,
@@ -66,3 +76,8 @@ function selectCostliest(filter: SessionFilter): string {
     ${filter.projectId === undefined ? '' : "WHERE coalesce(i.project_id, t.project_id, 'unknown') = @projectId"}
     GROUP BY 1 ORDER BY costNanoUsd DESC NULLS LAST, input + output DESC, 1 LIMIT @limit`;
 }
+
+const SUMS_OF_RESPONSES = `provider, model, source, count(*) AS responses, count(*) - count(cost_nano_usd) AS unpriced,
+  sum(input_tokens) AS input, sum(cached_input_tokens) AS cached, sum(cache_write_tokens) AS cache_write,
+  sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning, sum(cost_nano_usd) AS cost,
+  min(completed_at_ms) AS first_ms, max(completed_at_ms) AS last_ms`;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { iterateResponses } from '../../src/store/export-queries.js';
+import { readEvidence } from '../../src/store/health-queries.js';
 import { type FileImport, openHistoryStore } from '../../src/store/history.js';
 import { openPack, Packer } from '../../src/store/pack.js';
+import { unpackBetween } from '../../src/store/packs.js';
 import { reprice } from '../../src/store/repricing.js';
 import { readCostliestSessions } from '../../src/store/session-queries.js';
 import type { Store } from '../../src/store/store.js';
@@ -161,6 +163,32 @@ describe('responses that lie packed', () => {
       ['thread-1', 5],
       ['other', 1],
     ]);
+  });
+});
+
+describe('sums over sessions', () => {
+  const spans = [
+    {},
+    { fromMs: START },
+    { untilMs: START + HOUR_MS },
+    { fromMs: START + HOUR_MS },
+    { fromMs: START + HOUR_MS, untilMs: START + 9 * HOUR_MS, provider: 'codex' as const },
+    { fromMs: START + 9 * HOUR_MS },
+  ];
+
+  it.each(spans)('are the same whether responses lie packed or not: %o', (span) => {
+    const other = [sampleResponse('o1', { model: 'gpt-5.5' }), sampleResponse('o2', { source: 'parsed' })];
+    const store = createImported({ responses: VARIED }, { thread: 'other', path: 'b.jsonl', responses: other });
+    const read = () => [
+      readCostliestSessions(store.connection, { ...span, limit: 9 }).map((session) => {
+        return { ...session, models: [...session.models].sort(), sources: [...session.sources].sort() };
+      }),
+      new Set(readEvidence(store.connection)),
+    ];
+    const packed = read();
+    unpackBetween(store.connection, 0, Number.MAX_SAFE_INTEGER);
+    expect(count(store, 'response_packs')).toEqual({ n: 0 });
+    expect(packed).toEqual(read());
   });
 });
 

@@ -36,6 +36,17 @@ SELECT p.id AS pack_id, p.provider, p.thread_id, CAST(c.value ->> 0 AS TEXT) AS 
   CAST(c.value ->> 3 AS INTEGER) AS completed_at_ms, p.recorded_at_ms
 FROM response_packs p, json_each(p.counts) c;
 
+CREATE VIEW packed_sums AS
+SELECT p.id AS pack_id, p.provider, p.thread_id, CAST(k.value ->> 0 AS TEXT) AS model,
+  CAST(k.value ->> 1 AS TEXT) AS service_tier, CAST(k.value ->> 2 AS TEXT) AS evidence,
+  CAST(k.value ->> 3 AS TEXT) AS source, CAST(k.value ->> 5 AS INTEGER) AS responses,
+  CAST(k.value ->> 6 AS INTEGER) AS unpriced_responses, CAST(k.value ->> 7 AS INTEGER) AS input_tokens,
+  CAST(k.value ->> 8 AS INTEGER) AS cached_input_tokens, CAST(k.value ->> 9 AS INTEGER) AS cache_write_tokens,
+  CAST(k.value ->> 10 AS INTEGER) AS output_tokens, CAST(k.value ->> 11 AS INTEGER) AS reasoning_tokens,
+  CAST(k.value ->> 12 AS INTEGER) AS cost_nano_usd, CAST(k.value ->> 13 AS INTEGER) AS first_completed_at_ms,
+  CAST(k.value ->> 14 AS INTEGER) AS last_completed_at_ms
+FROM response_packs p, json_each(p.kinds) k;
+
 CREATE VIEW responses AS
 SELECT id, invocation_id, provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
   cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
