@@ -141,7 +141,7 @@ function largeThenOldFirst(a: FileTask, b: FileTask): number {
 
 function importInThread(Thread: typeof Worker, share: Share): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const worker = new Thread(new URL('./worker.js', import.meta.url), {
+    const worker = new Thread(new URL('./worker.cjs', import.meta.url), {
       workerData: share,
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
