@@ -5,9 +5,11 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`codex-metered needs Node 20.19 or newer; this is Node ${process.version}.`);
   process.exitCode = 1;
 } else {
-  import('../dist/wrapper.js').catch((error) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes("wrapper.js' imported")) throw error;
+  try {
+    require('../dist/wrapper.cjs');
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND' || !error.message.includes('wrapper.cjs')) throw error;
     console.error('codex-metered is not built: run `npm run build` in its folder.');
     process.exitCode = 1;
-  });
+  }
 }

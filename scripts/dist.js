@@ -10,18 +10,15 @@ const TYPES = 'types';
 const STAMP = join(DIST, '.sources');
 const LICENSES = 'THIRD_PARTY_LICENSES.txt';
 
+/** What programs import. All files lie in dist/ itself, so `new URL('./x', import.meta.url)` means one place. */
+const LIBRARY = { index: 'src/library/index.ts' };
 /**
- * What codex-metered starts with, and what programs import. All files lie in dist/ itself, so `new URL('./x', import.meta.url)`
- * means one place.
+ * What the commands start with, and what is started as a thread of its own. They are CommonJS: without its loader for ES
+ * modules Node starts a command 15 ms earlier, and a thread 8.
  */
-const ENTRIES = { wrapper: 'src/cli/wrapper.ts', index: 'src/library/index.ts' };
-/**
- * What codex-usage starts with, and what it starts as a thread of its own. They are CommonJS: without its loader for ES
- * modules Node starts a report 15 ms earlier, and a thread 8.
- */
-const USAGE = 'src/cli/usage.ts';
+const COMMANDS = ['src/cli/wrapper.ts', 'src/cli/usage.ts'];
 const WORKER = 'src/history/worker.ts';
-const ENTRY_FILES = [...Object.keys(ENTRIES).map((name) => `${name}.js`), 'usage.cjs', 'worker.cjs'];
+const ENTRY_FILES = ['index.js', 'wrapper.cjs', 'usage.cjs', 'worker.cjs'];
 /** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
 const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };
 
@@ -45,9 +42,8 @@ export async function buildDistIfStale() {
 export async function buildDist() {
   const sources = hashSources();
   buildWasm();
-  const entries = await Promise.all(Object.entries(ENTRIES).map(bundleEntry));
   const worker = await bundle({ ...AS_COMMONJS, entryPoints: { worker: WORKER } });
-  const bundles = [...entries, worker, ...(await bundleUsage(sources))];
+  const bundles = [await bundleLibrary(), worker, ...(await bundleCommands(sources))];
   const outputFiles = bundles.flatMap((one) => one.outputFiles);
   const metafile = mergeMetafiles(bundles.map((one) => one.metafile));
   const page = await bundlePage();
@@ -108,37 +104,31 @@ function hashSources() {
   return hash.digest('hex');
 }
 
-/**
- * Each entry has chunks of its own: shared ones would be cut into dozens, and Node takes longer to find so many files
- * than to read some code twice (a tenth of the wrapper's start).
- * @param {[name: string, source: string]} entry
- */
-function bundleEntry([name, source]) {
-  return bundle({
-    entryPoints: { [name]: source },
-    splitting: true,
-    format: 'esm',
-    banner: { js: REQUIRE },
-  });
+function bundleLibrary() {
+  return bundle({ entryPoints: LIBRARY, splitting: true, format: 'esm', banner: { js: REQUIRE } });
 }
 
 /**
- * Bundles what codex-usage starts with, and each module that is loaded later by itself: a report finds all that it
- * needs in two files. Only the first has a name that stays, see `buildDist`.
+ * Bundles what the commands start with, and each module that is loaded later by itself: a command finds all that it needs in
+ * two or three files. Only the first ones have a name that stays, see `buildDist`.
  * @param {string} version
  */
-async function bundleUsage(version) {
+async function bundleCommands(version) {
   const bundles = [];
-  const sources = new Set([USAGE]);
+  const sources = new Set(COMMANDS);
   for (const source of sources) {
     const plugins = [loadLater((later) => `./${nameOf(later)}.cjs`, sources)];
     bundles.push(await bundle({ ...AS_COMMONJS, entryPoints: { [nameOf(source)]: source }, plugins }));
   }
+  const names = [...sources].map(nameOf);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice) throw new Error(`Two modules that are loaded later would both be dist/${twice}.cjs.`);
   return bundles;
 
   /** @param {string} source */
   function nameOf(source) {
-    return source === USAGE ? 'usage' : `${basename(source, '.ts')}-${version.slice(0, 8)}`;
+    const name = basename(source, '.ts');
+    return COMMANDS.includes(source) ? name : `${name}-${version.slice(0, 8)}`;
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../report/invocation-json.js';
 import { SCHEMA_VERSION } from '../report/sums-json.js';
 import type { Invocation, PricedResponse } from '../usage/record.js';
-import { say } from './say.js';
+import { saidAll, say } from './say.js';
 import type { Given, WrapperOptions } from './wrapper-options.js';
 
 /** What a runner is told of an invocation: a line for each thing as it happens, and a report at the end. */
@@ -58,6 +58,8 @@ export function openHooks(options: WrapperOptions): Hooks | undefined {
         say(`the report could not be written: ${messageOf(error)}. The record is complete: codex-usage run --json`);
       }
       await events?.close();
+      // What is loaded later is bundled by itself, and says what it has to say in a line of its own.
+      await saidAll();
     },
   };
 }

@@ -21,7 +21,7 @@ import type { Metering, MeteringFacts } from './wrapper-metering.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
 import type { Telemetry } from './wrapper-telemetry.js';
 
-await main(process.argv.slice(2)).catch((error: unknown) => {
+void main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`codex-metered: ${messageOf(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : error instanceof CodexNotFoundError ? 127 : 1;
 });
