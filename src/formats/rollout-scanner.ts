@@ -121,11 +121,7 @@ export class RolloutScanner {
   }
 
   #readUsageRecord(at: number): RolloutRecord {
-    const changed = this.#wordOf(at, ENTRY.changed);
-    // A session says the same of many responses.
-    if (changed & 1) this.#thread = this.#readText(at, ENTRY.thread);
-    if (changed & 2) this.#turn = this.#readText(at, ENTRY.turn);
-    if (changed & 4) this.#rootTurn = this.#readText(at, ENTRY.rootTurn);
+    if (this.#wordOf(at, ENTRY.changed) !== 0) this.#readIds(at);
     return {
       kind: 'usage_record',
       atMs: this.#timeOf(at),
@@ -135,6 +131,13 @@ export class RolloutScanner {
       responseId: this.#readText(at, ENTRY.key),
       usage: this.#readUsage(at, ENTRY.usage),
     };
+  }
+
+  /** A session says the same of many responses. */
+  #readIds(at: number): void {
+    this.#thread = this.#readText(at, ENTRY.thread);
+    this.#turn = this.#readText(at, ENTRY.turn);
+    this.#rootTurn = this.#readText(at, ENTRY.rootTurn);
   }
 
   #readTokenCount(at: number): RolloutRecord {
