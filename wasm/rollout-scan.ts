@@ -38,7 +38,7 @@ let end: usize = 0;
 let count: i32 = 0;
 let next: usize = 0;
 
-/** Begins with another file. */
+/** Begins with another file: all ids are new. */
 export function begin(): void {
   for (let index = 0; index < IDS; index++) store<i32>(idAt(index), 0);
 }
@@ -100,8 +100,11 @@ function take(from: usize, to: usize): boolean {
   if (skipTime()) {
     if (skip('response_item"')) return true;
     let isRead = false;
-    if (skip('token_usage_record","payload":{"thread_id":"')) isRead = readUsageRecord(entry, from);
-    else if (skip('event_msg","payload":{"type":"')) {
+    if (skip('token_usage_record","payload":{"thread_id":"')) {
+      isRead = readUsageRecord(entry, from);
+      // The other side has not heard of the ids in it.
+      if (!isRead) begin();
+    } else if (skip('event_msg","payload":{"type":"')) {
       if (isSilentEvent()) return true;
       if (skip('token_count","info":{"total_token_usage":')) isRead = readTokenCount(entry, from);
       else if (skip('task_started"')) kind = TURN_LINE;

@@ -161,6 +161,26 @@ describe('a file that is scanned', () => {
     for (const step of [1000, 4096, 65_536]) expect(outcomeOf(scanOut(lines, step))).toEqual(wanted);
   });
 
+  it.each([
+    ['a time of another form', (line: string) => line.replace('T11:44', ' 11:44')],
+    ['a count that is too large', (line: string) => line.replace('"input_tokens":1000', '"input_tokens":3000000000')],
+    ['more than is known', (line: string) => line.replace('"total_tokens":1010}', '"total_tokens":1010,"new":1}')],
+  ])('comes to the same where the first record of a turn has %s', (_what, change) => {
+    const ofTurn = (line: string, turn: number) => line.replaceAll('"t1"', `"t${turn}"`);
+    const context = (turn: number) => `${HEAD}"turn_context","payload":{"turn_id":"t${turn}","model":"gpt-5.${turn}"}}`;
+    const turns = [2, 3, 4].map(
+      (turn) => [context(turn), usageRecord(10 * turn), usageRecord(10 * turn + 1), turn] as const,
+    );
+    const lines = turns.flatMap(([begin, first, second, turn]) => {
+      return [begin, change(ofTurn(first, turn)), ofTurn(second, turn), ofTurn(usageRecord(10 * turn + 2), turn)];
+    });
+    const thread = scanOut([HEADER, ...lines], 3000);
+    expect(outcomeOf(thread)).toEqual(outcomeOf(readOut([HEADER, ...lines])));
+    expect(thread.responses.map(({ model }) => model)).toEqual(
+      [2, 2, 2, 3, 3, 3, 4, 4, 4].map((turn) => `gpt-5.${turn}`),
+    );
+  });
+
   it('comes to the same where counts repeat, are lost, are of another thread or of a total that restarts', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const lines = makeLines(seed);
