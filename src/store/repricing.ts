@@ -60,14 +60,15 @@ export function reprice(connection: Connection, { filter, priceOf, mode, onChang
     }
   };
   const step = connection.transaction((examined: Examined) => write(connection, examined.changed, onChange));
-  // What changes becomes a row, and is met among the rows again.
+  // What changes becomes a row, and is met among the rows again: not so what becomes one later, beside what has changed.
   for (const packId of findPacks(connection, filter)) {
     const examined = examine(readPack(connection, filter, packId), priceOf);
     if (mode === 'dry-run' || examined.changed.length === 0) count(examined);
     else connection.transaction(() => unpackOne(connection, packId)).immediate();
   }
+  const newest = connection.prepare<[], number | null>('SELECT max(id) FROM response_rows').pluck().get() ?? 0;
   for (let after = 0; ; ) {
-    const rows = readBatch(connection, filter, after);
+    const rows = readBatch(connection, filter, { after, newest });
     const examined = examine(rows, priceOf);
     count(examined);
     if (mode === 'write') step.immediate(examined);
@@ -124,12 +125,12 @@ function write(connection: Connection, changes: readonly Change[], onChange: Rep
   refreshBuckets(connection, new Set(changes.map(({ row }) => bucketStartOf(row.completedAtMs))));
 }
 
-function readBatch(connection: Connection, filter: UsageFilter, after: number): Row[] {
+function readBatch(connection: Connection, filter: UsageFilter, ids: { after: number; newest: number }): Row[] {
   const sql = `SELECT id, invocation_id AS invocationId, ${COLUMNS} FROM response_rows
-    WHERE id > @after AND ${letsThrough(filter)} ORDER BY id LIMIT ${ROWS_AT_ONCE}`;
+    WHERE id > @after AND id <= @newest AND ${letsThrough(filter)} ORDER BY id LIMIT ${ROWS_AT_ONCE}`;
   return connection
     .prepare<[object], FlatRow>(sql)
-    .all({ ...filter, after })
+    .all({ ...filter, ...ids })
     .map(toRow);
 }
 

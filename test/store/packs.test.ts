@@ -216,6 +216,14 @@ describe('repricing what lies packed', () => {
     expect(query(store, 'SELECT cost_nano_usd AS cost FROM original_costs')).toEqual([{ cost: 2_600_000 }]);
   });
 
+  it('counts each response once, also one that is unpacked because its quarter of an hour has changed', () => {
+    const many = Array.from({ length: 2000 }, (_, index) => sampleResponse(`r${index}`));
+    const store = createImported({ responses: many }, { thread: 'beside', path: 'b.jsonl', responses: sevens });
+    const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'write' });
+    expect([responses, changed.length]).toEqual([2001, 2000]);
+    expect(sums(store, 'buckets')).toMatchObject([{ cost: 7 * 2001 }]);
+  });
+
   it('changes nothing when it is only tried', () => {
     const store = createImported({ responses: [sampleResponse('r1')] });
     const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'dry-run' });
