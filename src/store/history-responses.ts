@@ -3,6 +3,7 @@ import type { BucketSums } from './buckets.js';
 import type { Connection } from './open.js';
 import { openPack, type Pack } from './pack.js';
 import { createHoldings, createPackInsert, unpackThread } from './packs.js';
+import { RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
 
 /** What a response costs. Prices that are the same are best the same object. */
 export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;
@@ -36,24 +37,14 @@ export function createResponseInsert(connection: Connection): InsertResponses {
   const toJson = createPriceEncoder();
 
   const insertOrLeave = (one: BilledResponse, projectId: string, now: number, sums: BucketSums): boolean => {
-    const price = toJson(one.bill.price);
-    if (insertOne.run(toRow(one, price, now)).changes === 1) {
-      sums.add(one.response, one.bill.costNanoUsd, projectId);
+    const { response, bill } = one;
+    const values = toResponseValues(response, bill.costNanoUsd, toJson(bill.price), now);
+    if (insertOne.run(values).changes === 1) {
+      sums.add(response, bill.costNanoUsd, projectId);
       return true;
     }
-    if (one.response.provider === 'claude' && grow.run(toGrowth(one, price)).changes > 0) {
-      sums.renew(one.response.completedAtMs);
-    }
+    if (response.provider === 'claude' && grow.run(values).changes > 0) sums.renew(response.completedAtMs);
     return false;
-  };
-
-  /** How many packs of a thread come from one reading of one file, which tells each response once. */
-  const packed = new Map<string, number>();
-  const mayPack = (file: string, threadId: string): boolean => {
-    const { rows, packs } = readHoldings(threadId);
-    const isAlone = rows === 0 && packs === (packed.get(`${threadId} ${file}`) ?? 0);
-    if (!isAlone) unpackThread(connection, threadId);
-    return isAlone;
   };
 
   const insertAll = (responses: readonly BilledResponse[], now: number, sums: BucketSums): number => {
@@ -67,48 +58,35 @@ export function createResponseInsert(connection: Connection): InsertResponses {
     return added;
   };
 
+  /** How many packs of a thread come from one reading of one file, which tells each response once. */
+  const packed = new Map<string, number>();
   return ({ file, packs, responses }, now, sums) => {
     let added = insertAll(responses, now, sums);
     for (const pack of packs) {
-      if (!mayPack(file.path, pack.threadId)) {
+      const reading = `${pack.threadId} ${file.path}`;
+      const own = packed.get(reading) ?? 0;
+      const held = readHoldings(pack.threadId);
+      if (held.rows === 0 && held.packs === own) {
+        insertPack(pack, now);
+        packed.set(reading, own + 1);
+        sums.addSums(pack.sums, findProject.get(pack.threadId) ?? 'unknown');
+        added += pack.responses;
+      } else {
+        unpackThread(connection, pack.threadId);
         added += insertAll(openPack(pack), now, sums);
-        continue;
       }
-      insertPack(pack, now);
-      const key = `${pack.threadId} ${file.path}`;
-      packed.set(key, (packed.get(key) ?? 0) + 1);
-      sums.addSums(pack.sums, findProject.get(pack.threadId) ?? 'unknown');
-      added += pack.responses;
     }
     return added;
   };
 }
 
-const INSERT = `
-  INSERT INTO response_rows (provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
-    cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
-    cost_nano_usd, price, completed_at_ms, recorded_at_ms)
-  VALUES (@provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier, @input,
-    @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning, @evidence, @source,
-    @costNanoUsd, @price, @completedAtMs, @now) ON CONFLICT DO NOTHING`;
-
-function toRow({ response, bill }: BilledResponse, price: string | null, now: number): object {
-  const { provider = 'codex', turnId = null, rootTurnId = null, serviceTier = null, cacheWrite1h = 0 } = response;
-  const { usage, ...rest } = response;
-  const costNanoUsd = bill.costNanoUsd ?? null;
-  return { ...rest, ...usage, provider, turnId, rootTurnId, serviceTier, cacheWrite1h, costNanoUsd, price, now };
-}
+const INSERT = `INSERT INTO response_rows (${RESPONSE_COLUMNS}) VALUES (${RESPONSE_VALUES}) ON CONFLICT DO NOTHING`;
 
 // Claude Code writes a message's usage before its end too; the last is the largest. What an invocation holds stays.
 const GROW = `
   UPDATE response_rows SET input_tokens = @input, cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite,
     cache_write_1h_tokens = @cacheWrite1h, output_tokens = @output, cost_nano_usd = @costNanoUsd, price = @price
   WHERE provider = 'claude' AND response_key = @key AND output_tokens < @output`;
-
-function toGrowth({ response, bill }: BilledResponse, price: string | null): object {
-  const { usage, key, cacheWrite1h = 0 } = response;
-  return { ...usage, key, cacheWrite1h, costNanoUsd: bill.costNanoUsd ?? null, price };
-}
 
 /** Prices that are the same are the same object: each is put into words once. */
 function createPriceEncoder(): (price: unknown) => string | null {

@@ -1,5 +1,7 @@
+import { type Between, isBetween } from './between.js';
 import type { Connection } from './open.js';
 import type { Pack } from './pack.js';
+import { RESPONSE_COLUMNS } from './response-rows.js';
 
 /*
  * What an import reads lies packed: the responses of a session in one row, as JSON, which SQLite itself can read
@@ -72,35 +74,17 @@ const PACKS_OF_INVOCATION = `
   WHERE i.id = @invocationId AND p.last_completed_at_ms >= i.started_at_ms
     AND p.first_completed_at_ms <= coalesce(i.ended_at_ms, 1e300)`;
 
-/** From when to when: parameters `@fromMs`, inclusive, and `@untilMs`, exclusive, where they are defined. */
-export interface Between {
-  readonly fromMs?: number | undefined;
-  readonly untilMs?: number | undefined;
-}
-
-/** Whether what happened first and last, or at a time, happened then. */
-export function isBetween({ fromMs, untilMs }: Between, first: string, last = first): string {
-  const conditions = [
-    ...(fromMs === undefined ? [] : [`${first} >= @fromMs`]),
-    ...(untilMs === undefined ? [] : [`${last} < @untilMs`]),
-  ];
-  return conditions.join(' AND ') || 'TRUE';
-}
-
 /** `responses`, as far as they were completed then: without opening packs that hold none of them. */
 export function responsesBetween(span: Between): string {
   if (span.fromMs === undefined && span.untilMs === undefined) return 'responses';
   const isWithin = isBetween(span, 'completed_at_ms');
   return `(
-    SELECT id, invocation_id, ${COLUMNS} FROM response_rows WHERE ${isWithin}
-    UNION ALL SELECT NULL, NULL, ${COLUMNS} FROM packed_responses WHERE ${isWithin} AND pack_id IN (
+    SELECT id, invocation_id, ${RESPONSE_COLUMNS} FROM response_rows WHERE ${isWithin}
+    UNION ALL SELECT NULL, NULL, ${RESPONSE_COLUMNS} FROM packed_responses WHERE ${isWithin} AND pack_id IN (
       SELECT id FROM response_packs WHERE ${isBetween(span, 'last_completed_at_ms', 'first_completed_at_ms')}))`;
 }
 
-const COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
-  cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
-  cost_nano_usd, price, completed_at_ms, recorded_at_ms`;
-const TAKE = `INSERT INTO response_rows (${COLUMNS}) SELECT ${COLUMNS} FROM packed_responses WHERE pack_id = ?`;
+const TAKE = `INSERT INTO response_rows (${RESPONSE_COLUMNS}) SELECT ${RESPONSE_COLUMNS} FROM packed_responses WHERE pack_id = ?`;
 
 const INSERT = `
   INSERT INTO response_packs (provider, thread_id, first_completed_at_ms, last_completed_at_ms, responses, turns, kinds,

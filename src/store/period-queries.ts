@@ -1,6 +1,7 @@
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
+import { isBetween } from './between.js';
 import { BUCKET_MS } from './bucket-tally.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
@@ -122,13 +123,12 @@ export function listNames(connection: Connection, key: 'provider' | 'projectId' 
 /** The condition on buckets; its parameters are the fields of `filter` itself. */
 function letsThrough(filter: UsageFilter): string {
   const conditions = [
-    filter.fromMs === undefined ? '' : 'start_ms >= @fromMs',
-    filter.untilMs === undefined ? '' : 'start_ms < @untilMs',
+    isBetween(filter, 'start_ms'),
     filter.provider === undefined ? '' : 'provider = @provider',
     filter.projectId === undefined ? '' : 'project_id = @projectId',
     filter.model === undefined ? '' : '(model = @model OR model GLOB @model)',
   ];
-  return conditions.filter((condition) => condition !== '').join(' AND ') || 'TRUE';
+  return conditions.filter((condition) => condition !== '').join(' AND ');
 }
 
 // A time zone is an offset that changes a few times: SQLite can tell its days without knowing it.

@@ -1,9 +1,10 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
+import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
-import { isBetween, unpackOne } from './packs.js';
+import { unpackOne } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 
 /** Whether what was found is written. */

@@ -2,17 +2,13 @@ import type { PricedResponse } from '../usage/record.js';
 import { EVIDENCE } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
 import type { Connection } from './open.js';
+import { RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
 
 const BEST_FIRST = EVIDENCE.map((evidence, rank) => `WHEN '${evidence}' THEN ${rank}`).join(' ');
 const rankOf = (column: string) => `CASE ${column} ${BEST_FIRST} END`;
 
 const UPSERT = `
-  INSERT INTO response_rows (invocation_id, provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
-    input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
-    evidence, source, cost_nano_usd, price, completed_at_ms, recorded_at_ms)
-  VALUES (@invocationId, @provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier,
-    @input, @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning,
-    @evidence, @source, @costNanoUsd, @price, @completedAtMs, @recordedAtMs)
+  INSERT INTO response_rows (invocation_id, ${RESPONSE_COLUMNS}) VALUES (@invocationId, ${RESPONSE_VALUES})
   ON CONFLICT (thread_id, response_key) DO UPDATE SET
     invocation_id = coalesce(response_rows.invocation_id, excluded.invocation_id),
     model = excluded.model, service_tier = excluded.service_tier,
@@ -34,34 +30,18 @@ export interface WrittenResponse {
 }
 
 /**
- * Records one response of a thread that is not packed; `invocationId` is null for one that was read from history. A row that is there gives way to
- * better evidence, and keeps its invocation; one without takes the first invocation that has recorded it too.
- * Returns the row that was written, or undefined when what is there is as good.
+ * Records one response of a thread that is not packed; `invocationId` is null for one that was read from history. A row
+ * that is there gives way to better evidence, and keeps its invocation; one without takes the first invocation that has
+ * recorded it too. Returns the row that was written, or undefined when what is there is as good.
  */
 export function upsertResponse(
   connection: Connection,
   invocationId: string | null,
   response: PricedResponse,
 ): WrittenResponse | undefined {
-  const { usage } = response;
-  return connection.prepare<unknown[], WrittenResponse>(UPSERT).get({
-    invocationId,
-    provider: response.provider ?? 'codex',
-    threadId: response.threadId,
-    key: response.key,
-    turnId: response.turnId ?? null,
-    rootTurnId: response.rootTurnId ?? null,
-    model: response.model,
-    serviceTier: response.serviceTier ?? null,
-    ...usage,
-    cacheWrite1h: response.cacheWrite1h ?? 0,
-    evidence: response.evidence,
-    source: response.source,
-    costNanoUsd: response.costNanoUsd ?? null,
-    price: response.price === undefined ? null : JSON.stringify(response.price),
-    completedAtMs: response.completedAtMs,
-    recordedAtMs: Date.now(),
-  });
+  const price = response.price === undefined ? null : JSON.stringify(response.price);
+  const values = toResponseValues(response, response.costNanoUsd, price, Date.now());
+  return connection.prepare<unknown[], WrittenResponse>(UPSERT).get({ invocationId, ...values });
 }
 
 /** Sums what other invocations than `invocationId` have recorded of a thread. */

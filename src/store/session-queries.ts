@@ -1,7 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
+import { isBetween } from './between.js';
 import type { Connection } from './open.js';
-import { isBetween } from './packs.js';
 import type { SumRow } from './queries.js';
 
 /** A Codex or Claude session with the threads that it started, metered or read from history. */

@@ -1,0 +1,37 @@
+import type { ModelResponse } from '../usage/record.js';
+
+/** What is recorded of a response itself: the columns of `response_rows` without its key and its invocation. */
+export const RESPONSE_COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
+  cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
+  cost_nano_usd, price, completed_at_ms, recorded_at_ms`;
+
+/** Their values, as `toResponseValues` names them. */
+export const RESPONSE_VALUES = `@provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier, @input,
+  @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning, @evidence, @source,
+  @costNanoUsd, @price, @completedAtMs, @recordedAtMs`;
+
+/** `price` is JSON. */
+export function toResponseValues(
+  response: ModelResponse,
+  costNanoUsd: number | undefined,
+  price: string | null,
+  recordedAtMs: number,
+) {
+  return {
+    provider: response.provider ?? 'codex',
+    threadId: response.threadId,
+    key: response.key,
+    turnId: response.turnId ?? null,
+    rootTurnId: response.rootTurnId ?? null,
+    model: response.model,
+    serviceTier: response.serviceTier ?? null,
+    ...response.usage,
+    cacheWrite1h: response.cacheWrite1h ?? 0,
+    evidence: response.evidence,
+    source: response.source,
+    costNanoUsd: costNanoUsd ?? null,
+    price,
+    completedAtMs: response.completedAtMs,
+    recordedAtMs,
+  };
+}
