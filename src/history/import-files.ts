@@ -5,7 +5,7 @@ import { LineBuffer } from '../io/scan.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
-import { type FileImport, type HistoryStore, openHistoryStore } from '../store/history.js';
+import { type FileImport, type HistoryStore, openHistoryStore, PATIENCE_MS } from '../store/history.js';
 import { Packer } from '../store/pack.js';
 import { type FileImportTools, importFile } from './file-import.js';
 import type { FileTask, Problem } from './found-file.js';
@@ -37,8 +37,6 @@ export type Outcome =
 
 /** How long this thread reads before whatever else waits for it has its turn. */
 const TURN_MS = 40;
-/** Others write for milliseconds at a time. */
-const PATIENCE_MS = 30_000;
 /** A transaction takes some ten milliseconds, so that a run which records meanwhile never waits long. */
 const BATCH_RESPONSES = 8000;
 const BATCH_FILES = 500;
@@ -49,7 +47,6 @@ export function importFiles(share: Share): Done {
   const store = turnstile.alone(() => openHistoryStore(share.database, { busyTimeoutMs: PATIENCE_MS }));
   const work = new Work(share, store, () => turnstile.alone(() => work.write()));
   try {
-    // A large file last would leave the other threads idle.
     while (work.readNext(turnstile.take('first', share.tasks.length))) {}
     turnstile.alone(() => work.write());
   } finally {

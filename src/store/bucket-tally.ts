@@ -1,6 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
+import type { Usage } from '../usage/usage.js';
 
 /** Every time zone's days, hours and half hours begin on a bucket. */
 export const BUCKET_MS = 15 * 60_000;
@@ -9,12 +10,8 @@ export function bucketStartOf(atMs: number): number {
   return Math.floor(atMs / BUCKET_MS) * BUCKET_MS;
 }
 
-/** What responses of one kind come to in a quarter of an hour. */
-export interface BucketSum {
-  readonly startMs: number;
-  readonly provider: Provider;
-  readonly model: string;
-  readonly source: Source;
+/** What responses come to. */
+export interface Sum {
   responses: number;
   unpricedResponses: number;
   input: number;
@@ -24,6 +21,30 @@ export interface BucketSum {
   reasoning: number;
   /** Of those that have a price; null when none has. */
   costNanoUsd: number | null;
+}
+
+export function beginSum(): Sum {
+  const counts = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+  return { responses: 0, unpricedResponses: 0, ...counts, costNanoUsd: null };
+}
+
+export function addToSum(sum: Sum, usage: Usage, costNanoUsd: number | undefined): void {
+  sum.responses++;
+  sum.input += usage.input;
+  sum.cachedInput += usage.cachedInput;
+  sum.cacheWrite += usage.cacheWrite;
+  sum.output += usage.output;
+  sum.reasoning += usage.reasoning;
+  if (costNanoUsd === undefined) sum.unpricedResponses++;
+  else sum.costNanoUsd = (sum.costNanoUsd ?? 0) + costNanoUsd;
+}
+
+/** What responses of one kind come to in a quarter of an hour. */
+export interface BucketSum extends Sum {
+  readonly startMs: number;
+  readonly provider: Provider;
+  readonly model: string;
+  readonly source: Source;
 }
 
 /** Sums up responses as they come. */
@@ -39,37 +60,14 @@ export class BucketTally {
     const startMs = bucketStartOf(completedAtMs);
     const isOf = (sum: BucketSum) =>
       sum.startMs === startMs && sum.model === model && sum.source === source && sum.provider === provider;
-    const sum =
-      this.#last && isOf(this.#last)
-        ? this.#last
-        : (this.#sums.find(isOf) ?? this.#begin(startMs, provider, model, source));
+    const last = this.#last && isOf(this.#last) ? this.#last : this.#sums.find(isOf);
+    const sum = last ?? { startMs, provider, model, source, ...beginSum() };
+    if (!last) this.#sums.push(sum);
     this.#last = sum;
-    sum.responses++;
-    sum.input += usage.input;
-    sum.cachedInput += usage.cachedInput;
-    sum.cacheWrite += usage.cacheWrite;
-    sum.output += usage.output;
-    sum.reasoning += usage.reasoning;
-    if (costNanoUsd === undefined) sum.unpricedResponses++;
-    else sum.costNanoUsd = (sum.costNanoUsd ?? 0) + costNanoUsd;
+    addToSum(sum, usage, costNanoUsd);
   }
 
   list(): readonly BucketSum[] {
     return this.#sums;
-  }
-
-  #begin(startMs: number, provider: Provider, model: string, source: Source): BucketSum {
-    const counts = {
-      responses: 0,
-      unpricedResponses: 0,
-      input: 0,
-      cachedInput: 0,
-      cacheWrite: 0,
-      output: 0,
-      reasoning: 0,
-    };
-    const sum: BucketSum = { startMs, provider, model, source, ...counts, costNanoUsd: null };
-    this.#sums.push(sum);
-    return sum;
   }
 }

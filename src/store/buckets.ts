@@ -35,33 +35,33 @@ export interface BucketSums {
   write(): void;
 }
 
-/** Prepares the adding to buckets, for many responses at once. To be written within a transaction. */
-export function createBucketSums(connection: Connection): BucketSums {
+/** Prepares the adding to buckets, for many responses at once. Each transaction begins anew. */
+export function createBucketSums(connection: Connection): () => BucketSums {
   const insert = connection.prepare<unknown[]>(ADD);
-  const tallies = new Map<string, BucketTally>();
-  const renewed = new Set<number>();
   const put = (sum: BucketSum, projectId: string) => {
     const { startMs, provider, model, source, responses, unpricedResponses } = sum;
     const { input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = sum;
     const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
     insert.run(startMs, provider, projectId, model, source, ...counts);
   };
-  return {
-    add(response, costNanoUsd, projectId) {
-      const tally = tallies.get(projectId) ?? new BucketTally();
-      tallies.set(projectId, tally);
-      tally.add(response, costNanoUsd);
-    },
-    addSums(sums, projectId) {
-      for (const sum of sums) put(sum, projectId);
-    },
-    renew: (atMs) => void renewed.add(bucketStartOf(atMs)),
-    write() {
-      for (const [projectId, tally] of tallies) for (const sum of tally.list()) put(sum, projectId);
-      tallies.clear();
-      refreshBuckets(connection, renewed);
-      renewed.clear();
-    },
+  return () => {
+    const tallies = new Map<string, BucketTally>();
+    const renewed = new Set<number>();
+    return {
+      add(response, costNanoUsd, projectId) {
+        const tally = tallies.get(projectId) ?? new BucketTally();
+        tallies.set(projectId, tally);
+        tally.add(response, costNanoUsd);
+      },
+      addSums(sums, projectId) {
+        for (const sum of sums) put(sum, projectId);
+      },
+      renew: (atMs) => void renewed.add(bucketStartOf(atMs)),
+      write() {
+        for (const [projectId, tally] of tallies) for (const sum of tally.list()) put(sum, projectId);
+        refreshBuckets(connection, renewed);
+      },
+    };
   };
 }
 

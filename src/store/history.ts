@@ -43,8 +43,8 @@ export interface HistoryStore {
   close(): void;
 }
 
-/** Others write for milliseconds at a time. */
-const BUSY_TIMEOUT_MS = 30_000;
+/** How long an import waits for others: they write for milliseconds at a time. */
+export const PATIENCE_MS = 30_000;
 const CACHE_KB = 32_000;
 
 /** Opens the database at `path`, and creates it where there is none. Throws a StoreError. */
@@ -74,7 +74,7 @@ export interface ReadFiles {
  * is prepared here for writing, and of thousands of files only what tells that is loaded. Throws a StoreError.
  */
 export function lookAtReadFiles<T>(path: string, look: (files: ReadFiles) => T): T {
-  const connection = openConnection(path, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
+  const connection = openConnection(path, { mode: 'write', busyTimeoutMs: PATIENCE_MS });
   try {
     return explainingFaults(path, () => {
       const versions = connection.prepare<[], FileVersion>(READ_VERSIONS).raw().all();
@@ -89,11 +89,12 @@ export function lookAtReadFiles<T>(path: string, look: (files: ReadFiles) => T):
 function createWriter(connection: Connection): (imports: readonly FileImport[]) => number {
   const putFile = connection.prepare<unknown[]>(PUT_FILE);
   const putThread = connection.prepare<unknown[]>(PUT_THREAD);
-  const sums = createBucketSums(connection);
+  const beginSums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
   const replaceStandIns = createThreadReplacement(connection);
   return (imports) => {
     const now = Date.now();
+    const sums = beginSums();
     let added = 0;
     for (const told of imports) {
       const { file, threads } = told;

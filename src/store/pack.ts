@@ -1,7 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
-import { type BucketSum, BucketTally } from './bucket-tally.js';
+import { addToSum, type BucketSum, BucketTally, beginSum } from './bucket-tally.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
 
@@ -99,7 +99,7 @@ class OpenPack {
     return {
       provider: this.#provider,
       threadId: this.threadId,
-      responses: kinds.reduce((sum, { responses }) => sum + responses, 0),
+      responses: kinds.reduce((total, { sum }) => total + sum.responses, 0),
       firstMs: Math.min(...kinds.map(({ firstMs }) => firstMs)),
       lastMs: Math.max(...kinds.map(({ lastMs }) => lastMs)),
       turns: this.#turns.toJson(),
@@ -121,16 +121,9 @@ class OpenPack {
 class Kind {
   readonly place: number;
   readonly #json: string;
-  responses = 0;
+  readonly sum = beginSum();
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = Number.NEGATIVE_INFINITY;
-  #unpriced = 0;
-  #input = 0;
-  #cachedInput = 0;
-  #cacheWrite = 0;
-  #output = 0;
-  #reasoning = 0;
-  #costNanoUsd = 0;
 
   constructor(place: number, json: string) {
     this.place = place;
@@ -138,24 +131,16 @@ class Kind {
   }
 
   add({ completedAtMs, usage }: ModelResponse, costNanoUsd: number | undefined): void {
-    this.responses++;
     this.firstMs = Math.min(this.firstMs, completedAtMs);
     this.lastMs = Math.max(this.lastMs, completedAtMs);
-    this.#input += usage.input;
-    this.#cachedInput += usage.cachedInput;
-    this.#cacheWrite += usage.cacheWrite;
-    this.#output += usage.output;
-    this.#reasoning += usage.reasoning;
-    if (costNanoUsd === undefined) this.#unpriced++;
-    else this.#costNanoUsd += costNanoUsd;
+    addToSum(this.sum, usage, costNanoUsd);
   }
 
   /** A list: what they have in common, and then the sums. */
   toJson(): string {
-    const counts = [this.#input, this.#cachedInput, this.#cacheWrite, this.#output, this.#reasoning];
-    const cost = this.#unpriced === this.responses ? null : this.#costNanoUsd;
-    const sums = [this.responses, this.#unpriced, ...counts, cost, this.firstMs, this.lastMs];
-    return `${this.#json.slice(0, -1)},${JSON.stringify(sums).slice(1)}`;
+    const { responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = this.sum;
+    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
+    return `${this.#json.slice(0, -1)},${JSON.stringify([...counts, this.firstMs, this.lastMs]).slice(1)}`;
   }
 }
 
