@@ -20,6 +20,14 @@ interface Exports {
   isSilent(from: number, to: number): number;
 }
 
+/** All of it in the forms in which it is read, and the part of it that is to be scanned. */
+interface Memory {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly times: Float64Array;
+  readonly buffer: Buffer;
+}
+
 /** What stands where in an entry, in words of four bytes; the time takes two of them. */
 const ENTRY_BYTES = 96;
 const ENTRY = {
@@ -50,26 +58,17 @@ const STEP_BYTES = 64;
  * is and what is left of rate limits.
  */
 export class RolloutScanner {
-  /** What is to be scanned is put here. It is another one after `grow`. */
-  buffer: Buffer;
-  readonly #exports: Exports;
-  readonly #bufferAt: number;
-  readonly #entriesAt: number;
-  #memory: Buffer;
-  #words: Int32Array;
-  #times: Float64Array;
+  readonly #exports = instantiate();
+  readonly #entriesAt = this.#exports.entriesAt();
+  readonly #bufferAt = Math.ceil(this.#exports.freeAt() / STEP_BYTES) * STEP_BYTES;
+  #memory = this.#reserve(BUFFER_BYTES);
   #thread = '';
   #turn = '';
   #rootTurn = '';
 
-  constructor() {
-    this.#exports = instantiate();
-    this.#entriesAt = this.#exports.entriesAt();
-    this.#bufferAt = Math.ceil(this.#exports.freeAt() / STEP_BYTES) * STEP_BYTES;
-    const bytes = this.#bufferAt + BUFFER_BYTES + STEP_BYTES - this.#exports.memory.buffer.byteLength;
-    if (bytes > 0) this.#exports.memory.grow(Math.ceil(bytes / PAGE_BYTES));
-    ({ memory: this.#memory, words: this.#words, times: this.#times } = this.#look());
-    this.buffer = this.#memory.subarray(this.#bufferAt, this.#bufferAt + BUFFER_BYTES);
+  /** What is to be scanned is put here. It is another one after `grow`. */
+  get buffer(): Buffer {
+    return this.#memory.buffer;
   }
 
   /** Begins with another file. */
@@ -96,15 +95,21 @@ export class RolloutScanner {
 
   /** Makes room for twice as much. What is in the buffer stays. */
   grow(): void {
-    const { length } = this.buffer;
-    this.#exports.memory.grow(Math.ceil(length / PAGE_BYTES));
-    ({ memory: this.#memory, words: this.#words, times: this.#times } = this.#look());
-    this.buffer = this.#memory.subarray(this.#bufferAt, this.#bufferAt + 2 * length);
+    this.#memory = this.#reserve(2 * this.buffer.length);
   }
 
-  #look() {
-    const { buffer } = this.#exports.memory;
-    return { memory: Buffer.from(buffer), words: new Int32Array(buffer), times: new Float64Array(buffer) };
+  /** Sees to a buffer of `length` bytes. What was seen of the memory before is void when it grows. */
+  #reserve(length: number): Memory {
+    const { memory } = this.#exports;
+    const missing = this.#bufferAt + length + STEP_BYTES - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const bytes = Buffer.from(memory.buffer);
+    return {
+      bytes,
+      words: new Int32Array(memory.buffer),
+      times: new Float64Array(memory.buffer),
+      buffer: bytes.subarray(this.#bufferAt, this.#bufferAt + length),
+    };
   }
 
   #tell(count: number, { onRecord, onLine }: RolloutHandlers): void {
@@ -158,15 +163,15 @@ export class RolloutScanner {
 
   #readText(at: number, place: number): string {
     const start = this.#wordOf(at, place);
-    return this.#memory.toString('utf8', start, start + this.#wordOf(at, place + 1));
+    return this.#memory.bytes.toString('utf8', start, start + this.#wordOf(at, place + 1));
   }
 
   #wordOf(at: number, place: number): number {
-    return this.#words[at / 4 + place] as number;
+    return this.#memory.words[at / 4 + place] as number;
   }
 
   #timeOf(at: number): number {
-    return this.#times[(at / 4 + ENTRY.atMs) / 2] as number;
+    return this.#memory.times[(at / 4 + ENTRY.atMs) / 2] as number;
   }
 }
 
