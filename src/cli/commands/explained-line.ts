@@ -42,6 +42,7 @@ function toArgument({ flags, text, choices, initial }: OptionDescription): Argum
   const argument = new Argument(flags, text).default(initial);
   return choices ? argument.choices(choices) : argument;
 }
+
 function createProgram(host: Host, { database }: Paths): Command {
   return new Command('codex-usage')
     .description('Shows what Codex cost, as codex-metered recorded it.')
