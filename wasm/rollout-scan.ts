@@ -70,13 +70,6 @@ export function scan(from: usize, to: usize): i32 {
   return count;
 }
 
-/** Whether a line that begins at `from`, and of which this much is there, says nothing of usage. */
-export function isSilent(from: usize, to: usize): boolean {
-  at = from;
-  end = to;
-  return skipTime() && (skip('response_item"') || (skip('event_msg","payload":{"type":"') && isSilentEvent()));
-}
-
 /** A bit for each newline among the 64 bytes from `place` on. What lies behind `to` does not count. */
 function newlines(place: usize, to: usize): u64 {
   const newline = i8x16.splat(0x0a);

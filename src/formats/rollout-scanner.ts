@@ -17,7 +17,6 @@ interface Exports {
   begin(): void;
   scan(from: number, to: number): number;
   position(): number;
-  isSilent(from: number, to: number): number;
 }
 
 /** All of it in the forms in which it is read, and the part of it that is to be scanned. */
@@ -86,11 +85,6 @@ export class RolloutScanner {
       if (count === 0) return from - this.#bufferAt;
       this.#tell(count, handlers);
     }
-  }
-
-  /** Whether a line that begins at `start`, and has been read as far as `end`, says nothing of usage. False: maybe. */
-  isSilent(start: number, end: number): boolean {
-    return this.#exports.isSilent(this.#bufferAt + start, this.#bufferAt + end) !== 0;
   }
 
   /** Makes room for twice as much. What is in the buffer stays. */

@@ -78,7 +78,7 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
       collect();
       return rest;
     },
-    skips: (start, end) => scanner.isSilent(start, end) || isSilentAt(scanner.buffer, start, end),
+    skips: (start, end) => isSilentAt(scanner.buffer, start, end),
     takeLast: (line) => takeLine(line, 0, line.length),
     drain() {
       collect();
