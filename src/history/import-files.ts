@@ -38,7 +38,7 @@ export type Outcome =
 /** How long this thread reads before whatever else waits for it has its turn. */
 const TURN_MS = 40;
 /** A transaction takes some ten milliseconds, so that a run which records meanwhile never waits long. */
-const BATCH_RESPONSES = 8000;
+const BATCH_RESPONSES = 2000;
 const BATCH_FILES = 500;
 
 /** Reads files and records what they tell until none is left, in a thread that has nothing else to do. Throws a StoreError. */
