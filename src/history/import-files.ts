@@ -38,7 +38,9 @@ export type Outcome =
 /** How long this thread reads before whatever else waits for it has its turn. */
 const TURN_MS = 40;
 /** A transaction takes some ten milliseconds, so that a run which records meanwhile never waits long. */
-const BATCH_RESPONSES = 2000;
+const BATCH_ROWS = 2000;
+/** Responses that are packed are written in the time of so many fewer rows, or less. */
+const PACKED_PER_ROW = 4;
 const BATCH_FILES = 500;
 
 /** Reads files and records what they tell until none is left, in a thread that has nothing else to do. Throws a StoreError. */
@@ -87,7 +89,7 @@ class Work {
   readonly #turnstile: Turnstile;
   readonly #tools: FileImportTools;
   #batch: FileImport[] = [];
-  #waiting = 0;
+  #waitingRows = 0;
 
   /** `onFull`: called as soon as enough waits to be written, also in the middle of a file. */
   constructor(share: Share, store: HistoryStore, onFull?: () => void) {
@@ -102,16 +104,16 @@ class Work {
       lines: new LineBuffer(),
       onPart: (part) => {
         this.#batch.push(part);
-        const responses = part.packs.reduce((total, pack) => total + pack.responses, part.responses.length);
-        this.#waiting += responses;
-        this.done.responses += responses;
+        const packed = part.packs.reduce((total, { responses }) => total + responses, 0);
+        this.#waitingRows += part.responses.length + packed / PACKED_PER_ROW;
+        this.done.responses += part.responses.length + packed;
         if (this.isFull) onFull?.();
       },
     };
   }
 
   get isFull(): boolean {
-    return this.#waiting >= BATCH_RESPONSES || this.#batch.length >= BATCH_FILES;
+    return this.#waitingRows >= BATCH_ROWS || this.#batch.length >= BATCH_FILES;
   }
 
   /** False where there is no such file. */
@@ -129,6 +131,6 @@ class Work {
   write(): void {
     if (this.#batch.length > 0) this.done.added += this.#store.write(this.#batch);
     this.#batch = [];
-    this.#waiting = 0;
+    this.#waitingRows = 0;
   }
 }
