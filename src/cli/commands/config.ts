@@ -9,6 +9,7 @@ import { findTimeZone } from '../../report/time-zone.js';
 import type { BudgetLimit } from '../../usage/budget.js';
 import type { CommandDescription } from './description.js';
 import type { Host } from './host.js';
+import { JSON_NOT_TEXT } from './shared-options.js';
 import { formatJson } from './show.js';
 
 export interface ConfigRequest {
@@ -38,7 +39,7 @@ export function describeConfigCommand(perform: (request: ConfigRequest) => Promi
     name: 'config',
     summary: 'the settings that hold here, and where each comes from',
     description: 'Shows the settings that hold in this folder, and where each comes from.',
-    options: [{ flags: '-j, --json', text: 'JSON instead of text' }],
+    options: [JSON_NOT_TEXT],
     help: HELP,
     perform: (options: { json?: boolean }) => perform({ format: options.json ? 'json' : 'text' }),
   };

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { CommandDescription, OptionDescription } from './description.js';
 import { parseCount, parseTimeZone } from './option-values.js';
+import { JSON_NOT_TABLE, NO_COLOR, NO_IMPORT } from './shared-options.js';
 
 /** What is asked of `codex-usage run` or `codex-usage session`. */
 export interface CostRequest {
@@ -85,10 +86,7 @@ export function describeCostCommands(perform: (request: CostRequest) => Promise<
       argument: { flags: '[id]' },
       summary: 'what a session cost, metered or not',
       description: 'What a session cost: a thread of Codex or Claude Code, metered or read from history.',
-      options: [
-        { flags: '--no-import', text: 'without looking for new past sessions first' },
-        ...listOptions('session'),
-      ],
+      options: [NO_IMPORT, ...listOptions('session')],
       help: SESSION_HELP,
       perform: (options: Options, id) => perform(parseRequest('session', id, options)),
     },
@@ -108,9 +106,9 @@ function listOptions(kind: CostRequest['kind']): OptionDescription[] {
       text: "show times in this IANA time zone (default: the system's)",
       parse: parseTimeZone,
     },
-    { flags: '-j, --json', text: 'JSON instead of a table' },
+    JSON_NOT_TABLE,
     { flags: '--markdown', text: 'the report as Markdown, for the summary of a CI job' },
-    { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+    NO_COLOR,
   ];
 }
 

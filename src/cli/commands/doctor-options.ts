@@ -1,4 +1,5 @@
 import type { CommandDescription } from './description.js';
+import { JSON_NOT_TEXT, NO_COLOR } from './shared-options.js';
 
 /** What is asked of `codex-usage doctor`. */
 export interface DoctorRequest {
@@ -22,10 +23,7 @@ export function describeDoctorCommand(perform: (request: DoctorRequest) => Promi
     name: 'doctor',
     summary: 'whether all is well, and what to do where it is not',
     description: 'Says whether all is well with Codex, the database and the record, and what to do where it is not.',
-    options: [
-      { flags: '-j, --json', text: 'JSON instead of text' },
-      { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
-    ],
+    options: [JSON_NOT_TEXT, NO_COLOR],
     help: HELP,
     perform: ({ json, color }: { json?: boolean; color: boolean }) => {
       return perform({ format: json ? 'json' : 'text', color: color ? 'auto' : 'never' });

@@ -3,7 +3,7 @@ import type { Day } from '../../report/calendar.js';
 import type { ExportFormat, ExportSubject } from '../../report/export.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
 import type { CommandDescription } from './description.js';
-import { parseDate, parseTimeZone } from './option-values.js';
+import { DAYS_OF_TIME_ZONE, NO_IMPORT, SINCE, UNTIL } from './shared-options.js';
 
 /** What is asked of `codex-usage export`. */
 export interface ExportRequest {
@@ -61,17 +61,13 @@ export function describeExportCommand(perform: (request: ExportRequest) => Promi
     options: [
       { flags: '-f, --format <format>', text: "default: that of --output's name, else csv", choices: FORMATS },
       { flags: '-o, --output <file>', text: 'write to this file, which is replaced, not to the standard output' },
-      { flags: '-s, --since <day>', text: 'from this day on: YYYY-MM-DD or YYYYMMDD', parse: parseDate },
-      { flags: '-u, --until <day>', text: 'up to this day, inclusive', parse: parseDate },
+      SINCE,
+      UNTIL,
       { flags: '--provider <name>', text: 'whose usage', choices: [...PROVIDERS, 'all'], initial: 'all' },
       { flags: '--project <id>', text: 'only this project' },
       { flags: '--model <name>', text: 'only this model, or those that a pattern such as "gpt-5*" means' },
-      {
-        flags: '-z, --timezone <name>',
-        text: "count days in this IANA time zone (default: the system's)",
-        parse: parseTimeZone,
-      },
-      { flags: '--no-import', text: 'without looking for new past sessions first' },
+      DAYS_OF_TIME_ZONE,
+      NO_IMPORT,
     ],
     help: HELP,
     perform: (options: Options, subject) => perform(toRequest(subject as ExportSubject, options)),

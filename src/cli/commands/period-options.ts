@@ -3,7 +3,8 @@ import type { Day } from '../../report/calendar.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
 import type { CommandDescription, OptionDescription } from './description.js';
-import { parseCount, parseDate, parseTimeZone } from './option-values.js';
+import { parseCount } from './option-values.js';
+import { DAYS_OF_TIME_ZONE, JSON_NOT_TABLE, NO_COLOR, NO_IMPORT, SINCE, UNTIL } from './shared-options.js';
 
 /** `blocks`: windows of five hours, as subscriptions are limited by. */
 export type ReportKind = PeriodKind | 'blocks';
@@ -87,8 +88,8 @@ export function describePeriodCommands(perform: (request: PeriodRequest) => Prom
 function listOptions(kind: ReportKind): OptionDescription[] {
   const { unit } = SUMMARIES[kind];
   const options: OptionDescription[] = [
-    { flags: '-s, --since <day>', text: 'from this day on: YYYY-MM-DD or YYYYMMDD', parse: parseDate },
-    { flags: '-u, --until <day>', text: 'up to this day, inclusive', parse: parseDate },
+    SINCE,
+    UNTIL,
     { flags: '--last <n>', text: describeLast(kind, unit), parse: parseCount },
     { flags: '--provider <name>', text: 'whose usage', choices: [...PROVIDERS, 'all'], initial: 'all' },
     { flags: '--project <id>', text: 'only this project' },
@@ -96,14 +97,10 @@ function listOptions(kind: ReportKind): OptionDescription[] {
     { flags: '--order <order>', text: describeOrder(kind), choices: ['asc', 'desc'] },
     { flags: '--breakdown', text: 'a row for each model' },
     { flags: '--compact', text: 'only the most important columns' },
-    {
-      flags: '-z, --timezone <name>',
-      text: "count days in this IANA time zone (default: the system's)",
-      parse: parseTimeZone,
-    },
-    { flags: '--no-import', text: 'without looking for new past sessions first' },
-    { flags: '-j, --json', text: 'JSON instead of a table' },
-    { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+    DAYS_OF_TIME_ZONE,
+    NO_IMPORT,
+    JSON_NOT_TABLE,
+    NO_COLOR,
   ];
   if (kind !== 'blocks') options.push({ flags: '--chart', text: 'draw it: a calendar of the days, and bars' });
   if (kind === 'weekly') options.push(START_OF_WEEK);

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { Day } from '../../report/calendar.js';
 import type { CommandDescription } from './description.js';
-import { parseDate, parseTimeZone } from './option-values.js';
+import { DAYS_OF_TIME_ZONE, JSON_NOT_TABLE, NO_COLOR, SINCE, UNTIL } from './shared-options.js';
 
 interface Shown {
   readonly format: 'text' | 'json';
@@ -65,10 +65,7 @@ export function describePriceCommands(
       argument: { flags: '[model]' },
       summary: 'what a model costs, since when, and where its price comes from',
       description: 'Shows what a model costs, what it cost before, and where its price comes from.',
-      options: [
-        { flags: '-j, --json', text: 'JSON instead of a table' },
-        { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
-      ],
+      options: [JSON_NOT_TABLE, NO_COLOR],
       help: PRICES_HELP,
       perform: (options: Options, model) => perform({ kind: 'prices', model, ...describeShown(options) }),
     },
@@ -77,17 +74,13 @@ export function describePriceCommands(
       summary: 'compute recorded costs anew with the prices known now',
       description: 'Computes the costs of recorded responses anew, with the prices known now.',
       options: [
-        { flags: '-s, --since <day>', text: 'from this day on: YYYY-MM-DD or YYYYMMDD', parse: parseDate },
-        { flags: '-u, --until <day>', text: 'up to this day, inclusive', parse: parseDate },
+        SINCE,
+        UNTIL,
         { flags: '--model <name>', text: 'only this model, or those that a pattern such as "gpt-5*" means' },
         { flags: '-n, --dry-run', text: 'show what would change, and change nothing' },
-        {
-          flags: '-z, --timezone <name>',
-          text: "count days in this IANA time zone (default: the system's)",
-          parse: parseTimeZone,
-        },
-        { flags: '-j, --json', text: 'JSON instead of a table' },
-        { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+        DAYS_OF_TIME_ZONE,
+        JSON_NOT_TABLE,
+        NO_COLOR,
       ],
       help: REPRICE_HELP,
       perform: (options: Options) => perform(toRepriceRequest(options)),

@@ -1,4 +1,5 @@
 import type { CommandDescription } from './description.js';
+import { NO_COLOR } from './shared-options.js';
 
 /** What is asked of `codex-usage statusline`. */
 export interface StatuslineRequest {
@@ -46,7 +47,7 @@ export function describeStatuslineCommand(perform: (request: StatuslineRequest) 
       { flags: '--project <id>', text: 'only this project' },
       { flags: '-z, --timezone <name>', text: "whose day it is: an IANA time zone (default: the system's)" },
       { flags: '--color', text: 'colours even where the output is no terminal' },
-      { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+      NO_COLOR,
     ],
     help: HELP,
     perform: (options: Options) => perform(toRequest(options)),

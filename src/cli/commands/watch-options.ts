@@ -1,5 +1,6 @@
 import { type CommandDescription, InvalidValue } from './description.js';
 import { parseTimeZone } from './option-values.js';
+import { NO_COLOR } from './shared-options.js';
 
 /** What is asked of `codex-usage watch`. */
 export interface WatchRequest {
@@ -64,7 +65,7 @@ export function describeWatchCommand(perform: (request: WatchRequest) => Promise
         parse: parseTimeZone,
       },
       { flags: '-j, --json', text: 'one JSON object per change, a line each' },
-      { flags: '--no-color', text: 'no colours; so does NO_COLOR' },
+      NO_COLOR,
     ],
     help: HELP,
     perform: (options: Options) => perform(toRequest(options)),
