@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMPILER = join(ROOT, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
-const SOURCE = 'wasm/rollout-scan.ts';
+/** All that they export, the module exports. */
+const SOURCES = ['rollout-scan', 'series', 'series-turns', 'response-keys'].map((name) => `wasm/${name}.ts`);
 /** A module of JavaScript, so that whatever loads the sources loads it too. */
 export const WASM_MODULE = join(ROOT, 'build', 'rollout-scan.js');
 
@@ -17,7 +18,7 @@ export function buildWasm() {
     const output = join(folder, 'out.wasm');
     compile(output);
     const text = readFileSync(output).toString('base64');
-    const module = `/** ${SOURCE}, compiled: WebAssembly in base64. */\nexport const ROLLOUT_SCAN = '${text}';\n`;
+    const module = `/** What is in wasm/, compiled: WebAssembly in base64. */\nexport const ROLLOUT_SCAN = '${text}';\n`;
     writeFileSync(WASM_MODULE, module);
     writeFileSync(WASM_MODULE.replace(/\.js$/, '.d.ts'), 'export declare const ROLLOUT_SCAN: string;\n');
   } finally {
@@ -30,13 +31,13 @@ function compile(output) {
   const options = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
   const features = ['--enable', 'simd', '--enable', 'bulk-memory'];
   try {
-    execFileSync(process.execPath, [COMPILER, SOURCE, '--outFile', output, ...options, ...features], {
+    execFileSync(process.execPath, [COMPILER, ...SOURCES, '--outFile', output, ...options, ...features], {
       cwd: ROOT,
       encoding: 'utf8',
       stdio: 'pipe',
     });
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? error.stderr : error;
-    throw new Error(`${SOURCE} could not be compiled.\n${said}`);
+    throw new Error(`What is in wasm/ could not be compiled.\n${said}`);
   }
 }

@@ -33,7 +33,7 @@ const HOMES: Record<string, string[]> = {
   echarts: ['web'],
 };
 /** What the build makes, for who alone imports it. */
-const MADE = { '../build/rollout-scan': 'formats/rollout-scanner' } as const;
+const MADE = { '../build/rollout-scan': 'formats/rollout-wasm' } as const;
 /** Too slow to start before Codex does; the last two open the standard streams, which stand-ins.ts must come before. */
 const LATE = ['better-sqlite3', 'pino', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
 const MAX_LINES = 220;

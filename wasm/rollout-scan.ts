@@ -4,6 +4,23 @@
  * here where they stand as Codex 0.153 and later write them, field by field. Whatever looks different is handed over as
  * a line. src/formats/rollout-scanner.ts is the other side, and says what lies where.
  */
+import {
+  advance,
+  here,
+  isAtEnd,
+  peek,
+  readLine,
+  readNumber,
+  skip,
+  skipBraces,
+  skipByte,
+  toByte,
+  toQuote,
+} from './cursor';
+import { forgetKeys, isKnownKey } from './response-keys';
+import { addResponse, closeSeries, isSeriesOpen, settleTotal } from './series';
+import { announceTurn, changeTurn, startTurn } from './series-turns';
+import { readTime } from './times';
 
 const ENTRY_BYTES: usize = 96;
 const MOST_ENTRIES: i32 = 400;
@@ -18,6 +35,12 @@ const ids: usize = memory.data(104 * 3, 16);
 const THREAD: i32 = 0;
 const TURN: i32 = 1;
 const ROOT_TURN: i32 = 2;
+/** Bits of what is told of a usage record: which of its ids are others than before, and whether its key is known. */
+const OTHER_TURN: i32 = 2;
+const TURN_CHANGED: i32 = 6;
+const REPEAT: i32 = 8;
+/** Where a time is put that nobody asks for. */
+const unused: usize = memory.data(8, 16);
 
 const LINE: i32 = 0;
 const USAGE_RECORD: i32 = 1;
@@ -33,13 +56,26 @@ export function entriesAt(): usize {
   return entries;
 }
 
-let at: usize = 0;
-let end: usize = 0;
 let count: i32 = 0;
 let next: usize = 0;
+let oneByOne: boolean = false;
+/** Which ids a series has changed since the other side was told of any. */
+let untold: i32 = 0;
 
 /** Begins with another file: all ids are new. */
 export function begin(): void {
+  forgetIds();
+  forgetKeys();
+  closeSeries();
+  untold = 0;
+}
+
+/** Whether each usage record that no series has taken is handed over before the next line is looked at. */
+export function setPace(isOneByOne: boolean): void {
+  oneByOne = isOneByOne;
+}
+
+function forgetIds(): void {
   for (let index = 0; index < IDS; index++) store<i32>(idAt(index), 0);
 }
 
@@ -87,8 +123,7 @@ function newlines(place: usize, to: usize): u64 {
 /** Tells what a line says. False where it must be read elsewhere. */
 function take(from: usize, to: usize): boolean {
   const entry = entries + <usize>count * ENTRY_BYTES;
-  at = from;
-  end = to;
+  readLine(from, to);
   let kind = LINE;
   if (skipTime()) {
     if (skip('response_item"')) return true;
@@ -96,16 +131,19 @@ function take(from: usize, to: usize): boolean {
     if (skip('token_usage_record","payload":{"thread_id":"')) {
       isRead = readUsageRecord(entry, from);
       // The other side has not heard of the ids in it.
-      if (!isRead) begin();
+      if (!isRead) forgetIds();
     } else if (skip('event_msg","payload":{"type":"')) {
       if (isSilentEvent()) return true;
       if (skip('token_count","info":{"total_token_usage":')) isRead = readTokenCount(entry, from);
-      else if (skip('task_started"')) kind = TURN_LINE;
-    } else if (skip('turn_context"')) kind = TURN_LINE;
-    if (isRead) {
-      count++;
-      return true;
+      else if (skip('task_started"')) {
+        if (isSeriesOpen() && readTime(unused, from + 14) && startTurn()) return true;
+        kind = TURN_LINE;
+      } else if (skip('task_complete"')) return true;
+    } else if (skip('turn_context"')) {
+      if (isSeriesOpen() && readTime(unused, from + 14) && skip(',"payload":{') && announceTurn()) return true;
+      kind = TURN_LINE;
     }
+    if (isRead) return belongsToSeries(entry) || handOver(entry, to);
   }
   store<i32>(entry, kind);
   store<i32>(entry, <i32>from, 4);
@@ -115,17 +153,51 @@ function take(from: usize, to: usize): boolean {
   return false;
 }
 
+/** Whether the open series has taken what was read: mostly so. */
+function belongsToSeries(entry: usize): boolean {
+  if (!isSeriesOpen()) return false;
+  if (load<i32>(entry) === TOKEN_COUNT) return settleTotal(entry);
+  const flags = load<i32>(entry, 12);
+  if ((flags & ~TURN_CHANGED) !== 0) return false;
+  if (flags !== 0) {
+    if ((flags & OTHER_TURN) === 0 || !changeTurnTo(entry)) return false;
+    untold |= flags;
+  }
+  return addResponse(entry);
+}
+
+function changeTurnTo(entry: usize): boolean {
+  const turn = entry + 16 + <usize>(TURN * 8);
+  const root = entry + 16 + <usize>(ROOT_TURN * 8);
+  return changeTurn(<usize>load<u32>(turn), load<i32>(turn, 4), <usize>load<u32>(root), load<i32>(root, 4));
+}
+
+/** Leaves what was read to the other side. False where it must be looked at there before the next line. */
+function handOver(entry: usize, to: usize): boolean {
+  const wasOpen = isSeriesOpen();
+  const isUsageRecord = load<i32>(entry) === USAGE_RECORD;
+  closeSeries();
+  count++;
+  if (isUsageRecord) {
+    store<i32>(entry, load<i32>(entry, 12) | untold, 12);
+    untold = 0;
+  }
+  if (!wasOpen && !(oneByOne && isUsageRecord)) return true;
+  next = to + 1;
+  return false;
+}
+
 /** Steps over the time and the ordinal that a line begins with, to its type. */
 function skipTime(): boolean {
   if (!skip('{"timestamp":"')) return false;
-  at += 24;
+  advance(24);
   if (skip('","ordinal":')) return readNumber() >= 0 && skip(',"type":"');
   return skip('","type":"');
 }
 
 /** The events that tell something begin with a t. */
 function isSilentEvent(): boolean {
-  return at < end && load<u8>(at) !== 0x74 && toQuote(60) > 0;
+  return !isAtEnd() && peek() !== 0x74 && toQuote(60) > 0;
 }
 
 function readUsageRecord(entry: usize, from: usize): boolean {
@@ -135,7 +207,7 @@ function readUsageRecord(entry: usize, from: usize): boolean {
   if (turn < 0 || !skip(',"session_id":"') || toQuote(LONGEST_ID) <= 0 || !skip('","root_turn_id":"')) return false;
   const rootTurn = readId(entry, ROOT_TURN);
   if (rootTurn < 0 || !skip(',"response_id":"')) return false;
-  const key = at;
+  const key = here();
   const keyLength = toQuote(LONGEST_ID);
   if (keyLength <= 0 || !skip('","usage":') || !readUsage(entry + 56)) return false;
   if (
@@ -145,16 +217,16 @@ function readUsageRecord(entry: usize, from: usize): boolean {
     return false;
   }
   store<i32>(entry, USAGE_RECORD);
-  store<i32>(entry, thread | (turn << 1) | (rootTurn << 2), 12);
+  store<i32>(entry, thread | (turn << TURN) | (rootTurn << ROOT_TURN) | (isKnownKey(key, keyLength) ? REPEAT : 0), 12);
   store<i32>(entry, <i32>key, 40);
   store<i32>(entry, keyLength, 44);
-  return isEnd() && readTime(entry + 48, from);
+  return isEnd() && readTime(entry + 48, from + 14);
 }
 
 function readTokenCount(entry: usize, from: usize): boolean {
   store<i32>(entry, TOKEN_COUNT);
   if (!readUsage(entry + 56) || !skip(',"last_token_usage":') || !readUsage(entry + 76)) return false;
-  return skipGauges() && readTime(entry + 48, from);
+  return skipGauges() && readTime(entry + 48, from + 14);
 }
 
 /** How full the context is and what is left of rate limits, to the end of the line. */
@@ -168,10 +240,10 @@ function skipGauges(): boolean {
 /** Reads an id, and steps over its quote. 0: it is the one that was read before; 1: it is another; -1: there is none. */
 function readId(entry: usize, index: i32): i32 {
   const known = idAt(index);
-  const start = at;
+  const start = here();
   const length = toQuote(LONGEST_ID);
   if (length <= 0) return -1;
-  at++;
+  advance(1);
   store<i32>(entry + 16 + <usize>(index * 8), <i32>start);
   store<i32>(entry + 20 + <usize>(index * 8), length);
   if (load<i32>(known) === length && memory.compare(known + 4, start, length) === 0) return 0;
@@ -203,117 +275,5 @@ function storeCount(to: usize): boolean {
 
 /** Of the payload and of the line. */
 function isEnd(): boolean {
-  return skipByte(0x7d) && skipByte(0x7d) && at === end;
-}
-
-/** Steps over `text`, if that is what stands here: ASCII, which AssemblyScript keeps in two bytes each. */
-function skip(text: string): boolean {
-  const length = <usize>text.length;
-  if (at + length > end) return false;
-  const letters = changetype<usize>(text);
-  let index: usize = 0;
-  for (; index + 8 <= length; index += 8) {
-    const wide = i16x8.extend_low_i8x16_u(v128.load64_zero(at + index));
-    if (!i16x8.all_true(i16x8.eq(wide, v128.load(letters + (index << 1))))) return false;
-  }
-  for (; index < length; index++) {
-    if (<u16>load<u8>(at + index) !== load<u16>(letters + (index << 1))) return false;
-  }
-  at += length;
-  return true;
-}
-
-function skipByte(byte: u8): boolean {
-  if (at >= end || load<u8>(at) !== byte) return false;
-  at++;
-  return true;
-}
-
-/** The whole number that stands here, or -1 when there is none that a double can tell exactly. */
-function readNumber(): i64 {
-  const start = at;
-  let value: i64 = 0;
-  while (at < end) {
-    const digit = <u32>load<u8>(at) - 0x30;
-    if (digit > 9) break;
-    value = value * 10 + <i64>digit;
-    at++;
-  }
-  const digits = at - start;
-  const isPadded = digits > 1 && load<u8>(start) === 0x30;
-  return digits === 0 || digits > 15 || isPadded ? -1 : value;
-}
-
-/** Goes to the next quote. Returns how many bytes were passed over, or -1 when there is none within `most`. */
-function toQuote(most: i32): i32 {
-  const start = at;
-  const limit = min(end, start + <usize>most);
-  while (at < limit && load<u8>(at) !== 0x22) at++;
-  return at < limit ? <i32>(at - start) : -1;
-}
-
-function toByte(byte: u8): boolean {
-  while (at < end && load<u8>(at) !== byte) at++;
-  return at < end;
-}
-
-/** Steps over what stands in braces here, braces in it included, where its texts hold none. */
-function skipBraces(): boolean {
-  let depth = 0;
-  for (; at < end; at++) {
-    const byte = load<u8>(at);
-    if (byte === 0x7b) depth++;
-    else if (byte === 0x7d) depth--;
-    if (depth > 0) continue;
-    at++;
-    return byte === 0x7d;
-  }
-  return false;
-}
-
-/** The epoch milliseconds of the time that a line begins with, `2026-03-04T05:06:07.089Z`. False where it is an odd one. */
-function readTime(to: usize, from: usize): boolean {
-  const start = from + 14;
-  const year = readDigits(start, 4);
-  const month = readDigits(start + 5, 2);
-  const day = readDigits(start + 8, 2);
-  const hour = readDigits(start + 11, 2);
-  const minute = readDigits(start + 14, 2);
-  const second = readDigits(start + 17, 2);
-  const millis = readDigits(start + 20, 3);
-  const isDate = year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
-  const isTime = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60 && millis >= 0;
-  if (!isDate || !isTime || !hasSeparators(start)) return false;
-  const withinDay = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
-  store<f64>(to, <f64>daysSince1970(year, month, day) * 86_400_000.0 + <f64>withinDay);
-  return true;
-}
-
-function hasSeparators(start: usize): boolean {
-  const isDate = load<u8>(start, 4) === 0x2d && load<u8>(start, 7) === 0x2d && load<u8>(start, 10) === 0x54;
-  const isTime = load<u8>(start, 13) === 0x3a && load<u8>(start, 16) === 0x3a && load<u8>(start, 19) === 0x2e;
-  return isDate && isTime && load<u8>(start, 23) === 0x5a;
-}
-
-function daysOf(year: i32, month: i32): i32 {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
-
-/** Years that begin in March: then the leap day is the last, and months repeat every five. */
-function daysSince1970(year: i32, month: i32, day: i32): i32 {
-  const years = month <= 2 ? year - 1 : year;
-  const dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  return years * 365 + years / 4 - years / 100 + years / 400 + dayOfYear - 719_468;
-}
-
-/** Less than any number where something else than a digit stands. */
-function readDigits(start: usize, length: i32): i32 {
-  let value = 0;
-  for (let index = 0; index < length; index++) {
-    const digit = <u32>load<u8>(start + <usize>index) - 0x30;
-    if (digit > 9) return -100_000;
-    value = value * 10 + <i32>digit;
-  }
-  return value;
+  return skipByte(0x7d) && skipByte(0x7d) && isAtEnd();
 }

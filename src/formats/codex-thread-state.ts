@@ -1,5 +1,5 @@
-import type { ModelResponse } from '../usage/record.js';
-import { isNoUsage, NO_USAGE, type Usage } from '../usage/usage.js';
+import type { ModelResponse, Note } from '../usage/record.js';
+import { equalUsage, isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from '../usage/usage.js';
 
 /** A model that no record names: its responses are counted and stay unpriced. */
 export const UNKNOWN_MODEL = 'unknown';
@@ -29,6 +29,18 @@ export interface ThreadState {
   isHistoryOver: boolean;
 }
 
+/** What a thread's next total is foretold from. */
+export type Footing = Pick<ThreadState, 'total' | 'recorded'>;
+
+/** What has become of it elsewhere. */
+export interface Progress extends Footing {
+  /** The turn that was started last. */
+  readonly startedTurnId: string | undefined;
+  /** The turns whose contexts have told their model, and that. */
+  readonly turnIds: readonly string[];
+  readonly model: string;
+}
+
 /** A state at rest, with the newest of the models and of the keys that have been counted. */
 export interface SavedThread extends ThreadState {
   readonly models: readonly (readonly [turnId: string | null, model: string])[];
@@ -56,7 +68,7 @@ export const NEW_THREAD: SavedThread = {
 
 /** Codex repeats, if at all, what it has just written. */
 const SAVED_MODELS = 20;
-const SAVED_KEYS = 50;
+export const SAVED_KEYS = 50;
 
 export function saveState(
   state: ThreadState,
@@ -112,8 +124,34 @@ export function isForetold(
   return isSum && !countsOn && !totalGone && !isNoUsage(recorded);
 }
 
+/** A turn that is older than its thread was copied from the one before it. Ids are UUIDv7: they sort by time. */
+export function isCopied({ fork, id, turnId }: ThreadState): boolean {
+  return fork === 'copy' && id !== undefined && turnId !== undefined && turnId < id;
+}
+
+/**
+ * Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. Returns
+ * what is odd about it.
+ */
+export function rebase(state: ThreadState, total: Usage, last: Usage | undefined): Note | undefined {
+  const before = subtractUsage(total, ownPart(total, last, state));
+  if (state.countsOn && !isNegativeUsage(before)) state.total = before;
+  state.countsOn = false;
+  const shrank = isNegativeUsage(subtractUsage(total, state.total));
+  const { totalGone } = state;
+  const restarted = totalGone && !equalUsage(before, state.total);
+  const figures = { before: state.total.input, after: total.input };
+  state.totalGone = false;
+  if (shrank || restarted) {
+    state.total = NO_USAGE;
+    state.restarts++;
+  }
+  if (!shrank || totalGone) return undefined;
+  return { kind: 'disagreement', reason: 'the total in the session file shrank', figures };
+}
+
 /** What only the newer of two totals holds. */
-export function ownPart(total: Usage, last: Usage | undefined, { recorded, countsOn, fork }: ThreadState): Usage {
+function ownPart(total: Usage, last: Usage | undefined, { recorded, countsOn, fork }: ThreadState): Usage {
   if (!isNoUsage(recorded)) return recorded;
   // A continuation whose first turn fails repeats the total it began with, and the last usage with it.
   return countsOn && fork === 'continuation' ? NO_USAGE : (last ?? total);

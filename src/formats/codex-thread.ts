@@ -1,24 +1,19 @@
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { Evidence } from '../usage/source.js';
-import {
-  addUsage,
-  equalUsage,
-  isNegativeUsage,
-  isNoUsage,
-  NO_USAGE,
-  subtractUsage,
-  type Usage,
-} from '../usage/usage.js';
+import { addUsage, isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from '../usage/usage.js';
 import type { RolloutRecord } from './codex-rollout.js';
 import {
   countExpectedSilence,
+  type Footing,
+  isCopied,
   isForetold,
   keyOfTotal,
   NEW_THREAD,
   type OfTurn,
-  ownPart,
+  type Progress,
   type Reading,
   readAnew,
+  rebase,
   type SavedThread,
   saveState,
   type ThreadState,
@@ -91,6 +86,33 @@ export class Thread {
     return saveState(this.#state, this.#models, this.#seen);
   }
 
+  /**
+   * Undefined unless each usage record of this thread that is new counts, and each total that they foretell does not, as
+   * long as nothing else comes between them but turns of the same model.
+   */
+  get footing(): Footing | undefined {
+    const { total, recorded, countsOn, totalGone, fork } = this.#state;
+    const isPlain = this.#sinceMs === 0 && fork !== 'copy' && !countsOn && !totalGone;
+    return isPlain ? { total, recorded } : undefined;
+  }
+
+  /** Goes on behind such records, which have been counted elsewhere. */
+  goOn({ total, recorded, startedTurnId, turnIds, model }: Progress): void {
+    for (const turnId of turnIds) this.#models.set(turnId, model);
+    const state = this.#state;
+    Object.assign(state, { total, recorded });
+    if (startedTurnId !== undefined) Object.assign(state, { turnId: startedTurnId, isHistoryOver: true });
+    if (turnIds.length > 0) state.lastModel = model;
+  }
+
+  /** The keys of responses that have been counted elsewhere. */
+  remember(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#seen.add(key);
+      this.reading.read.add(key);
+    }
+  }
+
   /** Takes the next record of a reading: of the only one, where nothing is said. */
   add(record: RolloutRecord, reading = this.reading): void {
     this.reading = reading;
@@ -114,7 +136,7 @@ export class Thread {
         break;
       case 'turn_started':
         this.#state.turnId = record.turnId;
-        this.#state.isHistoryOver ||= record.atMs >= this.#sinceMs && !this.#isCopied();
+        this.#state.isHistoryOver ||= record.atMs >= this.#sinceMs && !isCopied(this.#state);
         break;
       case 'usage_record':
         // A record of another thread is a copy of its history.
@@ -124,7 +146,7 @@ export class Thread {
         this.#count(record.atMs, record.responseId, record, 'usage_record');
         break;
       case 'token_count':
-        if (this.#isCopied()) this.#takeOver(record.total);
+        if (isCopied(this.#state)) this.#takeOver(record.total);
         else if (isForetold(record.total, this.#state)) this.#settle(record.total);
         else this.#takeTotal(record.atMs, record.total, record.last);
         break;
@@ -133,12 +155,6 @@ export class Thread {
 
   get #state(): ThreadState {
     return this.reading.state;
-  }
-
-  /** A turn that is older than its thread was copied from the one before it. Ids are UUIDv7: they sort by time. */
-  #isCopied(): boolean {
-    const { fork, id, turnId } = this.#state;
-    return fork === 'copy' && id !== undefined && turnId !== undefined && turnId < id;
   }
 
   #takeOver(total: Usage | undefined): void {
@@ -152,7 +168,8 @@ export class Thread {
       if (isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
       return;
     }
-    this.#base(total, last);
+    const note = rebase(this.#state, total, last);
+    if (note) this.notes.push(note);
     const grown = subtractUsage(total, this.total);
     if (isNoUsage(grown) && isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
     const unaccounted = subtractUsage(grown, this.#state.recorded);
@@ -166,23 +183,6 @@ export class Thread {
   #settle(total: Usage): void {
     this.#state.total = total;
     this.#state.recorded = NO_USAGE;
-  }
-
-  /** Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. */
-  #base(total: Usage, last: Usage | undefined): void {
-    const before = subtractUsage(total, ownPart(total, last, this.#state));
-    if (this.#state.countsOn && !isNegativeUsage(before)) this.#state.total = before;
-    this.#state.countsOn = false;
-    const shrank = isNegativeUsage(subtractUsage(total, this.total));
-    const restarted = this.#state.totalGone && !equalUsage(before, this.total);
-    if (shrank && !this.#state.totalGone) {
-      const figures = { before: this.total.input, after: total.input };
-      this.notes.push({ kind: 'disagreement', reason: 'the total in the session file shrank', figures });
-    }
-    this.#state.totalGone = false;
-    if (!shrank && !restarted) return;
-    this.#state.total = NO_USAGE;
-    this.#state.restarts++;
   }
 
   /** A copy has its parent's history in it. */

@@ -8,6 +8,7 @@ import type { HistoryThread } from '../store/history.js';
 import type { Packer } from '../store/pack.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { NameProject } from './project-names.js';
+import { SeriesCounting } from './series-counting.js';
 import type { SessionReader } from './session-reader.js';
 
 export interface CodexReaderOptions {
@@ -25,6 +26,7 @@ export interface CodexReaderOptions {
 export function createCodexReader(options: CodexReaderOptions): SessionReader {
   const { path, nameProject, pricer, scanner, packer, saved } = options;
   const thread = new Thread(0, 'older', saved);
+  const series = new SeriesCounting({ thread, scanner, packer, pricer, isWhole: saved === undefined });
   const threads: HistoryThread[] = [];
   let known = saved !== undefined;
   let unreadableLines = 0;
@@ -40,6 +42,9 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     const record = parseRolloutBytes(bytes, start, end, silence);
     if (record.kind === 'irrelevant') return true;
     if (record.kind === 'unrecognised') return false;
+    series.close();
+    // The scanner has not seen whose it is.
+    if (record.kind === 'usage_record') series.giveUp();
     thread.add(record);
     if (record.kind === 'session' && !known) {
       const { cwd, role } = record;
@@ -47,18 +52,25 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     }
     return true;
   };
+  /** Soon after they were found: they need not outlive the next. Returns the last one. */
+  const collect = (): ModelResponse | undefined => {
+    for (const response of thread.responses) packer.add(withThread(response, path), pricer.bill(response));
+    const last = thread.responses.at(-1);
+    thread.responses.length = 0;
+    return last;
+  };
   const handlers: RolloutHandlers = {
-    onRecord: (record) => thread.add(record),
-    onLine: (bytes, start, end, silence) => {
+    onRecord(record, isRepeat) {
+      series.close();
+      if (isRepeat) series.recall('all');
+      thread.add(record);
+      const response = collect();
+      if (response && record.kind === 'usage_record') series.open(response);
+    },
+    onLine(bytes, start, end, silence) {
       if (!takeLine(bytes, start, end, silence)) unreadableLines++;
     },
   };
-  /** Soon after they were found: they need not outlive the next. */
-  const collect = () => {
-    for (const response of thread.responses) packer.add(withThread(response, path), pricer.bill(response));
-    thread.responses.length = 0;
-  };
-  scanner.begin();
   return {
     get threadId() {
       return thread.id;
@@ -81,13 +93,18 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     skips: (start, end) => isSilentAt(scanner.buffer, start, end),
     takeLast: (line) => takeLine(line, 0, line.length),
     drain() {
+      series.close();
       collect();
       const packs = packer.take();
       // Its header was cut off: its responses need a place all the same.
       if (!known && packs[0]) addThread({}, packs[0].firstMs);
       return { threads: threads.splice(0), packs, responses: [] };
     },
-    save: () => thread.save(),
+    save() {
+      series.close();
+      series.recall('newest');
+      return thread.save();
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { type PricedResponse as Priced, priceResponse, readBaseRatesPer1k, type UnpricedResponse } from './cost.js';
 import type { Price } from './price.js';
 import type { PriceBook } from './prices.js';
+import { findTariff, type Tariff } from './tariff.js';
 
 type Described = ReturnType<typeof describePrice>;
 
@@ -29,6 +30,11 @@ export class Pricer {
   bill(response: ModelResponse): Bill {
     const cost = this.#findCost(response);
     return cost.kind === 'priced' ? { costNanoUsd: cost.nanoUsd, price: this.#describe(cost) } : UNPRICED;
+  }
+
+  /** What its like cost. Undefined where that cannot be said of all of them. */
+  findTariff({ model, serviceTier, completedAtMs, usage }: ModelResponse): Tariff | undefined {
+    return findTariff(this.#book, { model, serviceTier, atMs: completedAtMs, usage });
   }
 
   price(response: ModelResponse): { response: PricedResponse; notes: Note[] } {

@@ -39,6 +39,21 @@ export function addToSum(sum: Sum, usage: Usage, costNanoUsd: number | undefined
   else sum.costNanoUsd = (sum.costNanoUsd ?? 0) + costNanoUsd;
 }
 
+/** Adds what other responses come to. */
+export function addSums(sum: Sum, more: Sum): void {
+  sum.responses += more.responses;
+  sum.unpricedResponses += more.unpricedResponses;
+  sum.input += more.input;
+  sum.cachedInput += more.cachedInput;
+  sum.cacheWrite += more.cacheWrite;
+  sum.output += more.output;
+  sum.reasoning += more.reasoning;
+  if (more.costNanoUsd !== null) sum.costNanoUsd = (sum.costNanoUsd ?? 0) + more.costNanoUsd;
+}
+
+/** Whose responses a sum is of. */
+type Kept = Pick<ModelResponse, 'provider' | 'model' | 'source'>;
+
 /** What responses of one kind come to in a quarter of an hour. */
 export interface BucketSum extends Sum {
   readonly startMs: number;
@@ -53,21 +68,26 @@ export class BucketTally {
   /** They come in order of time: mostly the next one belongs where the last one did. */
   #last: BucketSum | undefined;
 
-  add(
-    { completedAtMs, provider = 'codex', model, source, usage }: ModelResponse,
-    costNanoUsd: number | undefined,
-  ): void {
-    const startMs = bucketStartOf(completedAtMs);
+  add(response: ModelResponse, costNanoUsd: number | undefined): void {
+    addToSum(this.#find(bucketStartOf(response.completedAtMs), response), response.usage, costNanoUsd);
+  }
+
+  /** Adds what several responses come to in one quarter of an hour. */
+  addSum(startMs: number, of: Kept, sum: Sum): void {
+    addSums(this.#find(startMs, of), sum);
+  }
+
+  list(): readonly BucketSum[] {
+    return this.#sums;
+  }
+
+  #find(startMs: number, { provider = 'codex', model, source }: Kept): BucketSum {
     const isOf = (sum: BucketSum) =>
       sum.startMs === startMs && sum.model === model && sum.source === source && sum.provider === provider;
     const last = this.#last && isOf(this.#last) ? this.#last : this.#sums.find(isOf);
     const sum = last ?? { startMs, provider, model, source, ...beginSum() };
     if (!last) this.#sums.push(sum);
     this.#last = sum;
-    addToSum(sum, usage, costNanoUsd);
-  }
-
-  list(): readonly BucketSum[] {
-    return this.#sums;
+    return sum;
   }
 }

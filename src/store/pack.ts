@@ -1,9 +1,10 @@
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
-import { addToSum, type BucketSum, BucketTally, beginSum } from './bucket-tally.js';
+import { type BucketSum, BucketTally } from './bucket-tally.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
+import { Kind, type SeriesSum, TurnList } from './pack-lists.js';
 
 /** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
 export interface Pack {
@@ -16,6 +17,24 @@ export interface Pack {
   readonly kinds: string;
   readonly counts: string;
   readonly sums: readonly BucketSum[];
+}
+
+/** Responses that have all but turns, ids, times and counts in common with the one that was packed last. */
+export interface PackedSeries {
+  /** What `counts` has of them, each row with a comma before it. */
+  readonly rows: Uint8Array;
+  readonly sums: readonly SeriesSum[];
+  /** Turns that stand behind those of before. */
+  readonly turns: readonly (readonly [turnId: string, rootTurnId: string])[];
+}
+
+/** Where things stand in the lists of a pack. */
+export interface Places {
+  /** Of the response that was packed last. */
+  readonly kind: number;
+  readonly turn: number;
+  /** How many turns there are. */
+  readonly turns: number;
 }
 
 /** Packs responses as they come: nothing of them is kept but what is written. */
@@ -39,6 +58,16 @@ export class Packer {
     this.#size++;
   }
 
+  /** Adds responses that have been packed elsewhere. */
+  addSeries(series: PackedSeries): void {
+    this.#open?.addSeries(series);
+    this.#size += series.sums.reduce((total, { responses }) => total + responses, 0);
+  }
+
+  get places(): Places | undefined {
+    return this.#open?.places;
+  }
+
   /** What was added since the last time: mostly of one thread, and so one pack. */
   take(): Pack[] {
     const open = this.#open ? [this.#open.close()] : [];
@@ -53,7 +82,7 @@ class OpenPack {
   readonly threadId: string;
   readonly #provider: Provider;
   readonly #rows: JsonRows;
-  readonly #turns = new Places();
+  readonly #turns = new TurnList();
   readonly #kinds = new Map<string, Kind>();
   readonly #sums = new BucketTally();
   #turn = 0;
@@ -94,6 +123,24 @@ class OpenPack {
     rows.end();
   }
 
+  get places(): Places | undefined {
+    return this.#kind && { kind: this.#kind.place, turn: this.#turn, turns: this.#turns.size };
+  }
+
+  addSeries({ rows, sums, turns }: PackedSeries): void {
+    const [last, kind] = [this.#last, this.#kind];
+    if (!last || !kind) throw new Error('a series continues a response');
+    this.#rows.append(rows);
+    for (const [turnId, rootTurnId] of turns) {
+      this.#last = { ...last, turnId, rootTurnId };
+      this.#turn = this.#turns.append(describeTurn(this.#last));
+    }
+    for (const sum of sums) {
+      kind.addSums(sum);
+      this.#sums.addSum(sum.startMs, last, sum);
+    }
+  }
+
   close(): Pack {
     const kinds = [...this.#kinds.values()];
     return {
@@ -117,33 +164,6 @@ class OpenPack {
   }
 }
 
-/** Responses that have all but their counts in common, and what they come to. */
-class Kind {
-  readonly place: number;
-  readonly #json: string;
-  readonly sum = beginSum();
-  firstMs = Number.POSITIVE_INFINITY;
-  lastMs = Number.NEGATIVE_INFINITY;
-
-  constructor(place: number, json: string) {
-    this.place = place;
-    this.#json = json;
-  }
-
-  add({ completedAtMs, usage }: ModelResponse, costNanoUsd: number | undefined): void {
-    this.firstMs = Math.min(this.firstMs, completedAtMs);
-    this.lastMs = Math.max(this.lastMs, completedAtMs);
-    addToSum(this.sum, usage, costNanoUsd);
-  }
-
-  /** A list: what they have in common, and then the sums. */
-  toJson(): string {
-    const { responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = this.sum;
-    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
-    return `${this.#json.slice(0, -1)},${JSON.stringify([...counts, this.firstMs, this.lastMs]).slice(1)}`;
-  }
-}
-
 /** The responses of a pack, one by one: for a record that has some of them in another way. */
 export function openPack({ provider, threadId, turns, kinds, counts }: Pack): BilledResponse[] {
   const turnList = JSON.parse(turns) as [string | null, string | null][];
@@ -158,21 +178,6 @@ export function openPack({ provider, threadId, turns, kinds, counts }: Pack): Bi
     const what = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
     return { response: { ...whose, ...what }, bill: { costNanoUsd: cost ?? undefined, price: price ?? undefined } };
   });
-}
-
-/** A list without repeats. */
-class Places {
-  readonly #places = new Map<string, number>();
-
-  find(json: string): number {
-    const place = this.#places.get(json) ?? this.#places.size;
-    this.#places.set(json, place);
-    return place;
-  }
-
-  toJson(): string {
-    return `[${[...this.#places.keys()].join(',')}]`;
-  }
 }
 
 function isOfSameTurn(a: ModelResponse, b: ModelResponse): boolean {

@@ -1,0 +1,194 @@
+import type { Tariff, TariffRates } from '../pricing/tariff.js';
+import type { Usage } from '../usage/usage.js';
+import type { Footing, Progress } from './codex-thread-state.js';
+import type { RolloutWasm } from './rollout-wasm.js';
+
+/** In the lists of a pack. */
+export interface Places {
+  /** Where the kind of the responses stands, and the turn that they begin with. */
+  readonly kind: number;
+  readonly turn: number;
+  /** How many turns there are. */
+  readonly turns: number;
+}
+
+/** What the responses of a series have in common. */
+export interface SeriesTerms {
+  readonly places: Places;
+  readonly model: string;
+  readonly footing: Footing;
+  readonly tariff: Tariff;
+}
+
+/** What a series has told. */
+export interface Series {
+  /** JSON lists, each with a comma before it. Void as soon as anything is scanned. */
+  readonly rows: Buffer;
+  readonly sums: readonly SeriesSum[];
+  /** Turns that are new, each with the one that it goes back to. */
+  readonly turns: readonly (readonly [turnId: string, rootTurnId: string])[];
+  /** What the thread has to know. */
+  readonly progress: Progress;
+}
+
+/** What responses of a series come to in a quarter of an hour. */
+export interface SeriesSum extends Usage {
+  readonly startMs: number;
+  readonly responses: number;
+  readonly unpricedResponses: number;
+  /** Null when they have no price. */
+  readonly costNanoUsd: number | null;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** What stands where, in doubles. */
+const TERMS = {
+  total: 0,
+  recorded: 5,
+  fromMs: 10,
+  untilMs: 11,
+  aboveInput: 12,
+  upToInput: 13,
+  isPriced: 14,
+  rates: 15,
+};
+const SUM = { startMs: 0, responses: 1, usage: 2, costNanoUsd: 7, firstMs: 8, lastMs: 9 };
+const SUM_BYTES = 80;
+/** A length of four bytes, and as many as there is room for. */
+const ID_BYTES = 104;
+const PLAIN = /^[\w:/.-]{1,100}$/;
+/** Of a key: its slot and its length, four bytes each. */
+const KEY_HEAD_BYTES = 8;
+const KEY_STEP = 8;
+
+/**
+ * Has WebAssembly count, price and write down responses that differ in nothing but their ids, times and counts, as nearly
+ * all do in a long turn. It ends with the first record that is different in any way.
+ */
+export class RolloutSeries {
+  readonly #wasm: RolloutWasm;
+  readonly #termsAt: number;
+  #isPriced = false;
+  #model = '';
+  #isOpen = false;
+
+  constructor(wasm: RolloutWasm) {
+    this.#wasm = wasm;
+    this.#termsAt = wasm.exports.termsAt();
+  }
+
+  /** Opens a series behind the usage record that was told last. */
+  open({ places, model, footing, tariff }: SeriesTerms): void {
+    const { exports } = this.#wasm;
+    this.#putUsage(TERMS.total, footing.total);
+    this.#putUsage(TERMS.recorded, footing.recorded);
+    this.#put(TERMS.fromMs, tariff.fromMs);
+    this.#put(TERMS.untilMs, tariff.untilMs);
+    this.#put(TERMS.aboveInput, tariff.aboveInput);
+    this.#put(TERMS.upToInput, tariff.upToInput);
+    this.#put(TERMS.isPriced, tariff.rates ? 1 : 0);
+    this.#putRates(tariff.rates ?? { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 });
+    const modelLength = PLAIN.test(model) ? this.#wasm.setText(exports.modelAt(), model) : 0;
+    exports.openSeries(places.kind, places.turn, places.turns, modelLength);
+    this.#model = model;
+    this.#isPriced = tariff.rates !== undefined;
+    this.#isOpen = true;
+  }
+
+  /** Ends the series. Returns what it has told; undefined where none was open. */
+  close(): Series | undefined {
+    if (!this.#isOpen) return undefined;
+    this.#isOpen = false;
+    const wasm = this.#wasm;
+    const { exports } = wasm;
+    exports.closeSeries();
+    const sums = Array.from({ length: exports.countSums() }, (_, index) =>
+      this.#sumAt(exports.sumsAt() + index * SUM_BYTES),
+    );
+    const rows = wasm.bytesAt(exports.rowsAt(), exports.rowsLength());
+    return { rows, sums, turns: this.#readTurns(), progress: this.#readProgress() };
+  }
+
+  /** The keys of the responses that were remembered, in their order: all, or so many of the newest. */
+  listKeys(newest = Number.POSITIVE_INFINITY): string[] {
+    const wasm = this.#wasm;
+    const count = wasm.exports.countKeys();
+    const keys: string[] = [];
+    let at = wasm.exports.keysAt();
+    for (let index = 0; index < count; index++) {
+      const length = wasm.wordAt(at + 4);
+      if (index >= count - newest) keys.push(wasm.textAt(at + KEY_HEAD_BYTES, length));
+      at += Math.ceil((KEY_HEAD_BYTES + length) / KEY_STEP) * KEY_STEP;
+    }
+    return keys;
+  }
+
+  #readTurns(): [string, string][] {
+    const { exports } = this.#wasm;
+    const list = this.#wasm.textAt(exports.turnListAt(), exports.turnListLength());
+    return list === '' ? [] : JSON.parse(`[${list.slice(1)}]`);
+  }
+
+  #readProgress(): Progress {
+    const { exports } = this.#wasm;
+    const announced = Array.from({ length: exports.countAnnouncedTurns() }, (_, index) =>
+      this.#readId(exports.announcedTurnsAt() + index * ID_BYTES),
+    );
+    return {
+      total: this.#usageAt(this.#termsAt),
+      recorded: this.#usageAt(this.#termsAt + TERMS.recorded * 8),
+      startedTurnId: this.#readId(exports.startedTurnAt()) || undefined,
+      model: this.#model,
+      turnIds: announced,
+    };
+  }
+
+  #readId(address: number): string {
+    return this.#wasm.textAt(address + 4, this.#wasm.wordAt(address));
+  }
+
+  #put(place: number, value: number): void {
+    this.#wasm.setDouble(this.#termsAt + place * 8, value);
+  }
+
+  #putUsage(place: number, { input, cachedInput, cacheWrite, output, reasoning }: Usage): void {
+    this.#put(place, input);
+    this.#put(place + 1, cachedInput);
+    this.#put(place + 2, cacheWrite);
+    this.#put(place + 3, output);
+    this.#put(place + 4, reasoning);
+  }
+
+  #putRates({ input, cachedInput, cacheWrite, output }: TariffRates): void {
+    this.#put(TERMS.rates, input);
+    this.#put(TERMS.rates + 1, cachedInput);
+    this.#put(TERMS.rates + 2, cacheWrite);
+    this.#put(TERMS.rates + 3, output);
+  }
+
+  #sumAt(address: number): SeriesSum {
+    const read = (place: number) => this.#wasm.doubleAt(address + place * 8);
+    const responses = read(SUM.responses);
+    return {
+      startMs: read(SUM.startMs),
+      responses,
+      unpricedResponses: this.#isPriced ? 0 : responses,
+      ...this.#usageAt(address + SUM.usage * 8),
+      costNanoUsd: this.#isPriced ? read(SUM.costNanoUsd) : null,
+      firstMs: read(SUM.firstMs),
+      lastMs: read(SUM.lastMs),
+    };
+  }
+
+  #usageAt(address: number): Usage {
+    const wasm = this.#wasm;
+    return {
+      input: wasm.doubleAt(address),
+      cachedInput: wasm.doubleAt(address + 8),
+      cacheWrite: wasm.doubleAt(address + 16),
+      output: wasm.doubleAt(address + 24),
+      reasoning: wasm.doubleAt(address + 32),
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import { type BillableResponse, priceResponse } from './cost.js';
+import type { PriceBook } from './prices.js';
+
+/**
+ * What all responses cost that have the model, the tier and the day (UTC) of one, and an input within bounds: if their
+ * counters do not contradict each other, and they keep nothing for an hour.
+ */
+export interface Tariff {
+  /** Epoch milliseconds, the second one exclusive. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Tokens: more than this, and no more than that. */
+  readonly aboveInput: number;
+  readonly upToInput: number;
+  /** Nano-USD per token. Undefined when no price is known. */
+  readonly rates: TariffRates | undefined;
+}
+
+export interface TariffRates {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly cacheWrite: number;
+  readonly output: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What a response's like cost. Undefined where one of them may have a price and another none. */
+export function findTariff(book: PriceBook, response: BillableResponse): Tariff | undefined {
+  const priced = priceResponse(book, response);
+  if (priced.kind === 'unpriced' && priced.reason === 'no-tier-price') return undefined;
+  // A price holds for whole days.
+  const fromMs = Math.floor(response.atMs / DAY_MS) * DAY_MS;
+  const day = { fromMs, untilMs: fromMs + DAY_MS };
+  if (priced.kind === 'unpriced')
+    return { ...day, aboveInput: -1, upToInput: Number.POSITIVE_INFINITY, rates: undefined };
+  const { input, cachedInput, cacheWrite, output } = priced.rates;
+  const threshold = priced.price.longContext?.aboveInputTokens ?? Number.POSITIVE_INFINITY;
+  const bounds = priced.longContext
+    ? { aboveInput: threshold, upToInput: Number.POSITIVE_INFINITY }
+    : { aboveInput: -1, upToInput: threshold };
+  return { ...day, ...bounds, rates: { input, cachedInput, cacheWrite: cacheWrite ?? input, output } };
+}

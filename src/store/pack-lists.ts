@@ -1,0 +1,68 @@
+import type { ModelResponse } from '../usage/record.js';
+import { addSums, addToSum, beginSum, type Sum } from './bucket-tally.js';
+
+/** What responses of one kind come to in a quarter of an hour. */
+export interface SeriesSum extends Sum {
+  readonly startMs: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** Responses that have all but their counts in common, and what they come to. */
+export class Kind {
+  readonly place: number;
+  readonly #json: string;
+  readonly sum = beginSum();
+  firstMs = Number.POSITIVE_INFINITY;
+  lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor(place: number, json: string) {
+    this.place = place;
+    this.#json = json;
+  }
+
+  add({ completedAtMs, usage }: ModelResponse, costNanoUsd: number | undefined): void {
+    this.firstMs = Math.min(this.firstMs, completedAtMs);
+    this.lastMs = Math.max(this.lastMs, completedAtMs);
+    addToSum(this.sum, usage, costNanoUsd);
+  }
+
+  addSums(more: SeriesSum): void {
+    this.firstMs = Math.min(this.firstMs, more.firstMs);
+    this.lastMs = Math.max(this.lastMs, more.lastMs);
+    addSums(this.sum, more);
+  }
+
+  /** A list: what they have in common, and then the sums. */
+  toJson(): string {
+    const { responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = this.sum;
+    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
+    return `${this.#json.slice(0, -1)},${JSON.stringify([...counts, this.firstMs, this.lastMs]).slice(1)}`;
+  }
+}
+
+/** The turns of a pack, as JSON. */
+export class TurnList {
+  readonly #turns: string[] = [];
+  readonly #places = new Map<string, number>();
+
+  get size(): number {
+    return this.#turns.length;
+  }
+
+  /** The place of a turn, which is put there unless it is. */
+  find(json: string): number {
+    return this.#places.get(json) ?? this.append(json);
+  }
+
+  /** Puts a turn behind all others. */
+  append(json: string): number {
+    const place = this.#turns.push(json) - 1;
+    this.#places.set(json, place);
+    return place;
+  }
+
+  toJson(): string {
+    return `[${this.#turns.join(',')}]`;
+  }
+}
