@@ -18,6 +18,11 @@ export function isAtEnd(): boolean {
   return at === end;
 }
 
+/** How many bytes are left. */
+export function untilEnd(): usize {
+  return end - at;
+}
+
 /** The byte that stands here, or 0 at the end. */
 export function peek(): u8 {
   return at < end ? load<u8>(at) : 0;

@@ -7,18 +7,21 @@ const MOST_KEYS: i32 = 16_384;
 const LIST_BYTES: usize = 1_048_576;
 /** Twice as many as keys. */
 const SLOTS: u32 = 32_768;
-const HEAD_BYTES: usize = 8;
+const HEAD_BYTES: usize = 12;
+/** What a key is followed by at most, so that the next one begins at a multiple of four. */
+const PADDING: usize = 3;
 
 const slots: usize = memory.data(4 * 32_768, 16);
-/** Of each key: its slot, its length, its bytes, and what is missing to a multiple of eight. */
+/** Of each key: its slot, its length, where the one before it lies, and its bytes. */
 const list: usize = memory.data(1_048_576, 16);
 
 let keys: i32 = 0;
+let newest: usize = 0;
 let listEnd: usize = list;
 
-/** Where the list begins, and what lies where is said above. */
-export function keysAt(): usize {
-  return list;
+/** Where the key lies that was remembered last; what lies where is said above. */
+export function newestKeyAt(): usize {
+  return newest;
 }
 
 export function countKeys(): i32 {
@@ -28,6 +31,7 @@ export function countKeys(): i32 {
 export function forgetKeys(): void {
   for (let at = list; at < listEnd; at = keyBehind(at)) store<u32>(slots + ((<usize>load<u32>(at)) << 2), 0);
   keys = 0;
+  newest = 0;
   listEnd = list;
 }
 
@@ -38,20 +42,22 @@ export function isKnownKey(start: usize, length: i32): boolean {
 
 /** Puts a key into the list. False where there is no room. */
 export function rememberKey(start: usize, length: i32): boolean {
-  if (keys === MOST_KEYS || listEnd + HEAD_BYTES + <usize>length + 8 > list + LIST_BYTES) return false;
+  if (keys === MOST_KEYS || listEnd + HEAD_BYTES + <usize>length + PADDING > list + LIST_BYTES) return false;
   const slot = findSlot(start, length);
   if (keyIn(slot) !== 0) return true;
   store<u32>(listEnd, slot);
   store<i32>(listEnd, length, 4);
+  store<u32>(listEnd, <u32>newest, 8);
   memory.copy(listEnd + HEAD_BYTES, start, <usize>length);
   store<u32>(slots + ((<usize>slot) << 2), <u32>listEnd);
+  newest = listEnd;
   listEnd = keyBehind(listEnd);
   keys++;
   return true;
 }
 
 function keyBehind(at: usize): usize {
-  return (at + HEAD_BYTES + <usize>load<i32>(at, 4) + 7) & ~(<usize>7);
+  return (at + HEAD_BYTES + <usize>load<i32>(at, 4) + PADDING) & ~PADDING;
 }
 
 /** The slot of a key: the one that holds it, or the empty one where it belongs. */

@@ -17,9 +17,11 @@ import {
   toByte,
   toQuote,
 } from './cursor';
+import { skipName, skipValue } from './json';
 import { forgetKeys, isKnownKey } from './response-keys';
 import { addResponse, closeSeries, isSeriesOpen, settleTotal } from './series';
 import { announceTurn, changeTurn, startTurn } from './series-turns';
+import { isText } from './texts';
 import { readTime } from './times';
 
 const ENTRY_BYTES: usize = 96;
@@ -104,6 +106,34 @@ export function scan(from: usize, to: usize): i32 {
     place += 64;
   }
   return count;
+}
+
+/** Whether a line that begins at `from` says nothing of usage: what stands of it by `to` is enough. */
+export function isSilent(from: usize, to: usize): boolean {
+  readLine(from, to);
+  return skipTime() && (skip('response_item"') || (skip('event_msg","payload":{"type":"') && isSilentEvent()));
+}
+
+let instructionsTo: usize = 0;
+
+/** Where the value of Codex's own instructions stands in a header: most of it, and it says nothing here. 0: nowhere. */
+export function findInstructions(from: usize, to: usize): usize {
+  readLine(from, to);
+  if (!skipTime() || !skip('session_meta","payload":{')) return 0;
+  do {
+    const name = here() + 1;
+    const length = skipName();
+    const value = here();
+    if (length < 0 || !skipValue(1)) return 0;
+    instructionsTo = here();
+    if (isText(name, length, 'base_instructions')) return value;
+  } while (skipByte(0x2c));
+  return 0;
+}
+
+/** Where it ends. */
+export function instructionsEnd(): usize {
+  return instructionsTo;
 }
 
 /** A bit for each newline among the 64 bytes from `place` on. What lies behind `to` does not count. */

@@ -24,6 +24,7 @@ let announcedCount: i32 = 0;
 /** The turns that have a response: JSON lists of two ids, each with a comma before it. */
 const list: usize = memory.data(16_384, 16);
 let listEnd: usize = list;
+let listed: i32 = 0;
 /** The place of the turn that has the newest response in the list of the pack, and the one of the next. */
 let place: u32 = 0;
 let nextPlace: u32 = 0;
@@ -52,6 +53,10 @@ export function turnListLength(): usize {
   return listEnd - list;
 }
 
+export function countListedTurns(): i32 {
+  return listed;
+}
+
 /** Begins with a turn that stands at `turn` in a list of `turns`. */
 export function openTurns(turn: u32, turns: u32, lengthOfModel: i32): void {
   place = turn;
@@ -59,6 +64,7 @@ export function openTurns(turn: u32, turns: u32, lengthOfModel: i32): void {
   modelLength = lengthOfModel;
   announcedCount = 0;
   listEnd = list;
+  listed = 0;
   store<i32>(started, 0);
 }
 
@@ -97,6 +103,7 @@ export function changeTurn(turn: usize, length: i32, root: usize, rootLength: i3
   put(root, rootLength);
   store<u16>(listEnd, 0x5d_22); // "]
   listEnd += 2;
+  listed++;
   place = nextPlace++;
   return true;
 }

@@ -47,18 +47,6 @@ export type RolloutFact =
 
 const optionalText = z.nullish(z.string());
 
-const sessionMeta = z.object({
-  id: z.string(),
-  session_id: optionalText,
-  forked_from_id: optionalText,
-  forked_from_ordinal_exclusive: z.nullish(z.number()),
-  cli_version: optionalText,
-  cwd: optionalText,
-  source: z.optional(z.unknown()),
-  originator: optionalText,
-});
-const subagent = z.object({ subagent: z.unknown() });
-const otherSubagent = z.object({ other: z.string() });
 const settings = z.object({ thread_settings: z.object({ service_tier: optionalText }) });
 const usageRecord = z.object({
   thread_id: z.string(),
@@ -78,22 +66,40 @@ const tokenCount = z.object({
   rate_limits: codexRateLimits,
 });
 
-/** Since 0.169 at the latest a fork says up to which line of the other file it shares the history. */
-function isContinuation(meta: z.infer<typeof sessionMeta>): boolean {
-  return typeof meta.forked_from_ordinal_exclusive === 'number';
-}
-
 /** `"exec"`, `{"subagent":"review"}`, `{"subagent":{"thread_spawn":…}}`, `{"subagent":{"other":"guardian"}}`: 0.169. */
 function roleOf(source: unknown): string {
-  const { data } = subagent.safeParse(source);
-  if (!data) return 'main';
-  if (typeof data.subagent === 'string') return data.subagent;
-  return otherSubagent.safeParse(data.subagent).data?.other ?? 'subagent';
+  if (typeof source !== 'object' || source === null || !('subagent' in source)) return 'main';
+  const { subagent } = source;
+  if (typeof subagent === 'string') return subagent;
+  const other = (subagent as { other?: unknown } | null | undefined)?.other;
+  return typeof other === 'string' ? other : 'subagent';
 }
 
-// Each turn of a history has the two records that are read by this: a schema takes longer than all the rest of such a line.
-function isOptionalText(value: unknown): value is string | null {
-  return value === null || typeof value === 'string';
+// What each turn of a history has, and each session, is read by this: a schema takes longer than all the rest of such a line.
+function isOptionalText(value: unknown): value is string | null | undefined {
+  return value === null || value === undefined || typeof value === 'string';
+}
+
+const HEADER_TEXTS = ['session_id', 'forked_from_id', 'cli_version', 'cwd', 'originator'] as const;
+
+function readHeader(payload: unknown): RolloutFact | undefined {
+  const meta = payload as Partial<Record<(typeof HEADER_TEXTS)[number] | 'id' | 'source', unknown>>;
+  const { forked_from_ordinal_exclusive: sharedUpTo = null } = payload as { forked_from_ordinal_exclusive?: unknown };
+  const isHeader = typeof meta.id === 'string' && HEADER_TEXTS.every((name) => isOptionalText(meta[name]));
+  if (!isHeader || (sharedUpTo !== null && typeof sharedUpTo !== 'number')) return undefined;
+  const text = meta as Record<(typeof HEADER_TEXTS)[number], string | null | undefined> & { readonly id: string };
+  return {
+    kind: 'session',
+    threadId: text.id,
+    sessionId: text.session_id ?? text.id,
+    // Since 0.169 at the latest a fork says up to which line of the other file it shares the history.
+    fork: text.forked_from_id ? (sharedUpTo === null ? 'copy' : 'continuation') : undefined,
+    cliVersion: text.cli_version ?? undefined,
+    cwd: text.cwd ?? undefined,
+    role: roleOf(meta.source),
+    // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
+    interactive: meta.source === 'cli' || text.originator === 'codex-tui',
+  };
 }
 
 type Read = (payload: unknown, atMs: number) => RolloutFact | undefined;
@@ -124,17 +130,7 @@ const EVENTS = new Map<string, Read>(
 
 const RECORDS = new Map<string, Read>(
   Object.entries({
-    session_meta: reading(sessionMeta, (meta) => ({
-      kind: 'session',
-      threadId: meta.id,
-      sessionId: meta.session_id ?? meta.id,
-      fork: meta.forked_from_id ? (isContinuation(meta) ? 'continuation' : 'copy') : undefined,
-      cliVersion: meta.cli_version ?? undefined,
-      cwd: meta.cwd ?? undefined,
-      role: roleOf(meta.source),
-      // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
-      interactive: meta.source === 'cli' || meta.originator === 'codex-tui',
-    })),
+    session_meta: readHeader,
     turn_context: (payload) => {
       const { turn_id = null, model } = payload as { turn_id?: unknown; model?: unknown };
       if (!isOptionalText(turn_id) || typeof model !== 'string') return undefined;
@@ -168,6 +164,11 @@ export function parseRolloutLine(line: string): RolloutRecord | Irrelevant | Unr
   return isSilent(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line) ? IRRELEVANT : parseSpokenLine(line);
 }
 
+/** True when a line, which begins at `start`, says nothing of usage: what stands of it by `end` is enough. */
+export function isSilentAt(bytes: Buffer, start: number, end: number): boolean {
+  return isSilent(bytes.toString('latin1', start, Math.min(end, start + HEAD_LENGTH)));
+}
+
 /** The same for a line of which it is known that it does not say nothing. */
 export function parseSpokenLine(line: string): RolloutRecord | Irrelevant | Unrecognised {
   const record = parseObject(line);
@@ -198,10 +199,10 @@ function isName(text: string): boolean {
 const TYPE = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
 
 /** How much of a line tells what it is. */
-export const HEAD_LENGTH = 200;
+const HEAD_LENGTH = 200;
 
 /** True when the first HEAD_LENGTH characters of a line, or all of it, show that it says nothing of usage. */
-export function isSilent(head: string): boolean {
+function isSilent(head: string): boolean {
   const [, type, event] = TYPE.exec(head) ?? [];
   if (!type) return false;
   return type === 'event_msg' ? event !== undefined && !EVENTS.has(event) : SILENT.has(type);

@@ -70,16 +70,18 @@ export const NEW_THREAD: SavedThread = {
 const SAVED_MODELS = 20;
 export const SAVED_KEYS = 50;
 
+/** `counted`: the newest keys of what was counted elsewhere. */
 export function saveState(
   state: ThreadState,
   models: ReadonlyMap<string | undefined, string>,
   keys: ReadonlySet<string>,
+  counted: readonly string[],
 ): SavedThread {
   const newest = [...models].slice(-SAVED_MODELS);
   return {
     ...state,
     models: newest.map(([turnId, model]) => [turnId ?? null, model] as const),
-    keys: [...keys].slice(-SAVED_KEYS),
+    keys: counted.length >= SAVED_KEYS ? counted : [...new Set([...keys, ...counted])].slice(-SAVED_KEYS),
   };
 }
 

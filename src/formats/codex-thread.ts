@@ -81,9 +81,9 @@ export class Thread {
     return readAnew(this.#state, this.#isAllNew());
   }
 
-  /** What to go on from later, in another process. */
-  save(): SavedThread {
-    return saveState(this.#state, this.#models, this.#seen);
+  /** What to go on from later, in another process. `counted`: the newest keys of what was counted elsewhere. */
+  save(counted: readonly string[] = []): SavedThread {
+    return saveState(this.#state, this.#models, this.#seen, counted);
   }
 
   /**

@@ -1,15 +1,20 @@
 import type { Usage } from '../usage/usage.js';
-import type { RolloutRecord } from './codex-rollout.js';
+import { isSilentAt, parseSpokenLine, type RolloutRecord } from './codex-rollout.js';
+import type { Unrecognised } from './line.js';
 import { RolloutSeries } from './rollout-series.js';
 import { RolloutWasm } from './rollout-wasm.js';
 
 /** What `RolloutScanner` finds. */
 export interface RolloutHandlers {
-  /** `isRepeat`: it is a usage record of a response that was remembered. */
-  onRecord(record: RolloutRecord, isRepeat: boolean): void;
-  /** A line that must be read elsewhere. `silence`: whether it may be one that says nothing of usage. */
-  onLine(bytes: Buffer, start: number, end: number, silence: 'possible' | 'none'): void;
+  onRecord(record: RolloutRecord, how: HowRead): void;
+  onUnrecognised(what: Unrecognised): void;
 }
+
+/**
+ * `line`: as a line that is written in another way than most. `repeat`: it is a usage record of a response that was
+ * remembered; of a line it is not known.
+ */
+export type HowRead = 'scanned' | 'repeat' | 'line';
 
 /** What stands where in an entry, in words of four bytes; the time takes two of them. */
 const ENTRY_BYTES = 96;
@@ -32,6 +37,7 @@ const REPEAT = 8;
 const LINE = 0;
 const USAGE_RECORD = 1;
 const TOKEN_COUNT = 2;
+const LONG_LINE = 2000;
 
 /**
  * Tells the lines of a session file that say something of usage from the others, and reads those that are many, by
@@ -90,19 +96,39 @@ export class RolloutScanner {
     return this.#wasm.exports.rememberKey(this.#wordOf(this.#told, ENTRY.key), this.#wordOf(this.#told, ENTRY.key + 1));
   }
 
-  #tell(count: number, { onRecord, onLine }: RolloutHandlers): void {
+  /** Whether a line that begins at `start` says nothing of usage: what stands of it by `end` is enough. */
+  isSilent(start: number, end: number): boolean {
+    const { exports, bufferAt } = this.#wasm;
+    return exports.isSilent(bufferAt + start, bufferAt + end) || isSilentAt(this.buffer, start, end);
+  }
+
+  #tell(count: number, handlers: RolloutHandlers): void {
     for (let index = 0; index < count; index++) {
       const at = this.#entriesAt + index * ENTRY_BYTES;
       const kind = this.#wordOf(at, ENTRY.kind);
       this.#told = at;
-      if (kind === USAGE_RECORD) onRecord(this.#readUsageRecord(at), this.#isRepeat(at));
-      else if (kind === TOKEN_COUNT) onRecord(this.#readTokenCount(at), false);
-      else {
-        const { buffer, bufferAt } = this.#wasm;
-        const [start, end] = [this.#wordOf(at, ENTRY.start), this.#wordOf(at, ENTRY.end)];
-        onLine(buffer, start - bufferAt, end - bufferAt, kind === LINE ? 'possible' : 'none');
-      }
+      if (kind === USAGE_RECORD)
+        handlers.onRecord(this.#readUsageRecord(at), this.#isRepeat(at) ? 'repeat' : 'scanned');
+      else if (kind === TOKEN_COUNT) handlers.onRecord(this.#readTokenCount(at), 'scanned');
+      else this.#tellLine(kind, this.#wordOf(at, ENTRY.start), this.#wordOf(at, ENTRY.end), handlers);
     }
+  }
+
+  #tellLine(kind: number, from: number, to: number, handlers: RolloutHandlers): void {
+    const { buffer, bufferAt } = this.#wasm;
+    if (kind === LINE && isSilentAt(buffer, from - bufferAt, to - bufferAt)) return;
+    const record = parseSpokenLine(this.#decodeBrief(from, to));
+    if (record.kind === 'unrecognised') handlers.onUnrecognised(record);
+    else if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line');
+  }
+
+  /** A line as text, without Codex's own instructions: they are most of a header, 20 kB. */
+  #decodeBrief(from: number, to: number): string {
+    const { exports } = this.#wasm;
+    const instructions = to - from > LONG_LINE ? exports.findInstructions(from, to) : 0;
+    if (instructions === 0) return this.#wasm.textAt(from, to - from);
+    const rest = exports.instructionsEnd();
+    return `${this.#wasm.textAt(from, instructions - from)}null${this.#wasm.textAt(rest, to - rest)}`;
   }
 
   #readUsageRecord(at: number): RolloutRecord {

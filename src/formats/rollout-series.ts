@@ -25,10 +25,16 @@ export interface Series {
   /** JSON lists, each with a comma before it. Void as soon as anything is scanned. */
   readonly rows: Buffer;
   readonly sums: readonly SeriesSum[];
-  /** Turns that are new, each with the one that it goes back to. */
-  readonly turns: readonly (readonly [turnId: string, rootTurnId: string])[];
+  readonly turns: SeriesTurns;
   /** What the thread has to know. */
   readonly progress: Progress;
+}
+
+/** Turns that are new, each with the one that it goes back to. */
+export interface SeriesTurns {
+  readonly count: number;
+  /** Pairs as JSON lists, with commas between them. */
+  readonly json: string;
 }
 
 /** What responses of a series come to in a quarter of an hour. */
@@ -58,9 +64,8 @@ const SUM_BYTES = 80;
 /** A length of four bytes, and as many as there is room for. */
 const ID_BYTES = 104;
 const PLAIN = /^[\w:/.-]{1,100}$/;
-/** Of a key: its slot and its length, four bytes each. */
-const KEY_HEAD_BYTES = 8;
-const KEY_STEP = 8;
+/** Of a key: where its length stands, the address of the one before it, and its bytes. */
+const KEY = { length: 4, before: 8, bytes: 12 };
 
 /**
  * Has WebAssembly count, price and write down responses that differ in nothing but their ids, times and counts, as nearly
@@ -113,21 +118,21 @@ export class RolloutSeries {
   /** The keys of the responses that were remembered, in their order: all, or so many of the newest. */
   listKeys(newest = Number.POSITIVE_INFINITY): string[] {
     const wasm = this.#wasm;
-    const count = wasm.exports.countKeys();
-    const keys: string[] = [];
-    let at = wasm.exports.keysAt();
-    for (let index = 0; index < count; index++) {
-      const length = wasm.wordAt(at + 4);
-      if (index >= count - newest) keys.push(wasm.textAt(at + KEY_HEAD_BYTES, length));
-      at += Math.ceil((KEY_HEAD_BYTES + length) / KEY_STEP) * KEY_STEP;
+    const count = Math.min(wasm.exports.countKeys(), newest);
+    const keys = new Array<string>(count);
+    let at = wasm.exports.newestKeyAt();
+    for (let index = count - 1; index >= 0; index--) {
+      keys[index] = wasm.textAt(at + KEY.bytes, wasm.wordAt(at + KEY.length));
+      at = wasm.wordAt(at + KEY.before);
     }
     return keys;
   }
 
-  #readTurns(): [string, string][] {
+  #readTurns(): SeriesTurns {
     const { exports } = this.#wasm;
-    const list = this.#wasm.textAt(exports.turnListAt(), exports.turnListLength());
-    return list === '' ? [] : JSON.parse(`[${list.slice(1)}]`);
+    // Without the comma that each begins with.
+    const json = this.#wasm.textAt(exports.turnListAt(), exports.turnListLength()).slice(1);
+    return { count: exports.countListedTurns(), json };
   }
 
   #readProgress(): Progress {

@@ -9,6 +9,9 @@ export interface Exports {
   setPace(isOneByOne: boolean): void;
   scan(from: number, to: number): number;
   position(): number;
+  isSilent(from: number, to: number): boolean;
+  findInstructions(from: number, to: number): number;
+  instructionsEnd(): number;
 
   termsAt(): number;
   modelAt(): number;
@@ -23,9 +26,10 @@ export interface Exports {
   countAnnouncedTurns(): number;
   turnListAt(): number;
   turnListLength(): number;
+  countListedTurns(): number;
 
   rememberKey(start: number, length: number): boolean;
-  keysAt(): number;
+  newestKeyAt(): number;
   countKeys(): number;
 }
 

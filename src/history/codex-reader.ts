@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
-import { isSilentAt, parseRolloutBytes } from '../formats/codex-rollout-bytes.js';
+import { isSilentAt, parseSpokenLine, type RolloutRecord } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
+import { IRRELEVANT } from '../formats/line.js';
 import type { RolloutHandlers, RolloutScanner } from '../formats/rollout-scanner.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { HistoryThread } from '../store/history.js';
@@ -38,19 +39,13 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     const rest = { projectId: 'unknown', kind: 'main', cwd: undefined, cliVersion, startedAtMs };
     threads.push({ id, provider: 'codex', rootId, ...rest, ...more });
   };
-  const takeLine = (bytes: Buffer, start: number, end: number, silence?: 'possible' | 'none'): boolean => {
-    const record = parseRolloutBytes(bytes, start, end, silence);
-    if (record.kind === 'irrelevant') return true;
-    if (record.kind === 'unrecognised') return false;
+  const add = (record: RolloutRecord) => {
     series.close();
-    // The scanner has not seen whose it is.
-    if (record.kind === 'usage_record') series.giveUp();
     thread.add(record);
     if (record.kind === 'session' && !known) {
       const { cwd, role } = record;
       addThread({ cwd, kind: role, ...(cwd && { projectId: nameProject(cwd) }) }, record.atMs);
     }
-    return true;
   };
   /** Soon after they were found: they need not outlive the next. Returns the last one. */
   const collect = (): ModelResponse | undefined => {
@@ -60,16 +55,16 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     return last;
   };
   const handlers: RolloutHandlers = {
-    onRecord(record, isRepeat) {
-      series.close();
-      if (isRepeat) series.recall('all');
-      thread.add(record);
+    onRecord(record, how) {
+      const isResponse = record.kind === 'usage_record';
+      if (how === 'repeat') series.recall();
+      // The scanner has not seen whose it is.
+      if (how === 'line' && isResponse) series.giveUp();
+      add(record);
       const response = collect();
-      if (response && record.kind === 'usage_record') series.open(response);
+      if (response && isResponse) series.open(response);
     },
-    onLine(bytes, start, end, silence) {
-      if (!takeLine(bytes, start, end, silence)) unreadableLines++;
-    },
+    onUnrecognised: () => void unreadableLines++,
   };
   return {
     get threadId() {
@@ -90,8 +85,13 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
       collect();
       return rest;
     },
-    skips: (start, end) => isSilentAt(scanner.buffer, start, end),
-    takeLast: (line) => takeLine(line, 0, line.length),
+    skips: (start, end) => scanner.isSilent(start, end),
+    takeLast(line) {
+      const record = isSilentAt(line, 0, line.length) ? IRRELEVANT : parseSpokenLine(line.toString('utf8'));
+      if (record.kind === 'unrecognised') return false;
+      if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line');
+      return true;
+    },
     drain() {
       series.close();
       collect();
@@ -100,11 +100,7 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
       if (!known && packs[0]) addThread({}, packs[0].firstMs);
       return { threads: threads.splice(0), packs, responses: [] };
     },
-    save() {
-      series.close();
-      series.recall('newest');
-      return thread.save();
-    },
+    save: () => series.save(),
   };
 }
 

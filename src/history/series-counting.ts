@@ -1,5 +1,5 @@
 import type { Thread } from '../formats/codex-thread.js';
-import { SAVED_KEYS } from '../formats/codex-thread-state.js';
+import { SAVED_KEYS, type SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutScanner } from '../formats/rollout-scanner.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { Packer } from '../store/pack.js';
@@ -53,16 +53,21 @@ export class SeriesCounting {
   }
 
   /** Tells the thread which responses have been counted. */
-  recall(extent: 'all' | 'newest'): void {
-    if (!this.#isWanted) return;
+  recall(): void {
+    if (this.#isWanted) this.#options.thread.remember(this.#options.scanner.series.listKeys());
+  }
+
+  /** What the thread must know to go on from here in another process. */
+  save(): SavedThread {
+    this.close();
     const { thread, scanner } = this.#options;
-    thread.remember(scanner.series.listKeys(extent === 'newest' ? SAVED_KEYS : undefined));
+    return thread.save(this.#isWanted ? scanner.series.listKeys(SAVED_KEYS) : []);
   }
 
   /** From here on the thread counts all: the scanner cannot know any more what has been counted. */
   giveUp(): void {
     this.close();
-    this.recall('all');
+    this.recall();
     this.#isWanted = false;
     this.#options.scanner.setPace('ahead');
   }

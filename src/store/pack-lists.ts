@@ -41,28 +41,42 @@ export class Kind {
   }
 }
 
+/** Turns as they stand in a pack. */
+export interface PackedTurns {
+  readonly count: number;
+  /** JSON lists of two ids, with commas between them. */
+  readonly json: string;
+}
+
 /** The turns of a pack, as JSON. */
 export class TurnList {
-  readonly #turns: string[] = [];
+  readonly #texts: string[] = [];
   readonly #places = new Map<string, number>();
+  #size = 0;
 
   get size(): number {
-    return this.#turns.length;
+    return this.#size;
   }
 
   /** The place of a turn, which is put there unless it is. */
   find(json: string): number {
-    return this.#places.get(json) ?? this.append(json);
+    const known = this.#places.get(json);
+    if (known !== undefined) return known;
+    this.#texts.push(json);
+    this.#places.set(json, this.#size);
+    return this.#size++;
   }
 
-  /** Puts a turn behind all others. */
-  append(json: string): number {
-    const place = this.#turns.push(json) - 1;
-    this.#places.set(json, place);
-    return place;
+  /** Puts turns behind all others. Returns the last one, which is found from now on. */
+  appendAll({ count, json }: PackedTurns): [turnId: string, rootTurnId: string] {
+    this.#texts.push(json);
+    this.#size += count;
+    const last = json.slice(json.lastIndexOf('['));
+    this.#places.set(last, this.#size - 1);
+    return JSON.parse(last);
   }
 
   toJson(): string {
-    return `[${this.#turns.join(',')}]`;
+    return `[${this.#texts.join(',')}]`;
   }
 }

@@ -4,7 +4,7 @@ import type { Evidence, Source } from '../usage/source.js';
 import { type BucketSum, BucketTally } from './bucket-tally.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
-import { Kind, type SeriesSum, TurnList } from './pack-lists.js';
+import { Kind, type PackedTurns, type SeriesSum, TurnList } from './pack-lists.js';
 
 /** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
 export interface Pack {
@@ -24,8 +24,7 @@ export interface PackedSeries {
   /** What `counts` has of them, each row with a comma before it. */
   readonly rows: Uint8Array;
   readonly sums: readonly SeriesSum[];
-  /** Turns that stand behind those of before. */
-  readonly turns: readonly (readonly [turnId: string, rootTurnId: string])[];
+  readonly turns: PackedTurns;
 }
 
 /** Where things stand in the lists of a pack. */
@@ -131,9 +130,10 @@ class OpenPack {
     const [last, kind] = [this.#last, this.#kind];
     if (!last || !kind) throw new Error('a series continues a response');
     this.#rows.append(rows);
-    for (const [turnId, rootTurnId] of turns) {
+    if (turns.count > 0) {
+      const [turnId, rootTurnId] = this.#turns.appendAll(turns);
+      this.#turn = this.#turns.size - 1;
       this.#last = { ...last, turnId, rootTurnId };
-      this.#turn = this.#turns.append(describeTurn(this.#last));
     }
     for (const sum of sums) {
       kind.addSums(sum);

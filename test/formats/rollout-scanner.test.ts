@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRolloutLine as parseLine, type RolloutRecord } from '../../src/formats/codex-rollout.js';
-import { parseRolloutBytes } from '../../src/formats/codex-rollout-bytes.js';
 import { Thread } from '../../src/formats/codex-thread.js';
+import type { Unrecognised } from '../../src/formats/line.js';
 import { RolloutScanner } from '../../src/formats/rollout-scanner.js';
 import { readFixtures } from '../harness/fixtures.js';
 
@@ -21,7 +21,7 @@ const TOKEN_COUNT = `${HEAD}"event_msg","payload":{"type":"token_count","info":{
 
 const scanner = new RolloutScanner();
 
-type Told = RolloutRecord | ReturnType<typeof parseRolloutBytes>;
+type Told = RolloutRecord | Unrecognised;
 
 /** All that is told of lines, in its order: the buffer gets `step` bytes at a time. */
 function scan(lines: readonly string[], step = 4096, thread?: Thread): Told[] {
@@ -31,11 +31,7 @@ function scan(lines: readonly string[], step = 4096, thread?: Thread): Told[] {
       told.push(record);
       thread?.add(record);
     },
-    onLine(bytes: Buffer, start: number, end: number, silence: 'possible' | 'none') {
-      const record = parseRolloutBytes(bytes, start, end, silence);
-      told.push(record);
-      if (record.kind !== 'irrelevant' && record.kind !== 'unrecognised') thread?.add(record);
-    },
+    onUnrecognised: (what: Unrecognised) => void told.push(what),
   };
   const file = Buffer.from(lines.map((line) => `${line}\n`).join(''));
   scanner.begin();

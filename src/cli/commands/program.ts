@@ -91,7 +91,7 @@ function describeCommands(
     }),
     describeImportCommand(async (request) => {
       await begin({});
-      const { runImportCommand } = await import('./reports.js');
+      const { runImportCommand } = await import('./import.js');
       end(await runImportCommand(request, host, changing));
     }),
     describeConfigCommand(async (request) => {

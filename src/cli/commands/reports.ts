@@ -6,5 +6,4 @@
 export { runCostCommand } from './cost.js';
 export { runDoctor } from './doctor.js';
 export { runExportCommand } from './export.js';
-export { runImportCommand } from './import.js';
 export { runPriceCommand } from './prices.js';
