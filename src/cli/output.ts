@@ -6,7 +6,7 @@ import type { Output } from './commands/host.js';
  * The standard output or error stream behind `fd`, written to at once. Node's own stream, which takes 3 ms to load, is
  * opened by `open` for who asks about a terminal, and for what cannot be written at once: it waits, or tells the error.
  */
-export function openOutput(fd: number, open: () => WriteStream): Output {
+export function openOutput(fd: number, open: () => WriteStream): Output & { readonly isWritten: boolean } {
   let stream: WriteStream | undefined;
   const opened = () => {
     stream ??= open();
@@ -16,6 +16,10 @@ export function openOutput(fd: number, open: () => WriteStream): Output {
     write(text) {
       const left = stream ? text : writeAtOnce(fd, Buffer.from(text));
       return left.length === 0 || opened().write(left);
+    },
+    /** Nothing waits to be written. */
+    get isWritten() {
+      return !stream || stream.writableLength === 0;
     },
     get isTTY() {
       return opened().isTTY;

@@ -1,11 +1,11 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
-import { StoreError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { type FileVersion, lookAtReadFiles } from '../store/history.js';
 import { findHistoryFiles, type HistoryHomes } from './discovery.js';
 import type { FileTask, FoundFile, Problem } from './found-file.js';
-import type { Done, Outcome, Share } from './import-files.js';
+import type { Done, Share } from './import-files.js';
+import { type ImportThread, startImportThread } from './import-thread.js';
 import { createTurnstileMemory, type Progress, readProgress } from './turnstile.js';
 
 export interface ImportOptions {
@@ -40,8 +40,6 @@ export interface ImportSummary {
 const SMALL_BYTES = 8 * 1024 * 1024;
 const LARGE_BYTES = 32 * 1024 * 1024;
 const MOST_THREADS = 4;
-/** What is read lives until it is written: in a small nursery it would be copied out first. */
-const YOUNG_MB = 32;
 const PROGRESS_MS = 100;
 
 /**
@@ -51,20 +49,30 @@ const PROGRESS_MS = 100;
  */
 export async function importHistory(options: ImportOptions): Promise<ImportSummary> {
   const { database, homes } = options;
-  const { files, problems } = await findHistoryFiles(homes);
-  const { tasks, remaining } = files.length === 0 ? NOTHING_TO_DO : findChanges(files, database);
-  const done = tasks.length > 0 ? await importAll(tasks, options) : [];
-  const responses = sum(done, 'responses');
-  const added = sum(done, 'added');
-  return {
-    files: files.length,
-    filesRead: tasks.length,
-    bytesRead: sum(tasks, 'sizeBytes'),
-    added,
-    duplicates: responses - added,
-    unreadableLines: sum(done, 'unreadableLines'),
-    problems: [...problems, ...done.flatMap((part) => part.problems), ...remaining],
-  };
+  const early = isFirst(options) ? startImportThread() : undefined;
+  try {
+    const { files, problems } = await findHistoryFiles(homes);
+    const { tasks, remaining } = files.length === 0 ? NOTHING_TO_DO : findChanges(files, database);
+    const done = tasks.length > 0 ? await importAll(tasks, options, early) : [];
+    const responses = sum(done, 'responses');
+    const added = sum(done, 'added');
+    return {
+      files: files.length,
+      filesRead: tasks.length,
+      bytesRead: sum(tasks, 'sizeBytes'),
+      added,
+      duplicates: responses - added,
+      unreadableLines: sum(done, 'unreadableLines'),
+      problems: [...problems, ...done.flatMap((part) => part.problems), ...remaining],
+    };
+  } finally {
+    (await early)?.stop();
+  }
+}
+
+/** Mostly there is much to read then: a thread starts while it is looked for. */
+function isFirst({ database, callingThread }: ImportOptions): boolean {
+  return callingThread === 'reads' && availableParallelism() > 1 && !existsSync(database);
 }
 
 interface Changes {
@@ -77,6 +85,8 @@ interface Changes {
 const NOTHING_TO_DO: Changes = { tasks: [], remaining: [] };
 
 function findChanges(files: readonly FoundFile[], database: string): Changes {
+  // It is made when something is written to it: here it would be closed again at once.
+  if (!existsSync(database)) return { tasks: files.map((file) => ({ ...file, known: undefined })), remaining: [] };
   return lookAtReadFiles(database, ({ versions, find }) => {
     const findVersion = createSearch(versions);
     const tasks: FileTask[] = [];
@@ -109,7 +119,11 @@ function hasChanged({ sizeBytes, modifiedAtMs }: FoundFile, [, knownBytes, known
   return sizeBytes !== knownBytes || modifiedAtMs !== knownMs;
 }
 
-async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Done[]> {
+async function importAll(
+  tasks: FileTask[],
+  options: ImportOptions,
+  early: Promise<ImportThread> | undefined,
+): Promise<Done[]> {
   const { database, userPrices = [], callingThread, onProgress } = options;
   const all = { bytes: sum(tasks, 'sizeBytes'), files: tasks.length };
   const memory = createTurnstileMemory();
@@ -117,10 +131,12 @@ async function importAll(tasks: FileTask[], options: ImportOptions): Promise<Don
   if (all.bytes <= SMALL_BYTES) return [await importHere(share)];
   const timer = setInterval(() => onProgress?.(readProgress(memory), all), PROGRESS_MS);
   try {
-    const { Worker } = await import('node:worker_threads');
     const threads = Math.min(availableParallelism(), MOST_THREADS, tasks.length);
     const others = callingThread === 'reads' ? threads - 1 : threads;
-    const shares = Array.from({ length: others }, () => importInThread(Worker, share));
+    const shares = Array.from({ length: others }, async (_, index) => {
+      const thread = await ((index === 0 && early) || startImportThread());
+      return thread.read(share);
+    });
     return await Promise.all(callingThread === 'reads' ? [...shares, importHere(share)] : shares);
   } finally {
     clearInterval(timer);
@@ -137,22 +153,6 @@ async function importHere(share: Share): Promise<Done> {
 function largeThenOldFirst(a: FileTask, b: FileTask): number {
   const large = (task: FileTask) => (task.sizeBytes > LARGE_BYTES ? task.sizeBytes : 0);
   return large(b) - large(a) || (a.path < b.path ? -1 : 1);
-}
-
-function importInThread(Thread: typeof Worker, share: Share): Promise<Done> {
-  return new Promise((resolve, reject) => {
-    const worker = new Thread(new URL('./worker.cjs', import.meta.url), {
-      workerData: share,
-      execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    });
-    worker.once('message', (outcome: Outcome) => {
-      if (outcome.kind === 'done') resolve(outcome.done);
-      else reject(new StoreError(outcome.problem, outcome.message));
-    });
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('a thread of the import ended early')));
-  });
 }
 
 function sum<Key extends string>(parts: readonly Readonly<Record<Key, number>>[], key: Key): number {

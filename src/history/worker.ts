@@ -1,8 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { StoreError } from '../errors.js';
 import { importFiles, type Outcome, type Share } from './import-files.js';
 
-parentPort?.postMessage(work(workerData as Share));
+parentPort?.once('message', (share: Share) => parentPort?.postMessage(work(share)));
 
 /** An error loses its class on its way out of a thread. */
 function work(share: Share): Outcome {

@@ -15,7 +15,6 @@ const MILLIARD = 1_000_000_000;
 export class JsonRows {
   #bytes = Buffer.allocUnsafe(64 * 1024);
   #at = 0;
-  #encoding: 'latin1' | 'utf8' = 'latin1';
 
   /** Begins a row. */
   begin(): void {
@@ -27,7 +26,6 @@ export class JsonRows {
   text(value: string): void {
     const isPlain = PLAIN.test(value);
     const json = isPlain ? value : JSON.stringify(value).slice(1, -1);
-    if (!isPlain) this.#encoding = 'utf8';
     this.#reserve(json.length * 3 + 3);
     this.#put(QUOTE);
     this.#at += this.#bytes.write(json, this.#at, isPlain ? 'latin1' : 'utf8');
@@ -57,14 +55,13 @@ export class JsonRows {
     this.#at += rows.length;
   }
 
-  /** What was written, and begins anew. */
-  take(): string {
+  /** What was written, as UTF-8, and begins anew. */
+  take(): Uint8Array {
     this.#reserve(2);
     if (this.#at === 0) this.#put(OPENING);
     this.#put(CLOSING);
-    const json = this.#bytes.toString(this.#encoding, 0, this.#at);
+    const json = Buffer.from(this.#bytes.subarray(0, this.#at));
     this.#at = 0;
-    this.#encoding = 'latin1';
     return json;
   }
 

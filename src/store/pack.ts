@@ -15,7 +15,8 @@ export interface Pack {
   readonly lastMs: number;
   readonly turns: string;
   readonly kinds: string;
-  readonly counts: string;
+  /** As UTF-8: it is long, and need not become text here. */
+  readonly counts: Uint8Array;
   readonly sums: readonly BucketSum[];
 }
 
@@ -168,7 +169,7 @@ class OpenPack {
 export function openPack({ provider, threadId, turns, kinds, counts }: Pack): BilledResponse[] {
   const turnList = JSON.parse(turns) as [string | null, string | null][];
   const kindList = JSON.parse(kinds) as [string, string | null, Evidence, Source, unknown][];
-  return (JSON.parse(counts) as [string, ...number[]][]).map((row) => {
+  return (JSON.parse(Buffer.from(counts).toString()) as [string, ...number[]][]).map((row) => {
     const [key, turn = 0, kind = 0, completedAtMs = 0, ...numbers] = row;
     const [input = 0, cachedInput = 0, cacheWrite = 0, cacheWrite1h = 0, output = 0, reasoning = 0, cost] = numbers;
     const [turnId, rootTurnId] = turnList[turn] ?? [];

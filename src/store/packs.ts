@@ -89,7 +89,7 @@ const TAKE = `INSERT INTO response_rows (${RESPONSE_COLUMNS}) SELECT ${RESPONSE_
 const INSERT = `
   INSERT INTO response_packs (provider, thread_id, first_completed_at_ms, last_completed_at_ms, responses, turns, kinds,
     counts, recorded_at_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)`;
 
 const HOLDINGS = `
   SELECT EXISTS (SELECT 1 FROM response_rows WHERE thread_id = ?) AS rows,

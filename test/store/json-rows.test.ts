@@ -7,7 +7,7 @@ function write(rows: JsonRows, values: readonly (readonly (string | number | und
     for (const value of row) typeof value === 'string' ? rows.text(value) : rows.number(value);
     rows.end();
   }
-  return rows.take();
+  return Buffer.from(rows.take()).toString();
 }
 
 const toJson = (values: unknown) => JSON.stringify(values, (_, value) => value ?? null);
