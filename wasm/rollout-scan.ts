@@ -116,17 +116,23 @@ export function isSilent(from: usize, to: usize): boolean {
 
 let instructionsTo: usize = 0;
 
-/** Where the value of Codex's own instructions stands in a header: most of it, and it says nothing here. 0: nowhere. */
+/**
+ * Where the text of Codex's own instructions stands in a header: most of it, and it says nothing here. 0: nowhere. Text it is
+ * up to its closing quote, whatever stands there.
+ */
 export function findInstructions(from: usize, to: usize): usize {
   readLine(from, to);
   if (!skipTime() || !skip('session_meta","payload":{')) return 0;
   do {
     const name = here() + 1;
     const length = skipName();
-    const value = here();
-    if (length < 0 || !skipValue(1)) return 0;
-    instructionsTo = here();
-    if (isText(name, length, 'base_instructions')) return value;
+    if (length < 0) return 0;
+    if (isText(name, length, 'base_instructions') && skip('{"text":"')) {
+      const text = here();
+      instructionsTo = closingQuote(text, to);
+      return instructionsTo === 0 ? 0 : text;
+    }
+    if (!skipValue(1)) return 0;
   } while (skipByte(0x2c));
   return 0;
 }
@@ -134,6 +140,26 @@ export function findInstructions(from: usize, to: usize): usize {
 /** Where it ends. */
 export function instructionsEnd(): usize {
   return instructionsTo;
+}
+
+/** The first quote from `from` on that ends a text; 0 where there is none. */
+function closingQuote(from: usize, to: usize): usize {
+  const quote = i8x16.splat(0x22);
+  for (let place = from; place < to; place += 16) {
+    let found = <u32>i8x16.bitmask(i8x16.eq(v128.load(place), quote));
+    for (; found !== 0; found &= found - 1) {
+      const at = place + <usize>ctz(found);
+      if (at < to && !isEscaped(at, from)) return at;
+    }
+  }
+  return 0;
+}
+
+/** Whether an odd number of backslashes stands before `at`, in a text that begins at `from`. */
+function isEscaped(at: usize, from: usize): boolean {
+  let before = at;
+  while (before > from && load<u8>(before - 1) === 0x5c) before--;
+  return ((at - before) & 1) === 1;
 }
 
 /** A bit for each newline among the 64 bytes from `place` on. What lies behind `to` does not count. */

@@ -122,13 +122,13 @@ export class RolloutScanner {
     else if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line');
   }
 
-  /** A line as text, without Codex's own instructions: they are most of a header, 20 kB. */
+  /** A line as text, without the text of Codex's own instructions: it is most of a header, 20 kB. */
   #decodeBrief(from: number, to: number): string {
     const { exports } = this.#wasm;
     const instructions = to - from > LONG_LINE ? exports.findInstructions(from, to) : 0;
     if (instructions === 0) return this.#wasm.textAt(from, to - from);
     const rest = exports.instructionsEnd();
-    return `${this.#wasm.textAt(from, instructions - from)}null${this.#wasm.textAt(rest, to - rest)}`;
+    return this.#wasm.textAt(from, instructions - from) + this.#wasm.textAt(rest, to - rest);
   }
 
   #readUsageRecord(at: number): RolloutRecord {

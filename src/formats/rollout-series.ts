@@ -1,4 +1,4 @@
-import type { Tariff, TariffRates } from '../pricing/tariff.js';
+import type { Tariff } from '../pricing/tariff.js';
 import type { Usage } from '../usage/usage.js';
 import type { Footing, Progress } from './codex-thread-state.js';
 import type { RolloutWasm } from './rollout-wasm.js';
@@ -61,6 +61,8 @@ const TERMS = {
 };
 const SUM = { startMs: 0, responses: 1, usage: 2, costNanoUsd: 7, firstMs: 8, lastMs: 9 };
 const SUM_BYTES = 80;
+const NO_TURNS: SeriesTurns = { count: 0, json: '' };
+const NO_RATES = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 };
 /** A length of four bytes, and as many as there is room for. */
 const ID_BYTES = 104;
 const PLAIN = /^[\w:/.-]{1,100}$/;
@@ -74,7 +76,8 @@ const KEY = { length: 4, before: 8, bytes: 12 };
 export class RolloutSeries {
   readonly #wasm: RolloutWasm;
   readonly #termsAt: number;
-  #isPriced = false;
+  /** The one that has been written. */
+  #tariff: Tariff | undefined;
   #model = '';
   #isOpen = false;
 
@@ -88,16 +91,10 @@ export class RolloutSeries {
     const { exports } = this.#wasm;
     this.#putUsage(TERMS.total, footing.total);
     this.#putUsage(TERMS.recorded, footing.recorded);
-    this.#put(TERMS.fromMs, tariff.fromMs);
-    this.#put(TERMS.untilMs, tariff.untilMs);
-    this.#put(TERMS.aboveInput, tariff.aboveInput);
-    this.#put(TERMS.upToInput, tariff.upToInput);
-    this.#put(TERMS.isPriced, tariff.rates ? 1 : 0);
-    this.#putRates(tariff.rates ?? { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 });
+    if (tariff !== this.#tariff) this.#putTariff(tariff);
     const modelLength = PLAIN.test(model) ? this.#wasm.setText(exports.modelAt(), model) : 0;
     exports.openSeries(places.kind, places.turn, places.turns, modelLength);
     this.#model = model;
-    this.#isPriced = tariff.rates !== undefined;
     this.#isOpen = true;
   }
 
@@ -108,9 +105,9 @@ export class RolloutSeries {
     const wasm = this.#wasm;
     const { exports } = wasm;
     exports.closeSeries();
-    const sums = Array.from({ length: exports.countSums() }, (_, index) =>
-      this.#sumAt(exports.sumsAt() + index * SUM_BYTES),
-    );
+    const sums: SeriesSum[] = [];
+    const end = exports.sumsAt() + exports.countSums() * SUM_BYTES;
+    for (let at = exports.sumsAt(); at < end; at += SUM_BYTES) sums.push(this.#sumAt(at));
     const rows = wasm.bytesAt(exports.rowsAt(), exports.rowsLength());
     return { rows, sums, turns: this.#readTurns(), progress: this.#readProgress() };
   }
@@ -130,27 +127,30 @@ export class RolloutSeries {
 
   #readTurns(): SeriesTurns {
     const { exports } = this.#wasm;
+    const count = exports.countListedTurns();
+    if (count === 0) return NO_TURNS;
     // Without the comma that each begins with.
-    const json = this.#wasm.textAt(exports.turnListAt(), exports.turnListLength()).slice(1);
-    return { count: exports.countListedTurns(), json };
+    return { count, json: this.#wasm.textAt(exports.turnListAt() + 1, exports.turnListLength() - 1) };
   }
 
   #readProgress(): Progress {
     const { exports } = this.#wasm;
-    const announced = Array.from({ length: exports.countAnnouncedTurns() }, (_, index) =>
-      this.#readId(exports.announcedTurnsAt() + index * ID_BYTES),
-    );
+    const turnIds: string[] = [];
+    const end = exports.announcedTurnsAt() + exports.countAnnouncedTurns() * ID_BYTES;
+    for (let at = exports.announcedTurnsAt(); at < end; at += ID_BYTES) turnIds.push(this.#readId(at) ?? '');
     return {
       total: this.#usageAt(this.#termsAt),
       recorded: this.#usageAt(this.#termsAt + TERMS.recorded * 8),
-      startedTurnId: this.#readId(exports.startedTurnAt()) || undefined,
+      startedTurnId: this.#readId(exports.startedTurnAt()),
       model: this.#model,
-      turnIds: announced,
+      turnIds,
     };
   }
 
-  #readId(address: number): string {
-    return this.#wasm.textAt(address + 4, this.#wasm.wordAt(address));
+  /** Undefined where none has been written. */
+  #readId(address: number): string | undefined {
+    const length = this.#wasm.wordAt(address);
+    return length === 0 ? undefined : this.#wasm.textAt(address + 4, length);
   }
 
   #put(place: number, value: number): void {
@@ -165,11 +165,18 @@ export class RolloutSeries {
     this.#put(place + 4, reasoning);
   }
 
-  #putRates({ input, cachedInput, cacheWrite, output }: TariffRates): void {
+  #putTariff(tariff: Tariff): void {
+    const { input, cachedInput, cacheWrite, output } = tariff.rates ?? NO_RATES;
+    this.#put(TERMS.fromMs, tariff.fromMs);
+    this.#put(TERMS.untilMs, tariff.untilMs);
+    this.#put(TERMS.aboveInput, tariff.aboveInput);
+    this.#put(TERMS.upToInput, tariff.upToInput);
+    this.#put(TERMS.isPriced, tariff.rates ? 1 : 0);
     this.#put(TERMS.rates, input);
     this.#put(TERMS.rates + 1, cachedInput);
     this.#put(TERMS.rates + 2, cacheWrite);
     this.#put(TERMS.rates + 3, output);
+    this.#tariff = tariff;
   }
 
   #sumAt(address: number): SeriesSum {
@@ -178,9 +185,9 @@ export class RolloutSeries {
     return {
       startMs: read(SUM.startMs),
       responses,
-      unpricedResponses: this.#isPriced ? 0 : responses,
+      unpricedResponses: this.#tariff?.rates ? 0 : responses,
       ...this.#usageAt(address + SUM.usage * 8),
-      costNanoUsd: this.#isPriced ? read(SUM.costNanoUsd) : null,
+      costNanoUsd: this.#tariff?.rates ? read(SUM.costNanoUsd) : null,
       firstMs: read(SUM.firstMs),
       lastMs: read(SUM.lastMs),
     };

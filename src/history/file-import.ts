@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../errors.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutScanner } from '../formats/rollout-scanner.js';
-import { type LineBuffer, readFrom, scanLines } from '../io/scan.js';
+import { type LineBuffer, type ReadInto, readFrom, scanLines } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
@@ -76,6 +76,7 @@ class OpenFile {
   #unreadableBefore = 0;
   #overlongLines = 0;
   #newestMs = 0;
+  #head: Fingerprint | undefined;
 
   constructor(fd: number, task: FileTask, tools: FileImportTools) {
     this.#task = task;
@@ -109,7 +110,7 @@ class OpenFile {
 
   #scan(): 'whole' | 'cut' {
     const reader = this.#reader;
-    const file = readFrom(this.#fd, this.#readBytes);
+    const file = this.#noticingHead(readFrom(this.#fd, this.#readBytes));
     const rest = scanLines(reader, this.#readBytes, this.#isCompressed ? decompressing(file) : file, {
       onOverlong: () => void this.#overlongLines++,
       onChunk: (offset) => {
@@ -122,6 +123,16 @@ class OpenFile {
     if (!isJson(rest) || !reader.takeLast(rest)) return 'cut';
     this.#readBytes += rest.length;
     return 'whole';
+  }
+
+  /** The first bytes of a file need not be read again to know it by. */
+  #noticingHead(read: ReadInto): ReadInto {
+    if (this.#readBytes > 0 || this.#isCompressed) return read;
+    return (target, offset) => {
+      const bytesRead = read(target, offset);
+      this.#head ??= describeHead(target.subarray(offset, offset + Math.min(bytesRead, FINGERPRINT_BYTES)));
+      return bytesRead;
+    };
   }
 
   /** Those of earlier imports included. */
@@ -157,21 +168,24 @@ class OpenFile {
   }
 
   #save(): SavedFile {
-    return { head: this.#readFingerprint(FINGERPRINT_BYTES), reader: this.#reader.save() };
+    return { head: this.#head ?? this.#readHead(FINGERPRINT_BYTES), reader: this.#reader.save() };
   }
 
   #findSaved(): SavedFile | undefined {
     const { known } = this.#task;
     if (this.#isCompressed || !known?.state || known.readBytes > this.#stats.size) return undefined;
     const saved = JSON.parse(known.state) as SavedFile;
-    return this.#readFingerprint(saved.head.bytes).sha1 === saved.head.sha1 ? saved : undefined;
+    return this.#readHead(saved.head.bytes).sha1 === saved.head.sha1 ? saved : undefined;
   }
 
-  #readFingerprint(most: number): Fingerprint {
+  #readHead(most: number): Fingerprint {
     const head = Buffer.alloc(Math.min(most, this.#stats.size));
-    const bytes = readSync(this.#fd, head, 0, head.length, 0);
-    return { bytes, sha1: hash('sha1', head.subarray(0, bytes), 'base64') };
+    return describeHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
   }
+}
+
+function describeHead(head: Uint8Array): Fingerprint {
+  return { bytes: head.length, sha1: hash('sha1', head, 'base64') };
 }
 
 function createReader({ path, provider }: FileTask, tools: FileImportTools, saved: object | undefined): SessionReader {

@@ -49,7 +49,7 @@ export class SeriesCounting {
     const series = scanner.series.close();
     if (!series) return;
     thread.goOn(series.progress);
-    packer.addSeries(series);
+    if (series.sums.length > 0) packer.addSeries(series);
   }
 
   /** Tells the thread which responses have been counted. */

@@ -28,12 +28,16 @@ const HEAD_BYTES = 256;
 const BUFFER_BYTES = 256 * 1024;
 const LIMIT_BYTES = 32 * 1024 * 1024;
 
-/** Reads the open file `fd` from `position` on. */
+/** Reads the open file `fd` from `position` on. Where less is there than was asked for, it has ended. */
 export function readFrom(fd: number, position: number): ReadInto {
   let at = position;
+  let hasEnded = false;
   return (target, offset) => {
-    const bytesRead = readSync(fd, target, offset, target.length - offset, at);
+    if (hasEnded) return 0;
+    const wanted = target.length - offset;
+    const bytesRead = readSync(fd, target, offset, wanted, at);
     at += bytesRead;
+    hasEnded = bytesRead < wanted;
     return bytesRead;
   };
 }

@@ -2,7 +2,7 @@ import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { type PricedResponse as Priced, priceResponse, readBaseRatesPer1k, type UnpricedResponse } from './cost.js';
 import type { Price } from './price.js';
 import type { PriceBook } from './prices.js';
-import { findTariff, type Tariff } from './tariff.js';
+import { findTariff, holdsFor, type Tariff } from './tariff.js';
 
 type Described = ReturnType<typeof describePrice>;
 
@@ -20,6 +20,8 @@ const UNPRICED: Bill = { costNanoUsd: undefined, price: undefined };
 export class Pricer {
   readonly #book: PriceBook;
   readonly #unpriced = new Set<string>();
+  /** The one that was found last. */
+  #tariff: Tariff | undefined;
   readonly #described = new Map<Price, Described[]>();
 
   constructor(book: PriceBook) {
@@ -32,9 +34,11 @@ export class Pricer {
     return cost.kind === 'priced' ? { costNanoUsd: cost.nanoUsd, price: this.#describe(cost) } : UNPRICED;
   }
 
-  /** What its like cost. Undefined where that cannot be said of all of them. */
+  /** What its like cost: the same object as long as that is the same. Undefined where it cannot be said of all of them. */
   findTariff({ model, serviceTier, completedAtMs, usage }: ModelResponse): Tariff | undefined {
-    return findTariff(this.#book, { model, serviceTier, atMs: completedAtMs, usage });
+    const response = { model, serviceTier, atMs: completedAtMs, usage };
+    if (!this.#tariff || !holdsFor(this.#tariff, response)) this.#tariff = findTariff(this.#book, response);
+    return this.#tariff;
   }
 
   price(response: ModelResponse): { response: PricedResponse; notes: Note[] } {

@@ -6,6 +6,8 @@ import type { PriceBook } from './prices.js';
  * counters do not contradict each other, and they keep nothing for an hour.
  */
 export interface Tariff {
+  readonly model: BillableResponse['model'];
+  readonly serviceTier: BillableResponse['serviceTier'];
   /** Epoch milliseconds, the second one exclusive. */
   readonly fromMs: number;
   readonly untilMs: number;
@@ -31,7 +33,8 @@ export function findTariff(book: PriceBook, response: BillableResponse): Tariff 
   if (priced.kind === 'unpriced' && priced.reason === 'no-tier-price') return undefined;
   // A price holds for whole days.
   const fromMs = Math.floor(response.atMs / DAY_MS) * DAY_MS;
-  const day = { fromMs, untilMs: fromMs + DAY_MS };
+  const { model, serviceTier } = response;
+  const day = { model, serviceTier, fromMs, untilMs: fromMs + DAY_MS };
   if (priced.kind === 'unpriced')
     return { ...day, aboveInput: -1, upToInput: Number.POSITIVE_INFINITY, rates: undefined };
   const { input, cachedInput, cacheWrite, output } = priced.rates;
@@ -40,4 +43,10 @@ export function findTariff(book: PriceBook, response: BillableResponse): Tariff 
     ? { aboveInput: threshold, upToInput: Number.POSITIVE_INFINITY }
     : { aboveInput: -1, upToInput: threshold };
   return { ...day, ...bounds, rates: { input, cachedInput, cacheWrite: cacheWrite ?? input, output } };
+}
+
+export function holdsFor(tariff: Tariff, { model, serviceTier, atMs, usage }: BillableResponse): boolean {
+  const isItsLike = tariff.model === model && tariff.serviceTier === serviceTier;
+  const isThen = tariff.fromMs <= atMs && atMs < tariff.untilMs;
+  return isItsLike && isThen && tariff.aboveInput < usage.input && usage.input <= tariff.upToInput;
 }

@@ -3,7 +3,7 @@ import type { BucketSums } from './buckets.js';
 import type { Connection } from './open.js';
 import { openPack, type Pack } from './pack.js';
 import { createHoldings, createPackInsert, unpackThread } from './packs.js';
-import { RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
+import { createPriceEncoder, RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
 
 /** What a response costs. Prices that are the same are best the same object. */
 export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;
@@ -87,16 +87,3 @@ const GROW = `
   UPDATE response_rows SET input_tokens = @input, cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite,
     cache_write_1h_tokens = @cacheWrite1h, output_tokens = @output, cost_nano_usd = @costNanoUsd, price = @price
   WHERE provider = 'claude' AND response_key = @key AND output_tokens < @output`;
-
-/** Prices that are the same are the same object: each is put into words once. */
-function createPriceEncoder(): (price: unknown) => string | null {
-  const encoded = new Map<unknown, string>();
-  return (price) => {
-    if (price === undefined) return null;
-    const known = encoded.get(price);
-    if (known !== undefined) return known;
-    const json = JSON.stringify(price);
-    encoded.set(price, json);
-    return json;
-  };
-}

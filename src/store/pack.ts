@@ -5,6 +5,7 @@ import { type BucketSum, BucketTally } from './bucket-tally.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
 import { Kind, type PackedTurns, type SeriesSum, TurnList } from './pack-lists.js';
+import { createPriceEncoder, type PriceEncoder } from './response-rows.js';
 
 /** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
 export interface Pack {
@@ -41,6 +42,7 @@ export interface Places {
 export class Packer {
   readonly #packs: Pack[] = [];
   readonly #rows = new JsonRows();
+  readonly #toJson = createPriceEncoder();
   #open: OpenPack | undefined;
   #size = 0;
 
@@ -52,7 +54,7 @@ export class Packer {
   add(response: ModelResponse, bill: Bill): void {
     if (this.#open?.threadId !== response.threadId) {
       if (this.#open) this.#packs.push(this.#open.close());
-      this.#open = new OpenPack(response, this.#rows);
+      this.#open = new OpenPack(response, this.#rows, this.#toJson);
     }
     this.#open.add(response, bill);
     this.#size++;
@@ -82,6 +84,7 @@ class OpenPack {
   readonly threadId: string;
   readonly #provider: Provider;
   readonly #rows: JsonRows;
+  readonly #toJson: PriceEncoder;
   readonly #turns = new TurnList();
   readonly #kinds = new Map<string, Kind>();
   readonly #sums = new BucketTally();
@@ -90,9 +93,10 @@ class OpenPack {
   #last: ModelResponse | undefined;
   #lastPrice: unknown;
 
-  constructor({ threadId, provider = 'codex' }: ModelResponse, rows: JsonRows) {
+  constructor({ threadId, provider = 'codex' }: ModelResponse, rows: JsonRows, toJson: PriceEncoder) {
     this.threadId = threadId;
     this.#rows = rows;
+    this.#toJson = toJson;
     this.#provider = provider;
   }
 
@@ -158,7 +162,8 @@ class OpenPack {
   }
 
   #findKind({ model, serviceTier, evidence, source }: ModelResponse, price: unknown): Kind {
-    const json = JSON.stringify([model, serviceTier ?? null, evidence, source, price ?? null]);
+    const rest = JSON.stringify([model, serviceTier ?? null, evidence, source]);
+    const json = `${rest.slice(0, -1)},${this.#toJson(price)}]`;
     const kind = this.#kinds.get(json) ?? new Kind(this.#kinds.size, json);
     this.#kinds.set(json, kind);
     return kind;

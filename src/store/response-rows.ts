@@ -35,3 +35,19 @@ export function toResponseValues(
     recordedAtMs,
   };
 }
+
+/** A price as JSON; null where there is none. */
+export type PriceEncoder = (price: unknown) => string | null;
+
+/** Prices that are the same are the same object: each is put into words once. */
+export function createPriceEncoder(): PriceEncoder {
+  const encoded = new Map<unknown, string>();
+  return (price) => {
+    if (price === undefined) return null;
+    const known = encoded.get(price);
+    if (known !== undefined) return known;
+    const json = JSON.stringify(price);
+    encoded.set(price, json);
+    return json;
+  };
+}
