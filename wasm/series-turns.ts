@@ -123,7 +123,7 @@ function isId(value: usize, length: i32): boolean {
   return length > 2 && length - 2 <= LONGEST_ID && load<u8>(value) === 0x22 && isPlain(value + 1, length - 2);
 }
 
-/** The values that `readMembers` has found; 0 where there was none. */
+/** The values that `readMembers` has found, the last of each name; 0 where there was none. */
 let turnAt: usize = 0;
 let turnLength: i32 = 0;
 let modelValueAt: usize = 0;
@@ -142,11 +142,9 @@ function readMembers(): boolean {
     if (nameLength < 0 || !skipValue(1)) return false;
     const length = <i32>(here() - value);
     if (isText(name, nameLength, 'turn_id')) {
-      if (turnAt !== 0) return false;
       turnAt = value;
       turnLength = length;
     } else if (isText(name, nameLength, 'model')) {
-      if (modelValueAt !== 0) return false;
       modelValueAt = value;
       modelValueLength = length;
     } else if (isText(name, nameLength, 'type')) return false;

@@ -81,8 +81,12 @@ export function saveState(
   return {
     ...state,
     models: newest.map(([turnId, model]) => [turnId ?? null, model] as const),
-    keys: counted.length >= SAVED_KEYS ? counted : [...new Set([...keys, ...counted])].slice(-SAVED_KEYS),
+    keys: counted.length >= SAVED_KEYS ? counted : putLast([...keys], counted).slice(-SAVED_KEYS),
   };
+}
+
+function putLast(keys: readonly string[], last: readonly string[]): string[] {
+  return last.length === 0 ? [...keys] : [...keys.filter((key) => !last.includes(key)), ...last];
 }
 
 /** One reading of a session file. One that was replaced or cut off is read anew, maybe side by side with the old one. */

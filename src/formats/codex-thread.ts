@@ -105,9 +105,10 @@ export class Thread {
     if (turnIds.length > 0) state.lastModel = model;
   }
 
-  /** The keys of responses that have been counted elsewhere. */
+  /** The keys of the newest responses, in their order, whether they have been counted here or elsewhere. */
   remember(keys: readonly string[]): void {
     for (const key of keys) {
+      this.#seen.delete(key);
       this.#seen.add(key);
       this.reading.read.add(key);
     }
