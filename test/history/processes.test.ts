@@ -26,6 +26,18 @@ describe('an import that runs as a process', () => {
     expect(history.query('SELECT sum(responses) AS n FROM buckets')).toEqual([{ n: 500 }]);
   });
 
+  it('reads all into a database that is not there yet, and nothing where there is nothing', () => {
+    const history = createHistory();
+    const importNow = () => {
+      const run = spawnSync(process.execPath, [USAGE, 'import', '--json'], { env: environmentOf(history) });
+      return { status: run.status, stderr: String(run.stderr), ...JSON.parse(String(run.stdout)) };
+    };
+    expect(importNow()).toMatchObject({ status: 0, stderr: '', files: 0, added: 0 });
+    const all = writeSessions(history);
+    expect(importNow()).toMatchObject({ status: 0, stderr: '', added: all, duplicates: 0, problems: [] });
+    expect(importNow()).toMatchObject({ status: 0, stderr: '', filesRead: 0, added: 0 });
+  });
+
   it('is continued by the next one when it was killed', async () => {
     const history = createHistory();
     const all = writeSessions(history);
