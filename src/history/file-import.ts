@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../errors.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutScanner } from '../formats/rollout-scanner.js';
@@ -69,7 +69,6 @@ class OpenFile {
   readonly #tools: FileImportTools;
   readonly #fd: number;
   readonly #isCompressed: boolean;
-  readonly #stats: { size: number; mtimeMs: number };
   readonly #reader: SessionReader;
   #readBytes = 0;
   #responses = 0;
@@ -82,7 +81,6 @@ class OpenFile {
     this.#task = task;
     this.#tools = tools;
     this.#fd = fd;
-    this.#stats = fstatSync(fd);
     this.#isCompressed = task.path.endsWith('.zst');
     const saved = this.#findSaved();
     if (saved && task.known) {
@@ -103,7 +101,13 @@ class OpenFile {
       fault = describeFault(error);
     }
     const problem = this.#record(fault === undefined || this.#isCompressed ? 'whole' : 'part', (found) => {
-      return describeProblems({ ...found, fault, isCut, sizeBytes: this.#stats.size, threadId: this.#reader.threadId });
+      return describeProblems({
+        ...found,
+        fault,
+        isCut,
+        sizeBytes: this.#task.sizeBytes,
+        threadId: this.#reader.threadId,
+      });
     });
     return { unreadableLines: this.#unreadableLines - this.#unreadableBefore, problem };
   }
@@ -150,8 +154,8 @@ class OpenFile {
       path: this.#task.path,
       provider: this.#task.provider,
       threadId: this.#reader.threadId ?? null,
-      sizeBytes: extent === 'whole' ? this.#stats.size : -1,
-      modifiedAtMs: this.#stats.mtimeMs,
+      sizeBytes: extent === 'whole' ? this.#task.sizeBytes : -1,
+      modifiedAtMs: this.#task.modifiedAtMs,
       readBytes: this.#readBytes,
       state: this.#isCompressed ? null : JSON.stringify(this.#save()),
       responses: this.#responses,
@@ -173,13 +177,13 @@ class OpenFile {
 
   #findSaved(): SavedFile | undefined {
     const { known } = this.#task;
-    if (this.#isCompressed || !known?.state || known.readBytes > this.#stats.size) return undefined;
+    if (this.#isCompressed || !known?.state || known.readBytes > this.#task.sizeBytes) return undefined;
     const saved = JSON.parse(known.state) as SavedFile;
     return this.#readHead(saved.head.bytes).sha1 === saved.head.sha1 ? saved : undefined;
   }
 
   #readHead(most: number): Fingerprint {
-    const head = Buffer.alloc(Math.min(most, this.#stats.size));
+    const head = Buffer.alloc(most);
     return describeHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
   }
 }

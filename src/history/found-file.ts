@@ -1,6 +1,6 @@
 import type { HistoryFile } from '../store/history.js';
 
-/** A file of the history, as the file system shows it. */
+/** A file of the history, as it was when it was looked for: if it has grown since, the next import sees that. */
 export interface FoundFile {
   readonly path: string;
   readonly provider: 'codex' | 'claude';

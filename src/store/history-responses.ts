@@ -69,7 +69,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
       if (held.rows === 0 && held.packs === own) {
         insertPack(pack, now);
         packed.set(reading, own + 1);
-        sums.addSums(pack.sums, findProject.get(pack.threadId) ?? 'unknown');
+        sums.addSums(pack.sums, held.projectId ?? 'unknown');
         added += pack.responses;
       } else {
         unpackThread(connection, pack.threadId);

@@ -95,16 +95,17 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
   return (imports) => {
     const now = Date.now();
     const sums = beginSums();
+    const grown: string[] = [];
     let added = 0;
     for (const told of imports) {
-      const { file, threads } = told;
+      const { file, threads, packs } = told;
       for (const thread of threads) putThread.run(...toThreadRow(thread));
       const fresh = insert(told, now, sums);
       added += fresh;
       putFile.run(...toFileRow(file), now);
-      if (fresh === 0) continue;
-      for (const { threadId } of told.packs) for (const atMs of replaceStandIns(threadId)) sums.renew(atMs);
+      if (fresh > 0) for (const { threadId } of packs) grown.push(threadId);
     }
+    for (const atMs of replaceStandIns(grown)) sums.renew(atMs);
     sums.write();
     return added;
   };

@@ -17,15 +17,16 @@ export function createPackInsert(connection: Connection): (pack: Pack, now: numb
   };
 }
 
-/** Of a thread: its rows and its packs. What lies in one never lies in the other. */
+/** Of a thread: its rows and its packs. What lies in one never lies in the other. And its project, where it is known. */
 export interface Holdings {
   readonly rows: 0 | 1;
   readonly packs: number;
+  readonly projectId: string | null;
 }
 
 export function createHoldings(connection: Connection): (threadId: string) => Holdings {
-  const find = connection.prepare<[string, string], Holdings>(HOLDINGS);
-  return (threadId) => find.get(threadId, threadId) ?? { rows: 0, packs: 0 };
+  const find = connection.prepare<[string, string, string], Holdings>(HOLDINGS);
+  return (threadId) => find.get(threadId, threadId, threadId) as Holdings;
 }
 
 /** Makes rows of the packed responses of a thread. To be used within a transaction, as are the next ones. */
@@ -93,4 +94,5 @@ const INSERT = `
 
 const HOLDINGS = `
   SELECT EXISTS (SELECT 1 FROM response_rows WHERE thread_id = ?) AS rows,
-    (SELECT count(*) FROM response_packs WHERE thread_id = ?) AS packs`;
+    (SELECT count(*) FROM response_packs WHERE thread_id = ?) AS packs,
+    (SELECT project_id FROM threads WHERE id = ?) AS projectId`;

@@ -29,10 +29,17 @@ export function replaceStandIns(connection: Connection, invocationId: string): M
 
 const REASON = 'a session file was read later: what it counts has replaced what had stood in for it';
 
-/** The same for the invocations that have ended and that the responses of a thread may belong to; for many threads. */
-export function createThreadReplacement(connection: Connection): (threadId: string) => Moved {
+/** The same for the invocations that have ended and that the responses of threads may belong to; for many threads. */
+export function createThreadReplacement(connection: Connection): (threadIds: readonly string[]) => Moved {
+  // Where nothing was ever metered, as when a history is read first, there is nobody to look for.
+  const hasInvocations = connection.prepare('SELECT 1 FROM invocations LIMIT 1');
   const find = connection.prepare<[string], string>(INVOCATIONS_OF_THREAD).pluck();
-  return (threadId) => find.all(threadId).flatMap((invocationId) => replaceStandIns(connection, invocationId));
+  return (threadIds) => {
+    if (!hasInvocations.get()) return [];
+    return threadIds
+      .flatMap((threadId) => find.all(threadId))
+      .flatMap((invocationId) => replaceStandIns(connection, invocationId));
+  };
 }
 
 /** Whether a response of this evidence may stand in for what a session file counts. */
