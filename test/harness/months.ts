@@ -28,6 +28,8 @@ export function seedMonths(path: string, { untilMs, days, sessionsPerDay }: Mont
      VALUES (?, ?, ?, ?, 'main', ?, '0.169.0', ?)`,
   );
   const starts = new Set<number>();
+  // By chance alone there would be none of some kind in the months before some day.
+  let hasOdd = false;
   store.connection.transaction(() => {
     for (let day = days - 1; day >= 0; day--) {
       const midnight = untilMs - (day + 1) * DAY_MS;
@@ -40,7 +42,9 @@ export function seedMonths(path: string, { untilMs, days, sessionsPerDay }: Mont
         const project = pick(PROJECTS, random() ** 2);
         const startedAtMs = midnight + Math.floor((8 + random() * 11) * HOUR_MS);
         addThread.run(id, provider, id, project, `/home/ada/${project}`, startedAtMs);
-        for (const response of sampleSession({ id, model, provider, startedAtMs, random })) {
+        const isOdd = !hasOdd && provider === 'codex';
+        hasOdd ||= isOdd;
+        for (const response of sampleSession({ id, model, provider, startedAtMs, random, isOdd })) {
           upsertResponse(store.connection, null, pricer.price(response).response);
           starts.add(bucketStartOf(response.completedAtMs));
         }
@@ -57,23 +61,25 @@ interface SessionShape {
   readonly provider: 'codex' | 'claude';
   readonly startedAtMs: number;
   readonly random: () => number;
+  /** Whether a response is of a model that has no price, and another is estimated. */
+  readonly isOdd: boolean;
 }
 
-function sampleSession({ id, model, provider, startedAtMs, random }: SessionShape): ModelResponse[] {
+function sampleSession({ id, model, provider, startedAtMs, random, isOdd }: SessionShape): ModelResponse[] {
   const count = 3 + Math.floor(random() ** 2 * 40);
   let context = 12_000;
   return Array.from({ length: count }, (_, index) => {
     const cachedInput = index === 0 ? 0 : Math.floor(context * 0.94);
     context = Math.min(context + Math.floor(500 + random() * 7000), 240_000);
     const output = Math.floor(80 + random() ** 3 * 3000);
-    const guess = random() < 0.004;
+    const guess = random() < 0.004 || (isOdd && index === 2);
     return {
       provider,
       threadId: id,
       key: `resp_${id}_${index}`,
       turnId: 'turn-1',
       rootTurnId: 'turn-1',
-      model: random() < 0.002 ? 'gpt-7-preview' : model,
+      model: random() < 0.002 || (isOdd && index === 1) ? 'gpt-7-preview' : model,
       serviceTier: undefined,
       usage: {
         input: context,
