@@ -61,7 +61,7 @@ interface SessionShape {
   readonly provider: 'codex' | 'claude';
   readonly startedAtMs: number;
   readonly random: () => number;
-  /** Whether a response is of a model that has no price, and another is estimated. */
+  /** Whether a response is of a model that has no price, another is estimated, and another told by Codex's output alone. */
   readonly isOdd: boolean;
 }
 
@@ -88,7 +88,7 @@ function sampleSession({ id, model, provider, startedAtMs, random, isOdd }: Sess
         output,
         reasoning: provider === 'claude' ? 0 : Math.floor(output * random()),
       },
-      evidence: guess ? 'tokenizer' : 'usage_record',
+      evidence: guess ? 'tokenizer' : isOdd && index === 0 ? 'turn_completed' : 'usage_record',
       source: guess ? 'estimated' : 'actual',
       completedAtMs: startedAtMs + index * 40_000,
     };
