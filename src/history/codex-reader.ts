@@ -80,11 +80,7 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
       return scanner.buffer;
     },
     grow: () => scanner.grow(),
-    take(start, end) {
-      const rest = scanner.take(start, end, handlers);
-      collect();
-      return rest;
-    },
+    take: (start, end) => scanner.take(start, end, handlers),
     skips: (start, end) => scanner.isSilent(start, end),
     takeLast(line) {
       const record = isSilentAt(line, 0, line.length) ? IRRELEVANT : parseSpokenLine(line.toString('utf8'));
@@ -94,7 +90,6 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     },
     drain() {
       series.close();
-      collect();
       const packs = packer.take();
       // Its header was cut off: its responses need a place all the same.
       if (!known && packs[0]) addThread({}, packs[0].firstMs);
