@@ -1,5 +1,5 @@
 /*
- * A series: responses of one session that differ in nothing but their ids, their times and their counts, each a usage
+ * A series: responses of one session that differ in nothing but their turns, ids, times and counts, each a usage
  * record and then the total that it adds up to. They are counted, priced and written down here, by the million, where
  * src/formats/codex-thread.ts, src/pricing/cost.ts and src/store/pack.ts would do just the same. Whatever is different in
  * any way ends the series, and is theirs. src/formats/rollout-series.ts is the other side: it opens a series and says what
@@ -9,12 +9,12 @@ import { rememberKey } from './response-keys';
 import { currentTurn, openTurns } from './series-turns';
 import { isPlain } from './texts';
 
-/** The counts of an entry, and where its key, its time and its usage lie. */
+/** Where in an entry its key, its time and its usage lie. */
 const KEY: usize = 40;
 const TIME: usize = 48;
 const USAGE: usize = 56;
 
-/** What the other side says, each a double; the comments in rollout-series.ts tell more. */
+/** What the other side says and, of the first two, is told in the end, each a double or five of them. */
 const terms: usize = memory.data(8 * 20, 16);
 const TOTAL: usize = 0;
 const RECORDED: usize = 40;
