@@ -2,6 +2,7 @@
  * The ids of the responses that one session file has told, so that none is counted twice: a hash table of places in a list
  * of their bytes.
  */
+import { isSame } from './texts';
 
 const MOST_KEYS: i32 = 16_384;
 const LIST_BYTES: usize = 1_048_576;
@@ -77,7 +78,7 @@ function keyIn(slot: u32): usize {
 }
 
 function isKey(known: usize, start: usize, length: i32): boolean {
-  return load<i32>(known, 4) === length && memory.compare(known + HEAD_BYTES, start, <usize>length) === 0;
+  return isSame(start, length, known + HEAD_BYTES, load<i32>(known, 4));
 }
 
 /** FNV-1a's steps, four bytes at a time; what is left of a length that is no multiple of four, byte by byte. */

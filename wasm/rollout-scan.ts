@@ -17,17 +17,15 @@ import {
   toByte,
   toQuote,
 } from './cursor';
+import { END, ENTRY_BYTES, FLAGS, ID, KEY, KIND, LAST, START, TIME, USAGE } from './entry';
 import { skipName, skipValue } from './json';
 import { forgetKeys, isKnownKey } from './response-keys';
 import { addResponse, closeSeries, isSeriesOpen, settleTotal } from './series';
 import { announceTurn, changeTurn, startTurn } from './series-turns';
-import { isText } from './texts';
+import { ID_BYTES, isKept, isText, keepText, LONGEST_ID } from './texts';
 import { readTime } from './times';
 
-const ENTRY_BYTES: usize = 96;
 const MOST_ENTRIES: i32 = 400;
-const LONGEST_ID: i32 = 100;
-const ID_BYTES: i32 = 104;
 const IDS: i32 = 3;
 
 /** Where the entries lie that `scan` writes. */
@@ -41,8 +39,9 @@ const ROOT_TURN: i32 = 2;
 const OTHER_TURN: i32 = 2;
 const TURN_CHANGED: i32 = 6;
 const REPEAT: i32 = 8;
-/** Where a time is put that nobody asks for. */
-const unused: usize = memory.data(8, 16);
+
+/** Where in a line its time begins. */
+const TIME_AT: usize = 14;
 
 const LINE: i32 = 0;
 const USAGE_RECORD: i32 = 1;
@@ -192,18 +191,19 @@ function take(from: usize, to: usize): boolean {
       if (isSilentEvent()) return true;
       if (skip('token_count","info":{"total_token_usage":')) isRead = readTokenCount(entry, from);
       else if (skip('task_started"')) {
-        if (isSeriesOpen() && readTime(unused, from + 14) && startTurn()) return true;
+        if (isSeriesOpen() && readTime(entry + TIME, from + TIME_AT) && startTurn()) return true;
         kind = TURN_LINE;
       } else if (skip('task_complete"')) return true;
     } else if (skip('turn_context"')) {
-      if (isSeriesOpen() && readTime(unused, from + 14) && skip(',"payload":{') && announceTurn()) return true;
+      if (isSeriesOpen() && readTime(entry + TIME, from + TIME_AT) && skip(',"payload":{') && announceTurn())
+        return true;
       kind = TURN_LINE;
     }
     if (isRead) return belongsToSeries(entry) || handOver(entry, to);
   }
-  store<i32>(entry, kind);
-  store<i32>(entry, <i32>from, 4);
-  store<i32>(entry, <i32>to, 8);
+  store<i32>(entry, kind, KIND);
+  store<i32>(entry, <i32>from, START);
+  store<i32>(entry, <i32>to, END);
   count++;
   next = to + 1;
   return false;
@@ -212,8 +212,8 @@ function take(from: usize, to: usize): boolean {
 /** Whether the open series has taken what was read: mostly so. */
 function belongsToSeries(entry: usize): boolean {
   if (!isSeriesOpen()) return false;
-  if (load<i32>(entry) === TOKEN_COUNT) return settleTotal(entry);
-  const flags = load<i32>(entry, 12);
+  if (load<i32>(entry, KIND) === TOKEN_COUNT) return settleTotal(entry);
+  const flags = load<i32>(entry, FLAGS);
   if ((flags & ~TURN_CHANGED) !== 0) return false;
   if (flags !== 0) {
     if ((flags & OTHER_TURN) === 0 || !changeTurnTo(entry)) return false;
@@ -223,19 +223,19 @@ function belongsToSeries(entry: usize): boolean {
 }
 
 function changeTurnTo(entry: usize): boolean {
-  const turn = entry + 16 + <usize>(TURN * 8);
-  const root = entry + 16 + <usize>(ROOT_TURN * 8);
+  const turn = entry + ID + <usize>(TURN * 8);
+  const root = entry + ID + <usize>(ROOT_TURN * 8);
   return changeTurn(<usize>load<u32>(turn), load<i32>(turn, 4), <usize>load<u32>(root), load<i32>(root, 4));
 }
 
 /** Leaves what was read to the other side. False where it must be looked at there before the next line. */
 function handOver(entry: usize, to: usize): boolean {
   const wasOpen = isSeriesOpen();
-  const isUsageRecord = load<i32>(entry) === USAGE_RECORD;
+  const isUsageRecord = load<i32>(entry, KIND) === USAGE_RECORD;
   closeSeries();
   count++;
   if (isUsageRecord) {
-    store<i32>(entry, load<i32>(entry, 12) | untold, 12);
+    store<i32>(entry, load<i32>(entry, FLAGS) | untold, FLAGS);
     untold = 0;
   }
   if (!wasOpen && !(oneByOne && isUsageRecord)) return true;
@@ -265,24 +265,28 @@ function readUsageRecord(entry: usize, from: usize): boolean {
   if (rootTurn < 0 || !skip(',"response_id":"')) return false;
   const key = here();
   const keyLength = toQuote(LONGEST_ID);
-  if (keyLength <= 0 || !skip('","usage":') || !readUsage(entry + 56)) return false;
+  if (keyLength <= 0 || !skip('","usage":') || !readUsage(entry + USAGE)) return false;
   if (
     skip(',"turn_token_usage":') &&
-    !(readUsage(entry + 76) && skip(',"thread_token_usage":') && readUsage(entry + 76))
+    !(readUsage(entry + LAST) && skip(',"thread_token_usage":') && readUsage(entry + LAST))
   ) {
     return false;
   }
-  store<i32>(entry, USAGE_RECORD);
-  store<i32>(entry, thread | (turn << TURN) | (rootTurn << ROOT_TURN) | (isKnownKey(key, keyLength) ? REPEAT : 0), 12);
-  store<i32>(entry, <i32>key, 40);
-  store<i32>(entry, keyLength, 44);
-  return isEnd() && readTime(entry + 48, from + 14);
+  store<i32>(entry, USAGE_RECORD, KIND);
+  store<i32>(
+    entry,
+    thread | (turn << TURN) | (rootTurn << ROOT_TURN) | (isKnownKey(key, keyLength) ? REPEAT : 0),
+    FLAGS,
+  );
+  store<i32>(entry, <i32>key, KEY);
+  store<i32>(entry, keyLength, KEY + 4);
+  return isEnd() && readTime(entry + TIME, from + TIME_AT);
 }
 
 function readTokenCount(entry: usize, from: usize): boolean {
-  store<i32>(entry, TOKEN_COUNT);
-  if (!readUsage(entry + 56) || !skip(',"last_token_usage":') || !readUsage(entry + 76)) return false;
-  return skipGauges() && readTime(entry + 48, from + 14);
+  store<i32>(entry, TOKEN_COUNT, KIND);
+  if (!readUsage(entry + USAGE) || !skip(',"last_token_usage":') || !readUsage(entry + LAST)) return false;
+  return skipGauges() && readTime(entry + TIME, from + TIME_AT);
 }
 
 /** How full the context is and what is left of rate limits, to the end of the line. */
@@ -300,16 +304,16 @@ function readId(entry: usize, index: i32): i32 {
   const length = toQuote(LONGEST_ID);
   if (length <= 0) return -1;
   advance(1);
-  store<i32>(entry + 16 + <usize>(index * 8), <i32>start);
-  store<i32>(entry + 20 + <usize>(index * 8), length);
-  if (load<i32>(known) === length && memory.compare(known + 4, start, length) === 0) return 0;
-  store<i32>(known, length);
-  memory.copy(known + 4, start, length);
+  const place = entry + ID + <usize>(index * 8);
+  store<i32>(place, <i32>start);
+  store<i32>(place, length, 4);
+  if (isKept(known, start, length)) return 0;
+  keepText(known, start, length);
   return 1;
 }
 
 function idAt(index: i32): usize {
-  return ids + <usize>(index * ID_BYTES);
+  return ids + <usize>index * ID_BYTES;
 }
 
 function readUsage(to: usize): boolean {

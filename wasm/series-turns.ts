@@ -4,11 +4,9 @@
  */
 import { here, isAtEnd, skipByte } from './cursor';
 import { skipName, skipValue } from './json';
-import { isPlain, isSame, isText } from './texts';
+import { ID_BYTES, isKept, isPlain, isSame, isText, keepText, LONGEST_ID } from './texts';
 
-const LONGEST_ID: i32 = 100;
 const MOST_TURNS: i32 = 64;
-const ID_BYTES: usize = 104;
 const LIST_BYTES: usize = 16_384;
 /** Two ids, and what stands around them. */
 const LONGEST_PAIR: usize = 216;
@@ -76,7 +74,7 @@ export function currentTurn(): u32 {
 /** Takes the event that a turn was started, whose payload goes on here. False where it is an odd one. */
 export function startTurn(): boolean {
   if (!skipByte(0x2c) || !readMembers() || !isId(turnAt, turnLength)) return false;
-  keep(started, turnAt, turnLength);
+  keepText(started, turnAt + 1, turnLength - 2);
   return true;
 }
 
@@ -85,7 +83,7 @@ export function announceTurn(): boolean {
   if (!readMembers() || !isId(turnAt, turnLength) || modelLength === 0 || modelValueLength < 2) return false;
   if (!isSame(modelValueAt + 1, modelValueLength - 2, model, modelLength) || announcedCount === MOST_TURNS)
     return false;
-  keep(announced + <usize>announcedCount * ID_BYTES, turnAt, turnLength);
+  keepText(announced + <usize>announcedCount * ID_BYTES, turnAt + 1, turnLength - 2);
   announcedCount++;
   return true;
 }
@@ -94,7 +92,7 @@ export function announceTurn(): boolean {
 export function changeTurn(turn: usize, length: i32, root: usize, rootLength: i32): boolean {
   if (announcedCount === 0 || listEnd + LONGEST_PAIR > list + LIST_BYTES || !isPlain(root, rootLength)) return false;
   const last = announced + <usize>(announcedCount - 1) * ID_BYTES;
-  if (!isSame(turn, length, last + 4, load<i32>(last))) return false;
+  if (!isKept(last, turn, length)) return false;
   store<u32>(listEnd, 0x22_5b_2c); // ,["
   listEnd += 3;
   put(turn, length);
@@ -111,11 +109,6 @@ export function changeTurn(turn: usize, length: i32, root: usize, rootLength: i3
 function put(start: usize, length: i32): void {
   memory.copy(listEnd, start, <usize>length);
   listEnd += <usize>length;
-}
-
-function keep(to: usize, value: usize, length: i32): void {
-  store<i32>(to, length - 2);
-  memory.copy(to + 4, value + 1, <usize>(length - 2));
 }
 
 /** A text in quotes that is the same without them. */

@@ -5,14 +5,10 @@
  * any way ends the series, and is theirs. src/formats/rollout-series.ts is the other side: it opens a series and says what
  * lies where.
  */
+import { KEY, TIME, USAGE } from './entry';
 import { rememberKey } from './response-keys';
 import { currentTurn, openTurns } from './series-turns';
 import { isPlain } from './texts';
-
-/** Where in an entry its key, its time and its usage lie. */
-const KEY: usize = 40;
-const TIME: usize = 48;
-const USAGE: usize = 56;
 
 /** What the other side says and, of the first two, is told in the end, each a double or five of them. */
 const terms: usize = memory.data(8 * 20, 16);
@@ -99,10 +95,10 @@ export function addResponse(entry: usize): boolean {
   if (<f64>input <= load<f64>(terms, ABOVE_INPUT) || <f64>input > load<f64>(terms, UP_TO_INPUT)) return false;
   if (atMs < load<f64>(terms, FROM_MS) || atMs >= load<f64>(terms, UNTIL_MS)) return false;
   if (rowsEnd + LONGEST_ROW > rows + ROWS_BYTES || !isPlain(key, keyLength)) return false;
+  const cost = priceOf(input, cachedInput, cacheWrite, output);
   if (!rememberKey(key, keyLength)) return false;
   const sum = findSum(atMs);
   if (sum === 0) return false;
-  const cost = priceOf(input, cachedInput, cacheWrite, output);
   for (let place: usize = 0; place < 5; place++) {
     const count = <f64>load<i32>(entry + USAGE + (place << 2));
     increase(terms + RECORDED + (place << 3), count);

@@ -13,6 +13,19 @@ export function isSame(start: usize, length: i32, other: usize, otherLength: i32
   return length === otherLength && memory.compare(start, other, <usize>length) === 0;
 }
 
+export const LONGEST_ID: i32 = 100;
+/** A kept text: its length, in four bytes, and then its bytes. */
+export const ID_BYTES: usize = 104;
+
+export function keepText(to: usize, start: usize, length: i32): void {
+  store<i32>(to, length);
+  memory.copy(to + 4, start, <usize>length);
+}
+
+export function isKept(at: usize, start: usize, length: i32): boolean {
+  return isSame(start, length, at + 4, load<i32>(at));
+}
+
 /** Whether the letters are the same in JSON. */
 export function isPlain(start: usize, length: i32): boolean {
   for (let at = start; at < start + <usize>length; at++) {

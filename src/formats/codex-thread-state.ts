@@ -41,6 +41,15 @@ export interface Progress extends Footing {
   readonly model: string;
 }
 
+export function takeProgress(state: ThreadState, { total, recorded, startedTurnId, turnIds, model }: Progress): void {
+  state.total = total;
+  state.recorded = recorded;
+  if (turnIds.length > 0) state.lastModel = model;
+  if (startedTurnId === undefined) return;
+  state.turnId = startedTurnId;
+  state.isHistoryOver = true;
+}
+
 /** A state at rest, with the newest of the models and of the keys that have been counted. */
 export interface SavedThread extends ThreadState {
   readonly models: readonly (readonly [turnId: string | null, model: string])[];

@@ -17,6 +17,7 @@ import {
   type SavedThread,
   saveState,
   type ThreadState,
+  takeProgress,
   UNKNOWN_MODEL,
 } from './codex-thread-state.js';
 
@@ -97,12 +98,9 @@ export class Thread {
   }
 
   /** Goes on behind such records, which have been counted elsewhere. */
-  goOn({ total, recorded, startedTurnId, turnIds, model }: Progress): void {
-    for (const turnId of turnIds) this.#models.set(turnId, model);
-    const state = this.#state;
-    Object.assign(state, { total, recorded });
-    if (startedTurnId !== undefined) Object.assign(state, { turnId: startedTurnId, isHistoryOver: true });
-    if (turnIds.length > 0) state.lastModel = model;
+  goOn(progress: Progress): void {
+    for (const turnId of progress.turnIds) this.#models.set(turnId, progress.model);
+    takeProgress(this.#state, progress);
   }
 
   /** The keys of the newest responses, in their order, whether they have been counted here or elsewhere. */

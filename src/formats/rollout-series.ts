@@ -1,16 +1,8 @@
 import type { Tariff } from '../pricing/tariff.js';
+import type { Places, Series, SeriesSum, SeriesTurns } from '../usage/series.js';
 import type { Usage } from '../usage/usage.js';
 import type { Footing, Progress } from './codex-thread-state.js';
 import type { RolloutWasm } from './rollout-wasm.js';
-
-/** In the lists of a pack. */
-export interface Places {
-  /** Where the kind of the responses stands, and the turn that they begin with. */
-  readonly kind: number;
-  readonly turn: number;
-  /** How many turns there are. */
-  readonly turns: number;
-}
 
 /** What the responses of a series have in common. */
 export interface SeriesTerms {
@@ -20,32 +12,10 @@ export interface SeriesTerms {
   readonly tariff: Tariff;
 }
 
-/** What a series has told. */
-export interface Series {
-  /** JSON lists, each with a comma before it. Void as soon as anything is scanned. */
-  readonly rows: Buffer;
-  readonly sums: readonly SeriesSum[];
-  readonly turns: SeriesTurns;
+/** What a series has told; its rows are void as soon as anything is scanned. */
+export interface ToldSeries extends Series {
   /** What the thread has to know. */
   readonly progress: Progress;
-}
-
-/** Turns that are new, each with the one that it goes back to. */
-export interface SeriesTurns {
-  readonly count: number;
-  /** Pairs as JSON lists, with commas between them. */
-  readonly json: string;
-}
-
-/** What responses of a series come to in a quarter of an hour. */
-export interface SeriesSum extends Usage {
-  readonly startMs: number;
-  readonly responses: number;
-  readonly unpricedResponses: number;
-  /** Null when they have no price. */
-  readonly costNanoUsd: number | null;
-  readonly firstMs: number;
-  readonly lastMs: number;
 }
 
 /** What stands where, in doubles. */
@@ -99,7 +69,7 @@ export class RolloutSeries {
   }
 
   /** Ends the series. Returns what it has told; undefined where none was open. */
-  close(): Series | undefined {
+  close(): ToldSeries | undefined {
     if (!this.#isOpen) return undefined;
     this.#isOpen = false;
     const wasm = this.#wasm;

@@ -1,6 +1,6 @@
 import { listGenaiPrices } from './genai-prices.js';
 import { listModelNames, normaliseModelName } from './model-name.js';
-import type { Price, PriceEntry } from './price.js';
+import { DAY_MS, type Price, type PriceEntry } from './price.js';
 import { createPriceBook } from './prices.js';
 import { PRICE_TABLE } from './table.js';
 
@@ -9,8 +9,6 @@ export interface PriceChange {
   readonly from: string | null;
   readonly price: Price | undefined;
 }
-
-const DAY_MS = 86_400_000;
 
 /** The prices that a model has had, oldest first: of all sources, those that hold. Empty when none is known. */
 export function listPriceChanges(model: string, user: readonly PriceEntry[]): PriceChange[] {

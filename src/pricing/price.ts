@@ -43,7 +43,8 @@ export interface Price extends PriceEntry {
   readonly origin: 'user' | 'codex-metered' | 'genai-prices';
 }
 
-const DAY_MS = 24 * 60 * 60_000;
+/** A price holds for whole days (UTC). */
+export const DAY_MS: number = 24 * 60 * 60_000;
 
 const TIERS_AS_WRITTEN: ReadonlyMap<string, ServiceTier> = new Map([
   ['standard', 'standard'],

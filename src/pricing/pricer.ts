@@ -1,12 +1,10 @@
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { type PricedResponse as Priced, priceResponse, readBaseRatesPer1k, type UnpricedResponse } from './cost.js';
-import type { Price } from './price.js';
+import { DAY_MS, type Price } from './price.js';
 import type { PriceBook } from './prices.js';
 import { findTariff, holdsFor, type Tariff } from './tariff.js';
 
 type Described = ReturnType<typeof describePrice>;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What a response costs, as the record keeps it. */
 type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;

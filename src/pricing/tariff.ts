@@ -1,4 +1,5 @@
 import { type BillableResponse, priceResponse } from './cost.js';
+import { DAY_MS } from './price.js';
 import type { PriceBook } from './prices.js';
 
 /**
@@ -18,20 +19,17 @@ export interface Tariff {
   readonly rates: TariffRates | undefined;
 }
 
-export interface TariffRates {
+interface TariffRates {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number;
   readonly output: number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
 /** What a response's like cost. Undefined where one of them may have a price and another none. */
 export function findTariff(book: PriceBook, response: BillableResponse): Tariff | undefined {
   const priced = priceResponse(book, response);
   if (priced.kind === 'unpriced' && priced.reason === 'no-tier-price') return undefined;
-  // A price holds for whole days.
   const fromMs = Math.floor(response.atMs / DAY_MS) * DAY_MS;
   const { model, serviceTier } = response;
   const day = { model, serviceTier, fromMs, untilMs: fromMs + DAY_MS };

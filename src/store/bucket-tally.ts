@@ -1,7 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
+import type { SeriesSum } from '../usage/series.js';
 import type { Source } from '../usage/source.js';
-import type { Usage } from '../usage/usage.js';
 
 /** Every time zone's days, hours and half hours begin on a bucket. */
 export const BUCKET_MS = 15 * 60_000;
@@ -28,19 +28,8 @@ export function beginSum(): Sum {
   return { responses: 0, unpricedResponses: 0, ...counts, costNanoUsd: null };
 }
 
-export function addToSum(sum: Sum, usage: Usage, costNanoUsd: number | undefined): void {
-  sum.responses++;
-  sum.input += usage.input;
-  sum.cachedInput += usage.cachedInput;
-  sum.cacheWrite += usage.cacheWrite;
-  sum.output += usage.output;
-  sum.reasoning += usage.reasoning;
-  if (costNanoUsd === undefined) sum.unpricedResponses++;
-  else sum.costNanoUsd = (sum.costNanoUsd ?? 0) + costNanoUsd;
-}
-
 /** Adds what other responses come to. */
-export function addSums(sum: Sum, more: Sum): void {
+export function addToSum(sum: Sum, more: Readonly<Sum>): void {
   sum.responses += more.responses;
   sum.unpricedResponses += more.unpricedResponses;
   sum.input += more.input;
@@ -49,6 +38,23 @@ export function addSums(sum: Sum, more: Sum): void {
   sum.output += more.output;
   sum.reasoning += more.reasoning;
   if (more.costNanoUsd !== null) sum.costNanoUsd = (sum.costNanoUsd ?? 0) + more.costNanoUsd;
+}
+
+/** What one response comes to. */
+export function sumOf({ completedAtMs, usage }: ModelResponse, costNanoUsd: number | undefined): SeriesSum {
+  return {
+    startMs: bucketStartOf(completedAtMs),
+    responses: 1,
+    unpricedResponses: costNanoUsd === undefined ? 1 : 0,
+    input: usage.input,
+    cachedInput: usage.cachedInput,
+    cacheWrite: usage.cacheWrite,
+    output: usage.output,
+    reasoning: usage.reasoning,
+    costNanoUsd: costNanoUsd ?? null,
+    firstMs: completedAtMs,
+    lastMs: completedAtMs,
+  };
 }
 
 /** Whose responses a sum is of. */
@@ -68,13 +74,9 @@ export class BucketTally {
   /** They come in order of time: mostly the next one belongs where the last one did. */
   #last: BucketSum | undefined;
 
-  add(response: ModelResponse, costNanoUsd: number | undefined): void {
-    addToSum(this.#find(bucketStartOf(response.completedAtMs), response), response.usage, costNanoUsd);
-  }
-
-  /** Adds what several responses come to in one quarter of an hour. */
-  addSum(startMs: number, of: Kept, sum: Sum): void {
-    addSums(this.#find(startMs, of), sum);
+  /** Adds what responses come to in one quarter of an hour. */
+  add(of: Kept, sum: SeriesSum): void {
+    addToSum(this.#find(sum.startMs, of), sum);
   }
 
   list(): readonly BucketSum[] {

@@ -1,5 +1,5 @@
 import type { ModelResponse } from '../usage/record.js';
-import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf } from './bucket-tally.js';
+import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf, sumOf } from './bucket-tally.js';
 import type { Connection } from './open.js';
 import { unpackBetween } from './packs.js';
 
@@ -51,7 +51,7 @@ export function createBucketSums(connection: Connection): () => BucketSums {
       add(response, costNanoUsd, projectId) {
         const tally = tallies.get(projectId) ?? new BucketTally();
         tallies.set(projectId, tally);
-        tally.add(response, costNanoUsd);
+        tally.add(response, sumOf(response, costNanoUsd));
       },
       addSums(sums, projectId) {
         for (const sum of sums) put(sum, projectId);

@@ -1,12 +1,5 @@
-import type { ModelResponse } from '../usage/record.js';
-import { addSums, addToSum, beginSum, type Sum } from './bucket-tally.js';
-
-/** What responses of one kind come to in a quarter of an hour. */
-export interface SeriesSum extends Sum {
-  readonly startMs: number;
-  readonly firstMs: number;
-  readonly lastMs: number;
-}
+import type { SeriesSum, SeriesTurns } from '../usage/series.js';
+import { addToSum, beginSum } from './bucket-tally.js';
 
 /** Responses that have all but their counts in common, and what they come to. */
 export class Kind {
@@ -21,16 +14,10 @@ export class Kind {
     this.#json = json;
   }
 
-  add({ completedAtMs, usage }: ModelResponse, costNanoUsd: number | undefined): void {
-    this.firstMs = Math.min(this.firstMs, completedAtMs);
-    this.lastMs = Math.max(this.lastMs, completedAtMs);
-    addToSum(this.sum, usage, costNanoUsd);
-  }
-
-  addSums(more: SeriesSum): void {
+  add(more: SeriesSum): void {
     this.firstMs = Math.min(this.firstMs, more.firstMs);
     this.lastMs = Math.max(this.lastMs, more.lastMs);
-    addSums(this.sum, more);
+    addToSum(this.sum, more);
   }
 
   /** A list: what they have in common, and then the sums. */
@@ -39,13 +26,6 @@ export class Kind {
     const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
     return `${this.#json.slice(0, -1)},${JSON.stringify([...counts, this.firstMs, this.lastMs]).slice(1)}`;
   }
-}
-
-/** Turns as they stand in a pack. */
-export interface PackedTurns {
-  readonly count: number;
-  /** JSON lists of two ids, with commas between them. */
-  readonly json: string;
 }
 
 /** The turns of a pack, as JSON. */
@@ -68,7 +48,7 @@ export class TurnList {
   }
 
   /** Puts turns behind all others. Returns the last one, which is found from now on. */
-  appendAll({ count, json }: PackedTurns): [turnId: string, rootTurnId: string] {
+  appendAll({ count, json }: SeriesTurns): [turnId: string, rootTurnId: string] {
     this.#texts.push(json);
     this.#size += count;
     const last = json.slice(json.lastIndexOf('['));

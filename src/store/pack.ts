@@ -1,10 +1,11 @@
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
+import type { Places, Series } from '../usage/series.js';
 import type { Evidence, Source } from '../usage/source.js';
-import { type BucketSum, BucketTally } from './bucket-tally.js';
+import { type BucketSum, BucketTally, sumOf } from './bucket-tally.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
-import { Kind, type PackedTurns, type SeriesSum, TurnList } from './pack-lists.js';
+import { Kind, TurnList } from './pack-lists.js';
 import { createPriceEncoder, type PriceEncoder } from './response-rows.js';
 
 /** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
@@ -19,23 +20,6 @@ export interface Pack {
   /** As UTF-8: it is long, and need not become text here. */
   readonly counts: Uint8Array;
   readonly sums: readonly BucketSum[];
-}
-
-/** Responses that have all but turns, ids, times and counts in common with the one that was packed last. */
-export interface PackedSeries {
-  /** What `counts` has of them, each row with a comma before it. */
-  readonly rows: Uint8Array;
-  readonly sums: readonly SeriesSum[];
-  readonly turns: PackedTurns;
-}
-
-/** Where things stand in the lists of a pack. */
-export interface Places {
-  /** Of the response that was packed last. */
-  readonly kind: number;
-  readonly turn: number;
-  /** How many turns there are. */
-  readonly turns: number;
 }
 
 /** Packs responses as they come: nothing of them is kept but what is written. */
@@ -61,7 +45,7 @@ export class Packer {
   }
 
   /** Adds responses that have been packed elsewhere. */
-  addSeries(series: PackedSeries): void {
+  addSeries(series: Series): void {
     this.#open?.addSeries(series);
     this.#size += series.sums.reduce((total, { responses }) => total + responses, 0);
   }
@@ -106,11 +90,12 @@ class OpenPack {
     if (!last || !isOfSameTurn(last, response)) this.#turn = this.#turns.find(describeTurn(response));
     const isSameKind = last && this.#lastPrice === price && isOfSameKind(last, response);
     const kind = isSameKind && this.#kind ? this.#kind : this.#findKind(response, price);
-    kind.add(response, costNanoUsd);
+    const sum = sumOf(response, costNanoUsd);
+    kind.add(sum);
+    this.#sums.add(response, sum);
     this.#last = response;
     this.#lastPrice = price;
     this.#kind = kind;
-    this.#sums.add(response, costNanoUsd);
     const rows = this.#rows;
     rows.begin();
     rows.text(response.key);
@@ -131,7 +116,7 @@ class OpenPack {
     return this.#kind && { kind: this.#kind.place, turn: this.#turn, turns: this.#turns.size };
   }
 
-  addSeries({ rows, sums, turns }: PackedSeries): void {
+  addSeries({ rows, sums, turns }: Series): void {
     const [last, kind] = [this.#last, this.#kind];
     if (!last || !kind) throw new Error('a series continues a response');
     this.#rows.append(rows);
@@ -141,8 +126,8 @@ class OpenPack {
       this.#last = { ...last, turnId, rootTurnId };
     }
     for (const sum of sums) {
-      kind.addSums(sum);
-      this.#sums.addSum(sum.startMs, last, sum);
+      kind.add(sum);
+      this.#sums.add(last, sum);
     }
   }
 

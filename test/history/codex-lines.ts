@@ -1,14 +1,7 @@
+import { addUsage, NO_USAGE, type Usage } from '../../src/usage/usage.js';
+
 /** Lines as Codex 0.169 writes them, byte for byte as far as they are read; what differs from session to session is at random. */
 
-export interface Counts {
-  readonly input: number;
-  readonly cached: number;
-  readonly cacheWrite: number;
-  readonly output: number;
-  readonly reasoning: number;
-}
-
-const NO_COUNTS: Counts = { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 const MODELS = ['gpt-5.3-codex', 'gpt-5.4', 'gpt-5.6-sol', 'gpt-5.5', 'nobody-knows', 'nobody "knows"'];
 /** Soon a day begins on which a price is another. */
 const START = Date.UTC(2026, 7, 20, 23, 30);
@@ -32,7 +25,7 @@ export class SessionLines {
   readonly #models: readonly string[];
   #model: string;
   #turn = '';
-  #total = NO_COUNTS;
+  #total = NO_USAGE;
   #ordinal = 0;
   #atMs: number;
   #responses = 0;
@@ -113,11 +106,11 @@ export class SessionLines {
       : `resp_${this.#responses++}`;
     const thread = this.#isOdd() && this.#isOdd() ? '01a20d5e-0000-7000-8000-000000000000' : this.#id;
     const isLost = this.#isOdd() && this.#isOdd();
-    this.#total = add(this.#total, own);
+    this.#total = addUsage(this.#total, own);
     if (!isLost) this.#usageRecord(thread, key, own);
     if (this.#isOdd()) this.#usageRecord(thread, key, own);
     if (this.#isOdd()) return;
-    if (this.#isOdd() && this.#isOdd()) this.#total = this.#pick([NO_COUNTS, own]);
+    if (this.#isOdd() && this.#isOdd()) this.#total = this.#pick([NO_USAGE, own]);
     this.#line('response_item', `{"type":"message","text":"${'x'.repeat(this.#random() * 300)}"}`);
     const info = `{"total_token_usage":${encode(this.#total)},"last_token_usage":${encode(own)},"model_context_window":258400}`;
     const isEmpty = this.#isOdd() && this.#isOdd();
@@ -127,7 +120,7 @@ export class SessionLines {
     if (this.#isOdd()) this.#line(this.#pick(['compacted', 'world_state', 'of_tomorrow']), '{}');
   }
 
-  #usageRecord(thread: string, key: string, own: Counts): void {
+  #usageRecord(thread: string, key: string, own: Usage): void {
     const total = encode(this.#total);
     const space = this.#isOdd() ? ' ' : '';
     const id = JSON.stringify(key);
@@ -138,19 +131,19 @@ export class SessionLines {
     );
   }
 
-  #count(): Counts {
+  #count(): Usage {
     const input = Math.floor(this.#random() ** 3 * 400_000);
-    const cached = Math.floor(this.#random() * input);
-    const cacheWrite = this.#random() < 0.3 ? Math.floor(this.#random() * (input - cached)) : 0;
+    const cachedInput = Math.floor(this.#random() * input);
+    const cacheWrite = this.#random() < 0.3 ? Math.floor(this.#random() * (input - cachedInput)) : 0;
     const output = Math.floor(this.#random() * 3000);
     if (this.#isOdd())
       return {
-        ...NO_COUNTS,
+        ...NO_USAGE,
         input: this.#pick([0, 7, 3_000_000_000]),
-        cached: this.#pick([0, 8]),
+        cachedInput: this.#pick([0, 8]),
         cacheWrite: this.#pick([0, 5]),
       };
-    return { input, cached, cacheWrite, output, reasoning: Math.floor(output / 2) };
+    return { input, cachedInput, cacheWrite, output, reasoning: Math.floor(output / 2) };
   }
 
   #line(type: string, payload: string): void {
@@ -168,16 +161,6 @@ export class SessionLines {
   }
 }
 
-function add(a: Counts, b: Counts): Counts {
-  return {
-    input: a.input + b.input,
-    cached: a.cached + b.cached,
-    cacheWrite: a.cacheWrite + b.cacheWrite,
-    output: a.output + b.output,
-    reasoning: a.reasoning + b.reasoning,
-  };
-}
-
-function encode({ input, cached, cacheWrite, output, reasoning }: Counts): string {
-  return `{"input_tokens":${input},"cached_input_tokens":${cached},"cache_write_input_tokens":${cacheWrite},"output_tokens":${output},"reasoning_output_tokens":${reasoning},"total_tokens":${input + output}}`;
+function encode({ input, cachedInput, cacheWrite, output, reasoning }: Usage): string {
+  return `{"input_tokens":${input},"cached_input_tokens":${cachedInput},"cache_write_input_tokens":${cacheWrite},"output_tokens":${output},"reasoning_output_tokens":${reasoning},"total_tokens":${input + output}}`;
 }
