@@ -96,7 +96,8 @@ export function addResponse(entry: usize): boolean {
   if (atMs < load<f64>(terms, FROM_MS) || atMs >= load<f64>(terms, UNTIL_MS)) return false;
   if (rowsEnd + LONGEST_ROW > rows + ROWS_BYTES || !isPlain(key, keyLength)) return false;
   const cost = priceOf(input, cachedInput, cacheWrite, output);
-  if (!rememberKey(key, keyLength)) return false;
+  // Beyond it, as a price out of all reason makes it, it is no whole number any more.
+  if (cost > f64.MAX_SAFE_INTEGER || !rememberKey(key, keyLength)) return false;
   const sum = findSum(atMs);
   if (sum === 0) return false;
   for (let place: usize = 0; place < 5; place++) {

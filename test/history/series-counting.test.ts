@@ -94,7 +94,7 @@ const PAYLOADS = [
 
 const scanner = new RolloutScanner();
 const packer = new Packer();
-const pricer = new Pricer(createPriceBook());
+const PRICER = new Pricer(createPriceBook());
 
 interface Read {
   readonly packs: readonly object[];
@@ -107,7 +107,7 @@ interface Read {
  * What is told of a session file with this content. `saved`: as if nothing of it had been read, but by a reader that goes
  * on from there, and so counts each response by itself. It is read in pieces, and drained after some of them.
  */
-function read(content: Buffer, saved?: SavedThread, seed = 0): Read {
+function read(content: Buffer, saved?: SavedThread, seed = 0, pricer = PRICER): Read {
   const reader = createCodexReader({ path: PATH, nameProject: () => 'shop', pricer, scanner, packer, saved });
   const random = createRandom(seed);
   const packs: object[] = [];
@@ -143,8 +143,8 @@ function countInSeries(what: () => void): number {
   return add.mock.calls.flatMap(([{ sums }]) => sums).reduce((total, { responses }) => total + responses, 0);
 }
 
-function expectSame(content: Buffer, seed: number): void {
-  const [counted, expected] = [read(content, undefined, seed), read(content, NEW_THREAD, seed)];
+function expectSame(content: Buffer, seed: number, pricer = PRICER): void {
+  const [counted, expected] = [read(content, undefined, seed, pricer), read(content, NEW_THREAD, seed, pricer)];
   expect({ seed, ...counted, keys: 0 }).toEqual({ seed, ...expected, keys: 0 });
   // Those of responses that a total alone tells are kept in another order.
   const newest = expected.keys.slice(-20).filter((key) => !key.startsWith('total:'));
@@ -163,7 +163,9 @@ describe('responses that are counted in series', () => {
       (total, content) => total + content.toString().split('token_usage_record').length - 1,
       0,
     );
-    const counted = countInSeries(() => sessions.forEach(expectSame));
+    const counted = countInSeries(() => {
+      for (const [seed, content] of sessions.entries()) expectSame(content, seed);
+    });
     expect(counted / all).toBeGreaterThan(0.8);
   });
 
@@ -191,6 +193,12 @@ describe('responses that are counted in series', () => {
     expectSame(write(2, 0, 300, 2), 2);
     expectSame(write(3, 0.5, 200, 3), 3);
     expectSame(write(4, 0, 2, 40_000), 4);
+  });
+
+  it('are what they are one by one where a user says a price beyond all reason', () => {
+    const rates = { input: 1e15, cachedInput: 1e15, cacheWrite: null, output: 1e15 };
+    const pricer = new Pricer(createPriceBook({ user: [{ model: 'gpt-5.4', from: null, rates }] }));
+    expectSame(Buffer.from(new SessionLines(1, 0, 'gpt-5.4').write(3, 9)), 1, pricer);
   });
 
   it.each(PAYLOADS)('are what they are one by one around a turn that begins with %s', (payload) => {
