@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { parseSessionFileName } from '../usage/session-file.js';
 import type { FoundFile, Problem } from './found-file.js';
 
 /** Where sessions lie. Directories that do not exist hold none. */
@@ -17,9 +18,11 @@ export interface Discovery {
 }
 
 const CODEX_FOLDERS = ['sessions', 'archived_sessions'];
-const CODEX_FILE = /^rollout-.+\.jsonl(\.zst)?$/;
 const CLAUDE_FOLDERS = ['projects'];
-const CLAUDE_FILE = /\.jsonl$/;
+/** What a provider calls its session files. */
+type IsSessionFile = (name: string) => boolean;
+const isCodexFile: IsSessionFile = (name) => parseSessionFileName(name) !== undefined;
+const isClaudeFile: IsSessionFile = (name) => name.endsWith('.jsonl');
 /** A large history takes a while: so often whoever called gets to do other things. */
 const BREAK_MS = 20;
 
@@ -33,10 +36,10 @@ export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise
     breakAtMs: Date.now() + BREAK_MS,
   };
   for (const home of codex) {
-    for (const folder of CODEX_FOLDERS) await follow(walk, 'codex', CODEX_FILE, join(home, folder));
+    for (const folder of CODEX_FOLDERS) await follow(walk, 'codex', isCodexFile, join(home, folder));
   }
   for (const home of claude) {
-    for (const folder of CLAUDE_FOLDERS) await follow(walk, 'claude', CLAUDE_FILE, join(home, folder));
+    for (const folder of CLAUDE_FOLDERS) await follow(walk, 'claude', isClaudeFile, join(home, folder));
   }
   return walk;
 }
@@ -55,20 +58,20 @@ interface Walk extends Discovery {
 async function follow(
   walk: Walk,
   provider: FoundFile['provider'],
-  wanted: RegExp,
+  isWanted: IsSessionFile,
   folder: string,
   again?: string,
 ): Promise<void> {
   if (!look(walk, folder)?.isDirectory()) return;
   const realPath = findRealPath(folder);
-  if (!walk.entered.has(realPath)) await enter(walk, provider, wanted, folder, realPath);
+  if (!walk.entered.has(realPath)) await enter(walk, provider, isWanted, folder, realPath);
   else if (again) walk.problems.push({ path: folder, reason: again });
 }
 
 async function enter(
   walk: Walk,
   provider: FoundFile['provider'],
-  wanted: RegExp,
+  isWanted: IsSessionFile,
   folder: string,
   realPath: string,
 ): Promise<void> {
@@ -77,10 +80,10 @@ async function enter(
   for (const entry of list(walk, folder)) {
     const { name } = entry;
     const path = joinName(folder, name);
-    if (entry.isDirectory()) await enter(walk, provider, wanted, path, joinName(realPath, name));
-    else if (wanted.test(name)) addFile(walk, provider, path);
+    if (entry.isDirectory()) await enter(walk, provider, isWanted, path, joinName(realPath, name));
+    else if (isWanted(name)) addFile(walk, provider, path);
     else if (entry.isSymbolicLink())
-      await follow(walk, provider, wanted, path, 'a link to a folder that is read already');
+      await follow(walk, provider, isWanted, path, 'a link to a folder that is read already');
   }
   if (Date.now() < walk.breakAtMs) return;
   await setImmediate();

@@ -1,16 +1,11 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { idTimeMs, parseSessionFileName, type SessionFileName } from '../usage/session-file.js';
 
-const ROLLOUT = /^rollout-.+-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
 /** Codex's own instructions stand in the header: 22 KB in 0.169. */
 const HEADER_BYTES = 64 * 1024;
 const HEADER_LIMIT_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** The thread that a session file is named after, or undefined for a file of another name. */
-function threadIdOf(fileName: string): string | undefined {
-  return ROLLOUT.exec(fileName)?.[1];
-}
 
 /** The folder in which Codex puts a session that starts at `atMs`: `sessions/YYYY/MM/DD` by local time. */
 export function dayFolder(codexHome: string, atMs: number): string {
@@ -28,7 +23,13 @@ export function dayFolders(codexHome: string, atMs: number): string[] {
 /** The session files in `folder`; none when it cannot be read. */
 export async function listSessionFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => threadIdOf(name) !== undefined).map((name) => join(folder, name));
+  return names.filter(isFollowable).map((name) => join(folder, name));
+}
+
+/** Codex writes to no compressed file, and a file without a thread's name is nobody's. */
+function isFollowable(fileName: string): boolean {
+  const name = parseSessionFileName(fileName);
+  return name?.threadId !== undefined && !name.isCompressed;
 }
 
 /** Notes the session files in `folders`. What it returns tells whether a file has come to one of them since. */
@@ -53,14 +54,56 @@ export async function readHeader(path: string): Promise<string | undefined> {
   }
 }
 
-/** The file of thread `threadId`, wherever below `codexHome` it is: newest days first, the archive last. */
-export async function findSessionFile(codexHome: string, threadId: string): Promise<string | undefined> {
-  const isTheThread = (path: string) => path.endsWith(`${threadId}.jsonl`);
-  for await (const folder of sessionFolders(codexHome)) {
-    const found = (await listSessionFiles(folder)).find(isTheThread);
-    if (found) return found;
-  }
+/**
+ * The files of thread `threadId` below `codexHome`, the newest page first: the file that it began with, and one for each
+ * time that it was taken back to an earlier turn. No day is searched before the one on which the thread's id was made.
+ */
+export async function findThreadFiles(codexHome: string, threadId: string): Promise<string[]> {
+  const begunAtMs = idTimeMs(threadId);
+  const sinceThen = begunAtMs === undefined ? undefined : dayFolder(codexHome, begunAtMs - DAY_MS);
+  const isOfThread = (name: SessionFileName) => name.threadId === threadId;
+  let found = await collect(findFiles(codexHome, isOfThread, sinceThen));
+  // Whoever moved files about may have put it where it never was.
+  if (found.length === 0 && sinceThen) found = await collect(findFiles(codexHome, isOfThread));
+  return found.sort((a, b) => comparePages(b, a));
+}
+
+/**
+ * The one session file that `history_base` of another file's header names: by the id of a page, or by that of a thread
+ * for the file which it began with. Undefined when it is not there any more.
+ */
+export async function findHistoryBase(codexHome: string, id: string): Promise<string | undefined> {
+  const isTheOne = ({ threadId, pageId }: SessionFileName) => (pageId ?? threadId) === id;
+  for await (const path of findFiles(codexHome, isTheOne)) return path;
   return undefined;
+}
+
+/** Compares two files of one thread by the time at which Codex began them. */
+export function comparePages(a: string, b: string): number {
+  const [pageOfA = '', pageOfB = ''] = [a, b].map((path) => parseSessionFileName(basename(path))?.pageId);
+  return pageOfA < pageOfB ? -1 : Number(pageOfA > pageOfB);
+}
+
+/** Session files with a name that `isWanted`: the newest days first, down to the folder `oldest`, and the archive last. */
+async function* findFiles(
+  codexHome: string,
+  isWanted: (name: SessionFileName) => boolean,
+  oldest = '',
+): AsyncGenerator<string> {
+  const archive = archiveFolder(codexHome);
+  for await (const folder of sessionFolders(codexHome)) {
+    if (folder < oldest && folder !== archive) continue;
+    for (const path of await listSessionFiles(folder)) {
+      const name = parseSessionFileName(basename(path));
+      if (name && isWanted(name)) yield path;
+    }
+  }
+}
+
+async function collect(paths: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const path of paths) all.push(path);
+  return all;
 }
 
 async function* sessionFolders(codexHome: string): AsyncGenerator<string> {
@@ -68,7 +111,11 @@ async function* sessionFolders(codexHome: string): AsyncGenerator<string> {
   for (const year of await newestFirst(sessions)) {
     for (const month of await newestFirst(year)) yield* await newestFirst(month);
   }
-  yield join(codexHome, 'archived_sessions');
+  yield archiveFolder(codexHome);
+}
+
+function archiveFolder(codexHome: string): string {
+  return join(codexHome, 'archived_sessions');
 }
 
 async function newestFirst(folder: string): Promise<string[]> {

@@ -3,7 +3,7 @@ import { type EstimatedResponse, estimateSession } from '../estimate/session.js'
 import { parseItemLine } from '../formats/codex-items.js';
 import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import { readLines } from '../io/read-lines.js';
-import { findSessionFile } from '../io/sessions.js';
+import { findHistoryBase } from '../io/sessions.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { SessionItem } from '../usage/session-item.js';
 import { sumUsage } from '../usage/usage.js';
@@ -49,7 +49,7 @@ async function* readItems(path: string): AsyncGenerator<SessionItem> {
 /** What a fork continues, oldest first: items of the files that its header, and theirs, name. */
 async function* readInherited(codexHome: string, path: string): AsyncGenerator<SessionItem> {
   const base = await readHistoryBase(path);
-  const basePath = base && (await findSessionFile(codexHome, base.threadId));
+  const basePath = base && (await findHistoryBase(codexHome, base.threadId));
   if (!base || !basePath) return;
   yield* readInherited(codexHome, basePath);
   for await (const item of readItems(basePath)) {

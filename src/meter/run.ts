@@ -13,7 +13,6 @@ import type {
   PricedResponse,
 } from '../usage/record.js';
 import { Books } from './books.js';
-import type { FollowedFile } from './followed-file.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import { Recorder } from './recorder.js';
 import { SessionFollower } from './session-follower.js';
@@ -150,7 +149,7 @@ export class MeteredRun {
 
   /** Records how full the context is and what was told of rate limits, where that has changed. */
   #readGauges(): void {
-    const context = this.#root?.gauges.context;
+    const context = this.#follower.root?.gauges.context;
     if (context && context !== this.#context) {
       this.#context = context;
       this.#recorder.add({ update: { contextTokens: context.tokens, contextWindowTokens: context.windowTokens } });
@@ -174,10 +173,6 @@ export class MeteredRun {
     this.#recorder.add({ update: { threadId: this.#threadId, codexVersion } });
   }
 
-  get #root(): FollowedFile | undefined {
-    return this.#follower.files.find(({ thread }) => thread.id !== undefined && thread.id === this.#follower.rootId);
-  }
-
   get #codexVersion(): string | undefined {
     return this.#follower.files[0]?.thread.cliVersion ?? this.#telemetry.cliVersion;
   }
@@ -193,7 +188,7 @@ export class MeteredRun {
       ...{ invocation, command, end, endedAtMs },
       threadId: this.#threadId,
       files: this.#follower.files,
-      root: this.#root,
+      root: this.#follower.root,
       facts: this.#output?.facts,
       counted: () => this.#books.responses.length,
       readThreadUsage: (threadId) => this.#recorder.readThreadUsage(threadId),

@@ -1,9 +1,10 @@
 import { basename, dirname } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
 import {
+  comparePages,
   dayFolder,
   dayFolders,
-  findSessionFile,
+  findThreadFiles,
   hasGrownSince,
   listSessionFiles,
   readHeader,
@@ -62,6 +63,12 @@ export class SessionFollower {
 
   get files(): readonly FollowedFile[] {
     return [...this.#files.values()];
+  }
+
+  /** The file in which the run's thread goes on: of several pages the newest. */
+  get root(): FollowedFile | undefined {
+    const ofRoot = this.files.filter(({ thread }) => thread.id !== undefined && thread.id === this.#rootId);
+    return ofRoot.sort((a, b) => comparePages(b.path, a.path))[0];
   }
 
   start(): void {
@@ -161,12 +168,17 @@ export class SessionFollower {
     return record.threadId === record.sessionId && record.cwd === cwd;
   }
 
-  /** A new thread's file stands in today's folder; a resumed one's where it began, which takes one search. */
+  /**
+   * Follows the files of the run's thread that no folder of these days holds: a resumed thread's stand where it began, or
+   * where it was taken back to an earlier turn. It goes on in the newest of its pages. One search is enough: a page
+   * that is made while the run works comes to today's folder.
+   */
   async #searchRoot(rootId: string): Promise<void> {
     if (this.#searched || this.files.some(({ thread }) => thread.id === rootId)) return;
     this.#searched = true;
-    const path = await findSessionFile(this.#options.codexHome, rootId);
-    if (path) await this.#follow(path);
+    const [newest, ...earlier] = await findThreadFiles(this.#options.codexHome, rootId);
+    if (newest) await this.#follow(newest);
+    for (const path of earlier) if (await hasGrownSince(path, this.#options.startedAtMs)) await this.#follow(path);
   }
 
   /** Follows a file that has grown since the run began when its header says that it is ours. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { parseSessionFileName } from '../usage/session-file.js';
 
 const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
 
@@ -26,7 +27,7 @@ async function listOpen(pid: number): Promise<string[]> {
 
 async function readSessionPath(pid: number, fd: string): Promise<string | undefined> {
   const path = await readlink(`/proc/${pid}/fd/${fd}`);
-  if (!/^rollout-.+\.jsonl$/.test(basename(path))) return undefined;
+  if (!parseSessionFileName(basename(path))) return undefined;
   const flags = /^flags:\s*([0-7]+)$/m.exec(await readFile(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
   const isForReading = (Number.parseInt(flags, 8) & ACCESS_MODE) === constants.O_RDONLY;
   return isForReading ? undefined : path;

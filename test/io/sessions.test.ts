@@ -1,16 +1,16 @@
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { dayFolders, findSessionFile, listSessionFiles, readHeader } from '../../src/io/sessions.js';
+import { dayFolders, findHistoryBase, findThreadFiles, listSessionFiles, readHeader } from '../../src/io/sessions.js';
 import { createFolder } from '../store/samples.js';
 
 const THREAD = '01a20131-e459-7d31-8cdb-60b6966c8fdd';
 const OTHER = '01a20131-e7b6-7e53-84b1-4e0e7d463c2f';
 
 /** A session file of `thread` in `folder`, which is made for it. */
-function place(folder: string, thread: string, time = '2026-03-04T05-06-07'): string {
+function place(folder: string, thread: string, page?: string, time = '2026-11-21T05-06-07'): string {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `rollout-${time}-${thread}.jsonl`);
+  const path = join(folder, `rollout-${time}-${thread}${page ? `_${page}` : ''}.jsonl`);
   writeFileSync(path, '{}\n');
   return path;
 }
@@ -31,34 +31,38 @@ describe('the folders of a day', () => {
 });
 
 describe('a session file', () => {
-  test('is found by its thread wherever it is', async () => {
-    const home = createFolder();
-    place(join(home, 'sessions/2026/03/04'), OTHER);
-    const places = ['archived_sessions', 'sessions/2024/12/31', 'sessions/2026/03/04'];
-    expect(await findSessionFile(home, THREAD)).toBeUndefined();
+  test('is found by its thread wherever it is, also where Codex never put it', async () => {
+    const places = ['archived_sessions', 'sessions/2024/12/31', 'sessions/2026/11/21'];
     for (const folder of places) {
+      const home = createFolder();
+      place(join(home, 'sessions/2026/11/21'), OTHER);
+      expect(await findThreadFiles(home, THREAD)).toEqual([]);
       const path = place(join(home, folder), THREAD);
-      expect(await findSessionFile(home, THREAD)).toBe(path);
+      expect(await findThreadFiles(home, THREAD)).toEqual([path]);
     }
   });
 
-  test('is the newest where a thread has two', async () => {
+  test('is one of several where its thread was taken back, the newest page first', async () => {
     const home = createFolder();
-    place(join(home, 'sessions/2025/09/09'), THREAD);
-    const newest = place(join(home, 'sessions/2025/10/01'), THREAD);
-    place(join(home, 'sessions/2025/09/30'), THREAD);
-    expect(await findSessionFile(home, THREAD)).toBe(newest);
+    const [older, newer] = ['01a22248-1f85-7780-a5a6-3760c57e21fd', '01a2224b-adab-7722-bcb9-eaf934e23cf1'];
+    const first = place(join(home, 'sessions/2026/11/21'), THREAD);
+    const third = place(join(home, 'sessions/2026/11/28'), THREAD, newer);
+    const second = place(join(home, 'archived_sessions'), THREAD, older);
+    expect(await findThreadFiles(home, THREAD)).toEqual([third, second, first]);
+    expect(await findHistoryBase(home, THREAD)).toBe(first);
+    expect(await findHistoryBase(home, older)).toBe(second);
+    expect(await findHistoryBase(home, OTHER)).toBeUndefined();
   });
 
   test('is found below a home that is a link', async () => {
     const home = join(createFolder(), 'home');
-    const path = place(join(home, 'sessions/2026/03/04'), THREAD);
+    const path = place(join(home, 'sessions/2026/11/21'), THREAD);
     symlinkSync(home, `${home}-link`);
-    expect(await findSessionFile(`${home}-link`, THREAD)).toBe(join(`${home}-link`, path.slice(home.length)));
+    expect(await findThreadFiles(`${home}-link`, THREAD)).toEqual([join(`${home}-link`, path.slice(home.length))]);
   });
 
   test('is not looked for where there is no home', async () => {
-    expect(await findSessionFile(join(createFolder(), 'none'), THREAD)).toBeUndefined();
+    expect(await findThreadFiles(join(createFolder(), 'none'), THREAD)).toEqual([]);
   });
 
   test('has a name of its own kind', async () => {
