@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import type { ContextFill, RateLimit } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { codexRateLimits, toRateLimits } from './codex-rate-limits.js';
+import type { Base } from './codex-thread-state.js';
+import type { RequestSettings } from './codex-turn-settings.js';
 import { codexUsage } from './codex-usage.js';
 import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
@@ -14,8 +16,10 @@ export type RolloutFact =
       readonly kind: 'session';
       readonly threadId: string;
       readonly sessionId: string;
-      /** It goes on from another thread and counts on from its total: a copy of its turns comes first, or none of it. */
-      readonly fork: 'copy' | 'continuation' | undefined;
+      /** Undefined for a thread that begins with this file, whose totals start at zero. */
+      readonly base: Base | undefined;
+      /** The format of 0.151 and later, in which a thread can be taken back; also where an older file was rewritten. */
+      readonly isPaginated: boolean;
       readonly cliVersion: string | undefined;
       readonly cwd: string | undefined;
       /** `main`, or what kind of child it is: `subagent`, `review`, `guardian` (auto-review), … */
@@ -23,8 +27,8 @@ export type RolloutFact =
       /** The interactive Codex began it; also where a shared server of Codex runs it. */
       readonly interactive: boolean;
     }
-  | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string }
-  | { readonly kind: 'settings'; readonly serviceTier: string | undefined }
+  | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string | undefined }
+  | ({ readonly kind: 'settings' } & RequestSettings)
   /** One completed response, exactly (Codex 0.153.4 and later). */
   | {
       readonly kind: 'usage_record';
@@ -47,7 +51,7 @@ export type RolloutFact =
 
 const optionalText = z.nullish(z.string());
 
-const settings = z.object({ thread_settings: z.object({ service_tier: optionalText }) });
+const settings = z.object({ thread_settings: z.object({ model: optionalText, service_tier: optionalText }) });
 const usageRecord = z.object({
   thread_id: z.string(),
   turn_id: optionalText,
@@ -84,22 +88,36 @@ const HEADER_TEXTS = ['session_id', 'forked_from_id', 'cli_version', 'cwd', 'ori
 
 function readHeader(payload: unknown): RolloutFact | undefined {
   const meta = payload as Partial<Record<(typeof HEADER_TEXTS)[number] | 'id' | 'source', unknown>>;
-  const { forked_from_ordinal_exclusive: sharedUpTo = null } = payload as { forked_from_ordinal_exclusive?: unknown };
   const isHeader = typeof meta.id === 'string' && HEADER_TEXTS.every((name) => isOptionalText(meta[name]));
-  if (!isHeader || (sharedUpTo !== null && typeof sharedUpTo !== 'number')) return undefined;
+  if (!isHeader) return undefined;
   const text = meta as Record<(typeof HEADER_TEXTS)[number], string | null | undefined> & { readonly id: string };
   return {
     kind: 'session',
     threadId: text.id,
     sessionId: text.session_id ?? text.id,
-    // Since 0.169 at the latest a fork says up to which line of the other file it shares the history.
-    fork: text.forked_from_id ? (sharedUpTo === null ? 'copy' : 'continuation') : undefined,
+    base: readBase(payload),
+    isPaginated: (payload as { history_mode?: unknown }).history_mode === 'paginated',
     cliVersion: text.cli_version ?? undefined,
     cwd: text.cwd ?? undefined,
     role: roleOf(meta.source),
     // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
     interactive: meta.source === 'cli' || text.originator === 'codex-tui',
   };
+}
+
+/** A page names its base in `history_base`; since 0.169 a fork does too, beside the thread which it was forked from. */
+function readBase(payload: unknown): Base | undefined {
+  const {
+    forked_from_id: parent,
+    forked_from_ordinal_exclusive: sharedUpTo,
+    history_base: base,
+  } = payload as {
+    forked_from_id?: unknown;
+    forked_from_ordinal_exclusive?: unknown;
+    history_base?: unknown;
+  };
+  if (parent) return typeof sharedUpTo === 'number' ? 'continuation' : 'copy';
+  return base === null || base === undefined ? undefined : 'page';
 }
 
 type Read = (payload: unknown, atMs: number) => RolloutFact | undefined;
@@ -119,6 +137,7 @@ const EVENTS = new Map<string, Read>(
     }),
     thread_settings_applied: reading(settings, ({ thread_settings }) => ({
       kind: 'settings',
+      model: thread_settings.model ?? undefined,
       serviceTier: thread_settings.service_tier ?? undefined,
     })),
     task_started: (payload) => {
@@ -132,9 +151,9 @@ const RECORDS = new Map<string, Read>(
   Object.entries({
     session_meta: readHeader,
     turn_context: (payload) => {
-      const { turn_id = null, model } = payload as { turn_id?: unknown; model?: unknown };
-      if (!isOptionalText(turn_id) || typeof model !== 'string') return undefined;
-      return { kind: 'turn_context', turnId: turn_id ?? undefined, model };
+      const { turn_id = null, model = null } = payload as { turn_id?: unknown; model?: unknown };
+      if (!isOptionalText(turn_id) || !isOptionalText(model)) return undefined;
+      return { kind: 'turn_context', turnId: turn_id ?? undefined, model: model ?? undefined };
     },
     token_usage_record: reading(usageRecord, (record) => ({
       kind: 'usage_record',

@@ -1,5 +1,7 @@
-import type { ModelResponse, Note } from '../usage/record.js';
-import { equalUsage, isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from '../usage/usage.js';
+import type { ModelResponse } from '../usage/record.js';
+import { isNoUsage, NO_USAGE, type Usage } from '../usage/usage.js';
+import { NO_TOTALS, type RunningTotal, type Totals } from './codex-totals.js';
+import { beginTurn, NO_SETTINGS, type TurnSettings, takeModel } from './codex-turn-settings.js';
 
 /** A model that no record names: its responses are counted and stay unpriced. */
 export const UNKNOWN_MODEL = 'unknown';
@@ -7,30 +9,44 @@ export const UNKNOWN_MODEL = 'unknown';
 /** What a response owes to its turn. */
 export type OfTurn = Pick<ModelResponse, 'turnId' | 'rootTurnId' | 'usage'>;
 
+/**
+ * Where a session file begins, when it goes on from another one and counts on from its total. `copy`: a fork that holds a
+ * copy of its parent's history first. `continuation`: a fork that shares its parent's history and holds none of it
+ * (0.169). `page`: a thread that was taken back to an earlier turn and goes on in this file (0.151).
+ */
+export type Base = 'copy' | 'continuation' | 'page';
+
 /** What a Thread must know to go on from where it stopped: plain data, for a record between two imports. */
 export interface ThreadState {
   id: string | undefined;
   sessionId: string | undefined;
   cliVersion: string | undefined;
-  total: Usage;
+  base: Base | undefined;
+  /** The lines that are read belong to the copy of another thread's history. */
+  isCopying: boolean;
+  /** When the last line was written that was read of a copy, in epoch milliseconds. */
+  copiedAtMs: number;
+  /** Codex rewrote the file in the format of a later version, which leaves out turns that had been taken back. */
+  isMigrated: boolean;
+  totals: Totals;
   silentCounts: number;
   turnId: string | undefined;
-  lastModel: string | undefined;
-  serviceTier: string | undefined;
-  fork: 'copy' | 'continuation' | undefined;
-  /** The next total is a fork's first. */
+  settings: TurnSettings;
+  /** The next total is the first of a file that counts on from another one. */
   countsOn: boolean;
   /** What usage records have counted since the last total. */
   recorded: Usage;
   /** Codex had a total and then, in a new process, none: before 0.80 a resumed thread counts from zero again. */
   totalGone: boolean;
-  restarts: number;
   /** A turn has begun since the invocation did. */
   isHistoryOver: boolean;
 }
 
 /** What a thread's next total is foretold from. */
-export type Footing = Pick<ThreadState, 'total' | 'recorded'>;
+export interface Footing {
+  readonly total: Usage;
+  readonly recorded: Usage;
+}
 
 /** What has become of it elsewhere. */
 export interface Progress extends Footing {
@@ -42,17 +58,25 @@ export interface Progress extends Footing {
 }
 
 export function takeProgress(state: ThreadState, { total, recorded, startedTurnId, turnIds, model }: Progress): void {
-  state.total = total;
+  state.totals = settleTotal(state.totals, total);
   state.recorded = recorded;
-  if (turnIds.length > 0) state.lastModel = model;
-  if (startedTurnId === undefined) return;
-  state.turnId = startedTurnId;
-  state.isHistoryOver = true;
+  if (startedTurnId !== undefined) {
+    state.turnId = startedTurnId;
+    state.isHistoryOver = true;
+    state.settings = beginTurn(state.settings);
+  }
+  if (turnIds.length > 0) state.settings = takeModel(state.settings, model);
+}
+
+/** Sets the total that the process which wrote last has come to. */
+export function settleTotal(totals: Totals, total: Usage): Totals {
+  return { ...totals, current: { ...totals.current, total } };
 }
 
 /** A state at rest, with the newest of the models and of the keys that have been counted. */
 export interface SavedThread extends ThreadState {
-  readonly models: readonly (readonly [turnId: string | null, model: string])[];
+  /** The model of a turn; null for one whose context names none. */
+  readonly models: readonly (readonly [turnId: string | null, model: string | null])[];
   readonly keys: readonly string[];
 }
 
@@ -60,16 +84,17 @@ export const NEW_THREAD: SavedThread = {
   id: undefined,
   sessionId: undefined,
   cliVersion: undefined,
-  total: NO_USAGE,
+  base: undefined,
+  isCopying: false,
+  copiedAtMs: 0,
+  isMigrated: false,
+  totals: NO_TOTALS,
   silentCounts: 0,
   turnId: undefined,
-  lastModel: undefined,
-  serviceTier: undefined,
-  fork: undefined,
+  settings: NO_SETTINGS,
   countsOn: false,
   recorded: NO_USAGE,
   totalGone: false,
-  restarts: 0,
   isHistoryOver: false,
   models: [],
   keys: [],
@@ -78,18 +103,21 @@ export const NEW_THREAD: SavedThread = {
 /** Codex repeats, if at all, what it has just written. */
 const SAVED_MODELS = 20;
 export const SAVED_KEYS = 50;
+/** Another process that goes on with the thread while the file is not read began at one of the last totals. */
+const SAVED_TOTALS = 10;
 
 /** `counted`: the newest keys of what was counted elsewhere. */
 export function saveState(
   state: ThreadState,
-  models: ReadonlyMap<string | undefined, string>,
+  models: ReadonlyMap<string | undefined, string | undefined>,
   keys: ReadonlySet<string>,
   counted: readonly string[],
 ): SavedThread {
   const newest = [...models].slice(-SAVED_MODELS);
   return {
     ...state,
-    models: newest.map(([turnId, model]) => [turnId ?? null, model] as const),
+    totals: { ...state.totals, past: state.totals.past.slice(-SAVED_TOTALS) },
+    models: newest.map(([turnId, model]) => [turnId ?? null, model ?? null] as const),
     keys: counted.length >= SAVED_KEYS ? counted : putLast([...keys], counted).slice(-SAVED_KEYS),
   };
 }
@@ -107,28 +135,50 @@ export interface Reading {
 
 /** A reading of the same thread, of which nothing has been counted yet. */
 export function readAnew(state: ThreadState, isHistoryOver: boolean): Reading {
-  const { id, sessionId, cliVersion, fork, lastModel, serviceTier } = state;
+  const { id, sessionId, cliVersion, base, isMigrated, settings } = state;
   const { models: _models, keys: _keys, ...fresh } = NEW_THREAD;
-  const kept = { id, sessionId, cliVersion, fork, lastModel, serviceTier };
-  return { state: { ...fresh, ...kept, countsOn: fork !== undefined, isHistoryOver }, read: new Set() };
+  const kept = { id, sessionId, cliVersion, base, isMigrated, settings: { ...NO_SETTINGS, inForce: settings.inForce } };
+  const begun = { isCopying: base === 'copy', countsOn: base !== undefined, isHistoryOver };
+  return { state: { ...fresh, ...kept, ...begun }, read: new Set() };
 }
 
-/** What a response is known by that only a total tells of, after `restarts` times that the total began at zero again. */
-export function keyOfTotal({ input, cachedInput, output, reasoning }: Usage, restarts: number): string {
+/**
+ * The key of a response that only a total tells of: the total after it, the page of the thread that it stands in, and
+ * how often that page's total began anew. Two pages that go on from one turn can come to the same total.
+ */
+export function keyOfTotal({ total, restarts }: RunningTotal, pageId: string | undefined): string {
+  const { input, cachedInput, output, reasoning } = total;
   const figures = `${input}/${cachedInput}/${output}/${reasoning}`;
-  return restarts === 0 ? `total:${figures}` : `total:${restarts}:${figures}`;
+  const place = [...(pageId === undefined ? [] : [pageId]), ...(restarts === 0 ? [] : [restarts])];
+  return ['total', ...place, figures].join(':');
+}
+
+function minorOf(cliVersion: string | undefined): number | undefined {
+  const minor = /^0\.(\d+)/.exec(cliVersion ?? '')?.[1];
+  return minor === undefined ? undefined : Number(minor);
 }
 
 /** Up to 0.125 a turn begins with one empty count. */
 export function countExpectedSilence(cliVersion: string | undefined): number {
-  return Number(/^0\.(\d+)/.exec(cliVersion ?? '')?.[1]) <= 125 ? 1 : 0;
+  return (minorOf(cliVersion) ?? Number.POSITIVE_INFINITY) <= 125 ? 1 : 0;
+}
+
+/** Whether this Codex writes a usage record for each response: since 0.153.4. */
+export function writesUsageRecords(cliVersion: string | undefined): boolean {
+  return (minorOf(cliVersion) ?? 0) >= 153;
+}
+
+/** Whether this Codex writes when a turn begins and which turn a record is of: not up to 0.98. */
+export function writesTurns(cliVersion: string | undefined): boolean {
+  return (minorOf(cliVersion) ?? 0) > 98;
 }
 
 /** Whether the usage records since the last total add up to this one: so it is nearly always, by the million. */
 export function isForetold(
   total: Usage | undefined,
-  { total: before, recorded, countsOn, totalGone }: ThreadState,
+  { totals, recorded, countsOn, totalGone }: ThreadState,
 ): total is Usage {
+  const before = totals.current.total;
   const isSum =
     total !== undefined &&
     total.input === before.input + recorded.input &&
@@ -139,35 +189,13 @@ export function isForetold(
   return isSum && !countsOn && !totalGone && !isNoUsage(recorded);
 }
 
-/** A turn that is older than its thread was copied from the one before it. Ids are UUIDv7: they sort by time. */
-export function isCopied({ fork, id, turnId }: ThreadState): boolean {
-  return fork === 'copy' && id !== undefined && turnId !== undefined && turnId < id;
-}
-
 /**
- * Sets the total to count on from where it is not the one before: a fork's parent's, or zero after a restart. Returns
- * what is odd about it.
+ * A fork's copy of its parent's history is written at once, within milliseconds a line; a model's answer takes longer.
+ * Only where a Codex writes no turns (0.98 and before) must this tell where the copy ends.
  */
-export function rebase(state: ThreadState, total: Usage, last: Usage | undefined): Note | undefined {
-  const before = subtractUsage(total, ownPart(total, last, state));
-  if (state.countsOn && !isNegativeUsage(before)) state.total = before;
-  state.countsOn = false;
-  const shrank = isNegativeUsage(subtractUsage(total, state.total));
-  const { totalGone } = state;
-  const restarted = totalGone && !equalUsage(before, state.total);
-  const figures = { before: state.total.input, after: total.input };
-  state.totalGone = false;
-  if (shrank || restarted) {
-    state.total = NO_USAGE;
-    state.restarts++;
-  }
-  if (!shrank || totalGone) return undefined;
-  return { kind: 'disagreement', reason: 'the total in the session file shrank', figures };
-}
+const COPY_GAP_MS = 50;
 
-/** What only the newer of two totals holds. */
-function ownPart(total: Usage, last: Usage | undefined, { recorded, countsOn, fork }: ThreadState): Usage {
-  if (!isNoUsage(recorded)) return recorded;
-  // A continuation whose first turn fails repeats the total it began with, and the last usage with it.
-  return countsOn && fork === 'continuation' ? NO_USAGE : (last ?? total);
+/** Whether a copy of another thread's history ends before a record that tells of no turn's beginning. */
+export function endsCopy({ cliVersion, copiedAtMs }: ThreadState, atMs: number): boolean {
+  return !writesTurns(cliVersion) && atMs - copiedAtMs > COPY_GAP_MS;
 }

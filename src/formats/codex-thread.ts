@@ -1,11 +1,19 @@
 import type { ModelResponse, Note } from '../usage/record.js';
-import type { Evidence } from '../usage/source.js';
-import { addUsage, isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from '../usage/usage.js';
+import type { Evidence, Source } from '../usage/source.js';
+import {
+  addUsage,
+  equalUsage,
+  isNegativeUsage,
+  isNoUsage,
+  NO_USAGE,
+  subtractUsage,
+  type Usage,
+} from '../usage/usage.js';
 import type { RolloutRecord } from './codex-rollout.js';
 import {
   countExpectedSilence,
+  endsCopy,
   type Footing,
-  isCopied,
   isForetold,
   keyOfTotal,
   NEW_THREAD,
@@ -13,13 +21,24 @@ import {
   type Progress,
   type Reading,
   readAnew,
-  rebase,
   type SavedThread,
   saveState,
+  settleTotal,
   type ThreadState,
   takeProgress,
   UNKNOWN_MODEL,
+  writesUsageRecords,
 } from './codex-thread-state.js';
+import { advanceTotals, restartTotals } from './codex-totals.js';
+import { beginTurn, takeModel, takeSettings } from './codex-turn-settings.js';
+
+/** What is known of a session file beside its lines. */
+export interface ThreadFile {
+  /** `new`: it came after the invocation began, so that all in it belongs to the invocation. */
+  readonly age?: 'new' | 'older';
+  /** Of a thread that was taken back to an earlier turn: the page that the file's name tells. */
+  readonly pageId?: string | undefined;
+}
 
 /**
  * What one session file has told so far. Records before `sinceMs` are the thread's history: they set the totals to
@@ -34,18 +53,19 @@ export class Thread {
   /** The one that the last record belonged to. */
   reading: Reading;
   readonly #sinceMs: number;
-  readonly #file: 'new' | 'older';
-  readonly #models: Map<string | undefined, string>;
+  readonly #file: ThreadFile;
+  /** By turn; undefined for a turn whose context names no model. */
+  readonly #models: Map<string | undefined, string | undefined>;
   /** The keys of what was counted or is history. */
   readonly #seen: Set<string>;
 
   /** `saved`: the file is read on from where it was left. */
-  constructor(sinceMs: number, file: 'new' | 'older' = 'older', saved: SavedThread = NEW_THREAD) {
+  constructor(sinceMs: number, file: ThreadFile = {}, saved: SavedThread = NEW_THREAD) {
     const { models, keys, ...state } = saved;
     this.#sinceMs = sinceMs;
     this.#file = file;
     this.reading = { state, read: new Set(keys) };
-    this.#models = new Map(models.map(([turnId, model]) => [turnId ?? undefined, model]));
+    this.#models = new Map(models.map(([turnId, model]) => [turnId ?? undefined, model ?? undefined]));
     this.#seen = new Set(keys);
   }
 
@@ -64,7 +84,13 @@ export class Thread {
 
   /** The thread's total as Codex last wrote it, over all its life. */
   get total(): Usage {
-    return this.#state.total;
+    return this.#state.totals.current.total;
+  }
+
+  /** The totals of all processes that have written to the file: mostly one. */
+  get totals(): Usage[] {
+    const { current, others } = this.#state.totals;
+    return [current, ...others].map(({ total }) => total);
   }
 
   /** `token_count` rows of this invocation that count nothing new: a cut, an abort, or a provider without usage. */
@@ -92,9 +118,10 @@ export class Thread {
    * long as nothing else comes between them but turns of the same model.
    */
   get footing(): Footing | undefined {
-    const { total, recorded, countsOn, totalGone, fork } = this.#state;
-    const isPlain = this.#sinceMs === 0 && fork !== 'copy' && !countsOn && !totalGone;
-    return isPlain ? { total, recorded } : undefined;
+    const { recorded, countsOn, totalGone, isCopying, settings } = this.#state;
+    const isSettled = !settings.next && settings.firstTurn !== 'not begun';
+    const isPlain = this.#sinceMs === 0 && !isCopying && !countsOn && !totalGone && isSettled;
+    return isPlain ? { total: this.total, recorded } : undefined;
   }
 
   /** Goes on behind such records, which have been counted elsewhere. */
@@ -117,25 +144,18 @@ export class Thread {
     this.reading = reading;
     switch (record.kind) {
       case 'session':
-        // A child that forked its parent's history holds the parent's header too: the first one names the file.
-        if (this.id !== undefined) break;
-        this.#state.id = record.threadId;
-        this.#state.sessionId = record.sessionId;
-        this.#state.cliVersion = record.cliVersion;
-        this.#state.fork = record.fork;
-        this.#state.countsOn = record.fork !== undefined;
-        this.#state.isHistoryOver = this.#isAllNew();
+        this.#takeHeader(record);
         break;
       case 'turn_context':
+        this.#passCopy(record.atMs);
         this.#models.set(record.turnId, record.model);
-        this.#state.lastModel = record.model;
+        this.#state.settings = takeModel(this.#state.settings, record.model);
         break;
       case 'settings':
-        this.#state.serviceTier = record.serviceTier;
+        this.#state.settings = takeSettings(this.#state.settings, record);
         break;
       case 'turn_started':
-        this.#state.turnId = record.turnId;
-        this.#state.isHistoryOver ||= record.atMs >= this.#sinceMs && !isCopied(this.#state);
+        this.#beginTurn(record.atMs, record.turnId);
         break;
       case 'usage_record':
         // A record of another thread is a copy of its history.
@@ -145,7 +165,8 @@ export class Thread {
         this.#count(record.atMs, record.responseId, record, 'usage_record');
         break;
       case 'token_count':
-        if (isCopied(this.#state)) this.#takeOver(record.total);
+        this.#passCopy(record.atMs);
+        if (this.#state.isCopying) this.#takeOver(record.total);
         else if (isForetold(record.total, this.#state)) this.#settle(record.total);
         else this.#takeTotal(record.atMs, record.total, record.last);
         break;
@@ -156,37 +177,120 @@ export class Thread {
     return this.reading.state;
   }
 
+  #takeHeader(header: RolloutRecord & { readonly kind: 'session' }): void {
+    const state = this.#state;
+    state.copiedAtMs = header.atMs;
+    // A copy of another thread's history begins with the header of that thread: the first one names the file.
+    if (this.id !== undefined) return;
+    state.id = header.threadId;
+    state.sessionId = header.sessionId;
+    state.cliVersion = header.cliVersion;
+    state.base = header.base;
+    state.isCopying = header.base === 'copy';
+    state.countsOn = header.base !== undefined;
+    state.isMigrated = header.isPaginated && !writesUsageRecords(header.cliVersion);
+    state.isHistoryOver = this.#isAllNew();
+  }
+
+  #beginTurn(atMs: number, turnId: string | undefined): void {
+    const state = this.#state;
+    // A turn that is older than its thread was copied from the one before it: ids are UUIDv7, which sort by time.
+    if (turnId !== undefined && state.id !== undefined) state.isCopying &&= turnId < state.id;
+    else this.#passCopy(atMs);
+    state.turnId = turnId;
+    if (state.isCopying) return;
+    state.settings = beginTurn(state.settings);
+    state.isHistoryOver ||= atMs >= this.#sinceMs;
+  }
+
+  #passCopy(atMs: number): void {
+    if (!this.#state.isCopying) return;
+    this.#state.isCopying = !endsCopy(this.#state, atMs);
+    this.#state.copiedAtMs = atMs;
+  }
+
   #takeOver(total: Usage | undefined): void {
-    this.#state.total = total ?? this.total;
+    if (total) this.#settle(total);
     this.#state.countsOn &&= total === undefined;
   }
 
   #takeTotal(atMs: number, total: Usage | undefined, last: Usage | undefined): void {
+    const state = this.#state;
     if (!total) {
-      this.#state.totalGone = !isNoUsage(this.total);
-      if (isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
+      state.totalGone = !isNoUsage(this.total);
+      if (isNoUsage(state.recorded)) this.#countSilent(atMs);
       return;
     }
-    const note = rebase(this.#state, total, last);
+    if (isNoUsage(state.recorded)) this.#takeTotalAlone(atMs, total, last);
+    else this.#takeRecordedTotal(atMs, total);
+    state.totalGone = false;
+  }
+
+  /** Takes a total that no usage record foretold: all that a Codex before 0.153 writes. */
+  #takeTotalAlone(atMs: number, total: Usage, last: Usage | undefined): void {
+    const state = this.#state;
+    if (state.countsOn) this.#countOnFrom(total, last);
+    const gap = this.#findGap(total, last);
+    const { totals, used, source, note } = advanceTotals(state.totals, total, last, state.totalGone);
     if (note) this.notes.push(note);
-    const grown = subtractUsage(total, this.total);
-    if (isNoUsage(grown) && isNoUsage(this.#state.recorded)) this.#countSilent(atMs);
-    const unaccounted = subtractUsage(grown, this.#state.recorded);
+    state.totals = totals;
+    if (isNoUsage(used)) {
+      this.#countSilent(atMs);
+      return;
+    }
+    if (gap) this.notes.push(gap);
+    const { turnId } = state;
+    const key = keyOfTotal(totals.current, this.#file.pageId);
+    const of = { turnId, rootTurnId: turnId, usage: used };
+    this.#count(atMs, key, of, 'token_count', gap ? 'parsed' : source);
+  }
+
+  /** Finds the total that another file ended with. A fork or a page that has used nothing yet may repeat it. */
+  #countOnFrom(total: Usage, last: Usage | undefined): void {
+    const state = this.#state;
+    state.countsOn = false;
+    const isRepeat = state.base === 'continuation' || (state.base === 'page' && writesUsageRecords(state.cliVersion));
+    const base = isRepeat ? total : subtractUsage(total, last ?? total);
+    if (!isNegativeUsage(base)) state.totals = settleTotal(state.totals, base);
+  }
+
+  /** Turns that had been taken back are gone from a migrated file, but their usage is still within the next total. */
+  #findGap(total: Usage, last: Usage | undefined): Note | undefined {
+    if (!this.#state.isMigrated || !last) return undefined;
+    const missing = subtractUsage(subtractUsage(total, last), this.total);
+    if (isNegativeUsage(missing) || isNoUsage(missing)) return undefined;
+    return { kind: 'disagreement', reason: MIGRATED, figures: { input: missing.input, output: missing.output } };
+  }
+
+  /** Takes a total that is not what the usage records before it add up to. */
+  #takeRecordedTotal(atMs: number, total: Usage): void {
+    const state = this.#state;
+    const before = subtractUsage(total, state.recorded);
+    if (state.countsOn && !isNegativeUsage(before)) state.totals = settleTotal(state.totals, before);
+    state.countsOn = false;
+    const hasShrunk = isNegativeUsage(subtractUsage(total, this.total));
+    if (hasShrunk || (state.totalGone && !equalUsage(before, this.total))) {
+      const { totals, note } = restartTotals(state.totals, total);
+      if (hasShrunk && !state.totalGone) this.notes.push(note);
+      state.totals = settleTotal(totals, NO_USAGE);
+    }
+    const unaccounted = subtractUsage(subtractUsage(total, this.total), state.recorded);
     this.#settle(total);
     // Usage records may count more than the total does (remote compaction): they are the better evidence.
     if (isNegativeUsage(unaccounted) || isNoUsage(unaccounted)) return;
-    const { turnId, restarts } = this.#state;
-    this.#count(atMs, keyOfTotal(total, restarts), { turnId, rootTurnId: turnId, usage: unaccounted }, 'token_count');
+    const { turnId } = state;
+    const key = keyOfTotal(state.totals.current, this.#file.pageId);
+    this.#count(atMs, key, { turnId, rootTurnId: turnId, usage: unaccounted }, 'token_count');
   }
 
   #settle(total: Usage): void {
-    this.#state.total = total;
+    this.#state.totals = settleTotal(this.#state.totals, total);
     this.#state.recorded = NO_USAGE;
   }
 
   /** A copy has its parent's history in it. */
   #isAllNew(): boolean {
-    return this.#file === 'new' && this.#state.fork !== 'copy';
+    return this.#file.age === 'new' && this.#state.base !== 'copy';
   }
 
   #isHistory(atMs: number): boolean {
@@ -197,7 +301,7 @@ export class Thread {
     if (!this.#isHistory(atMs)) this.#state.silentCounts++;
   }
 
-  #count(atMs: number, key: string, of: OfTurn, evidence: Evidence): void {
+  #count(atMs: number, key: string, of: OfTurn, evidence: Evidence, source: Source = 'actual'): void {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     if (this.#isHistory(atMs)) return;
@@ -208,10 +312,18 @@ export class Thread {
       rootTurnId: of.rootTurnId,
       usage: of.usage,
       evidence,
-      model: this.#models.get(of.turnId) ?? this.#state.lastModel ?? UNKNOWN_MODEL,
-      serviceTier: this.#state.serviceTier,
-      source: 'actual',
+      model: this.#modelOf(of.turnId) ?? UNKNOWN_MODEL,
+      serviceTier: this.#state.settings.inForce.serviceTier,
+      source,
       completedAtMs: atMs,
     });
   }
+
+  /** The model that the turn's context names; before there is one, as in a compaction, that of the thread's settings. */
+  #modelOf(turnId: string | undefined): string | undefined {
+    return this.#models.has(turnId) ? this.#models.get(turnId) : this.#state.settings.inForce.model;
+  }
 }
+
+const MIGRATED =
+  'a migration deleted turns that had been taken back: what they used is counted within the response after them';

@@ -8,6 +8,7 @@ import type { Pricer } from '../pricing/pricer.js';
 import type { HistoryThread } from '../store/history.js';
 import type { Packer } from '../store/pack.js';
 import type { ModelResponse } from '../usage/record.js';
+import { parseSessionFileName } from '../usage/session-file.js';
 import type { NameProject } from './project-names.js';
 import { SeriesCounting } from './series-counting.js';
 import type { SessionReader } from './session-reader.js';
@@ -26,7 +27,8 @@ export interface CodexReaderOptions {
 /** Reads a session file of Codex by the rules that live metering counts by. */
 export function createCodexReader(options: CodexReaderOptions): SessionReader {
   const { path, nameProject, pricer, scanner, packer, saved } = options;
-  const thread = new Thread(0, 'older', saved);
+  const pageId = parseSessionFileName(basename(path))?.pageId;
+  const thread = new Thread(0, { pageId }, saved);
   const series = new SeriesCounting({ thread, scanner, packer, pricer, isWhole: saved === undefined });
   const threads: HistoryThread[] = [];
   let known = saved !== undefined;
@@ -106,5 +108,5 @@ function withThread(response: ModelResponse, path: string): ModelResponse {
 /** The thread that a session file is named after, or the file's name where it is no thread's. */
 function nameThread(path: string): string {
   const name = basename(path);
-  return /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/.exec(name)?.[0] ?? `file:${name}`;
+  return parseSessionFileName(name)?.threadId ?? `file:${name}`;
 }

@@ -29,6 +29,8 @@ export interface FileImportTools {
 
 /** What is kept with a file so that it can be read on from where it ended. */
 interface SavedFile {
+  /** The version of what readers keep. What another version of the program kept is not read on from: the file is read anew. */
+  readonly version: number;
   /** Of its first bytes: another file in its place is read anew. */
   readonly head: Fingerprint;
   readonly reader: object;
@@ -42,6 +44,7 @@ interface Fingerprint {
 /** A part of a large file is recorded on its own. */
 const PART_RESPONSES = 4000;
 const FINGERPRINT_BYTES = 512;
+const STATE_VERSION = 2;
 
 export interface FileOutcome {
   /** Of what is new. */
@@ -172,13 +175,18 @@ class OpenFile {
   }
 
   #save(): SavedFile {
-    return { head: this.#head ?? this.#readHead(FINGERPRINT_BYTES), reader: this.#reader.save() };
+    return {
+      version: STATE_VERSION,
+      head: this.#head ?? this.#readHead(FINGERPRINT_BYTES),
+      reader: this.#reader.save(),
+    };
   }
 
   #findSaved(): SavedFile | undefined {
     const { known } = this.#task;
     if (this.#isCompressed || !known?.state || known.readBytes > this.#task.sizeBytes) return undefined;
     const saved = JSON.parse(known.state) as SavedFile;
+    if (saved.version !== STATE_VERSION) return undefined;
     return this.#readHead(saved.head.bytes).sha1 === saved.head.sha1 ? saved : undefined;
   }
 

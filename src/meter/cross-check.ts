@@ -12,7 +12,7 @@ export function crossCheck(facts: OutputFacts, root: FollowedFile | undefined): 
   const claimed = facts.turnTotals.at(-1);
   if (!root || !claimed || isNoUsage(claimed)) return [];
   const counted = sumUsage(root.thread.responses.map(({ usage }) => usage));
-  const plausible: readonly Usage[] = [counted, root.thread.total];
+  const plausible: readonly Usage[] = [counted, ...root.thread.totals];
   if (plausible.some((usage) => equalOnBothSides(usage, claimed))) return [];
   return [
     {

@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
 import { createTail, type Tail } from '../io/tail.js';
+import { parseSessionFileName } from '../usage/session-file.js';
 import { Gauges } from './gauges.js';
 
 /** A session file that a run follows, and what has been read of it. */
@@ -16,7 +18,9 @@ export interface FollowedFile {
 
 /** A file to follow for a run that began at `startedAtMs` (epoch milliseconds); nothing of it has been read yet. */
 export function createFollowedFile(path: string, startedAtMs: number, age: 'new' | 'older'): FollowedFile {
-  const file = { path, thread: new Thread(startedAtMs, age), gauges: new Gauges(), unreadable: new Map() };
+  const pageId = parseSessionFileName(basename(path))?.pageId;
+  const thread = new Thread(startedAtMs, { age, pageId });
+  const file = { path, thread, gauges: new Gauges(), unreadable: new Map() };
   let begun = false;
   const tail = createTail(path, () => {
     const lines = readLines(file, begun ? 'again' : 'first');

@@ -37,7 +37,7 @@ export type SessionItem = { readonly atMs: number; readonly ordinal?: number | u
 
 export type SessionItemFact =
   | SessionHeader
-  | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string }
+  | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string | undefined }
   | { readonly kind: 'turn_started'; readonly turnId: string | undefined }
   | {
       readonly kind: 'turn_ended';

@@ -13,6 +13,8 @@ export interface AppServer {
   startThread(): Promise<string>;
   /** Runs a turn to its end. */
   runTurn(threadId: string, text: string): Promise<void>;
+  /** Takes a thread back: its last turn is no more part of it (`thread/revert`, 0.151 and later). */
+  takeBack(threadId: string): Promise<void>;
   /** Every message so far, as `method` or `id`. */
   readonly messages: readonly Json[];
   /** Closes its input and waits for its end. */
@@ -49,6 +51,11 @@ export async function startAppServer(bench: Workbench, { direct = false } = {}):
       const before = ended();
       await request('turn/start', { threadId, input: [{ type: 'text', text }] });
       await waitFor('the end of the turn', () => ended() > before);
+    },
+    async takeBack(threadId) {
+      const { thread } = await request('thread/read', { threadId, includeTurns: true });
+      const beforeTurnId = (thread as { turns: { id: string }[] }).turns.at(-1)?.id;
+      await request('thread/revert', { threadId, beforeTurnId });
     },
     async close() {
       child.stdin?.end();

@@ -21,7 +21,8 @@ describe('a line of a session file', () => {
   test('is its header', () => {
     expect(record('session_meta', { id: 'child', session_id: 'root', cli_version: '0.169.0', cwd: '/shop' })).toEqual({
       ...{ kind: 'session', atMs: AT, threadId: 'child', sessionId: 'root', cliVersion: '0.169.0', cwd: '/shop' },
-      fork: undefined,
+      base: undefined,
+      isPaginated: false,
       role: 'main',
       interactive: false,
     });
@@ -45,11 +46,12 @@ describe('a line of a session file', () => {
     expect(record('session_meta', { id: 'child', ...header })).toMatchObject({ interactive });
   });
 
-  test('tells two kinds of forks', () => {
-    expect(record('session_meta', { id: 'a', forked_from_id: 'b' })).toMatchObject({ fork: 'copy' });
-    expect(record('session_meta', { id: 'a', forked_from_id: 'b', forked_from_ordinal_exclusive: 14 })).toMatchObject({
-      fork: 'continuation',
-    });
+  test('tells from what the file goes on: two kinds of forks, and a page of the same thread', () => {
+    expect(record('session_meta', { id: 'a', forked_from_id: 'b' })).toMatchObject({ base: 'copy' });
+    const shared = { forked_from_ordinal_exclusive: 14, history_base: { thread_id: 'b', end_ordinal_exclusive: 14 } };
+    expect(record('session_meta', { id: 'a', forked_from_id: 'b', ...shared })).toMatchObject({ base: 'continuation' });
+    const page = { history_mode: 'paginated', history_base: { thread_id: 'a', end_ordinal_exclusive: 21 } };
+    expect(record('session_meta', { id: 'a', ...page })).toMatchObject({ base: 'page', isPaginated: true });
   });
 
   test('is a response with its usage', () => {

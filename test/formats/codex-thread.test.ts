@@ -211,6 +211,119 @@ describe('a thread that was forked', () => {
   });
 });
 
+describe('a thread that was forked by a Codex that writes no turns (0.98 and before)', () => {
+  const at = (ms: number, line: object) => ({ ...line, atMs: START + ms });
+  const header = rollout.header(CHILD, { forked_from_id: PARENT, cli_version: '0.98.0' });
+  const context = rollout.turnContext();
+
+  /** Reads lines at times of their own. */
+  function readAt(lines: readonly (object & { atMs: number })[], thread = new Thread(START)): Thread {
+    for (const { atMs, ...line } of lines) read([line], atMs, thread);
+    return thread;
+  }
+
+  const copy = [
+    at(0, header),
+    at(90, rollout.header(PARENT)),
+    ...[context, noTotal, total(a, a), context, total(a, a), total(sum(a, b), b)].map((line) => at(91, line)),
+  ];
+  const own = [at(900, context), at(1900, total(sum(a, b), b)), at(2000, total(sum(a, b, a), a))];
+
+  test('has a copy of its parent’s history, written at once, that is not its own', () => {
+    expect(counted(readAt([...copy, ...own]))).toEqual([sum(a)]);
+    expect(counted(readAt([...copy, ...own], new Thread(START, { age: 'new' })))).toEqual([sum(a)]);
+  });
+
+  test('is read on in the middle of the copy', () => {
+    const half = readAt(copy.slice(0, 5));
+    const rest = readAt([...copy.slice(5), ...own], new Thread(0, {}, half.save()));
+    expect(counted(rest)).toEqual([sum(a)]);
+  });
+
+  test('by a later Codex ends its copy where a turn of its own begins', () => {
+    const later = [at(0, rollout.header(CHILD, { forked_from_id: PARENT, cli_version: '0.171.0' })), ...copy.slice(1)];
+    const turn = [at(92, rollout.turnStarted(CHILD_TURN)), at(93, rollout.turnContext(CHILD_TURN))];
+    expect(counted(readAt([...later, ...turn, at(94, record('r1', b, CHILD, CHILD_TURN))]))).toEqual([sum(b)]);
+  });
+});
+
+describe('a page of a thread that was taken back', () => {
+  const page = (version: string, more: object = {}) =>
+    rollout.header(PARENT, {
+      ...{ cli_version: version, history_mode: 'paginated' },
+      history_base: { thread_id: PARENT, end_ordinal_exclusive: 21 },
+      ...more,
+    });
+  const begin = [rollout.turnStarted(SPAWNING_TURN), rollout.turnContext(SPAWNING_TURN)];
+  const ofPage = (pageId: string) => new Thread(START, { pageId });
+
+  test('counts on from the total of the page before, with usage records', () => {
+    const rows = [record('r5', b, PARENT, SPAWNING_TURN), total(sum(a, b), b), record('r6', a), total(sum(a, b, a), a)];
+    expect(counted(read([page('0.171.0'), ...begin, ...rows]))).toEqual([sum(b), sum(a)]);
+  });
+
+  test('counts nothing where its first turn fails and the total of the page before is repeated', () => {
+    const failed = [page('0.171.0'), ...begin, total(a, a)];
+    expect(counted(read(failed))).toEqual([]);
+    expect(counted(read([...failed, record('r5', b), total(sum(a, b), b)]))).toEqual([sum(b)]);
+  });
+
+  test('counts on from the first row’s total less its last usage, before there were usage records', () => {
+    const rows = [total(sum(a, b), b), total(sum(a, b, a), a)];
+    expect(counted(read([page('0.151.0'), ...begin, ...rows]))).toEqual([sum(b), sum(a)]);
+  });
+
+  test('has keys of its own: another page can come to the same total', () => {
+    const rows = [page('0.151.0'), ...begin, total(sum(a, b), b)];
+    const keys = ['page-1', 'page-2'].map((pageId) => read(rows, START, ofPage(pageId)).responses[0]?.key);
+    expect(keys).toEqual(['total:page-1:1200/532/40/3', 'total:page-2:1200/532/40/3']);
+  });
+
+  test('that begins with the first turn counts from zero', () => {
+    const first = [page('0.151.0', { history_base: undefined }), ...begin, total(a, a)];
+    expect(counted(read(first))).toEqual([sum(a)]);
+  });
+});
+
+describe('a file that a migration has rewritten', () => {
+  const migrated = [
+    rollout.header(PARENT, { cli_version: '0.140.0', history_mode: 'paginated' }),
+    rollout.turnStarted(PARENT_TURN),
+    rollout.turnContext(PARENT_TURN),
+  ];
+
+  test('says so where turns that it left out are within the next total', () => {
+    const { responses, notes } = read([...migrated, total(a, a), total(sum(a, b, b), b)]);
+    expect(responses).toMatchObject([{ source: 'actual' }, { usage: sum(b, b), source: 'parsed' }]);
+    expect(notes).toMatchObject([{ kind: 'disagreement', figures: { input: 700, output: 9 } }]);
+  });
+
+  test('is like any other where nothing is missing', () => {
+    const { responses, notes } = read([...migrated, total(a, a), total(sum(a, b), b)]);
+    expect(responses.map(({ source }) => source)).toEqual(['actual', 'actual']);
+    expect(notes).toEqual([]);
+  });
+});
+
+describe('a turn whose model no context names', () => {
+  const settings = (more: object) => ({
+    type: 'event_msg',
+    payload: { type: 'thread_settings_applied', thread_settings: more },
+  });
+
+  test('has that of the thread’s settings, as in a compaction before its context', () => {
+    const lines = [rollout.header(PARENT), settings({ model: 'gpt-5.5' }), rollout.turnStarted(PARENT_TURN)];
+    expect(read([...lines, record('r1', a), total(a)]).responses).toMatchObject([{ model: 'gpt-5.5' }]);
+  });
+
+  test('is unknown where its context says that there is none, whatever the turn before had', () => {
+    const next = [rollout.turnStarted(SPAWNING_TURN), { type: 'turn_context', payload: { turn_id: SPAWNING_TURN } }];
+    const rest = [...next, record('r2', b, PARENT, SPAWNING_TURN), total(sum(a, b))];
+    const { responses } = read([...BEGIN, record('r1', a), total(a), ...rest]);
+    expect(responses.map(({ model }) => model)).toEqual(['gpt-5.3-codex', 'unknown']);
+  });
+});
+
 describe('when the machine’s clock is set back by an hour', () => {
   const before = START - 3_600_000;
   const history = [rollout.header(PARENT), rollout.turnStarted(SPAWNING_TURN), record('r0', b), total(b)];
@@ -222,12 +335,14 @@ describe('when the machine’s clock is set back by an hour', () => {
   });
 
   test('all of a file that is new does', () => {
-    expect(counted(read([...BEGIN, record('r1', a), total(a)], before, new Thread(START, 'new')))).toEqual([sum(a)]);
+    expect(counted(read([...BEGIN, record('r1', a), total(a)], before, new Thread(START, { age: 'new' })))).toEqual([
+      sum(a),
+    ]);
   });
 
   test('the turns that a new file copied from another do not', () => {
     const copy = [rollout.header(CHILD, { session_id: PARENT, forked_from_id: PARENT })];
-    const thread = read([...copy, total(a, a), total(sum(a, b), b)], before, new Thread(START, 'new'));
+    const thread = read([...copy, total(a, a), total(sum(a, b), b)], before, new Thread(START, { age: 'new' }));
     expect(counted(thread)).toEqual([]);
   });
 });
@@ -237,7 +352,7 @@ test.for([
   ['totals alone', [total(a, a), total(sum(a, b), b)]],
 ])('a file that is read from its beginning again counts what is new in it, with %s', ([, lines = []]) => {
   const all = [...BEGIN, ...(lines as object[])];
-  const thread = read(all, START, new Thread(START, 'new'));
+  const thread = read(all, START, new Thread(START, { age: 'new' }));
   const first = thread.reading;
   read([...all, total(sum(a, b, a), a)], START, thread, thread.readAgain());
   expect(counted(thread)).toEqual([sum(a), sum(b), sum(a)]);

@@ -68,7 +68,7 @@ export const rollout = {
     payload: { session_id: threadId, id: threadId, cwd: '/', source: 'exec', cli_version: '0.169.0', ...more },
   }),
   turnStarted: (turnId: string) => event({ type: 'task_started', turn_id: turnId }),
-  turnContext: (turnId: string, model = 'gpt-5.3-codex') => ({
+  turnContext: (turnId?: string, model = 'gpt-5.3-codex') => ({
     timestamp: '@NOW@',
     type: 'turn_context',
     payload: { turn_id: turnId, model, effort: null },

@@ -10,7 +10,7 @@ const usage = (more: Partial<Usage>): Usage => ({ ...NO_USAGE, ...more });
 /** What Codex claims in its stream against what its session file counts. */
 function check(claims: Usage[], counted: Usage[], total: Usage) {
   const responses = counted.map((one, index) => sampleResponse(`r${index}`, { usage: one }));
-  const root = { path: '', unreadable: new Map(), thread: { responses, total } } as unknown as FollowedFile;
+  const root = { path: '', unreadable: new Map(), thread: { responses, totals: [total] } } as unknown as FollowedFile;
   return crossCheck({ turnTotals: claims } as unknown as OutputFacts, root);
 }
 
