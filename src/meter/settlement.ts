@@ -8,6 +8,7 @@ import { fallBack } from './fallback.js';
 import type { FollowedFile } from './followed-file.js';
 import type { OutputFacts } from './output-reader.js';
 import type { End } from './run.js';
+import { describeUntold } from './untold.js';
 
 /** A run that has ended, all of whose evidence has been read. */
 export interface EndedRun {
@@ -34,6 +35,10 @@ export async function settle(run: EndedRun): Promise<void> {
   const { invocation, command, end, files, root, facts, threadId } = run;
   run.note(files.flatMap(({ thread }) => thread.notes));
   if (facts) run.note([...crossCheck(facts, root), ...describeRemarks(facts.remarks)]);
+  if (command.threads === 'interactive') {
+    const threadIds = files.map(({ thread }) => thread.id);
+    run.note(await describeUntold(invocation.codexHome, threadIds, invocation.startedAtMs));
+  }
   for (const file of files) {
     const estimated = await estimateMissing(file, {
       codexHome: invocation.codexHome,

@@ -109,10 +109,11 @@ export interface ModelResponse {
 /**
  * Something a reader of the record must know. `fallback`: a step down the chain actual → parsed → estimated;
  * `disagreement`: two pieces of evidence differ; `unreadable`: input that could not be read; `unpriced`: a model
- * without a price; `budget`: a limit was reached; `fault`: a part of the metering failed.
+ * without a price; `uncounted`: Codex used something that nothing tells of; `budget`: a limit was reached; `fault`: a part of
+ * the metering failed.
  */
 export interface Note {
-  readonly kind: 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'budget' | 'fault';
+  readonly kind: 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'uncounted' | 'budget' | 'fault';
   readonly reason: string;
   /** Counts and names only: never a prompt, an output or a secret. */
   readonly figures: Readonly<Record<string, number | string | undefined>>;

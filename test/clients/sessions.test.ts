@@ -1,13 +1,14 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { isAlive } from '../../src/process/alive.js';
+import { parseSessionFileName } from '../../src/usage/session-file.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, recordOf } from '../harness/record.js';
-import { startOnTerminal } from '../harness/terminal.js';
+import { openSheet, startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import type { Workbench } from '../harness/workbench.js';
+import { METERED, type Workbench } from '../harness/workbench.js';
 import type { LedgerEntry } from '../scripted-api/ledger.js';
 import type { Scenario } from '../scripted-api/script.js';
 import { startAppServer } from './app-server.js';
@@ -39,11 +40,14 @@ const onItsTerminal = test.extend<{ trusting: Workbench }>({
   },
 });
 
-/** The threads that have a session file. */
+/** The threads that have a session file, once for each of their files. */
 function listThreads({ codexHome }: Workbench): string[] {
   const files = readdirSync(join(codexHome, 'sessions'), { recursive: true, encoding: 'utf8' });
-  return files.flatMap((file) => /([0-9a-f-]{36})\.jsonl$/.exec(file)?.[1] ?? []);
+  return files.flatMap((file) => parseSessionFileName(basename(file))?.threadId ?? []);
 }
+
+/** The interactive Codex has a model find a title for its thread, and keeps that nowhere. */
+const TITLE = expect.objectContaining({ kind: 'uncounted', reason: expect.stringContaining('title') });
 
 /** What the API reported of `threads`: beside them the interactive Codex has some that it keeps nowhere (0.169). */
 function keptIn(threads: readonly string[], ledger: readonly LedgerEntry[]): LedgerEntry[] {
@@ -129,8 +133,38 @@ describe('the interactive Codex', () => {
     expect(ended.exitCode).toBe(0);
     const ledger = keptIn([thread], bench.api.ledger);
     expect(ledger).toHaveLength(4);
-    expect(expectExact(bench, { pid: run.pid, ledger })).toMatchObject({ command: '', threadId: thread, notes: [] });
+    expect(expectExact(bench, { pid: run.pid, ledger })).toMatchObject({
+      command: '',
+      threadId: thread,
+      notes: [TITLE],
+    });
     expect(ended.screen).toContain('codex-metered: ');
+  });
+
+  onItsTerminal('is recorded in both pages of a thread that Esc Esc took back', async ({ trusting: bench }) => {
+    bench.api.add(SHELVES);
+    const size = { columns: 120, rows: 40 };
+    const sheet = openSheet([METERED, '--no-daemon', 'shelves'], { env: bench.env, cwd: bench.workTree, ...size });
+    const shows = (text: string) => () => sheet.lines().some((line) => line.includes(text));
+    await waitFor('the answer', shows('Worked for'));
+    const [thread = ''] = listThreads(bench);
+    sheet.type('\u001b');
+    await waitFor('the offer to edit', shows('again to edit previous message'));
+    sheet.type('\u001b');
+    await waitFor('the choice of a prompt', shows('rewind'));
+    sheet.type('\r');
+    await waitFor('the page', () => listThreads(bench).length === 2);
+    await waitFor('the prompt to edit', shows('reverted to this point'));
+    sheet.type(' anew');
+    await waitFor('the edited prompt', shows('shelves anew'));
+    sheet.type('\r');
+    await waitFor('the second answer', () => keptIn([thread], bench.api.ledger).length === 4);
+    await waitFor('its end', shows('Worked for'));
+    sheet.type('\u0003');
+    await waitFor('the first Ctrl-C', () => /again to quit|Shutting/.test(sheet.lines().join(' ')));
+    sheet.type('\u0003');
+    await sheet.ended;
+    expectExact(bench, { pid: sheet.pid, ledger: keptIn([thread], bench.api.ledger) });
   });
 
   onItsTerminal('does not claim what codex exec does in the same folder meanwhile', async ({ trusting: bench }) => {

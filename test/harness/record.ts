@@ -73,6 +73,17 @@ export function readRecord(database: string): RecordedInvocation[] {
   }
 }
 
+/** The model and the tier of each response that is recorded, oldest first. */
+export function readResponseTiers({ database }: Pick<Workbench, 'database'>) {
+  const connection = new Database(database, { readonly: true });
+  const rows = connection.prepare(
+    `SELECT response_key AS responseKey, model, service_tier AS serviceTier FROM responses ORDER BY completed_at_ms, id`,
+  );
+  const tiers = rows.all() as { responseKey: string; model: string; serviceTier: string | null }[];
+  connection.close();
+  return tiers;
+}
+
 function readInvocation(bench: Workbench, id: string | undefined): RecordedInvocation {
   const found = readRecord(bench.database).find((invocation) => invocation.id === id);
   if (!found) throw new Error(`no invocation ${id} is recorded`);

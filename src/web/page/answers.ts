@@ -83,7 +83,7 @@ export interface Note {
   readonly notedAt: string;
 }
 
-export type NoteKind = 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'fault';
+export type NoteKind = 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'uncounted' | 'fault';
 
 export interface InvocationEntry extends Sums {
   readonly invocationId: string;

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { readLines } from '../io/read-lines.js';
+import type { Note } from '../usage/record.js';
+
+const indexLine = z.object({ id: z.string(), updated_at: z.string() });
+
+/**
+ * Notes on responses that Codex asked for and that no file tells of. One kind can be seen to have happened: the
+ * interactive Codex has a model find a title for a thread and writes the title to `session_index.jsonl`, with the time
+ * (0.169 and 0.171). What that response used stands nowhere. Never rejects: without such a file nothing was seen.
+ */
+export async function describeUntold(
+  codexHome: string,
+  threadIds: readonly (string | undefined)[],
+  sinceMs: number,
+): Promise<Note[]> {
+  const titled = new Set<string>();
+  try {
+    for await (const line of readLines(join(codexHome, 'session_index.jsonl'))) {
+      const named = readIndexLine(line);
+      if (named && named.atMs >= sinceMs && threadIds.includes(named.threadId)) titled.add(named.threadId);
+    }
+  } catch {
+    return [];
+  }
+  if (titled.size === 0) return [];
+  return [{ kind: 'uncounted', reason: TITLES, figures: { threads: titled.size } }];
+}
+
+const TITLES = 'Codex had a model find the title of a thread: no file tells what that used, and it is not recorded';
+
+function readIndexLine(line: string): { threadId: string; atMs: number } | undefined {
+  try {
+    const { data } = indexLine.safeParse(JSON.parse(line));
+    return data && { threadId: data.id, atMs: Date.parse(data.updated_at) };
+  } catch {
+    return undefined;
+  }
+}
