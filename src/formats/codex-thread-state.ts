@@ -169,7 +169,7 @@ export function writesUsageRecords(cliVersion: string | undefined): boolean {
 }
 
 /** Whether this Codex writes when a turn begins and which turn a record is of: not up to 0.98. */
-export function writesTurns(cliVersion: string | undefined): boolean {
+function writesTurns(cliVersion: string | undefined): boolean {
   return (minorOf(cliVersion) ?? 0) > 98;
 }
 
