@@ -65,10 +65,11 @@ function nameKey(path: readonly PropertyKey[]): string {
 }
 
 function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path' | 'origin' | 'lineOf'> {
-  const { project, time_zone, output_pattern, phases = {}, budget = {}, subscriptions, prices } = values;
+  const { project, time_zone, unit, output_pattern, phases = {}, budget = {}, subscriptions, prices } = values;
   return {
     project,
     timeZone: time_zone,
+    unit,
     database: resolvePath(values.database, path),
     costRecords: resolvePath(values.cost_records, path),
     outputPattern: output_pattern,
@@ -103,7 +104,8 @@ function listLimits(budget: NonNullable<ConfigFileValues['budget']>): BudgetLimi
 
 type PriceValues = NonNullable<ConfigFileValues['prices']>[number];
 
-function toPriceEntry({ model, from, until, priority, flex, long_context, ...rates }: PriceValues): PriceEntry {
+function toPriceEntry(values: PriceValues): PriceEntry {
+  const { model, from, until, priority, flex, ultrafast, long_context, ...rates } = values;
   return {
     model,
     from: from ?? null,
@@ -112,7 +114,11 @@ function toPriceEntry({ model, from, until, priority, flex, long_context, ...rat
     ...(long_context && {
       longContext: { aboveInputTokens: long_context.above_input_tokens, rates: toRates(long_context) },
     }),
-    tierMultipliers: { ...(priority !== undefined && { priority }), ...(flex !== undefined && { flex }) },
+    tierMultipliers: {
+      ...(priority !== undefined && { priority }),
+      ...(flex !== undefined && { flex }),
+      ...(ultrafast !== undefined && { ultrafast }),
+    },
   };
 }
 

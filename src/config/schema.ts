@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import { PHASES, type Phase } from '../usage/phase.js';
+import { COST_UNITS } from '../usage/unit.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
 const above0 = z.number({ error: 'must be a number' }).check(z.positive('must be above zero'));
@@ -62,6 +63,7 @@ const price = z
       until: z.optional(day),
       priority: z.optional(amount),
       flex: z.optional(amount),
+      ultrafast: z.optional(amount),
       long_context: z.optional(z.strictObject({ above_input_tokens: tokens, ...rates }, TABLE())),
     },
     TABLE(),
@@ -77,6 +79,7 @@ const price = z
 export const CONFIG_FILE = z.strictObject({
   project: z.optional(text),
   time_zone: z.optional(timeZone),
+  unit: z.optional(z.enum(COST_UNITS, { error: `must be ${COST_UNITS.map((one) => `"${one}"`).join(' or ')}` })),
   database: z.optional(text),
   cost_records: z.optional(text),
   output_pattern: z.optional(pattern),

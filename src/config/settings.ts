@@ -4,6 +4,7 @@ import type { PriceEntry } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type OnBudget } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import type { Phase } from '../usage/phase.js';
+import type { CostUnit } from '../usage/unit.js';
 import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
 import type { FoundFile } from './files.js';
 
@@ -36,6 +37,7 @@ export interface ConfigFile extends FoundFile {
   readonly lineOf: (path: readonly (string | number)[]) => number;
   readonly project: string | undefined;
   readonly timeZone: string | undefined;
+  readonly unit: CostUnit | undefined;
   readonly database: string | undefined;
   readonly costRecords: string | undefined;
   readonly outputPattern: string | undefined;
@@ -51,6 +53,8 @@ export interface Settings {
   readonly project: Setting<string | undefined>;
   /** An IANA name; undefined is the system's. */
   readonly timeZone: Setting<string | undefined>;
+  /** What reports and the dashboard tell costs in. */
+  readonly unit: Setting<CostUnit>;
   /** Undefined: in the platform's folder for data. */
   readonly database: Setting<string | undefined>;
   /** Another program's database, whose table `cost_records` is kept up to date too. Absolute. */
@@ -102,6 +106,7 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
   return {
     project: pick('project', 'project', ['project'], asIs),
     timeZone: pick('time-zone', 'timeZone', ['time_zone'], parseTimeZone),
+    unit: findUnit(files),
     database: pick('db', 'database', ['database'], asIs),
     costRecords: pick('cost-records', 'costRecords', ['cost_records'], (path) => resolve(path)),
     outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
@@ -112,6 +117,13 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
     }),
     prices: resolvePrices(files),
   };
+}
+
+/** Of files alone: a report has an option of its own. */
+function findUnit(files: readonly ConfigFile[]): Setting<CostUnit> {
+  const file = files.find(({ unit }) => unit !== undefined);
+  if (file?.unit) return settingOf(file, ['unit'], file.unit);
+  return { value: 'usd', origin: 'default', place: undefined };
 }
 
 /** A pattern that was said for this run goes before those of phases, one of a file behind them. */

@@ -26,7 +26,7 @@ export function listPriceChanges(model: string, user: readonly PriceEntry[]): Pr
 }
 
 function isSame(a: Price | undefined, b: Price | undefined): boolean {
-  const described = [a, b].map((price) => price && JSON.stringify({ ...price, from: null, until: null }));
+  const described = [a, b].map((price) => price && JSON.stringify({ ...price, from: 0, until: 0, confirmed: 0 }));
   return described[0] === described[1];
 }
 

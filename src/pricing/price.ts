@@ -1,5 +1,5 @@
 /** How a response was served, as far as its price depends on it. OpenAI renamed priority to "fast" on 2026-07-30. */
-export type ServiceTier = 'standard' | 'priority' | 'flex';
+export type ServiceTier = 'standard' | 'priority' | 'flex' | 'ultrafast';
 
 /**
  * Nano-USD per token: 1 USD per million tokens is 1000. Whole numbers in the table of codex-metered; a cheap model
@@ -35,12 +35,28 @@ export interface PriceEntry {
   readonly rates: Rates;
   readonly longContext?: LongContext;
   /** What a tier costs, as a multiple of standard. A tier that is absent has no known price. */
-  readonly tierMultipliers?: { readonly priority?: number; readonly flex?: number };
+  readonly tierMultipliers?: TierMultipliers;
+}
+
+export type TierMultipliers = { readonly [Tier in Exclude<ServiceTier, 'standard'>]?: number };
+
+/** Who was last seen to say a price, and when. */
+export interface Confirmation {
+  /** The latest day, `YYYY-MM-DD`, for which it is certain that the source said so. */
+  readonly on: string;
+  /** `vendor`: a page of the vendor's own. `third-party`: only others, who say that they have read it there. */
+  readonly by: 'vendor' | 'third-party';
+  /** The last day for which the vendor has promised the price. What holds after it is not known. */
+  readonly promisedUntil?: string;
+  /** A sentence on what of the price rests on less than the rest of it. */
+  readonly remark?: string;
 }
 
 export interface Price extends PriceEntry {
   /** Whose price it is: the user's own, our table's, or that of the package `@pydantic/genai-prices`. */
   readonly origin: 'user' | 'codex-metered' | 'genai-prices';
+  /** Of the prices in our table. */
+  readonly confirmed?: Confirmation;
 }
 
 /** A price holds for whole days (UTC). */
@@ -53,6 +69,7 @@ const TIERS_AS_WRITTEN: ReadonlyMap<string, ServiceTier> = new Map([
   ['priority', 'priority'],
   ['fast', 'priority'],
   ['flex', 'flex'],
+  ['ultrafast', 'ultrafast'],
 ]);
 
 /** The tier that Codex or the API wrote. Nothing written is standard; an unknown word is undefined, never a guess. */

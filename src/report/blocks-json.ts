@@ -1,4 +1,5 @@
 import type { Block, BlocksReport } from './blocks.js';
+import { toCreditCardJson } from './credits.js';
 import { toModelJson, toUsd } from './period-json.js';
 import { SCHEMA_VERSION, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
 
@@ -11,6 +12,7 @@ export function toBlocksJson({ timeZone, blocks, totals, sources, unpriced }: Bl
     blocks: blocks.map(toBlockJson),
     totals: { ...toSumsJson(totals), bySource: sources.map(({ figures }) => toPartJson(figures)) },
     unpricedModels: unpriced.map(toUnpricedJson),
+    ...(totals.credits ? { credits: toCreditCardJson() } : {}),
   };
 }
 

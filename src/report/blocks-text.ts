@@ -3,6 +3,7 @@ import type { Block, BlocksReport } from './blocks.js';
 import type { Clock } from './clock.js';
 import { alignCosts } from './cost-alignment.js';
 import type { TableExtent } from './cost-columns.js';
+import { explainCredits } from './credits.js';
 import { describeFigures, type NumberFormats } from './figures-text.js';
 import { costFormatOf, describeModels, layOutModels } from './period-table.js';
 import { explainMarks } from './remarks.js';
@@ -14,7 +15,7 @@ export interface BlocksTextOptions extends TableOptions {
   readonly detail: 'entries' | 'models';
 }
 
-type Key = 'started' | 'until' | 'provider' | 'model' | 'input' | 'cached' | 'output' | 'tokens' | 'cost';
+type Key = 'started' | 'until' | 'provider' | 'model' | 'input' | 'cached' | 'output' | 'tokens' | 'cost' | 'credits';
 
 const COLUMNS: readonly Column<Key>[] = [
   { key: 'started', title: 'From', align: 'left' },
@@ -26,14 +27,16 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'output', title: 'Output', align: 'right', dropped: 5 },
   { key: 'tokens', title: 'Tokens', align: 'right', dropped: 1 },
   { key: 'cost', title: 'Cost', align: 'right' },
+  { key: 'credits', title: 'Credits', align: 'right' },
 ];
-const COMPACT: readonly Key[] = ['started', 'provider', 'tokens', 'cost'];
+const COMPACT: readonly Key[] = ['started', 'provider', 'tokens', 'cost', 'credits'];
 
 /** What a person reads of the windows: a table, how the open ones go on, what the marks mean. Ends with a newline. */
 export function renderBlocksText(report: BlocksReport, options: BlocksTextOptions): string {
   const { width, paint, extent, detail } = options;
   const cost = costFormatOf(report.totals);
   const columns = COLUMNS.filter(({ key }) => {
+    if (key === 'credits' && !report.totals.credits) return false;
     return extent === 'full' || COMPACT.includes(key) || (key === 'model' && detail === 'models');
   });
   const exact = layOut(report, { count: formatCount, cost }, options);
@@ -44,7 +47,9 @@ export function renderBlocksText(report: BlocksReport, options: BlocksTextOption
     [paint('bold', 'Usage by window of five hours'), paint('gray', report.timeZone)],
     [renderTable(columns, rows, options).text],
     open.map((line) => wrapText(line, width)),
-    explainMarks(report, cost).map((remark) => paint('gray', wrapText(remark, width))),
+    [...explainMarks(report, cost), ...explainCredits(report.totals.credits)].map((remark) => {
+      return paint('gray', wrapText(remark, width));
+    }),
   ];
   const filled = sections.filter((lines) => lines.length > 0);
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;

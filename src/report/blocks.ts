@@ -2,6 +2,7 @@ import type { Connection } from '../store/open.js';
 import { type KeyedSumRow, readSpan, readSums } from '../store/period-queries.js';
 import type { Provider } from '../usage/provider.js';
 import type { Calendar } from './calendar.js';
+import { type CreditFigures, readCredits } from './credits.js';
 import { type Figures, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { sumModels } from './period-entries.js';
@@ -43,6 +44,7 @@ export interface Outlook {
 const HOUR_MS = 3_600_000;
 const QUARTER_MS = HOUR_MS / 4;
 const BLOCK_MS = 5 * HOUR_MS;
+const KEYS = ['startMs', 'provider', 'model', 'source'] as const;
 
 export type BlocksQuery = Omit<PeriodQuery, 'kind'>;
 
@@ -59,7 +61,8 @@ export function readBlocks(connection: Connection, query: BlocksQuery, calendar:
   const { since, until, provider, projectId, model, last, order, nowMs } = query;
   if (!readSpan(connection)) throw nothingRecorded();
   const filter = { provider, projectId, model, ...toMoments({ since, until }, calendar) };
-  const cells = readSums(connection, ['startMs', 'provider', 'model', 'source'], filter, []).map(toCell);
+  const creditsOf = readCredits(connection, query.unit, KEYS, filter, []);
+  const cells = readSums(connection, KEYS, filter, []).map((row) => toCell(row, creditsOf(row)));
   if (cells.length === 0) throw explainEmpty(connection, query, { since, until });
   const all = [...groupBy(cells, (cell) => cell.provider).values()].flatMap((ofProvider) => divide(ofProvider));
   const newest = all.sort((a, b) => (a[0]?.startMs ?? 0) - (b[0]?.startMs ?? 0)).slice(last === undefined ? 0 : -last);
@@ -113,6 +116,6 @@ function startOfBlock({ startMs }: Cell): number {
   return Math.floor(startMs / HOUR_MS) * HOUR_MS;
 }
 
-function toCell(row: KeyedSumRow<'startMs' | 'provider' | 'model' | 'source'>): Cell {
-  return { ...row, figures: toFigures(row, { models: [row.model], sources: [row.source], evidence: [] }) };
+function toCell(row: KeyedSumRow<(typeof KEYS)[number]>, credits: CreditFigures | undefined): Cell {
+  return { ...row, figures: toFigures(row, { models: [row.model], sources: [row.source], evidence: [], credits }) };
 }

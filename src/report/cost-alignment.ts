@@ -1,11 +1,17 @@
 import type { Row } from './table.js';
 
-/** Keeps decimals below decimals where some costs end with `+`. */
-export function alignCosts<Key extends string>(rows: readonly Row<Key | 'cost'>[]): readonly Row<Key | 'cost'>[] {
-  const costOf = ({ cells }: Row<Key | 'cost'>) => cells.cost ?? '';
-  if (!rows.some((row) => costOf(row).endsWith('+'))) return rows;
+type CostRow<Key extends string> = Row<Key | 'cost' | 'credits'>;
+
+/** Keeps decimals below decimals where some costs or credits end with `+`. */
+export function alignCosts<Key extends string>(rows: readonly CostRow<Key>[]): readonly CostRow<Key>[] {
+  return align(align(rows, 'cost'), 'credits');
+}
+
+function align<Key extends string>(rows: readonly CostRow<Key>[], column: 'cost' | 'credits'): readonly CostRow<Key>[] {
+  const textOf = ({ cells }: CostRow<Key>) => cells[column] ?? '';
+  if (!rows.some((row) => textOf(row).endsWith('+'))) return rows;
   return rows.map((row) => {
-    const cost = costOf(row);
-    return cost.endsWith('+') ? row : { ...row, cells: { ...row.cells, cost: `${cost} ` } };
+    const text = textOf(row);
+    return text.endsWith('+') ? row : { ...row, cells: { ...row.cells, [column]: `${text} ` } };
   });
 }

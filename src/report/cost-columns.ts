@@ -13,6 +13,7 @@ export type CostKey =
   | 'output'
   | 'reasoning'
   | 'cost'
+  | 'credits'
   | 'source'
   | 'duration'
   | 'outcome';
@@ -32,6 +33,7 @@ const COLUMNS: readonly Column<CostKey>[] = [
   { key: 'output', title: 'Output', align: 'right', dropped: 9, drop: 'reluctantly' },
   { key: 'reasoning', title: 'Reasoning', align: 'right', dropped: 3 },
   { key: 'cost', title: 'Cost', align: 'right' },
+  { key: 'credits', title: 'Credits', align: 'right' },
   { key: 'source', title: 'Source', align: 'left', dropped: 5 },
   { key: 'duration', title: 'Duration', align: 'right', dropped: 6 },
   { key: 'outcome', title: 'Outcome', align: 'left', least: 21 },
@@ -44,6 +46,7 @@ export function chooseCostColumns(report: CostReport, extent: TableExtent): Colu
   return COLUMNS.filter(({ key }) => {
     if (key === 'iteration') return report.invocations.length > 0;
     if (key === 'run') return runs.size > 1;
+    if (key === 'credits') return report.totals.credits !== undefined;
     if (key === 'cacheWrite' && report.totals.usage.cacheWrite === 0) return false;
     return extent === 'full' || !LEFT_OUT_IN_COMPACT.includes(key);
   });

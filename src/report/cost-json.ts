@@ -1,4 +1,5 @@
 import type { NoteRow, ResponseRow } from '../store/queries.js';
+import type { CostUnit } from '../usage/unit.js';
 import {
   type CostReport,
   type InvocationReport,
@@ -6,7 +7,8 @@ import {
   type ModelReport,
   type ThreadReport,
 } from './cost-report.js';
-import { type Figures, figuresOfResponse } from './figures.js';
+import { toCreditCardJson } from './credits.js';
+import { type Figures, figuresOfResponse, unitOf } from './figures.js';
 import { measureDurationMs } from './outcome.js';
 import type { Selection } from './selection.js';
 import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
@@ -30,7 +32,9 @@ export function toCostJson(report: CostReport, { scope, reason }: Selection, { d
     selectedAs: reason,
     invocations: report.invocations.map((invocation) => ({
       ...toInvocationJson(invocation),
-      ...(detail === 'responses' ? { responses: invocation.responses.map(toResponseJson) } : {}),
+      ...(detail === 'responses'
+        ? { responses: invocation.responses.map((row) => toResponseJson(row, unitOf(invocation.figures))) }
+        : {}),
     })),
     ...(scope.kind === 'session' ? { unmetered: report.unmetered.map((one) => toThreadJson(one, detail)) } : {}),
     phases: report.phases.map(({ phase, invocations, figures }) => ({
@@ -44,6 +48,7 @@ export function toCostJson(report: CostReport, { scope, reason }: Selection, { d
       bySource: report.sources.map(({ figures }) => toFiguresJson(figures)),
     },
     unpricedModels: report.unpriced.map(toUnpricedJson),
+    ...(report.totals.credits ? { credits: toCreditCardJson() } : {}),
   };
 }
 
@@ -55,7 +60,7 @@ function toThreadJson({ thread, figures, models, responses }: ThreadReport, deta
     lastResponseAt: toIso(lastAtMs),
     ...toFiguresJson(figures),
     models: models.map(toModelJson),
-    ...(detail === 'responses' ? { responses: responses.map(toResponseJson) } : {}),
+    ...(detail === 'responses' ? { responses: responses.map((row) => toResponseJson(row, unitOf(figures))) } : {}),
   };
 }
 
@@ -95,7 +100,7 @@ function toModelJson({ model, figures }: ModelReport): object {
   return { model, evidence: figures.evidence, ...toPartJson(figures) };
 }
 
-function toResponseJson(row: ResponseRow): object {
+function toResponseJson(row: ResponseRow, unit: CostUnit): object {
   return {
     threadId: row.threadId,
     responseKey: row.key,
@@ -105,7 +110,7 @@ function toResponseJson(row: ResponseRow): object {
     source: row.source,
     evidence: row.evidence,
     completedAt: toIso(row.completedAtMs),
-    ...toAmountsJson(figuresOfResponse(row)),
+    ...toAmountsJson(figuresOfResponse(row, unit)),
     price: row.price,
   };
 }

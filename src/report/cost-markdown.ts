@@ -2,6 +2,7 @@ import { formatPlural } from './amounts.js';
 import type { CostReport } from './cost-report.js';
 import { type CostTableOptions, layOutCostTable } from './cost-table.js';
 import { describeHeading } from './cost-text.js';
+import { explainCredits } from './credits.js';
 import { PLAIN } from './paint.js';
 import { explainMarks, listNotes, type NotesExtent } from './remarks.js';
 import type { Selection } from './selection.js';
@@ -24,7 +25,7 @@ export function renderCostMarkdown(report: CostReport, selection: Selection, opt
     `## ${escapeMarkdown(title)}`,
     escapeMarkdown(facts),
     renderTable(columns, rows),
-    ...explainMarks(report).map(escapeMarkdown),
+    ...[...explainMarks(report), ...explainCredits(report.totals.credits)].map(escapeMarkdown),
     ...(notes.length > 0 ? [renderNotes(notes)] : []),
   ];
   return `${sections.join('\n\n')}\n`;

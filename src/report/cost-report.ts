@@ -18,6 +18,8 @@ import {
 } from '../store/unmetered.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Source } from '../usage/source.js';
+import type { CostUnit } from '../usage/unit.js';
+import { type CreditFigures, type CreditsOf, type ModelOf, readScopeCredits } from './credits.js';
 import { type Figures, sumFigures, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { type Summary, summarise, sumParts } from './summary.js';
@@ -67,16 +69,21 @@ export interface PhaseReport {
 export interface CostReportOptions {
   /** `responses`: with every response of every invocation. */
   readonly detail: 'models' | 'responses';
+  /** `credits`: the figures of Codex have credits too. */
+  readonly unit?: CostUnit | undefined;
 }
 
 /** Reads the report of `scope`. Call it within a snapshot, so that its parts agree. Throws a StoreError. */
-export function readCostReport(connection: Connection, scope: Scope, { detail }: CostReportOptions): CostReport {
+export function readCostReport(connection: Connection, scope: Scope, { detail, unit }: CostReportOptions): CostReport {
+  const credits = readScopeCredits(connection, unit, scope);
   const models = groupBy(readModels(connection, scope), ({ invocationId }) => invocationId);
   const notes = groupBy(readNotes(connection, scope), ({ invocationId }) => invocationId);
   const rows = detail === 'responses' ? readResponses(connection, scope) : [];
   const responses = groupBy(rows, ({ invocationId }) => invocationId);
   const invocations = readInvocations(connection, scope).map((invocation): InvocationReport => {
-    const reports = (models.get(invocation.id) ?? []).map(describeModel);
+    const reports = (models.get(invocation.id) ?? []).map((row) => {
+      return describeModel(row, credits.ofInvocation({ ...row, id: invocation.id }));
+    });
     return {
       invocation,
       figures: sumFigures(reports.map(({ figures }) => figures)),
@@ -85,7 +92,7 @@ export function readCostReport(connection: Connection, scope: Scope, { detail }:
       notes: notes.get(invocation.id) ?? [],
     };
   });
-  return describeAll(scope, invocations, readUnmetered(connection, scope, detail));
+  return describeAll(scope, invocations, readUnmetered(connection, scope, detail, credits.ofThread));
 }
 
 /** The projects that it belongs to. */
@@ -97,23 +104,33 @@ export function listProjects({ invocations, unmetered }: CostReport): string[] {
   ];
 }
 
-function readUnmetered(connection: Connection, scope: Scope, detail: CostReportOptions['detail']): ThreadReport[] {
+function readUnmetered(
+  connection: Connection,
+  scope: Scope,
+  detail: CostReportOptions['detail'],
+  creditsOf: CreditsOf<ModelOf>,
+): ThreadReport[] {
   if (scope.kind === 'run') return [];
   const models = groupBy(readUnmeteredModels(connection, scope.threadId), ({ threadId }) => threadId);
   const rows = detail === 'responses' ? readUnmeteredResponses(connection, scope.threadId) : [];
   const responses = groupBy(rows, ({ threadId }) => threadId);
   return readUnmeteredThreads(connection, scope.threadId).map((thread) => {
     const ofThread = (models.get(thread.threadId) ?? []).map((row) =>
-      describeModel({ ...row, threadIds: [row.threadId] }),
+      describeModel({ ...row, threadIds: [row.threadId] }, creditsOf({ ...row, id: row.threadId })),
     );
     const { threadId } = thread;
     return { thread, figures: sumParts(ofThread), models: ofThread, responses: responses.get(threadId) ?? [] };
   });
 }
 
-function describeModel(row: Omit<ModelRow, 'invocationId'>): ModelReport {
+function describeModel(row: Omit<ModelRow, 'invocationId'>, credits: CreditFigures | undefined): ModelReport {
   const { model, source, evidence, threadIds } = row;
-  return { model, source, threadIds, figures: toFigures(row, { models: [model], sources: [source], evidence }) };
+  return {
+    model,
+    source,
+    threadIds,
+    figures: toFigures(row, { models: [model], sources: [source], evidence, credits }),
+  };
 }
 
 function describeAll(

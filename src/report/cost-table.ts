@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import { alignCosts } from './cost-alignment.js';
 import { type CostKey, chooseCostColumns, type TableExtent } from './cost-columns.js';
 import type { CostReport, InvocationReport, PhaseReport, ThreadReport } from './cost-report.js';
-import { type Figures, figuresOfResponse } from './figures.js';
+import { type Figures, figuresOfResponse, unitOf } from './figures.js';
 import { describeFigures } from './figures-text.js';
 import { describeCompleted, describeDuration, describeOutcome } from './outcome.js';
 import type { Style } from './paint.js';
@@ -83,13 +83,13 @@ function layOutThread({ thread, figures }: ThreadReport, { clock }: CostTableOpt
 }
 
 function layOutParts(
-  { responses, models }: Pick<InvocationReport, 'responses' | 'models'>,
+  { responses, models, figures: all }: Pick<InvocationReport, 'responses' | 'models' | 'figures'>,
   threadId: string | null,
   { clock }: CostTableOptions,
 ): Row<CostKey>[] {
   const ofResponses = responses.map((response) => ({
     model: response.model,
-    figures: figuresOfResponse(response),
+    figures: figuresOfResponse(response, unitOf(all)),
     outcome: describeResponse(response, threadId, clock),
   }));
   const ofModels = models.map(({ model, figures }) => ({

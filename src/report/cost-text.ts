@@ -1,6 +1,7 @@
 import { cleanText, formatPlural } from './amounts.js';
 import { type CostReport, listProjects } from './cost-report.js';
 import { type CostTableOptions, layOutCostTable } from './cost-table.js';
+import { explainCredits } from './credits.js';
 import type { Paint } from './paint.js';
 import { explainMarks, listNotes, type NotesExtent } from './remarks.js';
 import type { Selection, SelectionReason } from './selection.js';
@@ -27,8 +28,8 @@ export function renderCostText(report: CostReport, selection: Selection, options
   const sections = [
     describeHeading(report, selection, options),
     [table.text],
-    [...describeMissing(table.missing), ...explainMarks(report)].map((paragraph) =>
-      paint('gray', wrapText(paragraph, width)),
+    [...describeMissing(table.missing), ...explainMarks(report), ...explainCredits(report.totals.credits)].map(
+      (paragraph) => paint('gray', wrapText(paragraph, width)),
     ),
     describeNotes(report, options),
   ];

@@ -1,4 +1,5 @@
 import { formatCost, formatCount } from './amounts.js';
+import { formatCredits } from './credits.js';
 import { describeSource, type Figures, isActual } from './figures.js';
 
 /** Figures as a reader sees them. `~`: not all reported by the API; `+`: not all priced; `-`: no response. */
@@ -12,6 +13,8 @@ export interface FiguresText {
   /** Input and output. */
   readonly tokens: string;
   readonly cost: string;
+  /** Empty where nobody asked for credits. */
+  readonly credits: string;
   readonly source: string;
 }
 
@@ -39,6 +42,7 @@ export function describeFigures(figures: Figures, formats = EXACT): FiguresText 
     reasoning: describe(usage.reasoning),
     tokens: describe(usage.input + usage.output),
     cost: describeCost(figures, formats),
+    credits: describeCredits(figures),
     source: describeSource(figures) ?? '-',
   };
 }
@@ -48,6 +52,15 @@ export function describeCost(figures: Figures, { cost }: Pick<NumberFormats, 'co
   if (figures.responses === 0) return '-';
   if (figures.costNanoUsd === undefined) return 'unpriced';
   return mark(figures) + cost(figures.costNanoUsd) + (figures.unpricedResponses > 0 ? '+' : '');
+}
+
+/** `12.34`, `~12.34`, `12.34+`, `unknown`, `-` where no response is Codex's. */
+export function describeCredits(figures: Figures): string {
+  const { credits } = figures;
+  if (!credits) return '';
+  const { nanoCredits, unratedResponses } = credits;
+  if (nanoCredits === undefined) return unratedResponses > 0 ? 'unknown' : '-';
+  return mark(figures) + formatCredits(nanoCredits) + (unratedResponses > 0 ? '+' : '');
 }
 
 function mark(figures: Figures): '' | '~' {

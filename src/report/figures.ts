@@ -1,6 +1,8 @@
 import type { ResponseRow, SumRow } from '../store/queries.js';
 import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
+import type { CostUnit } from '../usage/unit.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
+import { type CreditFigures, creditsOfResponse, sumCredits } from './credits.js';
 
 /** What a group of responses used and cost, and how that is known. */
 export interface Figures {
@@ -9,6 +11,8 @@ export interface Figures {
   readonly unpricedResponses: number;
   /** The sum of the responses that have a price; undefined when none has. */
   readonly costNanoUsd: number | undefined;
+  /** Undefined where nobody asked for credits. */
+  readonly credits?: CreditFigures | undefined;
   readonly models: readonly string[];
   /** Best first. */
   readonly sources: readonly Source[];
@@ -17,22 +21,29 @@ export interface Figures {
 }
 
 /** The figures of a row of sums. */
-export function toFigures(row: SumRow, known: Pick<Figures, 'models' | 'sources' | 'evidence'>): Figures {
+export function toFigures(row: SumRow, known: Pick<Figures, 'models' | 'sources' | 'evidence' | 'credits'>): Figures {
   const { input, cachedInput, cacheWrite, output, reasoning, responses, unpricedResponses, costNanoUsd } = row;
   return {
     usage: { input, cachedInput, cacheWrite, output, reasoning },
     responses,
     unpricedResponses,
     costNanoUsd: costNanoUsd ?? undefined,
+    credits: known.credits,
     models: known.models,
     sources: known.sources,
     evidence: known.evidence,
   };
 }
 
-export function figuresOfResponse(row: ResponseRow): Figures {
+/** Whether credits were asked for. */
+export function unitOf({ credits }: Pick<Figures, 'credits'>): CostUnit {
+  return credits ? 'credits' : 'usd';
+}
+
+export function figuresOfResponse(row: ResponseRow, unit: CostUnit): Figures {
   const sums = { ...row, responses: 1, unpricedResponses: row.costNanoUsd === null ? 1 : 0 };
-  return toFigures(sums, { models: [row.model], sources: [row.source], evidence: [row.evidence] });
+  const credits = creditsOfResponse(row, unit);
+  return toFigures(sums, { models: [row.model], sources: [row.source], evidence: [row.evidence], credits });
 }
 
 // A report over time sums up thousands of these.
@@ -41,6 +52,7 @@ export function sumFigures(parts: readonly Figures[]): Figures {
   if (first && parts.length === 1) return first;
   const usage = { ...NO_USAGE };
   let [responses, unpricedResponses, costNanoUsd] = [0, 0, undefined as number | undefined];
+  let credits: CreditFigures | undefined;
   const models: string[] = [];
   const sources: Source[] = [];
   const evidence: Evidence[] = [];
@@ -53,6 +65,7 @@ export function sumFigures(parts: readonly Figures[]): Figures {
     responses += part.responses;
     unpricedResponses += part.unpricedResponses;
     if (part.costNanoUsd !== undefined) costNanoUsd = (costNanoUsd ?? 0) + part.costNanoUsd;
+    credits = sumCredits(credits, part.credits);
     addNew(part.models, models);
     addNew(part.sources, sources);
     addNew(part.evidence, evidence);
@@ -62,6 +75,7 @@ export function sumFigures(parts: readonly Figures[]): Figures {
     responses,
     unpricedResponses,
     costNanoUsd,
+    credits,
     models,
     sources: SOURCES.filter((source) => sources.includes(source)),
     evidence: EVIDENCE.filter((one) => evidence.includes(one)),

@@ -18,6 +18,7 @@ export type PeriodKey =
   | 'reasoning'
   | 'tokens'
   | 'cost'
+  | 'credits'
   | 'share';
 
 const TITLES: Readonly<Record<PeriodKind, string>> = {
@@ -44,9 +45,10 @@ const COLUMNS: readonly Column<PeriodKey>[] = [
   { key: 'reasoning', title: 'Reasoning', align: 'right', dropped: 3 },
   { key: 'tokens', title: 'Tokens', align: 'right', dropped: 6 },
   { key: 'cost', title: 'Cost', align: 'right' },
+  { key: 'credits', title: 'Credits', align: 'right' },
   { key: 'share', title: 'Share', align: 'right', dropped: 11 },
 ];
-const COMPACT: readonly PeriodKey[] = ['key', 'input', 'output', 'cost', 'share'];
+const COMPACT: readonly PeriodKey[] = ['key', 'input', 'output', 'cost', 'credits', 'share'];
 
 export interface ColumnWish {
   readonly extent: TableExtent;
@@ -64,6 +66,7 @@ export function choosePeriodColumns(report: PeriodReport, { extent, detail }: Co
     lastDay: !overTime,
     invocations: kind === 'phase',
     cacheWrite: totals.usage.cacheWrite > 0,
+    credits: totals.credits !== undefined,
     share: !overTime && (totals.costNanoUsd ?? 0) > 0,
   };
   const kept = COLUMNS.filter(({ key }) => {

@@ -1,4 +1,5 @@
 import { formatDay } from './calendar.js';
+import { toCreditCardJson } from './credits.js';
 import type { MonthForecast, Pace } from './pace.js';
 import type { PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodReport } from './period-report.js';
@@ -33,6 +34,7 @@ export function toPeriodJson(report: PeriodReport): object {
       models: report.models.map(toModelJson),
     },
     unpricedModels: report.unpriced.map(toUnpricedJson),
+    ...(totals.credits ? { credits: toCreditCardJson() } : {}),
     pace: toPaceJson(pace),
     forecast: forecast ? toForecastJson(forecast) : null,
   };

@@ -8,7 +8,9 @@ import {
   type UsageFilter,
 } from '../store/period-queries.js';
 import type { Provider } from '../usage/provider.js';
+import type { CostUnit } from '../usage/unit.js';
 import type { Calendar, Day } from './calendar.js';
+import { type CreditFigures, readCredits } from './credits.js';
 import { type Figures, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
@@ -21,6 +23,8 @@ export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | '
   readonly nowMs: number;
   /** By time, or of others by cost; undefined is the order that `entries` says. */
   readonly order?: 'asc' | 'desc' | undefined;
+  /** `credits`: the figures of Codex have credits too. */
+  readonly unit?: CostUnit | undefined;
 }
 
 /** What was used and spent over time: by day, week or month, or by model, project or phase. */
@@ -73,17 +77,9 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
   const filter = { provider, projectId, model, ...toMoments(range, calendar) };
   const offsets = calendar.listOffsets(span.firstMs, span.endMs);
   const of = kind === 'phase' ? 'invocations' : 'all';
-  const rows =
-    kind === 'project' || kind === 'phase'
-      ? readSums(
-          connection,
-          ['day', 'provider', kind === 'phase' ? 'phase' : 'projectId', 'model', 'source'],
-          filter,
-          offsets,
-          of,
-        )
-      : readSums(connection, ['day', 'provider', 'model', 'source'], filter, offsets);
-  const cells = rows.map(toCell);
+  const keys = listKeys(kind);
+  const creditsOf = readCredits(connection, query.unit, keys, filter, offsets, of);
+  const cells = readSums(connection, keys, filter, offsets, of).map((row) => toCell(row, creditsOf(row)));
   if (cells.length === 0) throw explainEmpty(connection, query, range);
   const days = [...groupBy(cells, ({ day }) => day)].map(([day, ofDay]) => ({
     ...{ day, cells: ofDay, figures: sumParts(ofDay) },
@@ -117,9 +113,16 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
   };
 }
 
-function toCell(row: KeyedSumRow<'day' | 'provider' | 'model' | 'source'> & Pick<Cell, 'projectId' | 'phase'>): Cell {
+type CellKey = 'day' | 'provider' | 'model' | 'source' | 'projectId' | 'phase';
+
+function listKeys(kind: PeriodKind): CellKey[] {
+  const more: CellKey[] = kind === 'phase' ? ['phase'] : kind === 'project' ? ['projectId'] : [];
+  return ['day', 'provider', ...more, 'model', 'source'];
+}
+
+function toCell(row: KeyedSumRow<CellKey>, credits: CreditFigures | undefined): Cell {
   const { model, source } = row;
-  return { ...row, figures: toFigures(row, { models: [model], sources: [source], evidence: [] }) };
+  return { ...row, figures: toFigures(row, { models: [model], sources: [source], evidence: [], credits }) };
 }
 
 /** The days of the report that have come to pass, today's too. */

@@ -1,6 +1,7 @@
 import { cleanText, formatCount, formatPlural, formatRounded } from './amounts.js';
 import { formatDay } from './calendar.js';
-import { describeCost } from './figures-text.js';
+import { explainCredits } from './credits.js';
+import { describeCost, describeCredits } from './figures-text.js';
 import type { Paint } from './paint.js';
 import { type ChartOptions, renderPeriodChart } from './period-chart.js';
 import type { PeriodKind } from './period-range.js';
@@ -28,7 +29,11 @@ const TITLES: Readonly<Record<PeriodKind, string>> = {
 export function renderPeriodText(report: PeriodReport, options: PeriodTextOptions): string {
   const { width, paint } = options;
   const { text, remarks } = options.view === 'chart' ? drawChart(report, options) : setTable(report, options);
-  const marks = [...remarks, ...explainMarks(report, costFormatOf(report.totals))];
+  const marks = [
+    ...remarks,
+    ...explainMarks(report, costFormatOf(report.totals)),
+    ...explainCredits(report.totals.credits),
+  ];
   const sections = [
     describeHeading(report, options),
     [text],
@@ -43,7 +48,9 @@ export function renderPeriodText(report: PeriodReport, options: PeriodTextOption
 
 function drawChart(report: PeriodReport, options: PeriodTextOptions) {
   const total = describeCost(report.totals, { cost: costFormatOf(report.totals) });
-  const sum = `${options.paint('bold', 'Total')}    ${total}, ${formatRounded(countTokens(report))} tokens`;
+  const credits = describeCredits(report.totals);
+  const amounts = [total, ...(credits ? [`${credits} credits`] : []), `${formatRounded(countTokens(report))} tokens`];
+  const sum = `${options.paint('bold', 'Total')}    ${amounts.join(', ')}`;
   return { text: `${renderPeriodChart(report, options)}\n\n${sum}`, remarks: [] };
 }
 

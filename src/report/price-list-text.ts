@@ -1,6 +1,7 @@
-import type { Price, Rates } from '../pricing/price.js';
+import { DAY_MS, type Price, type Rates } from '../pricing/price.js';
 import type { PriceChange } from '../pricing/price-history.js';
 import { cleanText, formatCount } from './amounts.js';
+import { renderCreditRates } from './credit-list.js';
 import { type ModelPrices, ORIGINS, toUsdPerMillion } from './price-list.js';
 import { type Column, type Row, renderTable, type TableOptions, wrapText } from './table.js';
 
@@ -14,7 +15,9 @@ type Key =
   | 'output'
   | 'priority'
   | 'flex'
+  | 'ultrafast'
   | 'origin'
+  | 'confirmed'
   | 'responses';
 
 const COLUMNS: readonly Column<Key>[] = [
@@ -27,15 +30,21 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'output', title: 'Output', align: 'right' },
   { key: 'priority', title: 'Priority', align: 'right', dropped: 3 },
   { key: 'flex', title: 'Flex', align: 'right', dropped: 2 },
+  { key: 'ultrafast', title: 'Ultraf.', align: 'right', dropped: 0 },
   { key: 'origin', title: 'Source', align: 'left', dropped: 7 },
+  { key: 'confirmed', title: 'Confirmed', align: 'left', dropped: 8 },
   { key: 'responses', title: 'Responses', align: 'right', dropped: 1 },
 ];
 
 export const PRICE_ADVICE =
   'Give it one in codex-metered.toml ([[prices]], see docs/config.md), then run codex-usage reprice.';
 
+export interface PriceTextOptions extends TableOptions {
+  readonly nowMs: number;
+}
+
 /** A row for each model that was used, with what it costs today. Ends with a newline. */
-export function renderUsedPrices(models: readonly ModelPrices[], options: TableOptions): string {
+export function renderUsedPrices(models: readonly ModelPrices[], options: PriceTextOptions): string {
   const rows = models.flatMap(({ model, today, used }): Row<Key>[] => {
     const cells = { model: cleanText(model), responses: used ? formatCount(used.responses) : '' };
     if (!today) return [{ cells: { ...cells, input: 'unpriced' }, styles: { input: 'yellow' } }];
@@ -51,12 +60,14 @@ export function renderUsedPrices(models: readonly ModelPrices[], options: TableO
   });
   const { paint } = options;
   const head = [paint('bold', 'What the models that were used cost today'), paint('gray', 'USD per million tokens')];
-  const sections = [head, [set(rows, options)], remarks].filter((lines) => lines.length > 0);
+  const today = models.flatMap((model) => model.today?.price ?? []);
+  const confirmations = explainConfirmations(today, options).map((line) => paint('gray', line));
+  const sections = [head, [set(rows, options)], remarks, confirmations].filter((lines) => lines.length > 0);
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
 /** What a model costs and has cost, change by change. Ends with a newline. */
-export function renderModelPrices({ model, today, changes }: ModelPrices, options: TableOptions): string {
+export function renderModelPrices({ model, today, changes }: ModelPrices, options: PriceTextOptions): string {
   const { paint, width } = options;
   const rows = changes.flatMap((change) => {
     const isToday = change === today;
@@ -68,6 +79,11 @@ export function renderModelPrices({ model, today, changes }: ModelPrices, option
     [paint('bold', `What ${cleanText(model)} costs`), paint('gray', 'USD per million tokens')],
     [set(rows, options)],
     gone,
+    explainConfirmations(
+      changes.flatMap(({ price }) => price ?? []),
+      options,
+    ).map((line) => paint('gray', line)),
+    renderCreditRates(model, options),
   ].filter((lines) => lines.length > 0);
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
@@ -77,7 +93,13 @@ function layOutChange(names: Readonly<Partial<Record<Key, string>>>, { from, pri
   if (!price) return [{ cells: { ...since, input: 'unpriced' }, styles: { input: 'yellow' } }];
   const { rates, longContext } = price;
   const base: Row<Key> = {
-    cells: { ...since, ...describeRates(rates), ...describeTiers(price), origin: ORIGINS[price.origin] },
+    cells: {
+      ...since,
+      ...describeRates(rates),
+      ...describeTiers(price),
+      origin: ORIGINS[price.origin],
+      confirmed: describeConfirmed(price),
+    },
   };
   if (!longContext) return [base];
   const above = `└ above ${formatCount(longContext.aboveInputTokens)} in`;
@@ -96,12 +118,33 @@ function describeRates({ input, cachedInput, cacheWrite, cacheWrite1h, output }:
 
 /** As multiples; `short`: long inputs are served and billed as standard. */
 function describeTiers({ tierMultipliers, longContext }: Price) {
-  const { priority, flex } = tierMultipliers ?? {};
+  const { priority, flex, ultrafast } = tierMultipliers ?? {};
   const note = longContext?.priority === 'as-standard' ? ' short' : '';
   return {
     priority: priority === undefined ? '' : `×${priority}${note}`,
     flex: flex === undefined ? '' : `×${flex}`,
+    ultrafast: ultrafast === undefined ? '' : `×${ultrafast}`,
   };
+}
+
+/** The day on which the price was last seen; `~` before it: by others, who say that they have read it at the vendor's. */
+function describeConfirmed({ confirmed }: Price): string {
+  return confirmed ? `${confirmed.by === 'vendor' ? '' : '~'}${confirmed.on}` : '';
+}
+
+/** What there is to know of prices beside their figures: a promise that has run out, what rests on less than the rest. */
+function explainConfirmations(prices: readonly Price[], { nowMs, width }: PriceTextOptions): string[] {
+  const known = prices.flatMap(({ model, confirmed }) => (confirmed ? [{ model, ...confirmed }] : []));
+  const sentences = known.flatMap(({ model, promisedUntil, remark }) => [
+    ...(promisedUntil !== undefined && Date.parse(promisedUntil) + DAY_MS <= nowMs
+      ? [`${model}: its price was promised until ${promisedUntil}, and nothing is known of later days.`]
+      : []),
+    ...(remark === undefined ? [] : [`${model}: ${remark}`]),
+  ]);
+  const marks = known.some(({ by }) => by === 'third-party')
+    ? ['~ not seen at the vendor itself since then: others say that they have read it there.']
+    : [];
+  return [...new Set([...marks, ...sentences])].map((sentence) => wrapText(sentence, width));
 }
 
 /** `1.25`, `0.125`: two decimals, or as many as it has. */

@@ -2,6 +2,8 @@ import type { Price, PriceEntry, Rates } from '../pricing/price.js';
 import { listPriceChanges, type PriceChange } from '../pricing/price-history.js';
 import type { Connection } from '../store/open.js';
 import { readSums } from '../store/period-queries.js';
+import { toCreditRatesJson } from './credit-list.js';
+import { toCreditCardJson } from './credits.js';
 import { SCHEMA_VERSION } from './sums-json.js';
 
 /** What a model costs and has cost. */
@@ -38,18 +40,20 @@ export function toPricesJson(models: readonly ModelPrices[]): object {
     schemaVersion: SCHEMA_VERSION,
     kind: 'prices',
     unit: 'USD per million tokens',
+    credits: { unit: 'credits per million tokens', ...toCreditCardJson() },
     models: models.map(({ model, today, changes, used }) => ({
       model,
       ...(used ? { responseCount: used.responses, unpricedResponseCount: used.unpricedResponses } : {}),
       price: today ? toChangeJson(today) : null,
       changes: changes.map(toChangeJson),
+      creditRates: toCreditRatesJson(model),
     })),
   };
 }
 
 function toChangeJson({ from, price }: PriceChange): object {
   if (!price) return { from, priceOrigin: null };
-  const { longContext, tierMultipliers } = price;
+  const { longContext, tierMultipliers, confirmed } = price;
   return {
     from,
     priceOrigin: price.origin,
@@ -60,6 +64,11 @@ function toChangeJson({ from, price }: PriceChange): object {
       : null,
     priorityMultiplier: tierMultipliers?.priority ?? null,
     flexMultiplier: tierMultipliers?.flex ?? null,
+    ultrafastMultiplier: tierMultipliers?.ultrafast ?? null,
+    confirmedOn: confirmed?.on ?? null,
+    confirmedBy: confirmed?.by ?? null,
+    promisedUntil: confirmed?.promisedUntil ?? null,
+    confirmationRemark: confirmed?.remark ?? null,
   };
 }
 

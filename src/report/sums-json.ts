@@ -19,7 +19,7 @@ export function toPartJson(figures: Figures): object {
   };
 }
 
-export function toAmountsJson({ usage, costNanoUsd }: Figures): object {
+export function toAmountsJson({ usage, costNanoUsd, credits }: Figures): object {
   return {
     inputTokens: usage.input,
     cachedInputTokens: usage.cachedInput,
@@ -29,6 +29,10 @@ export function toAmountsJson({ usage, costNanoUsd }: Figures): object {
     totalTokens: usage.input + usage.output,
     costUsd: costNanoUsd === undefined ? null : costNanoUsd / 1e9,
     costNanoUsd: costNanoUsd ?? null,
+    ...(credits && {
+      costCredits: credits.nanoCredits === undefined ? null : credits.nanoCredits / 1e9,
+      unratedResponseCount: credits.unratedResponses,
+    }),
   };
 }
 

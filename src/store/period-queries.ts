@@ -132,7 +132,7 @@ function letsThrough(filter: UsageFilter): string {
 }
 
 // A time zone is an offset that changes a few times: SQLite can tell its days without knowing it.
-function dayOf(column: string, offsets: readonly OffsetChange[]): string {
+export function dayOf(column: string, offsets: readonly OffsetChange[]): string {
   const [first, ...later] = offsets;
   const cases = later.map(({ fromMs, offsetMs }) => `WHEN ${column} >= ${fromMs} THEN ${offsetMs}`).reverse();
   const offset =

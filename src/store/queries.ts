@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import type { Phase } from '../usage/phase.js';
+import type { Provider } from '../usage/provider.js';
 import type { AttributionOrigin, InvocationStatus, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { type Connection, explainingFaults } from './open.js';
@@ -51,6 +52,7 @@ export interface ModelRow extends SumRow {
 
 export interface ResponseRow extends Omit<SumRow, 'responses' | 'unpricedResponses'> {
   readonly invocationId: string;
+  readonly provider: Provider;
   readonly threadId: string;
   readonly key: string;
   readonly turnId: string | null;
@@ -120,7 +122,7 @@ export function readModels(connection: Connection, scope: Scope): ModelRow[] {
 export function readResponses(connection: Connection, scope: Scope): ResponseRow[] {
   const rows = connection
     .prepare<[Scope], ResponseRow & { price: string | null }>(
-      `SELECT r.invocation_id AS invocationId, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
+      `SELECT r.invocation_id AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
          r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
          r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd

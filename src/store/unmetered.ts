@@ -50,7 +50,7 @@ export function readUnmeteredModels(connection: Connection, sessionId: string): 
 export function readUnmeteredResponses(connection: Connection, sessionId: string): ResponseRow[] {
   const rows = connection
     .prepare<[object], ResponseRow & { price: string | null }>(
-      `SELECT '' AS invocationId, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
+      `SELECT '' AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
          r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
          r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd
@@ -61,7 +61,7 @@ export function readUnmeteredResponses(connection: Connection, sessionId: string
 }
 
 // By thread twice: SQLite takes the second condition into the packs, so that it opens those of the session alone.
-const UNMETERED = `threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
+export const UNMETERED: string = `threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
   WHERE t.root_id = @sessionId AND r.thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)`;
 
 const SUMS = `count(*) AS responses, count(*) - count(r.cost_nano_usd) AS unpricedResponses,

@@ -1,6 +1,7 @@
 import type { Connection } from '../store/open.js';
 import { readSnapshot } from '../store/queries.js';
 import type { Store } from '../store/store.js';
+import type { CostUnit } from '../usage/unit.js';
 import { healthQuestion } from './answers/health.js';
 import { nowQuestion } from './answers/now.js';
 import { runQuestion, runsQuestion, sessionQuestion } from './answers/runs.js';
@@ -17,6 +18,7 @@ export interface Surroundings {
   readonly subscriptions: readonly Subscription[];
   /** An IANA name; undefined is the system's. A query's own wins. */
   readonly timeZone: string | undefined;
+  readonly unit: CostUnit;
   now(): number;
 }
 

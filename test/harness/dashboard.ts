@@ -21,6 +21,7 @@ export interface Served {
   readonly database: string;
   readonly port?: DashboardOptions['port'];
   readonly subscriptions?: DashboardOptions['surroundings']['subscriptions'];
+  readonly unit?: DashboardOptions['surroundings']['unit'];
   readonly busyTimeoutMs?: number;
 }
 
@@ -29,6 +30,7 @@ export async function serveDashboard({
   database,
   port,
   subscriptions = [],
+  unit = 'usd',
   busyTimeoutMs = 5000,
 }: Served): Promise<ServedDashboard> {
   const store = openStore(database, { mode: 'write', busyTimeoutMs });
@@ -38,7 +40,7 @@ export async function serveDashboard({
   const dashboard = await startDashboard({
     store,
     history,
-    surroundings: { version: '0.0.0', database, subscriptions, timeZone: undefined, now: Date.now },
+    surroundings: { version: '0.0.0', database, subscriptions, timeZone: undefined, unit, now: Date.now },
     port: port ?? { port: 0, insist: 'exact' },
     pageFolder: PAGE_FOLDER,
     onFault: (error) => faults.push(error),

@@ -34,16 +34,31 @@ test('takes the tier in the words of Codex and of the API', () => {
 });
 
 test('guesses no tier from a word that it does not know', () => {
-  for (const word of ['ultrafast', 'scale', 'batch', 'fastest', '', 'constructor']) {
+  for (const word of ['hyperfast', 'scale', 'batch', 'fastest', '', 'constructor']) {
     expect(parseServiceTier(word), word).toBeUndefined();
   }
 });
 
 test('leaves a response in an unknown tier unpriced and says which', () => {
-  expect(priceResponse(BOOK, { ...RESPONSE, serviceTier: 'ultrafast' })).toEqual({
+  expect(priceResponse(BOOK, { ...RESPONSE, serviceTier: 'scale' })).toEqual({
     kind: 'unpriced',
     reason: 'unknown-tier',
-    detail: 'The service tier "ultrafast" is not known.',
+    detail: 'The service tier "scale" is not known.',
+  });
+});
+
+test('prices ultrafast from the day on which its multiple holds, and only where one is known', () => {
+  const nanoUsdAt = (day: string) => {
+    const atMs = Date.parse(`${day}T12:00:00Z`);
+    const usage = { input: 1000, cachedInput: 0, cacheWrite: 0, output: 100, reasoning: 0 };
+    const priced = priceResponse(createPriceBook(), { model: 'gpt-6.2-sol', serviceTier: 'ultrafast', atMs, usage });
+    return priced.kind === 'priced' ? priced.nanoUsd : priced.reason;
+  };
+  // 1000 tokens at 2 and 100 at 10 USD per million are 0.003 USD.
+  expect([nanoUsdAt('2027-02-28'), nanoUsdAt('2027-03-01')]).toEqual([3 * 3_000_000, 6 * 3_000_000]);
+  expect(priceResponse(BOOK, { ...RESPONSE, serviceTier: 'ultrafast', model: 'gpt-5.4' })).toMatchObject({
+    kind: 'unpriced',
+    reason: 'no-tier-price',
   });
 });
 

@@ -26,7 +26,9 @@ const PRINTED: [model: string, base: (number | null)[], long?: (number | null)[]
   ['gpt-6-sol', [2, 0.2, 10, 2.5], [4, 0.4, 15, 5]],
   ['gpt-6-luna', [0.1, 0.01, 0.5, 0.125], [0.2, 0.02, 0.75, 0.25]],
   ['gpt-6.1-sol', [2, 0.1, 10, 2.5], [4, 0.2, 15, 5]],
+  ['gpt-6.1-terra', [1, 0.05, 5, 1.25], [2, 0.1, 7.5, 2.5]],
   ['gpt-6.2-sol', [2, 0.1, 10, 2.5], [4, 0.2, 15, 5]],
+  ['gpt-6.2-astra', [8, 0.4, 40, 10], [16, 0.8, 60, 20]],
   ['codex-mini-latest', [1.5, 0.375, 6, null]],
   ['o4-mini', [1.1, 0.275, 4.4, null]],
 ];
@@ -73,6 +75,19 @@ test('knows a price of every model since ever, and no two of one day', () => {
   }
 });
 
+test('says of every price when it was last seen, and by whom', () => {
+  for (const { model, confirmed } of PRICE_TABLE) {
+    expect(confirmed?.on, model).toMatch(/^2026-\d\d-\d\d$/);
+    expect(Date.parse(confirmed?.on ?? ''), model).toBeLessThan(Date.parse('2026-11-29'));
+  }
+});
+
+test('says that the price of gpt-5.6-sol was promised to a day, and ends it on none', () => {
+  const price = createPriceBook().find('gpt-5.6-sol', Date.parse('2026-12-24'));
+  expect(price).toMatchObject({ from: '2026-08-21', confirmed: { promisedUntil: '2026-11-21' } });
+  expect(price?.until).toBeUndefined();
+});
+
 // An independent table: where both know a model, a difference is a mistake in one of them.
 test('agrees with genai-prices on every rate of every model that both know', () => {
   const compared = new Set<string>();
@@ -87,7 +102,9 @@ test('agrees with genai-prices on every rate of every model that both know', () 
   }
   expect(PRINTED.map(([model]) => model).filter((model) => !compared.has(model))).toEqual([
     'gpt-6.1-sol',
+    'gpt-6.1-terra',
     'gpt-6.2-sol',
+    'gpt-6.2-astra',
   ]);
 });
 

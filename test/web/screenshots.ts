@@ -54,6 +54,7 @@ const dashboard = await startDashboard({
       { provider: 'anthropic', name: 'Max', usdPerMonth: 100, since: SINCE },
     ],
     timeZone: undefined,
+    unit: 'usd',
     now: Date.now,
   },
   port: { port: 0, insist: 'exact' },

@@ -80,6 +80,7 @@ function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
   return [
     entry('project', named),
     entry('time_zone', { ...timeZone, value: zone }),
+    entry('unit', settings.unit),
     entry('database', { ...database, value: paths.database }),
     ...(costRecords.value === undefined ? [] : [entry('cost_records', costRecords)]),
     ...settings.outputPatterns.map((one) => {

@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.js';
+import type { CostUnit } from '../../usage/unit.js';
 import type { CommandDescription, OptionDescription } from './description.js';
 import { parseCount, parseTimeZone } from './option-values.js';
-import { JSON_NOT_TABLE, NO_COLOR, NO_IMPORT } from './shared-options.js';
+import { JSON_NOT_TABLE, NO_COLOR, NO_IMPORT, UNIT } from './shared-options.js';
 
 /** What is asked of `codex-usage run` or `codex-usage session`. */
 export interface CostRequest {
@@ -21,6 +22,8 @@ export interface CostRequest {
   readonly limit: number;
   /** An IANA name, or undefined for the system's. */
   readonly timeZone: string | undefined;
+  /** Undefined: as the settings say. */
+  readonly unit: CostUnit | undefined;
 }
 
 interface Options {
@@ -35,6 +38,7 @@ interface Options {
   readonly json?: boolean;
   readonly markdown?: boolean;
   readonly color: boolean;
+  readonly unit?: CostUnit;
 }
 
 const LIST_LENGTH = 20;
@@ -106,6 +110,7 @@ function listOptions(kind: CostRequest['kind']): OptionDescription[] {
       text: "show times in this IANA time zone (default: the system's)",
       parse: parseTimeZone,
     },
+    UNIT,
     JSON_NOT_TABLE,
     { flags: '--markdown', text: 'the report as Markdown, for the summary of a CI job' },
     NO_COLOR,
@@ -132,5 +137,6 @@ function parseRequest(kind: CostRequest['kind'], id: string | undefined, options
     projectId: options.project,
     limit: options.last ?? LIST_LENGTH,
     timeZone: options.timezone,
+    unit: options.unit,
   };
 }

@@ -2,9 +2,10 @@ import { UsageError } from '../../errors.js';
 import type { Day } from '../../report/calendar.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
+import type { CostUnit } from '../../usage/unit.js';
 import type { CommandDescription, OptionDescription } from './description.js';
 import { parseCount } from './option-values.js';
-import { DAYS_OF_TIME_ZONE, JSON_NOT_TABLE, NO_COLOR, NO_IMPORT, SINCE, UNTIL } from './shared-options.js';
+import { DAYS_OF_TIME_ZONE, JSON_NOT_TABLE, NO_COLOR, NO_IMPORT, SINCE, UNIT, UNTIL } from './shared-options.js';
 
 /** `blocks`: windows of five hours, as subscriptions are limited by. */
 export type ReportKind = PeriodKind | 'blocks';
@@ -32,6 +33,8 @@ export interface PeriodRequest {
   readonly color: 'auto' | 'never';
   /** An IANA name, or undefined for the system's. */
   readonly timeZone: string | undefined;
+  /** Undefined: as the settings say. */
+  readonly unit: CostUnit | undefined;
 }
 
 interface Options {
@@ -50,6 +53,7 @@ interface Options {
   readonly import?: boolean;
   readonly json?: boolean;
   readonly color: boolean;
+  readonly unit?: CostUnit;
 }
 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
@@ -98,6 +102,7 @@ function listOptions(kind: ReportKind): OptionDescription[] {
     { flags: '--breakdown', text: 'a row for each model' },
     { flags: '--compact', text: 'only the most important columns' },
     DAYS_OF_TIME_ZONE,
+    UNIT,
     NO_IMPORT,
     JSON_NOT_TABLE,
     NO_COLOR,
@@ -139,6 +144,7 @@ function parseRequest(kind: ReportKind, options: Options): PeriodRequest {
     extent: options.compact ? 'compact' : 'full',
     color: options.color ? 'auto' : 'never',
     timeZone: options.timezone,
+    unit: options.unit,
   };
 }
 

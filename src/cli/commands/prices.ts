@@ -1,6 +1,7 @@
 import type { PriceEntry } from '../../pricing/price.js';
 import { Pricer } from '../../pricing/pricer.js';
 import { createPriceBook } from '../../pricing/prices.js';
+import { explainUnpriced } from '../../pricing/unpriced-models.js';
 import { createCalendar } from '../../report/calendar.js';
 import { ReportError } from '../../report/error.js';
 import { toMoments } from '../../report/period-range.js';
@@ -43,14 +44,17 @@ export async function runPriceCommand(
 function showModel(request: PricesRequest, model: string, host: Host, { userPrices, database }: PriceSettings): number {
   const prices = describeModel(model, userPrices, Date.now());
   if (prices.changes.length === 0) {
-    const error = new ReportError('unknown', `No price is known for the model ${model}. ${PRICE_ADVICE}`);
+    const error = new ReportError(
+      'unknown',
+      [`No price is known for the model ${model}.`, explainUnpriced(model), PRICE_ADVICE].filter(Boolean).join(' '),
+    );
     const failure = explainFailure(error, { database, timeZone: request.timeZone });
     if (request.format === 'json') host.stdout.write(formatJson(failure?.json ?? {}));
     host.stderr.write(failure?.text ?? '');
     return 1;
   }
   const isData = request.format === 'json';
-  const look = describeLook(request, host);
+  const look = { ...describeLook(request, host), nowMs: Date.now() };
   host.stdout.write(isData ? formatJson(toPricesJson([prices])) : renderModelPrices(prices, look));
   return 0;
 }
@@ -59,7 +63,7 @@ function showUsed(store: Store, request: PricesRequest, host: Host, { userPrices
   const models = readSnapshot(store, (connection) => listUsedModels(connection, userPrices, Date.now()));
   if (models.length === 0) throw new ReportError('nothing-metered', 'No usage has been recorded yet.');
   if (request.format === 'json') return formatJson(toPricesJson(models));
-  return renderUsedPrices(models, describeLook(request, host));
+  return renderUsedPrices(models, { ...describeLook(request, host), nowMs: Date.now() });
 }
 
 async function repriceAll(store: Store, request: RepriceRequest, host: Host, settings: PriceSettings): Promise<string> {

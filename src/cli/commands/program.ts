@@ -1,6 +1,7 @@
 import type { Paths } from '../../config/paths.js';
 import { listPrices, type Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
+import type { CostUnit } from '../../usage/unit.js';
 import { describeConfigCommand, runConfigCommand } from './config.js';
 import { describeCostCommands } from './cost-options.js';
 import type { CommandDescription } from './description.js';
@@ -62,17 +63,20 @@ function describeCommands(
   const inTimeZone = <Request extends { readonly timeZone: string | undefined }>(request: Request): Request => {
     return { ...request, timeZone: request.timeZone ?? settings.timeZone.value };
   };
+  const inUnit = <Request extends { readonly unit: CostUnit | undefined }>(request: Request): Request => {
+    return { ...request, unit: request.unit ?? settings.unit.value };
+  };
   const changing = { ...paths, userPrices: listPrices(settings), costRecords: settings.costRecords.value };
   return [
     ...describeCostCommands(async (request) => {
       await begin(request);
       // Each is loaded by who asks for it. Reports over time, asked for most, are here.
       const { runCostCommand } = await import('./reports.js');
-      end(await runCostCommand(inTimeZone(request), host, { ...paths, project: settings.project.value }));
+      end(await runCostCommand(inUnit(inTimeZone(request)), host, { ...paths, project: settings.project.value }));
     }),
     ...describePeriodCommands(async (request) => {
       await begin(request);
-      end(await runPeriodCommand(inTimeZone(request), host, paths));
+      end(await runPeriodCommand(inUnit(inTimeZone(request)), host, paths));
     }),
     describeExportCommand(async (request) => {
       await begin(request);

@@ -42,6 +42,7 @@ export async function runServeCommand(
         database: paths.database,
         subscriptions: settings.subscriptions.map(({ value }) => value),
         timeZone: settings.timeZone.value,
+        unit: settings.unit.value,
         now: Date.now,
       },
       port: { port: request.port ?? USUAL_PORT, insist: request.port === undefined ? 'first' : 'exact' },

@@ -1,3 +1,4 @@
+import { COST_UNITS } from '../../usage/unit.js';
 import type { OptionDescription } from './description.js';
 import { parseDate, parseTimeZone } from './option-values.js';
 
@@ -23,4 +24,9 @@ export const NO_IMPORT: OptionDescription = {
 };
 export const JSON_NOT_TABLE: OptionDescription = { flags: '-j, --json', text: 'JSON instead of a table' };
 export const JSON_NOT_TEXT: OptionDescription = { flags: '-j, --json', text: 'JSON instead of text' };
+export const UNIT: OptionDescription = {
+  flags: '--unit <unit>',
+  text: 'credits: beside USD also the credits of a ChatGPT plan (default: "unit" in codex-metered.toml, or usd)',
+  choices: [...COST_UNITS],
+};
 export const NO_COLOR: OptionDescription = { flags: '--no-color', text: 'no colours; so does NO_COLOR' };

@@ -4,6 +4,7 @@ import { readList, toListJson } from '../../report/listing.js';
 import { selectScope } from '../../report/selection.js';
 import type { Connection } from '../../store/open.js';
 import { findScopes } from '../../store/scopes.js';
+import type { CostUnit } from '../../usage/unit.js';
 import type { Question } from '../answers.js';
 import { count, name, requiredName } from '../parameters.js';
 
@@ -26,18 +27,25 @@ export const runsQuestion: Question<{ project: string | undefined; last: number 
 export const runQuestion: Question<{ id: string; project: string | undefined }> = {
   path: '/api/run',
   parameters: { id: requiredName, project: name },
-  answer: (connection, { id, project }) => readCost(connection, 'run', id, project),
+  answer: (connection, { id, project }, { unit }) =>
+    readCost(connection, { kind: 'run', id, projectId: project }, unit),
 };
 
 /** As `codex-usage session ID --breakdown --json`. */
 export const sessionQuestion: Question<{ id: string }> = {
   path: '/api/session',
   parameters: { id: requiredName },
-  answer: (connection, { id }) => readCost(connection, 'session', id, undefined),
+  answer: (connection, { id }, { unit }) => readCost(connection, { kind: 'session', id, projectId: undefined }, unit),
 };
 
-function readCost(connection: Connection, kind: 'run' | 'session', id: string, projectId: string | undefined): object {
-  const selection = selectScope(connection, { kind, id, projectId, place: PLACE });
-  const report = readCostReport(connection, selection.scope, { detail: 'responses' });
+interface Wish {
+  readonly kind: 'run' | 'session';
+  readonly id: string;
+  readonly projectId: string | undefined;
+}
+
+function readCost(connection: Connection, wish: Wish, unit: CostUnit): object {
+  const selection = selectScope(connection, { ...wish, place: PLACE });
+  const report = readCostReport(connection, selection.scope, { detail: 'responses', unit });
   return toCostJson(report, selection, { detail: 'responses' });
 }

@@ -42,7 +42,7 @@ export const usageQuestion: Question<UsageQuery> = {
     last: optional(count(1, 10_000)),
     timezone: timeZone,
   },
-  answer(connection, query, { now, subscriptions, ...surroundings }) {
+  answer(connection, query, { now, subscriptions, unit, ...surroundings }) {
     assertRange(query);
     const calendar = createCalendar(query.timezone ?? surroundings.timeZone);
     const nowMs = now();
@@ -52,7 +52,7 @@ export const usageQuestion: Question<UsageQuery> = {
     const read = (wish: Partial<PeriodQuery>, of: Provider | undefined) => {
       // The page lets choose a provider that nothing is recorded of yet.
       if (of !== undefined && !recorded.includes(of)) return null;
-      return readReport(connection, { ...toFilter(query), nowMs, provider: of, ...wish }, calendar);
+      return readReport(connection, { ...toFilter(query), nowMs, provider: of, unit, ...wish }, calendar);
     };
     const { period: kind, since, until, last } = query;
     const groups = [undefined, ...providers].map((of) => ({
@@ -60,7 +60,7 @@ export const usageQuestion: Question<UsageQuery> = {
       // With one provider all of it is that provider's.
       range: read({ kind, since, until, last }, of ?? query.provider),
       today: read({ kind: 'daily', since: today, until: today }, of ?? query.provider),
-      month: read({ kind: 'monthly', since: startOfMonth(today) }, of ?? query.provider),
+      month: read({ kind: 'monthly', since: startOfMonth(today), unit: 'usd' }, of ?? query.provider),
     }));
     return {
       schemaVersion: SCHEMA_VERSION,
@@ -74,7 +74,7 @@ export const usageQuestion: Question<UsageQuery> = {
         month: reports.month && toPeriodJson(reports.month),
       })),
       calendar: providers.flatMap((of) => {
-        const report = read({ kind: 'daily', since: today - CALENDAR_DAYS, until: today }, of);
+        const report = read({ kind: 'daily', since: today - CALENDAR_DAYS, until: today, unit: 'usd' }, of);
         return (report?.days ?? []).map(({ day: date, figures }) => ({
           date: formatDay(date),
           provider: of,

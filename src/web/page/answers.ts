@@ -13,6 +13,10 @@ export interface Sums {
   readonly outputTokens: number;
   readonly reasoningTokens: number;
   readonly costUsd: number | null;
+  /** Of a ChatGPT plan, where the settings ask for them; null where none are known. */
+  readonly costCredits?: number | null;
+  /** Responses of Codex whose credits are not known. */
+  readonly unratedResponseCount?: number;
 }
 
 export interface HistoryState {

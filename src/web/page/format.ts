@@ -34,6 +34,14 @@ export function formatUsd(usd: number): string {
   return size >= 0.00005 ? fine.format(usd) : tiny.format(usd);
 }
 
+/** Credits: whole ones from a thousand on, finer below. */
+export function formatCredits(credits: number): string {
+  const digits = credits >= 1000 ? 0 : credits >= 100 ? 1 : credits >= 1 ? 2 : 4;
+  return new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+    credits,
+  );
+}
+
 /** For a chart. */
 export function formatRoundUsd(usd: number): string {
   if (usd >= 10 || usd === 0) return round.format(usd);

@@ -25,6 +25,8 @@ export interface PeriodReport {
     readonly costPerActiveDayUsd: number | null;
     readonly costPerActiveHourUsd: number | null;
   };
+  /** Where the settings ask for credits. */
+  readonly credits?: { readonly unconfirmed: true; readonly asOf: string };
   readonly forecast: { readonly month: string; readonly forecastUsd: number; readonly basisDayCount: number } | null;
 }
 

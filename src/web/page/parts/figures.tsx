@@ -1,5 +1,5 @@
 import type { InvocationEntry, Provider, Sums } from '../answers.js';
-import { formatCompact, formatCount, formatShare, formatUsd } from '../format.js';
+import { formatCompact, formatCount, formatCredits, formatShare, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
 
 type CostOf = Pick<Sums, 'costUsd' | 'source' | 'responseCount' | 'unpricedResponseCount'>;
@@ -18,6 +18,27 @@ export function Cost({ of }: { readonly of: CostOf }) {
       {guessed && <span class="mark">~</span>}
       {formatUsd(of.costUsd)}
       {partial && <span class="mark">+</span>}
+    </data>
+  );
+}
+
+type CreditsOf = Pick<Sums, 'source' | 'costCredits' | 'unratedResponseCount'>;
+
+/** `12.3`; `~` as with a cost, `+` where the credits of some responses are not known. */
+export function Credits({ of, asOf }: { readonly of: CreditsOf; readonly asOf: string }) {
+  const unrated = of.unratedResponseCount ?? 0;
+  if (of.costCredits === null || of.costCredits === undefined) {
+    return unrated > 0 ? <span class="mark-unpriced">unknown</span> : <span class="faint">–</span>;
+  }
+  const title = [
+    `Unconfirmed: by a rate card as of ${asOf}.`,
+    unrated > 0 ? `Of ${formatCount(unrated)} responses no credits are known: more were taken.` : '',
+  ].join(' ');
+  return (
+    <data value={of.costCredits} title={title.trim()}>
+      {of.source !== 'actual' && <span class="mark">~</span>}
+      {formatCredits(of.costCredits)}
+      {unrated > 0 && <span class="mark">+</span>}
     </data>
   );
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { formatCount, formatHours, formatMonth } from '../../format.js';
-import { CachedShare, Cost, ProviderName, Usd } from '../../parts/figures.jsx';
+import { CachedShare, Cost, Credits, ProviderName, Usd } from '../../parts/figures.jsx';
 import { Stat } from '../../parts/panel.jsx';
 import type { PeriodReport, UsageGroup } from '../../usage-answers.js';
 
@@ -24,6 +24,11 @@ export function Summary({ all, each, today }: SummaryProps) {
       <Stat label="Today" details={split((group) => <CostOf report={group.today} />)}>
         <CostOf report={all.today} />
       </Stat>
+      {all.range?.credits && (
+        <Stat label="Credits of a ChatGPT plan (unconfirmed)" details={<CreditsToday report={all.today} />}>
+          <Credits of={all.range.totals} asOf={all.range.credits.asOf} />
+        </Stat>
+      )}
       <Stat
         label={`Per active day${pace ? ` (${formatCount(pace.activeDayCount)})` : ''}`}
         details={split(({ range }) => <Usd usd={range?.pace.costPerActiveDayUsd ?? null} />)}
@@ -49,6 +54,17 @@ export function Summary({ all, each, today }: SummaryProps) {
         {all.range ? <CachedShare of={all.range.totals} /> : <span class="faint">–</span>}
       </Stat>
     </dl>
+  );
+}
+
+function CreditsToday({ report }: { readonly report: PeriodReport | null }) {
+  return (
+    <ul>
+      <li>
+        Today{' '}
+        {report?.credits ? <Credits of={report.totals} asOf={report.credits.asOf} /> : <span class="faint">–</span>}
+      </li>
+    </ul>
   );
 }
 

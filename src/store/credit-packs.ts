@@ -1,0 +1,125 @@
+import { isBetween } from './between.js';
+import { bucketStartOf } from './bucket-tally.js';
+import type { CreditClassSum } from './credit-queries.js';
+import type { Connection } from './open.js';
+import type { OffsetChange, SumKeys, UsageFilter } from './period-queries.js';
+
+/** What a pack can tell responses apart by: none of them has an invocation, and so a phase. */
+type PackKeys = Omit<SumKeys, 'phase'>;
+type Sum = PackKeys & { -readonly [Name in keyof CreditClassSum]: CreditClassSum[Name] };
+
+const DAY_MS = 86_400_000;
+
+interface PackRow {
+  readonly projectId: string;
+  readonly kinds: string;
+  readonly counts: string;
+}
+
+type KindRow = [model: string, serviceTier: string | null, evidence: string, source: SumKeys['source']];
+/** As `response_packs.counts` holds them; what is not named is of no interest here. */
+type CountRow = [
+  key: string,
+  turn: number,
+  kind: number,
+  completedAtMs: number,
+  input: number,
+  cachedInput: number,
+  ...number[],
+];
+const OUTPUT_PLACE = 8;
+
+/**
+ * The same as `readCreditSums` of what lies packed. SQLite could open the packs too, in ten times the time: their lists are
+ * read here.
+ */
+export function readPackedCreditSums(
+  connection: Connection,
+  filter: UsageFilter & { readonly longAbove: number },
+  offsets: readonly OffsetChange[],
+): readonly (PackKeys & CreditClassSum)[] {
+  const ids = connection.prepare<[object], number>(selectPacks(filter)).pluck().all(filter);
+  const open = connection.prepare<[number], PackRow>(OPEN);
+  const isMeant = createModelTest(connection, filter.model);
+  const tally = new Tally(offsets, filter.longAbove);
+  const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = filter;
+  for (const id of ids) {
+    const { projectId, kinds, counts } = open.get(id) as PackRow;
+    const kindList = (JSON.parse(kinds) as KindRow[]).map((kind) => (isMeant(kind[0]) ? kind : undefined));
+    for (const row of JSON.parse(counts) as CountRow[]) {
+      const kind = kindList[row[2]];
+      if (kind && fromMs <= row[3] && row[3] < untilMs) tally.add(projectId, kind, row);
+    }
+  }
+  return tally.list();
+}
+
+/** Sums up responses, most of which are of the same quarter of an hour and kind as the one before. */
+class Tally {
+  readonly #sums = new Map<string, Sum>();
+  readonly #offsets: readonly OffsetChange[];
+  readonly #longAbove: number;
+  #last: { readonly kind: KindRow; readonly sum: Sum } | undefined;
+
+  constructor(offsets: readonly OffsetChange[], longAbove: number) {
+    this.#offsets = offsets;
+    this.#longAbove = longAbove;
+  }
+
+  add(projectId: string, kind: KindRow, row: CountRow): void {
+    const input = row[4];
+    const sum = this.#find(projectId, kind, row[3], input > this.#longAbove ? 1 : 0);
+    sum.responses++;
+    sum.input += input;
+    sum.cachedInput += Math.min(row[5], input);
+    sum.output += row[OUTPUT_PLACE] ?? 0;
+  }
+
+  list(): readonly Sum[] {
+    return [...this.#sums.values()];
+  }
+
+  #find(projectId: string, kind: KindRow, atMs: number, isLong: 0 | 1): Sum {
+    const startMs = bucketStartOf(atMs);
+    const last = this.#last;
+    if (last?.kind === kind && last.sum.startMs === startMs && last.sum.isLong === isLong) return last.sum;
+    const [model, serviceTier, , source] = kind;
+    const key = JSON.stringify([projectId, model, serviceTier, source, startMs, isLong]);
+    const sum = this.#sums.get(key) ?? {
+      ...{ provider: 'codex', projectId, model, source, startMs, day: this.#dayOf(startMs) },
+      ...{ ofModel: model, serviceTier, utcDay: Math.floor(startMs / DAY_MS), isLong },
+      ...{ responses: 0, input: 0, cachedInput: 0, output: 0 },
+    };
+    this.#sums.set(key, sum);
+    this.#last = { kind, sum };
+    return sum;
+  }
+
+  #dayOf(startMs: number): number {
+    const change = this.#offsets.findLast(({ fromMs }) => fromMs <= startMs) ?? this.#offsets[0];
+    return Math.floor((startMs + (change?.offsetMs ?? 0)) / DAY_MS);
+  }
+}
+
+/** Whether a model is one that was asked for, by the rule of all other reports. */
+function createModelTest(connection: Connection, pattern: string | undefined): (model: string) => boolean {
+  if (pattern === undefined) return () => true;
+  const test = connection.prepare<[object], 0 | 1>('SELECT @model = @pattern OR @model GLOB @pattern').pluck();
+  const known = new Map<string, boolean>();
+  return (model) => {
+    const isMeant = known.get(model) ?? test.get({ model, pattern }) === 1;
+    known.set(model, isMeant);
+    return isMeant;
+  };
+}
+
+const PROJECT = `coalesce(t.project_id, 'unknown')`;
+
+function selectPacks(filter: UsageFilter): string {
+  return `SELECT p.id FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id
+    WHERE p.provider = 'codex' AND ${isBetween(filter, 'p.last_completed_at_ms', 'p.first_completed_at_ms')}
+      ${filter.projectId === undefined ? '' : `AND ${PROJECT} = @projectId`} ORDER BY p.id`;
+}
+
+const OPEN = `SELECT ${PROJECT} AS projectId, p.kinds, p.counts
+  FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id WHERE p.id = ?`;

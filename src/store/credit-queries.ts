@@ -1,0 +1,118 @@
+import { isBetween } from './between.js';
+import { BUCKET_MS } from './bucket-tally.js';
+import { readPackedCreditSums } from './credit-packs.js';
+import type { Connection } from './open.js';
+import { dayOf, type OffsetChange, type SumKeys, type UsageFilter, type UsageOf } from './period-queries.js';
+import { type Scope, within } from './queries.js';
+import { UNMETERED } from './unmetered.js';
+
+/**
+ * What responses of Codex come to that take credits at the same rates. Buckets cannot tell tiers and long inputs apart, so
+ * these are read response by response.
+ */
+export interface CreditClassSum {
+  readonly ofModel: string;
+  readonly serviceTier: string | null;
+  /** The day (UTC) on which they were completed, in days since 1970-01-01. */
+  readonly utcDay: number;
+  readonly isLong: 0 | 1;
+  readonly responses: number;
+  readonly input: number;
+  /** Of each response at most its input. */
+  readonly cachedInput: number;
+  readonly output: number;
+}
+
+const CLASS = `r.model AS ofModel, r.service_tier AS serviceTier, r.completed_at_ms / 86400000 AS utcDay,
+  r.input_tokens > @longAbove AS isLong`;
+const SUMS = `count(*) AS responses, sum(r.input_tokens) AS input,
+  sum(min(r.cached_input_tokens, r.input_tokens)) AS cachedInput, sum(r.output_tokens) AS output`;
+const BY_CLASS = 'ofModel, serviceTier, utcDay, isLong';
+
+const PROJECT = `coalesce(i.project_id, t.project_id, 'unknown')`;
+
+const KEY_COLUMNS = {
+  startMs: `r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS}`,
+  provider: 'r.provider',
+  projectId: PROJECT,
+  phase: 'i.phase',
+  model: 'r.model',
+  source: 'r.source',
+} as const;
+
+/** By the keys and the filter of `readSums`; `longAbove` is the input above which a response is long. */
+export function readCreditSums<Key extends keyof SumKeys>(
+  connection: Connection,
+  keys: readonly Key[],
+  filter: UsageFilter & { readonly longAbove: number },
+  offsets: readonly OffsetChange[],
+  of: UsageOf,
+): (Pick<SumKeys, Key> & CreditClassSum)[] {
+  const rows = readRows(connection, keys, filter, offsets, of);
+  if (of === 'invocations') return rows;
+  // A pack has whatever can be asked for but a phase, and that is asked of invocations alone.
+  const packed: readonly CreditClassSum[] = readPackedCreditSums(connection, filter, offsets);
+  return [...rows, ...(packed as typeof rows)];
+}
+
+function readRows<Key extends keyof SumKeys>(
+  connection: Connection,
+  keys: readonly Key[],
+  filter: UsageFilter & { readonly longAbove: number },
+  offsets: readonly OffsetChange[],
+  of: UsageOf,
+): (Pick<SumKeys, Key> & CreditClassSum)[] {
+  const columnOf = (key: keyof SumKeys) => (key === 'day' ? dayOf('r.completed_at_ms', offsets) : KEY_COLUMNS[key]);
+  const columns = keys.map((key) => `${columnOf(key)} AS "key_${key}"`);
+  const conditions = [
+    "r.provider = 'codex'",
+    isBetween(filter, 'r.completed_at_ms'),
+    ...(of === 'invocations' ? ['i.id IS NOT NULL'] : []),
+    ...(filter.projectId === undefined ? [] : [`${PROJECT} = @projectId`]),
+    ...(filter.model === undefined ? [] : ['(r.model = @model OR r.model GLOB @model)']),
+  ];
+  const rows = connection
+    .prepare<[object], Record<string, unknown> & CreditClassSum>(
+      `SELECT ${columns.join(', ')}, ${CLASS}, ${SUMS}
+       FROM response_rows r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
+       WHERE ${conditions.join(' AND ')}
+       GROUP BY ${keys.map((key) => `"key_${key}"`).join(', ')}, ${BY_CLASS}`,
+    )
+    .all(filter);
+  return rows.map((row) => {
+    const named = Object.fromEntries(keys.map((key) => [key, row[`key_${key}`]])) as Pick<SumKeys, Key>;
+    return { ...row, ...named };
+  });
+}
+
+/** What one invocation of `scope` used of one model, by what the counts are worth. */
+export type InvocationCredits = CreditClassSum & {
+  readonly id: string;
+  readonly model: string;
+  readonly source: string;
+};
+
+/** Of a run or a session: by invocation (`id`), model and source. */
+export function readInvocationCredits(connection: Connection, scope: Scope, longAbove: number): InvocationCredits[] {
+  return connection
+    .prepare<[object], InvocationCredits>(
+      `SELECT r.invocation_id AS id, r.model, r.source, ${CLASS}, ${SUMS}
+       FROM invocations i JOIN response_rows r ON r.invocation_id = i.id
+       WHERE ${within(scope)} AND r.provider = 'codex' GROUP BY r.invocation_id, r.source, ${BY_CLASS}`,
+    )
+    .all({ ...scope, longAbove });
+}
+
+/** Of what no invocation has caused: by thread (`id`), model and source. */
+export function readUnmeteredCredits(
+  connection: Connection,
+  sessionId: string,
+  longAbove: number,
+): InvocationCredits[] {
+  return connection
+    .prepare<[object], InvocationCredits>(
+      `SELECT r.thread_id AS id, r.model, r.source, ${CLASS}, ${SUMS}
+       FROM ${UNMETERED} AND r.provider = 'codex' GROUP BY r.thread_id, r.source, ${BY_CLASS}`,
+    )
+    .all({ sessionId, longAbove });
+}
