@@ -142,7 +142,7 @@ function explainConfirmations(prices: readonly Price[], { nowMs, width }: PriceT
     ...(remark === undefined ? [] : [`${model}: ${remark}`]),
   ]);
   const marks = known.some(({ by }) => by === 'third-party')
-    ? ['~ not seen at the vendor itself since then: others say that they have read it there.']
+    ? ['~ confirmed by others alone, who say that they have read it on a page of the vendor.']
     : [];
   return [...new Set([...marks, ...sentences])].map((sentence) => wrapText(sentence, width));
 }

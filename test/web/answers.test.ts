@@ -56,6 +56,18 @@ describe("the API's figures", () => {
     expect(metered).toMatchObject({ costNanoUsd: (printed.totals as Answered).costNanoUsd, invocationCount: 1 });
   });
 
+  it('have credits where the configuration asks for them, as codex-usage --unit credits prints them', async () => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database, unit: 'credits' });
+    const { body } = await ask(`/api/usage?last=30&timezone=${ZONE}`);
+    const printed = await printJson(['daily', '--last', '30', '-z', ZONE, '--unit', 'credits'], database);
+    expect(groupOf(body, null).range).toEqual(printed);
+    expect(printed.totals).toMatchObject({ costCredits: expect.any(Number) });
+    expect(groupOf(body, 'claude').range).toMatchObject({ totals: { costCredits: null, unratedResponseCount: 0 } });
+    const run = await printJson(['run', 'nightly-42', '--breakdown', '--unit', 'credits'], database);
+    expect((await ask('/api/run?id=nightly-42')).body).toEqual(run);
+  });
+
   it('of no usage are none, and no error', async () => {
     const { ask } = await serveDashboard({ database: `${createFolder()}/new.db` });
     const { body, status } = await ask('/api/usage');

@@ -301,6 +301,20 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect(await items.nth(2).textContent()).toContain('Both');
   });
 
+  it('shows credits beside the costs where the configuration asks for them, and that they are unconfirmed', async () => {
+    const { url } = await serveDashboard({ database: bench.database, unit: 'credits' });
+    const page = await openPage();
+    await page.goto(url);
+    const tile = page.locator('.stat').filter({ hasText: 'Credits of a ChatGPT plan (unconfirmed)' });
+    await tile.waitFor();
+    const printed = await print(['daily', '--last', '30', '--unit', 'credits']);
+    expect((await valuesOf(tile))[0]).toBe((printed.totals as Answered).costCredits);
+    expect(await tile.locator('.stat-figure data').getAttribute('title')).toContain('Unconfirmed');
+    const other = await open('/');
+    await other.locator('.stat').first().waitFor();
+    expect(await other.getByText('Credits of a ChatGPT plan').count()).toBe(0);
+  });
+
   async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ locale: 'en-US', ...options });
     onTestFinished(() => context.close());

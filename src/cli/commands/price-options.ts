@@ -37,7 +37,8 @@ interface Options {
 const PRICES_HELP = `
 Where a price comes from: "yours" is your configuration ([[prices]] in codex-metered.toml) and wins, then
 comes what is "built in", codex-metered's own table, then the package genai-prices.
-docs/pricing.md tells the rules.
+"Confirmed" is the day on which a built-in price was last seen; ~ before it: only others say that they have
+read it at the vendor's. A model by name also shows its credits of a ChatGPT plan. docs/pricing.md tells the rules.
 
 Examples:
   codex-usage prices                   what the models that were used cost today

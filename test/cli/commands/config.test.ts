@@ -30,6 +30,7 @@ user file     /nowhere/codex-metered/codex-metered.toml  (there is none)
 Setting           Value                                                         From
 project           store                                                         CODEX_METERED_PROJECT
 time_zone         UTC                                                           <file>:1
+unit              usd                                                           default
 database          /data/codex-metered/usage.db                                  default
 budget.on_budget  stop                                                          default
 budget.run.usd    $20.00                                                        <file>:3

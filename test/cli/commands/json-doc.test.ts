@@ -25,6 +25,9 @@ it.each([
   [['project', '--json']],
   [['phase', '--json']],
   [['blocks', '--json']],
+  [['daily', '--json', '--unit', 'credits']],
+  [['run', '--json', '--breakdown', '--unit', 'credits']],
+  [['prices', 'gpt-5.6-sol', '--json']],
 ])('the document of the JSON has every field of codex-usage %j', async (args) => {
   const fields = listFields(JSON.parse(await printUsage(args)));
   expect(fields.filter((field) => !DOC.includes(`\`${field}\``))).toEqual([]);

@@ -29,15 +29,50 @@ describe('codex-usage prices', () => {
   it('shows what a model costs and has cost, long inputs too, and where that is from', async () => {
     const { exitCode, stdout } = await usage(['prices', 'gpt-5.6-sol']);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/ ever +5\.00 +0\.50 +6\.25 +30\.00 +×2 short +×0\.5 +built in\n└ above 272,000 in +10\.00/);
-    expect(stdout).toMatch(/\ntoday +2026-08-21 +4\.00 +0\.40 +5\.00 +20\.00 +×2 +×0\.5 +built in\n/);
+    expect(stdout).toMatch(
+      / ever +5\.00 +0\.50 +6\.25 +30\.00 +×2 short +×0\.5 +built in +\S+\n└ above 272,000 in +10\.00/,
+    );
+    expect(stdout).toMatch(/\ntoday +2026-08-21 +4\.00 +0\.40 +5\.00 +20\.00 +×2 +×0\.5 +built in +\S+\n/);
   });
 
   it('shows the models that were used, and what to do about one without a price', async () => {
     const { stdout } = await usage(['prices']);
-    expect(stdout).toMatch(/\ngpt-5\.3-codex +ever +1\.75 +0\.175 +14\.00 .*built in +1\n/);
+    expect(stdout).toMatch(/\ngpt-5\.3-codex +ever +1\.75 +0\.175 +14\.00 .*built in +~\S+ +1\n/);
     expect(stdout).toMatch(/\ngpt-99 +unpriced/);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain('Give it one in codex-metered.toml');
+  });
+
+  it('says when each price was last confirmed, by whom, and that a promise has run out', async () => {
+    const { stdout } = await usage(['prices', 'gpt-5.6-sol']);
+    expect(stdout).toMatch(/\ntoday +2026-08-21 .*built in +2026-08-21\n/);
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('its price was promised until 2026-11-21, and nothing is known of later days');
+    const astra = await usage(['prices', 'gpt-6.2-astra']);
+    expect(astra.stdout).toMatch(/ 8\.00 +0\.40 +10\.00 +40\.00 .*built in +~2026-11-18\n/);
+    const { models } = JSON.parse((await usage(['prices', 'gpt-6.2-sol', '--json'])).stdout);
+    expect(models[0].price).toMatchObject({ confirmedOn: '2026-11-17', confirmedBy: 'vendor', ultrafastMultiplier: 3 });
+  });
+
+  it('lists what Codex takes of the credits of a plan, and that it is unconfirmed', async () => {
+    const { stdout } = await usage(['prices', 'gpt-5.6-sol']);
+    expect(stdout).toMatch(/\n2026-08-21 +100 +10 +500 +×2\.5 +unknown +rate card\n/);
+    expect(stdout).toContain('Credits are unconfirmed');
+    const json = JSON.parse((await usage(['prices', 'gpt-6.2-sol', '--json'])).stdout);
+    expect(json.credits).toMatchObject({ unconfirmed: true, unit: 'credits per million tokens' });
+    expect(json.models[0].creditRates).toEqual([
+      {
+        ...{ from: '2026-11-17', input: 50, cachedInput: 2.5, output: 250 },
+        ...{ priorityMultiplier: null, longInputs: 'unknown', basis: 'derived' },
+      },
+    ]);
+  });
+
+  it('says why a model of Codex has no price, where that is known', async () => {
+    const { exitCode, stderr } = await usage(['prices', 'codex-auto-review']);
+    expect([exitCode, stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+      1,
+      expect.stringContaining('No price is known for the model codex-auto-review. It is the model that reviews'),
+    ]);
   });
 
   it("prefers the user's own, and says so", async () => {
