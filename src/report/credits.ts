@@ -65,14 +65,28 @@ export function readScopeCredits(
   scope: Scope,
 ): { readonly ofInvocation: CreditsOf<ModelOf>; readonly ofThread: CreditsOf<ModelOf> } {
   if (unit !== 'credits') return { ofInvocation: askNothing, ofThread: askNothing };
-  const { longAboveInputTokens } = CREDIT_CARD;
+  const { metered, unmetered } = readScope(connection, scope);
   const keyOf = ({ id, model, source }: ModelOf) => `${id}\n${model}\n${source}`;
-  const unmetered =
-    scope.kind === 'session' ? readUnmeteredCredits(connection, scope.threadId, longAboveInputTokens) : [];
-  return {
-    ofInvocation: addUp(readInvocationCredits(connection, scope, longAboveInputTokens), keyOf),
-    ofThread: addUp(unmetered, keyOf),
-  };
+  return { ofInvocation: addUp(metered, keyOf), ofThread: addUp(unmetered, keyOf) };
+}
+
+/** The credits of a whole run or session; undefined where nobody asked for credits. */
+export function readTotalCredits(
+  connection: Connection,
+  unit: CostUnit | undefined,
+  scope: Scope,
+): CreditFigures | undefined {
+  if (unit !== 'credits') return undefined;
+  const { metered, unmetered } = readScope(connection, scope);
+  const creditsOf: CreditsOf<object> = addUp<object>([...metered, ...unmetered], () => 'all');
+  return creditsOf({});
+}
+
+function readScope(connection: Connection, scope: Scope) {
+  const { longAboveInputTokens } = CREDIT_CARD;
+  const metered = readInvocationCredits(connection, scope, longAboveInputTokens);
+  if (scope.kind === 'run') return { metered, unmetered: [] };
+  return { metered, unmetered: readUnmeteredCredits(connection, scope.threadId, longAboveInputTokens) };
 }
 
 /** The credits of one response; undefined where nobody asked for credits. */
@@ -89,7 +103,10 @@ function askNothing(): undefined {
   return undefined;
 }
 
-function addUp<Row>(classes: readonly (Row & CreditClassSum)[], keyOf: (row: Row) => string): CreditsOf<Row> {
+function addUp<Row extends object>(
+  classes: readonly (Row & CreditClassSum)[],
+  keyOf: (row: Row) => string,
+): CreditsOf<Row> {
   const sums = new Map<string, CreditFigures>();
   for (const row of classes) {
     const { ofModel: model, serviceTier, utcDay, isLong, responses } = row;

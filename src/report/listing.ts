@@ -1,8 +1,10 @@
 import type { Connection } from '../store/open.js';
 import type { Scope } from '../store/queries.js';
 import { findScopes, readSummary, type SummaryRow } from '../store/scopes.js';
+import type { CostUnit } from '../usage/unit.js';
 import { cleanText, formatPlural } from './amounts.js';
 import type { Clock } from './clock.js';
+import { explainCredits, readTotalCredits, sumCredits, toCreditCardJson } from './credits.js';
 import { ReportError } from './error.js';
 import { type Figures, toFigures } from './figures.js';
 import { describeFigures } from './figures-text.js';
@@ -11,7 +13,7 @@ import { describeOutcomes } from './outcome.js';
 import type { Paint } from './paint.js';
 import { assertProject } from './selection.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
-import { type Column, type Row, renderTable } from './table.js';
+import { type Column, type Row, renderTable, wrapText } from './table.js';
 
 /** A run or a session in a list. */
 export interface ListEntry {
@@ -24,20 +26,23 @@ export interface ListFilter {
   readonly kind: Scope['kind'];
   readonly projectId: string | undefined;
   readonly limit: number;
+  /** `credits`: the figures of Codex have credits too. */
+  readonly unit?: CostUnit | undefined;
 }
 
 /** The newest runs or sessions, newest first. Throws a ReportError when there are none, and a StoreError. */
-export function readList(connection: Connection, { kind, projectId, limit }: ListFilter): ListEntry[] {
+export function readList(connection: Connection, { kind, projectId, limit, unit }: ListFilter): ListEntry[] {
   assertProject(connection, projectId);
   const scopes = findScopes(connection, kind, { projectId, limit });
   if (scopes.length === 0) throw new ReportError('nothing-metered', `No ${kind} has been recorded yet.`);
   return scopes.map((scope) => {
     const summary = readSummary(connection, scope);
-    return { scope, summary, figures: toFigures(summary, { ...summary, evidence: [] }) };
+    const credits = readTotalCredits(connection, unit, scope);
+    return { scope, summary, figures: toFigures(summary, { ...summary, evidence: [], credits }) };
   });
 }
 
-type Key = 'id' | 'project' | 'started' | 'latest' | 'model' | 'input' | 'output' | 'cost' | 'invocations';
+type Key = 'id' | 'project' | 'started' | 'latest' | 'model' | 'input' | 'output' | 'cost' | 'credits' | 'invocations';
 
 const COLUMNS: readonly Column<Key>[] = [
   { key: 'id', title: 'Run', align: 'left', least: 36 },
@@ -48,6 +53,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'input', title: 'Input', align: 'right', dropped: 4 },
   { key: 'output', title: 'Output', align: 'right', dropped: 3 },
   { key: 'cost', title: 'Cost', align: 'right' },
+  { key: 'credits', title: 'Credits', align: 'right' },
   { key: 'invocations', title: 'Invocations', align: 'left', least: 16, dropped: 5 },
 ];
 
@@ -60,9 +66,12 @@ export interface ListTextOptions {
 /** The list as a table. Ends with a newline. */
 export function renderListText(entries: readonly ListEntry[], { clock, width, paint }: ListTextOptions): string {
   const session = entries[0]?.scope.kind === 'session';
-  const columns = COLUMNS.map((column) => (session && column.key === 'id' ? { ...column, title: 'Session' } : column));
+  const credits = entries.map(({ figures }) => figures.credits).reduce(sumCredits, undefined);
+  const columns = COLUMNS.filter(({ key }) => key !== 'credits' || credits).map((column) =>
+    session && column.key === 'id' ? { ...column, title: 'Session' } : column,
+  );
   const rows = entries.map(({ scope, summary, figures }): Row<Key> => {
-    const { input, output, cost } = describeFigures(figures);
+    const { input, output, cost, credits: taken } = describeFigures(figures);
     const { models, statuses } = summary;
     return {
       cells: {
@@ -74,6 +83,7 @@ export function renderListText(entries: readonly ListEntry[], { clock, width, pa
         input,
         output,
         cost,
+        credits: taken,
         invocations: statuses.length === 0 ? 'not metered' : describeOutcomes(statuses),
       },
     };
@@ -84,12 +94,17 @@ export function renderListText(entries: readonly ListEntry[], { clock, width, pa
       ? ['+ or unpriced: some models have no known price']
       : []),
   ];
-  const legend = marks.length === 0 ? '' : `\n${paint('gray', marks.join('   '))}\n`;
+  const remarks = [
+    ...(marks.length === 0 ? [] : [marks.join('   ')]),
+    ...explainCredits(credits).map((line) => wrapText(line, width)),
+  ];
+  const legend = remarks.length === 0 ? '' : `\n${remarks.map((line) => paint('gray', line)).join('\n')}\n`;
   return `${renderTable(columns, rows, { width, paint }).text}\n${legend}`;
 }
 
 /** The list as data, with the field names of the reports. */
 export function toListJson(kind: Scope['kind'], entries: readonly ListEntry[]): object {
+  const hasCredits = entries.some(({ figures }) => figures.credits);
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: `${kind}s`,
@@ -104,6 +119,7 @@ export function toListJson(kind: Scope['kind'], entries: readonly ListEntry[]): 
       statusCounts: countStatuses(summary.statuses),
       ...toSumsJson(figures),
     })),
+    ...(hasCredits ? { credits: toCreditCardJson() } : {}),
   };
 }
 

@@ -71,6 +71,18 @@ describe('credits', () => {
     expect((await usage(['daily', '--json'])).stdout).not.toContain('Credits');
   });
 
+  it('are in the lists of runs and sessions', async () => {
+    for (const list of ['run', 'session']) {
+      const { stdout } = await usage([list, '--list', '--unit', 'credits']);
+      expect(stdout).toMatch(/Cost +Credits/);
+      expect(stdout).toMatch(/ 0\.9800\+ /);
+      expect(stdout).toContain('Credits are unconfirmed');
+      const json = JSON.parse((await usage([list, '--list', '--json', '--unit', 'credits'])).stdout);
+      expect(json[`${list}s`]).toEqual([expect.objectContaining({ costCredits: 0.98, unratedResponseCount: 1 })]);
+      expect(json.credits).toMatchObject({ unconfirmed: true });
+    }
+  });
+
   it('are in the Markdown of a run', async () => {
     const { stdout } = await usage(['run', '--markdown', '--unit', 'credits']);
     expect(stdout).toMatch(/\| Cost \| Credits \|/);
@@ -83,7 +95,7 @@ describe('credits', () => {
   });
 
   it.each([60, 80, 120])('fit into %i columns', async (width) => {
-    for (const args of [['daily'], ['run'], ['blocks']]) {
+    for (const args of [['daily'], ['run'], ['blocks'], ['run', '--list']]) {
       const { stdout } = await usage([...args, '--unit', 'credits'], { env: { COLUMNS: `${width}` } });
       expect(
         stdout.split('\n').filter((line) => line.length > width),
