@@ -9,6 +9,8 @@ import { type Confirmation, convertToNanoUsdPerToken, type LongContext, type Pri
 
 /** The Fast mode page, in a copy that shows the price of gpt-5.6-sol from before 2026-08-21, and the new name of the mode. */
 const SEEN_IN_JULY: Confirmation = { on: '2026-07-30', by: 'vendor' };
+/** Price lists that kept what gpt-5.6-sol had cost when its price fell. */
+const SEEN_WHEN_IT_FELL: Confirmation = { on: '2026-08-21', by: 'third-party' };
 /** The Fast mode page and the model pages, in copies that show the price of gpt-5.6-sol from this day. */
 const SEEN_IN_AUGUST: Confirmation = { on: '2026-08-21', by: 'vendor' };
 /** The package genai-prices 0.1.8, which a test compares with this table; it knows no tiers. */
@@ -36,7 +38,12 @@ const FAST_LONG_CONTEXT = '2026-08-05';
  */
 const GPT_5_6_SOL = [
   { from: null, ...GPT_5_6_SOL_AT_LAUNCH, longContext: above272k(usd(10, 1, 45, 12.5), 'as-standard') },
-  { from: FAST_LONG_CONTEXT, ...GPT_5_6_SOL_AT_LAUNCH, longContext: above272k(usd(10, 1, 45, 12.5)) },
+  {
+    from: FAST_LONG_CONTEXT,
+    ...GPT_5_6_SOL_AT_LAUNCH,
+    longContext: above272k(usd(10, 1, 45, 12.5)),
+    confirmed: SEEN_WHEN_IT_FELL,
+  },
   {
     from: '2026-08-21',
     rates: usd(4, 0.4, 20, 5),
