@@ -6,6 +6,7 @@ import { listLimits, listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { type Meter, startMeter } from '../meter/meter.js';
+import type { TelemetryConnection } from '../meter/telemetry.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';
@@ -34,7 +35,7 @@ export interface MeteringFacts {
   readonly hooks: Hooks | undefined;
   /** Ends Codex, once. */
   readonly stop: () => void;
-  /** Set for a run without a session file, where the user's own configuration leaves room for it. */
+  /** Set for a run that may keep no session file. */
   readonly telemetry: Telemetry | undefined;
 }
 
@@ -90,6 +91,7 @@ export function createMetering(facts: MeteringFacts): Metering {
     pid,
     prices,
     log,
+    ...(telemetry && { telemetry: describeConnection(telemetry) }),
     budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
     onBooked: (fresh, all) => {
       booked = all;
@@ -105,11 +107,12 @@ export function createMetering(facts: MeteringFacts): Metering {
     },
     keepPending: (change) => keepPending(paths, change),
   });
-  telemetry?.sink.onBody(meter.observeTelemetry);
+  const sink = telemetry?.kind === 'connected' ? telemetry.sink : undefined;
+  sink?.onBody(meter.observeTelemetry);
   return {
     observe: meter.observe,
     async finish(exit, interruptedBy) {
-      await telemetry?.sink.close();
+      await sink?.close();
       const end = {
         status: statusOf(exit, interruptedBy),
         exitCode: exit.code,
@@ -138,6 +141,11 @@ export function createMetering(facts: MeteringFacts): Metering {
 }
 
 const METERING_FAILED = { kind: 'fault', reason: 'the metering failed: see the log', figures: {} } as const;
+
+function describeConnection(telemetry: Telemetry): TelemetryConnection {
+  if (telemetry.kind === 'absent') return { absent: telemetry.reason, refused: new Map() };
+  return { absent: undefined, refused: telemetry.sink.refused };
+}
 
 /** An error that escaped the metering must not end this process: Codex is its child and its streams run through it. */
 function surviveOwnFaults(log: Log): void {

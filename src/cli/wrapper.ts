@@ -6,7 +6,7 @@ import { resolveSettings, type Setting, type Settings } from '../config/settings
 import { CodexNotFoundError, messageOf, UsageError } from '../errors.js';
 import { findWorkTree } from '../io/work-tree.js';
 import { attribute } from '../meter/attribution.js';
-import { type CodexCommand, describeCommand } from '../process/argv.js';
+import { type CodexCommand, describeCommand, mayKeepNoFile } from '../process/argv.js';
 import { type Exit, spawnCodex } from '../process/child.js';
 import { locateCodex } from '../process/locate.js';
 import { resolveProgram } from '../process/native.js';
@@ -53,13 +53,13 @@ async function main(argv: readonly string[]): Promise<void> {
   // What Codex writes before the metering is loaded waits for it.
   const waiting: [chunk: Buffer, atMs: number][] = [];
   let observe: Metering['observe'] = (...arrived) => void waiting.push(arrived);
-  const telemetry =
-    metered && command.ephemeral && command.threads === 'one' ? await openTelemetry(codexArgs, command) : undefined;
+  const telemetry = metered && mayKeepNoFile(command) ? await openTelemetry(codexArgs, command) : undefined;
+  const reporting = telemetry?.kind === 'connected' ? telemetry : { args: [], env: {} };
   const signals = forwardSignals(process);
   const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),
-    args: [...(telemetry?.args ?? []), ...codexArgs],
-    env: process.env,
+    args: [...reporting.args, ...codexArgs],
+    env: { ...process.env, ...reporting.env },
     streams: metered ? planStreams(command) : HANDS_OFF,
     observe: (chunk) => observe(chunk, Date.now()),
   });
@@ -117,7 +117,7 @@ async function refuse({ reason, levels }: Refusal, hooks: Hooks | undefined, inv
   process.exitCode = BUDGET_EXIT_CODE;
 }
 
-/** Without a session file Codex's telemetry is the source, where the user has none of their own set up. */
+/** Of a thread without a session file Codex's telemetry tells, where the user has none of their own set up. */
 async function openTelemetry(codexArgs: readonly string[], command: CodexCommand): Promise<Telemetry | undefined> {
   try {
     const { connectTelemetry } = await import('./wrapper-telemetry.js');

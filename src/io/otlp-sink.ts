@@ -1,24 +1,66 @@
-import { randomBytes } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import type { AddressInfo, Socket } from 'node:net';
 
-/** A collector of OTLP logs for one Codex, on loopback, at an address that nobody can guess. */
+/** A collector of OTLP logs for one Codex, on loopback. It takes requests that carry the secret, and no others. */
 export interface OtlpSink {
   readonly endpoint: string;
+  /** How many requests and connections were turned away, by the reason for it. */
+  readonly refused: ReadonlyMap<string, number>;
   /** Hands over each request's body, those that have come before first. */
   onBody(handle: (body: string) => void): void;
+  /** Takes what the other side sent before it ended, then closes. */
   close(): Promise<void>;
 }
 
+export interface SinkOptions {
+  /** The header that every request must carry, its name in lower case. */
+  readonly secret: { readonly header: string; readonly value: string };
+  readonly limits?: Partial<SinkLimits>;
+}
+
+export interface SinkLimits {
+  readonly bodyBytes: number;
+  /** How long a request may take from its first header to its last byte. */
+  readonly requestMs: number;
+  /** How long a connection may stay open without having shown the secret, and how many may at a time. */
+  readonly strangerMs: number;
+  readonly strangers: number;
+  readonly connections: number;
+  /** How long the end waits for connections that are still open. */
+  readonly drainMs: number;
+}
+
+/** Codex sends at most 512 events at a time (0.171); one holds what a command printed, which can be long. */
+const LIMITS: SinkLimits = {
+  bodyBytes: 32 * 1024 * 1024,
+  requestMs: 10_000,
+  strangerMs: 5000,
+  strangers: 16,
+  connections: 64,
+  drainMs: 250,
+};
+
 /** Starts the sink on a free port of 127.0.0.1. Rejects when there is none. */
-export async function openOtlpSink(): Promise<OtlpSink> {
-  const path = `/${randomBytes(16).toString('hex')}/v1/logs`;
+export async function openOtlpSink({ secret, limits: given }: SinkOptions): Promise<OtlpSink> {
+  const limits = { ...LIMITS, ...given };
   const waiting: string[] = [];
   let handle = (body: string): void => void waiting.push(body);
+  const refused = new Map<string, number>();
+  const refuse = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
+  const gate = createGate(limits, refuse);
   const server = createServer((request, response) => {
-    void receive(path, request, response, (body) => handle(body));
+    const reason = findRefusal(request, secret);
+    if (reason) return turnAway(response, reason, refuse);
+    gate.admit(request.socket);
+    receive(request, response, limits)
+      .then((body) => handle(body))
+      .catch((error: unknown) => refuse(error instanceof Refusal ? error.message : 'it was cut off'));
   });
+  // Only those stay open that have shown the secret: Codex would lose what it sends while we close one.
+  server.keepAliveTimeout = 0;
+  server.maxConnections = limits.connections;
+  server.on('connection', gate.enter);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -26,33 +68,107 @@ export async function openOtlpSink(): Promise<OtlpSink> {
   // Codex is what this process waits for.
   server.unref();
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/logs`,
+    refused,
     onBody(handler) {
       handle = handler;
       for (const body of waiting.splice(0)) handler(body);
     },
-    close: () =>
-      new Promise((resolve) => {
+    async close() {
+      await gate.drain(limits.drainMs);
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
 }
 
-async function receive(
-  path: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-  handle: (body: string) => void,
-): Promise<void> {
+class Refusal extends Error {}
+
+function findRefusal(request: IncomingMessage, secret: SinkOptions['secret']): string | undefined {
+  const shown = Buffer.from(String(request.headers[secret.header] ?? ''));
+  const wanted = Buffer.from(secret.value);
+  if (shown.length !== wanted.length || !timingSafeEqual(shown, wanted)) return 'it did not come from this Codex';
+  if (request.method !== 'POST' || request.url !== '/v1/logs') return 'it was no report of logs';
+  return undefined;
+}
+
+function turnAway(response: ServerResponse, reason: string, refuse: (reason: string) => void): void {
+  refuse(reason);
+  // Node then destroys the connection: what would still come is not read.
+  response.writeHead(403, { connection: 'close' }).end();
+}
+
+/** Reads a request that carries the secret and answers it. Rejects with why it was turned away. */
+async function receive(request: IncomingMessage, response: ServerResponse, limits: SinkLimits): Promise<string> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    request.destroy();
+  }, limits.requestMs);
+  timer.unref();
   try {
-    if (request.method !== 'POST' || request.url !== path) {
-      response.writeHead(404).end();
-      return;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limits.bodyBytes) throw new Refusal('it was too long');
+      chunks.push(chunk);
     }
-    handle(await text(request));
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-  } catch {
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
     response.destroy();
+    throw late ? new Refusal('it took too long') : error;
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+interface Gate {
+  enter(socket: Socket): void;
+  /** The connection has shown the secret. */
+  admit(socket: Socket): void;
+  /** Waits until all connections have ended, those that nobody has accepted yet as well. */
+  drain(limitMs: number): Promise<void>;
+}
+
+/** Whoever opens connections and says nothing is put out; the one that came first goes for one more that comes. */
+function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate {
+  const open = new Set<Socket>();
+  const strangers = new Map<Socket, NodeJS.Timeout>();
+  const putOut = (socket: Socket, reason: string) => {
+    refuse(reason);
+    socket.destroy();
+  };
+  const forget = (socket: Socket) => {
+    clearTimeout(strangers.get(socket));
+    strangers.delete(socket);
+  };
+  return {
+    enter(socket) {
+      open.add(socket);
+      const timer = setTimeout(() => putOut(socket, 'it said nothing'), limits.strangerMs);
+      timer.unref();
+      strangers.set(socket, timer);
+      socket.once('close', () => {
+        forget(socket);
+        open.delete(socket);
+      });
+      const [first] = strangers.keys();
+      if (first && strangers.size > limits.strangers) {
+        forget(first);
+        putOut(first, 'there were too many connections');
+      }
+    },
+    admit: forget,
+    async drain(limitMs) {
+      const deadline = performance.now() + limitMs;
+      // The first turns of the event loop accept what has come: a kill leaves it in the kernel's buffers.
+      for (let turn = 0; turn < 3 || (open.size > 0 && performance.now() < deadline); turn++) {
+        await new Promise((resolve) => (turn < 3 ? setImmediate(resolve) : setTimeout(resolve, 2)));
+      }
+    },
+  };
 }

@@ -8,7 +8,6 @@ import type {
   ContextFill,
   Invocation,
   InvocationStatus,
-  ModelResponse,
   Note,
   PricedResponse,
 } from '../usage/record.js';
@@ -18,7 +17,7 @@ import { Recorder } from './recorder.js';
 import { SessionFollower } from './session-follower.js';
 import { settle } from './settlement.js';
 import { type Summary, summarise } from './summary.js';
-import { TelemetryReader } from './telemetry-reader.js';
+import { Telemetry, type TelemetryConnection } from './telemetry.js';
 import { describeUnreadable } from './unreadable.js';
 
 export interface MeterOptions {
@@ -30,6 +29,8 @@ export interface MeterOptions {
   readonly log: Log;
   readonly open: () => Promise<Store>;
   readonly keepPending: (change: Change) => void;
+  /** Set for a run that may keep no session file. */
+  readonly telemetry?: TelemetryConnection;
   /** What it runs under; the guard of it sees each response by `onBooked`. */
   readonly budget?: Budget | undefined;
   /** Responses have become known, or are known better: these, of all. It must not throw. */
@@ -50,13 +51,13 @@ export class MeteredRun {
   readonly #follower: SessionFollower;
   readonly #recorder: Recorder;
   readonly #books: Books;
-  readonly #telemetry: TelemetryReader;
+  readonly #telemetry: Telemetry;
   readonly #notes: Note[] = [];
   #begun = false;
-  #named = false;
+  #named: { readonly threadId: string | undefined } | undefined;
   #estimatePrepared = false;
   #context: ContextFill | undefined;
-  /** How many responses of each source have been handed on. */
+  /** How many responses of each thread have been handed on. */
   readonly #handedOn = new Map<object, number>();
 
   constructor(options: MeterOptions) {
@@ -74,13 +75,18 @@ export class MeteredRun {
         options.onBooked?.(responses, this.#books.responses);
       },
     });
-    this.#telemetry = new TelemetryReader(invocation.id, command.serviceTier);
     this.#follower = new SessionFollower({
       codexHome: invocation.codexHome,
       startedAtMs: invocation.startedAtMs,
       cwd: invocation.cwd,
       pid,
       threads: command.threads,
+      onProgress: () => this.#handOn(),
+    });
+    this.#telemetry = new Telemetry({
+      ...{ invocation, command, connection: options.telemetry },
+      isRead: (threadId) => this.#follower.files.some(({ thread }) => thread.id === threadId),
+      onFile: (path) => this.#follower.add(path),
       onProgress: () => this.#handOn(),
     });
     if (command.output !== 'other') {
@@ -108,19 +114,20 @@ export class MeteredRun {
 
   observeTelemetry(body: string): void {
     this.#telemetry.add(body);
-    this.#handOn();
   }
 
   async finish(end: End): Promise<Summary | undefined> {
     const endedAtMs = Date.now();
     this.#output?.end();
+    await this.#telemetry.settle();
     await this.#follower.finish();
     this.#handOn();
+    if (this.#telemetry.leavesDoubt) this.#begin();
     if (!this.#begun) return undefined;
     this.note([
       ...this.#follower.files.flatMap(({ unreadable }) => describeUnreadable('session file', unreadable)),
       ...describeUnreadable('output', this.#output?.facts.unreadable),
-      ...describeUnreadable('telemetry', this.#telemetry.unreadable),
+      ...this.#telemetry.notes(),
     ]);
     await this.#settle(end, endedAtMs);
     this.#recorder.add({ update: { ...end, threadId: this.#threadId, endedAtMs } });
@@ -132,19 +139,15 @@ export class MeteredRun {
 
   /** Records the responses that have become known since the last time. */
   #handOn(): void {
-    const fresh: ModelResponse[] = [];
     const threads = this.#follower.files.map(({ thread }) => thread);
-    if (threads.length > 0) this.#begin();
-    for (const source of [...threads, this.#telemetry]) {
-      fresh.push(...source.responses.slice(this.#handedOn.get(source) ?? 0));
-      this.#handedOn.set(source, source.responses.length);
-    }
-    // `resume --ephemeral` goes on in the thread's session file (seen in 0.169), which is the better evidence.
-    const inFiles = new Set(threads.map(({ id }) => id));
+    const fresh = threads.flatMap((thread) => thread.responses.slice(this.#handedOn.get(thread) ?? 0));
+    for (const thread of threads) this.#handedOn.set(thread, thread.responses.length);
+    fresh.push(...this.#telemetry.take());
+    if (threads.length > 0 || fresh.length > 0) this.#begin();
     this.#nameThread();
     this.#readGauges();
     this.#prepareEstimate();
-    this.#books.book(fresh.filter(({ evidence, threadId }) => evidence !== 'otel' || !inFiles.has(threadId)));
+    this.#books.book(fresh);
   }
 
   /** Records how full the context is and what was told of rate limits, where that has changed. */
@@ -167,10 +170,10 @@ export class MeteredRun {
 
   /** Records which thread this is as soon as it is known: whoever settles the run after a kill needs it. */
   #nameThread(): void {
-    const codexVersion = this.#codexVersion;
-    if (this.#named || !codexVersion) return;
-    this.#named = true;
-    this.#recorder.add({ update: { threadId: this.#threadId, codexVersion } });
+    const [codexVersion, threadId] = [this.#codexVersion, this.#threadId];
+    if (!this.#begun || !codexVersion || (this.#named && this.#named.threadId === threadId)) return;
+    this.#named = { threadId };
+    this.#recorder.add({ update: { threadId, codexVersion } });
   }
 
   get #codexVersion(): string | undefined {
@@ -178,12 +181,11 @@ export class MeteredRun {
   }
 
   get #threadId(): string | undefined {
-    return this.#follower.rootId ?? this.#output?.facts.threadId;
+    return this.#follower.rootId ?? this.#output?.facts.threadId ?? this.#books.responses[0]?.threadId;
   }
 
   #settle(end: End, endedAtMs: number): Promise<void> {
     const { invocation, command } = this.#options;
-    this.note(this.#telemetry.notes());
     return settle({
       ...{ invocation, command, end, endedAtMs },
       threadId: this.#threadId,

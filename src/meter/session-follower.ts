@@ -97,6 +97,12 @@ export class SessionFollower {
     void this.#discover();
   }
 
+  /** Follows a session file of which it is known otherwise that it is the process's own. */
+  async add(path: string): Promise<void> {
+    await this.#inventory;
+    await this.#follow(path);
+  }
+
   /** Reads everything that is left, once Codex has ended. */
   async finish(): Promise<void> {
     clearTimeout(this.#timer);

@@ -1,14 +1,17 @@
-import { parseOtelBody } from '../formats/codex-otel.js';
+import { type OtelRecord, type OtelResponse, parseOtelBody } from '../formats/codex-otel.js';
 import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
-import type { ModelResponse, Note } from '../usage/record.js';
+import type { ModelResponse } from '../usage/record.js';
+import { isNoUsage } from '../usage/usage.js';
 
-/** What Codex's own telemetry has told: the one source that covers a run without a session file, sub-agents included. */
+/** What Codex's own telemetry has told: the one source that covers a thread without a session file, sub-agents included. */
 export class TelemetryReader {
   readonly responses: ModelResponse[] = [];
   readonly unreadable = new Map<string, number>();
   cliVersion: string | undefined;
-  /** Responses that completed, with or without usage. */
-  completed = 0;
+  /** How many requests have come, whatever they told. */
+  reports = 0;
+  /** By thread, the responses that completed and whose counts have not come. */
+  readonly #uncounted = new Map<string, number>();
   readonly #invocationId: string;
   readonly #serviceTier: string | undefined;
 
@@ -18,37 +21,53 @@ export class TelemetryReader {
     this.#serviceTier = serviceTier;
   }
 
-  /** What its reader must know, at the end. */
-  notes(): Note[] {
-    const unknown = this.completed - this.responses.length;
-    if (unknown <= 0) return [];
-    const reason = 'responses completed without usage in a run that keeps no session file: what they used is not known';
-    return [{ kind: 'fallback', reason, figures: { responses: unknown } }];
+  /** How many responses of threads without a session file completed, and what they used is not known. */
+  countUncounted(hasFile: (threadId: string) => boolean): number {
+    return [...this.#uncounted].reduce((sum, [threadId, count]) => (hasFile(threadId) ? sum : sum + count), 0);
   }
 
   /** Takes one request's body. */
   add(body: string): void {
+    this.reports++;
     const parsed = parseOtelBody(body);
-    if (!Array.isArray(parsed)) {
-      this.unreadable.set(parsed.reason, (this.unreadable.get(parsed.reason) ?? 0) + 1);
-      return;
+    if (Array.isArray(parsed)) for (const record of parsed) this.#addRecord(record);
+    else this.#countUnreadable(parsed.reason);
+  }
+
+  #addRecord(record: OtelRecord): void {
+    if (record.kind === 'completed') this.#expect(record.threadId, 1);
+    else if (record.kind === 'counted') this.#addResponse(record);
+    else {
+      this.#countUnreadable(record.reason);
+      if (record.threadId !== undefined) this.#expect(record.threadId, -1);
     }
-    for (const { threadId, model, cliVersion, atMs, usage } of parsed) {
-      this.cliVersion ??= cliVersion;
-      if (!usage) this.completed++;
-      else
-        this.responses.push({
-          threadId,
-          key: `otel:${this.#invocationId}:${this.responses.length + 1}`,
-          turnId: undefined,
-          rootTurnId: undefined,
-          model: model ?? UNKNOWN_MODEL,
-          serviceTier: this.#serviceTier,
-          usage,
-          evidence: 'otel',
-          source: 'actual',
-          completedAtMs: atMs,
-        });
-    }
+  }
+
+  #addResponse({ threadId, model, cliVersion, atMs, usage }: OtelResponse): void {
+    this.cliVersion ??= cliVersion;
+    // A websocket is warmed up by a request that asks for nothing; other zeros tell nothing of the response.
+    if (isNoUsage(usage)) return;
+    this.#expect(threadId, -1);
+    this.responses.push({
+      threadId,
+      key: `otel:${this.#invocationId}:${this.responses.length + 1}`,
+      turnId: undefined,
+      rootTurnId: undefined,
+      model: model ?? UNKNOWN_MODEL,
+      serviceTier: this.#serviceTier,
+      usage,
+      evidence: 'otel',
+      source: 'actual',
+      completedAtMs: atMs,
+    });
+  }
+
+  /** Over a websocket nothing announces the counts, so that there may be none to take off. */
+  #expect(threadId: string, change: 1 | -1): void {
+    this.#uncounted.set(threadId, Math.max(0, (this.#uncounted.get(threadId) ?? 0) + change));
+  }
+
+  #countUnreadable(reason: string): void {
+    this.unreadable.set(reason, (this.unreadable.get(reason) ?? 0) + 1);
   }
 }

@@ -8,6 +8,7 @@ export interface CodexCommand {
    * in it or in a server that it shares with others; `none`.
    */
   readonly threads: 'one' | 'own' | 'interactive' | 'none';
+  /** `--ephemeral`, which a client of another server cannot ask for (0.171 refuses it beside `--remote`). */
   readonly ephemeral: boolean;
   /** `--output-last-message`, as it was given. */
   readonly outputLastMessage: string | undefined;
@@ -26,7 +27,7 @@ const WITH_VALUE = new Set([
   ...['-c', '--config', '--enable', '--disable', '--remote', '--remote-auth-token-env', '-i', '--image'],
   ...['-m', '--model', '--local-provider', '-p', '--profile', '-s', '--sandbox', '-C', '--cd', '--add-dir'],
   ...['-a', '--ask-for-approval', '--thread-source', '--cyber-access-program', '--output-schema', '--color'],
-  ...['-o', '--output-last-message', '--base', '--commit', '--title'],
+  ...['-o', '--output-last-message', '--base', '--commit', '--title', '--listen'],
 ]);
 
 const ALIASES: Record<string, string> = { e: 'exec', a: 'apply' };
@@ -56,13 +57,18 @@ export function describeCommand(args: readonly string[]): CodexCommand {
     name: names.join(' '),
     output: isExec ? (json ? 'json' : 'human') : 'other',
     threads: THREADS.get(names.join(' ')) ?? 'none',
-    ephemeral: options.has('--ephemeral'),
+    ephemeral: options.has('--ephemeral') && !options.has('--remote'),
     outputLastMessage: options.get('-o') ?? options.get('--output-last-message'),
     cd: options.get('-C') ?? options.get('--cd'),
     model: options.get('-m') ?? options.get('--model'),
     serviceTier: findServiceTier(settings),
     asksForHelp: ['-h', '--help', '-V', '--version'].some((name) => options.has(name)) || names.includes('help'),
   };
+}
+
+/** Whether it may run threads that have no session file, so that its telemetry alone tells what they used. */
+export function mayKeepNoFile({ name, threads, ephemeral }: CodexCommand): boolean {
+  return name === 'app-server' || (threads === 'one' && ephemeral);
 }
 
 /** Codex calls `fast` what the API calls `priority` (0.169). */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { CodexCommand } from './argv.js';
 
 export interface TelemetryPlaces {
   readonly codexHome: string;
@@ -7,9 +8,51 @@ export interface TelemetryPlaces {
   readonly cwd: string;
 }
 
+/** Why a run that may keep no session file is not asked to report to us. */
+export type NoTelemetry = 'own exporter' | 'proxy' | 'no port';
+
+/** The header that carries the secret of one run. */
+export const SECRET_HEADER = 'x-codex-metered';
+
 /** The arguments that make Codex report its log events to `endpoint`. They stand before all others. */
 export function telemetryArgs(endpoint: string): string[] {
   return ['-c', `otel.exporter={otlp-http={endpoint="${endpoint}",protocol="json"}}`];
+}
+
+const HEADERS = 'OTEL_EXPORTER_OTLP_HEADERS';
+/** Where one of these is set, it is sent in place of the general one. */
+const HEADERS_OF_A_SIGNAL = ['LOGS', 'TRACES', 'METRICS'].map((signal) => `OTEL_EXPORTER_OTLP_${signal}_HEADERS`);
+const DELAY = 'OTEL_BLRP_SCHEDULE_DELAY';
+/** A run that is killed loses no more than this. Each wakes Codex, so a server, which waits for hours, has the longer one. */
+const DELAY_MS = { run: 20, server: 100 };
+
+/**
+ * What is set in Codex's environment beside those arguments. The secret stands here, because every user of the machine can
+ * read arguments, and only the user's own processes the environment. Headers and a delay of the user's own are kept. Codex
+ * from 0.101 to 0.171 obeys all of them; 0.101 and 0.125 send their spans to the same address, with the general headers.
+ */
+export function telemetryEnv(secret: string, env: NodeJS.ProcessEnv, { threads }: CodexCommand): NodeJS.ProcessEnv {
+  const own = `${SECRET_HEADER}=${secret}`;
+  const withOwn = (headers: string | undefined) => {
+    // A codex-metered that Codex was started by has left its secret here.
+    const others = (headers ?? '').split(',').filter((entry) => entry && !entry.trim().startsWith(`${SECRET_HEADER}=`));
+    return [...others, own].join(',');
+  };
+  const names = [HEADERS, ...HEADERS_OF_A_SIGNAL.filter((name) => env[name])];
+  return {
+    ...Object.fromEntries(names.map((name) => [name, withOwn(env[name])])),
+    [DELAY]: env[DELAY] || String(threads === 'own' ? DELAY_MS.server : DELAY_MS.run),
+  };
+}
+
+/**
+ * True when Codex would send what it reports to 127.0.0.1 through a proxy (it obeys these variables, 0.171), where it would
+ * be shown to others and not arrive.
+ */
+export function reportsThroughProxy(env: NodeJS.ProcessEnv): boolean {
+  const proxy = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'].some((name) => env[name]);
+  const exempt = (env.no_proxy || env.NO_PROXY || '').split(',').map((entry) => entry.trim());
+  return proxy && !exempt.some((entry) => entry === '*' || entry === '127.0.0.1' || entry === '127.0.0.0/8');
 }
 
 /**

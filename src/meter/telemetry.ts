@@ -1,0 +1,95 @@
+import type { CodexCommand } from '../process/argv.js';
+import type { NoTelemetry } from '../process/telemetry.js';
+import type { Invocation, ModelResponse, Note } from '../usage/record.js';
+import { describeTelemetry } from './telemetry-notes.js';
+import { TelemetryReader } from './telemetry-reader.js';
+import { type UnfiledOptions, UnfiledThreads } from './unfiled-threads.js';
+import { describeUnreadable } from './unreadable.js';
+
+/** How a run that may keep no session file is connected with Codex's telemetry. */
+export interface TelemetryConnection {
+  /** Why Codex was not asked for any; undefined when it was. */
+  readonly absent: NoTelemetry | undefined;
+  /** How many requests to our collector were turned away, by the reason for it. */
+  readonly refused: ReadonlyMap<string, number>;
+}
+
+export interface TelemetryOptions extends Pick<UnfiledOptions, 'isRead' | 'onFile'> {
+  readonly invocation: Invocation & { readonly codexHome: string };
+  readonly command: CodexCommand;
+  /** Undefined for a run of which each thread has a session file. */
+  readonly connection: TelemetryConnection | undefined;
+  /** There may be something to take. */
+  readonly onProgress: () => void;
+}
+
+/** A thread of a server has its file before its first response has come; one without is known by waiting for it. */
+const FILE_PATIENCE_MS = 1000;
+
+/** What Codex's telemetry tells of threads that have no session file; of the others the file is the better evidence. */
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #reader: TelemetryReader;
+  readonly #unfiled: UnfiledThreads;
+  #read = 0;
+  /** What was told of threads whose file may still come. */
+  #waiting: ModelResponse[] = [];
+
+  constructor(options: TelemetryOptions) {
+    const { invocation, command, onProgress } = options;
+    this.#options = options;
+    this.#reader = new TelemetryReader(invocation.id, command.serviceTier);
+    this.#unfiled = new UnfiledThreads({
+      ...options,
+      codexHome: invocation.codexHome,
+      // With `--ephemeral` a thread has a file only when it had one before: `resume` goes on in it (0.171).
+      patienceMs: command.threads === 'one' ? 0 : FILE_PATIENCE_MS,
+      onKnown: onProgress,
+    });
+  }
+
+  get cliVersion(): string | undefined {
+    return this.#reader.cliVersion;
+  }
+
+  /** Takes one request's body. */
+  add(body: string): void {
+    this.#reader.add(body);
+    this.#options.onProgress();
+  }
+
+  /** The responses of threads without a session file that have become known since the last time. */
+  take(): ModelResponse[] {
+    this.#waiting.push(...this.#reader.responses.slice(this.#read));
+    this.#read = this.#reader.responses.length;
+    const states = this.#waiting.map(({ threadId }) => this.#unfiled.stateOf(threadId));
+    const unfiled = this.#waiting.filter((_, index) => states[index] === 'none');
+    this.#waiting = this.#waiting.filter((_, index) => states[index] === 'unknown');
+    return unfiled;
+  }
+
+  /** Whether the run may have used more than is recorded, so that it is worth a record even without a response. */
+  get leavesDoubt(): boolean {
+    return this.#options.connection?.absent !== undefined || this.#reader.unreadable.size > 0 || this.#uncounted > 0;
+  }
+
+  /** Waits for no file any longer, once Codex has ended. */
+  settle(): Promise<void> {
+    return this.#unfiled.settle();
+  }
+
+  /** What a reader of the record must know, at the end. */
+  notes(): Note[] {
+    const { connection, command } = this.#options;
+    if (!connection) return [];
+    const { reports, unreadable } = this.#reader;
+    return [
+      ...describeUnreadable('telemetry', unreadable),
+      ...describeTelemetry({ ...connection, isServer: command.threads === 'own', reports, uncounted: this.#uncounted }),
+    ];
+  }
+
+  get #uncounted(): number {
+    return this.#reader.countUncounted((threadId) => this.#unfiled.stateOf(threadId) === 'file');
+  }
+}
