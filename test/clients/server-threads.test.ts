@@ -1,0 +1,106 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { readRecord, recordOf } from '../harness/record.js';
+import { test } from '../harness/test.js';
+import { waitFor } from '../harness/wait.js';
+import type { Workbench } from '../harness/workbench.js';
+import type { Scenario } from '../scripted-api/script.js';
+import { type AppServer, startAppServer, startListeningServer } from './app-server.js';
+
+const SHELVES: Scenario = {
+  prompt: 'shelves',
+  replies: [
+    {
+      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
+      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
+    },
+    { message: 'Three shelves.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
+  ],
+};
+
+describe('the threads of an app-server that keep no session file', () => {
+  test('are recorded beside those that do, each response once', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const server = await startAppServer(bench);
+    const kept = await server.startThread();
+    const passing = [await server.startThread({ ephemeral: true }), await server.startThread({ ephemeral: true })];
+    await Promise.all([kept, ...passing].map((thread) => server.runTurn(thread, 'shelves')));
+    await server.runTurn(kept, 'shelves again');
+    expect(await server.close()).toBe(0);
+    expect(bench.api.ledger).toHaveLength(8);
+    const { responses, notes } = expectLedger(bench, server);
+    expect(notes).toEqual([]);
+    for (const { threadId, evidence } of responses) {
+      expect(evidence).toBe(threadId === kept ? 'usage_record' : 'otel');
+    }
+  });
+
+  test('are in the database while the server runs, and stay there when it is killed', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const server = await startAppServer(bench);
+    const thread = await server.startThread({ ephemeral: true });
+    await server.runTurn(thread, 'shelves');
+    await waitFor('the database', () => existsSync(bench.database));
+    await waitFor('the rows', () => readRecord(bench.database)[0]?.responses.length === 2);
+    const { threadId, status } = recordOf(bench, server);
+    expect({ threadId, status }).toEqual({ threadId: thread, status: 'running' });
+    server.kill('SIGTERM');
+    await server.close();
+    expect(expectLedger(bench, server)).toMatchObject({ status: 'interrupted', notes: [] });
+  });
+
+  test('are recorded where clients talk to it by a websocket, an exec --remote among them', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    const server = await startListeningServer(bench);
+    const passing = await server.startThread({ ephemeral: true });
+    await server.runTurn(passing, 'shelves');
+    const remote = await bench.run(['exec', '--remote', server.address, '--json', 'shelves'], { direct: true });
+    expect(remote.exitCode).toBe(0);
+    await server.close();
+    expect(bench.api.ledger).toHaveLength(4);
+    const { responses, notes } = expectLedger(bench, server);
+    expect(notes).toEqual([]);
+    expect(responses.filter(({ threadId }) => threadId === passing).map(({ evidence }) => evidence)).toEqual([
+      'otel',
+      'otel',
+    ]);
+  });
+
+  test('cannot be recorded where the user has set up telemetry, and a note says so', async ({ bench }) => {
+    bench.api.add(SHELVES);
+    appendFileSync(join(bench.codexHome, 'config.toml'), '\n[otel]\nexporter = "none"\n');
+    const server = await startAppServer(bench);
+    await server.runTurn(await server.startThread({ ephemeral: true }), 'shelves');
+    expect(await server.close()).toBe(0);
+    expect(recordOf(bench, server)).toMatchObject({
+      responses: [],
+      notes: [{ kind: 'fallback', reason: expect.stringContaining("telemetry of the user's own is set up") }],
+    });
+  });
+
+  test('leave no record of a server that ran none', async ({ bench }) => {
+    const server = await startAppServer(bench);
+    expect(await server.close()).toBe(0);
+    expect(() => recordOf(bench, server)).toThrow();
+  });
+});
+
+/** Telemetry has no response ids: the counters and models are compared, thread by thread. */
+function expectLedger(bench: Workbench, server: Pick<AppServer, 'pid'>) {
+  const invocation = recordOf(bench, server);
+  const recorded = invocation.responses.map(
+    ({ threadId, model, source, input, cached, cacheWrite, output, reasoning }) => ({
+      ...{ threadId, model, source, input, cached, cacheWrite, output, reasoning },
+    }),
+  );
+  const billed = bench.api.ledger.map(({ threadId, model, usage }) => ({
+    threadId,
+    model,
+    source: 'actual',
+    ...usage,
+  }));
+  expect(recorded).toHaveLength(billed.length);
+  expect(recorded).toEqual(expect.arrayContaining(billed));
+  return invocation;
+}
