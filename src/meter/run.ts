@@ -4,13 +4,7 @@ import type { PriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Change, Store } from '../store/store.js';
 import type { Budget } from '../usage/budget.js';
-import type {
-  ContextFill,
-  Invocation,
-  InvocationStatus,
-  Note,
-  PricedResponse,
-} from '../usage/record.js';
+import type { ContextFill, Invocation, InvocationStatus, Note, PricedResponse } from '../usage/record.js';
 import { Books } from './books.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import { Recorder } from './recorder.js';
@@ -181,7 +175,7 @@ export class MeteredRun {
   }
 
   get #threadId(): string | undefined {
-    return this.#follower.rootId ?? this.#output?.facts.threadId ?? this.#books.responses[0]?.threadId;
+    return this.#follower.rootId ?? this.#output?.facts.threadId ?? this.#telemetry.threadId;
   }
 
   #settle(end: End, endedAtMs: number): Promise<void> {

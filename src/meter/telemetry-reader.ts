@@ -8,6 +8,8 @@ export class TelemetryReader {
   readonly responses: ModelResponse[] = [];
   readonly unreadable = new Map<string, number>();
   cliVersion: string | undefined;
+  /** The threads that it has told of, in that order. */
+  readonly threads = new Set<string>();
   /** How many requests have come, whatever they told. */
   reports = 0;
   /** By thread, the responses that completed and whose counts have not come. */
@@ -35,6 +37,7 @@ export class TelemetryReader {
   }
 
   #addRecord(record: OtelRecord): void {
+    if (record.threadId) this.threads.add(record.threadId);
     if (record.kind === 'completed') this.#expect(record.threadId, 1);
     else if (record.kind === 'counted') this.#addResponse(record);
     else {

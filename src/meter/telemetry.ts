@@ -52,9 +52,16 @@ export class Telemetry {
     return this.#reader.cliVersion;
   }
 
+  /** The thread that it has told of first: a run's own comes before those that it starts. */
+  get threadId(): string | undefined {
+    return [...this.#reader.threads][0];
+  }
+
   /** Takes one request's body. */
   add(body: string): void {
     this.#reader.add(body);
+    // From now on their files are looked for, also of those of which no counts have come.
+    for (const threadId of this.#reader.threads) this.#unfiled.stateOf(threadId);
     this.#options.onProgress();
   }
 

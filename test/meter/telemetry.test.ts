@@ -108,6 +108,16 @@ describe('what telemetry tells', () => {
     expect(telemetry.notes()).toMatchObject([{ kind: 'fallback', figures: { responses: 2 } }]);
   });
 
+  test('is no doubt where a response without usage is of a thread that has a file', async () => {
+    const { telemetry, found } = startServer();
+    const path = writeFile(FILED);
+    telemetry.add(otelBody(completedRecord(FILED)));
+    await telemetry.settle();
+    expect(found).toEqual([path]);
+    expect(telemetry.notes()).toEqual([]);
+    expect(telemetry.leavesDoubt).toBe(false);
+  });
+
   test('is noted where it cannot be read, once, and its neighbours are taken', async () => {
     const { telemetry, taken } = startRun();
     const announced = completedRecord(UNFILED);
