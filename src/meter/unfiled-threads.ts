@@ -1,4 +1,4 @@
-import { findSessionFile } from '../io/sessions.js';
+import { findThreadFiles } from '../io/sessions.js';
 
 export interface UnfiledOptions {
   readonly codexHome: string;
@@ -53,7 +53,7 @@ export class UnfiledThreads {
 
   async #look(threadId: string): Promise<void> {
     const { codexHome, onFile, onKnown } = this.#options;
-    const path = await findSessionFile(codexHome, threadId).catch(() => undefined);
+    const [path] = await findThreadFiles(codexHome, threadId).catch(() => []);
     if (path) await onFile(path).catch(() => undefined);
     this.#known.set(threadId, path ? 'file' : 'none');
     onKnown();

@@ -79,7 +79,7 @@ function spawnAppServer(bench: Workbench, args: readonly string[], { direct = fa
   });
 }
 
-type Client = Pick<AppServer, 'request' | 'startThread' | 'runTurn'>;
+type Client = Pick<AppServer, 'request' | 'startThread' | 'runTurn' | 'takeBack'>;
 
 async function openClient(bench: Workbench, messages: readonly Json[], send: (message: Json) => void): Promise<Client> {
   let lastId = 0;
