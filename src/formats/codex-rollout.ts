@@ -222,6 +222,8 @@ const HEAD_LENGTH = 200;
 
 /** True when the first HEAD_LENGTH characters of a line, or all of it, show that it says nothing of usage. */
 function isSilent(head: string): boolean {
+  // An empty line where lines end as on Windows, or the end of one whose text was read before that was written.
+  if (head === '\r') return true;
   const [, type, event] = TYPE.exec(head) ?? [];
   if (!type) return false;
   return type === 'event_msg' ? event !== undefined && !EVENTS.has(event) : SILENT.has(type);

@@ -36,8 +36,12 @@ export function createClaudeReader({ path, nameProject, pricer, lines }: ClaudeR
     if (message.kind === 'irrelevant') return true;
     if (message.kind === 'unrecognised') return false;
     const response = toResponse(message);
-    if (!known.has(response.threadId)) threads.set(response.threadId, toThread(message, response, nameProject));
-    known.add(response.threadId);
+    // The first message that names a directory decides the thread's project.
+    const hasDirectory = message.cwd !== undefined;
+    if (!known.has(response.threadId) && (hasDirectory || !threads.has(response.threadId))) {
+      threads.set(response.threadId, toThread(message, response, nameProject));
+    }
+    if (hasDirectory) known.add(response.threadId);
     const before = messages.get(message.key);
     if (!before) messages.set(message.key, response);
     else if (response.usage.output > before.usage.output) {

@@ -31,10 +31,10 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
   const thread = new Thread(0, { pageId }, saved);
   const series = new SeriesCounting({ thread, scanner, packer, pricer, isWhole: saved === undefined });
   const threads: HistoryThread[] = [];
-  let known = saved !== undefined;
+  let isTold = false;
   let unreadableLines = 0;
   const addThread = (more: Partial<HistoryThread>, startedAtMs: number) => {
-    known = true;
+    isTold = true;
     const id = thread.id ?? nameThread(path);
     const rootId = thread.sessionId ?? id;
     const cliVersion = thread.cliVersion;
@@ -43,8 +43,10 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
   };
   const add = (record: RolloutRecord) => {
     series.close();
+    // The file may have been empty, or its header cut, when it was read before: so the thread itself says what it lacks.
+    const isHeader = record.kind === 'session' && thread.id === undefined;
     thread.add(record);
-    if (record.kind === 'session' && !known) {
+    if (isHeader) {
       const { cwd, role } = record;
       addThread({ cwd, kind: role, ...(cwd && { projectId: nameProject(cwd) }) }, record.atMs);
     }
@@ -93,8 +95,8 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     drain() {
       series.close();
       const packs = packer.take();
-      // Its header was cut off: its responses need a place all the same.
-      if (!known && packs[0]) addThread({}, packs[0].firstMs);
+      // Without a header its responses need a place all the same. A header that comes later takes that place over.
+      if (thread.id === undefined && packs[0] && !isTold) addThread({}, packs[0].firstMs);
       return { threads: threads.splice(0), packs, responses: [] };
     },
     save: () => series.save(),

@@ -92,6 +92,7 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
   const beginSums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
   const replaceStandIns = createThreadReplacement(connection);
+  const listUnclaimed = connection.prepare<[string], number>(TIMES_OF_UNCLAIMED).pluck();
   return (imports) => {
     const now = Date.now();
     const sums = beginSums();
@@ -99,7 +100,13 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
     let added = 0;
     for (const told of imports) {
       const { file, threads, packs } = told;
-      for (const thread of threads) putThread.run(...toThreadRow(thread));
+      for (const thread of threads) {
+        if (putThread.run(...toThreadRow(thread)).changes === 0) continue;
+        // What was recorded of it before now belongs to another project, and maybe to an invocation.
+        const times = listUnclaimed.all(thread.id);
+        for (const atMs of times) sums.renew(atMs);
+        if (times.length > 0) grown.push(thread.id);
+      }
       const fresh = insert(told, now, sums);
       added += fresh;
       putFile.run(...toFileRow(file), now);
@@ -122,10 +129,17 @@ const PUT_FILE = `
     responses, unreadable_lines, problem, imported_at_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-// The first one stays: what its responses were booked under must not change under them.
+// What was told first stays, but for a thread that was recorded without its header, or without a directory: what tells
+// more takes its place.
 const PUT_THREAD = `
   INSERT INTO threads (id, provider, root_id, project_id, kind, cwd, cli_version, started_at_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET root_id = excluded.root_id, project_id = excluded.project_id, kind = excluded.kind,
+    cwd = excluded.cwd, cli_version = excluded.cli_version, started_at_ms = excluded.started_at_ms
+  WHERE threads.cwd IS NULL AND (excluded.cwd IS NOT NULL
+    OR (threads.cli_version IS NULL AND excluded.cli_version IS NOT NULL))`;
+
+const TIMES_OF_UNCLAIMED = 'SELECT completed_at_ms FROM responses WHERE thread_id = ? AND invocation_id IS NULL';
 
 function toThreadRow({
   id,

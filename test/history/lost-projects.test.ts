@@ -1,0 +1,72 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { LOST_PROJECTS } from '../../src/store/migrations/0006-lost-projects.js';
+import { openStore } from '../../src/store/store.js';
+import { rollout } from '../harness/fake-rollouts.js';
+import { START, sampleInvocation } from '../store/samples.js';
+import { createHistory, type History } from './sessions.js';
+
+const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
+const OTHER = '01a20134-5175-7ba0-a3a5-e64a7c34143d';
+const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
+const usage = { input: 500, cachedInput: 20, output: 31 };
+
+function write(history: History, thread: string, header: object): void {
+  const turn = [rollout.turnStarted(TURN), rollout.turnContext(TURN)];
+  const lines = [rollout.header(thread, header), ...turn, rollout.usageRecord(thread, TURN, `of ${thread}`, usage)];
+  history.write(`rollout-2026-03-04T05-06-07-${thread}.jsonl`, lines);
+}
+
+/** Makes of a database what an earlier version left of a file that it had found empty, and takes the migration's step. */
+function loseProject({ database }: History, loss: string): void {
+  const connection = new Database(database);
+  connection.exec(`${loss}; UPDATE buckets SET project_id = 'unknown'; ${LOST_PROJECTS}`);
+  connection.close();
+}
+
+const projects = (history: History) =>
+  history.query('SELECT project_id AS project, input_tokens AS input FROM buckets ORDER BY project_id');
+const threads = (history: History) =>
+  history.query('SELECT id, project_id AS project, kind, cwd FROM threads ORDER BY id');
+
+describe('a project that an earlier version lost, because it found the file empty', () => {
+  it.each([
+    ['without a thread', 'DELETE FROM threads'],
+    ['with a thread of no project', "UPDATE threads SET project_id = 'unknown', cwd = NULL, cli_version = NULL"],
+  ])('is found by the next import, %s', async (_name, loss) => {
+    const history = createHistory();
+    write(history, THREAD, { cwd: '/work/shop' });
+    await history.import();
+    const before = [threads(history), projects(history)];
+    loseProject(history, loss);
+    expect(projects(history)).toEqual([{ project: 'unknown', input: 500 }]);
+    expect(await history.import()).toMatchObject({ filesRead: 1, added: 0, duplicates: 1 });
+    expect([threads(history), projects(history)]).toEqual(before);
+    expect(before[1]).toEqual([{ project: 'shop', input: 500 }]);
+    expect(await history.import()).toMatchObject({ filesRead: 0 });
+  });
+
+  it('leaves the files alone whose thread has its project', async () => {
+    const history = createHistory();
+    write(history, THREAD, { cwd: '/work/shop' });
+    write(history, OTHER, { cwd: '/work/shop' });
+    await history.import();
+    loseProject(history, `DELETE FROM threads WHERE id = '${THREAD}'`);
+    expect(await history.import()).toMatchObject({ filesRead: 1 });
+  });
+
+  it('gives what a sub-agent used to the run that started it', async () => {
+    const history = createHistory();
+    write(history, THREAD, { cwd: '/work/shop' });
+    write(history, OTHER, { cwd: '/work/shop', session_id: THREAD, source: { subagent: 'review' } });
+    await history.import();
+    loseProject(history, `DELETE FROM threads WHERE id = '${OTHER}'`);
+    const store = openStore(history.database, { mode: 'write' });
+    const attribution = { projectId: 'metered' };
+    const update = { threadId: THREAD, endedAtMs: START + 60_000, status: 'completed' } as const;
+    store.record({ invocation: sampleInvocation('a', { attribution }), update });
+    store.close();
+    await history.import();
+    expect(projects(history)).toEqual([{ project: 'metered', input: 1000 }]);
+  });
+});
