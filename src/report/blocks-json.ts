@@ -16,13 +16,14 @@ export function toBlocksJson({ timeZone, blocks, totals, sources, unpriced }: Bl
   };
 }
 
-function toBlockJson({ provider, startMs, endMs, lastMs, figures, models, outlook }: Block): object {
+function toBlockJson({ provider, startMs, endMs, lastMs, extent, figures, models, outlook }: Block): object {
   return {
     provider,
     startsAt: toIso(startMs),
     endsAt: toIso(endMs),
     lastUsedAt: toIso(lastMs),
     isActive: outlook !== undefined,
+    isPart: extent === 'part',
     ...toSumsJson(figures),
     models: models.map(toModelJson),
     outlook: outlook

@@ -47,9 +47,11 @@ export function renderBlocksText(report: BlocksReport, options: BlocksTextOption
     [paint('bold', 'Usage by window of five hours'), paint('gray', report.timeZone)],
     [renderTable(columns, rows, options).text],
     open.map((line) => wrapText(line, width)),
-    [...explainMarks(report, cost), ...explainCredits(report.totals.credits)].map((remark) => {
-      return paint('gray', wrapText(remark, width));
-    }),
+    [...explainParts(report, options), ...explainMarks(report, cost), ...explainCredits(report.totals.credits)].map(
+      (remark) => {
+        return paint('gray', wrapText(remark, width));
+      },
+    ),
   ];
   const filled = sections.filter((lines) => lines.length > 0);
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
@@ -70,6 +72,14 @@ function layOut(report: BlocksReport, formats: NumberFormats, { clock, detail }:
   });
   const total = { ...describe(report.totals), started: 'total' };
   return alignCosts([...rows, { cells: total, style: 'bold', ruled: true }]);
+}
+
+/** Windows are whole numbers of hours, and days begin and end within them. */
+function explainParts({ blocks }: BlocksReport, { clock }: BlocksTextOptions): string[] {
+  const cut = blocks.filter(({ extent }) => extent === 'part');
+  if (cut.length === 0) return [];
+  const which = cut.map(({ startMs, provider }) => `${clock.formatMinute(startMs)} (${provider})`).join(', ');
+  return [`Of the window from ${which} only what was used on the days asked for is counted.`];
 }
 
 function describeOutlook({ provider, outlook }: Block, cost: NumberFormats['cost'], { paint }: BlocksTextOptions) {

@@ -10,6 +10,7 @@ import { explainEmpty, nothingRecorded } from './period-failure.js';
 import { toMoments } from './period-range.js';
 import type { ModelSum, PeriodQuery } from './period-report.js';
 import { type Part, type Summary, summarise, sumParts } from './summary.js';
+import { readWindows, WINDOW_MS, type Window } from './windows.js';
 
 /** Usage in the windows of five hours that subscriptions are limited by. */
 export interface BlocksReport extends Summary {
@@ -18,16 +19,16 @@ export interface BlocksReport extends Summary {
   readonly blocks: readonly Block[];
 }
 
-/**
- * A window begins with the first usage after the end of the one before, at the full hour, and lasts five hours. Each
- * provider has its own.
- */
+/** What is asked for of the usage in one window: of some days, one project or one model, or all of it. */
 export interface Block {
   readonly provider: Provider;
+  /** Of the window, as the next one: what is asked for chooses among an account's windows and never moves them. */
   readonly startMs: number;
   readonly endMs: number;
-  /** The end of the last quarter of an hour with usage. */
+  /** The end of the last quarter of an hour with such usage. */
   readonly lastMs: number;
+  /** `part`: the window has usage before or after the days that are asked for, which is left out. */
+  readonly extent: 'whole' | 'part';
   readonly figures: Figures;
   readonly models: readonly ModelSum[];
   /** Of the window that is open now. */
@@ -43,7 +44,6 @@ export interface Outlook {
 
 const HOUR_MS = 3_600_000;
 const QUARTER_MS = HOUR_MS / 4;
-const BLOCK_MS = 5 * HOUR_MS;
 const KEYS = ['startMs', 'provider', 'model', 'source'] as const;
 
 export type BlocksQuery = Omit<PeriodQuery, 'kind'>;
@@ -60,60 +60,50 @@ interface Cell extends Part {
 export function readBlocks(connection: Connection, query: BlocksQuery, calendar: Calendar): BlocksReport {
   const { since, until, provider, projectId, model, last, order, nowMs } = query;
   if (!readSpan(connection)) throw nothingRecorded();
-  const filter = { provider, projectId, model, ...toMoments({ since, until }, calendar) };
+  const range = toMoments({ since, until }, calendar);
+  const filter = { provider, projectId, model, ...range };
   const creditsOf = readCredits(connection, query.unit, KEYS, filter, []);
   const cells = readSums(connection, KEYS, filter, []).map((row) => toCell(row, creditsOf(row)));
   if (cells.length === 0) throw explainEmpty(connection, query, { since, until });
-  const all = [...groupBy(cells, (cell) => cell.provider).values()].flatMap((ofProvider) => divide(ofProvider));
-  const newest = all.sort((a, b) => (a[0]?.startMs ?? 0) - (b[0]?.startMs ?? 0)).slice(last === undefined ? 0 : -last);
-  const blocks = newest.flatMap((ofBlock) => describeBlock(ofBlock, nowMs) ?? []);
+  const findWindow = readWindows(connection);
+  const all = [...groupBy(cells, (cell) => findWindow(cell.provider, cell.startMs))];
+  const newest = all.slice(last === undefined ? 0 : -last);
+  const blocks = newest.flatMap(([window, ofWindow]) => describeBlock(window, ofWindow, { ...range, nowMs }) ?? []);
   return {
     timeZone: calendar.timeZone,
     blocks: order === 'desc' ? blocks.reverse() : blocks,
-    ...summarise(newest.flat()),
+    ...summarise(newest.flatMap(([, ofWindow]) => ofWindow)),
   };
 }
 
-/** The usage of one provider, in order of time, window by window. */
-function divide(cells: readonly Cell[]): Cell[][] {
-  const blocks: Cell[][] = [];
-  let endMs = Number.NEGATIVE_INFINITY;
-  for (const cell of cells) {
-    if (cell.startMs >= endMs) {
-      blocks.push([]);
-      endMs = startOfBlock(cell) + BLOCK_MS;
-    }
-    blocks.at(-1)?.push(cell);
-  }
-  return blocks;
+interface Surroundings {
+  readonly fromMs: number | undefined;
+  readonly untilMs: number | undefined;
+  readonly nowMs: number;
 }
 
-function describeBlock(cells: readonly Cell[], nowMs: number): Block | undefined {
+function describeBlock(window: Window, cells: readonly Cell[], { fromMs, untilMs, nowMs }: Surroundings) {
   const [first] = cells;
   if (!first) return undefined;
-  const startMs = startOfBlock(first);
-  const endMs = startMs + BLOCK_MS;
+  const { startMs, endMs } = window;
+  const isCut = window.firstMs < (fromMs ?? window.firstMs) || window.lastMs >= (untilMs ?? Number.POSITIVE_INFINITY);
   const figures = sumParts(cells);
   const leftMs = endMs - nowMs;
-  return {
-    provider: first.provider,
-    startMs,
-    endMs,
+  const isOpen = leftMs > 0 && leftMs <= WINDOW_MS;
+  const block: Block = {
+    ...{ provider: first.provider, startMs, endMs, figures, models: sumModels(cells) },
     lastMs: Math.max(...cells.map((cell) => cell.startMs)) + QUARTER_MS,
-    figures,
-    models: sumModels(cells),
-    outlook: leftMs > 0 && leftMs <= BLOCK_MS ? lookAhead(figures, first.startMs, leftMs, nowMs) : undefined,
+    extent: isCut ? 'part' : 'whole',
+    outlook: isOpen ? lookAhead(figures, Math.max(window.firstMs, fromMs ?? 0), leftMs, nowMs) : undefined,
   };
+  return block;
 }
 
-function lookAhead({ costNanoUsd }: Figures, firstMs: number, leftMs: number, nowMs: number): Outlook {
+/** `sinceMs`: since when it was used as `figures` say. */
+function lookAhead({ costNanoUsd }: Figures, sinceMs: number, leftMs: number, nowMs: number): Outlook {
   if (costNanoUsd === undefined) return { leftMs, nanoUsdPerHour: undefined, costNanoUsd };
-  const nanoUsdPerHour = costNanoUsd / (Math.max(QUARTER_MS, nowMs - firstMs) / HOUR_MS);
+  const nanoUsdPerHour = costNanoUsd / (Math.max(QUARTER_MS, nowMs - sinceMs) / HOUR_MS);
   return { leftMs, nanoUsdPerHour, costNanoUsd: costNanoUsd + nanoUsdPerHour * (leftMs / HOUR_MS) };
-}
-
-function startOfBlock({ startMs }: Cell): number {
-  return Math.floor(startMs / HOUR_MS) * HOUR_MS;
 }
 
 function toCell(row: KeyedSumRow<(typeof KEYS)[number]>, credits: CreditFigures | undefined): Cell {

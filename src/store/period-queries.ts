@@ -82,6 +82,12 @@ export function readSums<Key extends keyof SumKeys>(
     .all(filter);
 }
 
+/** The quarters of an hour in which a provider was used, by provider and in order of time. */
+export function listUsedQuarters(connection: Connection): Pick<SumKeys, 'provider' | 'startMs'>[] {
+  const query = 'SELECT DISTINCT provider, start_ms AS startMs FROM buckets ORDER BY provider, start_ms';
+  return connection.prepare<[], Pick<SumKeys, 'provider' | 'startMs'>>(query).all();
+}
+
 /** In how many quarters of an hour there was usage. */
 export function countActiveQuarters(connection: Connection, filter: UsageFilter, of: UsageOf = 'all'): number {
   const query = `SELECT count(DISTINCT start_ms) FROM ${TABLES[of]} WHERE ${letsThrough(filter)}`;
