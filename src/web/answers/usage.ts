@@ -8,8 +8,9 @@ import type { Connection } from '../../store/open.js';
 import { listNames } from '../../store/period-queries.js';
 import { readRateLimits } from '../../store/rate-limits.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
-import type { Question, Subscription } from '../answers.js';
+import type { Question } from '../answers.js';
 import { count, day, name, oneOf, optional, ParameterError, provider, timeZone } from '../parameters.js';
+import { listPlans, listReturns } from './returns.js';
 
 interface UsageQuery {
   readonly period: 'daily' | 'weekly' | 'monthly';
@@ -55,6 +56,8 @@ export const usageQuestion: Question<UsageQuery> = {
       return readReport(connection, { ...toFilter(query), nowMs, provider: of, unit, ...wish }, calendar);
     };
     const { period: kind, since, until, last } = query;
+    const plans = listPlans(subscriptions, today, query.provider);
+    const used = plans.filter((plan) => providers.includes(plan.provider));
     const groups = [undefined, ...providers].map((of) => ({
       provider: of ?? null,
       // With one provider all of it is that provider's.
@@ -82,7 +85,8 @@ export const usageQuestion: Question<UsageQuery> = {
           totalTokens: figures.usage.input + figures.usage.output,
         }));
       }),
-      subscriptions: listPlans(subscriptions, formatDay(today), query.provider),
+      subscriptions: plans.map(({ begunOn: _begunOn, ...plan }) => plan),
+      returns: listReturns(used, today, (of, from) => read({ kind: 'monthly', since: from }, of)),
       rateLimits: listLimits(connection, nowMs, query.provider),
     };
   },
@@ -90,25 +94,6 @@ export const usageQuestion: Question<UsageQuery> = {
 
 function toFilter({ project, model }: UsageQuery): Pick<PeriodQuery, 'projectId' | 'model' | 'firstWeekday' | 'kind'> {
   return { projectId: project, model, firstWeekday: MONDAY, kind: 'daily' };
-}
-
-/** Whose usage a subscription pays for, by what the configuration may call who sells it. */
-const PAID: Readonly<Record<string, Provider>> = {
-  openai: 'codex',
-  chatgpt: 'codex',
-  codex: 'codex',
-  anthropic: 'claude',
-  claude: 'claude',
-};
-
-/** The plans that hold on `today`: a later one of the same name takes the place of an earlier one. */
-function listPlans(subscriptions: readonly Subscription[], today: string, of: Provider | undefined) {
-  const begun = subscriptions.filter(({ since }) => since <= today).sort((a, b) => (a.since < b.since ? -1 : 1));
-  const current = new Map(begun.map((one) => [`${one.provider} ${one.name}`, one]));
-  return [...current.values()].flatMap(({ provider: seller, ...plan }) => {
-    const paid = PAID[seller.toLowerCase()];
-    return paid && (of === undefined || paid === of) ? [{ provider: paid, ...plan }] : [];
-  });
 }
 
 function listLimits(connection: Connection, nowMs: number, of: Provider | undefined) {

@@ -51,12 +51,18 @@ export interface Usage {
   readonly timeZone: string;
   readonly groups: readonly UsageGroup[];
   readonly calendar: readonly CalendarDay[];
-  readonly subscriptions: readonly {
-    readonly provider: Provider;
-    readonly name: string;
-    readonly usdPerMonth: number;
-  }[];
+  readonly returns: readonly SubscriptionReturn[];
   readonly rateLimits: readonly RateLimit[];
+}
+
+/** What the subscriptions to a provider cost a month, and what their usage this month would have cost without them. */
+export interface SubscriptionReturn {
+  readonly provider: Provider;
+  /** The day from which usage counts: the first of the month, or the one on which the first of them began. */
+  readonly since: string;
+  readonly priceUsd: number;
+  readonly spentUsd: number;
+  readonly forecastUsd: number | null;
 }
 
 export interface RateLimit {

@@ -2,8 +2,7 @@ import type { Provider } from '../../answers.js';
 import { formatFactor, formatMonth } from '../../format.js';
 import { ProviderName, Usd } from '../../parts/figures.jsx';
 import { Panel } from '../../parts/panel.jsx';
-import { PROVIDERS } from '../../providers.js';
-import type { Usage } from '../../usage-answers.js';
+import type { SubscriptionReturn, Usage } from '../../usage-answers.js';
 
 const PLAN = `[[subscriptions]]
 provider = "openai"
@@ -11,12 +10,11 @@ name = "ChatGPT Pro"
 usd_per_month = 200
 since = 2026-01-01`;
 
-interface Return {
+/** Of all of them together `provider` is null, and so is `since`, which they need not have in common. */
+type Return = Omit<SubscriptionReturn, 'provider' | 'since'> & {
   readonly provider: Provider | null;
-  readonly priceUsd: number;
-  readonly spentUsd: number;
-  readonly forecastUsd: number | null;
-}
+  readonly since: string | null;
+};
 
 /** What this month would have cost at the API's prices, against what the subscriptions cost. */
 export function Returns({ usage }: { readonly usage: Usage }) {
@@ -39,7 +37,7 @@ export function Returns({ usage }: { readonly usage: Usage }) {
   );
 }
 
-function ReturnItem({ of: { provider, priceUsd, spentUsd, forecastUsd } }: { readonly of: Return }) {
+function ReturnItem({ of: { provider, since, priceUsd, spentUsd, forecastUsd } }: { readonly of: Return }) {
   const factor = spentUsd / priceUsd;
   return (
     <li>
@@ -55,7 +53,7 @@ function ReturnItem({ of: { provider, priceUsd, spentUsd, forecastUsd } }: { rea
         aria-label={`${provider ?? 'Both'}: part of the price that is used`}
       />
       <p class="hint">
-        <Usd usd={spentUsd} /> used of <Usd usd={priceUsd} /> paid
+        <Usd usd={spentUsd} /> used{since && !since.endsWith('-01') && ` since ${since}`} of <Usd usd={priceUsd} /> paid
         {forecastUsd !== null && (
           <>
             {' '}
@@ -67,28 +65,15 @@ function ReturnItem({ of: { provider, priceUsd, spentUsd, forecastUsd } }: { rea
   );
 }
 
-function listReturns({ groups, subscriptions }: Usage): Return[] {
-  const each = PROVIDERS.flatMap((provider): Return[] => {
-    const paid = subscriptions.filter((one) => one.provider === provider);
-    const group = groups.find((one) => one.provider === provider);
-    const priceUsd = paid.reduce((total, { usdPerMonth }) => total + usdPerMonth, 0);
-    if (!group || priceUsd <= 0) return [];
-    return [
-      {
-        provider,
-        priceUsd,
-        spentUsd: group.month?.totals.costUsd ?? 0,
-        forecastUsd: group.month?.forecast?.forecastUsd ?? null,
-      },
-    ];
-  });
-  if (each.length < 2) return each;
-  const sum = (read: (one: Return) => number) => each.reduce((total, one) => total + read(one), 0);
-  const forecasts = each.every(({ forecastUsd }) => forecastUsd !== null);
+function listReturns({ returns }: Usage): Return[] {
+  if (returns.length < 2) return [...returns];
+  const sum = (read: (one: Return) => number) => returns.reduce((total, one) => total + read(one), 0);
+  const forecasts = returns.every(({ forecastUsd }) => forecastUsd !== null);
   return [
-    ...each,
+    ...returns,
     {
       provider: null,
+      since: null,
       priceUsd: sum(({ priceUsd }) => priceUsd),
       spentUsd: sum(({ spentUsd }) => spentUsd),
       forecastUsd: forecasts ? sum(({ forecastUsd }) => forecastUsd ?? 0) : null,
