@@ -1,7 +1,8 @@
 import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import type { ModelResponse, Note } from '../usage/record.js';
+import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../usage/resumed-total.js';
 import type { Evidence, Source } from '../usage/source.js';
-import { isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, sumUsage, type Usage } from '../usage/usage.js';
+import { isNoUsage, NO_USAGE, sumUsage, type Usage } from '../usage/usage.js';
 import type { OutputFacts } from './output-reader.js';
 
 /** What is left to go by when no session file counted a response. */
@@ -13,7 +14,7 @@ export interface FallbackInput {
   /** The thread had turns before this invocation, so Codex's totals may hold theirs. */
   readonly resumed: boolean;
   /** What is recorded of the thread before this invocation. */
-  readonly recordedBefore: Usage;
+  readonly recordedBefore: RecordedBefore;
   readonly endedAtMs: number;
 }
 
@@ -40,23 +41,37 @@ function fromTurns(input: FallbackInput): Fallback | undefined {
       reason: 'no session file: counted per turn from turn.completed, which leaves out sub-agents and reviews',
     });
   }
-  // Since about 0.80 a resumed thread's turn.completed is the total of all its turns (measured on 0.169).
-  const difference = subtractUsage(claimed, recordedBefore);
-  const usage = isNegativeUsage(difference) || isNoUsage(difference) ? claimed : difference;
+  const { part, usage } = findOwnShare(claimed, recordedBefore);
+  if (part === 'nothing') return nothingNew('turn.completed', claimed);
+  const isFirst = isNoUsage(recordedBefore.usage);
   return recordOne(input, usage, 'turn_completed', 'parsed', {
-    reason: isNoUsage(recordedBefore)
-      ? "no session file: turn.completed of a resumed thread, which holds the earlier turns' usage too"
-      : 'no session file: turn.completed of a resumed thread less what is recorded of its earlier turns',
+    reason: `no session file: turn.completed of a resumed thread${isFirst ? HOLDS_EARLIER : LEAVES[part]}`,
   });
 }
 
+const HOLDS_EARLIER = ", which holds the earlier turns' usage too";
+const LEAVES = {
+  rest: ' less what is recorded of its earlier turns',
+  all: ", which is this run's own: it is less than what is recorded of its earlier turns",
+} as const;
+
 function fromFooter(input: FallbackInput): Fallback | undefined {
-  const { blendedTokens } = input.facts;
+  const { facts, resumed, recordedBefore } = input;
+  const { blendedTokens } = facts;
   if (!blendedTokens) return undefined;
-  const usage = { ...NO_USAGE, input: blendedTokens };
+  const share = resumed ? findOwnShareOfBlend(blendedTokens, recordedBefore) : undefined;
+  const usage = share?.usage ?? { ...NO_USAGE, input: blendedTokens };
+  if (share?.part === 'nothing') return nothingNew('the printed total', { ...NO_USAGE, input: blendedTokens });
+  const less = share?.part === 'rest' ? ' less what is recorded of earlier turns' : '';
   return recordOne(input, usage, 'text', 'parsed', {
-    reason: 'no session file: the printed total, which leaves cached input out and counts output as input here',
+    reason: `no session file: the printed total${less}, which leaves cached input out and counts output as input here`,
   });
+}
+
+/** What the total holds has been recorded: as of an earlier run of the thread, or from its session file. */
+function nothingNew(what: string, { input, cachedInput: cached, output }: Usage): Fallback {
+  const reason = `no session file, and all that ${what} holds is recorded already: nothing is added`;
+  return { responses: [], notes: [{ kind: 'fallback', reason, figures: { input, cached, output } }] };
 }
 
 function fromNothing({ facts }: FallbackInput): Fallback {

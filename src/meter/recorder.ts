@@ -2,7 +2,8 @@ import { messageOf, StoreError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Change, Store } from '../store/store.js';
 import type { Invocation, InvocationUpdate, Note, PricedResponse, RateLimit } from '../usage/record.js';
-import { NO_USAGE, type Usage } from '../usage/usage.js';
+import type { RecordedBefore } from '../usage/resumed-total.js';
+import { NO_USAGE } from '../usage/usage.js';
 
 export interface RecorderOptions {
   readonly invocation: Invocation;
@@ -48,12 +49,13 @@ export class Recorder {
     return this.#iteration ?? this.#options.invocation.attribution.iteration;
   }
 
-  /** What other invocations have recorded of a thread; nothing when the database cannot tell. */
-  readThreadUsage(threadId: string): Usage {
+  /** What is recorded of a thread, but not for this invocation; nothing when the database cannot tell. */
+  readRecordedBefore(threadId: string): RecordedBefore {
+    const nothing = { usage: NO_USAGE, codexVersion: undefined };
     try {
-      return this.#store?.readThreadUsage(threadId, this.#options.invocation.id) ?? NO_USAGE;
+      return this.#store?.readRecordedBefore({ threadId, invocationId: this.#options.invocation.id }) ?? nothing;
     } catch {
-      return NO_USAGE;
+      return nothing;
     }
   }
 

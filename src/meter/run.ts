@@ -187,7 +187,7 @@ export class MeteredRun {
       root: this.#follower.root,
       facts: this.#output?.facts,
       counted: () => this.#books.responses.length,
-      readThreadUsage: (threadId) => this.#recorder.readThreadUsage(threadId),
+      readRecordedBefore: (threadId) => this.#recorder.readRecordedBefore(threadId),
       book: (responses) => this.#books.book(responses),
       note: (notes) => this.note(notes),
     });

@@ -1,6 +1,6 @@
 import type { CodexCommand } from '../process/argv.js';
 import type { Invocation, ModelResponse, Note } from '../usage/record.js';
-import type { Usage } from '../usage/usage.js';
+import type { RecordedBefore } from '../usage/resumed-total.js';
 import { describeRemarks } from './corrections.js';
 import { crossCheck } from './cross-check.js';
 import { estimateMissing } from './estimate-missing.js';
@@ -24,8 +24,8 @@ export interface EndedRun {
   readonly facts: OutputFacts | undefined;
   /** How many responses have been counted. */
   counted(): number;
-  /** What other invocations have recorded of a thread. */
-  readThreadUsage(threadId: string): Usage;
+  /** What is recorded of a thread, but not for this run. */
+  readRecordedBefore(threadId: string): RecordedBefore;
   book(responses: readonly ModelResponse[]): void;
   note(notes: readonly Note[]): void;
 }
@@ -56,7 +56,7 @@ export async function settle(run: EndedRun): Promise<void> {
     facts,
     model: command.model,
     resumed: /resume|fork/.test(command.name),
-    recordedBefore: run.readThreadUsage(threadId ?? ''),
+    recordedBefore: run.readRecordedBefore(threadId ?? ''),
     endedAtMs: run.endedAtMs,
   });
   run.book(fallback.responses);

@@ -6,16 +6,23 @@ import { unpackSession } from './packs.js';
 import { STANDS_IN } from './stand-ins.js';
 import type { Store } from './store.js';
 
+/** From after `afterMs`, or the beginning, to `untilMs`, inclusive: epoch milliseconds. */
+export interface Span {
+  readonly afterMs: number | undefined;
+  readonly untilMs: number;
+}
+
 export interface Claim {
   readonly invocationId: string;
   readonly threadId: string;
-  /** Responses that were completed later belong to another invocation. */
-  readonly untilMs: number;
+  /** When it ran: responses that were completed before or later are not its own. */
+  readonly span: Span;
 }
 
 /**
  * Gives an invocation the responses of its thread, and of the threads that this one started, that were read from
- * history and that no invocation has. What stood in for them goes. Returns how many they are. Throws a StoreError.
+ * history, that no invocation has and that were completed in its time. What stood in for them goes, and what it was given
+ * before from another time is taken from it. Returns how many it was given. Throws a StoreError.
  */
 export function claimResponses(store: Store, claim: Claim): number {
   return explainingFaults(store.path, () =>
@@ -23,25 +30,59 @@ export function claimResponses(store: Store, claim: Claim): number {
   );
 }
 
-function claimWithin(connection: Connection, { invocationId, threadId, untilMs }: Claim): number {
+function claimWithin(connection: Connection, { invocationId, threadId, span }: Claim): number {
   unpackSession(connection, threadId);
-  const claimed = connection.prepare<object, number>(CLAIM).pluck().all({ invocationId, threadId, untilMs });
-  if (claimed.length === 0) return 0;
-  const dropped = connection.prepare<[string], number>(DROP_STAND_INS).pluck().all(invocationId);
-  refreshCostRecords(connection, invocationId);
-  refreshBuckets(connection, new Set([...claimed, ...dropped].map(bucketStartOf)));
+  const values = { invocationId, threadId, afterMs: span.afterMs ?? Number.MIN_SAFE_INTEGER, untilMs: span.untilMs };
+  const released = connection.prepare<object, number>(RELEASE).pluck().all(values);
+  const claimed = connection.prepare<object, number>(CLAIM).pluck().all(values);
+  const dropped =
+    claimed.length === 0 ? [] : connection.prepare<[string], number>(DROP_STAND_INS).pluck().all(invocationId);
+  const changed = [...released, ...claimed, ...dropped];
+  if (changed.length > 0) refreshCostRecords(connection, invocationId);
+  refreshBuckets(connection, new Set(changed.map(bucketStartOf)));
   return claimed.length;
 }
 
+// A fork is a session of its own, though its chain of parents began with another.
+const THREADS = `(SELECT id FROM threads WHERE id = @threadId OR (root_id = @threadId AND kind <> 'main'))`;
+const IS_WITHIN = 'completed_at_ms > @afterMs AND completed_at_ms <= @untilMs';
+
 const CLAIM = `
   UPDATE response_rows SET invocation_id = @invocationId
-  WHERE invocation_id IS NULL AND completed_at_ms <= @untilMs
-    AND thread_id IN (SELECT id FROM threads WHERE id = @threadId OR root_id = @threadId)
+  WHERE invocation_id IS NULL AND ${IS_WITHIN} AND thread_id IN ${THREADS}
+  RETURNING completed_at_ms`;
+
+// Earlier versions gave the last invocation of a thread all that came after it.
+const RELEASE = `
+  UPDATE response_rows SET invocation_id = NULL
+  WHERE invocation_id = @invocationId AND NOT (${IS_WITHIN}) AND NOT ${STANDS_IN} AND thread_id IN ${THREADS}
   RETURNING completed_at_ms`;
 
 const DROP_STAND_INS = `
   DELETE FROM response_rows WHERE invocation_id = ? AND ${STANDS_IN}
   RETURNING completed_at_ms`;
+
+export interface ReadQuery {
+  readonly threadId: string;
+  /** All when absent. */
+  readonly span?: Span;
+  /** Only what this invocation has, or may be given because no other has it. */
+  readonly availableTo?: string;
+}
+
+/** How many responses of a thread, and of the threads that it started, were read from session files. */
+export function countRead(connection: Connection, { threadId, span, availableTo }: ReadQuery): number {
+  const isAvailable = availableTo === undefined ? '' : 'AND coalesce(invocation_id, @availableTo) = @availableTo';
+  const afterMs = span?.afterMs ?? Number.MIN_SAFE_INTEGER;
+  const untilMs = span?.untilMs ?? Number.MAX_SAFE_INTEGER;
+  return connection
+    .prepare<object, number>(
+      `SELECT count(*) FROM responses
+       WHERE ${IS_WITHIN} AND thread_id IN ${THREADS} AND NOT ${STANDS_IN} ${isAvailable}`,
+    )
+    .pluck()
+    .get({ threadId, afterMs, untilMs, availableTo }) as number;
+}
 
 /** How many responses an invocation has. */
 export function countResponses(connection: Connection, invocationId: string): number {

@@ -1,4 +1,5 @@
 import type { PricedResponse } from '../usage/record.js';
+import type { RecordedBefore } from '../usage/resumed-total.js';
 import { EVIDENCE } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
 import type { Connection } from './open.js';
@@ -44,15 +45,37 @@ export function upsertResponse(
   return connection.prepare<unknown[], WrittenResponse>(UPSERT).get({ invocationId, ...values });
 }
 
-/** Sums what other invocations than `invocationId` have recorded of a thread. */
-export function readThreadUsage(connection: Connection, threadId: string, invocationId: string): Usage {
+/**
+ * What is recorded of a thread other than for `invocationId`, as far as it was completed by `untilMs`: for other
+ * invocations, and what was read from history and belongs to none.
+ */
+export function readRecordedBefore(
+  connection: Connection,
+  { threadId, invocationId, untilMs = Number.MAX_SAFE_INTEGER }: BeforeQuery,
+): RecordedBefore {
   const sum = (column: string) => `coalesce(sum(${column}), 0)`;
-  return connection
-    .prepare<[string, string], Usage>(
+  const usage = connection
+    .prepare<[object], Usage>(
       `SELECT ${sum('input_tokens')} AS input, ${sum('cached_input_tokens')} AS cachedInput,
          ${sum('cache_write_tokens')} AS cacheWrite, ${sum('output_tokens')} AS output,
          ${sum('reasoning_tokens')} AS reasoning
-       FROM responses WHERE thread_id = ? AND invocation_id IS NOT ?`,
+       FROM responses
+       WHERE thread_id = @threadId AND invocation_id IS NOT @invocationId AND completed_at_ms <= @untilMs`,
     )
-    .get(threadId, invocationId) as Usage;
+    .get({ threadId, invocationId, untilMs }) as Usage;
+  const codexVersion = connection.prepare<[object], string | null>(NEWEST_VERSION).pluck().get({ threadId });
+  return { usage, codexVersion: codexVersion ?? undefined };
 }
+
+export interface BeforeQuery {
+  readonly threadId: string;
+  readonly invocationId: string;
+  readonly untilMs?: number;
+}
+
+// A thread's header says which Codex began it.
+const NEWEST_VERSION = `
+  SELECT coalesce(
+    (SELECT codex_version FROM invocations WHERE thread_id = @threadId AND codex_version IS NOT NULL
+      ORDER BY started_at_ms DESC LIMIT 1),
+    (SELECT cli_version FROM threads WHERE id = @threadId))`;

@@ -7,7 +7,7 @@ import type {
   PricedResponse,
   RateLimit,
 } from '../usage/record.js';
-import type { Usage } from '../usage/usage.js';
+import type { RecordedBefore } from '../usage/resumed-total.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
@@ -23,7 +23,7 @@ import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { unpackThread } from './packs.js';
 import { upsertRateLimit } from './rate-limits.js';
-import { readThreadUsage, upsertResponse } from './responses.js';
+import { type BeforeQuery, readRecordedBefore, upsertResponse } from './responses.js';
 import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
 import { mayStandIn, replaceStandIns } from './stand-ins.js';
 
@@ -51,8 +51,8 @@ export interface Store {
   listOpenInvocations(): OpenInvocation[];
   /** Undefined for an invocation that is not recorded. */
   readStatus(invocationId: string): InvocationStatus | undefined;
-  /** What is recorded of a thread by other invocations than `invocationId`. */
-  readThreadUsage(threadId: string, invocationId: string): Usage;
+  /** What is recorded of a thread, but not for the invocation. */
+  readRecordedBefore(query: BeforeQuery): RecordedBefore;
   /** Throws where the file would not give an invocation to another process. */
   confirm(invocationId: string): void;
   /** What other invocations have spent: in the run, or in the project on the day. */
@@ -94,8 +94,7 @@ export function openStore(path: string, options: OpenOptions): Store {
     record: (change) => explainingFaults(path, () => apply.immediate(change)),
     listOpenInvocations: () => explainingFaults(path, () => listOpenInvocations(connection)),
     readStatus: (invocationId) => explainingFaults(path, () => readStatus(connection, invocationId)),
-    readThreadUsage: (threadId, invocationId) =>
-      explainingFaults(path, () => readThreadUsage(connection, threadId, invocationId)),
+    readRecordedBefore: (query) => explainingFaults(path, () => readRecordedBefore(connection, query)),
     readSpent: (scope, query) =>
       explainingFaults(path, () => (scope === 'run' ? readSpentInRun : readSpentOnDay)(connection, query)),
     confirm: (invocationId) => confirmInFile(path, invocationId),

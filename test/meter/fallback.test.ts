@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { type FallbackInput, fallBack } from '../../src/meter/fallback.js';
 import type { OutputFacts } from '../../src/meter/output-reader.js';
+import type { RecordedBefore } from '../../src/usage/resumed-total.js';
 import { NO_USAGE, type Usage } from '../../src/usage/usage.js';
 
 const usage = (more: Partial<Usage>): Usage => ({ ...NO_USAGE, ...more });
 const ONE = usage({ input: 500, cachedInput: 20, output: 31, reasoning: 3 });
 const THREE = usage({ input: 1500, cachedInput: 60, output: 93, reasoning: 9 });
+
+function recorded(usage: Usage, codexVersion?: string): RecordedBefore {
+  return { usage, codexVersion };
+}
 
 function settle(facts: Partial<OutputFacts>, more: Partial<FallbackInput> = {}) {
   return fallBack({
@@ -25,7 +30,7 @@ function settle(facts: Partial<OutputFacts>, more: Partial<FallbackInput> = {}) 
     },
     model: 'gpt-5.3-codex',
     resumed: false,
-    recordedBefore: NO_USAGE,
+    recordedBefore: recorded(NO_USAGE),
     endedAtMs: 42,
     ...more,
   });
@@ -45,7 +50,7 @@ describe('without a session file', () => {
   });
 
   test('what is recorded of earlier turns is taken off in a resumed thread, and the rest is parsed', () => {
-    const { responses, notes } = settle({ turnTotals: [THREE] }, { resumed: true, recordedBefore: ONE });
+    const { responses, notes } = settle({ turnTotals: [THREE] }, { resumed: true, recordedBefore: recorded(ONE) });
     expect(responses).toMatchObject([
       { usage: usage({ input: 1000, cachedInput: 40, output: 62, reasoning: 6 }), source: 'parsed' },
     ]);
@@ -55,10 +60,24 @@ describe('without a session file', () => {
   test.for<[string, Usage]>([
     ['nothing', NO_USAGE],
     ['more than Codex claims', THREE],
-    ['just what Codex claims', ONE],
-  ])('all that Codex claims of a resumed thread is parsed where %s is recorded before', ([, recordedBefore]) => {
-    const { responses } = settle({ turnTotals: [ONE] }, { resumed: true, recordedBefore });
+  ])('all that Codex claims of a resumed thread is parsed where %s is recorded before', ([, before]) => {
+    const { responses } = settle({ turnTotals: [ONE] }, { resumed: true, recordedBefore: recorded(before) });
     expect(responses).toMatchObject([{ usage: ONE, source: 'parsed', evidence: 'turn_completed' }]);
+  });
+
+  test.for<[string, Partial<OutputFacts>, RecordedBefore]>([
+    ['turn.completed', { turnTotals: [ONE] }, recorded(ONE)],
+    ['turn.completed, of a Codex that counts over the thread,', { turnTotals: [ONE] }, recorded(THREE, '0.169.0')],
+    ['the printed total', { blendedTokens: 511 }, recorded(ONE)],
+  ])('nothing is added where all that %s holds is recorded already', ([, facts, recordedBefore]) => {
+    const { responses, notes } = settle(facts, { resumed: true, recordedBefore });
+    expect(responses).toEqual([]);
+    expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('nothing is added') }]);
+  });
+
+  test('what is recorded before is taken off the printed total too', () => {
+    const { responses } = settle({ blendedTokens: 1903 }, { resumed: true, recordedBefore: recorded(ONE) });
+    expect(responses).toMatchObject([{ usage: usage({ input: 1903 - 511 }), source: 'parsed', evidence: 'text' }]);
   });
 
   test('the printed total is parsed, as input', () => {

@@ -35,6 +35,7 @@ const OUTCOMES: readonly (readonly [BackfillOutcome, string])[] = [
   ['parsed', "from the logs' own token lines"],
   ['estimated', 'from prompts and results'],
   ['metered', 'had been metered'],
+  ['none', 'used nothing that is not recorded already'],
   ['unknown', 'tell nothing of what was used'],
 ];
 

@@ -3,13 +3,14 @@ import { nameProject } from '../../io/work-tree.js';
 import type { PriceEntry } from '../../pricing/price.js';
 import { Pricer } from '../../pricing/pricer.js';
 import { createPriceBook } from '../../pricing/prices.js';
-import { claimResponses, countResponses, wasMetered } from '../../store/claims.js';
+import { claimResponses, countRead, countResponses, wasMetered } from '../../store/claims.js';
 import type { Mirror } from '../../store/mirror.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { Invocation, InvocationStatus, Note } from '../../usage/record.js';
 import type { Source } from '../../usage/source.js';
 import { type CodexLog, readCodexLog } from './codex-log.js';
 import { type EvidenceInput, estimateFromTexts, readFromLog, type StandIn } from './evidence.js';
+import { findOwnership, type KeptCall } from './ownership.js';
 import { findRunFolders, type RunFolder } from './run-folders.js';
 
 export interface BackfillOptions {
@@ -23,8 +24,11 @@ export interface BackfillOptions {
   readonly mirror?: Mirror;
 }
 
-/** `metered`: its run was recorded as it happened. `unknown`: nothing tells what was used. */
-export type BackfillOutcome = Source | 'metered' | 'unknown';
+/**
+ * `metered`: its run was recorded as it happened. `none`: it used nothing that is not recorded already. `unknown`: nothing
+ * tells what was used.
+ */
+export type BackfillOutcome = Source | 'metered' | 'none' | 'unknown';
 
 export interface BackfillSummary {
   readonly runs: number;
@@ -32,8 +36,6 @@ export interface BackfillSummary {
   readonly byOutcome: Readonly<Record<BackfillOutcome, number>>;
 }
 
-/** What a file's clock may be behind. */
-const SLACK_MS = 5000;
 const BUSY_TIMEOUT_MS = 30_000;
 
 /**
@@ -44,17 +46,14 @@ export async function backfillRuns(options: BackfillOptions): Promise<BackfillSu
   const folders = findRunFolders(options.directory);
   const projectId = options.projectId ?? nameProject(options.directory).value;
   const pricer = new Pricer(createPriceBook({ user: options.userPrices ?? [] }));
-  const byOutcome = { actual: 0, parsed: 0, estimated: 0, metered: 0, unknown: 0 };
-  const logs = new Map<RunFolder, CodexLog | undefined>();
-  for (const folder of folders) logs.set(folder, await readLog(folder));
+  const byOutcome = { actual: 0, parsed: 0, estimated: 0, metered: 0, none: 0, unknown: 0 };
+  const calls: KeptCall[] = [];
+  for (const folder of folders) calls.push({ folder, log: await readLog(folder) });
   if (folders.length > 0) {
     const store = openStore(options.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
       const each = async (expect?: (invocationId: string) => void) => {
-        for (const [folder, log] of logs) {
-          const isLast = isLastOfThread(folder, log, logs);
-          byOutcome[await backfill(store, pricer, { folder, log, projectId, isLast, expect })]++;
-        }
+        for (const call of calls) byOutcome[await backfill(store, pricer, { ...call, calls, projectId, expect })]++;
       };
       await (options.mirror ? options.mirror.during(store, each) : each());
     } finally {
@@ -64,42 +63,46 @@ export async function backfillRuns(options: BackfillOptions): Promise<BackfillSu
   return { runs: new Set(folders.map(({ runId }) => runId)).size, invocations: folders.length, byOutcome };
 }
 
-interface Kept {
-  readonly folder: RunFolder;
-  readonly log: CodexLog | undefined;
+interface Kept extends KeptCall {
+  /** All that are backfilled, in the order in which they ended. */
+  readonly calls: readonly KeptCall[];
   readonly projectId: string;
-  /** No later folder is of the same thread. */
-  readonly isLast: boolean;
   /** Told of an invocation before it is recorded. */
   readonly expect: ((invocationId: string) => void) | undefined;
 }
 
 async function backfill(store: Store, pricer: Pricer, kept: Kept): Promise<BackfillOutcome> {
-  const { folder, log, projectId, isLast } = kept;
+  const { folder, log, calls, projectId } = kept;
   const { runId, phase, iteration } = folder;
-  const threadId = log?.threadId;
-  if (wasMetered(store.connection, { projectId, runId, phase, iteration, threadId })) return 'metered';
   const invocation = describeInvocation(folder, projectId);
   const { id } = invocation;
+  const ownership = findOwnership(store.connection, kept, { calls, invocationId: id });
+  const threadId = ownership?.threadId;
+  if (wasMetered(store.connection, { projectId, runId, phase, iteration, threadId })) return 'metered';
   kept.expect?.(id);
   const update = { threadId, status: describeStatus(folder, log), endedAtMs: folder.endedAtMs };
-  if (threadId !== undefined) {
+  if (ownership) {
     store.record({ invocation, update });
-    const untilMs = isLast ? Number.MAX_SAFE_INTEGER : folder.endedAtMs + SLACK_MS;
-    const claimed = claimResponses(store, { invocationId: id, threadId, untilMs });
+    const claimed = claimResponses(store, { invocationId: id, ...ownership });
     if (claimed > 0 || countResponses(store.connection, id) > 0) return claimed > 0 ? 'actual' : readOutcome(store, id);
   }
-  const recordedBefore = store.readThreadUsage(threadId ?? '', id);
+  const untilMs = ownership?.span.untilMs ?? folder.endedAtMs;
+  const recordedBefore = store.readRecordedBefore({ threadId: threadId ?? '', invocationId: id, untilMs });
   const input: EvidenceInput = { invocationId: id, folder, log, recordedBefore };
-  const found = readFromLog(input) ?? (await estimateFromTexts(input));
+  const isRead = threadId !== undefined && countRead(store.connection, { threadId }) > 0;
+  const found = readFromLog(input) ?? (isRead ? NOT_OF_ITS_TIME : await estimateFromTexts(input));
   store.record({ invocation, update, ...toRecord(found, pricer) });
-  return found?.response.source ?? 'unknown';
+  return found ? (found.response?.source ?? 'none') : 'unknown';
 }
 
 const NOTHING: Note = { kind: 'fallback', reason: 'no evidence of what was used', figures: {} };
+const NOT_OF_ITS_TIME: StandIn = {
+  response: undefined,
+  note: { kind: 'fallback', reason: 'its session file holds no response of its time: nothing is added', figures: {} },
+};
 
 function toRecord(found: StandIn | undefined, pricer: Pricer) {
-  if (!found) return { notes: [NOTHING] };
+  if (!found?.response) return { notes: [found?.note ?? NOTHING] };
   const { response, notes } = pricer.price(found.response);
   return { responses: [response], notes: [found.note, ...notes] };
 }
@@ -115,15 +118,6 @@ function readOutcome(store: Store, invocationId: string): BackfillOutcome {
 
 async function readLog({ log }: RunFolder): Promise<CodexLog | undefined> {
   return log === undefined ? undefined : await readCodexLog(log).catch(() => undefined);
-}
-
-function isLastOfThread(
-  folder: RunFolder,
-  log: CodexLog | undefined,
-  logs: Map<RunFolder, CodexLog | undefined>,
-): boolean {
-  const sharing = [...logs].filter(([, other]) => other?.threadId === log?.threadId).map(([other]) => other);
-  return sharing.at(-1) === folder;
 }
 
 function describeInvocation(folder: RunFolder, projectId: string): Invocation {

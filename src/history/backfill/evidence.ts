@@ -3,8 +3,9 @@ import { missingInstructionTokens, schemaTokens } from '../../estimate/request-o
 import { countTokens } from '../../estimate/tokenizer.js';
 import { UNKNOWN_MODEL } from '../../formats/codex-thread-state.js';
 import type { ModelResponse, Note } from '../../usage/record.js';
+import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../../usage/resumed-total.js';
 import type { Evidence } from '../../usage/source.js';
-import { isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from '../../usage/usage.js';
+import { isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { CodexLog } from './codex-log.js';
 import type { RunFolder } from './run-folders.js';
 
@@ -12,13 +13,13 @@ export interface EvidenceInput {
   readonly invocationId: string;
   readonly folder: RunFolder;
   readonly log: CodexLog | undefined;
-  /** What is recorded of its thread for earlier invocations. */
-  readonly recordedBefore: Usage;
+  /** Of its thread, by the time it ended. */
+  readonly recordedBefore: RecordedBefore;
 }
 
-/** One response that stands for all of an invocation, and why. */
+/** One response that stands for all of an invocation, or none where nothing of it is missing, and why. */
 export interface StandIn {
-  readonly response: ModelResponse;
+  readonly response: ModelResponse | undefined;
   readonly note: Note;
 }
 
@@ -26,17 +27,27 @@ export interface StandIn {
 export function readFromLog(input: EvidenceInput): StandIn | undefined {
   const { log, recordedBefore } = input;
   if (log && !isNoUsage(log.claimed)) {
-    const rest = subtractUsage(log.claimed, recordedBefore);
-    const usage = isNegativeUsage(rest) || isNoUsage(rest) ? log.claimed : rest;
-    const reason = isNoUsage(recordedBefore)
-      ? 'no session file: turn.completed of the log, which leaves out sub-agents and reviews'
-      : 'no session file: turn.completed of the log less what is recorded of earlier invocations of its thread';
+    const { part, usage } = findOwnShare(log.claimed, recordedBefore);
+    if (part === 'nothing') return nothingNew('turn.completed', log.claimed);
+    const reason = `no session file: turn.completed of the log${LEAVES[part]}`;
     return standIn(input, usage, 'turn_completed', reason);
   }
   if (!log?.blendedTokens) return undefined;
-  const usage = { ...NO_USAGE, input: log.blendedTokens };
-  const reason = 'no session file: the printed total, which leaves cached input out and counts output as input here';
+  const { part, usage } = findOwnShareOfBlend(log.blendedTokens, recordedBefore);
+  if (part === 'nothing') return nothingNew('the printed total', { ...NO_USAGE, input: log.blendedTokens });
+  const less = part === 'rest' ? ' less what is recorded of its thread before' : '';
+  const reason = `no session file: the printed total${less}, which leaves cached input out and counts output as input here`;
   return standIn(input, usage, 'text', reason);
+}
+
+const LEAVES = {
+  all: ', which leaves out sub-agents and reviews',
+  rest: ' less what is recorded of its thread before',
+} as const;
+
+function nothingNew(what: string, { input, cachedInput: cached, output }: Usage): StandIn {
+  const reason = `all that ${what} of the log holds is recorded already: nothing is added`;
+  return { response: undefined, note: { kind: 'fallback', reason, figures: { input, cached, output } } };
 }
 
 /** Counts the prompt and the result, and what Codex adds to a prompt; undefined when neither was kept. */

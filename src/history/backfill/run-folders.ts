@@ -11,9 +11,12 @@ export interface RunFolder {
   readonly log: string | undefined;
   readonly prompt: string | undefined;
   readonly result: string | undefined;
-  /** When the first of the files was last written, and when the last one was (epoch milliseconds). */
-  readonly startedAtMs: number;
+  /** When the prompt was last written, in epoch milliseconds; undefined where it was not kept, or was written after the end. */
+  readonly promptedAtMs: number | undefined;
+  /** When the log was last written; without one, when the last of the other files was. */
   readonly endedAtMs: number;
+  /** At `promptedAtMs`; where that is not known, when the first of the files was last written, and at `endedAtMs` at the latest. */
+  readonly startedAtMs: number;
 }
 
 const ITERATION = /^(?:iter(?:ation)?[-_]?)?(\d{1,9})$/;
@@ -23,7 +26,8 @@ const FILES = { log: 'codex.log', prompt: 'prompt.txt', result: 'result.json' } 
 /** The folders at `directory` and below, in the order in which they ended. Throws what the file system throws. */
 export function findRunFolders(directory: string): RunFolder[] {
   const root = resolve(directory);
-  return walk(root, readdirSync(root, { withFileTypes: true })).sort((a, b) => a.endedAtMs - b.endedAtMs);
+  const folders = walk(root, readdirSync(root, { withFileTypes: true }));
+  return folders.sort((a, b) => a.endedAtMs - b.endedAtMs || a.iteration - b.iteration);
 }
 
 function walk(path: string, entries: readonly Dirent[]): RunFolder[] {
@@ -51,10 +55,14 @@ function readFolder(path: string, names: ReadonlySet<string>): RunFolder | undef
   );
   const found = [log, prompt, result].filter((file) => file !== undefined);
   if (!iteration || !phase || !runId || found.length === 0) return undefined;
-  const times = found.map((file) => statSync(file).mtimeMs);
+  const writtenMs = (file: string) => statSync(file).mtimeMs;
+  const times = found.map(writtenMs);
+  const endedAtMs = Math.ceil(log === undefined ? Math.max(...times) : writtenMs(log));
+  const promptedAtMs = prompt === undefined ? undefined : Math.floor(writtenMs(prompt));
+  const isFirst = promptedAtMs !== undefined && promptedAtMs < endedAtMs;
   return {
-    ...{ path, runId, phase, iteration: Number(iteration), log, prompt, result },
-    startedAtMs: Math.floor(Math.min(...times)),
-    endedAtMs: Math.ceil(Math.max(...times)),
+    ...{ path, runId, phase, iteration: Number(iteration), log, prompt, result, endedAtMs },
+    promptedAtMs: isFirst ? promptedAtMs : undefined,
+    startedAtMs: isFirst ? promptedAtMs : Math.min(endedAtMs, ...times.map(Math.floor)),
   };
 }

@@ -1,0 +1,66 @@
+import { isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from './usage.js';
+
+/** What is recorded of a thread, other than of the run whose total of the thread is read. */
+export interface RecordedBefore {
+  readonly usage: Usage;
+  /** Of the Codex that the newest of it is known to come from. */
+  readonly codexVersion: string | undefined;
+}
+
+/**
+ * What a run used itself. `rest`: the total less what was recorded before. `all`: the total is the run's own. `nothing`:
+ * all that the total holds has been recorded.
+ */
+export interface OwnShare {
+  readonly part: 'rest' | 'all' | 'nothing';
+  readonly usage: Usage;
+}
+
+/**
+ * Tells a run's own usage from a total that Codex printed at its end (`turn.completed`, the footer) when the run may have
+ * resumed a thread. Since about 0.80 the total is of all turns of the thread; from 0.44 to 0.77 it is of the run alone
+ * (measured). The output does not say which Codex printed it: a total smaller than what was recorded before shows that it
+ * is of the run alone, unless the thread is known to be of a newer Codex. There more was recorded than totals hold, such as
+ * compactions by the provider, and only what exceeds it is known to be new.
+ */
+export function findOwnShare(total: Usage, { usage, codexVersion }: RecordedBefore): OwnShare {
+  const before = keepTold(usage, total);
+  if (isNoUsage(before)) return { part: 'all', usage: total };
+  const rest = subtractUsage(total, before);
+  if (isNegativeUsage(rest) && !countsOverThread(codexVersion)) return { part: 'all', usage: total };
+  const own = keepPositive(rest);
+  return isNoUsage(own) ? { part: 'nothing', usage: NO_USAGE } : { part: 'rest', usage: own };
+}
+
+/** The same for a total of input that was not cached and output, which is told as input. */
+export function findOwnShareOfBlend(total: number, { usage, codexVersion }: RecordedBefore): OwnShare {
+  const before = { ...NO_USAGE, input: usage.input - usage.cachedInput + usage.output };
+  return findOwnShare({ ...NO_USAGE, input: total }, { usage: before, codexVersion });
+}
+
+/** Counters that the output of an older Codex does not have are zero there. */
+function keepTold(usage: Usage, { cacheWrite, reasoning }: Usage): Usage {
+  return {
+    ...usage,
+    cacheWrite: cacheWrite === 0 ? 0 : usage.cacheWrite,
+    reasoning: reasoning === 0 ? 0 : usage.reasoning,
+  };
+}
+
+function countsOverThread(codexVersion: string | undefined): boolean {
+  const [major = 0, minor = 0] = (codexVersion ?? '').split('.').map(Number);
+  return major > 0 || minor >= 80;
+}
+
+/** A part stays within what it is a part of. */
+function keepPositive(usage: Usage): Usage {
+  const [input, output] = [Math.max(0, usage.input), Math.max(0, usage.output)];
+  const within = (part: number, whole: number) => Math.min(Math.max(0, part), whole);
+  return {
+    input,
+    cachedInput: within(usage.cachedInput, input),
+    cacheWrite: within(usage.cacheWrite, input),
+    output,
+    reasoning: within(usage.reasoning, output),
+  };
+}
