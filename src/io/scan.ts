@@ -13,7 +13,7 @@ export interface LineTaker {
 }
 
 export interface ScanHandlers {
-  /** A line longer than the limit, which is dropped. */
+  /** A line longer than the limit has ended, which was dropped. */
   onOverlong(): void;
   /** A chunk has been read: `offset` is where the first line begins that has not been taken yet. */
   onChunk(offset: number): void;
@@ -45,7 +45,7 @@ export function readFrom(fd: number, position: number): ReadInto {
 /**
  * Hands what `read` gives to `lines`, in a buffer that is used anew for each chunk. The first byte is at `startOffset`. A line of
  * no interest is never held, however long it is. Returns what stands after the last whole line, unless it can be passed
- * over. Throws what `read` throws.
+ * over; of a line that is longer than the limit so far, nothing of it. Throws what `read` throws.
  */
 export function scanLines(
   lines: LineTaker,
@@ -55,7 +55,7 @@ export function scanLines(
 ): Buffer | undefined {
   /** What is held of an unfinished line, at the beginning of the buffer. */
   let held = 0;
-  let dropping = false;
+  let dropping: 'nothing' | 'silent' | 'overlong' = 'nothing';
   let position = startOffset;
   let endOffset = startOffset;
   for (;;) {
@@ -63,21 +63,23 @@ export function scanLines(
     if (bytesRead === 0) break;
     const filled = held + bytesRead;
     position += bytesRead;
-    const start = dropping ? findEnd(lines.buffer, filled) : 0;
-    if (start > 0) dropping = false;
-    const rest = dropping ? filled : lines.take(start, filled);
-    if (rest > 0 && !dropping) endOffset = position - (filled - rest);
-    const left = filled - rest;
-    if (left >= HEAD_BYTES && lines.skips(rest, filled)) dropping = true;
-    if (!dropping && left > LIMIT_BYTES) {
-      handlers.onOverlong();
-      dropping = true;
+    const start = dropping === 'nothing' ? 0 : findEnd(lines.buffer, filled);
+    if (start > 0) {
+      // Told at its end, so that it is told once of a file that is read while the line grows.
+      if (dropping === 'overlong') handlers.onOverlong();
+      dropping = 'nothing';
     }
-    held = dropping ? 0 : left;
+    const rest = dropping === 'nothing' ? lines.take(start, filled) : filled;
+    if (rest > 0 && dropping === 'nothing') endOffset = position - (filled - rest);
+    const left = filled - rest;
+    if (left >= HEAD_BYTES && lines.skips(rest, filled)) dropping = 'silent';
+    if (dropping === 'nothing' && left > LIMIT_BYTES) dropping = 'overlong';
+    held = dropping === 'nothing' ? left : 0;
     if (held === lines.buffer.length) lines.grow();
     else if (held > 0 && rest > 0) lines.buffer.copyWithin(0, rest, filled);
     handlers.onChunk(endOffset);
   }
+  if (dropping === 'overlong') return Buffer.alloc(0);
   const hasRest = held > 0 && !lines.skips(0, held);
   return hasRest ? Buffer.from(lines.buffer.subarray(0, held)) : undefined;
 }

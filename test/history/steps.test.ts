@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
+import { openStore } from '../../src/store/store.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { readFixtures } from '../harness/fixtures.js';
@@ -69,13 +70,16 @@ function claudeLine(session: string, index: number, fields: object = {}): string
 async function record(files: readonly SessionFile[], states: readonly (readonly number[])[]) {
   const home = createFolder();
   const database = join(createFolder(), 'usage.db');
+  // A first import into no database begins a thread of its own, which only the built program has.
+  openStore(database, { mode: 'write' }).close();
   for (const lengths of states) {
     for (const [index, { agent, path, content }] of files.entries()) {
       const place = join(home, agent, path);
       mkdirSync(dirname(place), { recursive: true });
       writeFileSync(place, content.subarray(0, lengths[index]));
     }
-    await importHistory({ database, homes: { codex: [join(home, 'codex')], claude: [join(home, 'claude')] } });
+    const homes = { codex: [join(home, 'codex')], claude: [join(home, 'claude')] };
+    await importHistory({ database, homes, callingThread: 'reads' });
   }
   return { ...readTables(database, home), reports: await readReports(database) };
 }
@@ -164,6 +168,17 @@ describe('a history that is imported in steps ends as one that is imported at on
       ends.map((end) => files.map(() => end)),
     );
   });
+
+  it('where a line is longer than any that is held', async () => {
+    const overlong = { type: 'event_msg', payload: { type: 'token_count', info: 'x'.repeat(33 * 1024 * 1024) } };
+    const file = codexFile(THREAD, [...CODEX.slice(0, 4), overlong, ...CODEX.slice(4)]);
+    const ends = [1000, 32.8, 32.9].map((end) => [end < 100 ? end * 1024 * 1024 : end]);
+    await expectSameInSteps([file], ends);
+    const { files } = await record([file], [...ends, whole([file])]);
+    expect(files).toMatchObject([{ unreadable_lines: 1, problem: '1 unreadable line' }]);
+    const cut = await record([file], [[32.8 * 1024 * 1024]]);
+    expect(cut.files).toMatchObject([{ unreadable_lines: 0, problem: 'its last line is cut' }]);
+  }, 60_000);
 
   it('of Claude Code where the directory is told late, and a sub-agent works elsewhere', async () => {
     const agent = { isSidechain: true, agentId: 'a1', cwd: '/work/else' };
