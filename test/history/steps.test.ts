@@ -108,9 +108,11 @@ function readTables(database: string, home: string) {
 
 async function readReports(database: string): Promise<object> {
   const reports: Record<string, unknown> = {};
-  for (const report of ['daily', 'model', 'project', 'blocks']) {
-    const { stdout } = await runUsage([report, '--json', '--no-import', '-z', 'UTC'], { database });
-    reports[report] = stdout === '' ? undefined : JSON.parse(stdout);
+  const ofDays = ['daily', 'model', 'project', 'blocks'].map((report) => [report, '-z', 'UTC']);
+  for (const args of [...ofDays, ['session'], ['session', '--list', '--last', '20']]) {
+    const { stdout, stderr } = await runUsage([...args, '--json', '--no-import'], { database });
+    expect(stderr).toBe('');
+    reports[args.join(' ')] = JSON.parse(stdout);
   }
   return reports;
 }
