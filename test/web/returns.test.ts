@@ -18,7 +18,7 @@ function readReturns(subscriptions: readonly Subscription[]): readonly Subscript
   const answer = usageQuestion.answer(
     store.connection,
     { ...QUERY, period: 'daily', last: undefined, timezone: 'UTC' },
-    { version: '0', database: store.path, subscriptions, timeZone: 'UTC', now: () => NOW },
+    { version: '0', database: store.path, subscriptions, timeZone: 'UTC', unit: 'usd', now: () => NOW },
   );
   return (answer as { returns: readonly SubscriptionReturn[] }).returns;
 }
