@@ -6,10 +6,12 @@ import { listLimits, listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { type Meter, startMeter } from '../meter/meter.js';
+import type { ServerHome } from '../meter/run.js';
 import type { TelemetryConnection } from '../meter/telemetry.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';
+import { findServerHome } from '../process/server-home.js';
 import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { openStore, type Store } from '../store/store.js';
@@ -39,6 +41,12 @@ export interface MeteringFacts {
   readonly telemetry: Telemetry | undefined;
 }
 
+/** Where the session files of the run lie, and whether that is known. */
+interface SessionHome {
+  readonly codexHome: string;
+  readonly serverHome: ServerHome;
+}
+
 export interface Metering {
   /** Takes what Codex wrote, and when that arrived. */
   readonly observe: (chunk: Buffer, atMs: number) => void;
@@ -47,7 +55,20 @@ export interface Metering {
 }
 
 /** Connects one metered run with this process's environment: its paths, its log, its terminal. */
-export function createMetering(facts: MeteringFacts): Metering {
+export async function createMetering(facts: MeteringFacts): Promise<Metering> {
+  return connect(facts, await findSessionHome(facts));
+}
+
+/** With `--remote` a server writes the session files, perhaps in another `CODEX_HOME` than the one that we are given. */
+async function findSessionHome({ options, command }: MeteringFacts): Promise<SessionHome> {
+  const codexHome = readCodexHome(process.env);
+  if (command.remote === undefined) return { codexHome, serverHome: 'none' };
+  const told = options.value('server-home');
+  const found = told ? resolve(told) : await findServerHome(command.remote, codexHome);
+  return found ? { codexHome: found, serverHome: 'known' } : { codexHome, serverHome: 'unknown' };
+}
+
+function connect(facts: MeteringFacts, { codexHome, serverHome }: SessionHome): Metering {
   const { options, settings, command, attribution, codexPath, pid, startedAtMs, hooks, stop, telemetry } = facts;
   const paths = readPaths(process.env, settings.database.value);
   const { database, logFile } = paths;
@@ -78,7 +99,7 @@ export function createMetering(facts: MeteringFacts): Metering {
     attribution,
     command: command.name,
     cwd: resolve(command.cd ?? '.'),
-    codexHome: readCodexHome(process.env),
+    codexHome,
     codexPath,
     meterPid: process.pid,
     codexPid: pid,
@@ -87,6 +108,7 @@ export function createMetering(facts: MeteringFacts): Metering {
   hooks?.started(invocation);
   const meter: Meter = startMeter({
     invocation,
+    serverHome,
     command,
     pid,
     prices,

@@ -18,6 +18,11 @@ export const OPTIONS = {
     help: "another program's database, whose table cost_records is kept up to date too",
   },
   codex: { variable: 'CODEX_METERED_CODEX', takes: 'PATH', help: 'the real Codex; default: codex on PATH' },
+  'server-home': {
+    variable: 'CODEX_METERED_SERVER_HOME',
+    takes: 'DIR',
+    help: 'with exec --remote: the CODEX_HOME of that server; default: asked of its process',
+  },
   'output-pattern': {
     variable: SETTING_VARIABLES['output-pattern'],
     takes: 'REGEX',

@@ -131,7 +131,7 @@ async function openTelemetry(codexArgs: readonly string[], command: CodexCommand
 async function startMetering(facts: MeteringFacts): Promise<Metering | undefined> {
   try {
     const { createMetering } = await import('./wrapper-metering.js');
-    return createMetering(facts);
+    return await createMetering(facts);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { parseRemark, type Remark } from './codex-remarks.js';
 
-/** What the human-readable output of `codex exec` on stderr says that metering needs. Seen in 0.98 to 0.169. */
+/** What the human-readable output of `codex exec` on stderr says that metering needs. Seen in 0.98 to 0.171. */
 export type HumanFact =
   | { readonly kind: 'thread_started'; readonly threadId: string }
   /** The model that the run begins with. */
@@ -12,7 +12,8 @@ export type HumanFact =
   | { readonly kind: 'blended_total'; readonly tokens: number };
 
 const MODEL = /^model: (\S+)$/;
-const SESSION = /^session id: ([0-9a-f]{8}-[0-9a-f-]{27})$/;
+/** With `--remote` there is no banner, and the one line of it that is left says `thread id:` (0.171). */
+const SESSION = /^(?:session|thread) id: ([0-9a-f]{8}-[0-9a-f-]{27})$/;
 const FOOTER = /^tokens used(?:: ([\d,]+))?$/;
 const RECONNECTING = /^ERROR: Reconnecting\.\.\. \d+\/\d+/;
 const WARNING = /^warning: (.+)$/;

@@ -45,9 +45,10 @@ async function settle(store: Store, prices: PriceBook, invocation: OpenInvocatio
   const responses = follower.files.flatMap(({ thread }) => thread.responses.map((response) => pricer.price(response)));
   const note: Note = {
     kind: 'fault',
-    reason: follower.rootId
-      ? 'the meter was killed; the run was settled from its session file afterwards'
-      : 'the meter was killed and no session file was found: what the run used is not known',
+    reason:
+      follower.files.length > 0
+        ? 'the meter was killed; the run was settled from its session file afterwards'
+        : 'the meter was killed and no session file was found: what the run used is not known',
     figures: { responses: responses.length },
   };
   store.record({

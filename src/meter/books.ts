@@ -8,6 +8,8 @@ interface Entry {
   /** As its source told it. */
   readonly told: ModelResponse;
   readonly booked: PricedResponse;
+  /** `other`: another invocation has recorded it as well, and it belongs to that one. */
+  readonly owner: 'self' | 'other';
 }
 
 export interface BooksOptions {
@@ -31,15 +33,35 @@ export class Books {
     this.#pricer = new Pricer(options.prices);
   }
 
+  /** Those that belong to the invocation. */
   get responses(): readonly PricedResponse[] {
-    return [...this.#entries.values()].map(({ booked }) => booked);
+    return [...this.#entries.values()].filter(({ owner }) => owner === 'self').map(({ booked }) => booked);
+  }
+
+  /** How many have been booked, wherever they belong. */
+  get counted(): number {
+    return this.#entries.size;
+  }
+
+  /** Leaves responses that were booked to other invocations. They stay written: the database knows whose they are. */
+  cede(responses: readonly ModelResponse[]): void {
+    for (const response of responses) {
+      const entry = this.#entries.get(keyOf(response));
+      if (entry) this.#entries.set(keyOf(response), { ...entry, owner: 'other' });
+    }
+  }
+
+  /** Strikes out what is known better by now. Where it was written, the database has it go as well. */
+  strike(isKnownBetter: (response: PricedResponse) => boolean): void {
+    for (const [key, { booked }] of this.#entries) if (isKnownBetter(booked)) this.#entries.delete(key);
   }
 
   book(told: readonly ModelResponse[]): void {
     const priced = told.map((response) => this.#pricer.price(this.#correct(response)));
     for (const [index, response] of told.entries()) {
       const booked = priced[index]?.response;
-      if (booked) this.#entries.set(`${response.threadId} ${response.key}`, { told: response, booked });
+      const { owner = 'self' } = this.#entries.get(keyOf(response)) ?? {};
+      if (booked) this.#entries.set(keyOf(response), { told: response, booked, owner });
     }
     if (priced.length === 0) return;
     this.#options.write(
@@ -63,4 +85,8 @@ export class Books {
   #correct(response: ModelResponse): ModelResponse {
     return correctResponse(response, this.#options.remarks(), this.#options.isTold);
   }
+}
+
+function keyOf({ threadId, key }: ModelResponse): string {
+  return `${threadId} ${key}`;
 }

@@ -16,6 +16,8 @@ export interface FallbackInput {
   /** What is recorded of the thread before this invocation. */
   readonly recordedBefore: RecordedBefore;
   readonly endedAtMs: number;
+  /** Why no session file counted: there is none, it lies where we cannot look, or it counts nothing of this run. */
+  readonly missing: string;
 }
 
 export interface Fallback {
@@ -33,19 +35,19 @@ export function fallBack(input: FallbackInput): Fallback {
 }
 
 function fromTurns(input: FallbackInput): Fallback | undefined {
-  const { facts, resumed, recordedBefore } = input;
+  const { facts, resumed, recordedBefore, missing } = input;
   const claimed = sumUsage(facts.turnTotals);
   if (isNoUsage(claimed)) return undefined;
   if (!resumed) {
     return recordOne(input, claimed, 'turn_completed', 'actual', {
-      reason: 'no session file: counted per turn from turn.completed, which leaves out sub-agents and reviews',
+      reason: `${missing}: counted per turn from turn.completed, which leaves out sub-agents and reviews`,
     });
   }
   const { part, usage } = findOwnShare(claimed, recordedBefore);
-  if (part === 'nothing') return nothingNew('turn.completed', claimed);
+  if (part === 'nothing') return nothingNew(missing, 'turn.completed', claimed);
   const isFirst = isNoUsage(recordedBefore.usage);
   return recordOne(input, usage, 'turn_completed', 'parsed', {
-    reason: `no session file: turn.completed of a resumed thread${isFirst ? HOLDS_EARLIER : LEAVES[part]}`,
+    reason: `${missing}: turn.completed of a resumed thread${isFirst ? HOLDS_EARLIER : LEAVES[part]}`,
   });
 }
 
@@ -61,21 +63,22 @@ function fromFooter(input: FallbackInput): Fallback | undefined {
   if (!blendedTokens) return undefined;
   const share = resumed ? findOwnShareOfBlend(blendedTokens, recordedBefore) : undefined;
   const usage = share?.usage ?? { ...NO_USAGE, input: blendedTokens };
-  if (share?.part === 'nothing') return nothingNew('the printed total', { ...NO_USAGE, input: blendedTokens });
+  if (share?.part === 'nothing')
+    return nothingNew(input.missing, 'the printed total', { ...NO_USAGE, input: blendedTokens });
   const less = share?.part === 'rest' ? ' less what is recorded of earlier turns' : '';
   return recordOne(input, usage, 'text', 'parsed', {
-    reason: `no session file: the printed total${less}, which leaves cached input out and counts output as input here`,
+    reason: `${input.missing}: the printed total${less}, which leaves cached input out and counts output as input here`,
   });
 }
 
 /** What the total holds has been recorded: as of an earlier run of the thread, or from its session file. */
-function nothingNew(what: string, { input, cachedInput: cached, output }: Usage): Fallback {
-  const reason = `no session file, and all that ${what} holds is recorded already: nothing is added`;
+function nothingNew(missing: string, what: string, { input, cachedInput: cached, output }: Usage): Fallback {
+  const reason = `${missing}, and all that ${what} holds is recorded already: nothing is added`;
   return { responses: [], notes: [{ kind: 'fallback', reason, figures: { input, cached, output } }] };
 }
 
-function fromNothing({ facts }: FallbackInput): Fallback {
-  const reason = 'no evidence of what was used: no session file and no counts in the output';
+function fromNothing({ facts, missing }: FallbackInput): Fallback {
+  const reason = `no evidence of what was used: ${missing}, and no counts of it in the output`;
   return { responses: [], notes: [{ kind: 'fallback', reason, figures: { turns: facts.turnTotals.length } }] };
 }
 

@@ -1,5 +1,6 @@
 import { messageOf, StoreError } from '../errors.js';
 import type { Log } from '../log.js';
+import type { Booked } from '../store/ownership.js';
 import type { Change, Store } from '../store/store.js';
 import type { Invocation, InvocationUpdate, Note, PricedResponse, RateLimit } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
@@ -56,6 +57,15 @@ export class Recorder {
       return this.#store?.readRecordedBefore({ threadId, invocationId: this.#options.invocation.id }) ?? nothing;
     } catch {
       return nothing;
+    }
+  }
+
+  /** Which of `booked` belong to other invocations, by their places; none when the database cannot tell. */
+  findCeded(booked: readonly Booked[]): number[] {
+    try {
+      return this.#store?.findCeded(this.#options.invocation.id, booked) ?? [];
+    } catch {
+      return [];
     }
   }
 

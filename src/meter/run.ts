@@ -4,7 +4,14 @@ import type { PriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Change, Store } from '../store/store.js';
 import type { Budget } from '../usage/budget.js';
-import type { ContextFill, Invocation, InvocationStatus, Note, PricedResponse } from '../usage/record.js';
+import type {
+  ContextFill,
+  Invocation,
+  InvocationStatus,
+  Note,
+  PricedResponse,
+  ThreadKnownBy,
+} from '../usage/record.js';
 import { Books } from './books.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import { Recorder } from './recorder.js';
@@ -25,11 +32,19 @@ export interface MeterOptions {
   readonly keepPending: (change: Change) => void;
   /** Set for a run that may keep no session file. */
   readonly telemetry?: TelemetryConnection;
+  /** Undefined is `none`. */
+  readonly serverHome?: ServerHome;
   /** What it runs under; the guard of it sees each response by `onBooked`. */
   readonly budget?: Budget | undefined;
-  /** Responses have become known, or are known better: these, of all. It must not throw. */
+  /** Responses have become known, or are known better: these, of all. None where some have gone. It must not throw. */
   readonly onBooked?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
 }
+
+/**
+ * Where a server runs the threads (`--remote`): whether `invocation.codexHome` is that server's, or merely our own because
+ * nobody could tell. `none`: Codex runs them itself.
+ */
+export type ServerHome = 'none' | 'known' | 'unknown';
 
 /** How the invocation ended. */
 export interface End {
@@ -66,7 +81,9 @@ export class MeteredRun {
       write: (responses, notes) => {
         this.#recorder.add({ responses });
         this.note(notes);
-        options.onBooked?.(responses, this.#books.responses);
+        const ceded = this.#cede(responses);
+        const kept = responses.filter((response) => !ceded.includes(response));
+        if (kept.length > 0) options.onBooked?.(kept, this.#books.responses);
       },
     });
     this.#follower = new SessionFollower({
@@ -84,7 +101,11 @@ export class MeteredRun {
       onProgress: () => this.#handOn(),
     });
     if (command.output !== 'other') {
-      this.#output = createOutputReader(command.output, (threadId) => this.#follower.setRoot(threadId));
+      this.#output = createOutputReader(command.output, (threadId) => {
+        this.#follower.setRoot(threadId);
+        // At once: whoever else sees the thread's file must know whose it is, and whoever settles the run after a kill.
+        this.#recorder.add({ update: { threadId, threadKnownBy: 'output' } });
+      });
     }
   }
 
@@ -124,8 +145,10 @@ export class MeteredRun {
       ...this.#telemetry.notes(),
     ]);
     await this.#settle(end, endedAtMs);
-    this.#recorder.add({ update: { ...end, threadId: this.#threadId, endedAtMs } });
+    this.#recorder.add({ update: { ...end, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy, endedAtMs } });
     await this.#recorder.finish();
+    // What another took over since it was booked.
+    if (this.#cede(this.#books.responses).length > 0) this.#options.onBooked?.([], this.#books.responses);
     const { invocation } = this.#options;
     const known = { invocation, iteration: this.#recorder.iteration, threadId: this.#threadId, endedAtMs };
     return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#books.responses);
@@ -141,7 +164,17 @@ export class MeteredRun {
     this.#nameThread();
     this.#readGauges();
     this.#prepareEstimate();
+    const counted = new Set(threads.filter(({ responses }) => responses.length > 0).map(({ id }) => id));
+    this.#books.strike(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
     this.#books.book(fresh);
+  }
+
+  /** Finds those of `responses` that belong to other invocations, and leaves them to these. */
+  #cede(responses: readonly PricedResponse[]): readonly PricedResponse[] {
+    const places = this.#recorder.findCeded(responses.map((one) => [one.threadId, one.key, one.completedAtMs]));
+    const ceded = responses.filter((_, place) => places.includes(place));
+    this.#books.cede(ceded);
+    return ceded;
   }
 
   /** Records how full the context is and what was told of rate limits, where that has changed. */
@@ -167,7 +200,7 @@ export class MeteredRun {
     const [codexVersion, threadId] = [this.#codexVersion, this.#threadId];
     if (!this.#begun || !codexVersion || (this.#named && this.#named.threadId === threadId)) return;
     this.#named = { threadId };
-    this.#recorder.add({ update: { threadId, codexVersion } });
+    this.#recorder.add({ update: { threadId, threadKnownBy: this.#threadKnownBy, codexVersion } });
   }
 
   get #codexVersion(): string | undefined {
@@ -178,15 +211,21 @@ export class MeteredRun {
     return this.#follower.rootId ?? this.#output?.facts.threadId ?? this.#telemetry.threadId;
   }
 
+  get #threadKnownBy(): ThreadKnownBy | undefined {
+    if (this.#output?.facts.threadId) return 'output';
+    return this.#threadId === undefined ? undefined : 'file';
+  }
+
   #settle(end: End, endedAtMs: number): Promise<void> {
     const { invocation, command } = this.#options;
     return settle({
       ...{ invocation, command, end, endedAtMs },
+      serverHome: this.#options.serverHome ?? 'none',
       threadId: this.#threadId,
       files: this.#follower.files,
       root: this.#follower.root,
       facts: this.#output?.facts,
-      counted: () => this.#books.responses.length,
+      counted: () => this.#books.counted,
       readRecordedBefore: (threadId) => this.#recorder.readRecordedBefore(threadId),
       book: (responses) => this.#books.book(responses),
       note: (notes) => this.note(notes),

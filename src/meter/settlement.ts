@@ -7,7 +7,7 @@ import { estimateMissing } from './estimate-missing.js';
 import { fallBack } from './fallback.js';
 import type { FollowedFile } from './followed-file.js';
 import type { OutputFacts } from './output-reader.js';
-import type { End } from './run.js';
+import type { End, ServerHome } from './run.js';
 import { describeUntold } from './untold.js';
 
 /** A run that has ended, all of whose evidence has been read. */
@@ -16,6 +16,8 @@ export interface EndedRun {
   readonly command: CodexCommand;
   readonly end: End;
   readonly endedAtMs: number;
+  /** Whether it is known where the session files lie: a server that `--remote` names writes them to a home of its own. */
+  readonly serverHome: ServerHome;
   readonly threadId: string | undefined;
   readonly files: readonly FollowedFile[];
   /** The file of the thread that the run is. */
@@ -51,14 +53,33 @@ export async function settle(run: EndedRun): Promise<void> {
   }
   // A Codex that failed before it named a thread called no model.
   if (run.counted() > 0 || !facts || (!threadId && end.status !== 'completed')) return;
+  const resumed = /resume|fork/.test(command.name);
   const fallback = fallBack({
     invocationId: invocation.id,
-    facts,
+    facts: resumed && root?.unreadable.size === 0 ? withoutTotals(facts) : facts,
     model: command.model,
-    resumed: /resume|fork/.test(command.name),
+    resumed,
     recordedBefore: run.readRecordedBefore(threadId ?? ''),
     endedAtMs: run.endedAtMs,
+    missing: describeMissing(run),
   });
   run.book(fallback.responses);
   run.note(fallback.notes);
+}
+
+/**
+ * What Codex's output says where the whole session file of a resumed thread was read and holds no response of this run: the
+ * totals in the output are then the earlier turns' (0.171 prints them when a resumed turn fails).
+ */
+function withoutTotals(facts: OutputFacts): OutputFacts {
+  return { ...facts, turnTotals: [], blendedTokens: undefined };
+}
+
+/** Why the session file is not what is gone by. */
+function describeMissing({ files, serverHome, command }: EndedRun): string {
+  if (files.length > 0) return 'the session file counts no response of this run';
+  if (command.remote === undefined) return 'no session file';
+  return serverHome === 'unknown'
+    ? 'no session file here: the server of --remote writes it, whose CODEX_HOME is not known (--meter-server-home says it)'
+    : "no session file in the CODEX_HOME of --remote's server";
 }

@@ -18,6 +18,8 @@ export interface CodexCommand {
   readonly model: string | undefined;
   /** The service tier that `-c` sets, by the name that the API has for it. */
   readonly serviceTier: string | undefined;
+  /** `--remote`, as it was given: the address of the app-server that runs the threads in place of this process. */
+  readonly remote: string | undefined;
   /** Only asks for help or the version: no model is called. */
   readonly asksForHelp: boolean;
 }
@@ -62,6 +64,7 @@ export function describeCommand(args: readonly string[]): CodexCommand {
     cd: options.get('-C') ?? options.get('--cd'),
     model: options.get('-m') ?? options.get('--model'),
     serviceTier: findServiceTier(settings),
+    remote: options.get('--remote') || undefined,
     asksForHelp: ['-h', '--help', '-V', '--version'].some((name) => options.has(name)) || names.includes('help'),
   };
 }

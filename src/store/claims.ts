@@ -2,8 +2,9 @@ import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { type Connection, explainingFaults } from './open.js';
+import { threadsFrom } from './ownership.js';
 import { unpackSession } from './packs.js';
-import { STANDS_IN } from './stand-ins.js';
+import { dropStandIns, STANDS_IN } from './stand-ins.js';
 import type { Store } from './store.js';
 
 /** From after `afterMs`, or the beginning, to `untilMs`, inclusive: epoch milliseconds. */
@@ -35,31 +36,24 @@ function claimWithin(connection: Connection, { invocationId, threadId, span }: C
   const values = { invocationId, threadId, afterMs: span.afterMs ?? Number.MIN_SAFE_INTEGER, untilMs: span.untilMs };
   const released = connection.prepare<object, number>(RELEASE).pluck().all(values);
   const claimed = connection.prepare<object, number>(CLAIM).pluck().all(values);
-  const dropped =
-    claimed.length === 0 ? [] : connection.prepare<[string], number>(DROP_STAND_INS).pluck().all(invocationId);
+  const dropped = claimed.length === 0 ? [] : dropStandIns(connection, invocationId);
   const changed = [...released, ...claimed, ...dropped];
   if (changed.length > 0) refreshCostRecords(connection, invocationId);
   refreshBuckets(connection, new Set(changed.map(bucketStartOf)));
   return claimed.length;
 }
 
-// A fork is a session of its own, though its chain of parents began with another.
-const THREADS = `(SELECT id FROM threads WHERE id = @threadId OR (root_id = @threadId AND kind <> 'main'))`;
 const IS_WITHIN = 'completed_at_ms > @afterMs AND completed_at_ms <= @untilMs';
 
 const CLAIM = `
   UPDATE response_rows SET invocation_id = @invocationId
-  WHERE invocation_id IS NULL AND ${IS_WITHIN} AND thread_id IN ${THREADS}
+  WHERE invocation_id IS NULL AND ${IS_WITHIN} AND thread_id IN ${threadsFrom('@threadId')}
   RETURNING completed_at_ms`;
 
 // Earlier versions gave the last invocation of a thread all that came after it.
 const RELEASE = `
   UPDATE response_rows SET invocation_id = NULL
-  WHERE invocation_id = @invocationId AND NOT (${IS_WITHIN}) AND NOT ${STANDS_IN} AND thread_id IN ${THREADS}
-  RETURNING completed_at_ms`;
-
-const DROP_STAND_INS = `
-  DELETE FROM response_rows WHERE invocation_id = ? AND ${STANDS_IN}
+  WHERE invocation_id = @invocationId AND NOT (${IS_WITHIN}) AND NOT ${STANDS_IN} AND thread_id IN ${threadsFrom('@threadId')}
   RETURNING completed_at_ms`;
 
 export interface ReadQuery {
@@ -78,7 +72,7 @@ export function countRead(connection: Connection, { threadId, span, availableTo 
   return connection
     .prepare<object, number>(
       `SELECT count(*) FROM responses
-       WHERE ${IS_WITHIN} AND thread_id IN ${THREADS} AND NOT ${STANDS_IN} ${isAvailable}`,
+       WHERE ${IS_WITHIN} AND thread_id IN ${threadsFrom('@threadId')} AND NOT ${STANDS_IN} ${isAvailable}`,
     )
     .pluck()
     .get({ threadId, afterMs, untilMs, availableTo }) as number;

@@ -1,7 +1,7 @@
 import { createBucketSums } from './buckets.js';
 import { createResponseInsert, type ToldResponses } from './history-responses.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
-import { createThreadReplacement } from './stand-ins.js';
+import { createThreadSettlement } from './ownership.js';
 
 /** A thread that was read from history: to whom its responses belong where no invocation says it. */
 export interface HistoryThread {
@@ -91,7 +91,7 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
   const putThread = connection.prepare<unknown[]>(PUT_THREAD);
   const beginSums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
-  const replaceStandIns = createThreadReplacement(connection);
+  const settleThreads = createThreadSettlement(connection);
   const listUnclaimed = connection.prepare<[string], number>(TIMES_OF_UNCLAIMED).pluck();
   return (imports) => {
     const now = Date.now();
@@ -112,7 +112,7 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
       putFile.run(...toFileRow(file), now);
       if (fresh > 0) for (const { threadId } of packs) grown.push(threadId);
     }
-    for (const atMs of replaceStandIns(grown)) sums.renew(atMs);
+    for (const atMs of settleThreads(grown).atMs) sums.renew(atMs);
     sums.write();
     return added;
   };

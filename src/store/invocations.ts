@@ -1,4 +1,4 @@
-import type { Invocation, InvocationStatus, InvocationUpdate } from '../usage/record.js';
+import type { Invocation, InvocationStatus, InvocationUpdate, ThreadKnownBy } from '../usage/record.js';
 import type { Connection } from './open.js';
 
 /** Inserts the invocation unless it is there, and returns its iteration: the one it came with, or the next free one. */
@@ -41,7 +41,8 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
   connection
     .prepare(
       `UPDATE invocations SET
-         thread_id = coalesce(@threadId, thread_id), codex_version = coalesce(@codexVersion, codex_version),
+         thread_id = coalesce(@threadId, thread_id), thread_known_by = coalesce(@threadKnownBy, thread_known_by),
+         codex_version = coalesce(@codexVersion, codex_version),
          context_tokens = coalesce(@contextTokens, context_tokens),
          context_window_tokens = coalesce(@contextWindowTokens, context_window_tokens),
          status = coalesce(@status, status), exit_code = coalesce(@exitCode, exit_code),
@@ -52,6 +53,7 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
     .run({
       id,
       threadId: update.threadId ?? null,
+      threadKnownBy: update.threadKnownBy ?? null,
       codexVersion: update.codexVersion ?? null,
       contextTokens: update.contextTokens ?? null,
       contextWindowTokens: update.contextWindowTokens ?? null,
@@ -86,6 +88,13 @@ export function listOpenInvocations(connection: Connection): OpenInvocation[] {
 
 export function readStatus(connection: Connection, id: string): InvocationStatus | undefined {
   return connection.prepare<[string], InvocationStatus>('SELECT status FROM invocations WHERE id = ?').pluck().get(id);
+}
+
+export function readThreadKnownBy(connection: Connection, id: string): ThreadKnownBy | null | undefined {
+  return connection
+    .prepare<[string], ThreadKnownBy | null>('SELECT thread_known_by FROM invocations WHERE id = ?')
+    .pluck()
+    .get(id);
 }
 
 function nextIteration(connection: Connection, { attribution }: Invocation): number {

@@ -3,9 +3,17 @@ import { HISTORY } from './migrations/0002-history.js';
 import { PACKS } from './migrations/0003-packs.js';
 import { FILE_VERSIONS } from './migrations/0004-file-versions.js';
 import { LOST_PROJECTS } from './migrations/0006-lost-projects.js';
+import { THREAD_KNOWN_BY } from './migrations/0010-thread-known-by.js';
 
 /**
  * The schema, one step per version; `PRAGMA user_version` says how many steps a database has taken.
  * A step that has been released is never changed: a new one is added.
  */
-export const MIGRATIONS: readonly string[] = [METERED_RUNS, HISTORY, PACKS, FILE_VERSIONS, LOST_PROJECTS];
+export const MIGRATIONS: readonly string[] = [
+  METERED_RUNS,
+  HISTORY,
+  PACKS,
+  FILE_VERSIONS,
+  LOST_PROJECTS,
+  THREAD_KNOWN_BY,
+];

@@ -70,6 +70,8 @@ export class Mirror {
       record: (change) => {
         const iteration = store.record(change);
         this.#due.add(change.invocation.id);
+        // A response can have moved from another invocation, or to it.
+        for (const id of store.takeChanged()) this.#due.add(id);
         this.#timer ??= setTimeout(() => this.#mirrorDue(), PERIOD_MS).unref();
         return iteration;
       },

@@ -17,15 +17,25 @@ import {
   listOpenInvocations,
   type OpenInvocation,
   readStatus,
+  readThreadKnownBy,
   updateInvocation,
 } from './invocations.js';
 import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
+import {
+  type Booked,
+  combineMoves,
+  findCeded,
+  type Moved,
+  replaceStandIns,
+  settleBetterOwners,
+  settleOwnership,
+} from './ownership.js';
 import { unpackThread } from './packs.js';
 import { upsertRateLimit } from './rate-limits.js';
 import { type BeforeQuery, readRecordedBefore, upsertResponse } from './responses.js';
 import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
-import { mayStandIn, replaceStandIns } from './stand-ins.js';
+import { mayStandIn } from './stand-ins.js';
 
 /** A change to what is recorded of one invocation. Applied whole or not at all. */
 export interface Change {
@@ -44,7 +54,8 @@ export interface Store {
   readonly connection: Connection;
   /**
    * Records `change` in one transaction, creating the invocation when it is new, and brings its cost records up to
-   * date. A response that another invocation has recorded stays where it is. Returns the invocation's iteration.
+   * date. To which invocation a response belongs that another has recorded too, `ownership.ts` says. Returns the
+   * invocation's iteration.
    */
   record(change: Change): number;
   /** The invocations whose end is not recorded: they run, or their meter died. */
@@ -53,6 +64,10 @@ export interface Store {
   readStatus(invocationId: string): InvocationStatus | undefined;
   /** What is recorded of a thread, but not for the invocation. */
   readRecordedBefore(query: BeforeQuery): RecordedBefore;
+  /** Which of the responses that an invocation has booked belong to others; by their places in `booked`. */
+  findCeded(invocationId: string, booked: readonly Booked[]): number[];
+  /** The invocations whose cost records have changed since the last time: a response can move from one to another. */
+  takeChanged(): string[];
   /** Throws where the file would not give an invocation to another process. */
   confirm(invocationId: string): void;
   /** What other invocations have spent: in the run, or in the project on the day. */
@@ -68,22 +83,14 @@ export interface Store {
 export function openStore(path: string, options: OpenOptions): Store {
   const connection = openConnection(path, options);
   const opened = identifyFile(path);
+  const changed = new Set<string>();
   const apply = connection.transaction((change: Change): number => {
     const iteration = insertInvocation(connection, change.invocation);
+    const wasNamed = readThreadKnownBy(connection, change.invocation.id) === 'output';
     if (change.update) updateInvocation(connection, change.invocation.id, change.update);
-    const responses = change.responses ?? [];
-    for (const threadId of new Set(responses.map((response) => response.threadId))) unpackThread(connection, threadId);
-    const written = responses.flatMap((response) => {
-      return upsertResponse(connection, change.invocation.id, response) ?? [];
-    });
-    for (const id of new Set(written.map(({ invocationId }) => invocationId))) {
-      if (id !== null) refreshCostRecords(connection, id);
-    }
-    const isOver = change.update?.endedAtMs !== undefined;
-    const standsIn = responses.some(({ evidence }) => mayStandIn(evidence));
-    const moved = isOver || standsIn ? replaceStandIns(connection, change.invocation.id) : [];
-    const touched = [...written.map(({ completedAtMs }) => completedAtMs), ...moved];
-    refreshBuckets(connection, new Set(touched.map(bucketStartOf)));
+    const moved = recordResponses(connection, change, wasNamed);
+    refreshBuckets(connection, new Set(moved.atMs.map(bucketStartOf)));
+    for (const id of moved.invocationIds) changed.add(id);
     for (const limit of change.rateLimits ?? []) upsertRateLimit(connection, limit);
     for (const note of change.notes ?? []) insertNote(connection, change.invocation.id, note);
     return iteration;
@@ -97,9 +104,35 @@ export function openStore(path: string, options: OpenOptions): Store {
     readRecordedBefore: (query) => explainingFaults(path, () => readRecordedBefore(connection, query)),
     readSpent: (scope, query) =>
       explainingFaults(path, () => (scope === 'run' ? readSpentInRun : readSpentOnDay)(connection, query)),
+    findCeded: (invocationId, booked) => explainingFaults(path, () => findCeded(connection, invocationId, booked)),
+    takeChanged() {
+      const ids = [...changed];
+      changed.clear();
+      return ids;
+    },
     confirm: (invocationId) => confirmInFile(path, invocationId),
     isInPlace: () => identifyFile(path) === opened,
     readVersion: () => explainingFaults(path, () => connection.pragma('data_version', { simple: true }) as number),
     close: () => connection.close(),
   };
+}
+
+/** Records the responses of a change, and gives each to the invocation that it belongs to. */
+function recordResponses(connection: Connection, change: Change, wasNamed: boolean): Moved {
+  const { id } = change.invocation;
+  const { update, responses = [] } = change;
+  const threadIds = new Set(responses.map(({ threadId }) => threadId));
+  for (const threadId of threadIds) unpackThread(connection, threadId);
+  const written = responses.flatMap((response) => upsertResponse(connection, id, response) ?? []);
+  const isOver = update?.endedAtMs !== undefined;
+  const isNamed = update?.threadKnownBy === 'output' && !wasNamed;
+  const standsIn = responses.some(({ evidence }) => mayStandIn(evidence));
+  const settle = isOver || isNamed || standsIn ? settleOwnership : replaceStandIns;
+  const touched = new Set(written.flatMap(({ invocationIds }) => invocationIds));
+  for (const invocationId of touched) refreshCostRecords(connection, invocationId);
+  return combineMoves([
+    { atMs: written.map(({ completedAtMs }) => completedAtMs), invocationIds: [...touched] },
+    settle(connection, id),
+    settleBetterOwners(connection, id, threadIds),
+  ]);
 }

@@ -54,9 +54,13 @@ export interface Invocation {
   readonly startedAtMs: number;
 }
 
+/** Who said which thread an invocation is: Codex itself in its `output`, or nobody, and it was seen by its session `file`. */
+export type ThreadKnownBy = 'output' | 'file';
+
 /** What becomes known of an invocation while it runs and when it ends. */
 export interface InvocationUpdate {
   readonly threadId?: string | undefined;
+  readonly threadKnownBy?: ThreadKnownBy | undefined;
   readonly codexVersion?: string | undefined;
   readonly contextTokens?: number | undefined;
   readonly contextWindowTokens?: number | undefined;

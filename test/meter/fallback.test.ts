@@ -32,6 +32,7 @@ function settle(facts: Partial<OutputFacts>, more: Partial<FallbackInput> = {}) 
     resumed: false,
     recordedBefore: recorded(NO_USAGE),
     endedAtMs: 42,
+    missing: 'no session file',
     ...more,
   });
 }

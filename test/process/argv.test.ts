@@ -10,6 +10,7 @@ const NOTHING: CodexCommand = {
   cd: undefined,
   model: undefined,
   serviceTier: undefined,
+  remote: undefined,
   asksForHelp: false,
 };
 

@@ -100,7 +100,10 @@ describe('the cost records', () => {
     const sources = { usage_record: 'actual', turn_completed: 'parsed', tokenizer: 'estimated' } as const;
     for (let index = 0; index < 60; index++) {
       const evidence = (['usage_record', 'turn_completed', 'tokenizer'] as const)[random(3)] ?? 'text';
-      const response = sampleResponse(`resp-${random(40)}`, {
+      const key = `resp-${random(40)}`;
+      const response = sampleResponse(key, {
+        // In one thread what is counted exactly would replace what stands in for it.
+        threadId: `thread of ${key}`,
         model: models[random(3)] ?? '',
         evidence,
         source: evidence === 'text' ? 'parsed' : sources[evidence],
