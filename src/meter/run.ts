@@ -2,6 +2,7 @@ import { preloadTokenizer } from '../estimate/tokenizer.js';
 import type { Log } from '../log.js';
 import type { PriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
+import type { Booked } from '../store/ownership.js';
 import type { Change, Store } from '../store/store.js';
 import type { Budget } from '../usage/budget.js';
 import type {
@@ -171,7 +172,7 @@ export class MeteredRun {
 
   /** Finds those of `responses` that belong to other invocations, and leaves them to these. */
   #cede(responses: readonly PricedResponse[]): readonly PricedResponse[] {
-    const places = this.#recorder.findCeded(responses.map((one) => [one.threadId, one.key, one.completedAtMs]));
+    const places = this.#recorder.findCeded(responses.map((one) => toBooked(one)));
     const ceded = responses.filter((_, place) => places.includes(place));
     this.#books.cede(ceded);
     return ceded;
@@ -241,4 +242,8 @@ export class MeteredRun {
       this.#options.log.warn(reason, { invocation: this.#options.invocation.id, kind, ...figures });
     }
   }
+}
+
+function toBooked({ threadId, key, completedAtMs, rootTurnId, turnId }: PricedResponse): Booked {
+  return [threadId, key, completedAtMs, rootTurnId ?? turnId];
 }

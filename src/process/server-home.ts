@@ -34,8 +34,8 @@ async function readHomeOf(pid: number): Promise<string | undefined> {
   const [its, ours] = await Promise.all([pid, 'self'].map((process) => readlink(`/proc/${process}/ns/mnt`)));
   if (its !== ours) return undefined;
   const variables = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
-  const valueOf = (name: string) => variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-  const home = valueOf('HOME');
-  const codexHome = valueOf('CODEX_HOME') || (home && join(home, '.codex'));
+  const readVariable = (name: string) => variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+  const home = readVariable('HOME');
+  const codexHome = readVariable('CODEX_HOME') || (home && join(home, '.codex'));
   return codexHome && resolve(await readlink(`/proc/${pid}/cwd`), codexHome);
 }

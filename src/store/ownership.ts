@@ -32,7 +32,7 @@ export interface Moved {
 
 /**
  * Gives an invocation the responses of its thread, and of that thread's children, that belong to it: those that were
- * completed while it ran or in a turn of which it has responses, and that nobody has who goes before it. What stood in for
+ * completed while it ran or in a turn that began then, and that nobody has who goes before it. What stood in for
  * them goes. The cost records of all whom it concerns follow; the buckets are the caller's. To be used within a
  * transaction, as often as one likes.
  */
@@ -77,7 +77,7 @@ export function settleBetterOwners(connection: Connection, writerId: string, thr
 }
 
 /** What an invocation has recorded, or is about to, as far as it is told apart here. */
-export type Booked = readonly [threadId: string, key: string, completedAtMs: number];
+export type Booked = readonly [threadId: string, key: string, completedAtMs: number, rootTurnId: string | undefined];
 
 /** Which of `booked` belong to other invocations than `invocationId`; by their places in the list. */
 export function findCeded(connection: Connection, invocationId: string, booked: readonly Booked[]): number[] {
@@ -107,15 +107,23 @@ interface Claimed {
 export const threadsFrom = (id: string) =>
   `(SELECT ${id} UNION SELECT id FROM threads WHERE root_id = ${id} AND kind <> 'main' AND id <> root_id)`;
 
-const rootTurnOf = (row: string) => `coalesce(${row}.root_turn_id, ${row}.turn_id)`;
+/** SQL: the beginning of a UUID of version 7 that is made at `atMs`; NULL for NULL. */
+const uuidAt = (atMs: string) => `iif(${atMs} IS NULL, NULL, printf('%08x-%04x', ${atMs} >> 16, ${atMs} & 0xffff))`;
 
-// A turn goes on in the server when the client that began it has been killed (0.171).
+/**
+ * SQL: whether a response was completed while the invocation `i` ran, or in a turn that began while it ran. A turn goes on
+ * in a server when the client that began it has been killed (0.171); its id tells when it began (a UUID of version 7 in every
+ * release that has turn ids, 0.101 to 0.171).
+ */
+const ranDuring = (i: string, completedAtMs: string, turnId: string) => `(
+  ${completedAtMs} BETWEEN ${i}.started_at_ms AND coalesce(${i}.ended_at_ms, 1e300) OR (substr(${turnId}, 15, 1) = '7'
+    AND substr(${turnId}, 1, 13) BETWEEN ${uuidAt(`${i}.started_at_ms`)} AND ${uuidAt(`${i}.ended_at_ms`)}))`;
+
 const CLAIMABLE = `
   SELECT r.id, r.invocation_id AS holder, r.completed_at_ms AS atMs FROM invocations i
     JOIN response_rows r ON r.thread_id IN ${threadsFrom('i.thread_id')}
   WHERE i.id = @invocationId AND r.invocation_id IS NOT i.id AND ${goesBefore('i.id', 'r.invocation_id')}
-    AND (r.completed_at_ms BETWEEN i.started_at_ms AND coalesce(i.ended_at_ms, 1e300)
-      OR ${rootTurnOf('r')} IN (SELECT ${rootTurnOf('own')} FROM response_rows own WHERE own.invocation_id = i.id))`;
+    AND ${ranDuring('i', 'r.completed_at_ms', 'coalesce(r.root_turn_id, r.turn_id)')}`;
 
 const ENDED_OF_THREAD = `
   SELECT i.id FROM threads t JOIN invocations i ON i.thread_id IN (t.id, iif(t.kind = 'main', t.id, t.root_id))
@@ -132,4 +140,4 @@ const CEDED = `
       AND r.invocation_id <> @invocationId AND NOT ${goesBefore('@invocationId', 'r.invocation_id')})
     OR EXISTS (SELECT 1 FROM invocations i WHERE i.thread_id = b.value ->> 0 AND i.id <> @invocationId
       AND ${goesBefore('i.id', '@invocationId')}
-      AND b.value ->> 2 BETWEEN i.started_at_ms AND coalesce(i.ended_at_ms, 1e300))`;
+      AND ${ranDuring('i', 'b.value ->> 2', 'b.value ->> 3')})`;

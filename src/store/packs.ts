@@ -46,7 +46,7 @@ export function unpackBetween(connection: Connection, startMs: number, endMs: nu
   unpack(connection, 'last_completed_at_ms >= @startMs AND first_completed_at_ms < @endMs', { startMs, endMs });
 }
 
-/** The same for what an invocation may have caused: of its thread and of those that this one started, while it ran. */
+/** The same for what an invocation may have caused: of its thread and of those that this one started, since it began. */
 export function unpackForInvocation(connection: Connection, invocationId: string): void {
   unpack(connection, `id IN (${PACKS_OF_INVOCATION})`, { invocationId });
 }
@@ -72,8 +72,7 @@ function unpack(connection: Connection, condition: string, values: object): void
 const PACKS_OF_INVOCATION = `
   SELECT p.id FROM invocations i JOIN threads t ON t.id = i.thread_id OR t.root_id = i.thread_id
     JOIN response_packs p ON p.thread_id = t.id
-  WHERE i.id = @invocationId AND p.last_completed_at_ms >= i.started_at_ms
-    AND p.first_completed_at_ms <= coalesce(i.ended_at_ms, 1e300)`;
+  WHERE i.id = @invocationId AND p.last_completed_at_ms >= i.started_at_ms`;
 
 /** `responses`, as far as they were completed then: without opening packs that hold none of them. */
 export function responsesBetween(span: Between): string {

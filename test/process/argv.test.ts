@@ -71,6 +71,8 @@ describe('what Codex was asked to do', () => {
     [['-Cdir', '-mgpt-5.5', '-oout.txt'], { cd: 'dir', model: 'gpt-5.5', outputLastMessage: 'out.txt' }],
     [['-C=dir'], { cd: 'dir' }],
     [['--ephemeral'], { ephemeral: true }],
+    [['--remote', 'ws://127.0.0.1:4500'], { remote: 'ws://127.0.0.1:4500' }],
+    [['--remote=unix://'], { remote: 'unix://' }],
     [['--help'], { asksForHelp: true }],
     [['-V'], { asksForHelp: true }],
     [['help'], { name: 'exec help', threads: 'none', asksForHelp: true }],

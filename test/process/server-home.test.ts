@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer, type ListenOptions, type Server } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findListener } from '../../src/process/listener.js';
+import { findServerHome, parseAddress } from '../../src/process/server-home.js';
+
+let folder: string;
+const servers: Server[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'server-home-'));
+});
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const PROGRAM = basename(process.execPath);
+
+async function listen(options: ListenOptions): Promise<number> {
+  const server = createServer().listen(options);
+  servers.push(server);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+describe('an address of --remote', () => {
+  const own = Object.values(networkInterfaces())
+    .flatMap((one) => one ?? [])
+    .find(({ internal }) => !internal)?.address;
+
+  test.for<[string, unknown]>([
+    ['ws://127.0.0.1:4500', { kind: 'tcp', addresses: ['127.0.0.1'], port: 4500 }],
+    ['ws://localhost:4500', { kind: 'tcp', addresses: ['127.0.0.1', '::1'], port: 4500 }],
+    ['ws://[::1]:4500', { kind: 'tcp', addresses: ['::1'], port: 4500 }],
+    ['wss://127.0.0.2', { kind: 'tcp', addresses: ['127.0.0.2'], port: 443 }],
+    ['ws://build.example.org:4500', { kind: 'tcp', addresses: [], port: 4500 }],
+    ['ws://192.0.2.7:4500', { kind: 'tcp', addresses: [], port: 4500 }],
+    ...(own
+      ? [[`ws://${own.includes(':') ? `[${own}]` : own}:4500`, { kind: 'tcp', port: 4500 }] as [string, unknown]]
+      : []),
+    ['unix:///run/codex.sock', { kind: 'unix', path: '/run/codex.sock' }],
+    ['unix://codex.sock', { kind: 'unix', path: join(process.cwd(), 'codex.sock') }],
+    ['unix://', { kind: 'unix', path: '/home/ada/.codex/app-server-control/app-server-control.sock' }],
+  ])('says where the server listens: %s', ([address, expected]) => {
+    expect(parseAddress(address, '/home/ada/.codex')).toMatchObject(expected as object);
+  });
+
+  test.for(['', 'nonsense', 'http://127.0.0.1:80', 'ws://'])('may be none: %j', async (address) => {
+    expect(parseAddress(address, '/home/ada/.codex')).toBeUndefined();
+    expect(await findServerHome(address, '/home/ada/.codex')).toBeUndefined();
+  });
+});
+
+describe.runIf(process.platform === 'linux')('the process that listens', () => {
+  test.for([
+    ['127.0.0.1', ['127.0.0.1']],
+    ['::1', ['127.0.0.1', '::1']],
+    ['0.0.0.0', ['127.0.0.1']],
+    ['::', ['::1']],
+  ] as const)('is found by a port of %s', async ([host, addresses]) => {
+    const port = await listen({ host, port: 0 });
+    expect(await findListener({ kind: 'tcp', addresses, port }, PROGRAM)).toBe(process.pid);
+  });
+
+  test('is found by a socket, and by a link to it', async () => {
+    const path = join(folder, 'server.sock');
+    await listen({ path });
+    symlinkSync(path, join(folder, 'link.sock'));
+    for (const name of ['server.sock', 'link.sock']) {
+      expect(await findListener({ kind: 'unix', path: join(folder, name) }, PROGRAM)).toBe(process.pid);
+    }
+  });
+
+  test('is not one of another program, nor one that listens at another address', async () => {
+    const port = await listen({ host: '127.0.0.1', port: 0 });
+    expect(await findListener({ kind: 'tcp', addresses: ['127.0.0.1'], port }, 'codex')).toBeUndefined();
+    expect(await findListener({ kind: 'tcp', addresses: ['127.0.0.2'], port }, PROGRAM)).toBeUndefined();
+    expect(await findListener({ kind: 'tcp', addresses: [], port }, PROGRAM)).toBeUndefined();
+    expect(await findListener({ kind: 'unix', path: join(folder, 'none.sock') }, PROGRAM)).toBeUndefined();
+    expect(await findServerHome(`ws://127.0.0.1:${port}`, folder)).toBeUndefined();
+  });
+});
