@@ -6,7 +6,7 @@ import { listLimits, listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
 import { type Meter, startMeter } from '../meter/meter.js';
-import type { ServerHome } from '../meter/run.js';
+import type { ServerHome } from '../meter/settlement.js';
 import type { TelemetryConnection } from '../meter/telemetry.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';

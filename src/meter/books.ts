@@ -1,5 +1,6 @@
 import { Pricer } from '../pricing/pricer.js';
 import type { PriceBook } from '../pricing/prices.js';
+import type { Booked } from '../store/ownership.js';
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { correctResponse } from './corrections.js';
 import type { TimedRemark } from './output-reader.js';
@@ -19,6 +20,10 @@ export interface BooksOptions {
   /** Whether the output tells of a thread at all. */
   readonly isTold: (threadId: string) => boolean;
   readonly write: (responses: readonly PricedResponse[], notes: readonly Note[]) => void;
+  /** Which of these belong to other invocations that have recorded them too, by their places. */
+  readonly findCeded: (booked: readonly Booked[]) => readonly number[];
+  /** These are new, or known better, of all that are the invocation's own. None are new where some have gone. */
+  readonly onBooked?: ((responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void) | undefined;
 }
 
 /** The responses of one invocation, corrected and priced, each written once, and again when it is corrected later. */
@@ -43,12 +48,10 @@ export class Books {
     return this.#entries.size;
   }
 
-  /** Leaves responses that were booked to other invocations. They stay written: the database knows whose they are. */
-  cede(responses: readonly ModelResponse[]): void {
-    for (const response of responses) {
-      const entry = this.#entries.get(keyOf(response));
-      if (entry) this.#entries.set(keyOf(response), { ...entry, owner: 'other' });
-    }
+  /** Leaves to other invocations what they have taken over since it was booked. */
+  cedeLate(): void {
+    const before = this.responses;
+    if (this.#cede(before).length < before.length) this.#options.onBooked?.([], this.responses);
   }
 
   /** Strikes out what is known better by now. Where it was written, the database has it go as well. */
@@ -64,10 +67,24 @@ export class Books {
       if (booked) this.#entries.set(keyOf(response), { told: response, booked, owner });
     }
     if (priced.length === 0) return;
+    const responses = priced.map(({ response }) => response);
     this.#options.write(
-      priced.map(({ response }) => response),
+      responses,
       priced.flatMap(({ notes }) => notes),
     );
+    const own = this.#cede(responses);
+    if (own.length > 0) this.#options.onBooked?.(own, this.responses);
+  }
+
+  /** Returns the others. What is left to other invocations stays written: the database knows whose it is. */
+  #cede(responses: readonly PricedResponse[]): PricedResponse[] {
+    const ceded = this.#options.findCeded(responses.map(toBooked));
+    for (const place of ceded) {
+      const key = keyOf(responses[place] as PricedResponse);
+      const entry = this.#entries.get(key);
+      if (entry) this.#entries.set(key, { ...entry, owner: 'other' });
+    }
+    return responses.filter((_, place) => !ceded.includes(place));
   }
 
   /** Books those anew of which Codex's output has said more since they were booked. */
@@ -89,4 +106,8 @@ export class Books {
 
 function keyOf({ threadId, key }: ModelResponse): string {
   return `${threadId} ${key}`;
+}
+
+function toBooked({ threadId, key, completedAtMs, rootTurnId, turnId }: ModelResponse): Booked {
+  return [threadId, key, completedAtMs, rootTurnId ?? turnId];
 }

@@ -1,7 +1,40 @@
 import { messageOf } from '../errors.js';
-import type { Note } from '../usage/record.js';
-import { type End, MeteredRun, type MeterOptions } from './run.js';
+import type { Log } from '../log.js';
+import type { PriceBook } from '../pricing/prices.js';
+import type { CodexCommand } from '../process/argv.js';
+import type { Change, Store } from '../store/store.js';
+import type { Budget } from '../usage/budget.js';
+import type { Invocation, InvocationStatus, Note, PricedResponse } from '../usage/record.js';
+import { MeteredRun } from './run.js';
+import type { ServerHome } from './settlement.js';
 import type { Summary } from './summary.js';
+import type { TelemetryConnection } from './telemetry.js';
+
+export interface MeterOptions {
+  readonly invocation: Invocation & { readonly codexHome: string };
+  readonly command: CodexCommand;
+  /** Codex's process. */
+  readonly pid: number;
+  readonly prices: PriceBook;
+  readonly log: Log;
+  readonly open: () => Promise<Store>;
+  readonly keepPending: (change: Change) => void;
+  /** Set for a run that may keep no session file. */
+  readonly telemetry?: TelemetryConnection;
+  /** Undefined is `none`. */
+  readonly serverHome?: ServerHome;
+  /** What it runs under; the guard of it sees each response by `onBooked`. */
+  readonly budget?: Budget | undefined;
+  /** Responses have become known, or are known better: these, of all. None where some have gone. It must not throw. */
+  readonly onBooked?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
+}
+
+/** How the invocation ended. */
+export interface End {
+  readonly status: InvocationStatus;
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
 
 /** Records one run of Codex while it goes on. No method throws: a fault of the metering is logged, never shown. */
 export interface Meter {

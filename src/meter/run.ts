@@ -1,58 +1,14 @@
 import { preloadTokenizer } from '../estimate/tokenizer.js';
-import type { Log } from '../log.js';
-import type { PriceBook } from '../pricing/prices.js';
-import type { CodexCommand } from '../process/argv.js';
-import type { Booked } from '../store/ownership.js';
-import type { Change, Store } from '../store/store.js';
-import type { Budget } from '../usage/budget.js';
-import type {
-  ContextFill,
-  Invocation,
-  InvocationStatus,
-  Note,
-  PricedResponse,
-  ThreadKnownBy,
-} from '../usage/record.js';
+import type { ContextFill, Note, ThreadKnownBy } from '../usage/record.js';
 import { Books } from './books.js';
+import type { End, MeterOptions } from './meter.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import { Recorder } from './recorder.js';
 import { SessionFollower } from './session-follower.js';
 import { settle } from './settlement.js';
 import { type Summary, summarise } from './summary.js';
-import { Telemetry, type TelemetryConnection } from './telemetry.js';
+import { Telemetry } from './telemetry.js';
 import { describeUnreadable } from './unreadable.js';
-
-export interface MeterOptions {
-  readonly invocation: Invocation & { readonly codexHome: string };
-  readonly command: CodexCommand;
-  /** Codex's process. */
-  readonly pid: number;
-  readonly prices: PriceBook;
-  readonly log: Log;
-  readonly open: () => Promise<Store>;
-  readonly keepPending: (change: Change) => void;
-  /** Set for a run that may keep no session file. */
-  readonly telemetry?: TelemetryConnection;
-  /** Undefined is `none`. */
-  readonly serverHome?: ServerHome;
-  /** What it runs under; the guard of it sees each response by `onBooked`. */
-  readonly budget?: Budget | undefined;
-  /** Responses have become known, or are known better: these, of all. None where some have gone. It must not throw. */
-  readonly onBooked?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
-}
-
-/**
- * Where a server runs the threads (`--remote`): whether `invocation.codexHome` is that server's, or merely our own because
- * nobody could tell. `none`: Codex runs them itself.
- */
-export type ServerHome = 'none' | 'known' | 'unknown';
-
-/** How the invocation ended. */
-export interface End {
-  readonly status: InvocationStatus;
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-}
 
 /** One run of Codex and what becomes of its evidence. Its methods may throw: `startMeter` keeps that inside. */
 export class MeteredRun {
@@ -82,10 +38,9 @@ export class MeteredRun {
       write: (responses, notes) => {
         this.#recorder.add({ responses });
         this.note(notes);
-        const ceded = this.#cede(responses);
-        const kept = responses.filter((response) => !ceded.includes(response));
-        if (kept.length > 0) options.onBooked?.(kept, this.#books.responses);
       },
+      findCeded: (booked) => this.#recorder.findCeded(booked),
+      onBooked: options.onBooked,
     });
     this.#follower = new SessionFollower({
       codexHome: invocation.codexHome,
@@ -148,8 +103,7 @@ export class MeteredRun {
     await this.#settle(end, endedAtMs);
     this.#recorder.add({ update: { ...end, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy, endedAtMs } });
     await this.#recorder.finish();
-    // What another took over since it was booked.
-    if (this.#cede(this.#books.responses).length > 0) this.#options.onBooked?.([], this.#books.responses);
+    this.#books.cedeLate();
     const { invocation } = this.#options;
     const known = { invocation, iteration: this.#recorder.iteration, threadId: this.#threadId, endedAtMs };
     return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#books.responses);
@@ -168,14 +122,6 @@ export class MeteredRun {
     const counted = new Set(threads.filter(({ responses }) => responses.length > 0).map(({ id }) => id));
     this.#books.strike(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
     this.#books.book(fresh);
-  }
-
-  /** Finds those of `responses` that belong to other invocations, and leaves them to these. */
-  #cede(responses: readonly PricedResponse[]): readonly PricedResponse[] {
-    const places = this.#recorder.findCeded(responses.map((one) => toBooked(one)));
-    const ceded = responses.filter((_, place) => places.includes(place));
-    this.#books.cede(ceded);
-    return ceded;
   }
 
   /** Records how full the context is and what was told of rate limits, where that has changed. */
@@ -242,8 +188,4 @@ export class MeteredRun {
       this.#options.log.warn(reason, { invocation: this.#options.invocation.id, kind, ...figures });
     }
   }
-}
-
-function toBooked({ threadId, key, completedAtMs, rootTurnId, turnId }: PricedResponse): Booked {
-  return [threadId, key, completedAtMs, rootTurnId ?? turnId];
 }

@@ -6,9 +6,15 @@ import { crossCheck } from './cross-check.js';
 import { estimateMissing } from './estimate-missing.js';
 import { fallBack } from './fallback.js';
 import type { FollowedFile } from './followed-file.js';
+import type { End } from './meter.js';
 import type { OutputFacts } from './output-reader.js';
-import type { End, ServerHome } from './run.js';
 import { describeUntold } from './untold.js';
+
+/**
+ * Where a server runs the threads (`--remote`): whether `invocation.codexHome` is that server's, or merely our own because
+ * nobody could tell. `none`: Codex runs them itself.
+ */
+export type ServerHome = 'none' | 'known' | 'unknown';
 
 /** A run that has ended, all of whose evidence has been read. */
 export interface EndedRun {

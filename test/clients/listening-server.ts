@@ -69,9 +69,9 @@ function makeHome(bench: Workbench): string {
   return codexHome;
 }
 
-/** Codex lets a turn come to its end first, and ends at once when it is asked again (0.171). */
+/** Codex lets a turn come to its end first (0.171). One that does not end is killed. */
 async function endChild(child: ChildProcess): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGTERM', 'SIGKILL'] as const) {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
     await Promise.race([once(child, 'exit'), new Promise((resolve) => setTimeout(resolve, 5000).unref())]);

@@ -87,6 +87,24 @@ test('nothing is estimated for a response that was cut off for good', async ({ b
   expect(recordOf(bench, run)).toMatchObject({ status: 'failed', responses: [{ source: 'actual', input: 900 }] });
 });
 
+test.for([['--json'], []])(
+  'a resumed turn that fails is not given the total of the whole thread, nor said to have no session file, with %j',
+  async (json, { bench }) => {
+    bench.api.add(
+      { prompt: 'greet', replies: [{ message: 'Hello.', usage: { input: 5000, cached: 256, output: 70 } }] },
+      { prompt: 'fail', replies: [{ fail: { code: 'invalid_prompt', message: 'no' } }] },
+    );
+    const first = await bench.run(['exec', '--json', 'greet']);
+    const resumed = await bench.run(['exec', ...json, 'resume', String(recordOf(bench, first).threadId), 'fail']);
+    expect(resumed.exitCode).toBe(1);
+    const { responses, notes } = recordOf(bench, resumed);
+    expect(responses).toEqual([]);
+    expect(notes.map(({ reason }) => reason)).toEqual([
+      'no evidence of what was used: the session file counts no response of this run, and no counts of it in the output',
+    ]);
+  },
+);
+
 function readLog({ stateFolder }: Workbench): unknown[] {
   const lines = readFileSync(join(stateFolder, 'codex-metered.log'), 'utf8').trimEnd().split('\n');
   return lines.map((line) => JSON.parse(line));

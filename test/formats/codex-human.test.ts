@@ -19,6 +19,14 @@ describe('the human-readable output', () => {
     ]);
   });
 
+  test('names the thread as `thread id` where a server runs it', () => {
+    const transcript = `Reading additional input from stdin...\nthread id: ${THREAD}\nwarning: none\ntokens used\n1,903`;
+    expect(read(transcript)).toEqual([
+      { kind: 'thread_started', threadId: THREAD },
+      { kind: 'blended_total', tokens: 1903 },
+    ]);
+  });
+
   test('has its total on one line in 0.40', () => {
     expect(read('[2025-09-24T10:00:00] tokens used: 951\ntokens used: 951')).toContainEqual({
       kind: 'blended_total',

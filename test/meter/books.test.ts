@@ -6,25 +6,40 @@ import { sampleResponse } from '../store/samples.js';
 
 function openBooks() {
   const written: PricedResponse[] = [];
+  const told: { fresh: string[]; all: string[] }[] = [];
+  const ceded = new Set<string>();
   const books = new Books({
     prices: createPriceBook({ user: [] }),
     remarks: () => [],
     isTold: () => true,
     write: (responses) => void written.push(...responses),
+    findCeded: (booked) => booked.flatMap(([, key], place) => (ceded.has(key) ? [place] : [])),
+    onBooked: (fresh, all) => void told.push({ fresh: keysOf(fresh), all: keysOf(all) }),
   });
-  return { books, written };
+  return { books, written, told, ceded };
 }
 
 const keysOf = (responses: readonly PricedResponse[]) => responses.map(({ key }) => key);
 
-test('what was left to another invocation is counted but not its own, also when it is booked anew', () => {
-  const { books, written } = openBooks();
-  books.book([sampleResponse('resp-1'), sampleResponse('resp-2')]);
-  books.cede([sampleResponse('resp-1'), sampleResponse('never booked')]);
+test('what belongs to another invocation is written and counted, but is not its own', () => {
+  const { books, written, told, ceded } = openBooks();
+  ceded.add('resp-1');
   books.book([sampleResponse('resp-1')]);
+  books.book([sampleResponse('resp-1'), sampleResponse('resp-2')]);
+  expect(keysOf(written)).toEqual(['resp-1', 'resp-1', 'resp-2']);
   expect(keysOf(books.responses)).toEqual(['resp-2']);
   expect(books.counted).toBe(2);
-  expect(keysOf(written)).toEqual(['resp-1', 'resp-2', 'resp-1']);
+  expect(told).toEqual([{ fresh: ['resp-2'], all: ['resp-2'] }]);
+});
+
+test('what another invocation takes over later is left to it, which is told once', () => {
+  const { books, told, ceded } = openBooks();
+  books.book([sampleResponse('resp-1'), sampleResponse('resp-2')]);
+  ceded.add('resp-1');
+  books.cedeLate();
+  books.cedeLate();
+  expect(keysOf(books.responses)).toEqual(['resp-2']);
+  expect(told.slice(1)).toEqual([{ fresh: [], all: ['resp-2'] }]);
 });
 
 test('what is known better is struck out', () => {

@@ -95,6 +95,13 @@ describe('without a session file', () => {
     }
   });
 
+  test('every note says why the session file is not what is gone by', () => {
+    const missing = 'no session file here';
+    for (const facts of [{ turnTotals: [ONE] }, { blendedTokens: 1903 }, {}]) {
+      expect(settle(facts, { missing }).notes).toMatchObject([{ reason: expect.stringContaining(missing) }]);
+    }
+  });
+
   test('a thread that has no name and a model that nobody names are called so', () => {
     const { responses } = settle({ turnTotals: [ONE], threadId: undefined }, { model: undefined });
     expect(responses).toMatchObject([{ threadId: 'invocation:i1', model: 'unknown' }]);
