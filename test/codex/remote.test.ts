@@ -8,7 +8,7 @@ import {
   startListeningServer,
 } from '../clients/listening-server.js';
 import { runUsage } from '../harness/codex-usage.js';
-import { expectExact, readRecord, recordOf } from '../harness/record.js';
+import { expectExact, type RecordedInvocation, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { type Ended, type Running, type RunOptions, USAGE, type Workbench } from '../harness/workbench.js';
@@ -206,8 +206,10 @@ describe('what was used when one of them is killed', () => {
     bench.api.add({ prompt: 'shelves', replies }, { prompt: 'go on', replies: [FIRST, SECOND] });
     const client = bench.start(['exec', '--json', '--remote', server.address, 'shelves']);
     await waitFor('the request', () => bench.api.requests.length === held);
-    const recorded = () => readRecord(bench.database).find(({ command }) => command === 'exec');
-    await waitFor('the record', () => recorded()?.threadId && recorded()?.responses.length === held - 1);
+    await waitFor('the record', () => {
+      const recorded = findClient(bench);
+      return recorded?.threadId && recorded.responses.length === held - 1;
+    });
     return { client, release };
   }
 
@@ -301,6 +303,15 @@ describe('what was used when one of them is killed', () => {
     expectSums(bench, bench.api.ledger);
   });
 });
+
+/** What is recorded of the client so far; undefined while there is no database, or one without tables. */
+function findClient({ database }: Workbench): RecordedInvocation | undefined {
+  try {
+    return readRecord(database).find(({ command }) => command === 'exec');
+  } catch {
+    return undefined;
+  }
+}
 
 function readProcesses(bench: Workbench, meterPid: number): { codexPid: number } {
   const connection = new Database(bench.database, { readonly: true });
