@@ -42,6 +42,16 @@ describe('an import names what it cannot read, and takes in the rest', () => {
     expect(await history.import()).toMatchObject({ filesRead: 0, problems: [{ path, reason }] });
   });
 
+  it.fails('responses that cost more than a sum can hold, which end no report', async () => {
+    const history = createHistory();
+    const counts = { input: 2 ** 50, cachedInput: 0, output: 1, reasoning: 0 };
+    const large = Array.from({ length: 6 }, (_, index) => rollout.usageRecord(THREAD, TURN, `large-${index}`, counts));
+    history.write(FILE, [...BEGIN, record('r1'), ...large]);
+    await history.import();
+    const listed = spawnSync(process.execPath, [USAGE, 'session', '--list'], { env: environmentOf(history) });
+    expect(listed.status).toBe(0);
+  });
+
   it('a session from the future, which counts all the same', async () => {
     const history = createHistory();
     const path = history.write(FILE, encodeLines([...BEGIN, record('r1')], Date.UTC(2120, 0, 1, 12)));
