@@ -2,7 +2,7 @@
 export const ENTRY_BYTES: usize = 96;
 
 export const KIND: usize = 0;
-/** Of a line: where it begins and ends. */
+/** Where its line begins and, of one that is handed over as it is, where it ends. */
 export const START: usize = 4;
 export const END: usize = 8;
 /** Of a usage record: which of its ids are others than before, and whether its key is known; its ids and its key. */

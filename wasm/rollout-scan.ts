@@ -199,7 +199,7 @@ function take(from: usize, to: usize): boolean {
         return true;
       kind = TURN_LINE;
     }
-    if (isRead) return belongsToSeries(entry) || handOver(entry, to);
+    if (isRead) return belongsToSeries(entry) || handOver(entry, from, to);
   }
   store<i32>(entry, kind, KIND);
   store<i32>(entry, <i32>from, START);
@@ -229,7 +229,8 @@ function changeTurnTo(entry: usize): boolean {
 }
 
 /** Leaves what was read to the other side. False where it must be looked at there before the next line. */
-function handOver(entry: usize, to: usize): boolean {
+function handOver(entry: usize, from: usize, to: usize): boolean {
+  store<i32>(entry, <i32>from, START);
   const wasOpen = isSeriesOpen();
   const isUsageRecord = load<i32>(entry, KIND) === USAGE_RECORD;
   closeSeries();

@@ -11,7 +11,7 @@ import { currentTurn, openTurns } from './series-turns';
 import { isPlain } from './texts';
 
 /** What the other side says and, of the first two, is told in the end, each a double or five of them. */
-const terms: usize = memory.data(8 * 20, 16);
+const terms: usize = memory.data(8 * 21, 16);
 const TOTAL: usize = 0;
 const RECORDED: usize = 40;
 const FROM_MS: usize = 80;
@@ -23,6 +23,9 @@ const INPUT_RATE: usize = 120;
 const CACHED_INPUT_RATE: usize = 128;
 const CACHE_WRITE_RATE: usize = 136;
 const OUTPUT_RATE: usize = 144;
+/** The largest count that one response can have, and the largest cost. */
+const MOST_TOKENS: usize = 152;
+const MOST_COST: usize = 160;
 
 /** What responses come to in a quarter of an hour, each a double: its start, responses, five counts, cost, first and last time. */
 const sums: usize = memory.data(80 * 32, 16);
@@ -95,9 +98,10 @@ export function addResponse(entry: usize): boolean {
   if (<f64>input <= load<f64>(terms, ABOVE_INPUT) || <f64>input > load<f64>(terms, UP_TO_INPUT)) return false;
   if (atMs < load<f64>(terms, FROM_MS) || atMs >= load<f64>(terms, UNTIL_MS)) return false;
   if (rowsEnd + LONGEST_ROW > rows + ROWS_BYTES || !isPlain(key, keyLength)) return false;
+  if (!isPossible(entry)) return false;
   const cost = priceOf(input, cachedInput, cacheWrite, output);
-  // Beyond it, as a price out of all reason makes it, it is no whole number any more.
-  if (cost > f64.MAX_SAFE_INTEGER || !rememberKey(key, keyLength)) return false;
+  // A price out of all reason makes more of it, or no number at all.
+  if (!(cost <= load<f64>(terms, MOST_COST)) || !rememberKey(key, keyLength)) return false;
   const sum = findSum(atMs);
   if (sum === 0) return false;
   for (let place: usize = 0; place < 5; place++) {
@@ -126,6 +130,14 @@ export function settleTotal(entry: usize): boolean {
   for (let place: usize = 0; place < 5; place++) {
     store<f64>(terms + TOTAL + (place << 3), <f64>load<i32>(entry + USAGE + (place << 2)));
     store<f64>(terms + RECORDED + (place << 3), 0);
+  }
+  return true;
+}
+
+function isPossible(entry: usize): boolean {
+  const most = load<f64>(terms, MOST_TOKENS);
+  for (let place: usize = 0; place < 5; place++) {
+    if (<f64>load<i32>(entry + USAGE + (place << 2)) > most) return false;
   }
   return true;
 }

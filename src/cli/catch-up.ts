@@ -5,7 +5,8 @@ import type { Log } from '../log.js';
 import { listAbandoned, settleAbandoned } from '../meter/abandoned.js';
 import { createPriceBook, type PriceBook } from '../pricing/prices.js';
 import type { Mirror } from '../store/mirror.js';
-import { type PendingPlaces, takeInPending } from '../store/pending.js';
+import type { PendingPlaces } from '../store/pending.js';
+import { takeInPending } from '../store/pending-intake.js';
 import type { Store } from '../store/store.js';
 import { withMirror } from './commands/mirroring.js';
 
@@ -18,19 +19,26 @@ export interface CatchUpOptions {
   readonly log: Log;
 }
 
-/** Brings the record up to date with what earlier runs could not write or settle themselves. Never rejects. */
+/**
+ * Brings the record up to date with what earlier runs could not write or settle themselves: each entry and each run by
+ * itself, so that a bad one holds up none of the others. Where the database itself cannot be used, what is left is tried
+ * again by the next command. Never rejects.
+ */
 export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOptions): Promise<void> {
   try {
     // In this order: a meter that is dead by now has written all that it could, in the database or aside.
     const abandoned = listAbandoned(store);
-    const { refused } = takeInPending(pending, store);
-    for (const path of refused)
-      log.warn('A record that was kept aside cannot be read; it stays where it is.', { path });
-    await settleAbandoned(store, prices, abandoned);
-    mirror.catchUp();
+    const { refused } = await takeInPending(pending, store);
+    for (const { path, reason } of refused) {
+      log.warn('A record that was kept aside cannot be recorded; it is set aside.', { path, reason });
+    }
+    for (const { invocation, reason } of await settleAbandoned(store, prices, abandoned)) {
+      log.warn('A run whose meter was killed cannot be settled; it is tried again.', { invocation, reason });
+    }
   } catch (error) {
     log.warn('What earlier runs left could not be recorded; it is tried again.', { reason: messageOf(error) });
   }
+  mirror.catchUp();
 }
 
 /** The same where no run is metered: with a log and a mirror of its own. */

@@ -52,7 +52,8 @@ const rates = {
   output: amount,
 };
 
-const limits = z.optional(z.strictObject({ usd: z.optional(above0), tokens: z.optional(tokens) }, TABLE()));
+const usd = above0.check(z.refine((amount) => amount * 1e9 <= Number.MAX_SAFE_INTEGER, 'is too large'));
+const limits = z.optional(z.strictObject({ usd: z.optional(usd), tokens: z.optional(tokens) }, TABLE()));
 
 const price = z
   .strictObject(

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Usage } from '../usage/usage.js';
+import { optionalCount as optional } from './count.js';
 
 /** What an object that should hold token counts says. `total`: only how many tokens there were in all. */
 export type ApiUsage =
@@ -7,9 +8,9 @@ export type ApiUsage =
   | { readonly kind: 'total'; readonly tokens: number }
   | { readonly kind: 'unreadable' };
 
-const count = z.int().check(z.nonnegative());
-const optional = z.nullish(count);
-const details = z.nullish(z.looseObject({}));
+const details = z.nullish(
+  z.object({ cached_tokens: optional, cache_write_tokens: optional, reasoning_tokens: optional }),
+);
 
 /** The names that counters go by, over the programs that report them. */
 const counters = z.object({
@@ -77,20 +78,15 @@ function readParts(raw: Counters, input: number): Pick<Usage, 'input' | 'cachedI
   const written = raw.cache_write_input_tokens ?? raw.cacheWriteTokens ?? raw.cacheWrite;
   return {
     input,
-    cachedInput: cached ?? readCount(parts, 'cached_tokens'),
-    cacheWrite: written ?? readCount(parts, 'cache_write_tokens'),
+    cachedInput: cached ?? parts?.cached_tokens ?? 0,
+    cacheWrite: written ?? parts?.cache_write_tokens ?? 0,
   };
 }
 
 function readReasoning(raw: Counters): number {
   const parts = raw.output_tokens_details ?? raw.completion_tokens_details;
   const told = raw.reasoning_output_tokens ?? raw.reasoningTokens ?? raw.reasoning;
-  return told ?? readCount(parts, 'reasoning_tokens');
-}
-
-function readCount(parts: Record<string, unknown> | null | undefined, name: string): number {
-  const parsed = count.safeParse(parts?.[name]);
-  return parsed.success ? parsed.data : 0;
+  return told ?? parts?.reasoning_tokens ?? 0;
 }
 
 function isMissing(value: number | null | undefined): value is null | undefined {

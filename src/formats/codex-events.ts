@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Usage } from '../usage/usage.js';
 import { parseRemark, type Remark } from './codex-remarks.js';
 import { codexUsage } from './codex-usage.js';
+import { hasImpossibleCount, IMPOSSIBLE_COUNT } from './count.js';
 import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
 /** What a line of `codex exec --json` says that metering needs. */
@@ -49,7 +50,9 @@ export function parseCodexEvent(line: string): CodexEvent {
       const parsed = turnCompleted.safeParse(event);
       return parsed.success
         ? { kind: 'turn_completed', usage: parsed.data.usage }
-        : unrecognised('turn.completed without usage');
+        : unrecognised(
+            hasImpossibleCount(event) ? `turn.completed with ${IMPOSSIBLE_COUNT}` : 'turn.completed without usage',
+          );
     }
     case 'turn.failed':
       return { kind: 'turn_failed' };

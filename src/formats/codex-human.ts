@@ -1,3 +1,4 @@
+import { isCount } from '../usage/count.js';
 import { parseRemark, type Remark } from './codex-remarks.js';
 
 /** What the human-readable output of `codex exec` on stderr says that metering needs. Seen in 0.98 to 0.171. */
@@ -8,8 +9,8 @@ export type HumanFact =
   /** A stream was cut and Codex asks again. */
   | { readonly kind: 'reconnecting' }
   | Remark
-  /** The footer's figure: input − cached input + output of the thread, so cached input is not in it. */
-  | { readonly kind: 'blended_total'; readonly tokens: number };
+  /** The footer's figure: input − cached input + output of the thread, so cached input is not in it. Undefined: no count. */
+  | { readonly kind: 'blended_total'; readonly tokens: number | undefined };
 
 const MODEL = /^model: (\S+)$/;
 /** With `--remote` there is no banner, and the one line of it that is left says `thread id:` (0.171). */
@@ -42,8 +43,8 @@ export function createHumanReader(): (line: string) => HumanFact | undefined {
     const figureMayFollow = footerBefore;
     const footer = FOOTER.exec(line);
     footerBefore = footer !== null && footer[1] === undefined;
-    if (footer?.[1]) return { kind: 'blended_total', tokens: toNumber(footer[1]) };
-    if (figureMayFollow && FIGURE.test(line)) return { kind: 'blended_total', tokens: toNumber(line) };
+    if (footer?.[1]) return { kind: 'blended_total', tokens: toCount(footer[1]) };
+    if (figureMayFollow && FIGURE.test(line)) return { kind: 'blended_total', tokens: toCount(line) };
     if (sessionKnown) return undefined;
     const model = MODEL.exec(line)?.[1];
     if (model) return { kind: 'model', model };
@@ -54,6 +55,7 @@ export function createHumanReader(): (line: string) => HumanFact | undefined {
   };
 }
 
-function toNumber(figure: string): number {
-  return Number(figure.replaceAll(',', ''));
+function toCount(figure: string): number | undefined {
+  const tokens = Number(figure.replaceAll(',', ''));
+  return isCount(tokens) ? tokens : undefined;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isCount, isPossibleTime } from '../usage/count.js';
 import type { RateLimit } from '../usage/record.js';
 
 const rateWindow = z.nullish(
@@ -25,7 +26,7 @@ const ONLY_LIMIT = 'codex';
 /** The windows of a snapshot that was written at `atMs`; undefined where it has none. A window without a length is no use. */
 export function toRateLimits(raw: z.infer<typeof codexRateLimits>, atMs: number): RateLimit[] | undefined {
   const limits = [raw?.primary, raw?.secondary].flatMap((window): RateLimit[] => {
-    if (!window?.window_minutes) return [];
+    if (!window?.window_minutes || !isPossible(window, atMs)) return [];
     return [
       {
         provider: 'codex',
@@ -41,6 +42,12 @@ export function toRateLimits(raw: z.infer<typeof codexRateLimits>, atMs: number)
 }
 
 type Window = NonNullable<z.infer<typeof rateWindow>>;
+
+/** Whether the record can hold it. A window out of all reason is left out, as one without a length is. */
+function isPossible(window: Window, atMs: number): boolean {
+  const resets = resetsAtMs(window, atMs);
+  return isCount(Math.round(window.window_minutes ?? 0)) && (resets === undefined || isPossibleTime(resets));
+}
 
 /** A moment in epoch seconds since 0.64 at the latest; before, how long from now. */
 function resetsAtMs({ resets_at, resets_in_seconds }: Window, atMs: number): number | undefined {

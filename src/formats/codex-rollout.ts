@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
+import { isPossibleTime } from '../usage/count.js';
 import type { ContextFill, RateLimit } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { codexRateLimits, toRateLimits } from './codex-rate-limits.js';
 import type { Base } from './codex-thread-state.js';
 import type { RequestSettings } from './codex-turn-settings.js';
 import { codexUsage } from './codex-usage.js';
+import { describeShape, optionalCount } from './count.js';
 import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
 /** A line of a session file (rollout) that metering needs, and when Codex wrote it (epoch milliseconds). */
@@ -59,12 +61,14 @@ const usageRecord = z.object({
   response_id: z.string(),
   usage: codexUsage,
 });
+/** How full the context is: no usage, so that nonsense costs no count that stands beside it. */
+const optionalGauge = z.catch(optionalCount, undefined);
 const tokenCount = z.object({
   info: z.nullish(
     z.object({
       total_token_usage: codexUsage,
-      last_token_usage: z.nullish(z.intersection(codexUsage, z.object({ total_tokens: z.nullish(z.number()) }))),
-      model_context_window: z.catch(z.nullish(z.number()), undefined),
+      last_token_usage: z.nullish(z.intersection(codexUsage, z.object({ total_tokens: optionalGauge }))),
+      model_context_window: optionalGauge,
     }),
   ),
   rate_limits: codexRateLimits,
@@ -203,8 +207,8 @@ export function parseSpokenLine(line: string): RolloutRecord | Irrelevant | Unre
   }
   const atMs = Date.parse(String(record.timestamp));
   const fact = read(payload, atMs);
-  if (!fact) return unrecognised(`${name} of an unknown shape`);
-  if (Number.isNaN(atMs)) return unrecognised(`${name} without a time`);
+  if (!fact) return unrecognised(`${name} ${describeShape(payload)}`);
+  if (!isPossibleTime(atMs)) return unrecognised(`${name} without a time`);
   return { atMs, ...fact };
 }
 

@@ -1,3 +1,4 @@
+import { isPossibleUsage } from '../usage/count.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import {
@@ -50,6 +51,7 @@ export class Thread {
   /** The responses since the invocation began, in order. */
   readonly responses: ModelResponse[] = [];
   readonly notes: Note[] = [];
+  refused = 0; // Responses that told counts which none can have: they are not counted.
   /** The one that the last record belonged to. */
   reading: Reading;
   readonly #sinceMs: number;
@@ -305,6 +307,7 @@ export class Thread {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     if (this.#isHistory(atMs)) return;
+    if (!isPossibleUsage(of.usage, evidence)) return void this.refused++;
     this.responses.push({
       threadId: this.id ?? '',
       key,

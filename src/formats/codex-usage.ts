@@ -1,8 +1,6 @@
 import * as z from 'zod/mini';
 import type { Usage } from '../usage/usage.js';
-
-const count = z.int().check(z.nonnegative());
-const optionalCount = z.nullish(count);
+import { count, optionalCount } from './count.js';
 
 /**
  * The counters as Codex writes them, in its stream and in its session files. `reasoning_output_tokens` came with

@@ -6,8 +6,9 @@ import { RolloutWasm } from './rollout-wasm.js';
 
 /** What `RolloutScanner` finds. */
 export interface RolloutHandlers {
-  onRecord(record: RolloutRecord, how: HowRead): void;
-  onUnrecognised(what: Unrecognised): void;
+  /** `at`: where its line begins in the buffer. */
+  onRecord(record: RolloutRecord, how: HowRead, at: number): void;
+  onUnrecognised(what: Unrecognised, at: number): void;
 }
 
 /**
@@ -107,9 +108,10 @@ export class RolloutScanner {
       const at = this.#entriesAt + index * ENTRY_BYTES;
       const kind = this.#wordOf(at, ENTRY.kind);
       this.#told = at;
+      const place = this.#wordOf(at, ENTRY.start) - this.#wasm.bufferAt;
       if (kind === USAGE_RECORD)
-        handlers.onRecord(this.#readUsageRecord(at), this.#isRepeat(at) ? 'repeat' : 'scanned');
-      else if (kind === TOKEN_COUNT) handlers.onRecord(this.#readTokenCount(at), 'scanned');
+        handlers.onRecord(this.#readUsageRecord(at), this.#isRepeat(at) ? 'repeat' : 'scanned', place);
+      else if (kind === TOKEN_COUNT) handlers.onRecord(this.#readTokenCount(at), 'scanned', place);
       else this.#tellLine(kind, this.#wordOf(at, ENTRY.start), this.#wordOf(at, ENTRY.end), handlers);
     }
   }
@@ -118,8 +120,8 @@ export class RolloutScanner {
     const { buffer, bufferAt } = this.#wasm;
     if (kind === LINE && isSilentAt(buffer, from - bufferAt, to - bufferAt)) return;
     const record = parseSpokenLine(this.#decodeBrief(from, to));
-    if (record.kind === 'unrecognised') handlers.onUnrecognised(record);
-    else if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line');
+    if (record.kind === 'unrecognised') handlers.onUnrecognised(record, from - bufferAt);
+    else if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line', from - bufferAt);
   }
 
   /** A line as text, without the text of Codex's own instructions: it is most of a header, 20 kB. */

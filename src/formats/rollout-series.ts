@@ -1,4 +1,5 @@
 import type { Tariff } from '../pricing/tariff.js';
+import { MOST_NANO_USD, MOST_RESPONSE_TOKENS } from '../usage/count.js';
 import type { Places, Series, SeriesSum, SeriesTurns } from '../usage/series.js';
 import type { Usage } from '../usage/usage.js';
 import type { Footing, Progress } from './codex-thread-state.js';
@@ -28,6 +29,8 @@ const TERMS = {
   upToInput: 13,
   isPriced: 14,
   rates: 15,
+  mostTokens: 19,
+  mostCost: 20,
 };
 const SUM = { startMs: 0, responses: 1, usage: 2, costNanoUsd: 7, firstMs: 8, lastMs: 9 };
 const SUM_BYTES = 80;
@@ -54,6 +57,8 @@ export class RolloutSeries {
   constructor(wasm: RolloutWasm) {
     this.#wasm = wasm;
     this.#termsAt = wasm.exports.termsAt();
+    this.#put(TERMS.mostTokens, MOST_RESPONSE_TOKENS);
+    this.#put(TERMS.mostCost, MOST_NANO_USD);
   }
 
   /** Opens a series behind the usage record that was told last. */

@@ -5,7 +5,7 @@ import type { Pricer } from '../pricing/pricer.js';
 import type { HistoryThread } from '../store/history.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { NameProject } from './project-names.js';
-import type { SessionReader } from './session-reader.js';
+import type { SessionReader, UnreadablePlace } from './session-reader.js';
 
 const OPENING = '{'.charCodeAt(0);
 const CLOSING = '}'.charCodeAt(0);
@@ -25,6 +25,7 @@ export interface ClaudeReaderOptions {
  */
 export function createClaudeReader({ path, nameProject, pricer, lines }: ClaudeReaderOptions): SessionReader {
   let unreadableLines = 0;
+  let firstUnreadable: UnreadablePlace | undefined;
   /** By key. A message's lines follow each other, and the last one knows its output best. */
   const messages = new Map<string, ModelResponse>();
   const threads = new Map<string, HistoryThread>();
@@ -57,13 +58,18 @@ export function createClaudeReader({ path, nameProject, pricer, lines }: ClaudeR
     get unreadableLines() {
       return unreadableLines;
     },
+    get firstUnreadable() {
+      return firstUnreadable;
+    },
     get buffer() {
       return lines.bytes;
     },
     grow: () => lines.grow(),
-    take: (start, end) =>
+    take: (start, end, offset) =>
       splitLines(lines.bytes, start, end, (bytes, from, to) => {
-        if (!takeLine(bytes, from, to)) unreadableLines++;
+        if (takeLine(bytes, from, to)) return;
+        unreadableLines++;
+        firstUnreadable ??= { offset: offset + from, reason: undefined };
       }),
     // Where a line's usage stands is not known before all of it has been read.
     skips: () => false,

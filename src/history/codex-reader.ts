@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { isSilentAt, parseSpokenLine, type RolloutRecord } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
+import { IMPOSSIBLE_COUNT } from '../formats/count.js';
 import { IRRELEVANT } from '../formats/line.js';
 import type { RolloutHandlers, RolloutScanner } from '../formats/rollout-scanner.js';
 import type { Pricer } from '../pricing/pricer.js';
@@ -11,7 +12,7 @@ import type { ModelResponse } from '../usage/record.js';
 import { parseSessionFileName } from '../usage/session-file.js';
 import type { NameProject } from './project-names.js';
 import { SeriesCounting } from './series-counting.js';
-import type { SessionReader } from './session-reader.js';
+import type { SessionReader, UnreadablePlace } from './session-reader.js';
 
 export interface CodexReaderOptions {
   readonly path: string;
@@ -33,6 +34,13 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
   const threads: HistoryThread[] = [];
   let isTold = false;
   let unreadableLines = 0;
+  let firstUnreadable: UnreadablePlace | undefined;
+  /** Where in the file the buffer begins. */
+  let bufferOffset = 0;
+  const refuse = (reason: string, at: number) => {
+    unreadableLines++;
+    firstUnreadable ??= { offset: bufferOffset + at, reason };
+  };
   const addThread = (more: Partial<HistoryThread>, startedAtMs: number) => {
     isTold = true;
     const id = thread.id ?? nameThread(path);
@@ -59,16 +67,18 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     return last;
   };
   const handlers: RolloutHandlers = {
-    onRecord(record, how) {
+    onRecord(record, how, at) {
+      const { refused } = thread;
       const isResponse = record.kind === 'usage_record';
       if (how === 'repeat') series.recall();
       // The scanner has not seen whose it is.
       if (how === 'line' && isResponse) series.giveUp();
       add(record);
+      if (thread.refused > refused) refuse(`${record.kind} with ${IMPOSSIBLE_COUNT}`, at);
       const response = collect();
       if (response && isResponse) series.open(response);
     },
-    onUnrecognised: () => void unreadableLines++,
+    onUnrecognised: ({ reason }, at) => refuse(reason, at),
   };
   return {
     get threadId() {
@@ -80,16 +90,23 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     get unreadableLines() {
       return unreadableLines;
     },
+    get firstUnreadable() {
+      return firstUnreadable;
+    },
     get buffer() {
       return scanner.buffer;
     },
     grow: () => scanner.grow(),
-    take: (start, end) => scanner.take(start, end, handlers),
+    take(start, end, offset) {
+      bufferOffset = offset;
+      return scanner.take(start, end, handlers);
+    },
     skips: (start, end) => scanner.isSilent(start, end),
-    takeLast(line) {
+    takeLast(line, offset) {
+      bufferOffset = offset;
       const record = isSilentAt(line, 0, line.length) ? IRRELEVANT : parseSpokenLine(line.toString('utf8'));
       if (record.kind === 'unrecognised') return false;
-      if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line');
+      if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line', 0);
       return true;
     },
     drain() {

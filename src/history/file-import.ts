@@ -1,9 +1,8 @@
-import { hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../errors.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutScanner } from '../formats/rollout-scanner.js';
-import { type LineBuffer, type ReadInto, readFrom, scanLines } from '../io/scan.js';
+import { countLines, type LineBuffer, type ReadInto, readFrom, scanLines } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
@@ -11,7 +10,8 @@ import type { Packer } from '../store/pack.js';
 import { createClaudeReader } from './claude-reader.js';
 import { createCodexReader } from './codex-reader.js';
 import { describeFault } from './discovery.js';
-import { describeProblems, type Found } from './file-problems.js';
+import { describeProblems, type Found, type UnreadableLine } from './file-problems.js';
+import { describeHead, type Fingerprint } from './fingerprint.js';
 import type { FileTask } from './found-file.js';
 import type { NameProject } from './project-names.js';
 import type { SessionReader } from './session-reader.js';
@@ -34,11 +34,7 @@ interface SavedFile {
   /** Of its first bytes: another file in its place is read anew. */
   readonly head: Fingerprint;
   readonly reader: object;
-}
-
-interface Fingerprint {
-  readonly bytes: number;
-  readonly sha1: string;
+  readonly unreadable?: UnreadableLine | undefined;
 }
 
 /** A part of a large file is recorded on its own. */
@@ -79,6 +75,8 @@ class OpenFile {
   #overlongLines = 0;
   #newestMs = 0;
   #head: Fingerprint | undefined;
+  /** The first line that an import of the file could not read. */
+  #unreadable: UnreadableLine | undefined;
 
   constructor(fd: number, task: FileTask, tools: FileImportTools) {
     this.#task = task;
@@ -90,6 +88,7 @@ class OpenFile {
       this.#readBytes = task.known.readBytes;
       this.#responses = task.known.responses;
       this.#unreadableBefore = task.known.unreadableLines;
+      this.#unreadable = saved.unreadable;
     }
     this.#reader = createReader(task, tools, saved?.reader);
   }
@@ -127,7 +126,7 @@ class OpenFile {
     });
     if (!rest) return 'whole';
     // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
-    if (!isJson(rest) || !reader.takeLast(rest)) return 'cut';
+    if (!isJson(rest) || !reader.takeLast(rest, this.#readBytes)) return 'cut';
     this.#readBytes += rest.length;
     return 'whole';
   }
@@ -152,7 +151,9 @@ class OpenFile {
     const found = this.#reader.drain();
     for (const { responses, lastMs } of found.packs) this.#count(responses, lastMs);
     for (const { response } of found.responses) this.#count(1, response.completedAtMs);
-    const problem = describe?.({ unreadableLines: this.#unreadableLines, newestMs: this.#newestMs });
+    this.#unreadable ??= this.#findUnreadable();
+    const { unreadable, unreadableLines } = { unreadable: this.#unreadable, unreadableLines: this.#unreadableLines };
+    const problem = describe?.({ unreadable, unreadableLines, newestMs: this.#newestMs });
     const file: HistoryFile = {
       path: this.#task.path,
       provider: this.#task.provider,
@@ -169,17 +170,22 @@ class OpenFile {
     return problem;
   }
 
+  /** Its number is counted only where there is such a line: that takes one more look at what stands before it. */
+  #findUnreadable(): UnreadableLine | undefined {
+    const place = this.#reader.firstUnreadable;
+    if (!place) return undefined;
+    const { offset, reason } = place;
+    return { reason, line: this.#isCompressed ? undefined : countLines(this.#fd, offset) + 1 };
+  }
+
   #count(responses: number, newestMs: number): void {
     this.#responses += responses;
     this.#newestMs = Math.max(this.#newestMs, newestMs);
   }
 
   #save(): SavedFile {
-    return {
-      version: STATE_VERSION,
-      head: this.#head ?? this.#readHead(FINGERPRINT_BYTES),
-      reader: this.#reader.save(),
-    };
+    const head = this.#head ?? this.#readHead(FINGERPRINT_BYTES);
+    return { version: STATE_VERSION, head, reader: this.#reader.save(), unreadable: this.#unreadable };
   }
 
   #findSaved(): SavedFile | undefined {
@@ -194,10 +200,6 @@ class OpenFile {
     const head = Buffer.alloc(most);
     return describeHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
   }
-}
-
-function describeHead(head: Uint8Array): Fingerprint {
-  return { bytes: head.length, sha1: hash('sha1', head, 'base64') };
 }
 
 function createReader({ path, provider }: FileTask, tools: FileImportTools, saved: object | undefined): SessionReader {

@@ -1,6 +1,14 @@
+/** A line that could not be read: its number, counted from 1, and why. */
+export interface UnreadableLine {
+  readonly line: number | undefined;
+  readonly reason: string | undefined;
+}
+
 /** What reading a file has found. */
 export interface Found {
   readonly unreadableLines: number;
+  /** The first of them, where it is known. */
+  readonly unreadable?: UnreadableLine | undefined;
   /** When its newest response was completed; 0 without one. */
   readonly newestMs: number;
 }
@@ -22,10 +30,20 @@ export function describeProblems(file: ReadFile): string | undefined {
   if (fault !== undefined) problems.push(fault);
   else if (sizeBytes === 0) problems.push('it is empty');
   else if (threadId === undefined) problems.push('it names no session');
-  if (unreadableLines > 0) problems.push(`${unreadableLines} unreadable ${unreadableLines === 1 ? 'line' : 'lines'}`);
+  if (unreadableLines > 0) problems.push(describeLines(unreadableLines, file.unreadable));
   if (isCut) problems.push('its last line is cut');
   if (newestMs > Date.now() + DAY_MS) problems.push(`a session from the future: ${toDay(newestMs)}`);
   return problems.length > 0 ? problems.join(', ') : undefined;
+}
+
+function describeLines(
+  count: number,
+  { line, reason }: UnreadableLine = { line: undefined, reason: undefined },
+): string {
+  const lines = `${count} unreadable ${count === 1 ? 'line' : 'lines'}`;
+  const first = [...(line === undefined ? [] : [`line ${line}`]), ...(reason === undefined ? [] : [reason])].join(': ');
+  if (first === '') return lines;
+  return `${lines} (${count === 1 ? first : `the first: ${first}`})`;
 }
 
 function toDay(atMs: number): string {

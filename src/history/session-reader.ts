@@ -9,12 +9,20 @@ export interface SessionReader extends LineTaker {
   readonly waiting: number;
   /** Lines that could not be read. */
   readonly unreadableLines: number;
-  /** Takes the last line of a file, which has no newline. Returns false when it could not be read. */
-  takeLast(line: Buffer): boolean;
+  /** The first of them; undefined where there is none. */
+  readonly firstUnreadable: UnreadablePlace | undefined;
+  /** Takes the last line of a file, which has no newline and begins at `offset`. Returns false when it could not be read. */
+  takeLast(line: Buffer, offset: number): boolean;
   /** What has been found since the last call. */
   drain(): Found;
   /** What a reader must know to go on from here, as plain data. */
   save(): object;
+}
+
+/** A byte of a line that could not be read, and why, where that is known. */
+export interface UnreadablePlace {
+  readonly offset: number;
+  readonly reason: string | undefined;
 }
 
 export type Found = Pick<FileImport, 'threads' | 'packs' | 'responses'>;

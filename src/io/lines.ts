@@ -2,9 +2,10 @@
 export interface LineHandlers {
   /** Whether the line that begins with `head` (at least 80 bytes of it, or all) is worth decoding. Default: all are. */
   readonly wants?: (head: Buffer) => boolean;
-  readonly onLine: (line: string) => void;
+  /** `number`: lines are counted from 1, those that nobody wants too. */
+  readonly onLine: (line: string, number: number) => void;
   /** A line longer than the limit: it is dropped, so that memory stays flat. */
-  readonly onOverlong?: () => void;
+  readonly onOverlong?: (number: number) => void;
 }
 
 export interface LineSplitter {
@@ -23,8 +24,10 @@ export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_
   let held: Buffer[] = [];
   let heldBytes = 0;
   let dropping = false;
+  let number = 1;
 
   const finish = (tail: Buffer) => {
+    const own = number++;
     if (dropping) {
       dropping = false;
       return;
@@ -32,7 +35,7 @@ export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_
     const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
     held = [];
     heldBytes = 0;
-    if (line.length > 0 && wants(line)) onLine(line.toString('utf8'));
+    if (line.length > 0 && wants(line)) onLine(line.toString('utf8'), own);
   };
 
   const hold = (tail: Buffer) => {
@@ -41,7 +44,7 @@ export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_
     held.push(tail);
     heldBytes += tail.length;
     const overlong = heldBytes > limitBytes;
-    if (overlong) onOverlong?.();
+    if (overlong) onOverlong?.(number);
     // Once per line: putting the pieces of a long one together for each that arrives would take ever longer.
     if (overlong || (!judged && heldBytes >= HEAD_BYTES && !wants(held.length === 1 ? tail : Buffer.concat(held)))) {
       dropping = true;

@@ -6,8 +6,8 @@ export interface LineTaker {
   readonly buffer: Buffer;
   /** Makes room for twice as much, and keeps what is there. */
   grow(): void;
-  /** Takes the whole lines between `start` and `end`. Returns where the rest begins. */
-  take(start: number, end: number): number;
+  /** Takes the whole lines between `start` and `end`. `offset`: where in the file the buffer begins. Returns where the rest begins. */
+  take(start: number, end: number, offset: number): number;
   /** Whether a line that begins at `start`, and has been read as far as `end`, can be passed over without its rest. */
   skips(start: number, end: number): boolean;
 }
@@ -69,7 +69,7 @@ export function scanLines(
       if (dropping === 'overlong') handlers.onOverlong();
       dropping = 'nothing';
     }
-    const rest = dropping === 'nothing' ? lines.take(start, filled) : filled;
+    const rest = dropping === 'nothing' ? lines.take(start, filled, position - filled) : filled;
     if (rest > 0 && dropping === 'nothing') endOffset = position - (filled - rest);
     const left = filled - rest;
     if (left >= HEAD_BYTES && lines.skips(rest, filled)) dropping = 'silent';
@@ -116,4 +116,18 @@ export function splitLines(
     from = newline + 1;
   }
   return from;
+}
+
+/** How many lines of the open file `fd` end before `offset`. */
+export function countLines(fd: number, offset: number): number {
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  let lines = 0;
+  for (let at = 0; at < offset; ) {
+    const bytesRead = readSync(fd, buffer, 0, Math.min(buffer.length, offset - at), at);
+    if (bytesRead === 0) break;
+    const read = buffer.subarray(0, bytesRead);
+    for (let newline = read.indexOf(NEWLINE); newline !== -1; newline = read.indexOf(NEWLINE, newline + 1)) lines++;
+    at += bytesRead;
+  }
+  return lines;
 }

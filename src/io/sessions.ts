@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { idTimeMs, parseSessionFileName, type SessionFileName } from '../usage/session-file.js';
+import { WITHOUT_WAITING } from './tail.js';
 
 /** Codex's own instructions stand in the header: 22 KB in 0.169. */
 const HEADER_BYTES = 64 * 1024;
@@ -40,10 +41,13 @@ export async function takeInventory(folders: readonly string[]): Promise<(path: 
 
 /** The first line of a session file, its header; undefined while there is no whole line to read. */
 export async function readHeader(path: string): Promise<string | undefined> {
-  const handle = await open(path, 'r').catch(() => undefined);
+  const handle = await open(path, WITHOUT_WAITING).catch(() => undefined);
   try {
     for (let size = HEADER_BYTES; handle && size <= HEADER_LIMIT_BYTES; size *= 4) {
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(size), 0, size, 0);
+      // What is no file (a folder, a pipe) has no header.
+      const read = await handle.read(Buffer.alloc(size), 0, size, 0).catch(() => undefined);
+      if (!read) return undefined;
+      const { bytesRead, buffer } = read;
       const end = buffer.subarray(0, bytesRead).indexOf(0x0a);
       if (end !== -1) return buffer.toString('utf8', 0, end);
       if (bytesRead < size) return undefined;

@@ -1,7 +1,10 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { LineSplitter } from './lines.js';
 
 const CHUNK_BYTES = 256 * 1024;
+/** Opens for reading; a pipe that nobody writes to must not hold up who finds it among session files. */
+export const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** A file that grows, read from its beginning. */
 export interface Tail {
@@ -34,8 +37,13 @@ export function createTail(path: string, begin: () => LineSplitter): Tail {
     const file = readings.length === 0 ? undefined : await stat(path).catch(() => undefined);
     // Deleted: what was opened can still grow.
     if (readings.length > 0 && (!file || file.ino === readings.at(-1)?.inode)) return;
-    const handle = await open(path, 'r');
-    const { ino } = await handle.stat();
+    const handle = await open(path, WITHOUT_WAITING);
+    const opened = await handle.stat();
+    if (!opened.isFile()) {
+      await handle.close();
+      throw new Error('it is no file');
+    }
+    const { ino } = opened;
     readings.push({ handle, inode: ino, offset: 0, lines: begin() });
     for (const old of readings.slice(0, -2)) await end(old);
     readings = readings.slice(-2);

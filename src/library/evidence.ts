@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import { countTokens } from '../estimate/tokenizer.js';
 import type { ApiUsage } from '../formats/api-usage.js';
 import { createOutputReader } from '../meter/output-reader.js';
+import { isPossibleUsage, noteImpossible } from '../usage/count.js';
 import type { Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { isNoUsage, NO_USAGE, sumUsage, type Usage } from '../usage/usage.js';
@@ -56,7 +57,8 @@ const TOKENS_PER_ANSWER = 3;
 
 /** Goes down the chain actual → parsed → estimated. Never rejects. */
 export async function findUsage(testimony: Testimony): Promise<Finding | NoFinding> {
-  const { counted, printed, texts, model } = testimony;
+  const { printed, texts, model } = testimony;
+  const counted = refuseImpossible(testimony.counted);
   // Zeros are what a program passes on that was told nothing.
   if (counted?.kind === 'usage' && !isNoUsage(counted.usage)) {
     return { usage: counted.usage, evidence: 'api', source: 'actual', notes: [] };
@@ -65,8 +67,16 @@ export async function findUsage(testimony: Testimony): Promise<Finding | NoFindi
     counted?.kind === 'unreadable'
       ? [{ kind: 'unreadable', reason: 'the usage that was passed on has no counts that make sense', figures: {} }]
       : [];
+  if (printed) unreadable.push(...describeImpossible(printed));
   const found = fromTotal(counted) ?? fromPrinted(printed) ?? (await fromTexts(texts, model)) ?? NOTHING;
   return { ...found, notes: [...unreadable, ...found.notes] };
+}
+
+/** Counts that no response can have are no counts: what stands next in the chain is taken instead. */
+function refuseImpossible(counted: ApiUsage | undefined): ApiUsage | undefined {
+  if (!counted || counted.kind === 'unreadable') return counted;
+  const usage = counted.kind === 'usage' ? counted.usage : { ...NO_USAGE, input: counted.tokens };
+  return isPossibleUsage(usage, 'api') ? counted : { kind: 'unreadable' };
 }
 
 function fromTotal(counted: ApiUsage | undefined): Finding | undefined {
@@ -83,13 +93,21 @@ function fromTotal(counted: ApiUsage | undefined): Finding | undefined {
 function fromPrinted(printed: string | undefined): Finding | undefined {
   if (!printed) return undefined;
   const claimed = sumUsage(readOutput(printed, 'json').turnTotals);
-  if (!isNoUsage(claimed)) {
+  if (!isNoUsage(claimed) && isPossibleUsage(claimed, 'turn_completed')) {
     return step('turn_completed', 'parsed', claimed, 'counted from turn.completed in the output');
   }
   const { blendedTokens } = readOutput(printed, 'human');
-  if (!blendedTokens) return undefined;
+  if (!blendedTokens || !isPossibleUsage({ ...NO_USAGE, input: blendedTokens }, 'text')) return undefined;
   const reason = 'the printed total, which leaves cached input out and counts output as input here';
   return step('text', 'parsed', { ...NO_USAGE, input: blendedTokens }, reason);
+}
+
+/** Notes on printed totals that cannot be, and so stand for nothing. */
+function describeImpossible(printed: string): Note[] {
+  const { blendedTokens = 0 } = readOutput(printed, 'human');
+  const claimed = sumUsage(readOutput(printed, 'json').turnTotals);
+  const footer = { ...NO_USAGE, input: blendedTokens };
+  return [...noteImpossible(claimed, 'turn_completed'), ...noteImpossible(footer, 'text')];
 }
 
 function readOutput(printed: string, output: 'json' | 'human') {

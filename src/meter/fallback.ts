@@ -1,4 +1,5 @@
 import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
+import { isPossibleUsage, noteImpossible } from '../usage/count.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../usage/resumed-total.js';
 import type { Evidence, Source } from '../usage/source.js';
@@ -31,13 +32,19 @@ export interface Fallback {
  * and leaves cached input out. When there is neither, nothing is recorded and a note says so.
  */
 export function fallBack(input: FallbackInput): Fallback {
-  return fromTurns(input) ?? fromFooter(input) ?? fromNothing(input);
+  const { turnTotals, blendedTokens = 0 } = input.facts;
+  const { responses, notes } = fromTurns(input) ?? fromFooter(input) ?? fromNothing(input);
+  const impossible = [
+    ...noteImpossible(sumUsage(turnTotals), 'turn_completed'),
+    ...noteImpossible({ ...NO_USAGE, input: blendedTokens }, 'text'),
+  ];
+  return { responses, notes: [...impossible, ...notes] };
 }
 
 function fromTurns(input: FallbackInput): Fallback | undefined {
   const { facts, resumed, recordedBefore, missing } = input;
   const claimed = sumUsage(facts.turnTotals);
-  if (isNoUsage(claimed)) return undefined;
+  if (isNoUsage(claimed) || !isPossibleUsage(claimed, 'turn_completed')) return undefined;
   if (!resumed) {
     return recordOne(input, claimed, 'turn_completed', 'actual', {
       reason: `${missing}: counted per turn from turn.completed, which leaves out sub-agents and reviews`,
@@ -58,16 +65,15 @@ const LEAVES = {
 } as const;
 
 function fromFooter(input: FallbackInput): Fallback | undefined {
-  const { facts, resumed, recordedBefore } = input;
-  const { blendedTokens } = facts;
-  if (!blendedTokens) return undefined;
-  const share = resumed ? findOwnShareOfBlend(blendedTokens, recordedBefore) : undefined;
-  const usage = share?.usage ?? { ...NO_USAGE, input: blendedTokens };
-  if (share?.part === 'nothing')
-    return nothingNew(input.missing, 'the printed total', { ...NO_USAGE, input: blendedTokens });
+  const { facts, resumed, recordedBefore, missing } = input;
+  const printed = { ...NO_USAGE, input: facts.blendedTokens ?? 0 };
+  if (isNoUsage(printed) || !isPossibleUsage(printed, 'text')) return undefined;
+  const share = resumed ? findOwnShareOfBlend(printed.input, recordedBefore) : undefined;
+  if (share?.part === 'nothing') return nothingNew(missing, 'the printed total', printed);
+  const usage = share?.usage ?? printed;
   const less = share?.part === 'rest' ? ' less what is recorded of earlier turns' : '';
   return recordOne(input, usage, 'text', 'parsed', {
-    reason: `${input.missing}: the printed total${less}, which leaves cached input out and counts output as input here`,
+    reason: `${missing}: the printed total${less}, which leaves cached input out and counts output as input here`,
   });
 }
 

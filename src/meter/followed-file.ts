@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
+import { IMPOSSIBLE_COUNT } from '../formats/count.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
 import { createTail, type Tail } from '../io/tail.js';
 import { parseSessionFileName } from '../usage/session-file.js';
 import { Gauges } from './gauges.js';
+import { countUnreadable, type UnreadableLines } from './unreadable.js';
 
 /** A session file that a run follows, and what has been read of it. */
 export interface FollowedFile {
@@ -12,7 +14,7 @@ export interface FollowedFile {
   readonly thread: Thread;
   readonly gauges: Gauges;
   /** Lines that could not be read, by reason. */
-  readonly unreadable: Map<string, number>;
+  readonly unreadable: Map<string, UnreadableLines>;
   readonly tail: Tail;
 }
 
@@ -35,20 +37,21 @@ export function createFollowedFile(path: string, startedAtMs: number, age: 'new'
  * a file may begin anew or, where it was cut off, go on in the middle.
  */
 function readLines({ thread, gauges, unreadable }: Omit<FollowedFile, 'tail'>, time: 'first' | 'again'): LineSplitter {
-  const count = (reason: string) => unreadable.set(reason, (unreadable.get(reason) ?? 0) + 1);
   let reading = thread.reading;
   let mayBeginAnew = time === 'again';
   return createLineSplitter({
-    onLine: (line) => {
+    onLine: (line, number) => {
       const record = parseRolloutLine(line);
       if (mayBeginAnew && record.kind === 'session') reading = thread.readAgain();
       mayBeginAnew = false;
-      if (record.kind === 'unrecognised') count(record.reason);
+      if (record.kind === 'unrecognised') countUnreadable(unreadable, record.reason, number);
       else if (record.kind !== 'irrelevant') {
+        const { refused } = thread;
         thread.add(record, reading);
+        if (thread.refused > refused) countUnreadable(unreadable, `${record.kind} with ${IMPOSSIBLE_COUNT}`, number);
         gauges.add(record);
       }
     },
-    onOverlong: () => count('line too long'),
+    onOverlong: (number) => countUnreadable(unreadable, 'line too long', number),
   });
 }

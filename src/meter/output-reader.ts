@@ -1,8 +1,10 @@
 import { mayMatter, parseCodexEvent } from '../formats/codex-events.js';
 import { createHumanReader } from '../formats/codex-human.js';
 import type { Remark } from '../formats/codex-remarks.js';
+import { IMPOSSIBLE_COUNT } from '../formats/count.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
 import type { Usage } from '../usage/usage.js';
+import { countUnreadable, type UnreadableLines } from './unreadable.js';
 
 /** What Codex's own output has said so far. It is evidence of second rank: see docs/how-it-counts.md. */
 export interface OutputFacts {
@@ -16,7 +18,7 @@ export interface OutputFacts {
   readonly remarks: TimedRemark[];
   /** The footer of the human-readable output: input − cached input + output of the whole thread. */
   blendedTokens: number | undefined;
-  readonly unreadable: Map<string, number>;
+  readonly unreadable: Map<string, UnreadableLines>;
 }
 
 /** `atMs`: when it came out of Codex (epoch milliseconds). */
@@ -64,18 +66,17 @@ type NameThread = (threadId: string) => void;
 type Remember = (remark: Remark) => void;
 
 function readEvents(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineSplitter {
-  const count = (reason: string) => facts.unreadable.set(reason, (facts.unreadable.get(reason) ?? 0) + 1);
   return createLineSplitter({
     wants: mayMatter,
-    onOverlong: () => count('line too long'),
-    onLine: (line) => {
+    onOverlong: (number) => countUnreadable(facts.unreadable, 'line too long', number),
+    onLine: (line, number) => {
       const event = parseCodexEvent(line);
       if (event.kind === 'thread_started') nameThread(event.threadId);
       else if (event.kind === 'turn_completed') facts.turnTotals.push(event.usage);
       else if (event.kind === 'turn_failed') facts.turnFailed = true;
       else if (event.kind === 'reconnecting') facts.reconnects++;
       else if (event.kind === 'rerouted' || event.kind === 'tier_omitted') remember(event);
-      else if (event.kind === 'unrecognised') count(event.reason);
+      else if (event.kind === 'unrecognised') countUnreadable(facts.unreadable, event.reason, number);
     },
   });
 }
@@ -87,15 +88,24 @@ function readTranscript(facts: OutputFacts, nameThread: NameThread, remember: Re
   const read = createHumanReader();
   return createLineSplitter(
     {
-      onLine: (line) => {
+      onLine: (line, number) => {
         const fact = read(line);
         if (fact?.kind === 'thread_started') nameThread(fact.threadId);
         else if (fact?.kind === 'reconnecting') facts.reconnects++;
-        else if (fact?.kind === 'blended_total') facts.blendedTokens = fact.tokens;
+        else if (fact?.kind === 'blended_total') takeFooter(facts, fact.tokens, number);
         else if (fact?.kind === 'model') facts.model ??= fact.model;
         else if (fact) remember(fact);
       },
     },
     TRANSCRIPT_LINE_BYTES,
   );
+}
+
+const IMPOSSIBLE_FOOTER = `the total that is printed last, with ${IMPOSSIBLE_COUNT}`;
+
+/** The last figure is the footer's: what was read of one before it was the prompt's or the answer's. */
+function takeFooter(facts: OutputFacts, tokens: number | undefined, line: number): void {
+  facts.blendedTokens = tokens;
+  facts.unreadable.delete(IMPOSSIBLE_FOOTER);
+  if (tokens === undefined) countUnreadable(facts.unreadable, IMPOSSIBLE_FOOTER, line);
 }

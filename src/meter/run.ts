@@ -96,7 +96,7 @@ export class MeteredRun {
     if (this.#telemetry.leavesDoubt) this.#begin();
     if (!this.#begun) return undefined;
     this.note([
-      ...this.#follower.files.flatMap(({ unreadable }) => describeUnreadable('session file', unreadable)),
+      ...this.#follower.files.flatMap(({ unreadable, path }) => describeUnreadable('session file', unreadable, path)),
       ...describeUnreadable('output', this.#output?.facts.unreadable),
       ...this.#telemetry.notes(),
     ]);

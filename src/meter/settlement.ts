@@ -57,8 +57,10 @@ export async function settle(run: EndedRun): Promise<void> {
     run.book(estimated.responses);
     run.note(estimated.notes);
   }
+  // What a session file tells and cannot be, a total of Codex's tells as well.
+  if (run.counted() > 0 || files.some(({ thread }) => thread.refused > 0)) return;
   // A Codex that failed before it named a thread called no model.
-  if (run.counted() > 0 || !facts || (!threadId && end.status !== 'completed')) return;
+  if (!facts || (!threadId && end.status !== 'completed')) return;
   const resumed = /resume|fork/.test(command.name);
   const fallback = fallBack({
     invocationId: invocation.id,

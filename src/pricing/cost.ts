@@ -1,3 +1,4 @@
+import { isPossibleCost, MOST_NANO_USD } from '../usage/count.js';
 import type { Usage } from '../usage/usage.js';
 import { type Price, parseServiceTier, type Rates, type ServiceTier } from './price.js';
 import type { PriceBook } from './prices.js';
@@ -21,7 +22,7 @@ export interface PricedResponse extends Cost {
 
 export interface UnpricedResponse {
   readonly kind: 'unpriced';
-  readonly reason: 'no-model' | 'unknown-tier' | 'no-price' | 'no-tier-price';
+  readonly reason: 'no-model' | 'unknown-tier' | 'no-price' | 'no-tier-price' | 'absurd-price';
   /** A sentence for people. */
   readonly detail: string;
 }
@@ -49,6 +50,12 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
   const cost = costOf(usage, price, tier, cacheWrite1h);
   if (cost === undefined) {
     return unpriced('no-tier-price', `No price is known for the model "${model}" in the service tier "${tier}".`);
+  }
+  if (!isPossibleCost(cost.nanoUsd)) {
+    return unpriced(
+      'absurd-price',
+      `The price of the model "${model}" makes one response cost more than $${MOST_USD}.`,
+    );
   }
   return { kind: 'priced', price, ...cost };
 }
@@ -112,6 +119,8 @@ function multiplyRates(rates: Rates, multiplier: number): Rates {
     output: rates.output * multiplier,
   };
 }
+
+const MOST_USD = (MOST_NANO_USD / 1e9).toLocaleString('en-US');
 
 function unpriced(reason: UnpricedResponse['reason'], detail: string): UnpricedResponse {
   return { kind: 'unpriced', reason, detail };

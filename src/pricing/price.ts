@@ -100,7 +100,10 @@ function startMs(entry: PriceEntry): number {
   return entry.from === null ? Number.NEGATIVE_INFINITY : Date.parse(entry.from);
 }
 
-/** USD per million tokens, as vendors print it, to nano-USD per token, without the dust of binary fractions. */
+/**
+ * USD per million tokens, as vendors print it, to nano-USD per token, without the dust of binary fractions. One beyond all reason stays a
+ * number: what it makes of a response is refused where that is priced.
+ */
 export function convertToNanoUsdPerToken(usdPerMillionTokens: number): number {
-  return Math.round(usdPerMillionTokens * 1e9) / 1e6;
+  return Math.min(Math.round(usdPerMillionTokens * 1e9) / 1e6, Number.MAX_VALUE);
 }

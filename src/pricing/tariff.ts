@@ -29,7 +29,8 @@ interface TariffRates {
 /** What a response's like cost. Undefined where one of them may have a price and another none. */
 export function findTariff(book: PriceBook, response: BillableResponse): Tariff | undefined {
   const priced = priceResponse(book, response);
-  if (priced.kind === 'unpriced' && priced.reason === 'no-tier-price') return undefined;
+  const dependsOnUsage = priced.kind === 'unpriced' && ['no-tier-price', 'absurd-price'].includes(priced.reason);
+  if (dependsOnUsage) return undefined;
   const fromMs = Math.floor(response.atMs / DAY_MS) * DAY_MS;
   const { model, serviceTier } = response;
   const day = { model, serviceTier, fromMs, untilMs: fromMs + DAY_MS };

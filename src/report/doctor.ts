@@ -16,7 +16,7 @@ export interface Check {
 }
 
 /** What the database tells. */
-export function checkHealth({ faults, shares, unpriced, disagreements }: Health): Check[] {
+export function checkHealth({ faults, shares, unpriced, unreadableFiles, disagreements }: Health): Check[] {
   const total = shares.reduce((sum, { responses }) => sum + responses, 0);
   const list = shares.map(({ source, responses }) => `${formatShare(responses / total)} ${source}`);
   const models = unpriced.map(({ model, responses }) => `${model} (${formatPlural(responses, 'response')})`);
@@ -38,6 +38,7 @@ export function checkHealth({ faults, shares, unpriced, disagreements }: Health)
     models.length === 0
       ? { name: 'prices', status: 'ok', text: 'every response has one' }
       : { name: 'prices', status: 'attention', text: `none is known for ${models.join(', ')}`, advice: PRICE_ADVICE },
+    checkFiles(unreadableFiles),
     newest === undefined
       ? { name: 'evidence', status: 'ok', text: 'no disagreement in the last week' }
       : {
@@ -47,6 +48,19 @@ export function checkHealth({ faults, shares, unpriced, disagreements }: Health)
           advice: `See codex-usage run ${newest.runId} --project ${newest.projectId} --notes; the best evidence was counted.`,
         },
   ];
+}
+
+function checkFiles({ count, named }: Health['unreadableFiles']): Check {
+  const name = 'session files';
+  if (count === 0) return { name, status: 'ok', text: 'all that were imported could be read' };
+  const listed = named.map(({ path, problem }) => `${path}: ${problem ?? 'lines that cannot be read'}`);
+  const more = count > named.length ? [`and ${formatCount(count - named.length)} more`] : [];
+  return {
+    name,
+    status: 'note',
+    text: `${formatPlural(count, 'file')} of which not all could be read; ${[...listed, ...more].join('; ')}`,
+    advice: 'All else in them is counted. What these lines used, if anything, is not known.',
+  };
 }
 
 const MARKS: Readonly<Record<CheckStatus, string>> = { ok: '✓', note: '·', attention: '!' };

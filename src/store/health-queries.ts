@@ -90,6 +90,13 @@ export function readUnreadableFiles(connection: Connection, limit: number): Unre
     .all(limit);
 }
 
+export function countUnreadableFiles(connection: Connection): number {
+  return connection
+    .prepare<[], number>('SELECT count(*) FROM history_files WHERE unreadable_lines > 0 OR problem IS NOT NULL')
+    .pluck()
+    .get() as number;
+}
+
 export function countInvocations(connection: Connection): { status: InvocationStatus; count: number }[] {
   return connection
     .prepare<[], { status: InvocationStatus; count: number }>(

@@ -1,4 +1,6 @@
 import type { Source } from '../usage/source.js';
+import { countUnreadableFiles, readUnreadableFiles, type UnreadableFileRow } from './health-queries.js';
+import { CANNOT_BE_SETTLED } from './invocations.js';
 import type { Connection } from './open.js';
 
 /** What a database holds, and whether it is whole. */
@@ -9,6 +11,8 @@ export interface Health {
   readonly invocations: number;
   readonly shares: readonly { readonly source: Source; readonly responses: number }[];
   readonly unpriced: readonly { readonly model: string; readonly responses: number }[];
+  /** Session files of which not all could be read. */
+  readonly unreadableFiles: { readonly count: number; readonly named: readonly UnreadableFileRow[] };
   /** Notes since the time that was asked for. */
   readonly disagreements: readonly Disagreement[];
 }
@@ -21,6 +25,7 @@ export interface Disagreement {
 }
 
 const MOST_FAULTS = 5;
+const MOST_NAMED = 3;
 
 /** Looks the whole database through. Throws what SQLite throws when it cannot even be read. */
 export function readHealth(connection: Connection, { sinceMs }: { readonly sinceMs: number }): Health {
@@ -35,10 +40,22 @@ export function readHealth(connection: Connection, { sinceMs }: { readonly since
       `SELECT model, sum(unpriced_responses) AS responses FROM buckets WHERE unpriced_responses > 0
        GROUP BY model ORDER BY 2 DESC`,
     ),
+    unreadableFiles: { count: countUnreadableFiles(connection), named: readUnreadableFiles(connection, MOST_NAMED) },
     disagreements: read(
       `SELECT i.project_id AS projectId, i.run_id AS runId, n.reason FROM notes n JOIN invocations i
        ON i.id = n.invocation_id WHERE n.kind = 'disagreement' AND n.noted_at_ms >= ? ORDER BY n.noted_at_ms DESC`,
       sinceMs,
     ),
   };
+}
+
+/** Why invocations whose meter was killed cannot be settled: the newest reason of each. */
+export function readUnsettled(connection: Connection): Disagreement[] {
+  return connection
+    .prepare<[string], Disagreement & { id: number }>(
+      `SELECT i.project_id AS projectId, i.run_id AS runId, n.reason, max(n.id) AS id
+       FROM notes n JOIN invocations i ON i.id = n.invocation_id
+       WHERE i.status = 'running' AND n.kind = 'fault' AND instr(n.reason, ?) = 1 GROUP BY i.id ORDER BY id`,
+    )
+    .all(CANNOT_BE_SETTLED);
 }

@@ -65,6 +65,9 @@ export function updateInvocation(connection: Connection, id: string, update: Inv
     });
 }
 
+/** What a note begins with that says why an invocation without an end cannot be settled. */
+export const CANNOT_BE_SETTLED = 'the run cannot be settled';
+
 /** An invocation that has not been ended, as far as settling it needs. */
 export interface OpenInvocation {
   readonly id: string;

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { listKeptFiles, readKeptFile, setAside } from './kept-files.js';
 
 /** An invocation whose cost records belong into another program's database, too. */
 export interface MirrorEntry {
@@ -10,7 +11,8 @@ export interface MirrorEntry {
 
 export interface MirrorQueue {
   add(entry: MirrorEntry): void;
-  /** Those that were tried longest ago come first. */
+  isEmpty(): boolean;
+  /** Those that were tried longest ago come first. What is no entry is set aside. */
   list(limit: number): MirrorEntry[];
   /** Puts an entry that could not be mirrored at the end. */
   postpone(entry: MirrorEntry): void;
@@ -29,7 +31,16 @@ export function openMirrorQueue(folder: string): MirrorQueue {
       writeFileSync(`${file}.tmp`, JSON.stringify(entry), { mode: 0o600 });
       renameSync(`${file}.tmp`, file);
     },
-    list: (limit) => listFiles(folder).slice(0, limit).flatMap(readEntry),
+    isEmpty: () => listKeptFiles(folder).length === 0,
+    list(limit) {
+      const entries: MirrorEntry[] = [];
+      for (const file of listFiles(folder)) {
+        if (entries.length === limit) break;
+        const entry = readEntry(folder, file);
+        if (entry) entries.push(entry);
+      }
+      return entries;
+    },
     postpone(entry) {
       try {
         utimesSync(fileOf(folder, entry), new Date(), new Date());
@@ -48,24 +59,36 @@ function fileOf(folder: string, { path, invocationId }: MirrorEntry): string {
   return join(folder, `${name}-${invocationId}.json`);
 }
 
+/** The files of the queue, those that were tried longest ago first. */
 function listFiles(folder: string): string[] {
+  const timed = listKeptFiles(folder).map((file) => ({ file, triedAtMs: readTime(file) }));
+  return timed.sort((a, b) => a.triedAtMs - b.triedAtMs).map(({ file }) => file);
+}
+
+function readTime(file: string): number {
   try {
-    const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-    const timed = files.map((name) => {
-      const file = join(folder, name);
-      return { file, triedAtMs: statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
-    });
-    return timed.sort((a, b) => a.triedAtMs - b.triedAtMs).map(({ file }) => file);
+    return lstatSync(file).mtimeMs;
   } catch {
-    return [];
+    return 0;
   }
 }
 
-function readEntry(file: string): MirrorEntry[] {
+/** Undefined for a file that is gone, or is no entry: that one is set aside, so that it takes nobody's turn. */
+function readEntry(folder: string, file: string): MirrorEntry | undefined {
+  const kept = readKeptFile(file);
+  if (kept.kind === 'later') return undefined;
+  const entry = kept.kind === 'text' ? parseEntry(kept.text) : undefined;
+  // One under another name could be neither postponed nor removed.
+  if (entry && fileOf(folder, entry) === file) return entry;
+  setAside(file, kept.kind === 'bad' ? kept.reason : 'it is no entry of this queue');
+  return undefined;
+}
+
+function parseEntry(json: string): MirrorEntry | undefined {
   try {
-    const entry = JSON.parse(readFileSync(file, 'utf8')) as MirrorEntry;
-    return typeof entry.path === 'string' && typeof entry.invocationId === 'string' ? [entry] : [];
+    const { path, invocationId } = JSON.parse(json) as Record<keyof MirrorEntry, unknown>;
+    return typeof path === 'string' && typeof invocationId === 'string' ? { path, invocationId } : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }

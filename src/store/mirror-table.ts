@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { messageOf } from '../errors.js';
 import { explainingFaults } from './open.js';
@@ -35,6 +36,7 @@ export interface MirrorFault {
 export function mirrorCostRecords(store: Store, path: string, invocationIds: readonly string[]): MirrorFault[] {
   let target: Database.Database | undefined;
   try {
+    assertFile(path);
     target = explainingFaults(path, () => new Database(path, { fileMustExist: true, timeout: 0 }));
     const write = prepareWrite(target, store);
     const writeEach = () => invocationIds.flatMap((id) => attempt(write, id));
@@ -51,6 +53,12 @@ export function mirrorCostRecords(store: Store, path: string, invocationIds: rea
   } finally {
     target?.close();
   }
+}
+
+/** SQLite is not asked to open what is none of its files: a pipe, a device, a folder. */
+function assertFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile()) throw new Error(`${path} is not a file`);
 }
 
 type Write = (invocationId: string) => void;

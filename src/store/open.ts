@@ -46,12 +46,12 @@ export function explainingFaults<T>(path: string, operate: () => T): T {
   } catch (error) {
     if (error instanceof StoreError) throw error;
     const code = (error as { code?: string }).code ?? '';
-    const [problem, advice] = diagnose(code);
+    const [problem, advice] = diagnose(code, String(error));
     throw new StoreError(problem, `The database ${path} ${advice} (${code || String(error)}).`, { cause: error });
   }
 }
 
-function diagnose(code: string): [StoreProblem, string] {
+function diagnose(code: string, message: string): [StoreProblem, string] {
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return ['locked', 'is locked by another process: try again'];
   if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
     return ['corrupt', 'is not a readable SQLite database: move it away, and a new one is made'];
@@ -60,7 +60,20 @@ function diagnose(code: string): [StoreProblem, string] {
   if (/^(SQLITE_(READONLY|CANTOPEN|PERM|AUTH)|EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)/.test(code)) {
     return ['unwritable', 'cannot be written: check its permissions or set CODEX_METERED_DB to another path'];
   }
+  if (isRefusal(code, message)) return ['refused', 'does not take what it was given'];
   return ['other', 'could not be used'];
+}
+
+/** A value or a sum of the wrong kind, of SQLite's own errors or of those that better-sqlite3 throws before it is asked. */
+function isRefusal(code: string, message: string): boolean {
+  if (/^SQLITE_(CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(code)) return true;
+  if (code === 'SQLITE_ERROR') return /integer overflow|malformed JSON/.test(message);
+  return code === '' && !/connection is not open|connection is busy/.test(message);
+}
+
+/** Whether `error` says that a database cannot be used now, and not that one change is wrong. */
+export function isFaultOfDatabase(error: unknown): boolean {
+  return error instanceof StoreError && error.problem !== 'refused';
 }
 
 function createPrivately(path: string): void {

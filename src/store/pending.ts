@@ -1,8 +1,10 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Change, Store } from './store.js';
+import { listKeptFiles, listSetAside, type SetAside } from './kept-files.js';
+import type { Change } from './store.js';
 
-const VERSION = 1;
+/** Of the form in which a change is kept. */
+export const PENDING_VERSION = 1;
 
 /** Where changes are kept. */
 export interface PendingPlaces {
@@ -26,7 +28,7 @@ function keepIn(folder: string, change: Change): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${change.invocation.id}-${Date.now()}.json`);
   try {
-    writeFileSync(`${path}.tmp`, JSON.stringify({ version: VERSION, change }), { mode: 0o600 });
+    writeFileSync(`${path}.tmp`, JSON.stringify({ version: PENDING_VERSION, change }), { mode: 0o600 });
     renameSync(`${path}.tmp`, path);
   } catch (error) {
     rmSync(`${path}.tmp`, { force: true });
@@ -34,49 +36,31 @@ function keepIn(folder: string, change: Change): void {
   }
 }
 
-export interface TakenIn {
-  readonly taken: number;
-  /** Files that hold no change that this version can read. They stay where they are. */
-  readonly refused: readonly string[];
+/** The files of the changes that are kept aside, oldest first. What was set aside is not among them. */
+export function listPending(places: PendingPlaces): string[] {
+  const paths = foldersOf(places).flatMap(listKeptFiles);
+  if (paths.length < 2) return paths;
+  const aged = paths.map((path) => ({ path, keptAtMs: readAge(path) }));
+  return aged.sort((a, b) => a.keptAtMs - b.keptAtMs).map(({ path }) => path);
 }
 
-/** Records what was kept aside, oldest first. Throws a StoreError when the store does not take it: the rest stays. */
-export function takeInPending(places: PendingPlaces, store: Store): TakenIn {
-  const refused: string[] = [];
-  let taken = 0;
-  for (const path of listPending(places)) {
-    const change = readPending(path);
-    if (!change) {
-      refused.push(path);
-      continue;
-    }
-    store.record(change);
-    rmSync(path, { force: true });
-    taken++;
-  }
-  return { taken, refused };
+/** Changes that cannot be recorded, and why: they are not tried again. */
+export function listRefusedPending(places: PendingPlaces): SetAside[] {
+  return foldersOf(places).flatMap(listSetAside);
 }
 
-/** The files of the changes that are kept aside, oldest first. */
-export function listPending({ pendingDirectory, spareDirectory }: PendingPlaces): string[] {
-  return [...listIn(pendingDirectory), ...(isOurs(spareDirectory) ? listIn(spareDirectory) : [])];
+function foldersOf({ pendingDirectory, spareDirectory }: PendingPlaces): string[] {
+  return [pendingDirectory, ...(isOurs(spareDirectory) ? [spareDirectory] : [])];
 }
 
-function listIn(folder: string): string[] {
+/** When a file was kept: its name says it (epoch milliseconds), or else the file system. */
+function readAge(path: string): number {
+  const written = Number(/-(\d{10,16})\.json$/.exec(path)?.[1]);
+  if (!Number.isNaN(written)) return written;
   try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
-    return names.sort().map((name) => join(folder, name));
+    return lstatSync(path).mtimeMs;
   } catch {
-    return [];
-  }
-}
-
-function readPending(path: string): Change | undefined {
-  try {
-    const { version, change } = JSON.parse(readFileSync(path, 'utf8')) as { version: number; change: Change };
-    return version === VERSION && typeof change?.invocation?.id === 'string' ? change : undefined;
-  } catch {
-    return undefined;
+    return 0;
   }
 }
 

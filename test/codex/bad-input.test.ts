@@ -181,14 +181,18 @@ describe('a database that cannot be written', () => {
     expect(readdirSync(bench.folder)).toEqual(before);
   });
 
-  test('a record that was kept aside and is spoiled stays where it is, and is told of', async ({ bench }) => {
+  test('a record that was kept aside and is spoiled is set aside, and is told of', async ({ bench }) => {
     bench.api.add(TURN);
     mkdirSync(join(bench.stateFolder, 'pending'), { recursive: true });
     writeFileSync(join(bench.stateFolder, 'pending', 'one.json'), '{"version":1,"change":{"invoc');
     writeFileSync(join(bench.stateFolder, 'pending', 'two.json'), '{"version":77,"change":{}}');
     expectExact(bench, await bench.run(ARGS));
-    expect(pendingFiles(bench)).toEqual(['one.json', 'two.json']);
-    expectLogged(bench, /kept aside cannot be read/);
+    expect(pendingFiles(bench)).toEqual(['refused']);
+    expect(readdirSync(join(bench.stateFolder, 'pending', 'refused')).filter((name) => name.endsWith('.json'))).toEqual([
+      'one.json',
+      'two.json',
+    ]);
+    expectLogged(bench, /kept aside cannot be recorded/);
   });
 });
 
@@ -247,7 +251,7 @@ describe('a session file', () => {
       ],
       ['resp_1', 'resp_2'],
       [
-        { reason: 'token_usage_record of an unknown shape', lines: 2 },
+        { reason: 'token_usage_record with a count that cannot be', lines: 2 },
         { reason: 'not a JSON object', lines: 1 },
       ],
     ],
@@ -272,7 +276,7 @@ describe('a session file', () => {
       expect(unreadable.map(({ reason, figures }) => ({ reason, figures }))).toEqual(
         notes.map(({ reason, lines }) => ({
           reason: `lines of the session file could not be read: ${reason}`,
-          figures: JSON.stringify({ lines }),
+          figures: expect.stringMatching(new RegExp(`^{"lines":${lines},"firstLine":\\d+,"file":"rollout-[^"]+jsonl"}$`)),
         })),
       );
       for (const { reason, lines } of notes) {

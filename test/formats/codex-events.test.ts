@@ -67,6 +67,7 @@ describe('a line of codex exec --json', () => {
     expect(parse({ id: '0', msg: { type: 'token_count', info: null } })).toEqual({ kind: 'irrelevant' });
   });
 
+  const IMPOSSIBLE = 'turn.completed with a count that cannot be';
   test.for([
     ['', 'not JSON'],
     ['{"type":"thread.started"', 'not JSON'],
@@ -74,9 +75,11 @@ describe('a line of codex exec --json', () => {
     ['[{"type":"thread.started"}]', 'not a JSON object'],
     ['{"type":"thread.started"}', 'thread.started without a thread id'],
     ['{"type":"turn.completed"}', 'turn.completed without usage'],
-    ['{"type":"turn.completed","usage":{"input_tokens":-1,"output_tokens":1}}', 'turn.completed without usage'],
-    ['{"type":"turn.completed","usage":{"input_tokens":1.5,"output_tokens":1}}', 'turn.completed without usage'],
-    ['{"type":"turn.completed","usage":{"input_tokens":"1","output_tokens":1}}', 'turn.completed without usage'],
+    ['{"type":"turn.completed","usage":{"input_tokens":-1,"output_tokens":1}}', IMPOSSIBLE],
+    ['{"type":"turn.completed","usage":{"input_tokens":1.5,"output_tokens":1}}', IMPOSSIBLE],
+    ['{"type":"turn.completed","usage":{"input_tokens":1e400,"output_tokens":1}}', IMPOSSIBLE],
+    ['{"type":"turn.completed","usage":{"input_tokens":9007199254740993,"output_tokens":1}}', IMPOSSIBLE],
+    ['{"type":"turn.completed","usage":{"input_tokens":"1","output_tokens":1}}', IMPOSSIBLE],
   ])('is refused with a reason: %s', ([line, reason]) => {
     expect(parseCodexEvent(line as string)).toEqual({ kind: 'unrecognised', reason });
   });

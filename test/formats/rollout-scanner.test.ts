@@ -158,10 +158,11 @@ describe('a file that is scanned', () => {
   });
 
   it.each([
-    ['a time of another form', (line: string) => line.replace('T11:44', ' 11:44')],
-    ['a count that is too large', (line: string) => line.replace('"input_tokens":1000', '"input_tokens":3000000000')],
-    ['more than is known', (line: string) => line.replace('"total_tokens":1010}', '"total_tokens":1010,"new":1}')],
-  ])('comes to the same where the first record of a turn has %s', (_what, change) => {
+    ['a time of another form', 3, (line: string) => line.replace('T11:44', ' 11:44')],
+    ['a count that no response has', 2, (line: string) => line.replace('s":1000', 's":3000000000')],
+    ['a count that is none', 2, (line: string) => line.replace('s":1000', 's":-1')],
+    ['more than is known', 3, (line: string) => line.replace('"total_tokens":1010}', '"total_tokens":1010,"new":1}')],
+  ])('comes to the same where the first record of a turn has %s', (_what, counted, change) => {
     const ofTurn = (line: string, turn: number) => line.replaceAll('"t1"', `"t${turn}"`);
     const context = (turn: number) => `${HEAD}"turn_context","payload":{"turn_id":"t${turn}","model":"gpt-5.${turn}"}}`;
     const turns = [2, 3, 4].map(
@@ -173,7 +174,7 @@ describe('a file that is scanned', () => {
     const thread = scanOut([HEADER, ...lines], 3000);
     expect(outcomeOf(thread)).toEqual(outcomeOf(readOut([HEADER, ...lines])));
     expect(thread.responses.map(({ model }) => model)).toEqual(
-      [2, 2, 2, 3, 3, 3, 4, 4, 4].map((turn) => `gpt-5.${turn}`),
+      [2, 3, 4].flatMap((turn) => Array.from({ length: counted }, () => `gpt-5.${turn}`)),
     );
   });
 

@@ -123,7 +123,7 @@ function read(content: Buffer, saved?: SavedThread, seed = 0, pricer = PRICER): 
     },
     { onOverlong: () => undefined, onChunk: () => void (random() < 0.05 && drain()) },
   );
-  if (rest) reader.takeLast(rest);
+  if (rest) reader.takeLast(rest, content.length - rest.length);
   drain();
   const { keys, ...state } = reader.save() as SavedThread;
   return { packs, unreadableLines: reader.unreadableLines, state, keys };

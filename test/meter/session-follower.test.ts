@@ -181,8 +181,8 @@ describe('a follower of session files', () => {
     await follower.finish();
     expect(responsesOf(follower)).toEqual(['resp_1']);
     expect(Object.fromEntries(follower.files[0]?.unreadable ?? [])).toEqual({
-      'unknown record type hologram': 1,
-      'not JSON': 2,
+      'unknown record type hologram': { lines: 1, firstLine: 2 },
+      'not JSON': { lines: 2, firstLine: 3 },
     });
   });
 });

@@ -6,11 +6,12 @@ import { messageOf, StoreError, type UsageError } from '../../errors.js';
 import { isAlive } from '../../process/alive.js';
 import { locateCodex } from '../../process/locate.js';
 import { readCodexVersion } from '../../process/version.js';
-import { formatPlural } from '../../report/amounts.js';
+import { formatCount, formatPlural } from '../../report/amounts.js';
 import { type Check, checkHealth, renderDoctor, toDoctorJson } from '../../report/doctor.js';
-import { readHealth } from '../../store/health.js';
+import { readHealth, readUnsettled } from '../../store/health.js';
+import { listSetAside } from '../../store/kept-files.js';
 import { explainingFaults } from '../../store/open.js';
-import { listPending } from '../../store/pending.js';
+import { listPending, listRefusedPending } from '../../store/pending.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { DoctorRequest } from './doctor-options.js';
 import type { Host } from './host.js';
@@ -26,6 +27,7 @@ export interface DoctorFacts {
 
 const WEEK_MS = 7 * 86_400_000;
 const LOG_BYTES = 1024 * 1024;
+const MOST_NAMED = 5;
 
 /** Writes what is well and what is not to the host. Returns the exit code: 1 when something needs attention. */
 export function runDoctor(request: DoctorRequest, host: Host, facts: DoctorFacts): number {
@@ -34,6 +36,7 @@ export function runDoctor(request: DoctorRequest, host: Host, facts: DoctorFacts
     checkSessions(host),
     ...checkDatabase(facts.paths),
     checkPending(facts.paths),
+    ...checkRefused(facts.paths),
     checkLog(facts.paths),
     checkConfig(facts),
   ];
@@ -94,11 +97,16 @@ function checkUnsettled(store: Store): Check {
   const left = open.filter(({ meterPid, startedAtMs }) => meterPid !== null && !isAlive(meterPid, startedAtMs));
   const running = formatPlural(open.length - left.length, 'run');
   if (left.length === 0) return { name: 'unsettled', status: 'ok', text: `none; ${running} at work` };
+  const faults = explainingFaults(store.path, () => readUnsettled(store.connection));
+  const named = faults.map(({ projectId, runId, reason }) => `run ${runId} of ${projectId}: ${reason}`);
   return {
     name: 'unsettled',
     status: 'attention',
-    text: `${formatPlural(left.length, 'run')} whose meter was killed`,
-    advice: 'Its Codex still works, and is settled when it has ended; or the log says why it cannot be settled.',
+    text: [`${formatPlural(left.length, 'run')} whose meter was killed`, ...named].join('; '),
+    advice:
+      named.length === 0
+        ? 'Its Codex still works, and is settled when it has ended.'
+        : 'They are tried again by each command, and hold up nothing else; codex-usage import counts their session files.',
   };
 }
 
@@ -111,6 +119,23 @@ function checkPending(paths: Paths): Check {
     text: `${formatPlural(pending.length, 'record')} that the database has not taken, such as ${pending[0]}`,
     advice: 'They are taken in by the next command once the database can be written; see the log.',
   };
+}
+
+/** What no command can take in, of changes and of the mirror's queue. */
+function checkRefused(paths: Paths): Check[] {
+  const refused = [...listRefusedPending(paths), ...listSetAside(paths.mirrorDirectory)];
+  if (refused.length === 0) return [];
+  const named = refused.slice(0, MOST_NAMED).map(({ path, reason }) => `${path}: ${reason}`);
+  const more = refused.length > MOST_NAMED ? [`and ${formatCount(refused.length - MOST_NAMED)} more`] : [];
+  return [
+    {
+      name: 'set aside',
+      status: 'attention',
+      text: `${formatPlural(refused.length, 'file')} that cannot be taken in; ${[...named, ...more].join('; ')}`,
+      advice:
+        'Nothing else waits for them. Where another version of codex-metered wrote one, update, and move it back into the folder above; what else it told may stand in its session file (codex-usage import). Delete what you do not need.',
+    },
+  ];
 }
 
 function checkLog({ logFile }: Paths): Check {

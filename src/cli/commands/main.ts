@@ -18,7 +18,7 @@ export function runCommand(host: Host): Promise<number> {
 
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
 async function takeInWhatIsLeft(paths: Paths, settings: Settings): Promise<void> {
-  const hasPending = listPending(paths).length > 0 || openMirrorQueue(paths.mirrorDirectory).list(1).length > 0;
+  const hasPending = listPending(paths).length > 0 || !openMirrorQueue(paths.mirrorDirectory).isEmpty();
   if (!existsSync(paths.database) && !hasPending) return;
   try {
     const store = openStore(paths.database, { mode: 'write' });

@@ -31,6 +31,7 @@ const TROUBLE: Readonly<Record<StoreProblem, string>> = {
   newer: 'update codex-metered',
   full: 'disk full',
   unwritable: 'database unreadable',
+  refused: 'database unreadable',
   other: 'database unreadable',
 };
 

@@ -9,7 +9,7 @@ import { openStore, type Store } from '../../store/store.js';
 import type { Invocation, InvocationStatus, Note } from '../../usage/record.js';
 import type { Source } from '../../usage/source.js';
 import { type CodexLog, readCodexLog } from './codex-log.js';
-import { type EvidenceInput, estimateFromTexts, readFromLog, type StandIn } from './evidence.js';
+import { describeImpossible, type EvidenceInput, estimateFromTexts, readFromLog, type StandIn } from './evidence.js';
 import { findOwnership, type KeptCall } from './ownership.js';
 import { findRunFolders, type RunFolder } from './run-folders.js';
 
@@ -91,7 +91,7 @@ async function backfill(store: Store, pricer: Pricer, kept: Kept): Promise<Backf
   const input: EvidenceInput = { invocationId: id, folder, log, recordedBefore };
   const isRead = threadId !== undefined && countRead(store.connection, { threadId }) > 0;
   const found = readFromLog(input) ?? (isRead ? NOT_OF_ITS_TIME : await estimateFromTexts(input));
-  store.record({ invocation, update, ...toRecord(found, pricer) });
+  store.record({ invocation, update, ...toRecord(found, pricer, describeImpossible(log)) });
   return found ? (found.response?.source ?? 'none') : 'unknown';
 }
 
@@ -101,10 +101,10 @@ const NOT_OF_ITS_TIME: StandIn = {
   note: { kind: 'fallback', reason: 'its session file holds no response of its time: nothing is added', figures: {} },
 };
 
-function toRecord(found: StandIn | undefined, pricer: Pricer) {
-  if (!found?.response) return { notes: [found?.note ?? NOTHING] };
+function toRecord(found: StandIn | undefined, pricer: Pricer, impossible: readonly Note[]) {
+  if (!found?.response) return { notes: [...impossible, found?.note ?? NOTHING] };
   const { response, notes } = pricer.price(found.response);
-  return { responses: [response], notes: [found.note, ...notes] };
+  return { responses: [response], notes: [...impossible, found.note, ...notes] };
 }
 
 /** What an earlier backfill has recorded. */

@@ -2,12 +2,20 @@ import { readFileSync } from 'node:fs';
 import { missingInstructionTokens, schemaTokens } from '../../estimate/request-overhead.js';
 import { countTokens } from '../../estimate/tokenizer.js';
 import { UNKNOWN_MODEL } from '../../formats/codex-thread-state.js';
+import { isPossibleUsage, noteImpossible } from '../../usage/count.js';
 import type { ModelResponse, Note } from '../../usage/record.js';
 import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../../usage/resumed-total.js';
 import type { Evidence } from '../../usage/source.js';
 import { isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { CodexLog } from './codex-log.js';
 import type { RunFolder } from './run-folders.js';
+
+/** Notes on totals of the log that cannot be, and so stand for nothing. */
+export function describeImpossible(log: CodexLog | undefined): Note[] {
+  if (!log) return [];
+  const footer = { ...NO_USAGE, input: log.blendedTokens ?? 0 };
+  return [...noteImpossible(log.claimed, 'turn_completed'), ...noteImpossible(footer, 'text')];
+}
 
 export interface EvidenceInput {
   readonly invocationId: string;
@@ -26,15 +34,16 @@ export interface StandIn {
 /** What the log's own lines of tokens say; undefined when it has none. */
 export function readFromLog(input: EvidenceInput): StandIn | undefined {
   const { log, recordedBefore } = input;
-  if (log && !isNoUsage(log.claimed)) {
+  if (log && !isNoUsage(log.claimed) && isPossibleUsage(log.claimed, 'turn_completed')) {
     const { part, usage } = findOwnShare(log.claimed, recordedBefore);
     if (part === 'nothing') return nothingNew('turn.completed', log.claimed);
     const reason = `no session file: turn.completed of the log${LEAVES[part]}`;
     return standIn(input, usage, 'turn_completed', reason);
   }
-  if (!log?.blendedTokens) return undefined;
-  const { part, usage } = findOwnShareOfBlend(log.blendedTokens, recordedBefore);
-  if (part === 'nothing') return nothingNew('the printed total', { ...NO_USAGE, input: log.blendedTokens });
+  const printed = { ...NO_USAGE, input: log?.blendedTokens ?? 0 };
+  if (isNoUsage(printed) || !isPossibleUsage(printed, 'text')) return undefined;
+  const { part, usage } = findOwnShareOfBlend(printed.input, recordedBefore);
+  if (part === 'nothing') return nothingNew('the printed total', printed);
   const less = part === 'rest' ? ' less what is recorded of its thread before' : '';
   const reason = `no session file: the printed total${less}, which leaves cached input out and counts output as input here`;
   return standIn(input, usage, 'text', reason);

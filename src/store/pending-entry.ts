@@ -1,0 +1,195 @@
+import * as z from 'zod/mini';
+import { BUDGET_SCOPES, BUDGET_UNITS, type Budget, type BudgetLimit, ON_BUDGET } from '../usage/budget.js';
+import { isCount, isPossibleCost, isPossibleTime, isPossibleUsage } from '../usage/count.js';
+import { PHASES } from '../usage/phase.js';
+import { PROVIDERS } from '../usage/provider.js';
+import type {
+  Attribution,
+  AttributionOrigin,
+  Invocation,
+  InvocationOrigin,
+  InvocationStatus,
+  InvocationUpdate,
+  Note,
+  PricedResponse,
+  RateLimit,
+} from '../usage/record.js';
+import { EVIDENCE, SOURCES } from '../usage/source.js';
+import type { Usage } from '../usage/usage.js';
+import { PENDING_VERSION } from './pending.js';
+import type { Change } from './store.js';
+
+export type PendingEntry =
+  | { readonly kind: 'change'; readonly change: Change }
+  /** `reason` has names of fields, never what stood in them. */
+  | { readonly kind: 'bad'; readonly reason: string };
+
+/** A schema for each field of `T`: one that is added there is missing here until it has one. */
+type FieldsOf<T> = Record<keyof T, z.ZodMiniType>;
+
+const text = z.string();
+const optionalText = z.optional(text);
+const count = z.number().check(z.refine(isCount));
+const optionalCount = z.optional(count);
+const time = z.number().check(z.refine(isPossibleTime));
+const optionalTime = z.optional(time);
+
+/** All words of a union, each named once. */
+function word<T extends string>(all: Record<T, true>) {
+  return z.enum(Object.keys(all) as T[]);
+}
+
+const attributionOrigin = word<AttributionOrigin>({
+  option: true,
+  environment: true,
+  'project file': true,
+  'user file': true,
+  'output path': true,
+  command: true,
+  git: true,
+  directory: true,
+  default: true,
+});
+const status = word<InvocationStatus>({
+  running: true,
+  completed: true,
+  failed: true,
+  interrupted: true,
+  abandoned: true,
+});
+const origin = word<InvocationOrigin>({ metered: true, backfilled: true, recorded: true });
+const noteKind = word<Note['kind']>({
+  fallback: true,
+  disagreement: true,
+  unreadable: true,
+  unpriced: true,
+  budget: true,
+  fault: true,
+});
+
+const attribution = z.strictObject({
+  projectId: text,
+  runId: text,
+  phase: z.enum(PHASES),
+  iteration: optionalCount,
+  origins: z.strictObject({
+    project: attributionOrigin,
+    run: attributionOrigin,
+    phase: attributionOrigin,
+    iteration: attributionOrigin,
+  } satisfies FieldsOf<Attribution['origins']>),
+} satisfies FieldsOf<Attribution>);
+
+const invocation = z.strictObject({
+  id: text,
+  origin: z.optional(origin),
+  attribution,
+  command: text,
+  cwd: text,
+  codexHome: optionalText,
+  codexPath: optionalText,
+  meterPid: optionalCount,
+  codexPid: optionalCount,
+  startedAtMs: time,
+} satisfies FieldsOf<Invocation>);
+
+const limit = z.strictObject({
+  scope: z.enum(BUDGET_SCOPES),
+  unit: z.enum(BUDGET_UNITS),
+  amount: z.number(),
+} satisfies FieldsOf<BudgetLimit>);
+const budget = z.strictObject({
+  onBudget: z.enum(ON_BUDGET),
+  limits: z.array(limit),
+} satisfies FieldsOf<Budget>);
+
+const update = z.strictObject({
+  threadId: optionalText,
+  codexVersion: optionalText,
+  contextTokens: optionalCount,
+  contextWindowTokens: optionalCount,
+  status: z.optional(status),
+  exitCode: z.optional(z.int()),
+  signal: optionalText,
+  endedAtMs: optionalTime,
+  budget: z.optional(budget),
+} satisfies FieldsOf<InvocationUpdate>);
+
+const usage = z.strictObject({
+  input: count,
+  cachedInput: count,
+  cacheWrite: count,
+  output: count,
+  reasoning: count,
+} satisfies FieldsOf<Usage>);
+
+const response = z
+  .strictObject({
+    provider: z.optional(z.enum(PROVIDERS)),
+    threadId: text,
+    key: text,
+    turnId: optionalText,
+    rootTurnId: optionalText,
+    model: text,
+    serviceTier: optionalText,
+    usage,
+    cacheWrite1h: optionalCount,
+    evidence: z.enum(EVIDENCE),
+    source: z.enum(SOURCES),
+    completedAtMs: time,
+    costNanoUsd: z.optional(z.number().check(z.refine(isPossibleCost))),
+    price: z.optional(z.record(text, z.unknown())),
+  } satisfies FieldsOf<PricedResponse>)
+  .check(z.refine((one) => isPossibleUsage(one.usage, one.evidence), { path: ['usage'] }));
+
+const note = z.strictObject({
+  kind: noteKind,
+  reason: text,
+  // JSON has no number that is none: it is null.
+  figures: z.record(text, z.nullable(z.union([z.number(), text]))),
+} satisfies FieldsOf<Note>);
+
+const rateLimit = z.strictObject({
+  provider: z.enum(PROVIDERS),
+  limitId: text,
+  windowMinutes: count,
+  usedPercent: z.number(),
+  resetsAtMs: optionalTime,
+  observedAtMs: time,
+} satisfies FieldsOf<RateLimit>);
+
+const change = z.strictObject({
+  invocation: z.union([invocation, z.strictObject({ id: text })]),
+  update: z.optional(update),
+  responses: z.optional(z.array(response)),
+  notes: z.optional(z.array(note)),
+  rateLimits: z.optional(z.array(rateLimit)),
+} satisfies FieldsOf<Change>);
+
+/**
+ * Reads a change that was kept aside. One with a field that is missing, of another kind or unknown is refused: what another
+ * version wrote would not be recorded as it was meant. Never throws.
+ */
+export function parsePending(json: string): PendingEntry {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(json);
+  } catch {
+    return bad('it is not JSON');
+  }
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return bad('it is no record');
+  const { version, change: kept } = entry as { version?: unknown; change?: unknown };
+  if (version !== PENDING_VERSION) return bad('another version of codex-metered wrote it');
+  const parsed = change.safeParse(kept);
+  return parsed.success ? { kind: 'change', change: kept as Change } : bad(describe(parsed.error.issues));
+}
+
+function describe([issue]: readonly { readonly code?: string; readonly path: readonly PropertyKey[] }[]): string {
+  const place = issue?.path.map(String).join('.') ?? '';
+  if (issue?.code === 'unrecognized_keys') return `another version of codex-metered wrote it: ${place} has more fields`;
+  return `${place === '' ? 'it' : place} is not what it should be`;
+}
+
+function bad(reason: string): PendingEntry {
+  return { kind: 'bad', reason };
+}
