@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isCount } from '../usage/count.js';
+import type { RolloutRecord } from './codex-rollout.js';
 
 /**
  * A count as the files and answers of all agents tell it. Below zero, with a fraction, as a text, or beyond 2^53 it is
@@ -8,8 +9,13 @@ import { isCount } from '../usage/count.js';
 export const count = z.number().check(z.refine(isCount, 'is not a count'));
 export const optionalCount = z.nullish(count);
 
-/** What is said of a line whose shape is right, and whose numbers are not. */
+/** What is said of something whose shape is right, and whose numbers are not. */
 export const IMPOSSIBLE_COUNT = 'a count that cannot be';
+
+/** The same of a record of a session file, by the name that Codex gives it. */
+export function describeRefusal({ kind }: RolloutRecord): string {
+  return `${kind === 'usage_record' ? 'token_usage_record' : kind} with ${IMPOSSIBLE_COUNT}`;
+}
 
 /** Whether an object, or an object within it, has a counter (`…_tokens`) that is there and is none. */
 export function hasImpossibleCount(value: unknown): boolean {

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { isSilentAt, parseSpokenLine, type RolloutRecord } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
-import { IMPOSSIBLE_COUNT } from '../formats/count.js';
+import { describeRefusal } from '../formats/count.js';
 import { IRRELEVANT } from '../formats/line.js';
 import type { RolloutHandlers, RolloutScanner } from '../formats/rollout-scanner.js';
 import type { Pricer } from '../pricing/pricer.js';
@@ -74,7 +74,7 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
       // The scanner has not seen whose it is.
       if (how === 'line' && isResponse) series.giveUp();
       add(record);
-      if (thread.refused > refused) refuse(`${record.kind} with ${IMPOSSIBLE_COUNT}`, at);
+      if (thread.refused > refused) refuse(describeRefusal(record), at);
       const response = collect();
       if (response && isResponse) series.open(response);
     },

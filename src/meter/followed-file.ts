@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
 import { Thread } from '../formats/codex-thread.js';
-import { IMPOSSIBLE_COUNT } from '../formats/count.js';
+import { describeRefusal } from '../formats/count.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
 import { createTail, type Tail } from '../io/tail.js';
 import { parseSessionFileName } from '../usage/session-file.js';
@@ -48,7 +48,7 @@ function readLines({ thread, gauges, unreadable }: Omit<FollowedFile, 'tail'>, t
       else if (record.kind !== 'irrelevant') {
         const { refused } = thread;
         thread.add(record, reading);
-        if (thread.refused > refused) countUnreadable(unreadable, `${record.kind} with ${IMPOSSIBLE_COUNT}`, number);
+        if (thread.refused > refused) countUnreadable(unreadable, describeRefusal(record), number);
         gauges.add(record);
       }
     },

@@ -188,10 +188,9 @@ describe('a database that cannot be written', () => {
     writeFileSync(join(bench.stateFolder, 'pending', 'two.json'), '{"version":77,"change":{}}');
     expectExact(bench, await bench.run(ARGS));
     expect(pendingFiles(bench)).toEqual(['refused']);
-    expect(readdirSync(join(bench.stateFolder, 'pending', 'refused')).filter((name) => name.endsWith('.json'))).toEqual([
-      'one.json',
-      'two.json',
-    ]);
+    expect(readdirSync(join(bench.stateFolder, 'pending', 'refused')).filter((name) => name.endsWith('.json'))).toEqual(
+      ['one.json', 'two.json'],
+    );
     expectLogged(bench, /kept aside cannot be recorded/);
   });
 });
@@ -276,7 +275,9 @@ describe('a session file', () => {
       expect(unreadable.map(({ reason, figures }) => ({ reason, figures }))).toEqual(
         notes.map(({ reason, lines }) => ({
           reason: `lines of the session file could not be read: ${reason}`,
-          figures: expect.stringMatching(new RegExp(`^{"lines":${lines},"firstLine":\\d+,"file":"rollout-[^"]+jsonl"}$`)),
+          figures: expect.stringMatching(
+            new RegExp(`^{"lines":${lines},"firstLine":\\d+,"file":"rollout-[^"]+jsonl"}$`),
+          ),
         })),
       );
       for (const { reason, lines } of notes) {
@@ -293,6 +294,24 @@ describe('a session file', () => {
       expectNoSecrets(bench);
     },
   );
+
+  test('whose one response told a count that cannot be: no total of Codex’s stands in for it', async ({ bench }) => {
+    const nonsense = { input: 5_000_000_000, output: 31 };
+    const lines = [
+      ...whole.slice(0, 3),
+      rollout.usageRecord(THREAD, TURN_ID, 'resp_1', nonsense),
+      rollout.tokenCount(nonsense),
+    ];
+    const usage = { input_tokens: 5_000_000_000, cached_input_tokens: 0, output_tokens: 31 };
+    const stdout = events({ type: 'turn.completed', usage });
+    const codex = writeRolloutFake(bench, { files: [{ threadId: THREAD, lines }], stdout });
+    const { responses, notes } = recordOf(bench, await bench.run(['exec', '--json', 'x'], { codex }));
+    expect(responses).toEqual([]);
+    expect(notes.find(({ kind }) => kind === 'unreadable')).toMatchObject({
+      reason: expect.stringContaining('token_usage_record with a count that cannot be'),
+      figures: expect.stringMatching(/"firstLine":4,"file":"rollout-/),
+    });
+  });
 
   test('that lost a usage record is filled up from the total', async ({ bench }) => {
     const lines = [...whole, 'garbage', rollout.tokenCount({ input: 1200, cachedInput: 20, output: 40, reasoning: 3 })];

@@ -120,6 +120,7 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
     ['budget = 5', 'file:1: budget must be a table.'],
     ['[budget]\nrun = 5', 'file:2: budget.run must be a table.'],
     ['[budget.run]\nusd = 0', 'file:2: budget.run.usd must be above zero.'],
+    ['[budget.run]\nusd = 1e9', 'file:2: budget.run.usd is too large.'],
     ['[budget.run]\nusd = inf', 'file:2: budget.run.usd must be a number.'],
     ['[budget.run]\ntokens = 1.5', 'file:2: budget.run.tokens must be a whole number.'],
     ['[budget]\non_budget = "explode"', 'file:2: budget.on_budget must be "stop" or "warn".'],

@@ -35,6 +35,11 @@ describe('the human-readable output', () => {
     expect(read('tokens used: 1,234,567')).toEqual([{ kind: 'blended_total', tokens: 1_234_567 }]);
   });
 
+  test('has no total where the figure is more than a count can be', () => {
+    expect(read('tokens used\n99,999,999,999,999,999,999')).toEqual([{ kind: 'blended_total', tokens: undefined }]);
+    expect(read('tokens used: 9007199254740993')).toEqual([{ kind: 'blended_total', tokens: undefined }]);
+  });
+
   test('may be in colour, and end its lines in any way', () => {
     const transcript = `\u001b[1msession id:\u001b[0m ${THREAD}\r\n\u001b[35;3mtokens used\u001b[0m\r\n\u001b[2m12,000\u001b[0m\r`;
     expect(read(transcript)).toEqual([

@@ -32,7 +32,12 @@ describe('an import names what it cannot read, and takes in the rest', () => {
       'it names no session, 2 unreadable lines (the first: line 1: not JSON)',
       2,
     ],
-    ['lines of another kind', 'hello\n{"a":1}\n', 'it names no session, 2 unreadable lines (the first: line 1: not JSON)', 2],
+    [
+      'lines of another kind',
+      'hello\n{"a":1}\n',
+      'it names no session, 2 unreadable lines (the first: line 1: not JSON)',
+      2,
+    ],
   ])('%s', async (_name, content, reason, unreadableLines) => {
     const history = createHistory();
     const path = history.write('rollout-bad.jsonl', content);

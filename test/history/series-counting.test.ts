@@ -201,6 +201,20 @@ describe('responses that are counted in series', () => {
     expectSame(Buffer.from(new SessionLines(1, 0, 'gpt-5.4').write(3, 9)), 1, pricer);
   });
 
+  it.each([999_999_999, 1_000_000_000, 1_000_000_001, 2 ** 31 - 1])(
+    'are what they are one by one where a response told %d tokens of one kind',
+    (tokens) => {
+      const lines = new SessionLines(3, 0, 'gpt-5.4').write(3, 9).split('\n');
+      const records = lines.flatMap((line, index) => (line.includes('"token_usage_record"') ? [index] : []));
+      for (const place of [2, 5]) {
+        const at = records[place] ?? 0;
+        lines[at] = lines[at]?.replace(/"input_tokens":\d+/, `"input_tokens":${tokens}`) ?? '';
+      }
+      expectSame(Buffer.from(lines.join('\n')), 2);
+      expect(read(Buffer.from(lines.join('\n'))).unreadableLines).toBe(tokens > 1e9 ? 2 : 0);
+    },
+  );
+
   it.each(PAYLOADS)('are what they are one by one around a turn that begins with %s', (payload) => {
     for (const type of ['turn_context', 'task_started']) {
       const lines = new SessionLines(8, 0, 'gpt-5.6-sol').write(2, 9).split('\n');

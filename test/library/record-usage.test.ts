@@ -74,6 +74,23 @@ describe('recordUsage', () => {
     ]);
   });
 
+  test.for<[string, object]>([
+    ['below zero', { input_tokens: -5, output_tokens: 1 }],
+    ['with a fraction', { input_tokens: 1.5, output_tokens: 1 }],
+    ['a text', { input_tokens: '7', output_tokens: 1 }],
+    ['beyond 2^53', { input_tokens: 2 ** 60, output_tokens: 1 }],
+    ['more than any response has', { prompt_tokens: 2e9, completion_tokens: 1 }],
+    ['a sum of parts', { input_tokens: 9e8, cache_read_input_tokens: 9e8, output_tokens: 1 }],
+    ['a detail', { input_tokens: 9, input_tokens_details: { cached_tokens: -1 }, output_tokens: 1 }],
+    ['a total', { total_tokens: 5e12 }],
+  ])('takes a count that cannot be for none: %s', async ([, usage]) => {
+    const { database } = useFolder();
+    await recordUsage({ ...HANDOFF, usage: usage as UsageLike, output: 'All shelves are done.' });
+    const [record] = readRecord(database);
+    expect(record?.responses).toMatchObject([{ source: 'estimated', evidence: 'tokenizer', output: 5 }]);
+    expect(record?.notes.map(({ kind }) => kind)).toEqual(['unreadable', 'fallback']);
+  });
+
   test('refuses a category and an iteration that make no sense', async () => {
     useFolder();
     await expect(recordUsage({ ...HANDOFF, category: 'talk' as 'chat' })).rejects.toThrow('"talk" does not exist');

@@ -50,6 +50,22 @@ describe('without a session file', () => {
     });
   });
 
+  test.for<[string, Partial<OutputFacts>]>([
+    ['turn.completed', { turnTotals: [usage({ input: 2e12 })] }],
+    ['a sum of turn.completed', { turnTotals: [usage({ input: 6e11 }), usage({ input: 6e11 })] }],
+    ['the footer', { blendedTokens: 5e15 }],
+  ])('a total that cannot be stands for nothing, and is noted: %s', ([, facts]) => {
+    const { responses, notes } = settle(facts);
+    expect(responses).toEqual([]);
+    expect(notes.map(({ kind }) => kind)).toEqual(['unreadable', 'fallback']);
+  });
+
+  test('the footer stands in where turn.completed cannot be', () => {
+    const { responses, notes } = settle({ turnTotals: [usage({ input: 2e12 })], blendedTokens: 77 });
+    expect(responses).toMatchObject([{ evidence: 'text', usage: usage({ input: 77 }) }]);
+    expect(notes.map(({ kind }) => kind)).toEqual(['unreadable', 'fallback']);
+  });
+
   test('what is recorded of earlier turns is taken off in a resumed thread, and the rest is parsed', () => {
     const { responses, notes } = settle({ turnTotals: [THREE] }, { resumed: true, recordedBefore: recorded(ONE) });
     expect(responses).toMatchObject([

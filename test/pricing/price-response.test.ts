@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type BillableResponse, priceResponse } from '../../src/pricing/cost.js';
-import { parseServiceTier } from '../../src/pricing/price.js';
+import { convertToNanoUsdPerToken, parseServiceTier } from '../../src/pricing/price.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { NO_USAGE } from '../../src/usage/usage.js';
 
@@ -89,4 +89,27 @@ test('leaves a response without a time unpriced, since a price has dates', () =>
     kind: 'unpriced',
     reason: 'no-price',
   });
+});
+
+test('leaves a response unpriced that a price out of all reason makes dearer than any can be, and says so', () => {
+  const priceAt = (rate: number, usage = RESPONSE.usage) => {
+    const rates = { input: rate, cachedInput: rate, cacheWrite: null, output: rate };
+    const book = createPriceBook({ user: [{ model: 'gpt-6.1-sol', from: null, rates }] });
+    return priceResponse(book, { ...RESPONSE, usage });
+  };
+  for (const rate of [1e10, 2 ** 53, 1e15, Number.MAX_VALUE]) {
+    expect(priceAt(rate)).toEqual({
+      kind: 'unpriced',
+      reason: 'absurd-price',
+      detail: 'The price of the model "gpt-6.1-sol" makes one response cost more than $10,000.',
+    });
+  }
+  expect(priceAt(1e9)).toMatchObject({ kind: 'priced', nanoUsd: 1_050_000_000_000 });
+  // Nothing costs nothing, at any price.
+  expect(priceAt(Number.MAX_VALUE, NO_USAGE)).toMatchObject({ kind: 'priced', nanoUsd: 0 });
+});
+
+test('takes a price that is too large for its unit as the largest there is', () => {
+  expect(convertToNanoUsdPerToken(1e300)).toBeLessThanOrEqual(Number.MAX_VALUE);
+  expect(convertToNanoUsdPerToken(1.75)).toBe(1750);
 });

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Mirror } from '../../src/store/mirror.js';
@@ -22,7 +23,7 @@ function setUp(parents: Parameters<typeof openControlCenter>[1] = { projects: ['
     return { mirror, store: mirror.watch(own) };
   };
   const queued = () => (existsSync(mirrorDirectory) ? readdirSync(mirrorDirectory).length : 0);
-  return { ...open(), own, open, center, warned, queued };
+  return { ...open(), own, open, center, warned, queued, mirrorDirectory };
 }
 
 async function flush(): Promise<void> {}
@@ -123,6 +124,40 @@ describe('a mirror of the cost records', () => {
     expect(queued()).toBe(0);
     await open('none').mirror.during(own, (expect) => expect('a'));
     expect(queued()).toBe(0);
+  });
+
+  test('is stopped by no bad entry of its queue: they are set aside', { timeout: 20_000 }, async () => {
+    const { own, open, center, mirrorDirectory, queued } = setUp();
+    own.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    mkdirSync(mirrorDirectory);
+    const at = (name: string) => join(mirrorDirectory, name);
+    const long = new Date(1000);
+    for (let index = 0; index < 250; index++) writeFileSync(at(`cut-${index}.json`), '{"path":');
+    writeFileSync(at('other-name.json'), JSON.stringify({ path: center.path, invocationId: 'a' }));
+    writeFileSync(at('number.json'), JSON.stringify({ path: 7, invocationId: 'a' }));
+    for (const name of readdirSync(mirrorDirectory)) utimesSync(at(name), long, long);
+    mkdirSync(at('folder.json'));
+    execFileSync('mkfifo', [at('pipe.json')]);
+    symlinkSync('/dev/zero', at('link.json'));
+    const { mirror } = open();
+    mirror.expect('a');
+    open('none').mirror.catchUp();
+    expect(totals(center)).toEqual([['a/gpt-5.3-codex/actual', 1000]]);
+    expect(readdirSync(mirrorDirectory)).toEqual(['refused']);
+    expect(readdirSync(at('refused'))).toHaveLength(2 * 255);
+    open('none').mirror.catchUp();
+    expect(queued()).toBe(1);
+  });
+
+  test('passes over a target that is no file', { timeout: 20_000 }, () => {
+    const { own, open, center, warned } = setUp();
+    own.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    const pipe = `${center.path}.pipe`;
+    execFileSync('mkfifo', [pipe]);
+    for (const target of [pipe, '/dev/zero', center.path]) open(target).mirror.expect('a');
+    open('none').mirror.catchUp();
+    expect(totals(center)).toHaveLength(1);
+    expect(warned).toEqual([`${pipe} is not a file`, '/dev/zero is not a file']);
   });
 
   test('holds the place of an invocation that no database has recorded yet', async () => {

@@ -78,6 +78,26 @@ describe('codex-usage doctor', () => {
     expect(ill[0]?.text).toContain('the totals differ');
   });
 
+  it('names what cannot be taken in and what cannot be settled, why, and what to do', async () => {
+    const machine = createMachine({ update: {}, invocation: sampleInvocation('a', { meterPid: 2 ** 22 - 1 }) });
+    const store = openStore(machine.database, { mode: 'write' });
+    const reason = 'the run cannot be settled: the database is in a mood';
+    store.record({ invocation: { id: 'a' }, notes: [{ kind: 'fault', reason, figures: {} }] });
+    store.close();
+    const state = join(machine.folder, 'state');
+    for (const name of ['pending', 'mirror']) mkdirSync(join(state, name, 'refused'), { recursive: true });
+    writeFileSync(join(state, 'pending', 'refused', 'x.json'), 'cut');
+    writeFileSync(join(state, 'pending', 'refused', 'x.json.why'), 'it is not JSON\n');
+    writeFileSync(join(state, 'mirror', 'refused', 'y.json'), 'cut');
+    const { ill } = await diagnose(machine);
+    expect(ill.map(({ name }) => name)).toEqual(['unsettled', 'set aside']);
+    expect(ill[0]?.text).toBe(`1 run whose meter was killed; run nightly-7 of shop: ${reason}`);
+    expect(ill[0]?.advice).toContain('tried again');
+    expect(ill[1]?.text).toContain(`${join(state, 'pending', 'refused', 'x.json')}: it is not JSON`);
+    expect(ill[1]?.text).toContain(join(state, 'mirror', 'refused', 'y.json'));
+    expect(ill[1]?.advice).toContain('move it back');
+  });
+
   it('sees a database that is damaged, and one that is none', async () => {
     const machine = createMachine({ responses: Array.from({ length: 400 }, (_, index) => sampleResponse(`${index}`)) });
     const bytes = readFileSync(machine.database);
