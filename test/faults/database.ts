@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
 import { expect } from 'vitest';
 import { expectUndisturbed } from '../harness/compare.js';
 import { withoutPrivileges } from '../harness/privileges.js';
 import { recordOf } from '../harness/record.js';
-import type { Workbench } from '../harness/workbench.js';
+import { USAGE, type Workbench } from '../harness/workbench.js';
 import { type Fault, SAME } from './fault.js';
 import { disturbFullDisk } from './full-disk.js';
 import { ARGS, disturbTurn, expectCounted, runDirect, settle, startHeld, turn } from './turn.js';
@@ -107,6 +108,31 @@ export const DATABASE_FAULTS: readonly Fault[] = [
       });
       expectCounted(bench, earlier);
       expectCounted(bench, run);
+    },
+  },
+  {
+    name: 'What was kept aside is spoiled',
+    done: 'beside a record that the database did not take lie a cut one, one of another version, a folder, a pipe and a link to a device without an end',
+    codex: SAME,
+    record:
+      'the record is taken in; each of the others is set aside, and `codex-usage doctor` names it and says what to do',
+    async hold(bench) {
+      const direct = await runDirect(bench);
+      await bench.run(ARGS);
+      const run = await disturbTurn(bench, () => writeFileSync(bench.database, 'no database '.repeat(5000)));
+      removeDatabase(bench);
+      const pending = join(bench.stateFolder, 'pending');
+      writeFileSync(join(pending, 'a-1000000000000.json'), '{"version":1,"change":{"invoc');
+      writeFileSync(join(pending, 'b-1000000000001.json'), '{"version":77,"change":{}}');
+      mkdirSync(join(pending, 'c.json'));
+      await execa('mkfifo', [join(pending, 'd.json')]);
+      symlinkSync('/dev/zero', join(pending, 'e.json'));
+      bench.api.add(turn());
+      expectUndisturbed(await bench.run(ARGS), direct);
+      expectCounted(bench, run);
+      expect(readdirSync(pending)).toEqual(['refused']);
+      const { stdout } = await execa(USAGE, ['doctor', '--json'], { env: bench.env, reject: false });
+      for (const name of 'abcde') expect(stdout).toContain(join(pending, 'refused', name));
     },
   },
 ];

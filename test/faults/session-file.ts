@@ -5,9 +5,10 @@ import { expect } from 'vitest';
 import { expectUndisturbed } from '../harness/compare.js';
 import { recordOf } from '../harness/record.js';
 import type { Ended, Workbench } from '../harness/workbench.js';
+import type { Reply } from '../scripted-api/script.js';
 import { FAKE_RESPONSES, writeSessionFake } from './fake-session.js';
 import { type Fault, SAME } from './fault.js';
-import { disturbTurn, expectCounted, runDirect, settle, startHeld } from './turn.js';
+import { ARGS, disturbTurn, expectCounted, runDirect, settle, startHeld, turn } from './turn.js';
 
 export const SESSION_FILE_FAULTS: readonly Fault[] = [
   {
@@ -55,6 +56,31 @@ export const SESSION_FILE_FAULTS: readonly Fault[] = [
       const { responses, notes } = recordOf(bench, metered);
       expect(responses.map(({ responseKey }) => responseKey)).toEqual(FAKE_RESPONSES);
       expect(notes.map(({ reason }) => reason)).toEqual([expect.stringContaining('line too long')]);
+    },
+  },
+  {
+    name: 'A count out of all reason',
+    done: 'the API tells of its second response that it read 5,000,000,000,000 tokens',
+    codex: SAME,
+    record: 'the other responses are counted; a note names the file and the line of the one that told what cannot be',
+    async hold(bench) {
+      const [first, second] = turn().replies;
+      const nonsense = { message: 'Done.', usage: { ...second?.usage, input: 5e12, output: 18 } };
+      const play = (direct: boolean) => {
+        bench.api.add({ prompt: 'work', replies: [first as Reply, nonsense] });
+        return bench.run(ARGS, { direct });
+      };
+      const direct = await play(true);
+      const metered = await play(false);
+      expectUndisturbed(metered, direct);
+      const { responses, notes } = recordOf(bench, metered);
+      expect(responses.map(({ input }) => input)).toEqual([first?.usage?.input]);
+      expect(notes).toContainEqual(
+        expect.objectContaining({
+          kind: 'unreadable',
+          figures: expect.stringMatching(/"firstLine":\d+,"file":"rollout-/),
+        }),
+      );
     },
   },
   {

@@ -19,6 +19,13 @@ ${table}
 - A change that the database does not take is tried again while Codex works where the database is locked, and for 0.3 s
   after Codex's end. Then it is kept aside as a file in \`pending\` in the state folder, or, where that cannot be written, in
   a folder of the user's alone in the system's temporary one. The next \`codex-metered\` or \`codex-usage\` takes it in.
+- Each change that was kept aside is taken in by itself, oldest first. One that is no JSON, that another version wrote or that
+  the database does not take is moved into the folder \`refused\` beside it, with the reason in a file of the same name and
+  \`.why\`; so is what is no regular file, and an entry of the mirror's queue that is none. \`codex-usage doctor\` names it.
+  Nothing is deleted and nothing waits for it: after an update, move it back to have it tried again. Only where the database
+  itself is locked, full, broken or gone, the round ends, and the next command goes on.
+- A run that cannot be settled gets a note with the reason, is named by \`codex-usage doctor\` and tried again by each command;
+  the others are settled.
 - A database that was deleted or replaced is noticed at the next write: all of the run is written to the one at its path.
 - At its end a run is read back from the file. Where the file does not give it, all of it is kept aside: a broken database
   may not give back what it took. Move it away, and the next command makes a new one.

@@ -15,7 +15,11 @@ import { createFolder, createStore, START, sampleInvocation, sampleResponse } fr
 function createEarlier(metered: readonly PricedResponse[], imported: readonly PricedResponse[]): string {
   const path = join(createFolder(), 'usage.db');
   const store = createStore(path);
-  store.record({ invocation: sampleInvocation('a'), update: { status: 'completed' }, responses: metered });
+  store.record({
+    invocation: sampleInvocation('a'),
+    update: { status: 'completed', threadId: 'thread-1' },
+    responses: metered,
+  });
   const history = openHistoryStore(path, { busyTimeoutMs: 0 });
   const packer = new Packer();
   for (const response of imported) packer.add({ ...response, threadId: 'old' }, response);
