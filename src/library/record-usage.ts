@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { UsageError } from '../errors.js';
 import { parseApiUsage } from '../formats/api-usage.js';
 import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
+import { isPossibleTime } from '../usage/count.js';
 import type { InvocationStatus } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { type Place, resolveContext, type UsageContext } from './context.js';
@@ -32,7 +34,8 @@ export interface UsageRecord extends UsageContext {
  * Rejects with a UsageError for a context that makes no sense, and for nothing else.
  */
 export async function recordUsage(record: UsageRecord): Promise<RecordedUsage> {
-  const { model, usage, input, output, completedAtMs = Date.now() } = record;
+  const { model, usage, input, output } = record;
+  const completedAtMs = readTime(record.completedAtMs);
   const place = await resolveContext(record, completedAtMs);
   const texts = input === undefined && output === undefined ? undefined : toTexts(input, output);
   return recordCall({
@@ -44,6 +47,13 @@ export async function recordUsage(record: UsageRecord): Promise<RecordedUsage> {
     responseId: record.responseId,
     serviceTier: record.serviceTier,
   });
+}
+
+/** Clocks of high resolution tell fractions of a millisecond. */
+function readTime(given = Date.now()): number {
+  const atMs = Math.round(given);
+  if (isPossibleTime(atMs)) return atMs;
+  throw new UsageError(`${given} is not a time: use epoch milliseconds such as Date.now() gives.`);
 }
 
 /** A model call as far as it is known once it has ended. */

@@ -15,7 +15,7 @@ import type { Usage } from './usage.js';
 export const MOST_RESPONSE_TOKENS = 1_000_000_000;
 
 /** The same for a figure that stands for all responses of a run or of a thread. */
-export const MOST_RUN_TOKENS = 1_000_000_000_000;
+const MOST_RUN_TOKENS = 1_000_000_000_000;
 
 /**
  * The most that one response, or what stands for a run, can cost: $10,000. The dearest response that a published price makes

@@ -95,6 +95,14 @@ describe('recordUsage', () => {
     useFolder();
     await expect(recordUsage({ ...HANDOFF, category: 'talk' as 'chat' })).rejects.toThrow('"talk" does not exist');
     await expect(recordUsage({ ...HANDOFF, iteration: -1 })).rejects.toThrow('is not an iteration');
+    await expect(recordUsage({ ...HANDOFF, completedAtMs: Number.NaN })).rejects.toThrow('is not a time');
+    await expect(recordUsage({ ...HANDOFF, completedAtMs: 1e300 })).rejects.toThrow('is not a time');
+  });
+
+  test('takes a time with a fraction of a millisecond', async () => {
+    const { database } = useFolder();
+    await recordUsage({ ...HANDOFF, usage: RESPONSE_USAGE, completedAtMs: 1_700_000_000_000.4 });
+    expect(readRecord(database)).toHaveLength(1);
   });
 });
 
