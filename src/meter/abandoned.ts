@@ -11,12 +11,17 @@ import { describeUnreadable } from './unreadable.js';
 
 /** The invocations whose end is not recorded although neither their meter nor their Codex works. Throws a StoreError. */
 export function listAbandoned(store: Store): OpenInvocation[] {
-  return store
-    .listOpenInvocations()
-    .filter(
-      ({ meterPid, codexPid, startedAtMs }) => !isAlive(meterPid, startedAtMs) && !isAlive(codexPid, startedAtMs),
-    );
+  return store.listOpenInvocations().filter(({ meterPid, codexPid, startedAtMs }) => {
+    return ![meterPid, codexPid].some((pid) => mayBeAlive(pid, startedAtMs));
+  });
 }
+
+/** No process has a number that no system gives, or none: one odd invocation must not hold up the others. */
+function mayBeAlive(pid: number | null, startedAtMs: number): boolean {
+  return pid !== null && pid > 0 && pid <= LARGEST_PID && isAlive(pid, startedAtMs);
+}
+
+const LARGEST_PID = 2 ** 31 - 1;
 
 /** An invocation that could not be settled, and why. */
 export interface Unsettled {
@@ -63,7 +68,36 @@ function noteUnsettled(store: Store, id: string, reason: string): void {
 }
 
 async function settle(store: Store, prices: PriceBook, invocation: OpenInvocation): Promise<void> {
-  const { id, threadId, codexHome, cwd, startedAtMs } = invocation;
+  const { id, startedAtMs } = invocation;
+  const { rootId, files } = await readSessionFiles(invocation);
+  const pricer = new Pricer(prices);
+  const responses = files.flatMap(({ thread }) => thread.responses.map((response) => pricer.price(response)));
+  const note: Note = {
+    kind: 'fault',
+    reason:
+      files.length > 0
+        ? 'the meter was killed; the run was settled from its session file afterwards'
+        : 'the meter was killed and no session file was found: what the run used is not known',
+    figures: { responses: responses.length },
+  };
+  const ofFiles = files.flatMap(({ thread, unreadable, path }) => {
+    return [...thread.notes, ...describeUnreadable('session file', unreadable, path)];
+  });
+  store.record({
+    invocation: { id },
+    update: {
+      status: 'abandoned',
+      threadId: rootId,
+      endedAtMs: responses.reduce((latest, { response }) => Math.max(latest, response.completedAtMs), startedAtMs),
+    },
+    responses: responses.map(({ response }) => response),
+    notes: [note, ...ofFiles, ...responses.flatMap(({ notes }) => notes)],
+  });
+}
+
+/** The thread of an invocation, and its session files as far as they are its own. */
+async function readSessionFiles({ threadId, codexHome, cwd, startedAtMs }: OpenInvocation) {
+  if (codexHome === null) return { rootId: threadId ?? undefined, files: [] };
   const follower = new SessionFollower({
     codexHome,
     startedAtMs,
@@ -74,31 +108,6 @@ async function settle(store: Store, prices: PriceBook, invocation: OpenInvocatio
   });
   if (threadId) follower.setRoot(threadId);
   await follower.finish();
-  const pricer = new Pricer(prices);
-  const responses = follower.files.flatMap(({ thread }) => thread.responses.map((response) => pricer.price(response)));
-  const note: Note = {
-    kind: 'fault',
-    reason:
-      follower.files.length > 0
-        ? 'the meter was killed; the run was settled from its session file afterwards'
-        : 'the meter was killed and no session file was found: what the run used is not known',
-    figures: { responses: responses.length },
-  };
-  store.record({
-    invocation: { id },
-    update: {
-      status: 'abandoned',
-      threadId: follower.rootId,
-      endedAtMs: Math.max(startedAtMs, ...responses.map(({ response }) => response.completedAtMs)),
-    },
-    responses: responses.map(({ response }) => response),
-    notes: [
-      note,
-      ...follower.files.flatMap(({ thread, unreadable, path }) => [
-        ...thread.notes,
-        ...describeUnreadable('session file', unreadable, path),
-      ]),
-      ...responses.flatMap(({ notes }) => notes),
-    ],
-  });
+  const { rootId, files } = follower;
+  return { rootId, files };
 }

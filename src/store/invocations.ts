@@ -72,10 +72,10 @@ export const CANNOT_BE_SETTLED = 'the run cannot be settled';
 export interface OpenInvocation {
   readonly id: string;
   readonly threadId: string | null;
-  readonly codexHome: string;
+  readonly codexHome: string | null;
   readonly cwd: string;
-  readonly meterPid: number;
-  readonly codexPid: number;
+  readonly meterPid: number | null;
+  readonly codexPid: number | null;
   readonly startedAtMs: number;
 }
 

@@ -1,11 +1,16 @@
 import { rmSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import type { Change } from '../usage/change.js';
 import { readKeptFile, type SetAside, setAside } from './kept-files.js';
 import { isFaultOfDatabase } from './open.js';
 import { listPending, type PendingPlaces } from './pending.js';
-import { parsePending } from './pending-entry.js';
 import type { Store } from './store.js';
+
+/** Reads a change that was kept as text, or says why it is none. Must not throw. */
+export type ParseChange = (
+  json: string,
+) => { readonly kind: 'change'; readonly change: Change } | { readonly kind: 'bad'; readonly reason: string };
 
 export interface TakenIn {
   readonly taken: number;
@@ -18,11 +23,11 @@ export interface TakenIn {
  * the database does not take is set aside, and holds up none of the others. Rejects with a StoreError where the database
  * itself cannot be used: what is left stays for a later command.
  */
-export async function takeInPending(places: PendingPlaces, store: Store): Promise<TakenIn> {
+export async function takeInPending(places: PendingPlaces, store: Store, parse: ParseChange): Promise<TakenIn> {
   const refused: SetAside[] = [];
   let taken = 0;
   for (const path of listPending(places)) {
-    const outcome = takeIn(path, store);
+    const outcome = takeIn(path, store, parse);
     if (outcome === 'taken') taken++;
     else if (outcome !== 'later') refused.push(outcome);
     // Where a run is metered, Codex's output passes through this thread.
@@ -31,11 +36,11 @@ export async function takeInPending(places: PendingPlaces, store: Store): Promis
   return { taken, refused };
 }
 
-function takeIn(path: string, store: Store): 'taken' | 'later' | SetAside {
+function takeIn(path: string, store: Store, parse: ParseChange): 'taken' | 'later' | SetAside {
   const file = readKeptFile(path);
   if (file.kind === 'later') return 'later';
   if (file.kind === 'bad') return setAside(path, file.reason);
-  const entry = parsePending(file.text);
+  const entry = parse(file.text);
   if (entry.kind === 'bad') return setAside(path, entry.reason);
   try {
     store.record(entry.change);

@@ -1,10 +1,7 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHANGE_VERSION, type Change } from '../usage/change.js';
 import { listKeptFiles, listSetAside, type SetAside } from './kept-files.js';
-import type { Change } from './store.js';
-
-/** Of the form in which a change is kept. */
-export const PENDING_VERSION = 1;
 
 /** Where changes are kept. */
 export interface PendingPlaces {
@@ -28,7 +25,7 @@ function keepIn(folder: string, change: Change): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${change.invocation.id}-${Date.now()}.json`);
   try {
-    writeFileSync(`${path}.tmp`, JSON.stringify({ version: PENDING_VERSION, change }), { mode: 0o600 });
+    writeFileSync(`${path}.tmp`, JSON.stringify({ version: CHANGE_VERSION, change }), { mode: 0o600 });
     renameSync(`${path}.tmp`, path);
   } catch (error) {
     rmSync(`${path}.tmp`, { force: true });

@@ -1,12 +1,6 @@
 import type { Spent } from '../usage/budget.js';
-import type {
-  Invocation,
-  InvocationStatus,
-  InvocationUpdate,
-  Note,
-  PricedResponse,
-  RateLimit,
-} from '../usage/record.js';
+import type { Change } from '../usage/change.js';
+import type { InvocationStatus } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
@@ -37,15 +31,7 @@ import { type BeforeQuery, readRecordedBefore, upsertResponse } from './response
 import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
 import { mayStandIn } from './stand-ins.js';
 
-/** A change to what is recorded of one invocation. Applied whole or not at all. */
-export interface Change {
-  /** The whole of it where it may be new, its id alone where it is known to be recorded. */
-  readonly invocation: Invocation | Pick<Invocation, 'id'>;
-  readonly update?: InvocationUpdate | undefined;
-  readonly responses?: readonly PricedResponse[];
-  readonly notes?: readonly Note[];
-  readonly rateLimits?: readonly RateLimit[];
-}
+export type { Change };
 
 /** The database of what was metered. Every method throws a StoreError. */
 export interface Store {

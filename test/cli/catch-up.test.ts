@@ -200,6 +200,18 @@ describe('runs whose meter was killed', () => {
     expect(readUnsettled(machine.store.connection)).toEqual([]);
   });
 
+  it.each([
+    ['no process', { meterPid: undefined, codexPid: undefined }],
+    ['a process of a number that no system gives', { meterPid: 2 ** 52, codexPid: 0 }],
+    ['no folder of Codex', { codexHome: undefined, meterPid: DEAD, codexPid: DEAD }],
+  ])('are settled though another one has %s', async (_what, odd) => {
+    const machine = createKilledRuns(['1']);
+    machine.store.record({ invocation: sampleInvocation('0', { ...odd, startedAtMs: START - 2000 }) });
+    await machine.catchUp();
+    expect(machine.list(SETTLED)).toContain('1');
+    expect(machine.list("SELECT id FROM invocations WHERE status = 'running'")).toEqual([]);
+  });
+
   it('are settled though an entry that was kept aside is bad', async () => {
     const machine = createKilledRuns(['1']);
     writeFileSync(machine.at('1-1000000000000.json'), 'cut');

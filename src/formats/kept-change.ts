@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { BUDGET_SCOPES, BUDGET_UNITS, type Budget, type BudgetLimit, ON_BUDGET } from '../usage/budget.js';
+import { CHANGE_VERSION, type Change } from '../usage/change.js';
 import { isCount, isPossibleCost, isPossibleTime, isPossibleUsage } from '../usage/count.js';
 import { PHASES } from '../usage/phase.js';
 import { PROVIDERS } from '../usage/provider.js';
@@ -16,10 +17,8 @@ import type {
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
-import { PENDING_VERSION } from './pending.js';
-import type { Change } from './store.js';
 
-export type PendingEntry =
+export type KeptChange =
   | { readonly kind: 'change'; readonly change: Change }
   /** `reason` has names of fields, never what stood in them. */
   | { readonly kind: 'bad'; readonly reason: string };
@@ -170,7 +169,7 @@ const change = z.strictObject({
  * Reads a change that was kept aside. One with a field that is missing, of another kind or unknown is refused: what another
  * version wrote would not be recorded as it was meant. Never throws.
  */
-export function parsePending(json: string): PendingEntry {
+export function parseKeptChange(json: string): KeptChange {
   let entry: unknown;
   try {
     entry = JSON.parse(json);
@@ -179,7 +178,7 @@ export function parsePending(json: string): PendingEntry {
   }
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return bad('it is no record');
   const { version, change: kept } = entry as { version?: unknown; change?: unknown };
-  if (version !== PENDING_VERSION) return bad('another version of codex-metered wrote it');
+  if (version !== CHANGE_VERSION) return bad('another version of codex-metered wrote it');
   const parsed = change.safeParse(kept);
   return parsed.success ? { kind: 'change', change: kept as Change } : bad(describe(parsed.error.issues));
 }
@@ -190,6 +189,6 @@ function describe([issue]: readonly { readonly code?: string; readonly path: rea
   return `${place === '' ? 'it' : place} is not what it should be`;
 }
 
-function bad(reason: string): PendingEntry {
+function bad(reason: string): KeptChange {
   return { kind: 'bad', reason };
 }
