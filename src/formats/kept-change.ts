@@ -14,6 +14,7 @@ import type {
   Note,
   PricedResponse,
   RateLimit,
+  ThreadKnownBy,
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
@@ -57,11 +58,13 @@ const status = word<InvocationStatus>({
   abandoned: true,
 });
 const origin = word<InvocationOrigin>({ metered: true, backfilled: true, recorded: true });
+const threadKnownBy = word<ThreadKnownBy>({ output: true, file: true });
 const noteKind = word<Note['kind']>({
   fallback: true,
   disagreement: true,
   unreadable: true,
   unpriced: true,
+  uncounted: true,
   budget: true,
   fault: true,
 });
@@ -104,6 +107,7 @@ const budget = z.strictObject({
 
 const update = z.strictObject({
   threadId: optionalText,
+  threadKnownBy: z.optional(threadKnownBy),
   codexVersion: optionalText,
   contextTokens: optionalCount,
   contextWindowTokens: optionalCount,

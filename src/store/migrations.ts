@@ -3,8 +3,8 @@ import { HISTORY } from './migrations/0002-history.js';
 import { PACKS } from './migrations/0003-packs.js';
 import { FILE_VERSIONS } from './migrations/0004-file-versions.js';
 import { LOST_PROJECTS } from './migrations/0006-lost-projects.js';
-import { THREAD_KNOWN_BY } from './migrations/0010-thread-known-by.js';
 import { POSSIBLE_COUNTS } from './migrations/0007-possible-counts.js';
+import { THREAD_KNOWN_BY } from './migrations/0010-thread-known-by.js';
 
 /**
  * The schema, one step per version; `PRAGMA user_version` says how many steps a database has taken.

@@ -1,7 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keepPending, takeInPending } from '../../src/store/pending.js';
+import { parseKeptChange } from '../../src/formats/kept-change.js';
+import { keepPending } from '../../src/store/pending.js';
+import { takeInPending } from '../../src/store/pending-intake.js';
 import type { Change, Store } from '../../src/store/store.js';
 import type { Invocation, InvocationUpdate, PricedResponse } from '../../src/usage/record.js';
 import { createFolder, createStore, START, sampleInvocation, sampleResponse } from './samples.js';
@@ -78,13 +80,13 @@ describe("a response that a client and its server have recorded is the client's"
     expectTheClients(store);
   });
 
-  it('also where what the client recorded was kept aside and is taken in later', () => {
+  it('also where what the client recorded was kept aside and is taken in later', async () => {
     const store = createStore();
     store.record(server);
     const folder = mkdtempSync(join(createFolder(), 'pending-'));
     const places = { pendingDirectory: folder, spareDirectory: join(folder, 'spare') };
     keepPending(places, { ...client, update: { ...TOLD, status: 'completed', endedAtMs: ENDED } });
-    expect(takeInPending(places, store).taken).toBe(1);
+    expect(await takeInPending(places, store, parseKeptChange)).toMatchObject({ taken: 1, refused: [] });
     expectTheClients(store);
   });
 
