@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { isPossibleTime } from '../usage/count.js';
 import type { ContextFill, RateLimit } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
+import { isOptionalText, readHeader, type SessionHeader } from './codex-header.js';
 import { codexRateLimits, toRateLimits } from './codex-rate-limits.js';
-import type { Base } from './codex-thread-state.js';
 import type { RequestSettings } from './codex-turn-settings.js';
 import { codexUsage } from './codex-usage.js';
 import { describeShape, optionalCount } from './count.js';
@@ -13,22 +13,7 @@ import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecogn
 export type RolloutRecord = { readonly atMs: number } & RolloutFact;
 
 export type RolloutFact =
-  /** The file's header. `sessionId` is the root thread: the thread itself, or the one its chain of parents began with. */
-  | {
-      readonly kind: 'session';
-      readonly threadId: string;
-      readonly sessionId: string;
-      /** Undefined for a thread that begins with this file, whose totals start at zero. */
-      readonly base: Base | undefined;
-      /** The format of 0.151 and later, in which a thread can be taken back; also where an older file was rewritten. */
-      readonly isPaginated: boolean;
-      readonly cliVersion: string | undefined;
-      readonly cwd: string | undefined;
-      /** `main`, or what kind of child it is: `subagent`, `review`, `guardian` (auto-review), … */
-      readonly role: string;
-      /** The interactive Codex began it; also where a shared server of Codex runs it. */
-      readonly interactive: boolean;
-    }
+  | SessionHeader
   | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string | undefined }
   | ({ readonly kind: 'settings' } & RequestSettings)
   /** One completed response, exactly (Codex 0.153.4 and later). */
@@ -73,56 +58,6 @@ const tokenCount = z.object({
   ),
   rate_limits: codexRateLimits,
 });
-
-/** `"exec"`, `{"subagent":"review"}`, `{"subagent":{"thread_spawn":…}}`, `{"subagent":{"other":"guardian"}}`: 0.169. */
-function roleOf(source: unknown): string {
-  if (typeof source !== 'object' || source === null || !('subagent' in source)) return 'main';
-  const { subagent } = source;
-  if (typeof subagent === 'string') return subagent;
-  const other = (subagent as { other?: unknown } | null | undefined)?.other;
-  return typeof other === 'string' ? other : 'subagent';
-}
-
-// What each turn of a history has, and each session, is read by this: a schema takes longer than all the rest of such a line.
-function isOptionalText(value: unknown): value is string | null | undefined {
-  return value === null || value === undefined || typeof value === 'string';
-}
-
-const HEADER_TEXTS = ['session_id', 'forked_from_id', 'cli_version', 'cwd', 'originator'] as const;
-
-function readHeader(payload: unknown): RolloutFact | undefined {
-  const meta = payload as Partial<Record<(typeof HEADER_TEXTS)[number] | 'id' | 'source', unknown>>;
-  const isHeader = typeof meta.id === 'string' && HEADER_TEXTS.every((name) => isOptionalText(meta[name]));
-  if (!isHeader) return undefined;
-  const text = meta as Record<(typeof HEADER_TEXTS)[number], string | null | undefined> & { readonly id: string };
-  return {
-    kind: 'session',
-    threadId: text.id,
-    sessionId: text.session_id ?? text.id,
-    base: readBase(payload),
-    isPaginated: (payload as { history_mode?: unknown }).history_mode === 'paginated',
-    cliVersion: text.cli_version ?? undefined,
-    cwd: text.cwd ?? undefined,
-    role: roleOf(meta.source),
-    // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
-    interactive: meta.source === 'cli' || text.originator === 'codex-tui',
-  };
-}
-
-/** A page names its base in `history_base`; since 0.169 a fork does too, beside the thread which it was forked from. */
-function readBase(payload: unknown): Base | undefined {
-  const {
-    forked_from_id: parent,
-    forked_from_ordinal_exclusive: sharedUpTo,
-    history_base: base,
-  } = payload as {
-    forked_from_id?: unknown;
-    forked_from_ordinal_exclusive?: unknown;
-    history_base?: unknown;
-  };
-  if (parent) return typeof sharedUpTo === 'number' ? 'continuation' : 'copy';
-  return base === null || base === undefined ? undefined : 'page';
-}
 
 type Read = (payload: unknown, atMs: number) => RolloutFact | undefined;
 

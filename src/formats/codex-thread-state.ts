@@ -1,7 +1,9 @@
 import type { ModelResponse } from '../usage/record.js';
 import { isNoUsage, NO_USAGE, type Usage } from '../usage/usage.js';
+import type { SessionHeader } from './codex-header.js';
 import { NO_TOTALS, type RunningTotal, type Totals } from './codex-totals.js';
 import { beginTurn, NO_SETTINGS, type TurnSettings, takeModel } from './codex-turn-settings.js';
+import { writesUsageRecords } from './codex-versions.js';
 
 /** A model that no record names: its responses are counted and stay unpriced. */
 export const UNKNOWN_MODEL = 'unknown';
@@ -40,6 +42,20 @@ export interface ThreadState {
   totalGone: boolean;
   /** A turn has begun since the invocation did. */
   isHistoryOver: boolean;
+}
+
+/** Returns false for a further header: a copy of another thread's history begins with that of its thread. */
+export function takeHeader(state: ThreadState, header: SessionHeader & { readonly atMs: number }): boolean {
+  state.copiedAtMs = header.atMs;
+  if (state.id !== undefined) return false;
+  state.id = header.threadId;
+  state.sessionId = header.sessionId;
+  state.cliVersion = header.cliVersion;
+  state.base = header.base;
+  state.isCopying = header.base === 'copy';
+  state.countsOn = header.base !== undefined;
+  state.isMigrated = header.isPaginated && !writesUsageRecords(header.cliVersion);
+  return true;
 }
 
 /** What a thread's next total is foretold from. */
@@ -153,26 +169,6 @@ export function keyOfTotal({ total, restarts }: RunningTotal, pageId: string | u
   return ['total', ...place, figures].join(':');
 }
 
-function minorOf(cliVersion: string | undefined): number | undefined {
-  const minor = /^0\.(\d+)/.exec(cliVersion ?? '')?.[1];
-  return minor === undefined ? undefined : Number(minor);
-}
-
-/** Up to 0.125 a turn begins with one empty count. */
-export function countExpectedSilence(cliVersion: string | undefined): number {
-  return (minorOf(cliVersion) ?? Number.POSITIVE_INFINITY) <= 125 ? 1 : 0;
-}
-
-/** Whether this Codex writes a usage record for each response: since 0.153.4. */
-export function writesUsageRecords(cliVersion: string | undefined): boolean {
-  return (minorOf(cliVersion) ?? 0) >= 153;
-}
-
-/** Whether this Codex writes when a turn begins and which turn a record is of: not up to 0.98. */
-function writesTurns(cliVersion: string | undefined): boolean {
-  return (minorOf(cliVersion) ?? 0) > 98;
-}
-
 /** Whether the usage records since the last total add up to this one: so it is nearly always, by the million. */
 export function isForetold(
   total: Usage | undefined,
@@ -187,15 +183,4 @@ export function isForetold(
     total.output === before.output + recorded.output &&
     total.reasoning === before.reasoning + recorded.reasoning;
   return isSum && !countsOn && !totalGone && !isNoUsage(recorded);
-}
-
-/**
- * A fork's copy of its parent's history is written at once, within milliseconds a line; a model's answer takes longer.
- * Only where a Codex writes no turns (0.98 and before) must this tell where the copy ends.
- */
-const COPY_GAP_MS = 50;
-
-/** Whether a copy of another thread's history ends before a record that tells of no turn's beginning. */
-export function endsCopy({ cliVersion, copiedAtMs }: ThreadState, atMs: number): boolean {
-  return !writesTurns(cliVersion) && atMs - copiedAtMs > COPY_GAP_MS;
 }

@@ -1,22 +1,11 @@
 import { isPossibleUsage } from '../usage/count.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
-import {
-  addUsage,
-  equalUsage,
-  isNegativeUsage,
-  isNoUsage,
-  NO_USAGE,
-  subtractUsage,
-  type Usage,
-} from '../usage/usage.js';
+import { addUsage, type Usage } from '../usage/usage.js';
+import { passCopy, passCopyAtTurn } from './codex-copy.js';
 import type { RolloutRecord } from './codex-rollout.js';
 import {
-  countExpectedSilence,
-  endsCopy,
   type Footing,
-  isForetold,
-  keyOfTotal,
   NEW_THREAD,
   type OfTurn,
   type Progress,
@@ -24,14 +13,14 @@ import {
   readAnew,
   type SavedThread,
   saveState,
-  settleTotal,
   type ThreadState,
+  takeHeader,
   takeProgress,
   UNKNOWN_MODEL,
-  writesUsageRecords,
 } from './codex-thread-state.js';
-import { advanceTotals, restartTotals } from './codex-totals.js';
+import { takeTotal } from './codex-thread-totals.js';
 import { beginTurn, takeModel, takeSettings } from './codex-turn-settings.js';
+import { countExpectedSilence } from './codex-versions.js';
 
 /** What is known of a session file beside its lines. */
 export interface ThreadFile {
@@ -146,10 +135,10 @@ export class Thread {
     this.reading = reading;
     switch (record.kind) {
       case 'session':
-        this.#takeHeader(record);
+        if (takeHeader(this.#state, record)) this.#state.isHistoryOver = this.#isAllNew();
         break;
       case 'turn_context':
-        this.#passCopy(record.atMs);
+        passCopy(this.#state, record.atMs);
         this.#models.set(record.turnId, record.model);
         this.#state.settings = takeModel(this.#state.settings, record.model);
         break;
@@ -167,10 +156,8 @@ export class Thread {
         this.#count(record.atMs, record.responseId, record, 'usage_record');
         break;
       case 'token_count':
-        this.#passCopy(record.atMs);
-        if (this.#state.isCopying) this.#takeOver(record.total);
-        else if (isForetold(record.total, this.#state)) this.#settle(record.total);
-        else this.#takeTotal(record.atMs, record.total, record.last);
+        passCopy(this.#state, record.atMs);
+        this.#takeTotal(record);
         break;
     }
   }
@@ -179,115 +166,23 @@ export class Thread {
     return this.reading.state;
   }
 
-  #takeHeader(header: RolloutRecord & { readonly kind: 'session' }): void {
-    const state = this.#state;
-    state.copiedAtMs = header.atMs;
-    // A copy of another thread's history begins with the header of that thread: the first one names the file.
-    if (this.id !== undefined) return;
-    state.id = header.threadId;
-    state.sessionId = header.sessionId;
-    state.cliVersion = header.cliVersion;
-    state.base = header.base;
-    state.isCopying = header.base === 'copy';
-    state.countsOn = header.base !== undefined;
-    state.isMigrated = header.isPaginated && !writesUsageRecords(header.cliVersion);
-    state.isHistoryOver = this.#isAllNew();
-  }
-
   #beginTurn(atMs: number, turnId: string | undefined): void {
     const state = this.#state;
-    // A turn that is older than its thread was copied from the one before it: ids are UUIDv7, which sort by time.
-    if (turnId !== undefined && state.id !== undefined) state.isCopying &&= turnId < state.id;
-    else this.#passCopy(atMs);
+    passCopyAtTurn(state, atMs, turnId);
     state.turnId = turnId;
     if (state.isCopying) return;
     state.settings = beginTurn(state.settings);
     state.isHistoryOver ||= atMs >= this.#sinceMs;
   }
 
-  #passCopy(atMs: number): void {
-    if (!this.#state.isCopying) return;
-    this.#state.isCopying = !endsCopy(this.#state, atMs);
-    this.#state.copiedAtMs = atMs;
-  }
-
-  #takeOver(total: Usage | undefined): void {
-    if (total) this.#settle(total);
-    this.#state.countsOn &&= total === undefined;
-  }
-
-  #takeTotal(atMs: number, total: Usage | undefined, last: Usage | undefined): void {
+  #takeTotal({ atMs, total, last }: RolloutRecord & { readonly kind: 'token_count' }): void {
     const state = this.#state;
-    if (!total) {
-      state.totalGone = !isNoUsage(this.total);
-      if (isNoUsage(state.recorded)) this.#countSilent(atMs);
-      return;
-    }
-    if (isNoUsage(state.recorded)) this.#takeTotalAlone(atMs, total, last);
-    else this.#takeRecordedTotal(atMs, total);
-    state.totalGone = false;
-  }
-
-  /** Takes a total that no usage record foretold: all that a Codex before 0.153 writes. */
-  #takeTotalAlone(atMs: number, total: Usage, last: Usage | undefined): void {
-    const state = this.#state;
-    if (state.countsOn) this.#countOnFrom(total, last);
-    const gap = this.#findGap(total, last);
-    const { totals, used, source, note } = advanceTotals(state.totals, total, last, state.totalGone);
-    if (note) this.notes.push(note);
-    state.totals = totals;
-    if (isNoUsage(used)) {
-      this.#countSilent(atMs);
-      return;
-    }
-    if (gap) this.notes.push(gap);
-    const { turnId } = state;
-    const key = keyOfTotal(totals.current, this.#file.pageId);
-    const of = { turnId, rootTurnId: turnId, usage: used };
-    this.#count(atMs, key, of, 'token_count', gap ? 'parsed' : source);
-  }
-
-  /** Finds the total that another file ended with. A fork or a page that has used nothing yet may repeat it. */
-  #countOnFrom(total: Usage, last: Usage | undefined): void {
-    const state = this.#state;
-    state.countsOn = false;
-    const isRepeat = state.base === 'continuation' || (state.base === 'page' && writesUsageRecords(state.cliVersion));
-    const base = isRepeat ? total : subtractUsage(total, last ?? total);
-    if (!isNegativeUsage(base)) state.totals = settleTotal(state.totals, base);
-  }
-
-  /** Turns that had been taken back are gone from a migrated file, but their usage is still within the next total. */
-  #findGap(total: Usage, last: Usage | undefined): Note | undefined {
-    if (!this.#state.isMigrated || !last) return undefined;
-    const missing = subtractUsage(subtractUsage(total, last), this.total);
-    if (isNegativeUsage(missing) || isNoUsage(missing)) return undefined;
-    return { kind: 'disagreement', reason: MIGRATED, figures: { input: missing.input, output: missing.output } };
-  }
-
-  /** Takes a total that is not what the usage records before it add up to. */
-  #takeRecordedTotal(atMs: number, total: Usage): void {
-    const state = this.#state;
-    const before = subtractUsage(total, state.recorded);
-    if (state.countsOn && !isNegativeUsage(before)) state.totals = settleTotal(state.totals, before);
-    state.countsOn = false;
-    const hasShrunk = isNegativeUsage(subtractUsage(total, this.total));
-    if (hasShrunk || (state.totalGone && !equalUsage(before, this.total))) {
-      const { totals, note } = restartTotals(state.totals, total);
-      if (hasShrunk && !state.totalGone) this.notes.push(note);
-      state.totals = settleTotal(totals, NO_USAGE);
-    }
-    const unaccounted = subtractUsage(subtractUsage(total, this.total), state.recorded);
-    this.#settle(total);
-    // Usage records may count more than the total does (remote compaction): they are the better evidence.
-    if (isNegativeUsage(unaccounted) || isNoUsage(unaccounted)) return;
-    const { turnId } = state;
-    const key = keyOfTotal(state.totals.current, this.#file.pageId);
-    this.#count(atMs, key, { turnId, rootTurnId: turnId, usage: unaccounted }, 'token_count');
-  }
-
-  #settle(total: Usage): void {
-    this.#state.totals = settleTotal(this.#state.totals, total);
-    this.#state.recorded = NO_USAGE;
+    const told = takeTotal(state, total, last, this.#file.pageId);
+    this.notes.push(...told.notes);
+    if (told.kind === 'silent' && !this.#isHistory(atMs)) state.silentCounts++;
+    if (told.kind !== 'used') return;
+    const { key, usage, source } = told;
+    this.#count(atMs, key, { turnId: state.turnId, rootTurnId: state.turnId, usage }, 'token_count', source);
   }
 
   /** A copy has its parent's history in it. */
@@ -297,10 +192,6 @@ export class Thread {
 
   #isHistory(atMs: number): boolean {
     return !this.#state.isHistoryOver && atMs < this.#sinceMs;
-  }
-
-  #countSilent(atMs: number): void {
-    if (!this.#isHistory(atMs)) this.#state.silentCounts++;
   }
 
   #count(atMs: number, key: string, of: OfTurn, evidence: Evidence, source: Source = 'actual'): void {
@@ -327,6 +218,3 @@ export class Thread {
     return this.#models.has(turnId) ? this.#models.get(turnId) : this.#state.settings.inForce.model;
   }
 }
-
-const MIGRATED =
-  'a migration deleted turns that had been taken back: what they used is counted within the response after them';

@@ -16,6 +16,7 @@ import type { CodexCommand } from '../process/argv.js';
 import { listOpenSessionFiles } from '../process/open-files.js';
 import { createFollowedFile, type FollowedFile } from './followed-file.js';
 import { belongsTo } from './ownership.js';
+import { findOnlyCandidate } from './root-candidate.js';
 
 export interface FollowerOptions {
   readonly codexHome: string;
@@ -155,23 +156,12 @@ export class SessionFollower {
     return new Set([...dayFolders(codexHome, startedAtMs), ...dayFolders(codexHome, Date.now())]);
   }
 
-  /** Nobody named the thread: if one thread alone began in our folder since the run did, it is the run's. */
   async #followOnlyCandidate(): Promise<void> {
-    if (this.#options.threads === 'interactive') return;
-    const candidates: string[] = [];
+    const { threads, startedAtMs, cwd } = this.#options;
+    if (threads === 'interactive') return;
     const paths = (await Promise.all([...this.#dayFolders()].map(listSessionFiles))).flat();
-    for (const path of paths) if (await this.#mayBeRoot(path)) candidates.push(path);
-    const [only, ...others] = candidates;
-    if (only && others.length === 0) await this.#follow(only);
-  }
-
-  async #mayBeRoot(path: string): Promise<boolean> {
-    const { startedAtMs, cwd } = this.#options;
-    const isNew = this.#isNew(path);
-    if (!isNew && !(await hasGrownSince(path, startedAtMs))) return false;
-    const record = parseRolloutLine((await readHeader(path)) ?? '');
-    if (record.kind !== 'session' || (!isNew && record.atMs < startedAtMs)) return false;
-    return record.threadId === record.sessionId && record.cwd === cwd;
+    const only = await findOnlyCandidate(paths, { startedAtMs, cwd, isNew: this.#isNew });
+    if (only) await this.#follow(only);
   }
 
   /**

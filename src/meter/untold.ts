@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import * as z from 'zod/mini';
+import { parseSessionIndexLine } from '../formats/codex-session-index.js';
 import { readLines } from '../io/read-lines.js';
 import type { Note } from '../usage/record.js';
-
-const indexLine = z.object({ id: z.string(), updated_at: z.string() });
 
 /**
  * Notes on responses that Codex asked for and that no file tells of. One kind can be seen to have happened: the
@@ -18,7 +16,7 @@ export async function describeUntold(
   const titled = new Set<string>();
   try {
     for await (const line of readLines(join(codexHome, 'session_index.jsonl'))) {
-      const named = readIndexLine(line);
+      const named = parseSessionIndexLine(line);
       if (named && named.atMs >= sinceMs && threadIds.includes(named.threadId)) titled.add(named.threadId);
     }
   } catch {
@@ -29,12 +27,3 @@ export async function describeUntold(
 }
 
 const TITLES = 'Codex had a model find the title of a thread: no file tells what that used, and it is not recorded';
-
-function readIndexLine(line: string): { threadId: string; atMs: number } | undefined {
-  try {
-    const { data } = indexLine.safeParse(JSON.parse(line));
-    return data && { threadId: data.id, atMs: Date.parse(data.updated_at) };
-  } catch {
-    return undefined;
-  }
-}

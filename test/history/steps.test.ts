@@ -177,7 +177,7 @@ describe('a history that is imported in steps ends as one that is imported at on
     const ends = [1000, 32.8, 32.9].map((end) => [end < 100 ? end * 1024 * 1024 : end]);
     await expectSameInSteps([file], ends);
     const { files } = await record([file], [...ends, whole([file])]);
-    expect(files).toMatchObject([{ unreadable_lines: 1, problem: '1 unreadable line' }]);
+    expect(files).toMatchObject([{ unreadable_lines: 1, problem: expect.stringMatching(/^1 unreadable line/) }]);
     const cut = await record([file], [[32.8 * 1024 * 1024]]);
     expect(cut.files).toMatchObject([{ unreadable_lines: 0, problem: 'its last line is cut' }]);
   }, 60_000);
