@@ -1,5 +1,7 @@
 import { isPossibleCost, MOST_NANO_USD } from '../usage/count.js';
+import type { Fees } from '../usage/fees.js';
 import type { Usage } from '../usage/usage.js';
+import { findFeePrices } from './fees.js';
 import { type Price, parseServiceTier, type Rates, type ServiceTier } from './price.js';
 import type { PriceBook } from './prices.js';
 
@@ -13,6 +15,8 @@ export interface Cost {
   readonly longContext: boolean;
   /** `clamped`: the counters contradicted each other and were cut to what is possible. */
   readonly counters: 'consistent' | 'clamped';
+  /** What else was charged for, without a known price: the cost leaves it out. Absent when it is whole. */
+  readonly missing?: readonly string[];
 }
 
 export interface PricedResponse extends Cost {
@@ -35,11 +39,14 @@ export interface BillableResponse {
   readonly usage: Usage;
   /** Of `usage.cacheWrite`, what is kept for an hour. 0 when absent. */
   readonly cacheWrite1h?: number | undefined;
+  readonly fees?: Fees | undefined;
+  /** `sum`: the counts are of several responses that cannot be told apart. `response` when absent. */
+  readonly countsOf?: 'response' | 'sum';
 }
 
 /** Prices one response. A missing price is a value that is shown, never zero and never a guess. */
 export function priceResponse(book: PriceBook, response: BillableResponse): PricedResponse | UnpricedResponse {
-  const { model, serviceTier, atMs, usage, cacheWrite1h } = response;
+  const { model, serviceTier, atMs, usage } = response;
   if (model === null || model === undefined || model.trim() === '') {
     return unpriced('no-model', 'It is not known which model answered.');
   }
@@ -47,7 +54,7 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
   if (tier === undefined) return unpriced('unknown-tier', `The service tier "${serviceTier}" is not known.`);
   const price = book.find(model, atMs);
   if (price === undefined) return unpriced('no-price', `No price is known for the model "${model}".`);
-  const cost = costOf(usage, price, tier, cacheWrite1h);
+  const cost = costOf(usage, price, tier, response);
   if (cost === undefined) {
     return unpriced('no-tier-price', `No price is known for the model "${model}" in the service tier "${tier}".`);
   }
@@ -60,16 +67,28 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
   return { kind: 'priced', price, ...cost };
 }
 
+/** What a cost depends on beside the token counts that every response has. */
+export type CostDetails = Pick<BillableResponse, 'cacheWrite1h' | 'fees' | 'countsOf'>;
+
 /**
- * The cost of one response, never of a sum: the long-context price depends on each request. Undefined when the price
- * does not say what the tier costs. Reasoning is within output, so it is not billed again.
+ * The cost of one response. Undefined when the price does not say what the tier costs. Reasoning is within output, so it is
+ * not billed again. The long-context price depends on each request, so the cost of a sum is computed at the base rates, and
+ * is partial where one of its requests may have been long.
  */
-export function costOf(usage: Usage, price: Price, tier: ServiceTier, cacheWrite1h = 0): Cost | undefined {
+export function costOf(
+  usage: Usage,
+  price: Price,
+  tier: ServiceTier,
+  { cacheWrite1h = 0, fees, countsOf = 'response' }: CostDetails = {},
+): Cost | undefined {
   const { counters, fresh, cachedInput, cacheWrite, output, input } = splitUsage(usage);
-  const long = price.longContext !== undefined && input > price.longContext.aboveInputTokens ? price.longContext : null;
+  const isLong = price.longContext !== undefined && input > price.longContext.aboveInputTokens;
+  const long = isLong && countsOf === 'response' ? (price.longContext ?? null) : null;
   const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
-  const multiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
-  if (multiplier === undefined) return undefined;
+  const tierMultiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
+  if (tierMultiplier === undefined) return undefined;
+  const feePrices = findFeePrices(fees);
+  const multiplier = tierMultiplier * feePrices.multiplier;
   const base = long?.rates ?? price.rates;
   const rates = multiplier === 1 ? base : multiplyRates(base, multiplier);
   const writeRate = rates.cacheWrite ?? rates.input;
@@ -79,8 +98,13 @@ export function costOf(usage: Usage, price: Price, tier: ServiceTier, cacheWrite
     cachedInput * rates.cachedInput +
     (cacheWrite - longWrite) * writeRate +
     longWrite * (rates.cacheWrite1h ?? writeRate) +
-    output * rates.output;
-  return { nanoUsd: Math.round(exactNanoUsd), rates, billedTier, longContext: long !== null, counters };
+    output * rates.output +
+    feePrices.nanoUsd;
+  const missing = [...feePrices.missing, ...(isLong && long === null ? ['long context'] : [])];
+  return {
+    ...{ nanoUsd: Math.round(exactNanoUsd), rates, billedTier, longContext: long !== null, counters },
+    ...(missing.length > 0 && { missing }),
+  };
 }
 
 /** What cost records show: USD per 1000 tokens, before tier and long context. */

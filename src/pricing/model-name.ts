@@ -1,5 +1,6 @@
 const SNAPSHOT_SUFFIX = /-20\d{2}(-?)(0[1-9]|1[0-2])\1(0[1-9]|[12]\d|3[01])$/;
-const OPENAI_PREFIX = 'openai/';
+/** Under which a gateway lists a vendor's models. */
+const PREFIXED = /^(?:openai\/|anthropic\/(?=claude-))/;
 
 /**
  * The names under which a model's price may be listed, most specific first: as given, without the provider that
@@ -8,7 +9,7 @@ const OPENAI_PREFIX = 'openai/';
  */
 export function listModelNames(model: string): readonly string[] {
   const given = normaliseModelName(model);
-  const bare = given.startsWith(OPENAI_PREFIX) ? given.slice(OPENAI_PREFIX.length) : given;
+  const bare = given.replace(PREFIXED, '');
   return [...new Set([given, bare, given.replace(SNAPSHOT_SUFFIX, ''), bare.replace(SNAPSHOT_SUFFIX, '')])];
 }
 

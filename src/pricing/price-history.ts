@@ -1,8 +1,7 @@
 import { listGenaiPrices } from './genai-prices.js';
 import { listModelNames, normaliseModelName } from './model-name.js';
 import { DAY_MS, type Price, type PriceEntry } from './price.js';
-import { createPriceBook } from './prices.js';
-import { PRICE_TABLE } from './table.js';
+import { createPriceBook, OUR_PRICES } from './prices.js';
 
 /** A price and the day (UTC) from which it holds; null is since ever. Undefined: from then on none is known. */
 export interface PriceChange {
@@ -13,7 +12,7 @@ export interface PriceChange {
 /** The prices that a model has had, oldest first: of all sources, those that hold. Empty when none is known. */
 export function listPriceChanges(model: string, user: readonly PriceEntry[]): PriceChange[] {
   const names = listModelNames(model);
-  const own = [...user, ...PRICE_TABLE].filter((entry) => names.includes(normaliseModelName(entry.model)));
+  const own = [...user, ...OUR_PRICES].filter((entry) => names.includes(normaliseModelName(entry.model)));
   const entries = [...own, ...listGenaiPrices(model)];
   const days = [...new Set(entries.flatMap(({ from, until }) => [from, ...(until ? [dayAfter(until)] : [])]))];
   const book = createPriceBook({ user });

@@ -7,7 +7,7 @@ import { findTariff, holdsFor, type Tariff } from './tariff.js';
 type Described = ReturnType<typeof describePrice>;
 
 /** What a response costs, as the record keeps it. */
-type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;
+type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price' | 'costExtent'>;
 
 const UNPRICED: Bill = { costNanoUsd: undefined, price: undefined };
 
@@ -29,7 +29,7 @@ export class Pricer {
   /** What a response costs and the price that says so; both undefined when none is known. */
   bill(response: ModelResponse): Bill {
     const cost = this.#findCost(response);
-    return cost.kind === 'priced' ? { costNanoUsd: cost.nanoUsd, price: this.#describe(cost) } : UNPRICED;
+    return cost.kind === 'priced' ? this.#toBill(cost) : UNPRICED;
   }
 
   /** What its like cost: the same object as long as that is the same. Undefined where it cannot be said of all of them. */
@@ -43,7 +43,7 @@ export class Pricer {
     const { model, serviceTier } = response;
     const cost = this.#findCost(response);
     if (cost.kind === 'priced') {
-      return { response: { ...response, costNanoUsd: cost.nanoUsd, price: this.#describe(cost) }, notes: [] };
+      return { response: { ...response, ...this.#toBill(cost) }, notes: [] };
     }
     const notes: Note[] = this.#unpriced.has(cost.detail)
       ? []
@@ -53,13 +53,20 @@ export class Pricer {
   }
 
   #findCost(response: ModelResponse): Priced | UnpricedResponse {
-    const { model, serviceTier, completedAtMs, usage, cacheWrite1h } = response;
-    return priceResponse(this.#book, { model, serviceTier, atMs: completedAtMs, usage, cacheWrite1h });
+    const { model, serviceTier, completedAtMs, usage, cacheWrite1h, fees } = response;
+    const countsOf = response.evidence === 'session_total' ? 'sum' : 'response';
+    const billable = { model, serviceTier, atMs: completedAtMs, usage, cacheWrite1h, fees, countsOf } as const;
+    return priceResponse(this.#book, billable);
+  }
+
+  #toBill(cost: Priced): Bill {
+    const bill = { costNanoUsd: cost.nanoUsd, price: this.#describe(cost) };
+    return cost.missing ? { ...bill, costExtent: 'partial' } : bill;
   }
 
   #describe(cost: Priced): unknown {
     const known = this.#described.get(cost.price) ?? [];
-    let found = known.find(({ tier, longContext }) => tier === cost.billedTier && longContext === cost.longContext);
+    let found = known.find((described) => isOfSameKind(described, cost));
     if (!found) {
       found = describePrice(cost);
       this.#described.set(cost.price, [...known, found]);
@@ -83,7 +90,7 @@ function rememberPrices(book: PriceBook): PriceBook {
 }
 
 /** The price as the record keeps it: a later change of the price list leaves it as it was. */
-function describePrice({ price, rates, billedTier, longContext }: Priced) {
+function describePrice({ price, rates, billedTier, longContext, missing }: Priced) {
   const { inputUsdPer1k, outputUsdPer1k } = readBaseRatesPer1k(price);
   return {
     inputCostPer1kUsd: inputUsdPer1k,
@@ -93,5 +100,12 @@ function describePrice({ price, rates, billedTier, longContext }: Priced) {
     longContext,
     origin: price.origin,
     from: price.from,
+    ...(missing && { missing }),
   };
+}
+
+function isOfSameKind(described: Described, { billedTier, longContext, rates, missing }: Priced): boolean {
+  const { tier, nanoUsdPerToken } = described;
+  const isSamePrice = tier === billedTier && described.longContext === longContext && nanoUsdPerToken.input === rates.input;
+  return isSamePrice && described.missing?.join() === missing?.join();
 }

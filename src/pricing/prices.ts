@@ -1,3 +1,4 @@
+import { CLAUDE_PRICES } from './claude-table.js';
 import { findGenaiPrice } from './genai-prices.js';
 import { listModelNames, normaliseModelName } from './model-name.js';
 import { type Price, type PriceEntry, type Rates, selectPriceAt } from './price.js';
@@ -77,4 +78,7 @@ function isDay(text: string): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
 }
 
-const OURS = indexByModel(PRICE_TABLE);
+/** The prices that codex-metered brings along, of all vendors. */
+export const OUR_PRICES: readonly Price[] = [...PRICE_TABLE, ...CLAUDE_PRICES];
+
+const OURS = indexByModel(OUR_PRICES);

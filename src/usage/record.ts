@@ -1,4 +1,5 @@
 import type { Budget } from './budget.js';
+import type { Fees } from './fees.js';
 import type { Phase } from './phase.js';
 import type { Provider } from './provider.js';
 import type { Evidence, Source } from './source.js';
@@ -105,6 +106,8 @@ export interface ModelResponse {
   readonly usage: Usage;
   /** Of `usage.cacheWrite`, the tokens that are kept for an hour, which Anthropic bills dearer. 0 when absent. */
   readonly cacheWrite1h?: number;
+  /** What it costs beside its tokens. Nothing when absent. */
+  readonly fees?: Fees | undefined;
   readonly evidence: Evidence;
   readonly source: Source;
   readonly completedAtMs: number;
@@ -128,4 +131,14 @@ export interface PricedResponse extends ModelResponse {
   readonly costNanoUsd: number | undefined;
   /** The price it was made with, as it is kept in the record. */
   readonly price: unknown;
+  /** `whole` when absent. */
+  readonly costExtent?: CostExtent;
+}
+
+/** `partial`: the response is known to have cost more than that, by a fee of which no price is known. */
+export type CostExtent = 'whole' | 'partial';
+
+/** Whether some of what a response cost, or all of it, is not known. Reports count such responses as unpriced. */
+export function isUnpriced({ costNanoUsd, costExtent }: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>): boolean {
+  return costNanoUsd === undefined || costExtent === 'partial';
 }

@@ -1,5 +1,17 @@
-/** Where a count was read, best first: the ledger lets an earlier one win over a later one. */
-export const EVIDENCE = ['usage_record', 'api', 'token_count', 'otel', 'turn_completed', 'text', 'tokenizer'] as const;
+/**
+ * Where a count was read, best first: the ledger lets an earlier one win over a later one. `session_total`: what the total
+ * that Claude Code keeps of a session has beyond the session's messages.
+ */
+export const EVIDENCE = [
+  'usage_record',
+  'api',
+  'token_count',
+  'session_total',
+  'otel',
+  'turn_completed',
+  'text',
+  'tokenizer',
+] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-const VERSION = '2.1.331';
+const VERSION = '2.1.332';
 const FOLDER = fileURLToPath(new URL(`../../build/claude/${VERSION}`, import.meta.url));
 
 /** What `claude -p --output-format json` says at its end. */
