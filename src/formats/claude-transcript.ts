@@ -1,14 +1,37 @@
 import * as z from 'zod/mini';
+import type { Fees } from '../usage/fees.js';
 import { isNoUsage, type Usage } from '../usage/usage.js';
+import {
+  parseQueueLine,
+  parseSessionTotal,
+  parseSystemLine,
+  type QueuedPrompt,
+  type SessionTotal,
+  type UntoldResponses,
+} from './claude-session.js';
+import {
+  apiUsage,
+  type InnerResponse,
+  optionalText,
+  readFees,
+  readIterations,
+  readTier,
+  toUsage,
+} from './claude-usage.js';
 import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
 /** A line of a transcript of Claude Code that tells what a message used. A message has a line per block of its content. */
 export interface TranscriptMessage {
   readonly kind: 'message';
   readonly atMs: number;
-  /** The ids that the API gave the message and its request: the same on each of its lines, and in copies of them. */
-  readonly key: string;
+  /** The id that the API gave the message. Behind a proxy two messages can have the same. Undefined where there is none. */
+  readonly id: string | undefined;
+  /** Others than those of another line with the same id: that one is of another message. Not every line has them. */
+  readonly requestIds: RequestIds;
+  /** The session that asked for the message. */
   readonly sessionId: string;
+  /** The session whose file holds the line: a fork holds copies of its parent's messages. */
+  readonly heldBy: string;
   /** The sub-agent of the session that it belongs to; `unnamed` for one of the versions before they had ids. */
   readonly agentId: string | undefined;
   readonly model: string;
@@ -16,86 +39,104 @@ export interface TranscriptMessage {
   readonly usage: Usage;
   /** Of `usage.cacheWrite`, the tokens that are kept for an hour instead of five minutes. */
   readonly cacheWrite1h: number;
+  readonly fees: Fees | undefined;
+  /** What other models used within the message. */
+  readonly inner: readonly InnerResponse[];
+  /** Parts of the line that could not be read; the others hold. */
+  readonly unreadableParts: number;
   readonly cwd: string | undefined;
   readonly version: string | undefined;
 }
 
-const optionalText = z.nullish(z.string());
-const count = z.int().check(z.nonnegative());
-const optionalCount = z.nullish(count);
+export interface RequestIds {
+  /** The API's. */
+  readonly request: string | undefined;
+  /** Claude Code's own, since 2.1.332 at the latest. */
+  readonly ref: string | undefined;
+}
+
+export type TranscriptLine =
+  | TranscriptMessage
+  | SessionTotal
+  | UntoldResponses
+  | QueuedPrompt
+  | Irrelevant
+  | Unrecognised;
 
 const assistant = z.object({
   sessionId: z.string(),
+  requestSessionId: optionalText,
   agentId: optionalText,
   isSidechain: z.nullish(z.boolean()),
   requestId: optionalText,
+  requestRef: optionalText,
   uuid: optionalText,
   cwd: optionalText,
   version: optionalText,
-  message: z.object({
-    id: optionalText,
-    model: z.string(),
-    usage: z.object({
-      input_tokens: count,
-      output_tokens: count,
-      cache_read_input_tokens: optionalCount,
-      cache_creation_input_tokens: optionalCount,
-      cache_creation: z.nullish(z.object({ ephemeral_1h_input_tokens: optionalCount })),
-      output_tokens_details: z.nullish(z.object({ thinking_tokens: optionalCount })),
-      service_tier: optionalText,
-      speed: optionalText,
-    }),
-  }),
+  message: z.object({ id: optionalText, model: z.string(), usage: apiUsage }),
 });
+
+/** A transcript's lines that tell something hold one of these, however their JSON is spaced. */
+const TELLING = ['"usage"', '"cost-state"', '"compact_boundary"', '"stop_hook_summary"', '"queue-operation"'].map(
+  (word) => Buffer.from(word),
+);
+
+/**
+ * Whether a line may tell something of usage. It is asked before the line is parsed, because nearly all of a transcript is
+ * content. A quotation of these words in somebody's text does not count: its quotation marks are escaped there.
+ */
+export function mayTell(line: Buffer): boolean {
+  return TELLING.some((word) => line.includes(word));
+}
 
 /**
  * Parses one line of a transcript. Never throws. Only messages of the model count: what a tool answered can hold a
- * sum of what a sub-agent used, whose messages stand in a transcript of their own. Read from 2.1.331.
+ * sum of what a sub-agent used, whose messages stand in a transcript of their own. Read from 2.1.197 to 2.1.332.
  */
-export function parseTranscriptLine(line: string): TranscriptMessage | Irrelevant | Unrecognised {
+export function parseTranscriptLine(line: string): TranscriptLine {
   const record = parseObject(line);
   if (isUnrecognised(record)) return record;
-  const message = record.message as { usage?: unknown } | undefined;
-  if (record.type !== 'assistant' || !message?.usage) return IRRELEVANT;
+  switch (record.type) {
+    case 'assistant':
+      return (record.message as { usage?: unknown } | undefined)?.usage ? parseAssistant(record) : IRRELEVANT;
+    case 'cost-state':
+      return parseSessionTotal(record);
+    case 'system':
+      return parseSystemLine(record);
+    case 'queue-operation':
+      return parseQueueLine(record);
+    default:
+      return IRRELEVANT;
+  }
+}
+
+function parseAssistant(record: Record<string, unknown>): TranscriptMessage | Irrelevant | Unrecognised {
   const { data } = assistant.safeParse(record);
   if (!data) return unrecognised('assistant of an unknown shape');
   const atMs = Date.parse(String(record.timestamp));
   if (Number.isNaN(atMs)) return unrecognised('assistant without a time');
-  const usage = toUsage(data.message.usage);
+  const { message } = data;
+  const usage = toUsage(message.usage);
+  if (!Number.isSafeInteger(usage.input)) return unrecognised('counters beyond counting');
+  const { inner, unreadable } = readIterations(message.usage);
   // Claude Code puts a message of its own where the API gave an error.
-  if (isNoUsage(usage)) return IRRELEVANT;
-  const { id } = data.message;
+  if (isNoUsage(usage) && inner.length === 0) return IRRELEVANT;
   return {
     kind: 'message',
     atMs,
-    key: id ? [id, ...(data.requestId ? [data.requestId] : [])].join(':') : (data.uuid ?? `at:${atMs}`),
-    sessionId: data.sessionId,
+    id: message.id ?? data.requestId ?? data.uuid ?? undefined,
+    requestIds: { request: data.requestId ?? undefined, ref: data.requestRef ?? undefined },
+    sessionId: data.requestSessionId ?? data.sessionId,
+    heldBy: data.sessionId,
     agentId: data.isSidechain ? (data.agentId ?? 'unnamed') : undefined,
-    model: data.message.model,
-    serviceTier: readTier(data.message.usage),
+    model: message.model,
+    serviceTier: readTier(message.usage),
     usage,
-    cacheWrite1h: data.message.usage.cache_creation?.ephemeral_1h_input_tokens ?? 0,
+    cacheWrite1h: message.usage.cache_creation?.ephemeral_1h_input_tokens ?? 0,
+    fees: readFees(message.usage),
+    inner,
+    unreadableParts: unreadable,
     cwd: data.cwd ?? undefined,
     version: data.version ?? undefined,
   };
-}
-
-type ApiUsage = z.infer<typeof assistant>['message']['usage'];
-
-/** The Messages API counts input apart from what the cache served and took in; here they are within input. */
-function toUsage(api: ApiUsage): Usage {
-  const cachedInput = api.cache_read_input_tokens ?? 0;
-  const cacheWrite = api.cache_creation_input_tokens ?? 0;
-  return {
-    input: api.input_tokens + cachedInput + cacheWrite,
-    cachedInput,
-    cacheWrite,
-    output: api.output_tokens,
-    reasoning: api.output_tokens_details?.thinking_tokens ?? 0,
-  };
-}
-
-/** Fast mode is dearer: it is a tier here. */
-function readTier({ speed, service_tier: tier }: ApiUsage): string | undefined {
-  return speed === 'fast' ? speed : (tier ?? undefined);
 }

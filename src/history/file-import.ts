@@ -2,12 +2,12 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../errors.js';
 import type { SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutScanner } from '../formats/rollout-scanner.js';
-import { countLines, type LineBuffer, type ReadInto, readFrom, scanLines } from '../io/scan.js';
+import { countLines, type LineBuffer, type ReadInto, readFrom, scanLines, trimLine } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
 import type { Packer } from '../store/pack.js';
-import { createClaudeReader } from './claude-reader.js';
+import { createClaudeReader, type SavedTranscript } from './claude-reader.js';
 import { createCodexReader } from './codex-reader.js';
 import { describeFault } from './discovery.js';
 import { describeProblems, type Found, type UnreadableLine } from './file-problems.js';
@@ -152,8 +152,12 @@ class OpenFile {
     for (const { responses, lastMs } of found.packs) this.#count(responses, lastMs);
     for (const { response } of found.responses) this.#count(1, response.completedAtMs);
     this.#unreadable ??= this.#findUnreadable();
-    const { unreadable, unreadableLines } = { unreadable: this.#unreadable, unreadableLines: this.#unreadableLines };
-    const problem = describe?.({ unreadable, unreadableLines, newestMs: this.#newestMs });
+    const problem = describe?.({
+      unreadable: this.#unreadable,
+      unreadableLines: this.#unreadableLines,
+      newestMs: this.#newestMs,
+      untoldResponses: this.#reader.untoldResponses ?? 0,
+    });
     const file: HistoryFile = {
       path: this.#task.path,
       provider: this.#task.provider,
@@ -165,6 +169,7 @@ class OpenFile {
       responses: this.#responses,
       unreadableLines: this.#unreadableLines,
       problem: problem ?? null,
+      untoldResponses: this.#reader.untoldResponses ?? 0,
     };
     this.#tools.onPart({ file, ...found });
     return problem;
@@ -204,13 +209,14 @@ class OpenFile {
 
 function createReader({ path, provider }: FileTask, tools: FileImportTools, saved: object | undefined): SessionReader {
   const { nameProject, pricer, scanner, packer, lines } = tools;
-  if (provider === 'claude') return createClaudeReader({ path, nameProject, pricer, lines });
+  if (provider === 'claude')
+    return createClaudeReader({ path, nameProject, pricer, lines, saved: saved as SavedTranscript | undefined });
   return createCodexReader({ path, nameProject, pricer, scanner, packer, saved: saved as SavedThread | undefined });
 }
 
 function isJson(bytes: Buffer): boolean {
   try {
-    JSON.parse(bytes.toString('utf8'));
+    JSON.parse(trimLine(bytes).toString('utf8'));
     return true;
   } catch {
     return false;

@@ -11,6 +11,8 @@ export interface Found {
   readonly unreadable?: UnreadableLine | undefined;
   /** When its newest response was completed; 0 without one. */
   readonly newestMs: number;
+  /** Of Claude Code: responses whose tokens stand nowhere. */
+  readonly untoldResponses: number;
 }
 
 export interface ReadFile extends Found {
@@ -25,12 +27,16 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What is wrong with a file, in words and without its content; undefined when nothing is. */
 export function describeProblems(file: ReadFile): string | undefined {
-  const { sizeBytes, threadId, fault, isCut, unreadableLines, newestMs } = file;
+  const { sizeBytes, threadId, fault, isCut, unreadableLines, newestMs, untoldResponses } = file;
   const problems: string[] = [];
   if (fault !== undefined) problems.push(fault);
   else if (sizeBytes === 0) problems.push('it is empty');
   else if (threadId === undefined) problems.push('it names no session');
   if (unreadableLines > 0) problems.push(describeLines(unreadableLines, file.unreadable));
+  if (untoldResponses > 0) {
+    const responses = `${untoldResponses} ${untoldResponses === 1 ? 'response' : 'responses'}`;
+    problems.push(`${responses} or more of compactions or prompt hooks whose tokens stand nowhere in it`);
+  }
   if (isCut) problems.push('its last line is cut');
   if (newestMs > Date.now() + DAY_MS) problems.push(`a session from the future: ${toDay(newestMs)}`);
   return problems.length > 0 ? problems.join(', ') : undefined;

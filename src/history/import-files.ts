@@ -46,8 +46,9 @@ const BATCH_FILES = 500;
 /** Reads files and records what they tell until none is left, in a thread that has nothing else to do. Throws a StoreError. */
 export function importFiles(share: Share): Done {
   const turnstile = openTurnstile(share.memory);
-  const store = turnstile.alone(() => openHistoryStore(share.database, { busyTimeoutMs: PATIENCE_MS }));
-  const work = new Work(share, store, () => turnstile.alone(() => work.write()));
+  const pricer = createPricer(share);
+  const store = turnstile.alone(() => openStore(share, pricer, PATIENCE_MS));
+  const work = new Work(share, store, pricer, () => turnstile.alone(() => work.write()));
   try {
     while (work.readNext(turnstile.take('first', share.tasks.length))) {}
     turnstile.alone(() => work.write());
@@ -63,8 +64,9 @@ export function importFiles(share: Share): Done {
  */
 export async function importFilesInTurns(share: Share): Promise<Done> {
   const turnstile = openTurnstile(share.memory);
-  const store = await patiently(PATIENCE_MS, () => openHistoryStore(share.database, { busyTimeoutMs: 0 }));
-  const work = new Work(share, store);
+  const pricer = createPricer(share);
+  const store = await patiently(PATIENCE_MS, () => openStore(share, pricer, 0));
+  const work = new Work(share, store, pricer);
   const write = () => patiently(PATIENCE_MS, () => turnstile.attempt(() => work.write()));
   try {
     let turnEndsAt = performance.now() + TURN_MS;
@@ -81,6 +83,14 @@ export async function importFilesInTurns(share: Share): Promise<Done> {
   return work.done;
 }
 
+function createPricer({ userPrices }: Share): Pricer {
+  return new Pricer(createPriceBook({ user: userPrices }));
+}
+
+function openStore({ database }: Share, pricer: Pricer, busyTimeoutMs: number): HistoryStore {
+  return openHistoryStore(database, { busyTimeoutMs, bill: (response) => pricer.bill(response) });
+}
+
 /** What a thread reads, and what of it waits to be written. */
 class Work {
   readonly done = { responses: 0, added: 0, unreadableLines: 0, problems: [] as Problem[] };
@@ -92,12 +102,12 @@ class Work {
   #waitingRows = 0;
 
   /** `onFull`: called as soon as enough waits to be written, also in the middle of a file. */
-  constructor(share: Share, store: HistoryStore, onFull?: () => void) {
+  constructor(share: Share, store: HistoryStore, pricer: Pricer, onFull?: () => void) {
     this.#share = share;
     this.#store = store;
     this.#turnstile = openTurnstile(share.memory);
     this.#tools = {
-      pricer: new Pricer(createPriceBook({ user: share.userPrices })),
+      pricer,
       nameProject: createProjectNames(),
       scanner: new RolloutScanner(),
       packer: new Packer(),

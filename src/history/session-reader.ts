@@ -11,6 +11,8 @@ export interface SessionReader extends LineTaker {
   readonly unreadableLines: number;
   /** The first of them; undefined where there is none. */
   readonly firstUnreadable: UnreadablePlace | undefined;
+  /** Responses whose tokens stand nowhere, at least so many. None when absent. */
+  readonly untoldResponses?: number;
   /** Takes the last line of a file, which has no newline and begins at `offset`. Returns false when it could not be read. */
   takeLast(line: Buffer, offset: number): boolean;
   /** What has been found since the last call. */
@@ -25,4 +27,4 @@ export interface UnreadablePlace {
   readonly reason: string | undefined;
 }
 
-export type Found = Pick<FileImport, 'threads' | 'packs' | 'responses'>;
+export type Found = Pick<FileImport, 'threads' | 'packs' | 'responses' | 'runs' | 'copies'>;

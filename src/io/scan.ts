@@ -131,3 +131,15 @@ export function countLines(fd: number, offset: number): number {
   }
   return lines;
 }
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const SPACES: readonly number[] = [0x20, 0x09, 0x0d];
+
+/** A line without the spaces around it, the return of Windows and the mark that some programs begin a file with. */
+export function trimLine(line: Buffer): Buffer {
+  let start = line.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  let end = line.length;
+  while (start < end && SPACES.includes(line[start] ?? 0)) start++;
+  while (end > start && SPACES.includes(line[end - 1] ?? 0)) end--;
+  return line.subarray(start, end);
+}

@@ -1,5 +1,5 @@
 import { addSpent, type BudgetLimit, type BudgetScope, NOTHING_SPENT, type Spent } from '../usage/budget.js';
-import type { PricedResponse } from '../usage/record.js';
+import { isUnpriced, type PricedResponse } from '../usage/record.js';
 
 /** How far a limit is used up. */
 export interface BudgetLevel {
@@ -85,11 +85,12 @@ export class BudgetGuard {
 
 /** What counts of `responses`. A response without a price counts by its tokens alone. */
 export function sumSpent(responses: readonly PricedResponse[]): Spent {
-  return responses.reduce<Spent>((sum, { usage, costNanoUsd, source }) => {
+  return responses.reduce<Spent>((sum, response) => {
+    const { usage, costNanoUsd, source } = response;
     return addSpent(sum, {
       nanoUsd: costNanoUsd ?? 0,
       tokens: usage.input + usage.output,
-      unpricedResponses: costNanoUsd === undefined ? 1 : 0,
+      unpricedResponses: isUnpriced(response) ? 1 : 0,
       inexactResponses: source === 'actual' ? 0 : 1,
     });
   }, NOTHING_SPENT);

@@ -1,4 +1,4 @@
-import type { Invocation, Note, PricedResponse } from '../usage/record.js';
+import { type Invocation, isUnpriced, type Note, type PricedResponse } from '../usage/record.js';
 import { SOURCES, type Source } from '../usage/source.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
 
@@ -28,7 +28,7 @@ export function summarise(known: Known, responses: readonly PricedResponse[]): S
     responses: responses.length,
     usage: sumUsage(responses.map(({ usage }) => usage)),
     costNanoUsd: responses.reduce((total, { costNanoUsd }) => total + (costNanoUsd ?? 0), 0),
-    unpricedResponses: responses.filter(({ costNanoUsd }) => costNanoUsd === undefined).length,
+    unpricedResponses: responses.filter(isUnpriced).length,
     source: SOURCES.findLast((source) => responses.some((response) => response.source === source)),
   };
 }

@@ -106,6 +106,7 @@ function describePrice({ price, rates, billedTier, longContext, missing }: Price
 
 function isOfSameKind(described: Described, { billedTier, longContext, rates, missing }: Priced): boolean {
   const { tier, nanoUsdPerToken } = described;
-  const isSamePrice = tier === billedTier && described.longContext === longContext && nanoUsdPerToken.input === rates.input;
+  const isSamePrice =
+    tier === billedTier && described.longContext === longContext && nanoUsdPerToken.input === rates.input;
   return isSamePrice && described.missing?.join() === missing?.join();
 }

@@ -73,8 +73,13 @@ function quote(value: Value): string {
 
 function* listResponses(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {
   for (const row of iterateResponses(connection, { ...query, ...toMoments(toRange(query), calendar) })) {
-    const { completedAtMs, costNanoUsd, ...rest }: ExportedResponse = row;
-    yield { completedAt: toIso(completedAtMs), ...rest, ...describeCost(costNanoUsd) };
+    const { completedAtMs, costNanoUsd, costExtent, ...rest }: ExportedResponse = row;
+    yield {
+      completedAt: toIso(completedAtMs),
+      ...rest,
+      ...describeCost(costNanoUsd),
+      costExtent: costNanoUsd === null ? null : costExtent,
+    };
   }
 }
 

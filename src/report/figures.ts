@@ -1,4 +1,5 @@
 import type { ResponseRow, SumRow } from '../store/queries.js';
+import { isUnpriced } from '../usage/record.js';
 import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
 import type { CostUnit } from '../usage/unit.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
@@ -41,7 +42,7 @@ export function unitOf({ credits }: Pick<Figures, 'credits'>): CostUnit {
 }
 
 export function figuresOfResponse(row: ResponseRow, unit: CostUnit): Figures {
-  const sums = { ...row, responses: 1, unpricedResponses: row.costNanoUsd === null ? 1 : 0 };
+  const sums = { ...row, responses: 1, unpricedResponses: isUnpriced(row) ? 1 : 0 };
   const credits = creditsOfResponse(row, unit);
   return toFigures(sums, { models: [row.model], sources: [row.source], evidence: [row.evidence], credits });
 }

@@ -1,5 +1,5 @@
 import type { BudgetLimit, OnBudget } from '../usage/budget.js';
-import type { Invocation, InvocationStatus, Note, PricedResponse } from '../usage/record.js';
+import { type Invocation, type InvocationStatus, isUnpriced, type Note, type PricedResponse } from '../usage/record.js';
 import { type Figures, sumFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson } from './sums-json.js';
@@ -112,9 +112,10 @@ function toModelJson(responses: readonly PricedResponse[]): object {
   return { model: figures.models[0] ?? null, evidence: figures.evidence, ...toPartJson(figures) };
 }
 
-function figuresOf({ usage, costNanoUsd, model, source, evidence }: PricedResponse): Figures {
+function figuresOf(response: PricedResponse): Figures {
+  const { usage, costNanoUsd, model, source, evidence } = response;
   return {
-    ...{ usage, costNanoUsd, responses: 1, unpricedResponses: costNanoUsd === undefined ? 1 : 0 },
+    ...{ usage, costNanoUsd, responses: 1, unpricedResponses: isUnpriced(response) ? 1 : 0 },
     ...{ models: [model], sources: [source], evidence: [evidence] },
   };
 }

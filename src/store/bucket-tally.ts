@@ -1,5 +1,5 @@
 import type { Provider } from '../usage/provider.js';
-import type { ModelResponse } from '../usage/record.js';
+import { isUnpriced, type ModelResponse, type PricedResponse } from '../usage/record.js';
 import type { SeriesSum } from '../usage/series.js';
 import type { Source } from '../usage/source.js';
 
@@ -41,17 +41,20 @@ export function addToSum(sum: Sum, more: Readonly<Sum>): void {
 }
 
 /** What one response comes to. */
-export function sumOf({ completedAtMs, usage }: ModelResponse, costNanoUsd: number | undefined): SeriesSum {
+export function sumOf(
+  { completedAtMs, usage }: ModelResponse,
+  bill: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>,
+): SeriesSum {
   return {
     startMs: bucketStartOf(completedAtMs),
     responses: 1,
-    unpricedResponses: costNanoUsd === undefined ? 1 : 0,
+    unpricedResponses: isUnpriced(bill) ? 1 : 0,
     input: usage.input,
     cachedInput: usage.cachedInput,
     cacheWrite: usage.cacheWrite,
     output: usage.output,
     reasoning: usage.reasoning,
-    costNanoUsd: costNanoUsd ?? null,
+    costNanoUsd: bill.costNanoUsd ?? null,
     firstMs: completedAtMs,
     lastMs: completedAtMs,
   };

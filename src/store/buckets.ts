@@ -1,7 +1,8 @@
-import type { ModelResponse } from '../usage/record.js';
+import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf, sumOf } from './bucket-tally.js';
 import type { Connection } from './open.js';
 import { unpackBetween } from './packs.js';
+import { lacksPrice } from './response-rows.js';
 
 /** Makes the buckets that begin at `startsMs` the sums of the responses that were completed in them. */
 export function refreshBuckets(connection: Connection, startsMs: Iterable<number>): void {
@@ -20,7 +21,7 @@ const FILL = `
   INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses, input_tokens,
     cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd)
   SELECT @startMs, r.provider, coalesce(i.project_id, t.project_id, 'unknown'), r.model, r.source,
-    count(*), count(*) - count(r.cost_nano_usd), sum(r.input_tokens), sum(r.cached_input_tokens),
+    count(*), sum(${lacksPrice('r')}), sum(r.input_tokens), sum(r.cached_input_tokens),
     sum(r.cache_write_tokens), sum(r.output_tokens), sum(r.reasoning_tokens), sum(r.cost_nano_usd)
   FROM response_rows r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
   WHERE r.completed_at_ms >= @startMs AND r.completed_at_ms < @endMs
@@ -28,7 +29,7 @@ const FILL = `
 
 /** Adds responses that are new to their buckets, without reading what is there. */
 export interface BucketSums {
-  add(response: ModelResponse, costNanoUsd: number | undefined, projectId: string): void;
+  add(response: ModelResponse, bill: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>, projectId: string): void;
   addSums(sums: readonly BucketSum[], projectId: string): void;
   /** A response that was completed at `atMs` has changed. */
   renew(atMs: number): void;
@@ -48,10 +49,10 @@ export function createBucketSums(connection: Connection): () => BucketSums {
     const tallies = new Map<string, BucketTally>();
     const renewed = new Set<number>();
     return {
-      add(response, costNanoUsd, projectId) {
+      add(response, bill, projectId) {
         const tally = tallies.get(projectId) ?? new BucketTally();
         tallies.set(projectId, tally);
-        tally.add(response, sumOf(response, costNanoUsd));
+        tally.add(response, sumOf(response, bill));
       },
       addSums(sums, projectId) {
         for (const sum of sums) put(sum, projectId);

@@ -1,9 +1,10 @@
 import type { Connection } from './open.js';
+import { lacksPrice } from './response-rows.js';
 
 /**
  * Brings the invocation's cost records, one per model and source, up to date with its responses. The cost of a
  * record is NULL while none of its responses has a price, and the sum of those that have one otherwise:
- * `unpriced_responses` says how many it leaves out.
+ * `unpriced_responses` says how many it leaves out, or does not hold whole.
  */
 export function refreshCostRecords(connection: Connection, invocationId: string): void {
   connection.prepare(REFRESH).run({ invocationId, now: new Date().toISOString() });
@@ -32,7 +33,7 @@ const REFRESH = `
       || count(*) || ' ' || iif(count(*) = 1, 'response', 'responses'),
     ${ISO_TIME}, i.id, i.iteration, r.source,
     sum(r.cached_input_tokens), sum(r.cache_write_tokens), sum(r.reasoning_tokens),
-    count(*), count(*) - count(r.cost_nano_usd), sum(r.cost_nano_usd), @now
+    count(*), sum(${lacksPrice('r')}), sum(r.cost_nano_usd), @now
   FROM response_rows r JOIN invocations i ON i.id = r.invocation_id
   WHERE i.id = @invocationId
   GROUP BY r.model, r.source

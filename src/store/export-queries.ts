@@ -1,3 +1,4 @@
+import type { CostExtent } from '../usage/record.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
@@ -23,6 +24,7 @@ export interface ExportedResponse {
   readonly outputTokens: number;
   readonly reasoningTokens: number;
   readonly costNanoUsd: number | null;
+  readonly costExtent: CostExtent;
 }
 
 /** The responses that `filter` lets through, one after the other, in order of time. */
@@ -40,7 +42,7 @@ export function iterateResponses(connection: Connection, filter: UsageFilter): I
          r.response_key AS responseKey, r.model, r.service_tier AS serviceTier, r.source, r.evidence,
          r.input_tokens AS inputTokens, r.cached_input_tokens AS cachedInputTokens,
          r.cache_write_tokens AS cacheWriteTokens, r.output_tokens AS outputTokens,
-         r.reasoning_tokens AS reasoningTokens, r.cost_nano_usd AS costNanoUsd
+         r.reasoning_tokens AS reasoningTokens, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
        FROM ${responsesBetween(filter)} r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
        WHERE ${conditions.join(' AND ')} ORDER BY r.completed_at_ms, r.id`,
     )

@@ -1,12 +1,14 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import type { BucketSums } from './buckets.js';
+import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
 import { openPack, type Pack } from './pack.js';
 import { createHoldings, createPackInsert, unpackThread } from './packs.js';
 import { createPriceEncoder, RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
+import { createCopies } from './session-runs.js';
 
 /** What a response costs. Prices that are the same are best the same object. */
-export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price'>;
+export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price' | 'costExtent'>;
 
 export interface BilledResponse {
   readonly response: ModelResponse;
@@ -23,14 +25,16 @@ export interface ToldResponses {
 
 /**
  * Inserts the responses that are not there yet, and adds them to `sums`. Returns how many were new. What is there was
- * recorded live, or was read before: it stays as it is, with its invocation. Those of a thread that is new are packed.
+ * recorded live, or was read before: it stays as it is, with its invocation, unless Claude Code has gone on with the message.
+ * Those of a thread that is new are packed.
  */
 export type InsertResponses = (told: ToldResponses, now: number, sums: BucketSums) => number;
 
 /** Prepares statements for responses by the ten thousand, to be used within a transaction. */
 export function createResponseInsert(connection: Connection): InsertResponses {
   const insertOne = connection.prepare<object>(INSERT);
-  const grow = connection.prepare<object>(GROW);
+  const grow = createGrowth(connection);
+  const holdCopy = createCopies(connection);
   const findProject = connection.prepare<[string], string>('SELECT project_id FROM threads WHERE id = ?').pluck();
   const readHoldings = createHoldings(connection);
   const insertPack = createPackInsert(connection);
@@ -38,12 +42,15 @@ export function createResponseInsert(connection: Connection): InsertResponses {
 
   const insertOrLeave = (one: BilledResponse, projectId: string, now: number, sums: BucketSums): boolean => {
     const { response, bill } = one;
-    const values = toResponseValues(response, bill.costNanoUsd, toJson(bill.price), now);
+    const values = toResponseValues(response, bill, toJson(bill.price), now);
     if (insertOne.run(values).changes === 1) {
-      sums.add(response, bill.costNanoUsd, projectId);
+      sums.add(response, bill, projectId);
       return true;
     }
-    if (response.provider === 'claude' && grow.run(values).changes > 0) sums.renew(response.completedAtMs);
+    if (response.provider === 'claude') {
+      grow(values, sums);
+      holdCopy(response);
+    }
     return false;
   };
 
@@ -82,8 +89,28 @@ export function createResponseInsert(connection: Connection): InsertResponses {
 
 const INSERT = `INSERT INTO response_rows (${RESPONSE_COLUMNS}) VALUES (${RESPONSE_VALUES}) ON CONFLICT DO NOTHING`;
 
-// Claude Code writes a message's usage before its end too; the last is the largest. What an invocation holds stays.
+type ResponseValues = ReturnType<typeof toResponseValues>;
+
+/** A message of Claude Code that is there already, and may have gone on since: all that is told of it may have changed. */
+function createGrowth(connection: Connection): (values: ResponseValues, sums: BucketSums) => void {
+  const grow = connection.prepare<[object], { invocationId: string | null; completedAtMs: number }>(GROW);
+  return (values, sums) => {
+    const grown = grow.get(values);
+    if (!grown) return;
+    sums.renew(grown.completedAtMs);
+    if (grown.invocationId !== null) refreshCostRecords(connection, grown.invocationId);
+  };
+}
+
+// Claude Code writes a message's usage before its end too; the last is the largest.
 const GROW = `
-  UPDATE response_rows SET input_tokens = @input, cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite,
-    cache_write_1h_tokens = @cacheWrite1h, output_tokens = @output, cost_nano_usd = @costNanoUsd, price = @price
-  WHERE provider = 'claude' AND response_key = @key AND output_tokens < @output`;
+  UPDATE response_rows SET model = @model, service_tier = @serviceTier, input_tokens = @input,
+    cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite, cache_write_1h_tokens = @cacheWrite1h,
+    output_tokens = @output, reasoning_tokens = @reasoning, cost_nano_usd = @costNanoUsd, price = @price, fees = @fees,
+    cost_extent = @costExtent
+  WHERE provider = 'claude' AND response_key = @key
+    AND (output_tokens, reasoning_tokens, input_tokens) <= (@output, @reasoning, @input)
+    AND (model, service_tier, input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens,
+      reasoning_tokens, fees) IS NOT (@model, @serviceTier, @input, @cachedInput, @cacheWrite, @cacheWrite1h, @output,
+      @reasoning, @fees)
+  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;

@@ -2,6 +2,8 @@ import { createBucketSums } from './buckets.js';
 import { createResponseInsert, type ToldResponses } from './history-responses.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { createThreadSettlement } from './ownership.js';
+import { createCopyInsert, createRunInsert, type HeldCopy, type SessionRun, sessionOf } from './session-runs.js';
+import { type BillResponse, createSessionSettlement } from './session-totals.js';
 
 /** A thread that was read from history: to whom its responses belong where no invocation says it. */
 export interface HistoryThread {
@@ -28,12 +30,17 @@ export interface HistoryFile {
   readonly responses: number;
   readonly unreadableLines: number;
   readonly problem: string | null;
+  /** Of Claude Code: responses whose tokens stand nowhere, at least so many. None when absent. */
+  readonly untoldResponses?: number;
 }
 
 /** What a file, or the next part of one, has told. It is recorded whole or not at all. */
 export interface FileImport extends ToldResponses {
   readonly file: HistoryFile;
   readonly threads: readonly HistoryThread[];
+  /** Of Claude Code alone: what totals of sessions tell, and messages that are another session's. */
+  readonly runs?: readonly SessionRun[];
+  readonly copies?: readonly HeldCopy[];
 }
 
 /** The way into the record for responses by the ten thousand. Every method throws a StoreError. */
@@ -48,10 +55,13 @@ export const PATIENCE_MS = 30_000;
 const CACHE_KB = 32_000;
 
 /** Opens the database at `path`, and creates it where there is none. Throws a StoreError. */
-export function openHistoryStore(path: string, patience: Pick<OpenOptions, 'busyTimeoutMs'>): HistoryStore {
+export function openHistoryStore(
+  path: string,
+  { bill, ...patience }: Pick<OpenOptions, 'busyTimeoutMs'> & { readonly bill: BillResponse },
+): HistoryStore {
   const connection = openConnection(path, { mode: 'write', ...patience });
   connection.pragma(`cache_size = -${CACHE_KB}`);
-  const write = connection.transaction(createWriter(connection));
+  const write = connection.transaction(createWriter(connection, bill));
   return {
     write: (imports) => explainingFaults(path, () => write.immediate(imports)),
     close: () => connection.close(),
@@ -86,13 +96,16 @@ export function lookAtReadFiles<T>(path: string, look: (files: ReadFiles) => T):
   }
 }
 
-function createWriter(connection: Connection): (imports: readonly FileImport[]) => number {
+function createWriter(connection: Connection, bill: BillResponse): (imports: readonly FileImport[]) => number {
   const putFile = connection.prepare<unknown[]>(PUT_FILE);
   const putThread = connection.prepare<unknown[]>(PUT_THREAD);
   const beginSums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
   const settleThreads = createThreadSettlement(connection);
   const listUnclaimed = connection.prepare<[string], number>(TIMES_OF_UNCLAIMED).pluck();
+  const putRun = createRunInsert(connection);
+  const putCopy = createCopyInsert(connection);
+  const settleSessions = createSessionSettlement(connection, bill);
   return (imports) => {
     const now = Date.now();
     const sums = beginSums();
@@ -108,26 +121,41 @@ function createWriter(connection: Connection): (imports: readonly FileImport[]) 
         if (times.length > 0) grown.push(thread.id);
       }
       const fresh = insert(told, now, sums);
+      for (const run of told.runs ?? []) putRun(run);
+      for (const copy of told.copies ?? []) putCopy(copy);
       added += fresh;
       putFile.run(...toFileRow(file), now);
       if (fresh > 0) for (const { threadId } of packs) grown.push(threadId);
     }
     for (const atMs of settleThreads(grown).atMs) sums.renew(atMs);
+    settleSessions(listSessions(imports), now, sums);
     sums.write();
     return added;
   };
+}
+
+/** The sessions of Claude Code of which something was read. */
+function listSessions(imports: readonly FileImport[]): Set<string> {
+  const ofClaude = imports.filter(({ file }) => file.provider === 'claude');
+  return new Set(
+    ofClaude.flatMap(({ responses, runs = [], copies = [] }) => [
+      ...responses.map(({ response }) => sessionOf(response.threadId)),
+      ...[...runs, ...copies].map(({ sessionId }) => sessionId),
+    ]),
+  );
 }
 
 const READ_VERSIONS = 'SELECT path, size_bytes, modified_at_ms, problem FROM history_files ORDER BY path';
 
 const READ_FILE = `
   SELECT path, provider, thread_id AS threadId, size_bytes AS sizeBytes, modified_at_ms AS modifiedAtMs,
-    read_bytes AS readBytes, state, responses, unreadable_lines AS unreadableLines, problem FROM history_files WHERE path = ?`;
+    read_bytes AS readBytes, state, responses, unreadable_lines AS unreadableLines, problem, untold_responses AS untoldResponses
+  FROM history_files WHERE path = ?`;
 
 const PUT_FILE = `
   INSERT OR REPLACE INTO history_files (path, provider, thread_id, size_bytes, modified_at_ms, read_bytes, state,
-    responses, unreadable_lines, problem, imported_at_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    responses, unreadable_lines, problem, untold_responses, imported_at_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 // What was told first stays, but for a thread that was recorded without its header, or without a directory: what tells
 // more takes its place.
@@ -155,7 +183,8 @@ function toThreadRow({
 }
 
 function toFileRow(file: HistoryFile): unknown[] {
-  const { path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state, responses, unreadableLines, problem } =
-    file;
-  return [path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state, responses, unreadableLines, problem];
+  const { path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state, responses } = file;
+  const { unreadableLines, problem, untoldResponses = 0 } = file;
+  const place = [path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state];
+  return [...place, responses, unreadableLines, problem, untoldResponses];
 }

@@ -2,6 +2,7 @@ import { METERED_RUNS } from './migrations/0001-metered-runs.js';
 import { HISTORY } from './migrations/0002-history.js';
 import { PACKS } from './migrations/0003-packs.js';
 import { FILE_VERSIONS } from './migrations/0004-file-versions.js';
+import { SESSION_TOTALS } from './migrations/0005-session-totals.js';
 import { LOST_PROJECTS } from './migrations/0006-lost-projects.js';
 import { POSSIBLE_COUNTS } from './migrations/0007-possible-counts.js';
 import { THREAD_KNOWN_BY } from './migrations/0010-thread-known-by.js';
@@ -15,6 +16,7 @@ export const MIGRATIONS: readonly string[] = [
   HISTORY,
   PACKS,
   FILE_VERSIONS,
+  SESSION_TOTALS,
   LOST_PROJECTS,
   THREAD_KNOWN_BY,
   POSSIBLE_COUNTS,

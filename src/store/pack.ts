@@ -84,13 +84,14 @@ class OpenPack {
     this.#provider = provider;
   }
 
-  add(response: ModelResponse, { costNanoUsd, price }: Bill): void {
+  add(response: ModelResponse, bill: Bill): void {
+    const { costNanoUsd, price } = bill;
     const { usage, completedAtMs, cacheWrite1h = 0 } = response;
     const last = this.#last;
     if (!last || !isOfSameTurn(last, response)) this.#turn = this.#turns.find(describeTurn(response));
     const isSameKind = last && this.#lastPrice === price && isOfSameKind(last, response);
     const kind = isSameKind && this.#kind ? this.#kind : this.#findKind(response, price);
-    const sum = sumOf(response, costNanoUsd);
+    const sum = sumOf(response, bill);
     kind.add(sum);
     this.#sums.add(response, sum);
     this.#last = response;

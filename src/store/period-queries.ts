@@ -5,6 +5,7 @@ import { isBetween } from './between.js';
 import { BUCKET_MS } from './bucket-tally.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
+import { lacksPrice } from './response-rows.js';
 
 /** From `fromMs` on, local time is UTC plus `offsetMs`, until the next change. */
 export interface OffsetChange {
@@ -56,7 +57,7 @@ const TABLES: Readonly<Record<UsageOf, string>> = {
   all: 'buckets',
   invocations: `(
     SELECT r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS} AS start_ms, r.provider, i.project_id, i.phase, r.model, r.source,
-      1 AS responses, r.cost_nano_usd IS NULL AS unpriced_responses, r.input_tokens, r.cached_input_tokens,
+      1 AS responses, ${lacksPrice('r')} AS unpriced_responses, r.input_tokens, r.cached_input_tokens,
       r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nano_usd, r.invocation_id
     FROM response_rows r JOIN invocations i ON i.id = r.invocation_id)`,
 };

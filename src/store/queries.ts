@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
-import type { AttributionOrigin, InvocationStatus, Note } from '../usage/record.js';
+import type { AttributionOrigin, CostExtent, InvocationStatus, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { type Connection, explainingFaults } from './open.js';
+import { lacksPrice } from './response-rows.js';
 import type { Store } from './store.js';
 
 /** What a report is about. A run id is unique within its project only. */
@@ -62,6 +63,7 @@ export interface ResponseRow extends Omit<SumRow, 'responses' | 'unpricedRespons
   readonly source: Source;
   /** The price its cost was made with, as it is kept in the record; null when it has none. */
   readonly price: unknown;
+  readonly costExtent: CostExtent;
   readonly completedAtMs: number;
 }
 
@@ -104,7 +106,7 @@ export function readModels(connection: Connection, scope: Scope): ModelRow[] {
     .prepare<[Scope], ModelRow & { evidence: string; threadIds: string }>(
       `SELECT r.invocation_id AS invocationId, r.model, r.source,
          json_group_array(DISTINCT r.evidence) AS evidence, json_group_array(DISTINCT r.thread_id) AS threadIds,
-         count(*) AS responses, count(*) - count(r.cost_nano_usd) AS unpricedResponses, sum(r.input_tokens) AS input,
+         count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses, sum(r.input_tokens) AS input,
          sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,
          sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning, sum(r.cost_nano_usd) AS costNanoUsd
        FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
@@ -125,7 +127,7 @@ export function readResponses(connection: Connection, scope: Scope): ResponseRow
       `SELECT r.invocation_id AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
          r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
-         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd
+         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
        FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
        ORDER BY r.completed_at_ms, r.id`,
     )

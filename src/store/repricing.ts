@@ -1,4 +1,4 @@
-import type { ModelResponse, PricedResponse } from '../usage/record.js';
+import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
 import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
@@ -6,6 +6,7 @@ import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
 import { unpackOne } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
+import { readFees } from './response-rows.js';
 
 /** Whether what was found is written. */
 export type RepricingMode = 'write' | 'dry-run';
@@ -34,6 +35,7 @@ interface Row extends ModelResponse {
   readonly id: number;
   readonly invocationId: string | null;
   readonly costNanoUsd: number | null;
+  readonly costExtent: CostExtent;
 }
 
 export interface RepricingOptions {
@@ -90,6 +92,7 @@ interface Examined {
 interface Change {
   readonly row: Row;
   readonly costNanoUsd: number;
+  readonly costExtent: CostExtent;
   readonly price: unknown;
 }
 
@@ -98,9 +101,10 @@ function examine(rows: readonly Row[], priceOf: RepricingOptions['priceOf']): Ex
   const unpriced: string[] = [];
   let kept = 0;
   for (const row of rows) {
-    const { costNanoUsd, price } = priceOf(row);
+    const { costNanoUsd, costExtent = 'whole', price } = priceOf(row);
     if (costNanoUsd !== undefined) {
-      if (costNanoUsd !== row.costNanoUsd) changed.push({ row, costNanoUsd, price });
+      const isSame = costNanoUsd === row.costNanoUsd && costExtent === row.costExtent;
+      if (!isSame) changed.push({ row, costNanoUsd, costExtent, price });
     } else if (row.costNanoUsd === null) unpriced.push(row.model);
     else kept++;
   }
@@ -112,11 +116,13 @@ function write(connection: Connection, changes: readonly Change[], onChange: Rep
     `INSERT OR IGNORE INTO original_costs (response_id, cost_nano_usd, price, repriced_at_ms)
      SELECT id, cost_nano_usd, price, ? FROM response_rows WHERE id = ?`,
   );
-  const update = connection.prepare('UPDATE response_rows SET cost_nano_usd = ?, price = ? WHERE id = ?');
+  const update = connection.prepare(
+    'UPDATE response_rows SET cost_nano_usd = ?, cost_extent = ?, price = ? WHERE id = ?',
+  );
   const now = Date.now();
-  for (const { row, costNanoUsd, price } of changes) {
+  for (const { row, costNanoUsd, costExtent, price } of changes) {
     keep.run(now, row.id);
-    update.run(costNanoUsd, JSON.stringify(price), row.id);
+    update.run(costNanoUsd, costExtent, JSON.stringify(price), row.id);
   }
   for (const id of new Set(changes.map(({ row }) => row.invocationId))) {
     if (id === null) continue;
@@ -153,12 +159,13 @@ function readPack(connection: Connection, filter: UsageFilter, packId: number): 
     .map(toRow);
 }
 
-type FlatRow = Row & Row['usage'];
+type FlatRow = Omit<Row, 'fees'> & Row['usage'] & { readonly fees: string | null };
 
 const COLUMNS = `provider, thread_id AS threadId, response_key AS key, turn_id AS turnId, root_turn_id AS rootTurnId, model,
   service_tier AS serviceTier, input_tokens AS input, cached_input_tokens AS cachedInput,
   cache_write_tokens AS cacheWrite, cache_write_1h_tokens AS cacheWrite1h, output_tokens AS output,
-  reasoning_tokens AS reasoning, evidence, source, cost_nano_usd AS costNanoUsd, completed_at_ms AS completedAtMs`;
+  reasoning_tokens AS reasoning, evidence, source, cost_nano_usd AS costNanoUsd, fees,
+  cost_extent AS costExtent, completed_at_ms AS completedAtMs`;
 
 function letsThrough(filter: UsageFilter): string {
   const ofModel = filter.model === undefined ? '' : 'AND (model = @model OR model GLOB @model)';
@@ -167,5 +174,5 @@ function letsThrough(filter: UsageFilter): string {
 
 function toRow({ input, cachedInput, cacheWrite, output, reasoning, ...row }: FlatRow): Row {
   const usage = { input, cachedInput, cacheWrite, output, reasoning };
-  return { ...row, serviceTier: row.serviceTier ?? undefined, usage };
+  return { ...row, serviceTier: row.serviceTier ?? undefined, fees: readFees(row.fees), usage };
 }

@@ -1,19 +1,26 @@
-import type { ModelResponse } from '../usage/record.js';
+import type { Fees } from '../usage/fees.js';
+import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
 
 /** What is recorded of a response itself: the columns of `response_rows` without its key and its invocation. */
 export const RESPONSE_COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
   cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
-  cost_nano_usd, price, completed_at_ms, recorded_at_ms`;
+  cost_nano_usd, price, completed_at_ms, recorded_at_ms, fees, cost_extent`;
 
 /** Their values, as `toResponseValues` names them. */
 export const RESPONSE_VALUES = `@provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier, @input,
   @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning, @evidence, @source,
-  @costNanoUsd, @price, @completedAtMs, @recordedAtMs`;
+  @costNanoUsd, @price, @completedAtMs, @recordedAtMs, @fees, @costExtent`;
+
+/** The condition on a row of responses (its table is `alias`) that some of its cost, or all of it, is not known. */
+export function lacksPrice(alias?: string): string {
+  const of = alias === undefined ? '' : `${alias}.`;
+  return `(${of}cost_nano_usd IS NULL OR ${of}cost_extent = 'partial')`;
+}
 
 /** `price` is JSON. */
 export function toResponseValues(
   response: ModelResponse,
-  costNanoUsd: number | undefined,
+  { costNanoUsd, costExtent = 'whole' }: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>,
   price: string | null,
   recordedAtMs: number,
 ) {
@@ -33,7 +40,14 @@ export function toResponseValues(
     price,
     completedAtMs: response.completedAtMs,
     recordedAtMs,
+    fees: response.fees ? JSON.stringify(response.fees) : null,
+    costExtent: costExtent satisfies CostExtent,
   };
+}
+
+/** What `toResponseValues` has written of a response's fees. */
+export function readFees(fees: string | null): Fees | undefined {
+  return fees === null ? undefined : (JSON.parse(fees) as Fees);
 }
 
 /** A price as JSON; null where there is none. */

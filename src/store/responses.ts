@@ -25,7 +25,8 @@ const UPSERT = `
     cache_write_tokens = excluded.cache_write_tokens, cache_write_1h_tokens = excluded.cache_write_1h_tokens,
     output_tokens = excluded.output_tokens,
     reasoning_tokens = excluded.reasoning_tokens, evidence = excluded.evidence, source = excluded.source,
-    cost_nano_usd = excluded.cost_nano_usd, price = excluded.price
+    cost_nano_usd = excluded.cost_nano_usd, price = excluded.price, fees = excluded.fees,
+    cost_extent = excluded.cost_extent
   WHERE ${rankOf('excluded.evidence')} < ${rankOf('response_rows.evidence')}
      OR (excluded.evidence = response_rows.evidence AND excluded.invocation_id IS response_rows.invocation_id)
   RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
@@ -49,7 +50,7 @@ export function upsertResponse(
   response: PricedResponse,
 ): WrittenResponse | undefined {
   const price = response.price === undefined ? null : JSON.stringify(response.price);
-  const values = { invocationId, ...toResponseValues(response, response.costNanoUsd, price, Date.now()) };
+  const values = { invocationId, ...toResponseValues(response, response, price, Date.now()) };
   const { threadId, key } = response;
   const place = { invocationId, threadId, key };
   const held = connection.prepare<[object], { holder: string | null; gives: 0 | 1 }>(HOLDER).get(place);

@@ -3,6 +3,7 @@ import type { Source } from '../usage/source.js';
 import { isBetween } from './between.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
+import { lacksPrice } from './response-rows.js';
 
 /** A Codex or Claude session with the threads that it started, metered or read from history. */
 export interface SessionRow extends SumRow {
@@ -77,7 +78,7 @@ function selectCostliest(filter: SessionFilter): string {
     GROUP BY 1 ORDER BY costNanoUsd DESC NULLS LAST, input + output DESC, 1 LIMIT @limit`;
 }
 
-const SUMS_OF_RESPONSES = `provider, model, source, count(*) AS responses, count(*) - count(cost_nano_usd) AS unpriced,
+const SUMS_OF_RESPONSES = `provider, model, source, count(*) AS responses, sum(${lacksPrice()}) AS unpriced,
   sum(input_tokens) AS input, sum(cached_input_tokens) AS cached, sum(cache_write_tokens) AS cache_write,
   sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning, sum(cost_nano_usd) AS cost,
   min(completed_at_ms) AS first_ms, max(completed_at_ms) AS last_ms`;

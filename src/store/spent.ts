@@ -1,5 +1,6 @@
 import { addSpent, NOTHING_SPENT, type Spent } from '../usage/budget.js';
 import type { Connection } from './open.js';
+import { lacksPrice } from './response-rows.js';
 
 /** Of whom it is asked what was spent. `invocationId` is left out of it; the day is of the project. */
 export interface SpentQuery {
@@ -45,7 +46,7 @@ export function readSpentOnDay(connection: Connection, { day, ...query }: SpentQ
 
 /** `total`: over rows that are sums of responses themselves. */
 function sums(rows: 'single' | 'total'): string {
-  const [responses, unpriced] = rows === 'total' ? ['responses', 'unpriced_responses'] : ['1', 'cost_nano_usd IS NULL'];
+  const [responses, unpriced] = rows === 'total' ? ['responses', 'unpriced_responses'] : ['1', lacksPrice()];
   return `coalesce(sum(cost_nano_usd), 0) AS nanoUsd, coalesce(sum(input_tokens + output_tokens), 0) AS tokens,
     coalesce(sum(${unpriced}), 0) AS unpricedResponses,
     coalesce(sum(iif(source = 'actual', 0, ${responses})), 0) AS inexactResponses`;

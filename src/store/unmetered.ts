@@ -2,6 +2,7 @@ import type { Provider } from '../usage/provider.js';
 import type { Evidence, Source } from '../usage/source.js';
 import type { Connection } from './open.js';
 import type { ResponseRow, SumRow } from './queries.js';
+import { lacksPrice } from './response-rows.js';
 
 /** A thread of a session, as far as no invocation is known to have caused its responses. */
 export interface ThreadRow {
@@ -53,7 +54,8 @@ export function readUnmeteredResponses(connection: Connection, sessionId: string
       `SELECT '' AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
          r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
-         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd
+         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd,
+         r.cost_extent AS costExtent
        FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`,
     )
     .all({ sessionId });
@@ -64,6 +66,6 @@ export function readUnmeteredResponses(connection: Connection, sessionId: string
 export const UNMETERED: string = `threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
   WHERE t.root_id = @sessionId AND r.thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)`;
 
-const SUMS = `count(*) AS responses, count(*) - count(r.cost_nano_usd) AS unpricedResponses,
+const SUMS = `count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses,
   sum(r.input_tokens) AS input, sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,
   sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning, sum(r.cost_nano_usd) AS costNanoUsd`;

@@ -138,7 +138,12 @@ export interface PricedResponse extends ModelResponse {
 /** `partial`: the response is known to have cost more than that, by a fee of which no price is known. */
 export type CostExtent = 'whole' | 'partial';
 
+interface KnownCost {
+  readonly costNanoUsd: number | null | undefined;
+  readonly costExtent?: CostExtent;
+}
+
 /** Whether some of what a response cost, or all of it, is not known. Reports count such responses as unpriced. */
-export function isUnpriced({ costNanoUsd, costExtent }: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>): boolean {
-  return costNanoUsd === undefined || costExtent === 'partial';
+export function isUnpriced({ costNanoUsd, costExtent }: KnownCost): boolean {
+  return costNanoUsd === undefined || costNanoUsd === null || costExtent === 'partial';
 }

@@ -1,36 +1,73 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-const VERSION = '2.1.332';
-const FOLDER = fileURLToPath(new URL(`../../build/claude/${VERSION}`, import.meta.url));
+/** The release that the tests run. */
+export const CLAUDE_VERSION = '2.1.332';
+const FOLDER = fileURLToPath(new URL(`../../build/claude/${CLAUDE_VERSION}`, import.meta.url));
+const INSTALL_MS = 300_000;
+
+/** What one run used of a model, as `claude -p --output-format json` says it. */
+interface ModelUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadInputTokens: number;
+  readonly cacheCreationInputTokens: number;
+}
 
 /** What `claude -p --output-format json` says at its end. */
 export interface ClaudeResult {
   readonly session_id: string;
+  /** Of the session so far, and of those that it goes on from. */
   readonly total_cost_usd: number;
+  readonly modelUsage: Readonly<Record<string, ModelUsage>>;
 }
 
-/** Installs Claude Code from npm, once, and returns its `claude`: with 380 MB it is too large to depend on. */
-export async function installClaude(): Promise<string> {
-  const claude = join(FOLDER, 'node_modules', '.bin', 'claude');
-  if (existsSync(claude)) return claude;
-  mkdirSync(FOLDER, { recursive: true });
-  const claudeCode = `@anthropic-ai/claude-code@${VERSION}`;
-  await execa('npm', ['install', '--prefix', FOLDER, '--no-save', '--silent', '--foreground-scripts', claudeCode]);
-  return claude;
+export type InstalledClaude =
+  | { readonly kind: 'installed'; readonly path: string }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** Installs Claude Code from npm, once: with 380 MB it is too large to depend on. Says why where the registry gives nothing. */
+export async function installClaude(): Promise<InstalledClaude> {
+  const path = join(FOLDER, 'node_modules', '.bin', 'claude');
+  if (existsSync(path)) return { kind: 'installed', path };
+  mkdirSync(dirname(FOLDER), { recursive: true });
+  const part = mkdtempSync(`${FOLDER}.part-`);
+  const claudeCode = `@anthropic-ai/claude-code@${CLAUDE_VERSION}`;
+  try {
+    const options = ['--no-save', '--silent', '--foreground-scripts'];
+    await execa('npm', ['install', '--prefix', part, ...options, claudeCode], { timeout: INSTALL_MS });
+    // Another test file may have been faster.
+    if (!existsSync(FOLDER)) renameSync(part, FOLDER);
+    return { kind: 'installed', path };
+  } catch (error) {
+    const reason = `npm did not install ${claudeCode}: ${String(error).split('\n')[0]}`;
+    console.warn(`Tests on real Claude Code do not run. ${reason}`);
+    return { kind: 'unavailable', reason };
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+}
+
+export interface ClaudePlace {
+  readonly home: string;
+  readonly workTree: string;
+  readonly apiUrl: string;
+  /** `claude-sonnet-4-5` when absent. */
+  readonly model?: string;
 }
 
 /** Runs Claude Code on a home of its own, against `apiUrl` alone. */
 export async function runClaude(
   claude: string,
   args: readonly string[],
-  { home, workTree, apiUrl }: { home: string; workTree: string; apiUrl: string },
+  { home, workTree, apiUrl, model = 'claude-sonnet-4-5' }: ClaudePlace,
 ): Promise<ClaudeResult> {
-  const { stdout } = await execa(claude, ['-p', '--output-format', 'json', '--model', 'claude-sonnet-4-5', ...args], {
+  const { stdout } = await execa(claude, ['-p', '--output-format', 'json', '--model', model, ...args], {
     cwd: workTree,
     stdin: 'ignore',
+    timeout: 60_000,
     extendEnv: false,
     env: {
       PATH: process.env.PATH,

@@ -32,19 +32,28 @@ interface ToolUse {
   readonly input: object;
 }
 
+export interface MessagesApiOptions {
+  /** `from one`: as some proxies do, so that the messages of two APIs have the same ids. `unique` when absent. */
+  readonly ids?: 'unique' | 'from one';
+}
+
 /**
- * Starts the API. It answers by the newest message: `please loop` calls two tools at once, `please delegate` a sub-agent; what a tool
- * answered, and all else, gets a text.
+ * Starts the API. It answers by the newest message: `please loop` calls two tools at once, `please delegate` a sub-agent,
+ * `please fill` a tool and says that the context is all but full, so that Claude Code compacts it, and the first answer to
+ * `please stumble` ends within its first block; what a tool answered, and all else, gets a text. What has no tools, as a
+ * hook of type `prompt` has none, gets the answer of such a hook.
  */
-export async function startMessagesApi(): Promise<MessagesApi> {
+export async function startMessagesApi({ ids = 'unique' }: MessagesApiOptions = {}): Promise<MessagesApi> {
   const ledger: BilledMessage[] = [];
+  const nameMessage = (number: number) =>
+    ids === 'unique' ? `msg_${process.pid}_${number}_${Date.now()}` : `msg_${number}`;
   const server = createServer(async (request, response) => {
     const body = await text(request);
     if (request.method !== 'POST' || !request.url?.startsWith('/v1/messages?')) {
       response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
       return;
     }
-    answer(JSON.parse(body) as Request, ledger, response);
+    answer(JSON.parse(body) as Request, { ledger, nameMessage }, response);
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -60,18 +69,35 @@ export async function startMessagesApi(): Promise<MessagesApi> {
   };
 }
 
-function answer(request: Request, ledger: BilledMessage[], response: ServerResponse): void {
+interface Books {
+  readonly ledger: BilledMessage[];
+  readonly nameMessage: (number: number) => string;
+}
+
+/** More than any model's context leaves free. */
+const FULL_TOKENS = 990_000;
+
+function answer(request: Request, { ledger, nameMessage }: Books, response: ServerResponse): void {
   const number = ledger.length + 1;
+  const newest = JSON.stringify(request.messages.findLast(({ role }) => role === 'user')?.content);
+  const isFull = newest.includes('please fill');
+  const isCut = newest.includes('please stumble') && number === 1;
   const billed: BilledMessage = {
-    id: `msg_${process.pid}_${number}_${Date.now()}`,
+    id: nameMessage(number),
     model: request.model,
-    ...{ input: 10 + number, cacheRead: 2000 + number, cacheWrite5m: 100 + number, cacheWrite1h: 200 + number },
+    ...{
+      input: (isFull ? FULL_TOKENS : 10) + number,
+      cacheRead: 2000 + number,
+      cacheWrite5m: 100 + number,
+      cacheWrite1h: 200 + number,
+    },
     output: 50 + number,
   };
   ledger.push(billed);
-  const tools = chooseTools(request);
+  const tools = chooseTools(request, newest);
+  const text = request.tools?.length ? 'Hello.' : '{"ok": true}';
   const blocks = [
-    { type: 'text', text: 'Hello.' },
+    { type: 'text', text },
     ...tools.map((tool, index) => ({ type: 'tool_use', id: `toolu_${number}_${index}`, ...tool })),
   ];
   const message = { id: billed.id, type: 'message', role: 'assistant', model: request.model };
@@ -89,25 +115,32 @@ function answer(request: Request, ledger: BilledMessage[], response: ServerRespo
     const isTool = 'input' in block;
     const delta = isTool
       ? { type: 'input_json_delta', partial_json: JSON.stringify(block.input) }
-      : { type: 'text_delta', text: 'Hello.' };
+      : { type: 'text_delta', text };
     send('content_block_start', {
       index,
       content_block: isTool ? { ...block, input: {} } : { type: 'text', text: '' },
     });
     send('content_block_delta', { index, delta });
-    send('content_block_stop', { index });
+    if (!isCut) send('content_block_stop', { index });
   });
+  if (isCut) {
+    // Once all of it is on its way.
+    response.write('\n', () => response.socket?.end());
+    return;
+  }
   send('message_delta', { delta: end, usage: toUsage(billed, billed.output) });
   send('message_stop', {});
   response.end();
 }
 
-function chooseTools({ messages, tools = [] }: Request): ToolUse[] {
-  const newest = JSON.stringify(messages.findLast(({ role }) => role === 'user')?.content);
+function chooseTools({ tools = [] }: Request, newest: string): ToolUse[] {
   if (newest.includes('tool_result')) return [];
   const offers = (name: string) => tools.some((tool) => tool.name === name);
   if (newest.includes('please loop') && offers('Bash')) {
     return ['one', 'two'].map((word) => ({ name: 'Bash', input: { command: `echo ${word}`, description: 'say it' } }));
+  }
+  if (newest.includes('please fill') && offers('Bash')) {
+    return [{ name: 'Bash', input: { command: 'echo full', description: 'say it' } }];
   }
   const agent = ['Agent', 'Task'].find(offers);
   if (!newest.includes('please delegate') || !agent) return [];

@@ -43,7 +43,10 @@ function createImported(...imports: readonly Told[]): Store {
 }
 
 function importInto({ path }: Store, ...imports: readonly Told[]): number[] {
-  const history = openHistoryStore(path, { busyTimeoutMs: 0 });
+  const history = openHistoryStore(path, {
+    busyTimeoutMs: 0,
+    bill: () => ({ costNanoUsd: undefined, price: undefined }),
+  });
   try {
     return imports.map((told) => history.write([toImport(told)]));
   } finally {

@@ -1,0 +1,118 @@
+import { addUsage, isNoUsage, subtractUsage, type Usage } from './usage.js';
+
+/** What a session, or a part of it, has used of one model. */
+export interface ModelTotal {
+  readonly model: string;
+  readonly usage: Usage;
+  /** Of `usage.cacheWrite`, the tokens that are kept for an hour. */
+  readonly cacheWrite1h: number;
+  readonly webSearches: number;
+}
+
+/** What is left of a total when the responses are taken off that were counted. */
+export interface Remainder {
+  readonly left: readonly ModelTotal[];
+  /** `short`: more was counted of some model than the total has, so that nothing can be said of what else it used. */
+  readonly extent: 'exact' | 'short';
+}
+
+/** Under which name two places tell of the same model. */
+export type NameModel = (model: string) => string;
+
+/**
+ * Takes `base`, the total from which `total` goes on, and the counted responses off it. A model that the total does not
+ * name (a proxy can answer in the name of another model) is taken off the one with the most left.
+ */
+export function takeOff(
+  total: readonly ModelTotal[],
+  { base, counted, nameModel }: { base: readonly ModelTotal[]; counted: readonly ModelTotal[]; nameModel: NameModel },
+): Remainder {
+  const totals = sumByName(total, nameModel);
+  const before = sumByName(base, nameModel);
+  const goesOn = goesOnFrom(total, base, nameModel);
+  const left = new Map([...totals].map(([name, part]) => [name, goesOn ? subtract(part, before.get(name)) : part]));
+  const unnamed: ModelTotal[] = [];
+  for (const [name, part] of sumByName(counted, nameModel)) {
+    const whole = left.get(name);
+    if (whole) left.set(name, subtract(whole, part));
+    else unnamed.push(part);
+  }
+  for (const part of unnamed) {
+    const [name, most] = [...left].sort(([, a], [, b]) => sizeOf(b) - sizeOf(a))[0] ?? [];
+    if (name !== undefined && most) left.set(name, subtract(most, part));
+  }
+  const parts = [...left.values()];
+  return {
+    left: parts
+      .filter((part) => !isBelow(part))
+      .map(keepWithin)
+      .filter((part) => !isNothing(part)),
+    extent: parts.some(isBelow) ? 'short' : 'exact',
+  };
+}
+
+/** Whether each counter of `total` is at least what it is in `base`. */
+export function goesOnFrom(total: readonly ModelTotal[], base: readonly ModelTotal[], nameModel: NameModel): boolean {
+  const totals = sumByName(total, nameModel);
+  return [...sumByName(base, nameModel)].every(([name, part]) => !isBelow(subtract(totals.get(name) ?? NOTHING, part)));
+}
+
+const NOTHING: ModelTotal = {
+  model: '',
+  usage: { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 },
+  cacheWrite1h: 0,
+  webSearches: 0,
+};
+
+function sumByName(totals: readonly ModelTotal[], nameModel: NameModel): Map<string, ModelTotal> {
+  const sums = new Map<string, ModelTotal>();
+  for (const part of totals) {
+    const name = nameModel(part.model);
+    const sum = sums.get(name);
+    sums.set(name, sum ? add(sum, part) : { ...part, model: name });
+  }
+  return sums;
+}
+
+function add(a: ModelTotal, b: ModelTotal): ModelTotal {
+  return {
+    model: a.model,
+    usage: addUsage(a.usage, b.usage),
+    cacheWrite1h: a.cacheWrite1h + b.cacheWrite1h,
+    webSearches: a.webSearches + b.webSearches,
+  };
+}
+
+function subtract(a: ModelTotal, b: ModelTotal = NOTHING): ModelTotal {
+  return {
+    model: a.model,
+    usage: subtractUsage(a.usage, b.usage),
+    cacheWrite1h: a.cacheWrite1h - b.cacheWrite1h,
+    webSearches: a.webSearches - b.webSearches,
+  };
+}
+
+/** Reasoning is not looked at: Claude Code did not always tell it. */
+function isBelow({ usage }: ModelTotal): boolean {
+  const fresh = usage.input - usage.cachedInput - usage.cacheWrite;
+  return fresh < 0 || usage.cachedInput < 0 || usage.cacheWrite < 0 || usage.output < 0;
+}
+
+/** What is told in some versions only cannot be more than what it is part of. */
+function keepWithin({ model, usage, cacheWrite1h, webSearches }: ModelTotal): ModelTotal {
+  const within = (part: number, whole: number) => Math.min(Math.max(part, 0), whole);
+  return {
+    model,
+    usage: { ...usage, reasoning: within(usage.reasoning, usage.output) },
+    cacheWrite1h: within(cacheWrite1h, usage.cacheWrite),
+    webSearches: Math.max(webSearches, 0),
+  };
+}
+
+function isNothing({ usage, webSearches }: ModelTotal): boolean {
+  return isNoUsage(usage) && webSearches === 0;
+}
+
+function sizeOf({ usage }: ModelTotal): number {
+  return usage.input + usage.output;
+}
