@@ -124,7 +124,7 @@ class OpenFile {
         if (reader.waiting >= PART_RESPONSES) this.#record('part');
       },
     });
-    if (!rest) return 'whole';
+    if (!rest || trimLine(rest).length === 0) return 'whole';
     // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
     if (!isJson(rest) || !reader.takeLast(rest, this.#readBytes)) return 'cut';
     this.#readBytes += rest.length;

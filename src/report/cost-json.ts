@@ -111,6 +111,7 @@ function toResponseJson(row: ResponseRow, unit: CostUnit): object {
     evidence: row.evidence,
     completedAt: toIso(row.completedAtMs),
     ...toAmountsJson(figuresOfResponse(row, unit)),
+    costExtent: row.costNanoUsd === null ? null : row.costExtent,
     price: row.price,
   };
 }

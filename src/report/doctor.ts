@@ -1,4 +1,4 @@
-import type { Health } from '../store/health.js';
+import type { Health, Untold } from '../store/health.js';
 import { cleanText, formatCount, formatPlural, formatShare } from './amounts.js';
 import type { Paint } from './paint.js';
 import { PRICE_ADVICE } from './price-list-text.js';
@@ -16,7 +16,7 @@ export interface Check {
 }
 
 /** What the database tells. */
-export function checkHealth({ faults, shares, unpriced, unreadableFiles, disagreements }: Health): Check[] {
+export function checkHealth({ faults, shares, unpriced, unreadableFiles, untold, disagreements }: Health): Check[] {
   const total = shares.reduce((sum, { responses }) => sum + responses, 0);
   const list = shares.map(({ source, responses }) => `${formatShare(responses / total)} ${source}`);
   const models = unpriced.map(({ model, responses }) => `${model} (${formatPlural(responses, 'response')})`);
@@ -37,8 +37,14 @@ export function checkHealth({ faults, shares, unpriced, unreadableFiles, disagre
     },
     models.length === 0
       ? { name: 'prices', status: 'ok', text: 'every response has one' }
-      : { name: 'prices', status: 'attention', text: `none is known for ${models.join(', ')}`, advice: PRICE_ADVICE },
+      : {
+          name: 'prices',
+          status: 'attention',
+          text: `none is known for ${models.join(', ')}, or for a fee of theirs`,
+          advice: PRICE_ADVICE,
+        },
     checkFiles(unreadableFiles),
+    checkUntold(untold),
     newest === undefined
       ? { name: 'evidence', status: 'ok', text: 'no disagreement in the last week' }
       : {
@@ -60,6 +66,25 @@ function checkFiles({ count, named }: Health['unreadableFiles']): Check {
     status: 'note',
     text: `${formatPlural(count, 'file')} of which not all could be read; ${[...listed, ...more].join('; ')}`,
     advice: 'All else in them is counted. What these lines used, if anything, is not known.',
+  };
+}
+
+/** What Claude Code used, as far as it is known that it was used and not how much. */
+function checkUntold({ files, responses, shortRuns }: Untold): Check {
+  const name = 'untold';
+  const [inFiles, ofRuns] = [formatPlural(files, 'file'), formatPlural(shortRuns, 'run')];
+  const parts = [
+    ...(files > 0
+      ? [`at least ${formatPlural(responses, 'response')} of compactions or prompt hooks, in ${inFiles}, without tokens`]
+      : []),
+    ...(shortRuns > 0 ? [`${ofRuns} with a total below their messages, so that nothing is known of what else they used`] : []),
+  ];
+  if (parts.length === 0) return { name, status: 'ok', text: 'nothing that Claude Code is known to have used' };
+  return {
+    name,
+    status: 'note',
+    text: `of Claude Code: ${parts.join('; ')}`,
+    advice: 'Claude Code 2.1.300 and later tells a total at the end of a session, unless it is killed.',
   };
 }
 

@@ -91,7 +91,7 @@ export function renderListText(entries: readonly ListEntry[], { clock, width, pa
   const marks = [
     ...(rows.some(({ cells }) => cells.cost?.startsWith('~')) ? ['~ not all of it was reported by the API'] : []),
     ...(entries.some(({ figures }) => figures.unpricedResponses > 0)
-      ? ['+ or unpriced: some models have no known price']
+      ? ['+ or unpriced: some models, or fees, have no known price']
       : []),
   ];
   const remarks = [

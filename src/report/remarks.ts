@@ -27,7 +27,7 @@ export function explainMarks({ totals, sources, unpriced }: Summary, cost = form
       return `${cleanText(model)} (${formatPlural(unpricedResponses, 'response')})`;
     });
     paragraphs.push(
-      `+ no price is known for ${models.join(', ')}: the costs leave that out, so more was spent.` +
+      `+ no price is known for ${models.join(', ')}, or for a fee of theirs: the costs leave that out, so more was spent.` +
         ' Give it one in codex-metered.toml, or update codex-metered, then run codex-usage reprice.',
     );
   }

@@ -13,8 +13,18 @@ export interface Health {
   readonly unpriced: readonly { readonly model: string; readonly responses: number }[];
   /** Session files of which not all could be read. */
   readonly unreadableFiles: { readonly count: number; readonly named: readonly UnreadableFileRow[] };
+  /** What Claude Code used without telling it anywhere. */
+  readonly untold: Untold;
   /** Notes since the time that was asked for. */
   readonly disagreements: readonly Disagreement[];
+}
+
+export interface Untold {
+  /** Session files that hold compactions or prompt hooks without a total behind them, and how many at least. */
+  readonly files: number;
+  readonly responses: number;
+  /** Runs of sessions whose messages used more than their own total tells: what else they used is not known. */
+  readonly shortRuns: number;
 }
 
 /** An invocation of which pieces of evidence differ. */
@@ -41,6 +51,13 @@ export function readHealth(connection: Connection, { sinceMs }: { readonly since
        GROUP BY model ORDER BY 2 DESC`,
     ),
     unreadableFiles: { count: countUnreadableFiles(connection), named: readUnreadableFiles(connection, MOST_NAMED) },
+    untold: connection
+      .prepare<[], Untold>(
+        `SELECT count(*) AS files, coalesce(sum(untold_responses), 0) AS responses,
+           (SELECT count(*) FROM session_runs WHERE extent = 'short') AS shortRuns
+         FROM history_files WHERE untold_responses > 0`,
+      )
+      .get() as Untold,
     disagreements: read(
       `SELECT i.project_id AS projectId, i.run_id AS runId, n.reason FROM notes n JOIN invocations i
        ON i.id = n.invocation_id WHERE n.kind = 'disagreement' AND n.noted_at_ms >= ? ORDER BY n.noted_at_ms DESC`,

@@ -49,7 +49,7 @@ the sum of each phase, and the total. Without an id it is the newest run of this
 or else the newest of all.
 
   ~         not all of it was reported by the API: parsed from text, or estimated by a tokenizer
-  +         some responses have no known price, so more was spent
+  +         some responses, or fees, have no known price, so more was spent
   unpriced  none of the responses has a known price
   -         no response was recorded
 

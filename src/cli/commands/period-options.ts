@@ -70,7 +70,7 @@ const SUMMARIES: Readonly<Record<ReportKind, { readonly summary: string; readonl
 
 const MARKS = `
   ~         not all of it was reported by the API: parsed from text, or estimated by a tokenizer
-  +         some responses have no known price, so more was spent
+  +         some responses, or fees, have no known price, so more was spent
   unpriced  none of the responses has a known price
 `;
 

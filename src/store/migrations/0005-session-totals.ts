@@ -28,7 +28,8 @@ SELECT p.id AS pack_id, p.provider, p.thread_id, CAST(c.value ->> 0 AS TEXT) AS 
   CAST(p.kinds ->> ('$[' || (c.value ->> 2) || '][3]') AS TEXT) AS source,
   CAST(c.value ->> 10 AS INTEGER) AS cost_nano_usd,
   CAST(p.kinds ->> ('$[' || (c.value ->> 2) || '][4]') AS TEXT) AS price,
-  CAST(c.value ->> 3 AS INTEGER) AS completed_at_ms, p.recorded_at_ms, NULL AS fees, 'whole' AS cost_extent
+  CAST(c.value ->> 3 AS INTEGER) AS completed_at_ms, p.recorded_at_ms, CAST(NULL AS TEXT) AS fees,
+  CAST('whole' AS TEXT) AS cost_extent
 FROM response_packs p, json_each(p.counts) c;
 
 CREATE VIEW responses AS
