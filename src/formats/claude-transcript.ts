@@ -81,12 +81,16 @@ const TELLING = ['"usage"', '"cost-state"', '"compact_boundary"', '"stop_hook_su
   (word) => Buffer.from(word),
 );
 
+/** Lines that hold content alone, told by their beginning: no object or list comes before their type. */
+const CONTENT = /^\{[^{}[\]]*"type"\s*:\s*"(?:user|attachment)"/;
+const HEAD_BYTES = 512;
+
 /**
  * Whether a line may tell something of usage. It is asked before the line is parsed, because nearly all of a transcript is
  * content. A quotation of these words in somebody's text does not count: its quotation marks are escaped there.
  */
 export function mayTell(line: Buffer): boolean {
-  return TELLING.some((word) => line.includes(word));
+  return !CONTENT.test(line.toString('latin1', 0, HEAD_BYTES)) && TELLING.some((word) => line.includes(word));
 }
 
 /**

@@ -35,10 +35,13 @@ export function readFamily(): Transcripts {
 }
 
 /** A home of Claude Code whose transcripts are written piece by piece, and a database. */
-export function createClaudeHome(): Pick<History, 'query' | 'import'> & { append(path: string, text: string): void } {
+export function createClaudeHome(): Pick<History, 'query' | 'import' | 'database'> & {
+  append(path: string, text: string): void;
+} {
   const { database, query } = createHistory();
   const home = createFolder();
   return {
+    database,
     query,
     import: () => importHistory({ database, homes: { codex: [], claude: [home] } }),
     append(path, text) {
