@@ -75,9 +75,13 @@ function checkUntold({ files, responses, shortRuns }: Untold): Check {
   const [inFiles, ofRuns] = [formatPlural(files, 'file'), formatPlural(shortRuns, 'run')];
   const parts = [
     ...(files > 0
-      ? [`at least ${formatPlural(responses, 'response')} of compactions or prompt hooks, in ${inFiles}, without tokens`]
+      ? [
+          `at least ${formatPlural(responses, 'response')} of compactions or prompt hooks, in ${inFiles}, without tokens`,
+        ]
       : []),
-    ...(shortRuns > 0 ? [`${ofRuns} with a total below their messages, so that nothing is known of what else they used`] : []),
+    ...(shortRuns > 0
+      ? [`${ofRuns} with a total below their messages, so that nothing is known of what else they used`]
+      : []),
   ];
   if (parts.length === 0) return { name, status: 'ok', text: 'nothing that Claude Code is known to have used' };
   return {

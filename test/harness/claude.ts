@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 /** The release that the tests run. */
-export const CLAUDE_VERSION = '2.1.332';
+const CLAUDE_VERSION = '2.1.332';
 const FOLDER = fileURLToPath(new URL(`../../build/claude/${CLAUDE_VERSION}`, import.meta.url));
 const INSTALL_MS = 300_000;
 

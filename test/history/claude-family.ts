@@ -36,7 +36,7 @@ export function readFamily(): Transcripts {
 
 /** A home of Claude Code whose transcripts are written piece by piece, and a database. */
 export function createClaudeHome(): Pick<History, 'query' | 'import' | 'database'> & {
-  append(path: string, text: string): void;
+  append(path: string, text: string): string;
 } {
   const { database, query } = createHistory();
   const home = createFolder();
@@ -48,6 +48,7 @@ export function createClaudeHome(): Pick<History, 'query' | 'import' | 'database
       const file = join(home, 'projects', 'shop', path);
       mkdirSync(dirname(file), { recursive: true });
       appendFileSync(file, text);
+      return file;
     },
   };
 }

@@ -11,7 +11,9 @@ export function Cost({ of }: { readonly of: CostOf }) {
   const [guessed, partial] = [of.source !== 'actual', of.unpricedResponseCount > 0];
   const title = [
     guessed ? 'Not all of it was reported by the API.' : '',
-    partial ? `${formatCount(of.unpricedResponseCount)} responses have no known price, or a fee without one: more was spent.` : '',
+    partial
+      ? `${formatCount(of.unpricedResponseCount)} responses have no known price, or a fee without one: more was spent.`
+      : '',
   ].join(' ');
   return (
     <data value={of.costUsd} title={title.trim() || undefined}>
