@@ -21,22 +21,22 @@ export type SettleSessions = (sessionIds: Iterable<string>, now: number, sums: B
  * read: so the order in which files are read, and in which they grow, makes no difference.
  */
 export function createSessionSettlement(connection: Connection, bill: BillResponse): SettleSessions {
-  const findFamily = connection.prepare<[string], string>(FAMILY).pluck();
+  const findFamily = connection.prepare<[object], string>(FAMILY).pluck();
   const sessions = createSessions(connection);
   const write = createRemainderWriter(connection, bill);
-  const setExtent = connection.prepare<[string, string, number]>(
-    'UPDATE session_runs SET extent = ? WHERE session_id = ? AND ordinal = ?',
+  const setExtent = connection.prepare<[object]>(
+    'UPDATE session_runs SET extent = @extent WHERE session_id = @sessionId AND ordinal = @ordinal AND extent <> @extent',
   );
   return (sessionIds, now, sums) => {
     const all = new Set<string>();
-    for (const sessionId of sessionIds) for (const relative of findFamily.all(sessionId)) all.add(relative);
+    for (const sessionId of sessionIds) for (const relative of findFamily.all({ sessionId })) all.add(relative);
     sessions.forget();
     for (const sessionId of all) {
       const remainders: ModelResponse[] = [];
       for (const run of sessions.listRuns(sessionId)) {
         const { responses, extent } = findRemainders(run, sessions);
         remainders.push(...responses);
-        setExtent.run(extent, sessionId, run.ordinal);
+        setExtent.run({ extent, sessionId, ordinal: run.ordinal });
       }
       write(sessionId, remainders, now, sums);
     }
@@ -44,9 +44,9 @@ export function createSessionSettlement(connection: Connection, bill: BillRespon
 }
 
 const FAMILY = `
-  SELECT DISTINCT b.session_id FROM session_runs a JOIN session_runs b
-    ON b.session_id = a.session_id OR b.family_ms = a.family_ms
-  WHERE a.session_id = ?`;
+  SELECT session_id FROM session_runs WHERE session_id = @sessionId
+  UNION SELECT session_id FROM session_runs
+    WHERE family_ms IN (SELECT family_ms FROM session_runs WHERE session_id = @sessionId)`;
 
 /** What is recorded of sessions, each read once. */
 interface Sessions {

@@ -74,6 +74,8 @@ interface Books {
   readonly nameMessage: (number: number) => string;
 }
 
+const CUT_AFTER_MS = 1500;
+
 /** More than any model's context leaves free. */
 const FULL_TOKENS = 990_000;
 
@@ -124,8 +126,8 @@ function answer(request: Request, { ledger, nameMessage }: Books, response: Serv
     if (!isCut) send('content_block_stop', { index });
   });
   if (isCut) {
-    // Once all of it is on its way.
-    response.write('\n', () => response.socket?.end());
+    // A client that sees the end together with the beginning may look at neither: it is given time to take the beginning in.
+    setTimeout(() => response.destroy(), CUT_AFTER_MS);
     return;
   }
   send('message_delta', { delta: end, usage: toUsage(billed, billed.output) });
