@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
+import { isPossibleUsage } from '../usage/count.js';
 import type { ModelTotal } from '../usage/session-total.js';
-import { count, optionalCount, optionalText } from './claude-usage.js';
+import { optionalText } from './claude-usage.js';
+import { count, IMPOSSIBLE_COUNT, optionalCount } from './count.js';
 import { IRRELEVANT, type Irrelevant, type Unrecognised, unrecognised } from './line.js';
 
 /** All that a session has used so far, as Claude Code writes it when it ends. */
@@ -66,7 +68,9 @@ export function parseSessionTotal(record: object): SessionTotal | Unrecognised {
     cacheWrite1h: used.cacheCreationEphemeral1hInputTokens ?? 0,
     webSearches: used.webSearchRequests ?? 0,
   }));
-  if (!models.every(({ usage }) => Number.isSafeInteger(usage.input))) return unrecognised('counters beyond counting');
+  if (!models.every(({ usage }) => isPossibleUsage(usage, 'session_total'))) {
+    return unrecognised(`cost-state with ${IMPOSSIBLE_COUNT}`);
+  }
   return { kind: 'total', sessionId: data.sessionId, familyMs: data.startTime ?? undefined, models };
 }
 

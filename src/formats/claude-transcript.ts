@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isPossibleTime, isPossibleUsage } from '../usage/count.js';
 import type { Fees } from '../usage/fees.js';
 import { isNoUsage, type Usage } from '../usage/usage.js';
 import {
@@ -18,6 +19,7 @@ import {
   readTier,
   toUsage,
 } from './claude-usage.js';
+import { IMPOSSIBLE_COUNT } from './count.js';
 import { IRRELEVANT, type Irrelevant, isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
 /** A line of a transcript of Claude Code that tells what a message used. A message has a line per block of its content. */
@@ -118,10 +120,10 @@ function parseAssistant(record: Record<string, unknown>): TranscriptMessage | Ir
   const { data } = assistant.safeParse(record);
   if (!data) return unrecognised('assistant of an unknown shape');
   const atMs = Date.parse(String(record.timestamp));
-  if (Number.isNaN(atMs)) return unrecognised('assistant without a time');
+  if (!isPossibleTime(atMs)) return unrecognised('assistant without a time');
   const { message } = data;
   const usage = toUsage(message.usage);
-  if (!Number.isSafeInteger(usage.input)) return unrecognised('counters beyond counting');
+  if (!isPossibleUsage(usage, 'usage_record')) return unrecognised(`assistant with ${IMPOSSIBLE_COUNT}`);
   const { inner, unreadable } = readIterations(message.usage);
   // Claude Code puts a message of its own where the API gave an error.
   if (isNoUsage(usage) && inner.length === 0) return IRRELEVANT;

@@ -1,10 +1,8 @@
 import * as z from 'zod/mini';
 import { type Fees, toFees } from '../usage/fees.js';
 import type { Usage } from '../usage/usage.js';
+import { count, optionalCount } from './count.js';
 
-/** A whole number from 0 to 2^53 - 1: what is outside of that, or no number at all, makes its line unreadable. */
-export const count = z.int().check(z.nonnegative());
-export const optionalCount = z.nullish(count);
 export const optionalText = z.nullish(z.string());
 
 const counters = {

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { isCount, isPossibleUsage } from '../usage/count.js';
 import type { Usage } from '../usage/usage.js';
+import { IMPOSSIBLE_COUNT } from './count.js';
 import { isUnrecognised, parseObject, type Unrecognised, unrecognised } from './line.js';
 
 /**
@@ -51,7 +53,7 @@ function toRecord(raw: unknown): OtelRecord | undefined {
   const threadId = readText(fields, 'conversation.id') ?? '';
   if (!fields.has('input_token_count')) return { kind: 'completed', threadId };
   const usage = readUsage(fields);
-  if (!usage) return { kind: 'unreadable', threadId, reason: 'a count that is no whole number from 0 to 2^53 - 1' };
+  if (!usage || !isPossibleUsage(usage, 'otel')) return { kind: 'unreadable', threadId, reason: IMPOSSIBLE_COUNT };
   const atMs = Date.parse(readText(fields, 'event.timestamp') ?? '');
   return {
     kind: 'counted',
@@ -89,5 +91,5 @@ function readUsage(fields: Fields): Usage | undefined {
 /** Codex sends counts as text (0.171), as protobuf's JSON does with whole numbers. A number beyond 2^53 - 1 has lost digits. */
 function readCount(value: unknown): number | undefined {
   const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+  return isCount(count) ? count : undefined;
 }

@@ -2,11 +2,13 @@ import * as z from 'zod/mini';
 import { BUDGET_SCOPES, BUDGET_UNITS, type Budget, type BudgetLimit, ON_BUDGET } from '../usage/budget.js';
 import { CHANGE_VERSION, type Change } from '../usage/change.js';
 import { isCount, isPossibleCost, isPossibleTime, isPossibleUsage } from '../usage/count.js';
+import type { Fees } from '../usage/fees.js';
 import { PHASES } from '../usage/phase.js';
 import { PROVIDERS } from '../usage/provider.js';
 import type {
   Attribution,
   AttributionOrigin,
+  CostExtent,
   Invocation,
   InvocationOrigin,
   InvocationStatus,
@@ -59,6 +61,7 @@ const status = word<InvocationStatus>({
 });
 const origin = word<InvocationOrigin>({ metered: true, backfilled: true, recorded: true });
 const threadKnownBy = word<ThreadKnownBy>({ output: true, file: true });
+const costExtent = word<CostExtent>({ whole: true, partial: true });
 const noteKind = word<Note['kind']>({
   fallback: true,
   disagreement: true,
@@ -126,6 +129,12 @@ const usage = z.strictObject({
   reasoning: count,
 } satisfies FieldsOf<Usage>);
 
+const fees = z.strictObject({
+  webSearches: count,
+  inferenceGeo: optionalText,
+  unknown: z.array(text),
+} satisfies FieldsOf<Fees>);
+
 const response = z
   .strictObject({
     provider: z.optional(z.enum(PROVIDERS)),
@@ -141,6 +150,8 @@ const response = z
     source: z.enum(SOURCES),
     completedAtMs: time,
     costNanoUsd: z.optional(z.number().check(z.refine(isPossibleCost))),
+    costExtent: z.optional(costExtent),
+    fees: z.optional(fees),
     price: z.optional(z.record(text, z.unknown())),
   } satisfies FieldsOf<PricedResponse>)
   .check(z.refine((one) => isPossibleUsage(one.usage, one.evidence), { path: ['usage'] }));

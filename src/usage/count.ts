@@ -26,8 +26,8 @@ export const MOST_NANO_USD = 10_000_000_000_000;
 /** 9999-12-31: the last day that SQLite, and the text form of a time, can tell. */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** What such figures are read from: `turn.completed`, a footer or a total, which may hold many responses. */
-const OF_MANY_RESPONSES: ReadonlySet<Evidence> = new Set<Evidence>(['turn_completed', 'text']);
+/** What such figures are read from: `turn.completed`, a footer or a session's total, which may hold many responses. */
+const OF_MANY_RESPONSES: ReadonlySet<Evidence> = new Set<Evidence>(['turn_completed', 'text', 'session_total']);
 
 /** Whether `value` is a count, alone or cumulative over a thread: a whole number from 0 to 2^53 − 1, and not a text. */
 export function isCount(value: unknown): value is number {

@@ -49,7 +49,10 @@ function createFilledStore(): Store {
   store.record({ invocation: sampleInvocation('claude'), responses: OF_CLAUDE });
   const packer = new Packer();
   for (const { costNanoUsd, price, ...response } of PACKED) packer.add(response, { costNanoUsd, price });
-  const history = openHistoryStore(store.path, { busyTimeoutMs: 0 });
+  const history = openHistoryStore(store.path, {
+    busyTimeoutMs: 0,
+    bill: () => ({ costNanoUsd: undefined, price: undefined }),
+  });
   const file = {
     path: 'a',
     provider: 'codex',

@@ -20,7 +20,10 @@ function createEarlier(metered: readonly PricedResponse[], imported: readonly Pr
     update: { status: 'completed', threadId: 'thread-1' },
     responses: metered,
   });
-  const history = openHistoryStore(path, { busyTimeoutMs: 0 });
+  const history = openHistoryStore(path, {
+    busyTimeoutMs: 0,
+    bill: () => ({ costNanoUsd: undefined, price: undefined }),
+  });
   const packer = new Packer();
   for (const response of imported) packer.add({ ...response, threadId: 'old' }, response);
   const file = { path: '/x', provider: 'codex', threadId: 'old', sizeBytes: 1, modifiedAtMs: 1, readBytes: 1 } as const;
