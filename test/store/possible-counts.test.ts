@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BUCKET_MS, bucketStartOf } from '../../src/store/bucket-tally.js';
 import { refreshBuckets } from '../../src/store/buckets.js';
 import { openHistoryStore } from '../../src/store/history.js';
-import { POSSIBLE_COUNTS } from '../../src/store/migrations/0007-possible-counts.js';
+import { POSSIBLE_COUNTS } from '../../src/store/migrations/0008-possible-counts.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { Packer } from '../../src/store/pack.js';
 import type { PricedResponse } from '../../src/usage/record.js';
