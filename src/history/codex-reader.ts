@@ -93,6 +93,9 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     get firstUnreadable() {
       return firstUnreadable;
     },
+    get doubts() {
+      return thread.notes.map(({ reason }) => reason);
+    },
     get buffer() {
       return scanner.buffer;
     },

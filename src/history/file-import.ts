@@ -1,19 +1,18 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../errors.js';
-import type { SavedThread } from '../formats/codex-thread-state.js';
 import type { RolloutScanner } from '../formats/rollout-scanner.js';
 import { countLines, type LineBuffer, type ReadInto, readFrom, scanLines, trimLine } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
 import type { Packer } from '../store/pack.js';
-import { createClaudeReader, type SavedTranscript } from './claude-reader.js';
-import { createCodexReader } from './codex-reader.js';
 import { describeFault } from './discovery.js';
 import { describeProblems, type Found, type UnreadableLine } from './file-problems.js';
 import { describeHead, type Fingerprint } from './fingerprint.js';
 import type { FileTask } from './found-file.js';
 import type { NameProject } from './project-names.js';
+import { createReader } from './readers.js';
+import { parseSavedFile, SAVED_VERSION, type SavedFile } from './saved-file.js';
 import type { SessionReader } from './session-reader.js';
 
 export interface FileImportTools {
@@ -27,20 +26,9 @@ export interface FileImportTools {
   readonly onPart: (part: FileImport) => void;
 }
 
-/** What is kept with a file so that it can be read on from where it ended. */
-interface SavedFile {
-  /** The version of what readers keep. What another version of the program kept is not read on from: the file is read anew. */
-  readonly version: number;
-  /** Of its first bytes: another file in its place is read anew. */
-  readonly head: Fingerprint;
-  readonly reader: object;
-  readonly unreadable?: UnreadableLine | undefined;
-}
-
 /** A part of a large file is recorded on its own. */
 const PART_RESPONSES = 4000;
 const FINGERPRINT_BYTES = 512;
-const STATE_VERSION = 2;
 
 export interface FileOutcome {
   /** Of what is new. */
@@ -77,6 +65,8 @@ class OpenFile {
   #head: Fingerprint | undefined;
   /** The first line that an import of the file could not read. */
   #unreadable: UnreadableLine | undefined;
+  /** What earlier imports of the file found doubtful. */
+  #doubtsBefore: readonly string[] = [];
 
   constructor(fd: number, task: FileTask, tools: FileImportTools) {
     this.#task = task;
@@ -89,6 +79,7 @@ class OpenFile {
       this.#responses = task.known.responses;
       this.#unreadableBefore = task.known.unreadableLines;
       this.#unreadable = saved.unreadable;
+      this.#doubtsBefore = saved.doubts ?? [];
     }
     this.#reader = createReader(task, tools, saved?.reader);
   }
@@ -124,7 +115,9 @@ class OpenFile {
         if (reader.waiting >= PART_RESPONSES) this.#record('part');
       },
     });
-    if (!rest || trimLine(rest).length === 0) return 'whole';
+    // Of a line that is too long to be held nothing is returned but that it has no end.
+    const isBlank = rest && rest.length > 0 && trimLine(rest).length === 0;
+    if (!rest || isBlank) return 'whole';
     // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
     if (!isJson(rest) || !reader.takeLast(rest, this.#readBytes)) return 'cut';
     this.#readBytes += rest.length;
@@ -146,6 +139,10 @@ class OpenFile {
     return this.#unreadableBefore + this.#overlongLines + this.#reader.unreadableLines;
   }
 
+  get #doubts(): readonly string[] {
+    return [...new Set([...this.#doubtsBefore, ...(this.#reader.doubts ?? [])])];
+  }
+
   /** Hands over what has been found since the last time. What was read in part is read on by the next import. */
   #record(extent: 'whole' | 'part', describe?: (found: Found) => string | undefined): string | undefined {
     const found = this.#reader.drain();
@@ -157,6 +154,7 @@ class OpenFile {
       unreadableLines: this.#unreadableLines,
       newestMs: this.#newestMs,
       untoldResponses: this.#reader.untoldResponses ?? 0,
+      doubts: this.#doubts,
     });
     const file: HistoryFile = {
       path: this.#task.path,
@@ -190,28 +188,21 @@ class OpenFile {
 
   #save(): SavedFile {
     const head = this.#head ?? this.#readHead(FINGERPRINT_BYTES);
-    return { version: STATE_VERSION, head, reader: this.#reader.save(), unreadable: this.#unreadable };
+    const [unreadable, doubts] = [this.#unreadable, this.#doubts];
+    return { version: SAVED_VERSION, head, reader: this.#reader.save(), unreadable, doubts };
   }
 
   #findSaved(): SavedFile | undefined {
     const { known } = this.#task;
     if (this.#isCompressed || !known?.state || known.readBytes > this.#task.sizeBytes) return undefined;
-    const saved = JSON.parse(known.state) as SavedFile;
-    if (saved.version !== STATE_VERSION) return undefined;
-    return this.#readHead(saved.head.bytes).sha1 === saved.head.sha1 ? saved : undefined;
+    const saved = parseSavedFile(known.state);
+    return saved && this.#readHead(saved.head.bytes).sha1 === saved.head.sha1 ? saved : undefined;
   }
 
   #readHead(most: number): Fingerprint {
     const head = Buffer.alloc(most);
     return describeHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
   }
-}
-
-function createReader({ path, provider }: FileTask, tools: FileImportTools, saved: object | undefined): SessionReader {
-  const { nameProject, pricer, scanner, packer, lines } = tools;
-  if (provider === 'claude')
-    return createClaudeReader({ path, nameProject, pricer, lines, saved: saved as SavedTranscript | undefined });
-  return createCodexReader({ path, nameProject, pricer, scanner, packer, saved: saved as SavedThread | undefined });
 }
 
 function isJson(bytes: Buffer): boolean {

@@ -13,6 +13,8 @@ export interface Found {
   readonly newestMs: number;
   /** Of Claude Code: responses whose tokens stand nowhere. */
   readonly untoldResponses: number;
+  /** What makes a count doubtful, in words, each once. */
+  readonly doubts: readonly string[];
 }
 
 export interface ReadFile extends Found {
@@ -37,6 +39,7 @@ export function describeProblems(file: ReadFile): string | undefined {
     const responses = `${untoldResponses} ${untoldResponses === 1 ? 'response' : 'responses'}`;
     problems.push(`${responses} or more of compactions or prompt hooks whose tokens stand nowhere in it`);
   }
+  problems.push(...file.doubts);
   if (isCut) problems.push('its last line is cut');
   if (newestMs > Date.now() + DAY_MS) problems.push(`a session from the future: ${toDay(newestMs)}`);
   return problems.length > 0 ? problems.join(', ') : undefined;

@@ -13,6 +13,8 @@ export interface SessionReader extends LineTaker {
   readonly firstUnreadable: UnreadablePlace | undefined;
   /** Responses whose tokens stand nowhere, at least so many. None when absent. */
   readonly untoldResponses?: number;
+  /** What makes a count of the file doubtful, in words. Nothing when absent. */
+  readonly doubts?: readonly string[];
   /** Takes the last line of a file, which has no newline and begins at `offset`. Returns false when it could not be read. */
   takeLast(line: Buffer, offset: number): boolean;
   /** What has been found since the last call. */

@@ -9,7 +9,7 @@ import { LineBuffer } from '../../src/io/scan.js';
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { Packer } from '../../src/store/pack.js';
-import { rollout } from '../harness/fake-rollouts.js';
+import { asCodexWritesIt, rollout } from '../harness/fake-rollouts.js';
 import { readFixture } from '../harness/fixtures.js';
 import { withoutPrivileges } from '../harness/privileges.js';
 import { USAGE } from '../harness/workbench.js';
@@ -45,6 +45,24 @@ describe('an import names what it cannot read, and takes in the rest', () => {
     expect(await history.import()).toMatchObject({ added: 1, unreadableLines, problems: [{ path, reason }] });
     // What is wrong with a file that did not change is told again, without opening it.
     expect(await history.import()).toMatchObject({ filesRead: 0, problems: [{ path, reason }] });
+  });
+
+  it('turns that a migration of Codex left out, also when the file has grown since', async () => {
+    const history = createHistory();
+    const total = (input: number, last: number) => ({
+      type: 'event_msg',
+      payload: {
+        type: 'token_count',
+        info: { total_token_usage: asCodexWritesIt({ input }), last_token_usage: asCodexWritesIt({ input: last }) },
+      },
+    });
+    const header = rollout.header(THREAD, { cli_version: '0.140.0', history_mode: 'paginated' });
+    const lines = [header, ...BEGIN.slice(1), total(5000, 5000), total(38_000, 6000)];
+    const path = history.write(FILE, lines);
+    const problems = [{ path, reason: expect.stringContaining('a migration deleted turns') }];
+    expect(await history.import()).toMatchObject({ added: 2, problems });
+    history.write(FILE, [...lines, total(39_000, 1000)]);
+    expect(await history.import()).toMatchObject({ added: 1, problems });
   });
 
   it('responses that cost more than a sum can hold, which end no report', async () => {

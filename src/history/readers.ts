@@ -1,0 +1,18 @@
+import type { SavedThread } from '../formats/codex-thread-state.js';
+import { createClaudeReader, type SavedTranscript } from './claude-reader.js';
+import { createCodexReader } from './codex-reader.js';
+import type { FileImportTools } from './file-import.js';
+import type { FileTask } from './found-file.js';
+import type { SessionReader } from './session-reader.js';
+
+/** Creates the reader of a provider's session file. `saved` is what the reader of an earlier import kept. */
+export function createReader(
+  { path, provider }: FileTask,
+  tools: FileImportTools,
+  saved: object | undefined,
+): SessionReader {
+  const { nameProject, pricer, scanner, packer, lines } = tools;
+  if (provider === 'claude')
+    return createClaudeReader({ path, nameProject, pricer, lines, saved: saved as SavedTranscript | undefined });
+  return createCodexReader({ path, nameProject, pricer, scanner, packer, saved: saved as SavedThread | undefined });
+}
