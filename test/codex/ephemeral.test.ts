@@ -182,7 +182,7 @@ test.for([-5, 2 ** 53])(
     ]);
     expect(notes).toContainEqual({
       kind: 'unreadable',
-      reason: 'lines of the telemetry could not be read: a count that is no whole number from 0 to 2^53 - 1',
+      reason: 'lines of the telemetry could not be read: a count that cannot be',
       figures: JSON.stringify({ lines: 1 }),
     });
   },

@@ -127,7 +127,7 @@ describe('what telemetry tells', () => {
     await telemetry.settle();
     expect(taken.map(({ usage }) => usage.input)).toEqual([10, 20]);
     expect(telemetry.notes()).toMatchObject([
-      { kind: 'unreadable', reason: expect.stringContaining('no whole number'), figures: { lines: 1 } },
+      { kind: 'unreadable', reason: expect.stringContaining('cannot be'), figures: { lines: 1 } },
       { kind: 'unreadable', reason: expect.stringContaining('not JSON'), figures: { lines: 1 } },
     ]);
   });

@@ -153,7 +153,13 @@ describe('--json', () => {
     };
     const response = (key: string, name: string, threadId: string, serviceTier: string | null) => ({
       ...{ threadId, responseKey: key, turnId: 'turn-1', model: name, serviceTier, source: 'actual' },
-      ...{ evidence: 'usage_record', completedAt: '2026-03-04T05:06:08.000Z', ...half, ...halfCosts },
+      ...{
+        evidence: 'usage_record',
+        completedAt: '2026-03-04T05:06:08.000Z',
+        ...half,
+        ...halfCosts,
+        costExtent: 'whole',
+      },
       price: { inputCostPer1kUsd: 0.001, outputCostPer1kUsd: 0.008 },
     });
     const where = { projectId: 'shop', runId: 'nightly-7', attribution, command: 'exec', cwd: expect.any(String) };
