@@ -1,10 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
 
 type Json = Record<string, unknown>;
+
+export interface AppServerOptions {
+  /** Run Codex itself, unmetered. */
+  readonly direct?: boolean;
+  /** The Codex to run, in place of the one that is installed here. */
+  readonly codex?: string;
+  /** Arguments after `app-server`. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
 
 /** A client of `codex app-server`: one JSON object per line, in both directions. */
 export interface AppServer {
@@ -12,20 +22,24 @@ export interface AppServer {
   request(method: string, params: Json): Promise<Json>;
   /** Starts a thread and returns its id. */
   startThread(settings?: Json): Promise<string>;
-  /** Runs a turn to its end. */
-  runTurn(threadId: string, text: string): Promise<void>;
-  /** Takes a thread back: its last turn is no more part of it (`thread/revert`, 0.151 and later). */
-  takeBack(threadId: string): Promise<void>;
-  /** Every message so far, as `method` or `id`. */
+  /** Starts a turn and returns its id. `settings` hold for this turn and the ones after it, such as `model` or `serviceTier`. */
+  startTurn(threadId: string, text: string, settings?: Json): Promise<string>;
+  /** Waits for the end of a turn that has been started. */
+  untilTurnEnds(turnId: string): Promise<void>;
+  /** Runs a turn to its end and returns its id. */
+  runTurn(threadId: string, text: string, settings?: Json): Promise<string>;
+  /** Takes back that turn and all after it (`thread/revert`, Codex 0.151 and later). */
+  revert(threadId: string, beforeTurnId: string): Promise<void>;
+  /** Every message so far. */
   readonly messages: readonly Json[];
   kill(signal: NodeJS.Signals): void;
   /** Closes its input and waits for its end. */
   close(): Promise<number | null>;
 }
 
-/** Starts `codex app-server`, metered unless asked otherwise, and talks to it on its standard streams. */
-export async function startAppServer(bench: Workbench, { direct = false } = {}): Promise<AppServer> {
-  const child = spawnAppServer(bench, [], { direct, stderr: 'ignore' });
+/** Starts `codex app-server`, metered unless `direct`, and greets it. Closing the workbench ends it. */
+export async function startAppServer(bench: Workbench, options: AppServerOptions = {}): Promise<AppServer> {
+  const child = spawnAppServer(bench, options, 'ignore');
   const messages: Json[] = [];
   readMessages(child, messages);
   const client = await openClient(bench, messages, (message) => child.stdin?.write(`${JSON.stringify(message)}\n`));
@@ -35,15 +49,14 @@ export async function startAppServer(bench: Workbench, { direct = false } = {}):
     kill: (signal) => void child.kill(signal),
     async close() {
       child.stdin?.end();
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      return child.exitCode;
+      return untilExit(child);
     },
   };
 }
 
 /** Starts a metered `codex app-server` that listens on a port of loopback. `address` is what `--remote` takes. */
 export async function startListeningServer(bench: Workbench): Promise<AppServer & { readonly address: string }> {
-  const child = spawnAppServer(bench, ['--listen', 'ws://127.0.0.1:0'], { stderr: 'pipe' });
+  const child = spawnAppServer(bench, { args: ['--listen', 'ws://127.0.0.1:0'] }, 'pipe');
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk));
   const address = await waitFor('its address', () => /listening on: (ws:\/\/\S+)/.exec(said)?.[1]);
@@ -59,27 +72,29 @@ export async function startListeningServer(bench: Workbench): Promise<AppServer 
     async close() {
       socket.terminate();
       child.kill('SIGTERM');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      return child.exitCode;
+      return untilExit(child);
     },
   };
 }
 
-interface ServerStart {
-  readonly direct?: boolean;
-  readonly stderr: 'ignore' | 'pipe';
-}
-
-function spawnAppServer(bench: Workbench, args: readonly string[], { direct = false, stderr }: ServerStart) {
-  const program = direct ? [CODEX] : [process.execPath, METERED];
-  return spawn(program[0] ?? '', [...program.slice(1), 'app-server', ...args], {
+function spawnAppServer(bench: Workbench, options: AppServerOptions, stderr: 'ignore' | 'pipe'): ChildProcess {
+  const { direct = false, codex = CODEX, args = [], env = {} } = options;
+  const [file = '', ...first] = direct ? [codex] : [process.execPath, METERED];
+  const child = spawn(file, [...first, 'app-server', ...args], {
     cwd: bench.workTree,
-    env: bench.env,
+    env: { ...bench.env, CODEX_METERED_CODEX: codex, ...env },
     stdio: ['pipe', 'pipe', stderr],
   });
+  bench.adopt(child);
+  return child;
 }
 
-type Client = Pick<AppServer, 'request' | 'startThread' | 'runTurn' | 'takeBack'>;
+async function untilExit(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
+type Client = Omit<AppServer, 'pid' | 'messages' | 'kill' | 'close'>;
 
 async function openClient(bench: Workbench, messages: readonly Json[], send: (message: Json) => void): Promise<Client> {
   let lastId = 0;
@@ -90,23 +105,28 @@ async function openClient(bench: Workbench, messages: readonly Json[], send: (me
     if (!answer.result) throw new Error(`${method}: ${JSON.stringify(answer)}`);
     return answer.result as Json;
   };
-  await request('initialize', { clientInfo: { name: 'test', title: 'Test', version: '1' } });
+  const startTurn = async (threadId: string, text: string, settings: Json = {}) => {
+    const input = [{ type: 'text', text }];
+    return ((await request('turn/start', { threadId, input, ...settings })).turn as { id: string }).id;
+  };
+  const untilTurnEnds = async (turnId: string) => {
+    await waitFor('the end of the turn', () => messages.some((message) => isEnd(message, turnId)));
+  };
+  const clientInfo = { name: 'test', title: 'Test', version: '1' };
+  await request('initialize', { clientInfo, capabilities: { experimentalApi: true } });
   send({ method: 'initialized' });
   return {
-    request,
-    startThread: async (settings = {}) => {
+    ...{ request, startTurn, untilTurnEnds },
+    async startThread(settings = {}) {
       const { thread } = await request('thread/start', { cwd: bench.workTree, ...settings });
       return (thread as { id: string }).id;
     },
-    async runTurn(threadId, text) {
-      const ended = () => messages.filter((message) => isEnd(message, threadId)).length;
-      const before = ended();
-      await request('turn/start', { threadId, input: [{ type: 'text', text }] });
-      await waitFor('the end of the turn', () => ended() > before);
+    async runTurn(threadId, text, settings) {
+      const turnId = await startTurn(threadId, text, settings);
+      await untilTurnEnds(turnId);
+      return turnId;
     },
-    async takeBack(threadId) {
-      const { thread } = await request('thread/read', { threadId, includeTurns: true });
-      const beforeTurnId = (thread as { turns: { id: string }[] }).turns.at(-1)?.id;
+    async revert(threadId, beforeTurnId) {
       await request('thread/revert', { threadId, beforeTurnId });
     },
   };
@@ -121,6 +141,6 @@ function readMessages(child: ChildProcess, messages: Json[]): void {
   });
 }
 
-function isEnd({ method, params }: Json, threadId: string): boolean {
-  return method === 'turn/completed' && (params as Json).threadId === threadId;
+function isEnd({ method, params }: Json, turnId: string): boolean {
+  return method === 'turn/completed' && (params as { turn: { id: string } }).turn.id === turnId;
 }

@@ -29,10 +29,10 @@ const TURN_USD = ((10_900 - 5632) * 1.75 + 5632 * 0.175 + 103 * 14) / 1e6;
 async function takeBackTwice(server: AppServer): Promise<string> {
   const thread = await server.startThread();
   await server.runTurn(thread, 'shelves, please');
-  await server.runTurn(thread, 'the other shelves');
+  let last = await server.runTurn(thread, 'the other shelves');
   for (const text of ['shelves, once more', 'shelves, for the last time']) {
-    await server.takeBack(thread);
-    await server.runTurn(thread, text);
+    await server.revert(thread, last);
+    last = await server.runTurn(thread, text);
   }
   return thread;
 }
@@ -97,8 +97,7 @@ describe('a thread that is taken back to an earlier turn', () => {
     bench.api.add(SHELVES);
     const server = await startAppServer(bench);
     const thread = await server.startThread();
-    await server.runTurn(thread, 'shelves, please');
-    await server.takeBack(thread);
+    await server.revert(thread, await server.runTurn(thread, 'shelves, please'));
     await server.runTurn(thread, 'shelves, once more');
     await server.close();
     expectExact(bench, { pid: server.pid, ledger: bench.api.ledger });

@@ -23,6 +23,7 @@ export interface RecordedResponse {
   readonly responseKey: string;
   readonly threadId: string;
   readonly model: string;
+  readonly serviceTier: string | null;
   readonly input: number;
   readonly cached: number;
   readonly cacheWrite: number;
@@ -46,6 +47,8 @@ export interface RecordedCost {
 
 const COUNTERS = `input_tokens AS input, cached_input_tokens AS cached, cache_write_tokens AS cacheWrite,
   output_tokens AS output, reasoning_tokens AS reasoning`;
+const RESPONSE = `response_key AS responseKey, thread_id AS threadId, model, service_tier AS serviceTier, ${COUNTERS},
+  evidence, source, cost_nano_usd AS costNanoUsd`;
 
 /** Everything that is recorded, oldest invocation first. */
 export function readRecord(database: string): RecordedInvocation[] {
@@ -58,8 +61,7 @@ export function readRecord(database: string): RecordedInvocation[] {
     ).map((invocation) => ({
       ...invocation,
       responses: all<RecordedResponse>(
-        `SELECT response_key AS responseKey, thread_id AS threadId, model, ${COUNTERS}, evidence, source,
-           cost_nano_usd AS costNanoUsd FROM responses WHERE invocation_id = ? ORDER BY completed_at_ms, id`,
+        `SELECT ${RESPONSE} FROM responses WHERE invocation_id = ? ORDER BY completed_at_ms, id`,
         invocation.id,
       ),
       costRecords: all<RecordedCost>(
@@ -68,6 +70,33 @@ export function readRecord(database: string): RecordedInvocation[] {
       ),
       notes: all(`SELECT kind, reason, figures FROM notes WHERE invocation_id = ? ORDER BY id`, invocation.id),
     }));
+  } finally {
+    connection.close();
+  }
+}
+
+/** Every response that is recorded, whoever caused it. */
+export function readResponses(database: string): RecordedResponse[] {
+  const connection = new Database(database, { readonly: true });
+  try {
+    const sql = `SELECT ${RESPONSE} FROM responses ORDER BY thread_id, response_key`;
+    return connection.prepare(sql).all() as RecordedResponse[];
+  } finally {
+    connection.close();
+  }
+}
+
+/** What the reports over time add up to, in every bucket together. */
+export function readBucketSums(database: string): Omit<RecordedCost, 'model' | 'source' | 'isActual'> {
+  const connection = new Database(database, { readonly: true });
+  try {
+    return connection
+      .prepare(
+        `SELECT total(input_tokens) AS input, total(cached_input_tokens) AS cached,
+           total(cache_write_tokens) AS cacheWrite, total(output_tokens) AS output,
+           total(reasoning_tokens) AS reasoning FROM buckets`,
+      )
+      .get() as ReturnType<typeof readBucketSums>;
   } finally {
     connection.close();
   }

@@ -68,6 +68,8 @@ export interface Workbench {
   start(args: readonly string[], options?: RunOptions): Running;
   /** Starts Codex and waits for its end. */
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** Ends `child` when the workbench is closed, in case a test that failed has left it running. */
+  adopt(child: ChildProcess): void;
   close(): Promise<void>;
 }
 
@@ -94,6 +96,10 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
   };
 
   const running = new Set<ChildProcess>();
+  const adopt = (child: ChildProcess) => {
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+  };
   const start: Workbench['start'] = (args, options = {}) => {
     const codex = options.codex ?? CODEX;
     const program = options.direct ? [codex] : [process.execPath, METERED, ...(options.meter ?? [])];
@@ -105,8 +111,7 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
       env: { ...env, CODEX_METERED_CODEX: codex, ...options.env },
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', into ?? 'pipe', into ?? 'pipe'],
     });
-    running.add(child);
-    child.once('exit', () => running.delete(child));
+    adopt(child);
     if (into !== undefined) closeSync(into);
     child.stdin?.end(options.stdin);
     const pid = child.pid ?? 0;
@@ -126,7 +131,7 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
   };
 
   return {
-    ...{ api, folder, codexHome, workTree, database, stateFolder, env, start },
+    ...{ api, folder, codexHome, workTree, database, stateFolder, env, start, adopt },
     configure: (settings) => writeFileSync(join(codexHome, 'config.toml'), configFor(api.url, settings)),
     run: (args, options) => start(args, options).ended,
     async close() {
@@ -142,10 +147,20 @@ async function readAll(stream: Readable | null): Promise<Buffer> {
   return stream ? buffer(stream) : Buffer.alloc(0);
 }
 
-/** The model is one that Codex knows by name and that has a price. */
+/**
+ * The model is one that Codex knows by name and that has a price. Codex 0.171 would ask other machines as it starts: for
+ * plugins (github.com, chatgpt.com), for updates, and with its own analytics (ab.chatgpt.com). None of it is wanted here.
+ */
 export function configFor(apiUrl: string, { model = 'gpt-5.3-codex', provider = 'scripted' } = {}): string {
   return `model = "${model}"
 model_provider = "scripted"
+check_for_update_on_startup = false
+
+[analytics]
+enabled = false
+
+[features]
+plugins = false
 
 [model_providers.scripted]
 name = "${provider}"
