@@ -57,6 +57,7 @@ const OVERHEADS: readonly Overhead[] = [
   { since: '0.98.0', listed: tools(1738, 1738, 1477), unlisted: tools(1488, 1488, 1477) },
   { since: '0.101.0', listed: tools(1734, 1734, 1473), unlisted: tools(1484, 1484, 1473) },
   { since: '0.110.0', listed: tools(1367, 1367, 819), unlisted: tools(1117, 1117, 819) },
+  { since: '0.115.0', listed: tools(4048, 1080, 1069), unlisted: tools(3798, 830, 819) },
   { since: '0.125.0', listed: tools(4138, 4138, 1422), unlisted: tools(3812, 3812, 1105) },
   { since: '0.137.0', listed: tools(2110, 1935, 1315), unlisted: tools(3340, 1643, 1032) },
   {
@@ -77,6 +78,10 @@ const OVERHEADS: readonly Overhead[] = [
   },
   {
     ...{ since: '0.169.0', listed: tools(1941, 1790, 1125), unlisted: tools(3616, 1529, 873) },
+    composed: tools(0, 0, 0),
+  },
+  {
+    ...{ since: '0.171.0', listed: tools(1932, 1781, 1116), unlisted: tools(3871, 1520, 864) },
     composed: tools(0, 0, 0),
   },
 ];
@@ -110,9 +115,9 @@ export function schemaTokens(requester: Requester): number {
   return (overhead[standingOf(requester)] ?? overhead.unlisted)[requester.header?.role ?? 'main'];
 }
 
-/** Whether Codex offers its tools when it asks the provider to compact: in 0.125 to 0.169, not in 0.80 to 0.101. */
+/** Whether Codex offers its tools when it asks the provider to compact: in 0.115 to 0.171, not in 0.80 to 0.114. */
 export function compactsWithTools(cliVersion: string | undefined): boolean {
-  return compareVersions(cliVersion, '0.125.0') >= 0;
+  return compareVersions(cliVersion, '0.115.0') >= 0;
 }
 
 /** The instructions as Codex sends them, from a file that holds them. */
