@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { CCUSAGE_VERSION, installCcusage } from '../test/harness/ccusage.js';
 import { type Section, summariseRatios } from './figures.js';
 import { createProbe } from './probe.js';
 import { type Measure, measureInTurns, type Timing } from './rounds.js';
@@ -15,8 +15,6 @@ export interface ImportShape {
 
 export const USUAL_SHAPE: ImportShape = { bytes: 1_000_000_000, files: 500 };
 const USAGE = fileURLToPath(new URL('../bin/codex-usage.js', import.meta.url));
-const CCUSAGE_VERSION = '20.0.24';
-const CCUSAGE_FOLDER = fileURLToPath(new URL(`../build/ccusage/${CCUSAGE_VERSION}`, import.meta.url));
 const COLD_AIM = { bound: 'at most', value: 0.9 } as const;
 const WARM_AIM = { bound: 'at most', value: 0.2 } as const;
 
@@ -67,18 +65,4 @@ function describe({ bytes, files, responses }: SyntheticHistory, compared: boole
 /** A fast import that lost something would prove nothing. */
 function expectAll({ added }: { added: number }, { responses }: SyntheticHistory): void {
   if (added !== responses) throw new Error(`${added} responses were imported, not ${responses}`);
-}
-
-/** Its native program, without the launcher in JavaScript; undefined where npm has none. Installed once. */
-async function installCcusage(): Promise<string | undefined> {
-  const platform = `@ccusage/ccusage-${process.platform}-${process.arch}`;
-  const program = join(CCUSAGE_FOLDER, 'node_modules', platform, 'bin', 'ccusage');
-  if (existsSync(program)) return program;
-  mkdirSync(CCUSAGE_FOLDER, { recursive: true });
-  const packages = [`ccusage@${CCUSAGE_VERSION}`, `${platform}@${CCUSAGE_VERSION}`];
-  await execa('npm', ['install', '--prefix', CCUSAGE_FOLDER, '--no-save', '--silent', ...packages], { reject: false });
-  if (!existsSync(program)) return undefined;
-  // It is packed as a file that nobody may execute: its launcher sees to that.
-  chmodSync(program, 0o755);
-  return program;
 }

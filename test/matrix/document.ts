@@ -1,4 +1,6 @@
+import { CCUSAGE_VERSION } from '../harness/ccusage.js';
 import type { EstimateErrors } from './estimates.js';
+import type { Comparison } from './side-by-side.js';
 import type { Verdict } from './verdict.js';
 
 export interface Results {
@@ -6,15 +8,25 @@ export interface Results {
   /** By the name of the way: a verdict for each release. */
   readonly ways: ReadonlyMap<string, readonly Verdict[]>;
   readonly estimates: readonly EstimateErrors[];
+  /** The release on which ccusage is asked as well, and what it said, by the name of the way. */
+  readonly current: string;
+  readonly comparisons: ReadonlyMap<string, Comparison>;
 }
 
-/** The table of ways and the table of estimates, for each release. */
-export function describeResults({ releases, ways, estimates }: Results): { ways: string; estimates: string } {
+export interface Tables {
+  readonly ways: string;
+  readonly sideBySide: string;
+  readonly estimates: string;
+}
+
+/** The table of ways, the one that has ccusage beside us, and the one of estimates. */
+export function describeResults({ releases, ways, estimates, current, comparisons }: Results): Tables {
   return {
     ways: table(
       ['', ...releases],
       [...ways].map(([name, verdicts]) => [name, ...verdicts.map(({ text }) => text)]),
     ),
+    sideBySide: describeComparisons(current, [...ways.keys()], comparisons),
     estimates: table(
       ['Codex', 'input', 'output'],
       estimates.map(({ input, output }, index) => [releases[index] ?? '', input, output]),
@@ -22,7 +34,22 @@ export function describeResults({ releases, ways, estimates }: Results): { ways:
   };
 }
 
-export function describeDocument({ ways, estimates }: { ways: string; estimates: string }): string {
+function describeComparisons(
+  current: string,
+  names: readonly string[],
+  comparisons: ReadonlyMap<string, Comparison>,
+): string {
+  if (comparisons.size === 0) return `Not run: Codex ${current} was not among the releases.`;
+  const rows = names.flatMap((name) => {
+    const comparison = comparisons.get(name);
+    return comparison ? [[name, comparison.ours, comparison.ccusage ?? 'not run']] : [];
+  });
+  const comparison = table([`Codex ${current}`, 'codex-metered', `ccusage ${CCUSAGE_VERSION}`], rows);
+  if ([...comparisons.values()].every(({ ccusage }) => ccusage !== undefined)) return comparison;
+  return `${comparison}\n\n*not run*: the registry gave no native program of ccusage for this machine.`;
+}
+
+export function describeDocument({ ways, sideBySide, estimates }: Tables): string {
   return `# Accuracy
 
 Real releases of Codex from npm, run by codex-metered against a scripted API that keeps a ledger of what it reported.
@@ -32,14 +59,30 @@ Made by \`npm run test:matrix -- --write\`, which ends with an error when a cell
 
 A cell is *exact* when the record of the last run holds the same responses as the ledger, each with the same five
 counters and the same model, all of source \`actual\`. A response or a thread of another run, or a note of a disagreement, fails it.
+The session files are imported as well: alone into an empty database, after the live record was written, and before it was
+(the record is kept aside meanwhile), each time twice. A cell is exact only when what is recorded then equals the ledger, too,
+nothing stands there twice, the second import changes nothing, the run still has what is its own, and the sums that the
+reports read are those of the responses. Where they differ, the cell says which.
 
 ${ways}
 
 *not in this Codex*: the subcommand or the option came later, or its requests show that it did not do it (remote
-compaction in 0.64 takes a login with ChatGPT). *n exact, 1 estimated*: Codex 0.80 to 0.140 keep nowhere what a compaction
+compaction in 0.64 takes a login with ChatGPT). *n exact, 1 estimated*: Codex 0.80 to 0.151 keep nowhere what a compaction
 by the provider used, so that response is recorded as \`estimated\`, with a note of the reason; the deviation is that from an
 o200k count of the request. *exact but for cache writes*: Codex before 0.145 has no counter for them, neither in its output
-nor in its files; they are within the input, which is exact.
+nor in its files; they are within the input, which is exact. *n exact, m doubtful*: two processes of Codex wrote one session
+file at once, and which of its totals is whose is told nowhere; what is not certain is recorded as \`parsed\`. In
+*migrated after a rollback* Codex itself deletes the rows of the turn that was rolled back: what was recorded before stays, and
+an import of the file alone holds less than was billed. The interactive Codex asks a model for titles in threads that no file
+tells of; they are left out of its row. The service tier is compared where a way changes it. A tier that a client asks for
+one turn alone (\`serviceTierForTurn\` of the app-server) stands in no file: such a turn is recorded at its thread's tier.
+
+## Side by side
+
+What the live record holds after an import, and what ccusage's native program says of the same session files: how far input
+and output tokens together are from what the API reported.
+
+${sideBySide}
 
 ## The estimate against the requests
 

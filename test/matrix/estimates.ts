@@ -3,7 +3,7 @@ import { countAnswer, countRequest } from '../harness/tokens.js';
 import { openWorkbench } from '../harness/workbench.js';
 import type { Reply, Scenario } from '../scripted-api/script.js';
 import { inTwoLanes } from './lanes.js';
-import { runCommand } from './scenarios.js';
+import { runCommand } from './script.js';
 import { deviation, percent, TOLERANCE } from './verdict.js';
 
 const LONGEST_LOOP = 10;

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BilledResponse, FIXTURES } from '../harness/fixtures.js';
-import type { Ended, Workbench } from '../harness/workbench.js';
+import type { Workbench } from '../harness/workbench.js';
 import type { LedgerEntry } from '../scripted-api/ledger.js';
+import type { Played } from './way.js';
 
 /** What is kept of a session file's lines, at any depth: what says who, when and how much. Texts are not among it. */
 const KEPT = new Set([
@@ -12,6 +13,10 @@ const KEPT = new Set([
     'parent_thread_id',
     'forked_from_id',
     'forked_from_ordinal_exclusive',
+    'history_mode',
+    'history_base',
+    'end_ordinal_exclusive',
+    'end_byte_offset',
     'originator',
     'cli_version',
   ],
@@ -34,7 +39,7 @@ export interface Recording {
   /** The folder below the version's. */
   readonly name: string;
   readonly bench: Workbench;
-  readonly run: Ended;
+  readonly run: Played;
   /** When the run began; what stands in the files before is history. */
   readonly startedAtMs: number;
 }

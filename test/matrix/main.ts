@@ -1,22 +1,30 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openWorkbench, type RunOptions } from '../harness/workbench.js';
+import { type Cell, type PlayedScene, playCell, type Release } from './cell.js';
 import { describeDocument, describeResults } from './document.js';
 import { type EstimateErrors, measureEstimates } from './estimates.js';
 import { writeFixture } from './fixtures.js';
+import { homesOf } from './imports.js';
 import { inTwoLanes } from './lanes.js';
-import { installRelease, NotInstalled, RELEASES } from './releases.js';
-import { SCRIPT, WAYS, type Way } from './scenarios.js';
-import { judge, summarise, type Verdict } from './verdict.js';
+import { nameEvents, nameSessionLines } from './names/lines.js';
+import { compareWithKnown, createNameList, describeDifference, type NameList, writeKnown } from './names/name-list.js';
+import { nameSurface } from './names/surface.js';
+import { findNewestVersion, installRelease, NotInstalled, RELEASES, readPinnedVersion } from './releases.js';
+import { summarise, type Verdict } from './verdict.js';
+import type { Way } from './way.js';
+import { WAYS } from './ways.js';
 
 const ACCURACY = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
 /** Ends the command where a release could not be installed: nothing is known of it. */
 const NOT_RUN = 3;
+/** Where there is a release name: whatever the registry calls the newest, and what is new in it. */
+const NEWEST = 'latest';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    /** Makes docs/accuracy.md; with `latest`, fixtures/known-names.json. */
     write: { type: 'boolean' },
     fixtures: { type: 'boolean' },
     /** One way alone, by its name; can be given several times. The estimates are left out then. */
@@ -25,62 +33,86 @@ const { values: flags, positionals } = parseArgs({
     times: { type: 'string', default: '1' },
   },
 });
-const releases = positionals.length > 0 ? positionals : RELEASES;
 const wanted = WAYS.filter(({ name }) => flags.way?.includes(name) ?? true);
 for (const name of flags.way ?? []) {
   if (!WAYS.some((way) => way.name === name))
     throw new Error(`There is no way ${name}; there are: ${WAYS.map((way) => way.name).join(', ')}.`);
 }
+const pinned = readPinnedVersion();
 const ways = new Map<string, Verdict[]>(wanted.map(({ name }) => [name, []]));
+const comparisons = new Map<string, NonNullable<Cell['comparison']>>();
 const estimates: EstimateErrors[] = [];
 
 try {
-  for (const version of releases) await tryRelease(version);
-  const results = describeResults({ releases, ways, estimates });
-  process.stdout.write(flags.way ? `${results.ways}\n` : `${results.ways}\n\n${results.estimates}\n`);
-  if (flags.write && !flags.way) writeFileSync(ACCURACY, describeDocument(results));
-  const verdicts = [...[...ways.values()].flat(), ...estimates];
-  process.exitCode = verdicts.every(({ good }) => good) ? 0 : 1;
+  process.exitCode = positionals[0] === NEWEST ? await lookAtNewest() : await tryReleases();
 } catch (error) {
   if (!(error instanceof NotInstalled)) throw error;
   process.stderr.write(`NOT RUN: ${error.message}\n`);
   process.exitCode = NOT_RUN;
 }
 
-async function tryRelease(version: string): Promise<void> {
+/** The exit code is 0 where every cell is as good as its Codex allows. */
+async function tryReleases(): Promise<number> {
+  const releases = positionals.length > 0 ? positionals : RELEASES;
+  for (const version of releases) await tryRelease(version);
+  const results = describeResults({ releases, ways, estimates, current: pinned, comparisons });
+  process.stdout.write(
+    `${[results.ways, results.sideBySide, ...(flags.way ? [] : [results.estimates])].join('\n\n')}\n`,
+  );
+  if (flags.write && !flags.way) writeFileSync(ACCURACY, describeDocument(results));
+  return isGood() ? 0 : 1;
+}
+
+/** The exit code is 0 where the newest release does nothing that is not known, and every cell is good. */
+async function lookAtNewest(): Promise<number> {
+  const version = await findNewestVersion();
+  const names = createNameList();
+  await tryRelease(version, names);
+  await nameSurface(names, await installRelease(version));
+  const { ways: table } = describeResults({ releases: [version], ways, estimates, current: pinned, comparisons });
+  const found = compareWithKnown(names);
+  // What was not played was not seen.
+  const difference = flags.way ? { ...found, gone: [] } : found;
+  const about = version === pinned ? 'the pinned release' : `the pinned release is ${pinned}`;
+  process.stdout.write(
+    `The newest Codex is ${version}: ${about}.\n\n${table}\n\n${describeDifference(version, difference)}`,
+  );
+  const writes = flags.write === true && !flags.way;
+  if (writes) writeKnown(names, version);
+  return isGood() && (writes || difference.unknown.length === 0) ? 0 : 1;
+}
+
+function isGood(): boolean {
+  return [...[...ways.values()].flat(), ...estimates].every(({ good }) => good);
+}
+
+/** Plays all ways that are wanted on a release. `names` takes what its files and events are called. */
+async function tryRelease(version: string, names?: NameList): Promise<void> {
   const say = (text: string) => process.stderr.write(`Codex ${version}: ${text}\n`);
-  const codex = await installRelease(version);
+  const release: Release = { version, codex: await installRelease(version) };
   const plays = wanted.flatMap((way) => Array<Way>(Number(flags.times)).fill(way));
-  const verdicts = await inTwoLanes(plays, async (way) => {
-    const verdict = await tryWay(way, codex, version);
-    say(`${way.name}: ${verdict.text}`);
-    return { way, verdict };
+  const options = { sideBySide: version === pinned, look: (scene: PlayedScene) => keep(scene, names) };
+  const cells = await inTwoLanes(plays, async (way) => {
+    const cell = await playCell(way, release, options);
+    say(`${way.name}: ${cell.verdict.text}`);
+    if (cell.comparison) comparisons.set(way.name, cell.comparison);
+    return { way, ...cell };
   });
   for (const { name } of wanted) {
-    ways.get(name)?.push(summarise(verdicts.filter(({ way }) => way.name === name).map(({ verdict }) => verdict)));
+    ways.get(name)?.push(summarise(cells.filter(({ way }) => way.name === name).map(({ verdict }) => verdict)));
   }
   if (flags.way) return;
-  const errors = await measureEstimates(codex);
+  const errors = await measureEstimates(release.codex);
   say(`estimates: input ${errors.input}, output ${errors.output}`);
   estimates.push(errors);
 }
 
-/** Plays one way on a workbench of its own, and says how near its record is to the ledger. */
-async function tryWay(way: Way, codex: string, version: string): Promise<Verdict> {
-  const bench = await openWorkbench(...SCRIPT);
-  try {
-    let startedAtMs = 0;
-    const start: typeof bench.start = (args, options: RunOptions = {}) => {
-      startedAtMs = Date.now();
-      return bench.start(args, { ...options, codex });
-    };
-    const runs = [await way.play({ bench, start, run: (args, options) => start(args, options).ended })].flat();
-    const verdict = summarise(runs.map((run) => judge(bench, run, way)));
-    const isRecorded = flags.fixtures && way.fixture && verdict.text !== 'not in this Codex';
-    if (isRecorded && way.fixture)
-      for (const run of runs) writeFixture({ version, name: way.fixture, bench, run, startedAtMs });
-    return verdict;
-  } finally {
-    await bench.close();
+/** What is kept of a workbench: fixtures where they are asked for, and names. */
+function keep({ bench, way, runs, release, startedAtMs, outputs }: PlayedScene, names: NameList | undefined): void {
+  if (names && !way.hasOlderLines) {
+    nameSessionLines(names, homesOf(bench));
+    for (const output of outputs) nameEvents(names, output);
   }
+  if (!flags.fixtures || !way.fixture) return;
+  for (const run of runs) writeFixture({ version: release.version, name: way.fixture, bench, run, startedAtMs });
 }

@@ -1,0 +1,121 @@
+import { startAppServer } from '../clients/app-server.js';
+import { openWorkbench, type Workbench } from '../harness/workbench.js';
+import { type ImportVerdict, judgeImportBefore, judgeImportsAfter, keepRecordsAside, type Scene } from './imports.js';
+import { installRelease, NotInstalled } from './releases.js';
+import { SCRIPT } from './script.js';
+import { type Comparison, compareSideBySide } from './side-by-side.js';
+import { isPlayed, judge, NOT_IN_THIS_CODEX, type Verdict } from './verdict.js';
+import type { Played, Way } from './way.js';
+
+export interface Release {
+  readonly version: string;
+  readonly codex: string;
+}
+
+/** What was played, on its workbench, before that is closed. */
+export interface PlayedScene extends Scene {
+  readonly release: Release;
+  /** When the last run began. */
+  readonly startedAtMs: number;
+  /** What the runs wrote to stdout. */
+  readonly outputs: readonly string[];
+}
+
+export interface Cell {
+  readonly verdict: Verdict;
+  readonly comparison?: Comparison;
+}
+
+/** `look` sees each workbench that was played on, while it is open. */
+export interface CellOptions {
+  readonly sideBySide: boolean;
+  look(scene: PlayedScene): void;
+}
+
+/**
+ * Plays one way on a release, twice: once with its record written as it happens, once with the record kept aside until
+ * the session files are imported. The cell is exact when the live record, and each meeting of it with an import, are.
+ */
+export async function playCell(way: Way, release: Release, options: CellOptions): Promise<Cell> {
+  try {
+    return await tryCell(way, release, options);
+  } catch (error) {
+    if (error instanceof NotInstalled) throw error;
+    // One way that could not be played to its end leaves the others to be looked at.
+    return { verdict: { text: `failed: ${messageOf(error)}`, good: false } };
+  }
+}
+
+function messageOf(error: unknown): string {
+  const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
+  return line.slice(0, 200);
+}
+
+async function tryCell(way: Way, release: Release, { sideBySide, look }: CellOptions): Promise<Cell> {
+  return onWorkbench(way, release, async (scene) => {
+    if (!scene) return { verdict: NOT_IN_THIS_CODEX };
+    const live = judge(scene.bench, scene.runs, way);
+    look(scene);
+    const imports = await judgeImportsAfter(scene);
+    const comparison = sideBySide ? await compareSideBySide(scene) : undefined;
+    const before = await playKeptAside(way, release);
+    return { verdict: unite(live, [...imports, before]), ...(comparison && { comparison }) };
+  });
+}
+
+async function playKeptAside(way: Way, release: Release): Promise<ImportVerdict> {
+  return onWorkbench(
+    way,
+    release,
+    async (scene, stopKeeping) => {
+      if (!scene) return { meeting: 'before', text: 'not played a second time', good: false };
+      stopKeeping();
+      return judgeImportBefore(scene);
+    },
+    keepRecordsAside,
+  );
+}
+
+/** Opens a workbench, plays the way on it, and hands what came of it to `judgeScene`; undefined where this Codex has no such way. */
+async function onWorkbench<Result>(
+  way: Way,
+  release: Release,
+  judgeScene: (scene: PlayedScene | undefined, undo: () => void) => Promise<Result>,
+  prepare: (bench: Workbench) => () => void = () => () => undefined,
+): Promise<Result> {
+  const bench = await openWorkbench(...SCRIPT);
+  try {
+    const undo = prepare(bench);
+    const { codex, version } = release;
+    const outputs: string[] = [];
+    let startedAtMs = Date.now();
+    const start: Workbench['start'] = (args, options = {}) => {
+      startedAtMs = Date.now();
+      const running = bench.start(args, { codex, ...options });
+      void running.ended.then(({ stdout }) => outputs.push(stdout.toString()));
+      return running;
+    };
+    const played = await way.play({
+      ...{ bench, version, codex, start, install: installRelease },
+      run: (args, options) => start(args, options).ended,
+      serve: (options) => startAppServer(bench, { codex, ...options }),
+    });
+    const runs = [played ?? []].flat() as Played[];
+    const isScene = runs.length > 0 && isPlayed(bench, runs, way);
+    return await judgeScene(isScene ? { bench, way, runs, release, startedAtMs, outputs } : undefined, undo);
+  } finally {
+    await bench.close();
+  }
+}
+
+/** What the live record says, and where an import differs from it. */
+function unite(live: Verdict, imports: readonly ImportVerdict[]): Verdict {
+  const bad = imports.filter(({ good, text }) => !good && text !== live.text);
+  if (bad.length === 0) return { text: live.text, good: live.good && imports.every(({ good }) => good) };
+  const texts = [...new Set(bad.map(({ text }) => text))];
+  const said = texts.map((text) => {
+    const meetings = bad.filter((verdict) => verdict.text === text).map(({ meeting }) => meeting);
+    return `imported ${meetings.join(', ')}: ${text}`;
+  });
+  return { text: [live.text, ...said].join('; '), good: false };
+}
