@@ -44,7 +44,7 @@ export function readHeader(payload: unknown): SessionHeader | undefined {
   };
 }
 
-/** A page names its base in `history_base`; since 0.169 a fork does too, beside the thread which it was forked from. */
+/** A page names its base in `history_base`; since 0.151 a fork does too, beside the thread which it was forked from. */
 function readBase(payload: unknown): Base | undefined {
   const {
     forked_from_id: parent,
@@ -55,8 +55,9 @@ function readBase(payload: unknown): Base | undefined {
     forked_from_ordinal_exclusive?: unknown;
     history_base?: unknown;
   };
-  if (parent) return typeof sharedUpTo === 'number' ? 'continuation' : 'copy';
-  return base === null || base === undefined ? undefined : 'page';
+  const hasBase = base !== null && base !== undefined;
+  if (!parent) return hasBase ? 'page' : undefined;
+  return hasBase || typeof sharedUpTo === 'number' ? 'continuation' : 'copy';
 }
 
 /** `"exec"`, `{"subagent":"review"}`, `{"subagent":{"thread_spawn":…}}`, `{"subagent":{"other":"guardian"}}`: 0.169. */

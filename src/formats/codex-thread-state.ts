@@ -14,7 +14,7 @@ export type OfTurn = Pick<ModelResponse, 'turnId' | 'rootTurnId' | 'usage'>;
 /**
  * Where a session file begins, when it goes on from another one and counts on from its total. `copy`: a fork that holds a
  * copy of its parent's history first. `continuation`: a fork that shares its parent's history and holds none of it
- * (0.169). `page`: a thread that was taken back to an earlier turn and goes on in this file (0.151).
+ * (0.151 and later). `page`: a thread that was taken back to an earlier turn and goes on in this file (0.151).
  */
 export type Base = 'copy' | 'continuation' | 'page';
 

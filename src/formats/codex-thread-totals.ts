@@ -69,7 +69,7 @@ function takeTotalAlone(
 /** Finds the total that another file ended with. A fork or a page that has used nothing yet may repeat it. */
 function countOnFrom(state: ThreadState, total: Usage, last: Usage | undefined): void {
   state.countsOn = false;
-  const isRepeat = state.base === 'continuation' || (state.base === 'page' && writesUsageRecords(state.cliVersion));
+  const isRepeat = state.base !== 'copy' && writesUsageRecords(state.cliVersion);
   const base = isRepeat ? total : subtractUsage(total, last ?? total);
   if (!isNegativeUsage(base)) state.totals = settleTotal(state.totals, base);
 }
