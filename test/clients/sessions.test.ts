@@ -161,7 +161,7 @@ describe('the interactive Codex', () => {
     await waitFor('the second answer', () => keptIn([thread], bench.api.ledger).length === 4);
     await waitFor('its end', shows('Worked for'));
     sheet.type('\u0003');
-    await waitFor('the first Ctrl-C', () => /again to quit|Shutting/.test(sheet.lines().join(' ')));
+    await waitFor('the first Ctrl-C', () => /again to quit|Shutting/.test(sheet.written()));
     sheet.type('\u0003');
     await sheet.ended;
     expectExact(bench, { pid: sheet.pid, ledger: keptIn([thread], bench.api.ledger) });

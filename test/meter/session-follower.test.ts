@@ -19,8 +19,11 @@ const CWD = '/shop';
 
 let codexHome: string;
 let today: string;
+/** Before anything that a test writes, however long the machine takes. */
+let startedAtMs: number;
 
 beforeEach(() => {
+  startedAtMs = Date.now();
   codexHome = mkdtempSync(join(tmpdir(), 'follower-'));
   today = dayFolders(codexHome, Date.now())[1] ?? '';
   mkdirSync(today, { recursive: true });
@@ -188,7 +191,6 @@ describe('a follower of session files', () => {
 });
 
 function follow({ pid }: { pid?: number } = {}): SessionFollower {
-  const startedAtMs = Date.now() - 5;
   return new SessionFollower({ codexHome, cwd: CWD, startedAtMs, pid, threads: 'one', onProgress: () => undefined });
 }
 

@@ -30,7 +30,7 @@ describe('the report of a run', () => {
     const store = createStore();
     const responses = [
       sampleResponse('resp-1'),
-      sampleResponse('resp-2', { source: 'estimated', evidence: 'tokenizer', completedAtMs: START + 3000 }),
+      sampleResponse('estimate:turn-1:0', { source: 'estimated', evidence: 'tokenizer', completedAtMs: START + 3000 }),
       sampleResponse('resp-3', { model: 'mini', completedAtMs: START + 2000 }),
     ];
     store.record({ invocation: sampleInvocation('a'), responses });
