@@ -19,7 +19,7 @@ import {
   UNKNOWN_MODEL,
 } from './codex-thread-state.js';
 import { takeTotal } from './codex-thread-totals.js';
-import { beginTurn, takeModel, takeSettings } from './codex-turn-settings.js';
+import { beginTurn, passResponse, takeModel, takeSettings } from './codex-turn-settings.js';
 import { countExpectedSilence } from './codex-versions.js';
 
 /** What is known of a session file beside its lines. */
@@ -110,8 +110,8 @@ export class Thread {
    */
   get footing(): Footing | undefined {
     const { recorded, countsOn, totalGone, isCopying, settings } = this.#state;
-    const isSettled = !settings.next && settings.firstTurn !== 'not begun';
-    const isPlain = this.#sinceMs === 0 && !isCopying && !countsOn && !totalGone && isSettled;
+    if (settings.next || settings.firstTurn === 'not begun') return undefined;
+    const isPlain = this.#sinceMs === 0 && !isCopying && !countsOn && !totalGone;
     return isPlain ? { total: this.total, recorded } : undefined;
   }
 
@@ -178,11 +178,11 @@ export class Thread {
   #takeTotal({ atMs, total, last }: RolloutRecord & { readonly kind: 'token_count' }): void {
     const state = this.#state;
     const told = takeTotal(state, total, last, this.#file.pageId);
-    this.notes.push(...told.notes);
+    if (!this.#isHistory(atMs)) this.notes.push(...told.notes);
     if (told.kind === 'silent' && !this.#isHistory(atMs)) state.silentCounts++;
     if (told.kind !== 'used') return;
-    const { key, usage, source } = told;
-    this.#count(atMs, key, { turnId: state.turnId, rootTurnId: state.turnId, usage }, 'token_count', source);
+    const of = { turnId: state.turnId, rootTurnId: state.turnId, usage: told.usage };
+    this.#count(atMs, told.key, of, 'token_count', told.source);
   }
 
   /** A copy has its parent's history in it. */
@@ -197,6 +197,7 @@ export class Thread {
   #count(atMs: number, key: string, of: OfTurn, evidence: Evidence, source: Source = 'actual'): void {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
+    this.#state.settings = passResponse(this.#state.settings);
     if (this.#isHistory(atMs)) return;
     if (!isPossibleUsage(of.usage, evidence)) return void this.refused++;
     this.responses.push({

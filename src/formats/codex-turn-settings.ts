@@ -6,14 +6,14 @@ export interface RequestSettings {
 
 /**
  * The settings of a thread, turn by turn. Codex writes a `thread_settings_applied` row as soon as somebody changes them,
- * but sends the new ones from the next turn on (measured on 0.171 by `turn/start` during a turn). Only the first turn of a
- * session file has a row of its own right after its `turn_context`, which holds for that turn.
+ * but sends the new ones from the next turn on (measured on 0.151 and 0.171). Only the first turn of a session file may have
+ * a row of its own, before its first response, which holds for that turn (0.169 and 0.171; not 0.151).
  */
 export interface TurnSettings {
   readonly inForce: RequestSettings;
   /** What was told during a turn and holds from the next one on. */
   readonly next: RequestSettings | undefined;
-  /** Whether the first turn has begun, and whether a settings row of its own has been read. */
+  /** Whether the first turn has begun, and whether a settings row of its own, or a response, has been read. */
   readonly firstTurn: 'not begun' | 'begun' | 'settled';
 }
 
@@ -38,6 +38,11 @@ export function beginTurn(settings: TurnSettings): TurnSettings {
   if (!next) return begun === firstTurn ? settings : { ...settings, firstTurn: begun };
   const changed = { model: next.model ?? inForce.model, serviceTier: next.serviceTier };
   return { inForce: changed, next: undefined, firstTurn: begun };
+}
+
+/** Takes a response: a settings row that comes behind it is no turn's own. */
+export function passResponse(settings: TurnSettings): TurnSettings {
+  return settings.firstTurn === 'begun' ? { ...settings, firstTurn: 'settled' } : settings;
 }
 
 /** Takes the model that a turn's context names, or that it names none. */

@@ -298,6 +298,11 @@ describe('a file that a migration has rewritten', () => {
     expect(notes).toMatchObject([{ kind: 'disagreement', figures: { input: 700, output: 9 } }]);
   });
 
+  test('says nothing of it in a run that resumed the thread afterwards', () => {
+    const { notes } = read([...migrated, total(a, a), total(sum(a, b, b), b)], START - 60_000);
+    expect(notes).toEqual([]);
+  });
+
   test('is like any other where nothing is missing', () => {
     const { responses, notes } = read([...migrated, total(a, a), total(sum(a, b), b)]);
     expect(responses.map(({ source }) => source)).toEqual(['actual', 'actual']);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   beginTurn,
   NO_SETTINGS,
+  passResponse,
   type RequestSettings,
   type TurnSettings,
   takeModel,
@@ -10,11 +11,14 @@ import {
 
 const settings = (serviceTier?: string, model?: string): RequestSettings => ({ model, serviceTier });
 
-/** What is in force after each row: `turn`, a model's name as that of a turn's context, or settings. */
-function follow(rows: readonly ('turn' | { model: string | undefined } | { settings: RequestSettings })[]) {
+/** What is in force after each row: `turn`, `response`, a model's name as that of a turn's context, or settings. */
+function follow(
+  rows: readonly ('turn' | 'response' | { model: string | undefined } | { settings: RequestSettings })[],
+) {
   let state: TurnSettings = NO_SETTINGS;
   return rows.map((row) => {
     if (row === 'turn') state = beginTurn(state);
+    else if (row === 'response') state = passResponse(state);
     else state = 'settings' in row ? takeSettings(state, row.settings) : takeModel(state, row.model);
     return state.inForce;
   });
@@ -40,6 +44,11 @@ test('a change in the middle of a turn holds from the next one on', () => {
     'turn',
   ]);
   expect(inForce.slice(-2)).toEqual([settings(undefined, 'gpt-5.5'), settings('priority', 'gpt-6-sol')]);
+});
+
+test('a first row behind a response is a change, and none of the first turn’s own (0.151)', () => {
+  const inForce = follow(['turn', { model: 'gpt-5.4' }, 'response', { settings: settings('priority') }, 'turn']);
+  expect(inForce.slice(-2)).toEqual([settings(undefined, 'gpt-5.4'), settings('priority', 'gpt-5.4')]);
 });
 
 test('of several changes in a turn the last one holds', () => {

@@ -32,8 +32,8 @@ function tieredModel(version: string): string {
 
 /** The tier changes while the second response of a turn is on its way: it holds from the next turn on. */
 async function changeTierInTurn({ serve, version, bench }: Stage): Promise<Played | undefined> {
-  // `thread/settings/update` came with 0.140.
-  if (minorOf(version) < 140) return undefined;
+  // `thread/settings/update` came with 0.140, whose files tell nothing of the tier.
+  if (minorOf(version) < 151) return undefined;
   let release = () => {};
   const until = new Promise<void>((resolve) => {
     release = resolve;
