@@ -80,8 +80,7 @@ export class Thread {
 
   /** The totals of all processes that have written to the file: mostly one. */
   get totals(): Usage[] {
-    const { current, others } = this.#state.totals;
-    return [current, ...others].map(({ total }) => total);
+    return [this.#state.totals.current, ...this.#state.totals.others].map(({ total }) => total);
   }
 
   /** `token_count` rows of this invocation that count nothing new: a cut, an abort, or a provider without usage. */
@@ -111,8 +110,8 @@ export class Thread {
   get footing(): Footing | undefined {
     const { recorded, countsOn, totalGone, isCopying, settings } = this.#state;
     if (settings.next || settings.firstTurn === 'not begun') return undefined;
-    const isPlain = this.#sinceMs === 0 && !isCopying && !countsOn && !totalGone;
-    return isPlain ? { total: this.total, recorded } : undefined;
+    if (this.#sinceMs !== 0 || isCopying || countsOn || totalGone) return undefined;
+    return { total: this.total, recorded };
   }
 
   /** Goes on behind such records, which have been counted elsewhere. */
