@@ -28,6 +28,8 @@ export const NO_TOTALS: Totals = {
   newestRestart: 0,
 };
 
+/** So many processes that go on with a thread are told apart, the newest. */
+const RUNNING_TOTALS = 8;
 const PAST_TOTALS = 100;
 
 /** What a row of totals tells. */
@@ -48,25 +50,28 @@ export function advanceTotals(totals: Totals, total: Usage, last: Usage | undefi
   const running = [totals.current, ...totals.others];
   const before = last && subtractUsage(total, last);
   const grown = before && running.find((one) => equalUsage(one.total, before));
-  if (isGone && !grown) return { ...restartTotals(totals, total), note: undefined };
+  if (isGone && !grown) return step(join(totals, total), total);
   if (last && grown && !isNoUsage(last)) return step(goOn(totals, grown, total), last);
   const repeated = running.find((one) => equalUsage(one.total, total));
   if (repeated) return step(goOn(totals, repeated, total), NO_USAGE);
-  if (last && before && totals.past.some((one) => equalUsage(one, before))) return step(join(totals, total), last);
+  const wasTold = (usage: Usage) => totals.past.some((one) => equalUsage(one, usage));
+  // Up to 0.125 a process begins by telling the total that it found once more.
+  if (wasTold(total)) return step(join(totals, total), NO_USAGE);
+  if (last && before && wasTold(before)) return step(join(totals, total), last);
   const difference = subtractUsage(total, totals.current.total);
-  if (!isNegativeUsage(difference)) return step(goOn(totals, totals.current, total), difference);
-  const isAnew = !before || isNegativeUsage(before) || isNoUsage(before);
-  if (isAnew || !last) return restartTotals(totals, total);
+  const hasShrunk = isNegativeUsage(difference);
+  // A process that counts from zero: its first response is its total.
+  if (last && before && isNoUsage(before) && !hasShrunk) return step(join(totals, total), last);
+  if (!hasShrunk) return step(goOn(totals, totals.current, total), difference);
+  if (!last || !before || isNegativeUsage(before) || isNoUsage(before)) return restartTotals(totals, total);
   // Neither the total nor where it began is known from this file. What the row says of its own response is all there is.
   const note = shrank(totals.current.total, total);
   return { ...step(join(totals, total), last), source: 'parsed', note };
 }
 
-/** The thread counts from zero again, and nobody goes on with the totals before. */
+/** The thread counts from zero again. Whoever counted before may go on all the same. */
 export function restartTotals(totals: Totals, total: Usage): TotalStep & { readonly note: Note } {
-  const restarts = totals.newestRestart + 1;
-  const anew = { current: { total, restarts }, others: [], past: [], newestRestart: restarts };
-  return { ...step(anew, total), note: shrank(totals.current.total, total) };
+  return { ...step(join(totals, total), total), note: shrank(totals.current.total, total) };
 }
 
 function goOn(totals: Totals, one: RunningTotal, total: Usage): Totals {
@@ -79,7 +84,7 @@ function goOn(totals: Totals, one: RunningTotal, total: Usage): Totals {
 /** A further process writes to the file. */
 function join(totals: Totals, total: Usage): Totals {
   const newestRestart = totals.newestRestart + 1;
-  const others = [totals.current, ...totals.others];
+  const others = [totals.current, ...totals.others].filter((one) => !isNoUsage(one.total)).slice(0, RUNNING_TOTALS);
   return { ...totals, current: { total, restarts: newestRestart }, others, newestRestart };
 }
 

@@ -79,6 +79,25 @@ describe('the totals of two processes in one file', () => {
     expect(rows.map(({ restarts }) => restarts)).toEqual([0, 0, 1, 0, 1, 1]);
   });
 
+  test('count nothing where a process begins by telling what it found, as in 0.98', () => {
+    const rows = read([[10_400], [16_300, 5900], [21_301, 5001], [16_300, 5900], [21_300, 5000], [27_202, 5901]]);
+    expect(rows.slice(2).map((step) => step.used)).toEqual([5001, 0, 5000, 5901]);
+    expect(rows.slice(2).map(({ restarts }) => restarts)).toEqual([0, 1, 1, 0]);
+  });
+
+  test('count each response once where each process begins at zero, as in 0.64', () => {
+    const rows = read([
+      [5900, 5900],
+      [5001, 5001],
+      [5040, 5040],
+      [10_003, 5002],
+      [10_090, 5050],
+      [15_006, 5003],
+    ]);
+    expect(rows.map((step) => step.used)).toEqual([5900, 5001, 5040, 5002, 5050, 5003]);
+    expect(rows.map(({ restarts }) => restarts)).toEqual([0, 1, 2, 1, 2, 1]);
+  });
+
   test('of which one began where nobody saw it are marked as doubtful, and never counted as a whole', () => {
     expect(
       read([
