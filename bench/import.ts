@@ -24,7 +24,7 @@ export async function benchImport(workspace: Workspace, rounds = 5, shape = USUA
   const ccusage = await installCcusage();
   const probe = createProbe(workspace);
   const peaksKb: number[] = [];
-  const usage = (...args: string[]) => [process.execPath, ...probe.args, USAGE, ...args];
+  const usage = (...args: string[]) => [process.execPath, USAGE, ...args];
   const cold: Measure = async () => {
     rmSync(join(workspace.folder, 'data'), { recursive: true, force: true });
     const args = ['import', '--provider', 'codex', '--json'];

@@ -4,16 +4,14 @@ import { measureInTurns } from './rounds.js';
 import { openScriptedCodex } from './scripted-codex.js';
 import { CODEX, METERED, type Workspace } from './workspace.js';
 
-/** What the wrapper takes while Codex does nothing but wait for the API, as most of a real run is. */
+/** What front and meter take while Codex does nothing but wait for the API, as most of a real run is. */
 export async function benchWait(workspace: Workspace, rounds = 5): Promise<Section> {
   const codex = await openScriptedCodex(workspace);
   const probe = createProbe(workspace);
   const metered = async (answer: 'at once' | 'in 5 s') => {
-    const { ms } = await codex.time([process.execPath, ...probe.args, METERED], answer, {
-      ...probe.env,
-      CODEX_METERED_CODEX: CODEX,
-    });
-    return { ms, cpuMs: probe.read().cpuMs };
+    const env = { ...probe.env, CODEX_METERED_CODEX: CODEX };
+    const { ms } = await codex.time([process.execPath, METERED], answer, env);
+    return { ms, cpuMs: probe.read().cpuMs + probe.readMeter().cpuMs };
   };
   try {
     const measured = await measureInTurns(
@@ -27,7 +25,7 @@ export async function benchWait(workspace: Workspace, rounds = 5): Promise<Secti
       columns: measured.columns,
       ratios: [
         summariseRatios(
-          'CPU time of the wrapper / time waited',
+          'CPU time of front and meter / time waited',
           measured.quotients(
             ({ 'answer at once': short, 'answer in 5 s': long }) => (long.cpuMs - short.cpuMs) / (long.ms - short.ms),
           ),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -9,6 +9,7 @@ import type { Timing } from './rounds.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const METERED = join(ROOT, 'bin', 'codex-metered.js');
+
 export const USAGE = join(ROOT, 'bin', 'codex-usage.js');
 export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
 
@@ -84,6 +85,8 @@ export function openWorkspace(): Workspace {
       const [code, signal] = await once(child, 'close');
       const ms = performance.now() - startedAt;
       const [stdout = '', stderr = '', times = ''] = await output;
+      // What is measured next must not share the machine with what this one leaves.
+      await untilMetersAreGone();
       if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code ?? signal}:\n${stderr || stdout}`);
       return { ms, cpuMs: parseTimes(times), stdout };
     },
@@ -99,6 +102,23 @@ function killGroup({ pid }: ChildProcess): void {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
     // It has ended meanwhile.
+  }
+}
+
+/** A meter ends soon after its run; only Linux tells. Rejects when one does not. */
+async function untilMetersAreGone(): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (process.platform === 'linux' && readdirSync('/proc').some(isMeter)) {
+    if (performance.now() > deadline) throw new Error('a meter does not end');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function isMeter(pid: string): boolean {
+  try {
+    return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/dist/meter.cjs');
+  } catch {
+    return false;
   }
 }
 

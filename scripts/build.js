@@ -3,7 +3,7 @@ import { buildDist, removeStaleFiles, startupBytes } from './dist.js';
 try {
   const { files, metafile } = await buildDist();
   removeStaleFiles(files);
-  for (const entry of ['wrapper.cjs', 'usage.cjs', 'index.js']) {
+  for (const entry of ['wrapper.cjs', 'meter.cjs', 'usage.cjs', 'index.js']) {
     console.error(`dist/${entry} starts with ${Math.round(startupBytes(metafile, entry) / 1000)} kB.`);
   }
 } catch (error) {

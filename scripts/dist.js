@@ -16,14 +16,14 @@ const LIBRARY = { index: 'src/library/index.ts' };
  * What the commands start with, and what is started as a thread of its own. They are CommonJS: without its loader for ES
  * modules Node starts a command 15 ms earlier, and a thread 8.
  */
-const COMMANDS = ['src/cli/wrapper.ts', 'src/cli/usage.ts'];
+const COMMANDS = ['src/cli/wrapper.ts', 'src/cli/meter.ts', 'src/cli/usage.ts'];
 const WORKER = 'src/history/worker.ts';
-const ENTRY_FILES = ['index.js', 'wrapper.cjs', 'usage.cjs', 'worker.cjs'];
+const ENTRY_FILES = ['index.js', 'wrapper.cjs', 'meter.cjs', 'usage.cjs', 'worker.cjs'];
 /** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
 const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };
 
-/** What is native, or wasm, or starts threads of its own from its own files; the user's npm installs these. */
-const EXTERNAL = ['better-sqlite3', 'pino', 'tiktoken'];
+/** What is native, or wasm; the user's npm installs these. */
+const EXTERNAL = ['better-sqlite3', 'tiktoken'];
 /** CommonJS packages that are bundled into ES modules still ask for `require`, for Node's own modules only. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;

@@ -1,34 +1,37 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, constants, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './files/folders.js';
+import { openRegularFile } from './files/regular-file.js';
 
 /** Where faults and fallbacks are told. Never on the caller's streams. Counts and names only: no prompt, no output. */
 export interface Log {
+  /** Never throws: where it cannot be written, nobody is told. */
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
-  /** Resolves when every line so far is in the file. Never rejects. */
-  flush(): Promise<void>;
 }
 
-/** A log of JSON lines in `path`. pino is loaded with the first line: most runs have none. */
+/** What pino calls a warning: its tools read this log. */
+const WARNING = 40;
+
+/** A log of JSON lines in `path`. It is opened for each line: most runs have none, the others two or three. */
 export function openLog(path: string): Log {
-  let logger: Promise<import('pino').Logger | undefined> | undefined;
-  let written: Promise<unknown> = Promise.resolve();
   return {
     warn(message, fields) {
-      logger ??= createLogger(path).catch(() => undefined);
-      const opened = logger;
-      written = written.then(async () => (await opened)?.warn(fields, message)).catch(() => undefined);
-    },
-    async flush() {
-      await written;
+      const head = { level: WARNING, time: new Date().toISOString(), pid: process.pid };
+      try {
+        append(path, `${JSON.stringify({ ...head, ...fields, msg: message })}\n`);
+      } catch {
+        // The disk is full, or what stands there is no file.
+      }
     },
   };
 }
 
-async function createLogger(path: string): Promise<import('pino').Logger> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const { pino } = await import('pino');
-  const destination = pino.destination({ dest: path, sync: true, mode: 0o600 });
-  // Without a listener a full disk would throw in our process.
-  destination.on('error', () => undefined);
-  return pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+function append(path: string, line: string): void {
+  makeFolder(dirname(path));
+  const fd = openRegularFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+  try {
+    writeSync(fd, line);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -9,7 +9,7 @@ const LEVELS = [
   ['cli', 'library'],
   ['meter', 'history', 'report', 'web'],
   ['process', 'io', 'formats', 'estimate', 'store'],
-  ['pricing'],
+  ['pricing', 'files'],
   ['usage'],
 ];
 /** Arrows within a level. */
@@ -25,7 +25,6 @@ const HOMES: Record<string, string[]> = {
   'better-sqlite3': ['store'],
   tiktoken: ['estimate'],
   zod: ['formats', 'config'],
-  pino: ['log'],
   'toml-eslint-parser': ['config'],
   leven: ['config'],
   hono: ['web'],
@@ -35,7 +34,7 @@ const HOMES: Record<string, string[]> = {
 /** What the build makes, for who alone imports it. */
 const MADE = { '../build/rollout-scan': 'formats/rollout-wasm' } as const;
 /** Too slow to start before Codex does; the last two open the standard streams, which stand-ins.ts must come before. */
-const LATE = ['better-sqlite3', 'pino', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
+const LATE = ['better-sqlite3', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
 const MAX_LINES = 220;
 
 /** Modules are paths within src/ without extension, or `npm:` and a package. */
@@ -125,7 +124,7 @@ function isWrongArrow({ from, to, kind }: Import): boolean {
   const [user, used] = [roomOf(from), roomOf(to)];
   if (user === used) return false;
   if (HANDED_IN.includes(used)) return kind !== 'type' && !TOP.includes(user) && used !== 'errors';
-  if (HANDED_IN.includes(user)) return !['pricing', 'usage'].includes(used);
+  if (HANDED_IN.includes(user)) return !['pricing', 'usage', 'files'].includes(used);
   return levelOf(used) <= levelOf(user) && !NEIGHBOURS.includes(`${user} -> ${used}`);
 }
 

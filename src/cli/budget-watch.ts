@@ -5,9 +5,8 @@ import type { Log } from '../log.js';
 import { BudgetGuard, type BudgetLevel, type BudgetMark, type Day, sumSpent } from '../meter/budget.js';
 import type { Spent } from '../usage/budget.js';
 import type { Attribution, Note, PricedResponse } from '../usage/record.js';
+import { createDayFinder } from './budget-refusal.js';
 import { describeLevel, describeStop, describeStopped } from './budget-text.js';
-import { say } from './say.js';
-import { createDayFinder } from './wrapper-budget.js';
 
 export interface BudgetWatchOptions {
   readonly settings: Settings;
@@ -17,6 +16,8 @@ export interface BudgetWatchOptions {
   readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
   /** Ends Codex. */
   readonly stop: () => void;
+  /** Tells the caller. */
+  readonly say: (line: string) => void;
   readonly log: Log;
 }
 
@@ -32,11 +33,14 @@ export interface BudgetWatch {
 
 /** Undefined where there are no limits. */
 export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefined {
-  const { settings, whose, note, stop, log } = options;
+  const { settings, whose, note, stop, say, log } = options;
   const limits = listLimits(settings);
   if (limits.length === 0) return undefined;
   const stops = settings.onBudget.value === 'stop';
-  const tellUnpriced = createUnpricedTeller(limits.some(({ unit }) => unit === 'usd'));
+  const tellUnpriced = createUnpricedTeller(
+    limits.some(({ unit }) => unit === 'usd'),
+    say,
+  );
   let faultTold = false;
   const guard = new BudgetGuard({
     limits,
@@ -77,7 +81,10 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
 }
 
 /** Says of each model without a price that limits in USD do not hold for it. */
-function createUnpricedTeller(matters: boolean): (responses: readonly PricedResponse[]) => void {
+function createUnpricedTeller(
+  matters: boolean,
+  say: (line: string) => void,
+): (responses: readonly PricedResponse[]) => void {
   const told = new Set<string>();
   return (responses) => {
     if (!matters) return;

@@ -16,7 +16,7 @@ export function describeSummary(summary: Summary): string {
           formatPlural(responses, 'response'),
           ...(source === 'actual' ? [] : [source]),
         ];
-  return `codex-metered: ${[...parts, `run ${runId}, ${phase} ${iteration ?? '?'}`].join(' · ')}\n`;
+  return [...parts, `run ${runId}, ${phase} ${iteration ?? '?'}`].join(' · ');
 }
 
 function describeCost({ costNanoUsd, responses, unpricedResponses }: Summary): string {

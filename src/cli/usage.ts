@@ -1,5 +1,8 @@
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../errors.js';
 import type { Host } from './commands/host.js';
+import { readCwd } from './cwd.js';
 import { openOutput } from './output.js';
 import { untilStopped, wasStopped } from './stop.js';
 
@@ -8,12 +11,17 @@ const stderr = openOutput(2, () => process.stderr.on('error', leaveQuietly));
 const host: Host = {
   args: process.argv.slice(2),
   env: process.env,
-  cwd: process.cwd(),
+  cwd: readCwd(),
+  meter: fileURLToPath(new URL('./meter.cjs', import.meta.url)),
   stdout,
   stderr,
   untilStopped,
 };
-void run();
+void run().catch((error: unknown) => {
+  // Such as a package that is not installed: everything else is said by the command itself.
+  stderr.write(`codex-usage: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+});
 
 async function run(): Promise<void> {
   if (host.args[0] !== 'statusline' || !(await showStatusline())) {

@@ -58,6 +58,11 @@ export const OPTIONS = {
     takes: 'FILE|fd:N',
     help: 'append a line of JSON for each response as it happens, to a file or an open descriptor',
   },
+  wait: {
+    variable: 'CODEX_METERED_WAIT',
+    takes: 'MS',
+    help: 'how long the end of a run may wait for its record; default: 300 at most',
+  },
   quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'no summary line at the end' },
   off: { variable: 'CODEX_METERED_OFF', takes: undefined, help: 'run Codex and record nothing' },
   help: { variable: undefined, takes: undefined, help: 'show this help' },

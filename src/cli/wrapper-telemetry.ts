@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { readCodexHome } from '../config/paths.js';
-import { type OtlpSink, openOtlpSink } from '../io/otlp-sink.js';
+import { type OtlpListener, openOtlpListener } from '../io/otlp-listener.js';
+import type { TelemetryFacts } from '../meter/messages.js';
 import type { CodexCommand } from '../process/argv.js';
 import {
   mentionsTelemetry,
@@ -13,33 +14,40 @@ import {
 } from '../process/telemetry.js';
 
 /** The telemetry of a run that may keep no session file. */
-export type Telemetry =
-  | {
-      readonly kind: 'connected';
-      readonly sink: OtlpSink;
-      /** What Codex's arguments begin with, so that it reports to the sink. */
-      readonly args: readonly string[];
-      /** What is set in Codex's environment for it. */
-      readonly env: NodeJS.ProcessEnv;
-    }
-  | { readonly kind: 'absent'; readonly reason: NoTelemetry };
+export interface Telemetry {
+  readonly facts: TelemetryFacts;
+  /** Undefined where Codex is not asked for any. */
+  readonly listener: OtlpListener | undefined;
+  /** What Codex's arguments begin with, so that it reports to the meter. */
+  readonly args: readonly string[];
+  /** What is set in Codex's environment for it. */
+  readonly env: NodeJS.ProcessEnv;
+}
 
-/** Opens a sink for Codex's telemetry, but where the user has said anything about telemetry or nothing would arrive. */
-export async function connectTelemetry(codexArgs: readonly string[], command: CodexCommand): Promise<Telemetry> {
+/** Prepares for Codex's telemetry, but where the user has said anything about telemetry or nothing would arrive. */
+export async function prepareTelemetry(
+  codexArgs: readonly string[],
+  command: CodexCommand,
+  cwd: string,
+): Promise<Telemetry> {
   const { env } = process;
-  const places = { codexHome: readCodexHome(env), cwd: resolve(command.cd ?? '.') };
-  if (mentionsTelemetry(codexArgs, places)) return { kind: 'absent', reason: 'own exporter' };
-  if (reportsThroughProxy(env)) return { kind: 'absent', reason: 'proxy' };
+  const places = { codexHome: readCodexHome(env), cwd: resolve(cwd, command.cd ?? '.') };
+  if (mentionsTelemetry(codexArgs, places)) return absent('own exporter');
+  if (reportsThroughProxy(env)) return absent('proxy');
   const secret = randomBytes(32).toString('hex');
   try {
-    const sink = await openOtlpSink({ secret: { header: SECRET_HEADER, value: secret } });
+    const listener = await openOtlpListener();
     return {
-      kind: 'connected',
-      sink,
-      args: telemetryArgs(sink.endpoint),
+      facts: { kind: 'connected', secret: { header: SECRET_HEADER, value: secret } },
+      listener,
+      args: telemetryArgs(listener.endpoint),
       env: telemetryEnv(secret, env, command),
     };
   } catch {
-    return { kind: 'absent', reason: 'no port' };
+    return absent('no port');
   }
+}
+
+function absent(reason: NoTelemetry): Telemetry {
+  return { facts: { kind: 'absent', reason }, listener: undefined, args: [], env: {} };
 }

@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { closestMatch } from 'leven';
 import { messageOf, UsageError } from '../errors.js';
+import { readRegularFile } from '../files/regular-file.js';
 import type { PriceEntry, Rates } from '../pricing/price.js';
 import { convertToNanoUsdPerToken } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit } from '../usage/budget.js';
 import { PHASES } from '../usage/phase.js';
-import type { FoundFile } from './files.js';
+import { CONFIG_LIMIT_BYTES, type FoundFile } from './files.js';
 import { CONFIG_FILE, type ConfigFileValues, listKnownKeys } from './schema.js';
 import type { ConfigFile, OutputPattern, Subscription } from './settings.js';
 import { type KeyPath, parseToml, type TomlDocument } from './toml.js';
@@ -26,7 +26,7 @@ export function readConfigFile({ path, origin }: FoundFile): ConfigFile {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, CONFIG_LIMIT_BYTES).toString('utf8');
   } catch (error) {
     throw new UsageError(`The configuration file ${path} cannot be read: ${messageOf(error)}.`);
   }

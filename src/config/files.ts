@@ -17,20 +17,39 @@ export interface FilePlaces {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** What stands where a configuration file is looked for, and why it cannot be one. */
+export interface UnsuitablePlace {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** No configuration is larger. */
+export const CONFIG_LIMIT_BYTES = 1024 * 1024;
+
 /** The configuration files that are there, the one that wins first: the project's nearest one, then the user's. */
-export function findConfigFiles(places: FilePlaces): FoundFile[] {
-  return listConfigPlaces(places).flatMap(({ path, origin, exists }) => (exists ? [{ path, origin }] : []));
+export function findConfigFiles(places: FilePlaces): { found: FoundFile[]; unsuitable: UnsuitablePlace[] } {
+  const [project, user] = candidatePlaces(places);
+  const looked = [...project, user].map((path) => ({ path, look: lookAt(path) }));
+  const unsuitable = looked.flatMap(({ path, look }) =>
+    look.kind === 'unsuitable' ? [{ path, reason: look.reason }] : [],
+  );
+  const found = listConfigPlaces(places).flatMap(({ path, origin, exists }) => (exists ? [{ path, origin }] : []));
+  return { found, unsuitable };
 }
 
 /** Where they are, or would be looked for last. */
-export function listConfigPlaces({ cwd, root, env }: FilePlaces): (FoundFile & { readonly exists: boolean })[] {
-  const candidates = foldersUpTo(cwd, root).map((folder) => join(folder, CONFIG_FILE_NAME));
-  const project = candidates.find(isThere);
-  const user = join(readConfigFolder(env), CONFIG_FILE_NAME);
+export function listConfigPlaces(places: FilePlaces): (FoundFile & { readonly exists: boolean })[] {
+  const [candidates, user] = candidatePlaces(places);
+  const project = candidates.find(isFile);
   return [
     { path: project ?? candidates.at(-1) ?? '', origin: 'project file', exists: project !== undefined },
-    { path: user, origin: 'user file', exists: user !== project && isThere(user) },
+    { path: user, origin: 'user file', exists: user !== project && isFile(user) },
   ];
+}
+
+function candidatePlaces({ cwd, root, env }: FilePlaces): [project: string[], user: string] {
+  const project = foldersUpTo(cwd, root).map((folder) => join(folder, CONFIG_FILE_NAME));
+  return [project, join(readConfigFolder(env), CONFIG_FILE_NAME)];
 }
 
 /**
@@ -48,11 +67,20 @@ function foldersUpTo(folder: string, root: string): string[] {
   return folder === root || folder === dirname(folder) ? [folder] : [folder, ...foldersUpTo(dirname(folder), root)];
 }
 
-function isThere(path: string): boolean {
+function isFile(path: string): boolean {
+  return lookAt(path).kind === 'file';
+}
+
+type Look = { readonly kind: 'file' | 'none' } | { readonly kind: 'unsuitable'; readonly reason: string };
+
+function lookAt(path: string): Look {
   try {
-    return Boolean(statSync(path, { throwIfNoEntry: false }));
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) return { kind: 'none' };
+    if (!found.isFile()) return { kind: 'unsuitable', reason: 'it is not a file' };
+    return found.size > CONFIG_LIMIT_BYTES ? { kind: 'unsuitable', reason: 'it is too large' } : { kind: 'file' };
   } catch {
     // In a folder that may not be looked into.
-    return false;
+    return { kind: 'none' };
   }
 }

@@ -1,13 +1,22 @@
 import { type FilePlaces, findConfigFiles } from './files.js';
 import { resolveSettings, type Said, type SaidName, type Settings } from './settings.js';
 
+/** How long looking for configuration files may take before they are left out: Codex waits. */
+const PATIENCE_MS = 500;
+
 /**
  * What the user has set: by options and variables, as `said` tells them, and in the configuration files. What reads a
- * file is loaded where there is one: most runs have none, and Codex waits for it. Throws a UsageError.
+ * file is loaded where there is one: most runs have none, and Codex waits for it. What cannot be a configuration file (a
+ * named pipe, a device), or is on a file system that takes too long, is passed over. Throws a UsageError.
  */
 export async function loadSettings(said: (name: SaidName) => Said | undefined, places: FilePlaces): Promise<Settings> {
-  const found = findConfigFiles(places);
-  if (found.length === 0) return resolveSettings(said, []);
+  const startedAt = performance.now();
+  const { found, unsuitable } = findConfigFiles(places);
+  if (found.length === 0) return { ...resolveSettings(said, []), passedOver: unsuitable };
+  if (performance.now() - startedAt > PATIENCE_MS) {
+    const slow = found.map(({ path }) => ({ path, reason: 'it took too long to find' }));
+    return { ...resolveSettings(said, []), passedOver: [...unsuitable, ...slow] };
+  }
   const { readConfigFile } = await import('./file.js');
-  return resolveSettings(said, found.map(readConfigFile));
+  return { ...resolveSettings(said, found.map(readConfigFile)), passedOver: unsuitable };
 }

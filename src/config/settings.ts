@@ -6,7 +6,7 @@ import { normaliseTimeZone } from '../usage/day.js';
 import type { Phase } from '../usage/phase.js';
 import type { CostUnit } from '../usage/unit.js';
 import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
-import type { FoundFile } from './files.js';
+import type { FoundFile, UnsuitablePlace } from './files.js';
 
 /** Where a setting was read, the strongest first. */
 export type SettingOrigin = 'option' | 'environment' | FoundFile['origin'] | 'default';
@@ -67,6 +67,8 @@ export interface Settings {
   readonly subscriptions: readonly Setting<Subscription>[];
   /** A model that the project's file prices is not looked for in the user's. */
   readonly prices: readonly Setting<PriceEntry>[];
+  /** What stands where a configuration file is looked for and is none. */
+  readonly passedOver: readonly UnsuitablePlace[];
 }
 
 /** What options and the environment may say of the settings: the option without its prefix, and its variable. */
@@ -116,6 +118,7 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
       return (file.subscriptions ?? []).map((one, index) => settingOf(file, ['subscriptions', index], one));
     }),
     prices: resolvePrices(files),
+    passedOver: [],
   };
 }
 

@@ -24,17 +24,6 @@ const errorItem = z.object({ item: z.object({ type: z.literal('error'), message:
 /** The stream's form before 0.44. */
 const configured = z.object({ msg: z.object({ type: z.literal('session_configured'), session_id: z.string() }) });
 
-// Items (answers, tool output) are most of the stream, and an error alone may be a remark.
-const ITEM = '{"type":"item.';
-const ERROR_ITEM = /^\{"type":"item\.completed","item":\{"id":"[^"]{1,20}","type":"error"/;
-const HEAD_BYTES = 80;
-
-/** Whether the line that begins with `head` is worth decoding. */
-export function mayMatter(head: Buffer): boolean {
-  const start = head.toString('latin1', 0, HEAD_BYTES);
-  return !start.startsWith(ITEM) || ERROR_ITEM.test(start);
-}
-
 /** Parses one line of the `--json` stream. Never throws. */
 export function parseCodexEvent(line: string): CodexEvent {
   const event = parseObject(line);

@@ -93,6 +93,7 @@ const invocation = z.strictObject({
   cwd: text,
   codexHome: optionalText,
   codexPath: optionalText,
+  frontPid: optionalCount,
   meterPid: optionalCount,
   codexPid: optionalCount,
   startedAtMs: time,

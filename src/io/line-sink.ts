@@ -18,12 +18,12 @@ const WRITING = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
 
 /**
  * Opens `target`: a file to append to, or `fd:N`, a descriptor that our caller has opened for us. Codex does not get
- * that one. Throws a UsageError that starts with `said`, the option or variable.
+ * that one. Returns a descriptor for `createLineSink`. Throws a UsageError that starts with `said`, the option or variable.
  */
-export function openLineSink(target: string, said: string): LineSink {
+export function openLineTarget(target: string, said: string): number {
   try {
     const number = /^fd:(.*)$/.exec(target)?.[1];
-    return createSink(number === undefined ? openSync(target, WRITING | constants.O_CREAT, 0o666) : takeOver(number));
+    return number === undefined ? openSync(target, WRITING | constants.O_CREAT, 0o666) : takeOver(number);
   } catch (error) {
     const advice = (error as NodeJS.ErrnoException).code === 'ENXIO' ? 'nobody reads from it' : messageOf(error);
     throw new UsageError(`${said}: ${target} cannot be written: ${advice}.`);
@@ -65,7 +65,8 @@ function isOurOwn(fd: number): boolean {
   return readdirSync('/proc/self/fd').some((one) => Number(one) > 2 && Number(one) !== fd && nameOf(one) === name);
 }
 
-function createSink(fd: number): LineSink {
+/** Writes lines to a descriptor that `openLineTarget` has opened, in this process or in the one that started it. */
+export function createLineSink(fd: number): LineSink {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let state: 'idle' | 'writing' | 'broken' = 'idle';

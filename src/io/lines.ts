@@ -1,7 +1,7 @@
 /** What is done with the lines of a byte stream. */
 export interface LineHandlers {
   /** Whether the line that begins with `head` (at least 80 bytes of it, or all) is worth decoding. Default: all are. */
-  readonly wants?: (head: Buffer) => boolean;
+  readonly wants?: (head: Buffer, number: number) => boolean;
   /** `number`: lines are counted from 1, those that nobody wants too. */
   readonly onLine: (line: string, number: number) => void;
   /** A line longer than the limit: it is dropped, so that memory stays flat. */
@@ -35,7 +35,7 @@ export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_
     const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
     held = [];
     heldBytes = 0;
-    if (line.length > 0 && wants(line)) onLine(line.toString('utf8'), own);
+    if (line.length > 0 && wants(line, own)) onLine(line.toString('utf8'), own);
   };
 
   const hold = (tail: Buffer) => {
@@ -46,7 +46,10 @@ export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_
     const overlong = heldBytes > limitBytes;
     if (overlong) onOverlong?.(number);
     // Once per line: putting the pieces of a long one together for each that arrives would take ever longer.
-    if (overlong || (!judged && heldBytes >= HEAD_BYTES && !wants(held.length === 1 ? tail : Buffer.concat(held)))) {
+    if (
+      overlong ||
+      (!judged && heldBytes >= HEAD_BYTES && !wants(held.length === 1 ? tail : Buffer.concat(held), number))
+    ) {
       dropping = true;
       held = [];
       heldBytes = 0;

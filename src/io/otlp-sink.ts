@@ -17,6 +17,8 @@ export interface SinkOptions {
   /** The header that every request must carry, its name in lower case. */
   readonly secret: { readonly header: string; readonly value: string };
   readonly limits?: Partial<SinkLimits>;
+  /** A socket that listens already, by its descriptor. Default: a free port of 127.0.0.1. */
+  readonly fd?: number;
 }
 
 export interface SinkLimits {
@@ -41,8 +43,8 @@ const LIMITS: SinkLimits = {
   drainMs: 250,
 };
 
-/** Starts the sink on a free port of 127.0.0.1. Rejects when there is none. */
-export async function openOtlpSink({ secret, limits: given }: SinkOptions): Promise<OtlpSink> {
+/** Starts the sink. Rejects when there is nowhere to listen. */
+export async function openOtlpSink({ secret, limits: given, fd }: SinkOptions): Promise<OtlpSink> {
   const limits = { ...LIMITS, ...given };
   const waiting: string[] = [];
   let handle = (body: string): void => void waiting.push(body);
@@ -63,7 +65,8 @@ export async function openOtlpSink({ secret, limits: given }: SinkOptions): Prom
   server.on('connection', gate.enter);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    if (fd === undefined) server.listen(0, '127.0.0.1', resolve);
+    else server.listen({ fd }, resolve);
   });
   // Codex is what this process waits for.
   server.unref();

@@ -1,7 +1,8 @@
-import { open, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { openForReading } from '../files/regular-file.js';
 import { idTimeMs, parseSessionFileName, type SessionFileName } from '../usage/session-file.js';
-import { WITHOUT_WAITING } from './tail.js';
 
 /** Codex's own instructions stand in the header: 22 KB in 0.169. */
 const HEADER_BYTES = 64 * 1024;
@@ -23,25 +24,29 @@ export function dayFolders(codexHome: string, atMs: number): string[] {
 
 /** The session files in `folder`; none when it cannot be read. */
 export async function listSessionFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter(isFollowable).map((name) => join(folder, name));
+  return readNames(folder)
+    .filter(isFollowable)
+    .map((name) => join(folder, name));
+}
+
+/** At once, as `hasGrownSince` looks: a run asks several times a second. */
+function readNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Codex writes to no compressed file, and a file without a thread's name is nobody's. */
-function isFollowable(fileName: string): boolean {
+export function isFollowable(fileName: string): boolean {
   const name = parseSessionFileName(fileName);
   return name?.threadId !== undefined && !name.isCompressed;
 }
 
-/** Notes the session files in `folders`. What it returns tells whether a file has come to one of them since. */
-export async function takeInventory(folders: readonly string[]): Promise<(path: string) => boolean> {
-  const known = new Set((await Promise.all(folders.map(listSessionFiles))).flat());
-  return (path) => folders.includes(dirname(path)) && !known.has(path);
-}
-
 /** The first line of a session file, its header; undefined while there is no whole line to read. */
 export async function readHeader(path: string): Promise<string | undefined> {
-  const handle = await open(path, WITHOUT_WAITING).catch(() => undefined);
+  const handle = await openForReading(path).catch(() => undefined);
   try {
     for (let size = HEADER_BYTES; handle && size <= HEADER_LIMIT_BYTES; size *= 4) {
       // What is no file (a folder, a pipe) has no header.
@@ -137,8 +142,10 @@ const CLOCK_SLACK_MS = 2000;
 
 /** False for a file that is gone by now, or a link that leads nowhere. A file that is looked at in vain does no harm. */
 export async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs >= sinceMs - CLOCK_SLACK_MS,
-    () => false,
-  );
+  // Of many files one after the other: Node's threads would take ten times as long as the file system.
+  try {
+    return statSync(path).mtimeMs >= sinceMs - CLOCK_SLACK_MS;
+  } catch {
+    return false;
+  }
 }

@@ -1,10 +1,9 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { fstatSync, readSync, statSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { openForReading } from '../files/regular-file.js';
 import type { LineSplitter } from './lines.js';
 
 const CHUNK_BYTES = 256 * 1024;
-/** Opens for reading; a pipe that nobody writes to must not hold up who finds it among session files. */
-export const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** A file that grows, read from its beginning. */
 export interface Tail {
@@ -34,16 +33,11 @@ export function createTail(path: string, begin: () => LineSplitter): Tail {
   let askedAgain = false;
 
   const openNewest = async () => {
-    const file = readings.length === 0 ? undefined : await stat(path).catch(() => undefined);
+    const file = readings.length === 0 ? undefined : lookAt(path);
     // Deleted: what was opened can still grow.
     if (readings.length > 0 && (!file || file.ino === readings.at(-1)?.inode)) return;
-    const handle = await open(path, WITHOUT_WAITING);
-    const opened = await handle.stat();
-    if (!opened.isFile()) {
-      await handle.close();
-      throw new Error('it is no file');
-    }
-    const { ino } = opened;
+    const handle = await openForReading(path);
+    const { ino } = fstatSync(handle.fd);
     readings.push({ handle, inode: ino, offset: 0, lines: begin() });
     for (const old of readings.slice(0, -2)) await end(old);
     readings = readings.slice(-2);
@@ -76,19 +70,31 @@ export function createTail(path: string, begin: () => LineSplitter): Tail {
   };
 }
 
+function lookAt(path: string) {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 async function readRest(reading: Reading, begin: () => LineSplitter): Promise<void> {
-  const { size } = await reading.handle.stat();
+  // Without Node's threads: what comes is mostly one line, which the system has in memory.
+  const { size } = fstatSync(reading.handle.fd);
   if (size < reading.offset) {
     reading.lines.end();
     reading.lines = begin();
     reading.offset = 0;
   }
-  for (;;) {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    const { bytesRead } = await reading.handle.read(buffer, 0, CHUNK_BYTES, reading.offset);
+  // Mostly nothing or a line has come: what is not needed is not allocated, several times a second.
+  while (reading.offset < size) {
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - reading.offset));
+    const bytesRead = readSync(reading.handle.fd, buffer, 0, buffer.length, reading.offset);
     if (bytesRead === 0) return;
     reading.offset += bytesRead;
     reading.lines.push(buffer.subarray(0, bytesRead));
+    // Of a thread that is resumed there may be much.
+    if (reading.offset < size) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -8,8 +8,8 @@ export interface FolderWatch {
   close(): void;
 }
 
-/** `onChange` gets the name of the file that changed. */
-export function createFolderWatch(onChange: (fileName: string) => void): FolderWatch {
+/** `onChange` gets the folder, and the name of the file that came or changed in it. */
+export function createFolderWatch(onChange: (folder: string, fileName: string) => void): FolderWatch {
   const watchers = new Map<string, FSWatcher>();
   const drop = (folder: string) => {
     watchers.get(folder)?.close();
@@ -20,7 +20,7 @@ export function createFolderWatch(onChange: (fileName: string) => void): FolderW
       if (watchers.has(folder)) return;
       try {
         const watcher = watch(folder, { persistent: false }, (_event, fileName) => {
-          if (fileName) onChange(fileName);
+          if (fileName) onChange(folder, fileName);
         });
         watcher.on('error', () => drop(folder));
         watchers.set(folder, watcher);

@@ -1,5 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readRegularFile } from '../files/regular-file.js';
+
+/** A `.git` that is a file holds one path. */
+const POINTER_BYTES = 64 * 1024;
 
 /** A git work tree. `repository` is the main work tree's folder where this one is linked to it (`git worktree add`). */
 export interface WorkTree {
@@ -28,7 +32,9 @@ export function nameProject(folder: string): { value: string; origin: 'git' | 'd
 
 function kindOf(path: string): 'folder' | 'file' | 'none' {
   try {
-    return statSync(path).isDirectory() ? 'folder' : 'file';
+    const found = statSync(path);
+    if (found.isDirectory()) return 'folder';
+    return found.isFile() ? 'file' : 'none';
   } catch {
     return 'none';
   }
@@ -37,7 +43,7 @@ function kindOf(path: string): 'folder' | 'file' | 'none' {
 /** A linked work tree's `.git` is a file: `gitdir: <repository>/.git/worktrees/<name>`. */
 function readOwner(root: string, git: string): string | undefined {
   try {
-    const target = /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1];
+    const target = /^gitdir: (.+)$/m.exec(readRegularFile(git, POINTER_BYTES).toString('utf8'))?.[1];
     const owner = target && /^(.+)[/\\]\.git[/\\]worktrees[/\\][^/\\]+$/.exec(resolve(root, target.trim()))?.[1];
     return owner || undefined;
   } catch {

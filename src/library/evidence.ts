@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import { countTokens } from '../estimate/tokenizer.js';
 import type { ApiUsage } from '../formats/api-usage.js';
 import { createOutputReader } from '../meter/output-reader.js';
+import { createOutputSieve } from '../meter/output-sieve.js';
 import { isPossibleUsage, noteImpossible } from '../usage/count.js';
 import type { Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
@@ -112,8 +113,9 @@ function describeImpossible(printed: string): Note[] {
 
 function readOutput(printed: string, output: 'json' | 'human') {
   const reader = createOutputReader(output, () => undefined);
-  reader.push(Buffer.from(printed), 0);
-  reader.end();
+  const sieve = createOutputSieve(output, reader.take);
+  sieve.push(Buffer.from(printed), 0);
+  sieve.end();
   return reader.facts;
 }
 

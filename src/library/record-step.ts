@@ -78,7 +78,6 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
   await recorder.finish();
   await mirror.finish();
   store?.close();
-  await log.flush();
   return summarise(invocation, recorder.iteration, priced.response, stored);
 }
 

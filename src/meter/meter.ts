@@ -5,6 +5,7 @@ import type { CodexCommand } from '../process/argv.js';
 import type { Change, Store } from '../store/store.js';
 import type { Budget } from '../usage/budget.js';
 import type { Invocation, InvocationStatus, Note, PricedResponse } from '../usage/record.js';
+import type { OutputLine } from './output-sieve.js';
 import { MeteredRun } from './run.js';
 import type { ServerHome } from './settlement.js';
 import type { Summary } from './summary.js';
@@ -31,6 +32,8 @@ export interface MeterOptions {
 
 /** How the invocation ended. */
 export interface End {
+  /** Epoch milliseconds. */
+  readonly endedAtMs: number;
   readonly status: InvocationStatus;
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
@@ -38,8 +41,8 @@ export interface End {
 
 /** Records one run of Codex while it goes on. No method throws: a fault of the metering is logged, never shown. */
 export interface Meter {
-  /** Takes what Codex wrote on the stream that is read along, and when that arrived (epoch milliseconds). */
-  observe(chunk: Buffer, atMs: number): void;
+  /** Takes a line of the stream that is read along, as the front's sieve has handed it on. */
+  observe(line: OutputLine): void;
   /** Takes the body of a request that Codex made to our telemetry sink. */
   observeTelemetry(body: string): void;
   /** Keeps a note with the record. */
@@ -64,7 +67,7 @@ export function startMeter(options: MeterOptions): Meter {
   };
   guard(() => run.start());
   return {
-    observe: (chunk, atMs) => guard(() => run.observe(chunk, atMs)),
+    observe: (line) => guard(() => run.observe(line)),
     observeTelemetry: (body) => guard(() => run.observeTelemetry(body)),
     note: (note) => guard(() => run.note([note])),
     finish: (end) =>

@@ -1,9 +1,9 @@
-import { mayMatter, parseCodexEvent } from '../formats/codex-events.js';
+import { parseCodexEvent } from '../formats/codex-events.js';
 import { createHumanReader } from '../formats/codex-human.js';
 import type { Remark } from '../formats/codex-remarks.js';
 import { IMPOSSIBLE_COUNT } from '../formats/count.js';
-import { createLineSplitter, type LineSplitter } from '../io/lines.js';
 import type { Usage } from '../usage/usage.js';
+import type { OutputLine } from './output-sieve.js';
 import { countUnreadable, type UnreadableLines } from './unreadable.js';
 
 /** What Codex's own output has said so far. It is evidence of second rank: see docs/how-it-counts.md. */
@@ -26,12 +26,14 @@ export type TimedRemark = Remark & { readonly atMs: number };
 
 export interface OutputReader {
   readonly facts: OutputFacts;
-  /** Takes what Codex wrote, and when that arrived. */
-  push(chunk: Buffer, atMs: number): void;
-  end(): void;
+  /** Takes the next line that the sieve has handed on. */
+  take(line: OutputLine): void;
 }
 
-/** Reads the `--json` stream or the human-readable one along. `onThread` is called once, when Codex names the thread. */
+/**
+ * Reads the lines of the `--json` stream or of the human-readable one that tell something. `onThread` is called once, when
+ * Codex names the thread.
+ */
 export function createOutputReader(output: 'json' | 'human', onThread: (threadId: string) => void): OutputReader {
   const facts: OutputFacts = {
     threadId: undefined,
@@ -50,27 +52,34 @@ export function createOutputReader(output: 'json' | 'human', onThread: (threadId
   };
   let arrivedAtMs = 0;
   const remember = (remark: Remark) => void facts.remarks.push({ ...remark, atMs: arrivedAtMs });
-  const read = output === 'json' ? readEvents : readTranscript;
-  const splitter = read(facts, nameThread, remember);
+  const read =
+    output === 'json' ? readEvents(facts, nameThread, remember) : readTranscript(facts, nameThread, remember);
   return {
     facts,
-    push(chunk, atMs) {
+    take({ text, problem, number, atMs, follows }) {
       arrivedAtMs = atMs;
-      splitter.push(chunk);
+      // Which line stands right before another one matters in the transcript.
+      if (follows === 'others') read.passOver();
+      if (problem !== undefined) countUnreadable(facts.unreadable, problem, number);
+      if (text !== undefined) read.line(text, number);
     },
-    end: splitter.end,
   };
 }
 
 type NameThread = (threadId: string) => void;
 type Remember = (remark: Remark) => void;
 
-function readEvents(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineSplitter {
-  return createLineSplitter({
-    wants: mayMatter,
-    onOverlong: (number) => countUnreadable(facts.unreadable, 'line too long', number),
-    onLine: (line, number) => {
-      const event = parseCodexEvent(line);
+interface LineReader {
+  line(text: string, number: number): void;
+  /** Lines that tell nothing have been left out here. */
+  passOver(): void;
+}
+
+function readEvents(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineReader {
+  return {
+    passOver: () => undefined,
+    line(text, number) {
+      const event = parseCodexEvent(text);
       if (event.kind === 'thread_started') nameThread(event.threadId);
       else if (event.kind === 'turn_completed') facts.turnTotals.push(event.usage);
       else if (event.kind === 'turn_failed') facts.turnFailed = true;
@@ -78,27 +87,22 @@ function readEvents(facts: OutputFacts, nameThread: NameThread, remember: Rememb
       else if (event.kind === 'rerouted' || event.kind === 'tier_omitted') remember(event);
       else if (event.kind === 'unrecognised') countUnreadable(facts.unreadable, event.reason, number);
     },
-  });
+  };
 }
 
-/** No line that matters is longer. */
-const TRANSCRIPT_LINE_BYTES = 4096;
-
-function readTranscript(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineSplitter {
+function readTranscript(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineReader {
   const read = createHumanReader();
-  return createLineSplitter(
-    {
-      onLine: (line, number) => {
-        const fact = read(line);
-        if (fact?.kind === 'thread_started') nameThread(fact.threadId);
-        else if (fact?.kind === 'reconnecting') facts.reconnects++;
-        else if (fact?.kind === 'blended_total') takeFooter(facts, fact.tokens, number);
-        else if (fact?.kind === 'model') facts.model ??= fact.model;
-        else if (fact) remember(fact);
-      },
+  return {
+    passOver: () => void read(''),
+    line(text, number) {
+      const fact = read(text);
+      if (fact?.kind === 'thread_started') nameThread(fact.threadId);
+      else if (fact?.kind === 'reconnecting') facts.reconnects++;
+      else if (fact?.kind === 'blended_total') takeFooter(facts, fact.tokens, number);
+      else if (fact?.kind === 'model') facts.model ??= fact.model;
+      else if (fact) remember(fact);
     },
-    TRANSCRIPT_LINE_BYTES,
-  );
+  };
 }
 
 const IMPOSSIBLE_FOOTER = `the total that is printed last, with ${IMPOSSIBLE_COUNT}`;

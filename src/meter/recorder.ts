@@ -38,6 +38,7 @@ export class Recorder {
   #taken = { responses: 0, notes: 0 };
   #unwritten = true;
   #broken = false;
+  #keptAside: string | undefined;
   #busy: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -48,6 +49,11 @@ export class Recorder {
   /** The number that the store gave the invocation, once it is known. */
   get iteration(): number | undefined {
     return this.#iteration ?? this.#options.invocation.attribution.iteration;
+  }
+
+  /** Why the record is not in the database but kept aside; undefined where it is there. */
+  get keptAside(): string | undefined {
+    return this.#keptAside;
   }
 
   /** What is recorded of a thread, but not for this invocation; nothing when the database cannot tell. */
@@ -149,6 +155,7 @@ export class Recorder {
       return;
     }
     this.#broken = true;
+    this.#keptAside = messageOf(error);
     this.#taken = { responses: 0, notes: 0 };
     this.#options.log.warn('The record cannot be written; it is kept aside.', {
       invocation: this.#options.invocation.id,
@@ -158,6 +165,7 @@ export class Recorder {
 
   #keepAside(): void {
     const { invocation, keepPending, log } = this.#options;
+    this.#keptAside ??= 'the database stayed locked';
     try {
       keepPending(this.#change());
       if (!this.#broken)

@@ -3,6 +3,7 @@ import type { ContextFill, Note, ThreadKnownBy } from '../usage/record.js';
 import { Books } from './books.js';
 import type { End, MeterOptions } from './meter.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
+import type { OutputLine } from './output-sieve.js';
 import { Recorder } from './recorder.js';
 import { SessionFollower } from './session-follower.js';
 import { settle } from './settlement.js';
@@ -78,8 +79,8 @@ export class MeteredRun {
     this.#recorder.add(budget ? { update: { budget } } : {});
   }
 
-  observe(chunk: Buffer, atMs: number): void {
-    this.#output?.push(chunk, atMs);
+  observe(line: OutputLine): void {
+    this.#output?.take(line);
     this.#books.correct();
   }
 
@@ -88,8 +89,7 @@ export class MeteredRun {
   }
 
   async finish(end: End): Promise<Summary | undefined> {
-    const endedAtMs = Date.now();
-    this.#output?.end();
+    const { endedAtMs } = end;
     await this.#telemetry.settle();
     await this.#follower.finish();
     this.#handOn();
@@ -100,12 +100,13 @@ export class MeteredRun {
       ...describeUnreadable('output', this.#output?.facts.unreadable),
       ...this.#telemetry.notes(),
     ]);
-    await this.#settle(end, endedAtMs);
-    this.#recorder.add({ update: { ...end, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy, endedAtMs } });
+    await this.#settle(end);
+    this.#recorder.add({ update: { ...end, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy } });
     await this.#recorder.finish();
     this.#books.cedeLate();
     const { invocation } = this.#options;
-    const known = { invocation, iteration: this.#recorder.iteration, threadId: this.#threadId, endedAtMs };
+    const { iteration, keptAside } = this.#recorder;
+    const known = { invocation, iteration, keptAside, threadId: this.#threadId, endedAtMs };
     return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#books.responses);
   }
 
@@ -163,10 +164,10 @@ export class MeteredRun {
     return this.#threadId === undefined ? undefined : 'file';
   }
 
-  #settle(end: End, endedAtMs: number): Promise<void> {
+  #settle(end: End): Promise<void> {
     const { invocation, command } = this.#options;
     return settle({
-      ...{ invocation, command, end, endedAtMs },
+      ...{ invocation, command, end },
       serverHome: this.#options.serverHome ?? 'none',
       threadId: this.#threadId,
       files: this.#follower.files,

@@ -1,15 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { parseRolloutLine } from '../formats/codex-rollout.js';
-import {
-  comparePages,
-  dayFolder,
-  dayFolders,
-  findThreadFiles,
-  hasGrownSince,
-  listSessionFiles,
-  readHeader,
-  takeInventory,
-} from '../io/sessions.js';
+import { SessionFolders } from '../io/session-folders.js';
+import { comparePages, dayFolder, dayFolders, findThreadFiles, hasGrownSince, readHeader } from '../io/sessions.js';
 import type { Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
 import type { CodexCommand } from '../process/argv.js';
@@ -45,10 +37,9 @@ export class SessionFollower {
   /** Names of files that belong to other runs, or had not grown when they were looked at. */
   readonly #foreign = new Set<string>();
   #searched = false;
-  /** Whether a file came after the run began: the machine's clock, which can be set back, is not asked for it. */
-  #isNew: (path: string) => boolean = () => false;
-  #inventory: Promise<void> | undefined;
-  readonly #watch = createFolderWatch((fileName) => this.#poke(fileName));
+  readonly #folders = new SessionFolders();
+  #begun: Promise<void> | undefined;
+  readonly #watch = createFolderWatch((folder, fileName) => this.#poke(folder, fileName));
   #rootId: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #discovery: Promise<void> | undefined;
@@ -73,9 +64,9 @@ export class SessionFollower {
   }
 
   start(): void {
-    this.#inventory = takeInventory([...this.#dayFolders()]).then((isNew) => {
-      this.#isNew = isNew;
-    });
+    const folders = [...this.#dayFolders()];
+    for (const folder of folders) this.#watch.add(folder);
+    this.#begun = this.#folders.begin(folders);
     this.#keepDiscovering();
   }
 
@@ -100,7 +91,7 @@ export class SessionFollower {
 
   /** Follows a session file of which it is known otherwise that it is the process's own. */
   async add(path: string): Promise<void> {
-    await this.#inventory;
+    await this.#begun;
     await this.#follow(path);
   }
 
@@ -108,6 +99,8 @@ export class SessionFollower {
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#discovery;
+    // What the file system has told of by now is heard before the last look.
+    await new Promise((resolve) => setImmediate(resolve));
     // A file that had not grown when it was looked at may have since.
     this.#foreign.clear();
     this.#searched = false;
@@ -139,16 +132,20 @@ export class SessionFollower {
   async #discoverOnce(): Promise<void> {
     // First: before 0.153 only being held open, for a tenth of a second, tells whose a review's file is.
     for (const folder of this.#dayFolders()) this.#watch.add(folder);
-    await this.#inventory;
+    await this.#begun;
     const { pid } = this.#options;
     const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
     for (const path of open) await this.#follow(path);
     if (!this.#rootId && this.#options.threads !== 'interactive') return;
     for (const folder of this.#dayFolders()) {
-      for (const path of await listSessionFiles(folder)) await this.#followIfOurs(path);
+      for (const path of await this.#listFiles(folder)) await this.#followIfOurs(path);
     }
     if (this.#rootId) await this.#searchRoot(this.#rootId);
     for (const { tail } of this.#files.values()) void this.#read(tail);
+  }
+
+  #listFiles(folder: string): Promise<string[]> {
+    return this.#folders.list(folder, this.#watch.has(folder));
   }
 
   #dayFolders(): Set<string> {
@@ -159,8 +156,8 @@ export class SessionFollower {
   async #followOnlyCandidate(): Promise<void> {
     const { threads, startedAtMs, cwd } = this.#options;
     if (threads === 'interactive') return;
-    const paths = (await Promise.all([...this.#dayFolders()].map(listSessionFiles))).flat();
-    const only = await findOnlyCandidate(paths, { startedAtMs, cwd, isNew: this.#isNew });
+    const paths = (await Promise.all([...this.#dayFolders()].map((folder) => this.#listFiles(folder)))).flat();
+    const only = await findOnlyCandidate(paths, { startedAtMs, cwd, isNew: (path) => this.#folders.isNew(path) });
     if (only) await this.#follow(only);
   }
 
@@ -181,7 +178,7 @@ export class SessionFollower {
   async #followIfOurs(path: string): Promise<void> {
     const name = basename(path);
     if (this.#files.has(name) || this.#foreign.has(name)) return;
-    const hasGrown = this.#isNew(path) || (await hasGrownSince(path, this.#options.startedAtMs));
+    const hasGrown = this.#folders.isNew(path) || (await hasGrownSince(path, this.#options.startedAtMs));
     const header = hasGrown ? await readHeader(path) : '';
     // Not a whole line yet: it is looked at again.
     if (header === undefined) return;
@@ -191,18 +188,19 @@ export class SessionFollower {
     if (record.kind === 'session' && belongsTo(record, owner)) return this.#follow(path);
     this.#foreign.add(name);
     // It came after the open ones were listed, and before 0.153 only that tells whose it is: they are listed once more.
-    this.#hasNews ||= this.#isNew(path);
+    this.#hasNews ||= this.#folders.isNew(path);
   }
 
   async #follow(path: string): Promise<void> {
     if (this.#files.has(basename(path))) return;
-    const file = createFollowedFile(path, this.#options.startedAtMs, this.#isNew(path) ? 'new' : 'older');
+    const file = createFollowedFile(path, this.#options.startedAtMs, this.#folders.isNew(path) ? 'new' : 'older');
     this.#files.set(basename(path), file);
     this.#watch.add(dirname(path));
     await this.#read(file.tail);
   }
 
-  #poke(fileName: string): void {
+  #poke(folder: string, fileName: string): void {
+    this.#folders.tell(folder, fileName);
     const file = this.#files.get(fileName);
     if (file) return void this.#read(file.tail);
     if (this.#foreign.has(fileName)) return;

@@ -3,12 +3,10 @@ import type { Invocation, ModelResponse, Note } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import { describeRemarks } from './corrections.js';
 import { crossCheck } from './cross-check.js';
-import { estimateMissing } from './estimate-missing.js';
 import { fallBack } from './fallback.js';
 import type { FollowedFile } from './followed-file.js';
 import type { End } from './meter.js';
 import type { OutputFacts } from './output-reader.js';
-import { describeUntold } from './untold.js';
 
 /**
  * Where a server runs the threads (`--remote`): whether `invocation.codexHome` is that server's, or merely our own because
@@ -21,7 +19,6 @@ export interface EndedRun {
   readonly invocation: Invocation & { readonly codexHome: string };
   readonly command: CodexCommand;
   readonly end: End;
-  readonly endedAtMs: number;
   /** Whether it is known where the session files lie: a server that `--remote` names writes them to a home of its own. */
   readonly serverHome: ServerHome;
   readonly threadId: string | undefined;
@@ -44,10 +41,14 @@ export async function settle(run: EndedRun): Promise<void> {
   run.note(files.flatMap(({ thread }) => thread.notes));
   if (facts) run.note([...crossCheck(facts, root), ...describeRemarks(facts.remarks)]);
   if (command.threads === 'interactive') {
+    const { describeUntold } = await import('./untold.js');
     const threadIds = files.map(({ thread }) => thread.id);
     run.note(await describeUntold(invocation.codexHome, threadIds, invocation.startedAtMs));
   }
-  for (const file of files) {
+  // Most providers report usage, and what estimates it takes as long to load as the database.
+  const uncounted = files.filter(({ thread }) => thread.silentCounts > 0);
+  for (const file of uncounted) {
+    const { estimateMissing } = await import('./estimate-missing.js');
     const estimated = await estimateMissing(file, {
       codexHome: invocation.codexHome,
       sinceMs: invocation.startedAtMs,
@@ -68,7 +69,7 @@ export async function settle(run: EndedRun): Promise<void> {
     model: command.model,
     resumed,
     recordedBefore: run.readRecordedBefore(threadId ?? ''),
-    endedAtMs: run.endedAtMs,
+    endedAtMs: end.endedAtMs,
     missing: describeMissing(run),
   });
   run.book(fallback.responses);

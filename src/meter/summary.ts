@@ -16,11 +16,16 @@ export interface Summary {
   readonly codexVersion: string | undefined;
   readonly endedAtMs: number;
   readonly notes: readonly Note[];
+  /** Why the record is not in the database but kept aside; undefined where it is there. */
+  readonly keptAside: string | undefined;
   /** The least certain source among the responses; undefined when there are none. */
   readonly source: Source | undefined;
 }
 
-export type Known = Pick<Summary, 'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes'>;
+export type Known = Pick<
+  Summary,
+  'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes' | 'keptAside'
+>;
 
 export function summarise(known: Known, responses: readonly PricedResponse[]): Summary {
   return {

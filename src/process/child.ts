@@ -19,6 +19,8 @@ export interface CodexChild {
   passOn(signal: NodeJS.Signals): Promise<void>;
   /** Ends Codex and all that it has started. Resolves when that is done. */
   stop(): Promise<void>;
+  /** Resolves when Codex has ended. */
+  readonly exited: Promise<Exit>;
   /** Resolves when Codex has ended and what it wrote has been passed on. */
   readonly ended: Promise<Exit>;
 }
@@ -65,6 +67,7 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
       for (const one of relays) one.hurry();
       return stopCodex({ pid, exited, kill: (signal) => void subprocess.kill(signal) });
     },
+    exited,
     ended: exited.then(async (exit) => {
       for (const one of relays) {
         one.endWhenSilent(STRAGGLER_MS);

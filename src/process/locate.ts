@@ -1,6 +1,7 @@
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { CodexNotFoundError } from '../errors.js';
+import { openRegularFile } from '../files/regular-file.js';
 
 export interface LocateOptions {
   /** What the user named, by option or environment: a path, or a name to look for on PATH. */
@@ -61,7 +62,7 @@ function isMeter(path: string, self: string): boolean {
 }
 
 function readHead(path: string): string {
-  const file = openSync(path, 'r');
+  const file = openRegularFile(path);
   try {
     const buffer = Buffer.alloc(4096);
     return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0));

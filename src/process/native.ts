@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readRegularFile } from '../files/regular-file.js';
 
 /** What is really started for the Codex that was found. */
 export interface Program {
@@ -15,6 +16,9 @@ const TARGETS: Readonly<Record<string, readonly [platformPackage: string, triple
   'darwin/x64': ['codex-darwin-x64', 'x86_64-apple-darwin'],
   'darwin/arm64': ['codex-darwin-arm64', 'aarch64-apple-darwin'],
 };
+
+/** The launcher of 0.171 has 7 kB. */
+const LAUNCHER_BYTES = 256 * 1024;
 
 /** All that the launcher is known to do to the environment. One that does more is run as it is. */
 const KNOWN_VARIABLES = new Set([
@@ -65,7 +69,7 @@ function findNative(packageRoot: string): string | undefined {
 }
 
 function isKnownLauncher(launcher: string): boolean {
-  const source = readFileSync(launcher, 'utf8');
+  const source = readRegularFile(launcher, LAUNCHER_BYTES).toString('utf8');
   const variables: string[] = source.match(/\bCODEX_[A-Z_]+\b/g) ?? [];
   const extendsPath = /\bPATH\b|pathSep|additionalDirs/.test(source);
   return (

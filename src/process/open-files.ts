@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseSessionFileName } from '../usage/session-file.js';
 
@@ -13,27 +12,35 @@ const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
  */
 export async function listOpenSessionFiles(pid: number): Promise<string[]> {
   if (process.platform !== 'linux') return [];
-  const own = await listOpen(pid);
+  const own = listOpen(pid);
   // Only a process without any is the launcher: a codex that Codex runs as a tool has files too, which are not ours.
-  if (own.length > 0) return own;
-  return (await Promise.all((await listChildren(pid)).map(listOpen))).flat();
+  return own.length > 0 ? own : listChildren(pid).flatMap(listOpen);
 }
 
-async function listOpen(pid: number): Promise<string[]> {
-  const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
-  const paths = await Promise.all(fds.map((fd) => readSessionPath(pid, fd).catch(() => undefined)));
-  return [...new Set(paths.filter((path) => path !== undefined))];
+// At once: /proc answers from memory, and several times a second Node's threads would cost more than the answers.
+function listOpen(pid: number): string[] {
+  const fds = quietly(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return [...new Set(fds.flatMap((fd) => quietly(() => readSessionPath(pid, fd)) ?? []))];
 }
 
-async function readSessionPath(pid: number, fd: string): Promise<string | undefined> {
-  const path = await readlink(`/proc/${pid}/fd/${fd}`);
+function readSessionPath(pid: number, fd: string): string | undefined {
+  const path = readlinkSync(`/proc/${pid}/fd/${fd}`);
   if (!parseSessionFileName(basename(path))) return undefined;
-  const flags = /^flags:\s*([0-7]+)$/m.exec(await readFile(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
+  const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
   const isForReading = (Number.parseInt(flags, 8) & ACCESS_MODE) === constants.O_RDONLY;
   return isForReading ? undefined : path;
 }
 
-async function listChildren(pid: number): Promise<number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+function listChildren(pid: number): number[] {
+  const children = quietly(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')) ?? '';
   return children.split(' ').filter(Boolean).map(Number);
+}
+
+/** Undefined for a process, or a file of it, that has gone meanwhile. */
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

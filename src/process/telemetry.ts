@@ -1,6 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readRegularFile } from '../files/regular-file.js';
 import type { CodexCommand } from './argv.js';
+
+/** No configuration of Codex is larger. One that is not a regular file is not read. */
+const CONFIG_BYTES = 1024 * 1024;
 
 export interface TelemetryPlaces {
   readonly codexHome: string;
@@ -86,7 +90,7 @@ function listTomlFiles(folder: string): string[] {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, CONFIG_BYTES).toString('utf8');
   } catch {
     return '';
   }

@@ -1,12 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { identifyProcess, type ProcessIdentity, signalProcess } from './identity.js';
 import { readStat } from './stat.js';
-
-/** A process, so that another one which gets its number later is not taken for it. */
-interface Member {
-  readonly pid: number;
-  readonly startTicks: number | undefined;
-}
 
 /** A process and those that it started, as they were at one moment: some may have gone since, others come. */
 export interface Tree {
@@ -18,25 +13,12 @@ export interface Tree {
 export function findDescendants(pid: number): Tree {
   const members = collect(pid, listChildren());
   return {
-    signal: (signal) => members.filter((member) => send(member, signal)).length,
+    signal: (signal) => members.filter((member) => signalProcess(member, signal)).length,
   };
 }
 
-function collect(pid: number, childrenOf: ReadonlyMap<number, readonly number[]>): Member[] {
-  return (childrenOf.get(pid) ?? []).flatMap((child) => [
-    { pid: child, startTicks: readStat(child)?.startTicks },
-    ...collect(child, childrenOf),
-  ]);
-}
-
-function send({ pid, startTicks }: Member, signal: NodeJS.Signals | 0): boolean {
-  const stat = readStat(pid);
-  if (startTicks !== stat?.startTicks || stat?.state === 'Z') return false;
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
-  }
+function collect(pid: number, childrenOf: ReadonlyMap<number, readonly number[]>): ProcessIdentity[] {
+  return (childrenOf.get(pid) ?? []).flatMap((child) => [identifyProcess(child), ...collect(child, childrenOf)]);
 }
 
 function listChildren(): Map<number, number[]> {

@@ -13,9 +13,9 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
   connection
     .prepare(
       `INSERT INTO invocations (id, origin, project_id, run_id, phase, iteration, attribution, command, cwd, codex_home,
-         codex_path, meter_pid, codex_pid, status, started_at_ms)
+         codex_path, front_pid, meter_pid, codex_pid, status, started_at_ms)
        VALUES (@id, @origin, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @codexHome,
-         @codexPath, @meterPid, @codexPid, 'running', @startedAtMs)`,
+         @codexPath, @frontPid, @meterPid, @codexPid, 'running', @startedAtMs)`,
     )
     .run({
       id: invocation.id,
@@ -29,6 +29,7 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
       cwd: invocation.cwd,
       codexHome: invocation.codexHome ?? null,
       codexPath: invocation.codexPath ?? null,
+      frontPid: invocation.frontPid ?? null,
       meterPid: invocation.meterPid ?? null,
       codexPid: invocation.codexPid ?? null,
       startedAtMs: invocation.startedAtMs,

@@ -4,7 +4,6 @@ import {
   existsSync,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../errors.js';
+import { makeFolder } from '../files/folders.js';
 
 /*
  * Folders in which a command leaves files for a later one: changes that the database did not take, and entries of the
@@ -72,7 +72,7 @@ function describeOddity(found: Stats): string | undefined {
 export function setAside(path: string, reason: string): SetAside {
   const folder = join(dirname(path), REFUSED);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const target = findFreeName(join(folder, basename(path)));
     renameSync(path, target);
     writeFileSync(target + WHY, `${reason}\n`, { mode: 0o600 });

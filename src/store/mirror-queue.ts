@@ -1,5 +1,7 @@
-import { lstatSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../files/folders.js';
+import { replaceFile } from '../files/regular-file.js';
 import { listKeptFiles, readKeptFile, setAside } from './kept-files.js';
 
 /** An invocation whose cost records belong into another program's database, too. */
@@ -26,10 +28,8 @@ export interface MirrorQueue {
 export function openMirrorQueue(folder: string): MirrorQueue {
   return {
     add(entry) {
-      const file = fileOf(folder, entry);
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(`${file}.tmp`, JSON.stringify(entry), { mode: 0o600 });
-      renameSync(`${file}.tmp`, file);
+      makeFolder(folder);
+      replaceFile(fileOf(folder, entry), JSON.stringify(entry), 0o600);
     },
     isEmpty: () => listKeptFiles(folder).length === 0,
     list(limit) {

@@ -1,7 +1,9 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError, type StoreProblem } from '../errors.js';
+import { makeFolder } from '../files/folders.js';
+import { openRegularFile } from '../files/regular-file.js';
 import { MIGRATIONS } from './migrations.js';
 
 export type Connection = Database.Database;
@@ -77,10 +79,12 @@ export function isFaultOfDatabase(error: unknown): boolean {
 }
 
 function createPrivately(path: string): void {
-  if (path === ':memory:' || existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
-  chmodSync(path, 0o600);
+  if (path === ':memory:') return;
+  const isThere = existsSync(path);
+  if (!isThere) makeFolder(dirname(path));
+  // SQLite would wait for ever for what a named pipe holds.
+  closeSync(openRegularFile(path, isThere ? constants.O_RDONLY : constants.O_WRONLY | constants.O_CREAT, 0o600));
+  if (!isThere) chmodSync(path, 0o600);
 }
 
 function migrate(connection: Connection, path: string): void {

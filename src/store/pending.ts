@@ -1,5 +1,7 @@
-import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { isOwnFolder, makeFolder } from '../files/folders.js';
+import { replaceFile } from '../files/regular-file.js';
 import { CHANGE_VERSION, type Change } from '../usage/change.js';
 import { listKeptFiles, listSetAside, type SetAside } from './kept-files.js';
 
@@ -15,22 +17,16 @@ export function keepPending({ pendingDirectory, spareDirectory }: PendingPlaces,
   try {
     keepIn(pendingDirectory, change);
   } catch (error) {
-    mkdirSync(spareDirectory, { recursive: true, mode: 0o700 });
-    if (!isOurs(spareDirectory)) throw error;
+    makeFolder(spareDirectory);
+    if (!isOwnFolder(spareDirectory)) throw error;
     keepIn(spareDirectory, change);
   }
 }
 
 function keepIn(folder: string, change: Change): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const path = join(folder, `${change.invocation.id}-${Date.now()}.json`);
-  try {
-    writeFileSync(`${path}.tmp`, JSON.stringify({ version: CHANGE_VERSION, change }), { mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
-  } catch (error) {
-    rmSync(`${path}.tmp`, { force: true });
-    throw error;
-  }
+  replaceFile(path, JSON.stringify({ version: CHANGE_VERSION, change }), 0o600);
 }
 
 /** The files of the changes that are kept aside, oldest first. What was set aside is not among them. */
@@ -47,7 +43,7 @@ export function listRefusedPending(places: PendingPlaces): SetAside[] {
 }
 
 function foldersOf({ pendingDirectory, spareDirectory }: PendingPlaces): string[] {
-  return [pendingDirectory, ...(isOurs(spareDirectory) ? [spareDirectory] : [])];
+  return [pendingDirectory, ...(isOwnFolder(spareDirectory) ? [spareDirectory] : [])];
 }
 
 /** When a file was kept: its name says it (epoch milliseconds), or else the file system. */
@@ -59,10 +55,4 @@ function readAge(path: string): number {
   } catch {
     return 0;
   }
-}
-
-/** Whether `folder` is there and belongs to the user who runs us. */
-function isOurs(folder: string): boolean {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && (process.getuid === undefined || found.uid === process.getuid());
 }

@@ -50,6 +50,9 @@ export interface Invocation {
   /** Undefined where no process of Codex was followed. */
   readonly codexHome: string | undefined;
   readonly codexPath: string | undefined;
+  /** The process that the caller started, in front of Codex. */
+  readonly frontPid?: number | undefined;
+  /** The process that records. */
   readonly meterPid: number | undefined;
   readonly codexPid: number | undefined;
   readonly startedAtMs: number;

@@ -26,7 +26,7 @@ function createMachine() {
   const path = join(folder, 'usage.db');
   const store = createStore(path);
   const warnings: string[] = [];
-  const log: Log = { warn: (message) => void warnings.push(message), flush: async () => undefined };
+  const log: Log = { warn: (message) => void warnings.push(message) };
   const mirror = new Mirror({ costRecords: undefined, mirrorDirectory: join(folder, 'mirror') }, log);
   const prices = createPriceBook();
   return {
@@ -137,7 +137,7 @@ describe('what was kept aside', () => {
     const store = openStore(machine.path, { mode: 'write', busyTimeoutMs: 0 });
     const other = new Database(machine.path);
     other.exec('BEGIN EXCLUSIVE');
-    const log: Log = { warn: () => undefined, flush: async () => undefined };
+    const log: Log = { warn: () => undefined };
     const mirror = new Mirror({ costRecords: undefined, mirrorDirectory: join(machine.folder, 'mirror') }, log);
     await catchUp({ store, pending: machine.pending, mirror, prices: createPriceBook(), log });
     other.exec('COMMIT');

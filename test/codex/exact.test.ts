@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
-import { isAlive } from '../../src/process/alive.js';
+import { findMeter, listCodex, stateOf } from '../harness/children.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
@@ -172,7 +170,7 @@ describe('the record equals the ledger of the API', () => {
     bench.api.add(ENDLESS);
     const running = bench.start(['exec', '--json', 'endless']);
     await waitFor('the second request', () => bench.api.requests.length === 2);
-    for (const pid of childrenOf(running.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of listCodex(running.pid)) process.kill(pid, 'SIGKILL');
     const run = await running.ended;
     expect(run.signal).toBe('SIGKILL');
     expect(expectExact(bench, run)).toMatchObject({ status: 'interrupted', signal: 'SIGKILL' });
@@ -217,8 +215,8 @@ describe('when the meter itself is killed', () => {
     bench.api.add(ENDLESS, ONE_TURN);
     const running = bench.start(['exec', '--json', 'endless']);
     await waitFor('the second request', () => bench.api.requests.length === 2);
-    const codex = childrenOf(running.pid);
-    running.kill('SIGKILL');
+    const codex = listCodex(running.pid);
+    process.kill(await findMeter(running.pid), 'SIGKILL');
     for (const pid of codex) process.kill(pid, 'SIGKILL');
     const run = await running.ended;
     await next(bench);
@@ -229,15 +227,14 @@ describe('when the meter itself is killed', () => {
   });
 
   test('nothing is settled while its Codex still works', async ({ bench }) => {
-    const startedAtMs = Date.now();
     bench.api.add(ENDLESS, ONE_TURN);
-    // Into a file: a stream that is read along would end with the meter, and Codex with it.
-    const running = bench.start(['exec', '--json', 'endless'], { into: join(bench.folder, 'codex.log') });
+    const running = bench.start(['exec', '--json', 'endless']);
     await waitFor('the second request', () => bench.api.requests.length === 2);
     await waitFor('the thread', () => readRecord(bench.database)[0]?.threadId);
-    const codex = childrenOf(running.pid);
-    running.kill('SIGKILL');
-    await waitFor('the end of the meter', () => !isAlive(running.pid, startedAtMs));
+    const codex = listCodex(running.pid);
+    const meter = await findMeter(running.pid);
+    process.kill(meter, 'SIGKILL');
+    await waitFor('the end of the meter', () => stateOf(meter) === undefined);
     await bench.run(['exec', '--json', 'greet']);
     expect(readRecord(bench.database)[0]).toMatchObject({ status: 'running' });
     for (const pid of codex) process.kill(pid, 'SIGKILL');
@@ -271,16 +268,3 @@ describe('while Codex works', () => {
     expectExact(bench, await running.ended);
   });
 });
-
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return new RegExp(`^PPid:\\s${pid}$`, 'm').test(readFileSync(join('/proc', name, 'status'), 'utf8'));
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}

@@ -16,6 +16,7 @@ import { writeShellFake } from '../harness/fake-codex.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
+import { waitFor } from '../harness/wait.js';
 import { METERED, type Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
 
@@ -109,15 +110,16 @@ describe('--meter-report', () => {
     expect(readRecord(bench.database)).toMatchObject([{ status: 'failed', exitCode: 3 }]);
   });
 
-  test('leaves no report of an earlier run behind, should it be killed', async ({ bench }) => {
+  test('of a run that is killed is this run’s, not an earlier one’s', async ({ bench }) => {
     const path = join(bench.folder, 'report.json');
     writeFileSync(path, '{}');
     const run = await bench.run(['exec', 'x'], {
-      codex: writeShellFake(bench, 'kill -9 $PPID'),
+      codex: writeShellFake(bench, 'sleep 0.5; kill -9 $PPID; exec sleep 60'),
       meter: ['--meter-report', path],
     });
     expect(run.signal).toBe('SIGKILL');
-    expect(existsSync(path)).toBe(false);
+    await waitFor('the report', () => existsSync(path));
+    expect(readJson(path)).toMatchObject({ kind: 'invocation', status: 'interrupted', signal: 'SIGKILL' });
   });
 });
 

@@ -213,11 +213,10 @@ describe('what was used when one of them is killed', () => {
     return { client, release };
   }
 
-  /** Kills codex-metered and the Codex that it has started. */
+  /** Kills codex-metered, its meter, and the Codex that it has started. */
   async function killBoth(bench: Workbench, client: Running): Promise<void> {
-    const { codexPid } = readProcesses(bench, client.pid);
-    client.kill('SIGKILL');
-    process.kill(codexPid, 'SIGKILL');
+    const { codexPid, meterPid } = readProcesses(bench, client.pid);
+    for (const pid of [meterPid, client.pid, codexPid]) process.kill(pid, 'SIGKILL');
     await client.ended;
   }
 
@@ -313,9 +312,11 @@ function findClient({ database }: Workbench): RecordedInvocation | undefined {
   }
 }
 
-function readProcesses(bench: Workbench, meterPid: number): { codexPid: number } {
+function readProcesses(bench: Workbench, frontPid: number): { codexPid: number; meterPid: number } {
   const connection = new Database(bench.database, { readonly: true });
-  const row = connection.prepare('SELECT codex_pid AS codexPid FROM invocations WHERE meter_pid = ?').get(meterPid);
+  const row = connection
+    .prepare('SELECT codex_pid AS codexPid, meter_pid AS meterPid FROM invocations WHERE front_pid = ?')
+    .get(frontPid);
   connection.close();
-  return row as { codexPid: number };
+  return row as { codexPid: number; meterPid: number };
 }

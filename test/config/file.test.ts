@@ -153,7 +153,7 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
     const path = join(createFolder(), 'codex-metered.toml');
     mkdirSync(path);
     expect(() => readConfigFile({ path, origin: 'user file' })).toThrow(
-      /^The configuration file .+codex-metered\.toml cannot be read: EISDIR/,
+      /^The configuration file .+codex-metered\.toml cannot be read: it is a folder, not a file/,
     );
   });
 });

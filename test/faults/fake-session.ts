@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeNodeFake } from '../harness/fake-codex.js';
+import { writeNodeFake, writeShellFake } from '../harness/fake-codex.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import type { Workbench } from '../harness/workbench.js';
 
@@ -19,8 +19,23 @@ export function writeSessionFake(bench: Workbench, body: string): string {
   return path;
 }
 
+/** The same in shell, which takes little to start. Its `body` comes when all lines have been told. */
+export function writeSmallSessionFake(bench: Workbench, body: string): string {
+  const lines = writeLines(bench);
+  return writeShellFake(
+    bench,
+    `thread=01a20131-e459-7d31-8cdb-$(printf %012x $$)
+    folder="$CODEX_HOME/sessions/$(date +%Y/%m/%d)"
+    mkdir -p "$folder"
+    now=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+    sed -e "s/@THREAD@/$thread/g" -e "s/@NOW@/$now/g" '${lines}' > "$folder/rollout-2026-01-01T00-00-00-$thread.jsonl"
+    echo '{"type":"thread.started","thread_id":"'$thread'"}'
+    ${body}`,
+  );
+}
+
 /** Writes the lines into a file beside the fake, with `@THREAD@` and `@NOW@` in them, and returns its path. */
-export function writeLines({ folder }: Pick<Workbench, 'folder'>): string {
+function writeLines({ folder }: Pick<Workbench, 'folder'>): string {
   const thread = '@THREAD@';
   const lines = [
     rollout.header(thread),

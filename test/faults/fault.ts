@@ -9,8 +9,23 @@ export interface Fault {
   readonly codex: string;
   /** How every token comes to be recorded. */
   readonly record: string;
-  /** Brings the fault about on a workbench of its own; rejects where a promise does not hold. */
-  hold(bench: Workbench): Promise<void>;
+  /**
+   * Brings the fault about on a workbench of its own; rejects where a promise does not hold. Resolves with what was added,
+   * where that is measured.
+   */
+  hold(bench: Workbench): Promise<unknown>;
+}
+
+/** What codex-metered added to the time of a Codex that writes all the while, at the worst. */
+export interface Added {
+  /** To a line's way to its reader. */
+  readonly lineMs: number;
+  /** To the end of the run. */
+  readonly endMs: number;
+}
+
+export function isAdded(value: unknown): value is Added {
+  return typeof value === 'object' && value !== null && 'lineMs' in value;
 }
 
 export const SAME = 'same bytes, same exit code';

@@ -1,4 +1,16 @@
 import { test } from '../harness/test.js';
+import { type Added, isAdded } from './fault.js';
 import { FAULTS } from './faults.js';
 
-for (const { name, hold } of FAULTS) test(name, { timeout: 300_000 }, ({ bench }) => hold(bench));
+declare module 'vitest' {
+  interface TaskMeta {
+    added?: Added;
+  }
+}
+
+for (const { name, hold } of FAULTS) {
+  test(name, { timeout: 300_000 }, async ({ bench, task }) => {
+    const added = await hold(bench);
+    if (isAdded(added)) task.meta.added = added;
+  });
+}

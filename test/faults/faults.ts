@@ -1,5 +1,7 @@
 import { DATABASE_FAULTS } from './database.js';
 import type { Fault } from './fault.js';
+import { HELD_UP_FAULTS } from './held-up.js';
+import { LIFETIME_FAULTS } from './lifetimes.js';
 import { CROWD_FAULTS } from './many.js';
 import { PROCESS_FAULTS } from './processes.js';
 import { SESSION_FILE_FAULTS } from './session-file.js';
@@ -13,5 +15,7 @@ export const FAULTS: readonly Fault[] = [
   ...STREAM_FAULTS,
   ...TERMINAL_FAULTS,
   ...PROCESS_FAULTS,
+  ...LIFETIME_FAULTS,
+  ...HELD_UP_FAULTS,
   ...CROWD_FAULTS,
 ];

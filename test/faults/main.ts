@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startVitest } from 'vitest/node';
+import type { Added } from './fault.js';
 import { FAULTS } from './faults.js';
 import { describeDocument } from './table.js';
 
@@ -8,14 +9,19 @@ const RELIABILITY = fileURLToPath(new URL('../../docs/reliability.md', import.me
 
 const vitest = await startVitest('test', ['test/faults/faults.test.ts'], { watch: false });
 const passed = new Set<string>();
+const added = new Map<string, Added>();
 for (const module of vitest.state.getTestModules()) {
-  for (const test of module.children.allTests('passed')) passed.add(test.name);
+  for (const test of module.children.allTests('passed')) {
+    passed.add(test.name);
+    const measured = test.meta().added;
+    if (measured) added.set(test.name, measured);
+  }
 }
 await vitest.close();
 if (process.argv.includes('--write'))
   writeFileSync(
     RELIABILITY,
-    describeDocument((name) => passed.has(name)),
+    describeDocument((name) => passed.has(name), added),
   );
 const broken = FAULTS.filter(({ name }) => !passed.has(name));
 for (const { name } of broken) process.stderr.write(`does not hold: ${name}\n`);

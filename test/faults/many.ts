@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { expectUndisturbed } from '../harness/compare.js';
-import { writeShellFake } from '../harness/fake-codex.js';
 import { expectExact, recordOf } from '../harness/record.js';
 import type { Workbench } from '../harness/workbench.js';
-import { FAKE_RESPONSES, writeLines } from './fake-session.js';
+import { FAKE_RESPONSES, writeSmallSessionFake } from './fake-session.js';
 import { type Fault, SAME } from './fault.js';
 import { ARGS, runDirect, settle } from './turn.js';
 
@@ -24,18 +23,7 @@ export const CROWD_FAULTS: readonly Fault[] = [
 ];
 
 async function runCrowd(bench: Workbench): Promise<void> {
-  const lines = writeLines(bench);
-  const codex = writeShellFake(
-    bench,
-    `thread=01a20131-e459-7d31-8cdb-$(printf %012x $$)
-    folder="$CODEX_HOME/sessions/$(date +%Y/%m/%d)"
-    mkdir -p "$folder"
-    now=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
-    sed -e "s/@THREAD@/$thread/g" -e "s/@NOW@/$now/g" '${lines}' > "$folder/rollout-2026-01-01T00-00-00-$thread.jsonl"
-    echo '{"type":"thread.started","thread_id":"'$thread'"}'
-    sleep 0.5
-    exit 3`,
-  );
+  const codex = writeSmallSessionFake(bench, 'sleep 0.5; exit 3');
   const play = async (database: string) => {
     const startedAt = performance.now();
     const run = await bench.run(['exec', '--json', 'x'], { codex, env: { CODEX_METERED_DB: database } });

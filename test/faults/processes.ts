@@ -1,71 +1,91 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { findMeter, listCodex, stateOf } from '../harness/children.js';
 import { expectUndisturbed, withoutVarying } from '../harness/compare.js';
-import { recordOf } from '../harness/record.js';
+import { expectExact, recordOf } from '../harness/record.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import { FAKE_RESPONSES, writeSessionFake } from './fake-session.js';
 import { type Fault, SAME } from './fault.js';
-import {
-  countResponses,
-  expectCounted,
-  type Held,
-  listDescendants,
-  runDirect,
-  settle,
-  startHeld,
-  stateOf,
-} from './turn.js';
+import { countResponses, expectCounted, type Held, runDirect, settle, startHeld } from './turn.js';
 
 const MB = 1024 * 1024;
+/** Told to who waits on a busy machine. */
+const AT_ONCE_MS = 500;
+/** 0.2 s between two looks, and what a busy machine takes. */
+const PAUSE_MS = 500;
 
 export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'codex-metered is killed by SIGKILL',
-    done: 'in the middle of a run; Codex is left alone',
+    done: 'its process alone, while Codex waits for its second response, which its meter has heard of or not yet',
     codex:
-      'the caller sees the signal, and every byte until then; Codex works on until it next writes to the broken pipe',
-    record: 'settled from the session file by the next command, and marked `abandoned`',
+      'ended by SIGKILL at once, as if it had been sent to Codex; the caller sees the signal, and every byte until then',
+    record: 'what was used until then, `interrupted`',
     async hold(bench) {
       const direct = await runDirect(bench);
       const { running, codex } = await startCounted(bench);
+      const meter = await findMeter(running.pid);
       running.kill('SIGKILL');
-      running.release();
+      const killedAt = performance.now();
+      await waitFor('the end of Codex', () => hasEnded(codex));
+      expect(performance.now() - killedAt).toBeLessThan(AT_ONCE_MS);
       const run = await running.ended;
-      await waitFor('the end of Codex', () => stateOf(codex) === undefined);
+      running.release();
       expect(run.signal).toBe('SIGKILL');
       expect(withoutVarying(run.stdout).length).toBeGreaterThan(0);
       expect(withoutVarying(direct.stdout).startsWith(withoutVarying(run.stdout))).toBe(true);
-      await settle(bench);
-      expect(recordOf(bench, run)).toMatchObject({ status: 'abandoned' });
-      expectCounted(bench, run);
+      await waitFor('the end of the meter', () => hasEnded(meter));
+      expect(recordOf(bench, run)).toMatchObject({ status: 'interrupted', signal: 'SIGKILL', exitCode: null });
+      expectExact(bench, { ...run, ledger: run.ledger.slice(0, 1) });
     },
   },
   {
     name: 'codex-metered is paused by SIGSTOP',
-    done: 'a runner stops our process alone, while Codex waits for its second response, and lets it go on after Codex’s end',
-    codex: `${SAME}, after SIGCONT: until then Codex works on`,
-    record: 'as always, after SIGCONT',
+    done: 'a runner stops our process alone, while Codex works, and lets it go on',
+    codex: `stopped within half a second, as if the signals had been sent to Codex; then ${SAME}`,
+    record: 'as always',
     async hold(bench) {
       const direct = await runDirect(bench);
       const { running, codex } = await startCounted(bench);
       running.kill('SIGSTOP');
-      await waitFor('our standstill', () => stateOf(running.pid) === 'T');
-      running.release();
-      await waitFor('the end of Codex', () => stateOf(codex) === 'Z');
-      expect(stateOf(running.pid)).toBe('T');
+      const stoppedAt = performance.now();
+      await waitFor('the standstill of Codex', () => stateOf(codex) === 'T');
+      expect(performance.now() - stoppedAt).toBeLessThan(PAUSE_MS);
       running.kill('SIGCONT');
+      const wentOnAt = performance.now();
+      await waitFor('Codex to go on', () => stateOf(codex) !== 'T');
+      expect(performance.now() - wentOnAt).toBeLessThan(PAUSE_MS);
+      running.release();
       const run = await running.ended;
       expectUndisturbed(run, direct);
       expectCounted(bench, run);
     },
   },
   {
+    name: 'codex-metered is paused, then killed',
+    done: 'SIGSTOP, then SIGKILL to our process alone',
+    codex: 'stopped, then ended by SIGKILL',
+    record: 'what was used until then, `interrupted`',
+    async hold(bench) {
+      const { running, codex } = await startCounted(bench);
+      const meter = await findMeter(running.pid);
+      running.kill('SIGSTOP');
+      await waitFor('the standstill of Codex', () => stateOf(codex) === 'T');
+      running.kill('SIGKILL');
+      await waitFor('the end of Codex', () => hasEnded(codex));
+      const run = await running.ended;
+      running.release();
+      await waitFor('the end of the meter', () => hasEnded(meter));
+      expect(expectExact(bench, { ...run, ledger: run.ledger.slice(0, 1) })).toMatchObject({ status: 'interrupted' });
+    },
+  },
+  {
     name: 'codex-metered is paused while Codex writes much',
     done: 'SIGSTOP to our process alone, while Codex writes 30 MB',
-    codex: `${SAME}, after SIGCONT: until then Codex is at most 1 MB ahead, and waits`,
-    record: 'as always, after SIGCONT',
+    codex: `stopped within half a second; then ${SAME}`,
+    record: 'as always',
     async hold(bench) {
       const counter = join(bench.folder, 'written');
       const codex = writeSessionFake(bench, talkative(counter));
@@ -74,17 +94,41 @@ export const PROCESS_FAULTS: readonly Fault[] = [
       await waitFor('much output', () => written() > 5 * MB);
       running.kill('SIGSTOP');
       await waitFor('our standstill', () => stateOf(running.pid) === 'T');
-      const atStop = written();
-      // Asleep in a write, with nothing else to do.
       await waitForStandstill(written);
       expect(written()).toBeLessThan(30 * MB);
-      expect(written() - atStop).toBeLessThan(MB);
       running.kill('SIGCONT');
       const run = await running.ended;
       const direct = await bench.run(['exec', '--json', 'x'], { codex, direct: true });
       expect(withoutVarying(run.stdout)).toBe(withoutVarying(direct.stdout));
       expect(run.exitCode).toBe(direct.exitCode);
       expect(recordOf(bench, run).responses.map(({ responseKey }) => responseKey)).toEqual(FAKE_RESPONSES);
+    },
+  },
+  {
+    name: 'The meter is killed by SIGKILL',
+    done: 'the process that records, while Codex waits for its second response; and codex-metered itself, after it',
+    codex: `${SAME}; a SIGKILL of codex-metered still ends Codex`,
+    record: 'settled from the session file by the next command, and marked `abandoned`',
+    async hold(bench) {
+      const direct = await runDirect(bench);
+      const unharmed = await startCounted(bench);
+      process.kill(await findMeter(unharmed.running.pid), 'SIGKILL');
+      unharmed.running.release();
+      const run = await unharmed.running.ended;
+      expectUndisturbed(run, direct);
+      await settle(bench);
+      expect(recordOf(bench, run)).toMatchObject({ status: 'abandoned' });
+      expectCounted(bench, run);
+
+      const { running, codex } = await startCounted(bench, 3);
+      const meter = await findMeter(running.pid);
+      process.kill(meter, 'SIGKILL');
+      await waitFor('the end of the meter', () => hasEnded(meter));
+      await waitFor('who stands by instead', () => listCodex(running.pid).length === 2);
+      running.kill('SIGKILL');
+      await waitFor('the end of Codex', () => hasEnded(codex));
+      running.release();
+      await running.ended;
     },
   },
   {
@@ -111,13 +155,17 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Starts the turn, and resolves when it waits for its second response and its first is recorded. */
-async function startCounted(bench: Workbench): Promise<{ running: Held; codex: number }> {
+/** Starts the turn, and resolves when it waits for its second response and its first is recorded, as the `nth`. */
+async function startCounted(bench: Workbench, nth = 1): Promise<{ running: Held; codex: number }> {
   const running = startHeld(bench);
   await running.waits;
-  await waitFor('the first response', () => countResponses(bench) === 1);
-  const [codex = 0] = listDescendants(running.pid);
+  await waitFor('the first response', () => countResponses(bench) === nth);
+  const [codex = 0] = listCodex(running.pid);
   return { running, codex };
+}
+
+function hasEnded(pid: number): boolean {
+  return [undefined, 'Z'].includes(stateOf(pid));
 }
 
 /** Resolves when a figure has been the same for half a second. */

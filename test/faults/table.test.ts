@@ -4,6 +4,11 @@ import { FAULTS } from './faults.js';
 import { describeDocument } from './table.js';
 
 test('docs/reliability.md holds every fault, and each holds', () => {
-  expect(readFileSync('docs/reliability.md', 'utf8')).toBe(describeDocument(() => true));
+  // The times are those of the machine that wrote it.
+  const document = readFileSync('docs/reliability.md', 'utf8').replaceAll(
+    /; held up by \d+ ms at most, its end by \d+ ms/g,
+    '',
+  );
+  expect(document).toBe(describeDocument(() => true, new Map()));
   expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
 });

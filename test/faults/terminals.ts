@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
+import { listDescendants, stateOf } from '../harness/children.js';
 import { expectExact, newestMeter } from '../harness/record.js';
 import { startOnTerminal, startShellOnTerminal, type TerminalRun } from '../harness/terminal.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import type { Fault } from './fault.js';
-import { countResponses, expectCounted, holdTurn, listDescendants, settle, stateOf } from './turn.js';
+import { countResponses, expectCounted, holdTurn, settle } from './turn.js';
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';

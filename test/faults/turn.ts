@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { expect } from 'vitest';
 import { expectUndisturbed } from '../harness/compare.js';
@@ -98,19 +97,4 @@ export function countResponses(bench: Workbench): number {
   } catch {
     return 0;
   }
-}
-
-/** The state of a process as the kernel calls it, `T` where it has been stopped; undefined when there is none. */
-export function stateOf(pid: number): string | undefined {
-  try {
-    return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  } catch {
-    return undefined;
-  }
-}
-
-/** The children of a process, their children, and so on. */
-export function listDescendants(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return children.flatMap((child) => [child, ...listDescendants(child)]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mayMatter, parseCodexEvent } from '../../src/formats/codex-events.js';
+import { parseCodexEvent } from '../../src/formats/codex-events.js';
 
 const parse = (event: unknown) => parseCodexEvent(JSON.stringify(event));
 
@@ -50,15 +50,6 @@ describe('a line of codex exec --json', () => {
     expect(item('I say: model rerouted: gpt-a -> gpt-b (No)')).toEqual({ kind: 'irrelevant' });
     const answer = { id: 'item_2', type: 'agent_message', text: 'model rerouted: gpt-a -> gpt-b (No)' };
     expect(parse({ type: 'item.completed', item: answer })).toEqual({ kind: 'irrelevant' });
-  });
-
-  test.for([
-    ['{"type":"turn.started"}', true],
-    ['{"type":"item.completed","item":{"id":"item_12","type":"error","message":"x"}}', true],
-    ['{"type":"item.completed","item":{"id":"item_12","type":"agent_message","text":"x"}}', false],
-    ['{"type":"item.started","item":{"id":"item_12","type":"command_execution"}}', false],
-  ] as const)('is worth decoding or not by its start: %s', ([line, expected]) => {
-    expect(mayMatter(Buffer.from(line))).toBe(expected);
   });
 
   test('may have a key twice, and be of a type or an age that nobody knows', () => {

@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import type { Host } from '../../src/cli/commands/host.js';
 import { runProgram } from '../../src/cli/commands/program.js';
 import type { Paths } from '../../src/config/paths.js';
+
+const METER = fileURLToPath(new URL('../../dist/meter.cjs', import.meta.url));
 
 export interface Printed {
   readonly exitCode: number;
@@ -36,6 +39,7 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
     // The configuration of whoever runs the tests is none of theirs.
     env: { CODEX_METERED_DB: database, XDG_CONFIG_HOME: '/nowhere', ...env },
     cwd,
+    meter: METER,
     stdout: { write: collect('stdout'), ...stdout },
     stderr: { write: collect('stderr') },
     untilStopped: () => new Promise(() => undefined),

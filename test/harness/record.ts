@@ -119,10 +119,10 @@ function readInvocation(bench: Workbench, id: string | undefined): RecordedInvoc
   return found;
 }
 
-/** The process that metered what was recorded last. */
+/** The process that was started for what was recorded last. */
 export function newestMeter({ database }: Pick<Workbench, 'database'>): number {
   const connection = new Database(database, { readonly: true });
-  const row = connection.prepare('SELECT meter_pid AS pid FROM invocations ORDER BY started_at_ms DESC LIMIT 1').get();
+  const row = connection.prepare('SELECT front_pid AS pid FROM invocations ORDER BY started_at_ms DESC LIMIT 1').get();
   connection.close();
   return (row as { pid: number }).pid;
 }
@@ -130,7 +130,7 @@ export function newestMeter({ database }: Pick<Workbench, 'database'>): number {
 /** The invocation that a run made. */
 export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): RecordedInvocation {
   const connection = new Database(bench.database, { readonly: true });
-  const row = connection.prepare('SELECT id FROM invocations WHERE meter_pid = ?').get(pid) as
+  const row = connection.prepare('SELECT id FROM invocations WHERE front_pid = ?').get(pid) as
     | { id: string }
     | undefined;
   connection.close();

@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import type { LedgerEntry } from '../scripted-api/ledger.js';
 import type { Scenario } from '../scripted-api/script.js';
 import { type ScriptedApi, startScriptedApi } from '../scripted-api/server.js';
+import { untilMetersEnd } from './children.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(ROOT, 'build');
@@ -38,7 +39,7 @@ export interface Ended {
   readonly stderr: Buffer;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The pid of the process that was started: `meter_pid` of its invocation. */
+  /** The pid of the process that was started: `front_pid` of its invocation. */
   readonly pid: number;
   /** What the API reported between this run's start and its end. */
   readonly ledger: LedgerEntry[];
@@ -93,6 +94,8 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
     CODEX_METERED_CODEX: CODEX,
     CODEX_METERED_DB: database,
     CODEX_METERED_STATE_DIR: stateFolder,
+    // Tests read the record at once.
+    CODEX_METERED_WAIT: '60000',
   };
 
   const running = new Set<ChildProcess>();
@@ -138,6 +141,8 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
       // Only a test that failed leaves one.
       for (const child of running) child.kill('SIGTERM');
       await api.close();
+      // A server that is metered is stopped by the test that has started it.
+      await untilMetersEnd(folder, 5000).catch(() => undefined);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

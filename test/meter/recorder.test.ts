@@ -116,7 +116,7 @@ function setUp(
     invocation: INVOCATION,
     open: async () => store,
     keepPending: (change) => void kept.push(change),
-    log: { warn: () => undefined, flush: async () => undefined },
+    log: { warn: () => undefined },
   });
   return { recorder, written, kept };
 }

@@ -16,7 +16,7 @@ function setUp(parents: Parameters<typeof openControlCenter>[1] = { projects: ['
   onTestFinished(() => void center.connection.close());
   const mirrorDirectory = join(folder, 'mirror');
   const warned: string[] = [];
-  const log = { warn: (_: string, { reason }: Record<string, unknown>) => void warned.push(String(reason)), flush };
+  const log = { warn: (_: string, { reason }: Record<string, unknown>) => void warned.push(String(reason)) };
   const own = createStore();
   const open = (costRecords = path) => {
     const mirror = new Mirror({ costRecords: costRecords === 'none' ? undefined : costRecords, mirrorDirectory }, log);
@@ -25,8 +25,6 @@ function setUp(parents: Parameters<typeof openControlCenter>[1] = { projects: ['
   const queued = () => (existsSync(mirrorDirectory) ? readdirSync(mirrorDirectory).length : 0);
   return { ...open(), own, open, center, warned, queued, mirrorDirectory };
 }
-
-async function flush(): Promise<void> {}
 
 const totals = ({ rows }: ControlCenter) => rows().map(({ id, input_tokens }) => [id, input_tokens]);
 

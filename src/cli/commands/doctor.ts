@@ -1,8 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FilePlaces, listConfigPlaces } from '../../config/files.js';
 import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import type { Settings } from '../../config/settings.js';
 import { messageOf, StoreError, type UsageError } from '../../errors.js';
+import { openRegularFile } from '../../files/regular-file.js';
 import { isAlive } from '../../process/alive.js';
 import { locateCodex } from '../../process/locate.js';
 import { readCodexVersion } from '../../process/version.js';
@@ -13,6 +16,7 @@ import { listSetAside } from '../../store/kept-files.js';
 import { explainingFaults } from '../../store/open.js';
 import { listPending, listRefusedPending } from '../../store/pending.js';
 import { openStore, type Store } from '../../store/store.js';
+import { CHECK } from '../meter-descriptors.js';
 import type { DoctorRequest } from './doctor-options.js';
 import type { Host } from './host.js';
 import { describeLook } from './look.js';
@@ -23,9 +27,12 @@ export interface DoctorFacts {
   readonly places: FilePlaces;
   /** What is wrong with a configuration file. */
   readonly configFault: UsageError | undefined;
+  readonly passedOver: Settings['passedOver'];
 }
 
 const WEEK_MS = 7 * 86_400_000;
+/** How long a meter may take to start. */
+const METER_MS = 20_000;
 const LOG_BYTES = 1024 * 1024;
 const MOST_NAMED = 5;
 
@@ -33,6 +40,7 @@ const MOST_NAMED = 5;
 export function runDoctor(request: DoctorRequest, host: Host, facts: DoctorFacts): number {
   const checks = [
     checkCodex(host),
+    checkMeter(host),
     checkSessions(host),
     ...checkDatabase(facts.paths),
     checkPending(facts.paths),
@@ -57,6 +65,20 @@ function checkCodex({ env, cwd }: Host): Check {
   } catch (error) {
     return { name, status: 'attention', text: messageOf(error) };
   }
+}
+
+/** Starts a meter, as a run does, that only says whether it could work. */
+function checkMeter({ meter }: Host): Check {
+  const name = 'metering';
+  const { status, signal, stderr, error } = spawnSync(process.execPath, [meter, CHECK], {
+    ...{ encoding: 'utf8', timeout: METER_MS, stdio: ['ignore', 'ignore', 'pipe'] },
+  });
+  if (status === 0) return { name, status: 'ok', text: 'its process starts' };
+  const reason = error?.message ?? (stderr.trim().split('\n')[0] || `it ended with ${signal ?? status}`);
+  return {
+    ...{ name, status: 'attention', text: `its process does not start: ${reason}` },
+    advice: 'Codex works all the same, and codex-usage import counts its sessions later. Install codex-metered again.',
+  };
 }
 
 function checkSessions({ env }: Host): Check {
@@ -148,10 +170,16 @@ function checkLog({ logFile }: Paths): Check {
 }
 
 function readTail(path: string): string[] {
+  let fd: number | undefined;
   try {
-    return readFileSync(path).subarray(-LOG_BYTES).toString('utf8').split('\n');
+    fd = openRegularFile(path);
+    const buffer = Buffer.alloc(LOG_BYTES);
+    const start = Math.max(0, fstatSync(fd).size - LOG_BYTES);
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, LOG_BYTES, start)).split('\n');
   } catch {
     return [];
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
@@ -164,9 +192,13 @@ function parseWarning(line: string): string | undefined {
   }
 }
 
-function checkConfig({ places, configFault }: DoctorFacts): Check {
+function checkConfig({ places, configFault, passedOver }: DoctorFacts): Check {
   const name = 'configuration';
   if (configFault) return { name, status: 'attention', text: configFault.message };
+  const [unsuitable] = passedOver;
+  if (unsuitable) {
+    return { name, status: 'attention', text: `${unsuitable.path} is passed over: ${unsuitable.reason}` };
+  }
   const found = listConfigPlaces(places).filter(({ exists }) => exists);
   if (found.length === 0) return { name, status: 'ok', text: 'no file: the defaults hold' };
   return { name, status: 'ok', text: found.map(({ path }) => path).join(', ') };

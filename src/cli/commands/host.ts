@@ -4,6 +4,8 @@ export interface Host {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** The file of the meter, which runs start beside Codex. */
+  readonly meter: string;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Resolves when this process is asked to end (Ctrl-C): from then on it does not end by itself. */

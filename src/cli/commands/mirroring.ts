@@ -13,9 +13,5 @@ export async function withMirror<T>(
   work: (mirror: Mirror, log: Log) => Promise<T>,
 ): Promise<T> {
   const log = openLog(settings.logFile);
-  try {
-    return await work(new Mirror(settings, log), log);
-  } finally {
-    await log.flush();
-  }
+  return await work(new Mirror(settings, log), log);
 }

@@ -91,7 +91,7 @@ function describeCommands(
     describeDoctorCommand(async (request) => {
       if (!fault) await begin({});
       const { runDoctor } = await import('./reports.js');
-      end(runDoctor(request, host, { paths, places, configFault: fault }));
+      end(runDoctor(request, host, { paths, places, configFault: fault, passedOver: settings.passedOver }));
     }),
     describeImportCommand(async (request) => {
       await begin({});

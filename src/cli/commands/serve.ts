@@ -67,7 +67,6 @@ export async function runServeCommand(
     return 1;
   } finally {
     store?.close();
-    await log.flush();
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { missingInstructionTokens, schemaTokens } from '../../estimate/request-overhead.js';
 import { countTokens } from '../../estimate/tokenizer.js';
+import { readRegularFile } from '../../files/regular-file.js';
 import { UNKNOWN_MODEL } from '../../formats/codex-thread-state.js';
 import { isPossibleUsage, noteImpossible } from '../../usage/count.js';
 import type { ModelResponse, Note } from '../../usage/record.js';
@@ -9,6 +9,9 @@ import type { Evidence } from '../../usage/source.js';
 import { isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { CodexLog } from './codex-log.js';
 import type { RunFolder } from './run-folders.js';
+
+/** More than any prompt or result. */
+const LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** Notes on totals of the log that cannot be, and so stand for nothing. */
 export function describeImpossible(log: CodexLog | undefined): Note[] {
@@ -103,7 +106,7 @@ function standIn(
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, LIMIT_BYTES).toString('utf8');
   } catch {
     return '';
   }

@@ -19,7 +19,15 @@ async function read(line: string) {
   const quick = readQuickLine(args, commands);
   await quick?.perform();
   const output = { write: () => undefined };
-  const host = { args, env: {}, cwd: '/', stdout: output, stderr: output, untilStopped: async () => undefined };
+  const host = {
+    args,
+    env: {},
+    cwd: '/',
+    meter: '',
+    stdout: output,
+    stderr: output,
+    untilStopped: async () => undefined,
+  };
   const exitCode = await readExplainedLine(host, { database: 'x.db' } as Paths, commands);
   const [first, second = `explained, exit code ${exitCode}`] = quick ? asked : [undefined, asked[0]];
   return { quick: quick ? first : 'left to the other', explained: second };

@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
 import { messageOf } from '../errors.js';
-import { openLineSink } from '../io/line-sink.js';
-import { openReportFile } from '../io/report-file.js';
+import { replaceFile } from '../files/regular-file.js';
+import { createLineSink } from '../io/line-sink.js';
 import type { BudgetLevel, BudgetMark } from '../meter/budget.js';
 import {
   type InvocationFacts,
@@ -13,8 +12,6 @@ import {
 } from '../report/invocation-json.js';
 import { SCHEMA_VERSION } from '../report/sums-json.js';
 import type { Invocation, PricedResponse } from '../usage/record.js';
-import { saidAll, say } from './say.js';
-import type { Given, WrapperOptions } from './wrapper-options.js';
 
 /** What a runner is told of an invocation: a line for each thing as it happens, and a report at the end. */
 export interface Hooks {
@@ -26,12 +23,18 @@ export interface Hooks {
   ended(facts: InvocationFacts): Promise<void>;
 }
 
-/** Opens what `--meter-report` and `--meter-events` name; undefined where neither does. Throws a UsageError. */
-export function openHooks(options: WrapperOptions): Hooks | undefined {
-  const [reportTo, eventsTo] = [options.get('report'), options.get('events')];
-  if (!reportTo && !eventsTo) return undefined;
-  const events = eventsTo && openLineSink(nameTarget(eventsTo), eventsTo.place);
-  const report = reportTo && openReportFile(resolve(reportTo.value), reportTo.place);
+export interface HookTargets {
+  readonly reportPath: string | undefined;
+  /** An open descriptor. */
+  readonly eventsFd: number | undefined;
+  /** Tells the caller. */
+  readonly say: (line: string) => void;
+}
+
+/** Undefined where neither a report nor events were asked for. */
+export function createHooks({ reportPath, eventsFd, say }: HookTargets): Hooks | undefined {
+  if (reportPath === undefined && eventsFd === undefined) return undefined;
+  const events = eventsFd === undefined ? undefined : createLineSink(eventsFd);
   let invocationId: string | undefined;
   const emit = (event: string, content: object) => {
     const head = { schemaVersion: SCHEMA_VERSION, event, at: new Date().toISOString(), invocationId };
@@ -53,17 +56,11 @@ export function openHooks(options: WrapperOptions): Hooks | undefined {
       const content = toInvocationReport(facts);
       emit('end', { ...content, droppedEventCount: events?.dropped ?? 0 });
       try {
-        report?.write(`${JSON.stringify(content, null, 2)}\n`);
+        if (reportPath !== undefined) replaceFile(reportPath, `${JSON.stringify(content, null, 2)}\n`);
       } catch (error) {
         say(`the report could not be written: ${messageOf(error)}. The record is complete: codex-usage run --json`);
       }
       await events?.close();
-      // What is loaded later is bundled by itself, and says what it has to say in a line of its own.
-      await saidAll();
     },
   };
-}
-
-function nameTarget({ value }: Given): string {
-  return value.startsWith('fd:') ? value : resolve(value);
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readPaths } from '../config/paths.js';
 import { listLimits, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
-import { openLog } from '../log.js';
+import type { Log } from '../log.js';
 import { type BudgetLevel, type Day, measureLevel } from '../meter/budget.js';
 import { createCalendar } from '../report/calendar.js';
 import { openStore } from '../store/store.js';
@@ -18,17 +17,23 @@ export interface Refusal {
   readonly levels: readonly BudgetLevel[];
 }
 
+export interface Question {
+  readonly database: string;
+  readonly settings: Settings;
+  readonly whose: Attribution;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  readonly log: Log;
+}
+
 /** Undefined where Codex may be started. */
-export async function findRefusal(settings: Settings, whose: Attribution, atMs: number): Promise<Refusal | undefined> {
-  const paths = readPaths(process.env, settings.database.value);
+export function findRefusal({ database, settings, whose, atMs, log }: Question): Refusal | undefined {
   try {
-    const levels = readSpentLimits(paths.database, settings, whose, atMs);
+    const levels = readSpentLimits(database, settings, whose, atMs);
     return levels.length > 0 ? { reason: describeRefusal(levels, whose), levels } : undefined;
   } catch (error) {
     // A database that cannot be read is no reason to refuse; the run itself tells of it.
-    const log = openLog(paths.logFile);
     log.warn('What was spent before the run cannot be read.', { reason: messageOf(error) });
-    await log.flush();
     return undefined;
   }
 }

@@ -1,0 +1,151 @@
+import type { Paths } from '../config/paths.js';
+import { listLimits, listPrices, type Settings } from '../config/settings.js';
+import { StoreError } from '../errors.js';
+import { parseKeptChange } from '../formats/kept-change.js';
+import type { Log } from '../log.js';
+import type { Settled } from '../meter/messages.js';
+import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
+import type { OutputLine } from '../meter/output-sieve.js';
+import type { ServerHome } from '../meter/settlement.js';
+import { createPriceBook } from '../pricing/prices.js';
+import type { CodexCommand } from '../process/argv.js';
+import { Mirror } from '../store/mirror.js';
+import { keepPending } from '../store/pending.js';
+import { takeInPending } from '../store/pending-intake.js';
+import { openStore, type Store } from '../store/store.js';
+import type { PricedResponse } from '../usage/record.js';
+import { watchBudget } from './budget-watch.js';
+import { catchUp } from './catch-up.js';
+import { BUDGET_EXIT_CODE } from './exit-codes.js';
+import type { Voice } from './metering.js';
+import type { Hooks } from './metering-hooks.js';
+import { describeSummary } from './summary-line.js';
+
+/** One Codex that is metered. */
+export interface MeteredInvocation {
+  observe(line: OutputLine): void;
+  /** Takes the body of a request that Codex made to our telemetry sink. */
+  observeTelemetry(body: string): void;
+  /** Records what is left. `lostLines` did not reach us. Never rejects. */
+  finish(end: End, lostLines: number): Promise<Settled>;
+  /** Does what need not be done while anybody waits. */
+  close(): Promise<void>;
+}
+
+export interface InvocationTools {
+  readonly command: CodexCommand;
+  readonly serverHome: ServerHome;
+  readonly invocation: MeterOptions['invocation'] & { readonly codexPid: number };
+  readonly telemetry: MeterOptions['telemetry'] | undefined;
+  readonly settings: Settings;
+  readonly paths: Paths;
+  readonly log: Log;
+  readonly hooks: Hooks | undefined;
+  readonly voice: Voice;
+}
+
+/** Meters Codex, which has been started: with its database, its budget, another program's table, and whoever is told. */
+export function meterInvocation(tools: InvocationTools): MeteredInvocation {
+  const { invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice } = tools;
+  const { id, attribution } = invocation;
+  const prices = createPriceBook({ user: listPrices(settings) });
+  const mirror = new Mirror({ costRecords: settings.costRecords.value, ...paths }, log);
+  // The others may run no thread at all.
+  if (command.threads === 'one') mirror.expect(id);
+  let store: Store | undefined;
+  let catchingUp: Promise<void> | undefined;
+  let isKeptAside = false;
+  let booked: readonly PricedResponse[] = [];
+  const budget = watchBudget({
+    ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
+    readOthers: (scope, day) => {
+      if (!store) throw new Error('the database is not open');
+      return store.readSpent(scope, { ...attribution, invocationId: id, day });
+    },
+    note: (note) => meter.note(note),
+    onMark: (level, mark) => hooks?.marked(level, mark),
+  });
+  /** Nobody waits for this process any more: a database that is locked may still be let go. */
+  const takeInLater = async () => {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let state: Attempt = 'locked'; state === 'locked' && performance.now() < deadline; ) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      state = await attempt(async () => {
+        store ??= mirror.watch(openStore(paths.database, { mode: 'write' }));
+        await takeInPending(paths, store, parseKeptChange);
+      });
+    }
+  };
+  hooks?.started(invocation);
+  const meter: Meter = startMeter({
+    ...{ invocation, serverHome, command, pid: invocation.codexPid, prices, log, ...(telemetry && { telemetry }) },
+    budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
+    onBooked: (fresh, all) => {
+      booked = all;
+      hooks?.booked(fresh, all);
+      budget?.check(all);
+    },
+    open: async () => {
+      await catchingUp;
+      store?.close();
+      store = mirror.watch(openStore(paths.database, { mode: 'write' }));
+      catchingUp = catchUp({ store, pending: paths, mirror, prices, log });
+      return store;
+    },
+    keepPending: (change) => {
+      keepPending(paths, change);
+      isKeptAside = true;
+    },
+  });
+  // The others may run no thread, and leave no record.
+  const passedOver = command.threads === 'one' ? settings.passedOver : [];
+  for (const { path, reason } of passedOver) meter.note({ ...PASSED_OVER, figures: { path, reason } });
+  return {
+    observe: meter.observe,
+    observeTelemetry: meter.observeTelemetry,
+    async finish(end, lostLines) {
+      if (lostLines > 0) meter.note({ ...LINES_LOST, figures: { lines: lostLines } });
+      const summary = await meter.finish(end);
+      const outcome = budget?.conclude(booked) ?? 'within';
+      await hooks?.ended({
+        ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined },
+        ...(summary ?? { notes: [METERING_FAILED] }),
+        ...end,
+        // As the front itself ends.
+        exitCode: outcome === 'stopped' ? BUDGET_EXIT_CODE : end.exitCode,
+        responses: booked,
+        budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
+      });
+      await mirror.finish();
+      return { outcome, summary: summary && describeSummary(summary), keptAside: summary?.keptAside };
+    },
+    async close() {
+      await catchingUp;
+      if (isKeptAside) await takeInLater();
+      store?.close();
+    },
+  };
+}
+
+/** How long the meter goes on for a locked database after the front's end. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 100;
+
+type Attempt = 'done' | 'locked' | 'failed';
+
+async function attempt(operate: () => Promise<void>): Promise<Attempt> {
+  try {
+    await operate();
+    return 'done';
+  } catch (error) {
+    // What else is wrong with it will not have gone in ten seconds.
+    return error instanceof StoreError && error.problem === 'locked' ? 'locked' : 'failed';
+  }
+}
+
+const PASSED_OVER = {
+  kind: 'fault',
+  reason: 'what stands in the place of a configuration file was passed over',
+} as const;
+const LINES_LOST = { kind: 'fault', reason: 'lines of Codex’s output came faster than they could be read' } as const;
+const METERING_FAILED = { kind: 'fault', reason: 'the metering failed: see the log', figures: {} } as const;

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+import { readCodexHome, readPaths } from '../config/paths.js';
+import type { OtlpSink } from '../io/otlp-sink.js';
+import { openLog } from '../log.js';
+import type { RunFacts, Settled, TelemetryFacts } from '../meter/messages.js';
+import type { End } from '../meter/meter.js';
+import type { OutputLine } from '../meter/output-sieve.js';
+import type { ServerHome } from '../meter/settlement.js';
+import { findServerHome } from '../process/server-home.js';
+import { openStore } from '../store/store.js';
+import { findRefusal } from './budget-refusal.js';
+import { BUDGET_EXIT_CODE } from './exit-codes.js';
+import { type MeteredInvocation, meterInvocation } from './metered-invocation.js';
+import { createHooks } from './metering-hooks.js';
+import { randomId } from './random-id.js';
+
+/** What the meter has to say to the front while it works. */
+export interface Voice {
+  say(line: string): void;
+  stop(): void;
+}
+
+/** What the front has handed down, by number. */
+export interface Descriptors {
+  /** Where a runner is told of the invocation. */
+  readonly events: number | undefined;
+  /** The socket at which Codex's telemetry arrives. */
+  readonly telemetry: number;
+}
+
+/** One run in this process. Its methods are called in this order, each when the one before has resolved. */
+export interface Metering {
+  /** Why Codex must not be started; undefined where it may be. */
+  ask(): Promise<string | undefined>;
+  /** Codex runs, as `codexPid`. */
+  begin(codexPid: number): Promise<void>;
+  observe(line: OutputLine): void;
+  /** Records what is left. `lostLines` did not reach this process. Never rejects. */
+  finish(end: End, lostLines: number): Promise<Settled>;
+  /** Does what need not be done while anybody waits. */
+  close(): Promise<void>;
+}
+
+const NOTHING: Settled = { outcome: 'within', summary: undefined, keptAside: undefined };
+
+/** Connects one metered run with this process's paths, log and database. */
+export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descriptors): Metering {
+  const { settings, attribution, command, cwd, codexPath, frontPid, startedAtMs, reportPath } = facts;
+  const paths = readPaths(process.env, settings.database.value);
+  const log = openLog(paths.logFile);
+  const hooks = createHooks({ reportPath, eventsFd: descriptors.events, say: voice.say });
+  const known = {
+    ...{ id: randomId(), attribution, command: command.name, cwd: resolve(cwd, command.cd ?? '.') },
+    ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs },
+  };
+  let run: MeteredInvocation | undefined;
+  let sink: OtlpSink | undefined;
+  return {
+    async ask() {
+      const refusal = findRefusal({
+        ...{ database: paths.database, settings, whose: attribution, atMs: startedAtMs, log },
+      });
+      if (!refusal) return undefined;
+      await hooks?.ended({
+        invocation: { ...known, id: '', codexHome: undefined, codexPid: undefined },
+        ...{ iteration: attribution.iteration, threadId: undefined, codexVersion: undefined },
+        ...{ status: 'refused', exitCode: BUDGET_EXIT_CODE, signal: undefined, endedAtMs: Date.now() },
+        ...{ responses: [], notes: [], budget: { onBudget: 'stop', levels: refusal.levels } },
+      });
+      return refusal.reason;
+    },
+    async begin(codexPid) {
+      const { codexHome, serverHome } = await findSessionHome(facts);
+      sink = await openSink(facts.telemetry, descriptors.telemetry);
+      const invocation = { ...known, codexHome, codexPid };
+      const telemetry = describeConnection(facts.telemetry, sink);
+      run = meterInvocation({ invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice });
+      sink?.onBody(run.observeTelemetry);
+    },
+    observe: (line) => run?.observe(line),
+    async finish(end, lostLines) {
+      await sink?.close();
+      return (await run?.finish(end, lostLines)) ?? NOTHING;
+    },
+    close: async () => await run?.close(),
+  };
+}
+
+/** Asserts that all is there that a meter needs. Throws what is missing. */
+export function checkMetering(): void {
+  openStore(':memory:', { mode: 'write' }).close();
+}
+
+/** Where the session files of the run lie, and whether that is known. */
+interface SessionHome {
+  readonly codexHome: string;
+  readonly serverHome: ServerHome;
+}
+
+/** With `--remote` a server writes the session files, perhaps in another `CODEX_HOME` than the one that we are given. */
+async function findSessionHome({ command, serverHome }: RunFacts): Promise<SessionHome> {
+  const codexHome = readCodexHome(process.env);
+  if (command.remote === undefined) return { codexHome, serverHome: 'none' };
+  const found = serverHome ?? (await findServerHome(command.remote, codexHome));
+  return found ? { codexHome: found, serverHome: 'known' } : { codexHome, serverHome: 'unknown' };
+}
+
+/** A server is loaded for those runs alone that need one. Undefined where none can be opened. */
+async function openSink(telemetry: TelemetryFacts | undefined, fd: number): Promise<OtlpSink | undefined> {
+  if (telemetry?.kind !== 'connected') return undefined;
+  try {
+    const { openOtlpSink } = await import('../io/otlp-sink.js');
+    return await openOtlpSink({ secret: telemetry.secret, fd });
+  } catch {
+    // A meter that had to be started a second time is not handed the socket any more.
+    return undefined;
+  }
+}
+
+function describeConnection(telemetry: TelemetryFacts | undefined, sink: OtlpSink | undefined) {
+  if (telemetry === undefined) return undefined;
+  if (telemetry.kind === 'absent') return { absent: telemetry.reason, refused: new Map<string, number>() };
+  return sink ? { absent: undefined, refused: sink.refused } : { absent: 'no port' as const, refused: new Map() };
+}

@@ -1,0 +1,97 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+
+/** What stands at a path is not a regular file, or is larger than anything that belongs there. */
+class UnsuitableFileError extends Error {
+  override readonly name = 'UnsuitableFileError';
+}
+
+/** Without waiting: a pipe that takes the file's place in the meantime would block, and a terminal would become ours. */
+const AT_ONCE = constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * Opens a regular file and returns its descriptor. Anything else at the path is not even opened: a named pipe would block
+ * until somebody writes to it, and reading a device may never end. `flags` are those of open(2). Throws an
+ * UnsuitableFileError that says what was found instead, and what the file system throws.
+ */
+export function openRegularFile(path: string, flags: number = constants.O_RDONLY, mode?: number): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found) expectRegular(found);
+  const fd = openSync(path, flags | AT_ONCE, mode);
+  try {
+    expectRegular(fstatSync(fd));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** The same for reading, without holding up the event loop. */
+export async function openForReading(path: string): Promise<FileHandle> {
+  expectRegular(await stat(path));
+  const handle = await open(path, constants.O_RDONLY | AT_ONCE);
+  try {
+    expectRegular(await handle.stat());
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** The bytes of a regular file. Throws an UnsuitableFileError too where there are more than `limitBytes`. */
+export function readRegularFile(path: string, limitBytes: number): Buffer {
+  const fd = openRegularFile(path);
+  try {
+    const chunks: Buffer[] = [];
+    for (let bytes = 0; ; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(Math.max(fstatSync(fd).size - bytes, 0) + 4096, limitBytes + 1));
+      const bytesRead = readSync(fd, chunk, 0, chunk.length, null);
+      if (bytesRead === 0) return Buffer.concat(chunks);
+      bytes += bytesRead;
+      if (bytes > limitBytes) throw new UnsuitableFileError(`it is larger than ${limitBytes} bytes`);
+      chunks.push(chunk.subarray(0, bytesRead));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Puts a file with `text` at the path. Whoever reads there meanwhile sees what stood there before, or all of it. Throws what
+ * the file system throws, and leaves no draft behind.
+ */
+export function replaceFile(path: string, text: string, mode = 0o666): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    // Not what stands there already, which may be a pipe or a link that somebody else has put there.
+    rmSync(draft, { force: true });
+    writeFileSync(draft, text, { flag: 'wx', mode });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function expectRegular(found: Stats): void {
+  if (!found.isFile()) throw new UnsuitableFileError(`it is ${nameKind(found)}, not a file`);
+}
+
+function nameKind(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a named pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
+}

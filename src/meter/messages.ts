@@ -1,0 +1,74 @@
+import type { Settings } from '../config/settings.js';
+import type { CodexCommand } from '../process/argv.js';
+import type { Exit } from '../process/child.js';
+import type { NoTelemetry } from '../process/telemetry.js';
+import type { Attribution } from '../usage/record.js';
+import type { OutputLine } from './output-sieve.js';
+
+/** What the front tells the meter first: all that it knows of the invocation before Codex runs. */
+export interface RunFacts {
+  readonly settings: Settings;
+  readonly command: CodexCommand;
+  readonly attribution: Attribution;
+  readonly codexPath: string;
+  /** Where the front was called. */
+  readonly cwd: string;
+  readonly frontPid: number;
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number;
+  /** Where a report of the invocation goes; an absolute path. */
+  readonly reportPath: string | undefined;
+  /** Whether a runner is told of the invocation as it happens, at a descriptor that is handed down. */
+  readonly hasEvents: boolean;
+  /** Set for a run that may keep no session file. */
+  readonly telemetry: TelemetryFacts | undefined;
+  /** Where the server of `--remote` keeps its session files, where the user said so; an absolute path. */
+  readonly serverHome: string | undefined;
+}
+
+/** Whether Codex was asked for its telemetry. */
+export type TelemetryFacts =
+  | { readonly kind: 'connected'; readonly secret: { readonly header: string; readonly value: string } }
+  | { readonly kind: 'absent'; readonly reason: NoTelemetry };
+
+/** How Codex ended, as the front saw it. */
+export interface CodexEnd {
+  readonly exit: Exit;
+  /** The first signal by which somebody asked Codex to end. */
+  readonly interruptedBy: NodeJS.Signals | undefined;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  /** Lines that the meter was not handed because it did not take them. */
+  readonly lostLines: number;
+}
+
+/** What the front says to the meter, in this order; `lines` come between the beginning and the end. */
+export type ToMeter =
+  | { readonly kind: 'facts'; readonly facts: RunFacts }
+  /** May Codex be started, or is its budget spent? */
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'begun'; readonly codexPid: number }
+  | { readonly kind: 'line'; readonly line: OutputLine }
+  | { readonly kind: 'ended'; readonly end: CodexEnd };
+
+/** What the meter says to the front. */
+export type ToFront =
+  /** It has loaded what it needs. */
+  | { readonly kind: 'ready' }
+  /** Why Codex must not be started; undefined where it may be. */
+  | { readonly kind: 'answer'; readonly refusal: string | undefined }
+  /** A line for the caller's stderr. */
+  | { readonly kind: 'say'; readonly text: string }
+  /** End Codex: its budget is spent. */
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'settled'; readonly settled: Settled };
+
+/** The record is complete, or what could not be recorded is kept aside. */
+export interface Settled {
+  /** Whether a budget was reached that ends Codex. */
+  readonly outcome: 'within' | 'stopped';
+  /** What it came to, in one line; undefined where nothing was metered. */
+  readonly summary: string | undefined;
+  /** Why the record is not in the database yet; undefined where it is there. */
+  readonly keptAside: string | undefined;
+}

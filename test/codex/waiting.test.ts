@@ -1,0 +1,99 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect } from 'vitest';
+import { untilMetersEnd } from '../harness/children.js';
+import { writeShellFake } from '../harness/fake-codex.js';
+import { readRecord } from '../harness/record.js';
+import { startOnTerminal } from '../harness/terminal.js';
+import { test } from '../harness/test.js';
+import { USAGE, type Workbench } from '../harness/workbench.js';
+
+const ARGS = ['exec', '--json', 'x'];
+
+/** Makes the meter do `script` before anything else. */
+function preload({ folder }: Workbench, script: string): Record<string, string> {
+  const path = join(folder, 'preload.cjs');
+  writeFileSync(path, `if (process.argv[1]?.endsWith('/meter.cjs')) { ${script} }\n`);
+  return { NODE_OPTIONS: `--require=${path}` };
+}
+
+/** A meter that takes three seconds to start. */
+const SLOW = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);';
+
+describe('the end of a run', () => {
+  test.for([
+    [undefined, 900],
+    ['0', 900],
+    ['60000', 30_000],
+  ] as const)('waits for its record as long as CODEX_METERED_WAIT says: %s', async ([wait, limitMs], { bench }) => {
+    const env = { ...preload(bench, SLOW), CODEX_METERED_WAIT: wait };
+    const codex = writeShellFake(bench, 'sleep 1; date +%s%N > "$HOME/end"; exit 3');
+    const run = await bench.run(ARGS, { codex, env });
+    const tookMs = Date.now() - Number(readFileSync(join(bench.folder, 'end'), 'utf8')) / 1e6;
+    expect(run).toMatchObject({ exitCode: 3, stderr: Buffer.alloc(0) });
+    expect(tookMs).toBeLessThan(limitMs);
+    expect(existsSync(bench.database)).toBe(wait === '60000');
+    await untilMetersEnd(bench.folder);
+    expect(readRecord(bench.database)).toMatchObject([{ status: 'failed', exitCode: 3 }]);
+  });
+
+  test('waits for a report that was asked for', async ({ bench }) => {
+    const report = join(bench.folder, 'report.json');
+    const env = { ...preload(bench, SLOW), CODEX_METERED_WAIT: undefined };
+    await bench.run(ARGS, { codex: writeShellFake(bench, 'exit 3'), env, meter: ['--meter-report', report] });
+    expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ status: 'failed', exitCode: 3 });
+  });
+
+  test('leaves nothing unrecorded of a Codex that is done before its meter has started', async ({ bench }) => {
+    const codex = writeShellFake(bench, 'exit 0');
+    for (let n = 0; n < 5; n++) await bench.run(ARGS, { codex, env: { CODEX_METERED_WAIT: undefined } });
+    await untilMetersEnd(bench.folder);
+    expect(readRecord(bench.database).map(({ status }) => status)).toEqual(Array(5).fill('completed'));
+  });
+
+  test.for(['soon', '-1', '1.5'])('is no time to wait: %s', async (wait, { bench }) => {
+    const run = await bench.run(ARGS, { codex: writeShellFake(bench, 'echo started'), meter: ['--meter-wait', wait] });
+    expect(run).toMatchObject({ exitCode: 2, stdout: Buffer.alloc(0) });
+    expect(run.stderr.toString()).toContain(`--meter-wait: "${wait}" is not a time`);
+  });
+});
+
+describe('a meter that cannot be started', () => {
+  const DIES = "process.kill(process.pid, 'SIGKILL');";
+
+  test('is told on a terminal in one line, and not at all where nobody is to be told', async ({ bench }) => {
+    const codex = writeShellFake(bench, 'echo done; exit 3');
+    const env = preload(bench, DIES);
+    const told = await startOnTerminal(bench, ARGS, { codex, env }).ended;
+    expect(told.exitCode).toBe(3);
+    expect(told.screen.trimEnd().split(/\r?\n/)).toEqual([
+      'done',
+      'codex-metered: this run was not metered to its end: it ended early (SIGKILL). See codex-usage doctor.',
+    ]);
+    const quiet = await startOnTerminal(bench, ['--meter-quiet', ...ARGS], { codex, env }).ended;
+    expect(quiet.screen.trimEnd()).toBe('done');
+  });
+
+  test('is started once more when Codex has ended, and records the run then', async ({ bench }) => {
+    const marker = join(bench.folder, 'once');
+    const env = preload(
+      bench,
+      `const fs = require('node:fs');
+      if (!fs.existsSync(${JSON.stringify(marker)})) { fs.writeFileSync(${JSON.stringify(marker)}, ''); ${DIES} }`,
+    );
+    const run = await bench.run(ARGS, { codex: writeShellFake(bench, 'sleep 1; exit 3'), env });
+    expect(run.exitCode).toBe(3);
+    expect(readRecord(bench.database)).toMatchObject([{ status: 'failed', exitCode: 3 }]);
+  });
+
+  test('is known to codex-usage doctor', async ({ bench }) => {
+    const env = { ...bench.env, ...preload(bench, "throw new Error('no native module');") };
+    const doctor = await execa(process.execPath, [USAGE, 'doctor', '--json'], { env, reject: false });
+    const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; status: string; text: string }[] };
+    expect(checks.find(({ name }) => name === 'metering')).toMatchObject({
+      status: 'attention',
+      text: expect.stringContaining('its process does not start'),
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { waitFor } from './wait.js';
+
+/** The children of a process, their children, and so on. A meter is none of them: it has a session of its own. */
+export function listDescendants(pid: number): number[] {
+  return listChildren(pid)
+    .filter((child) => !isMeter(child))
+    .flatMap((child) => [child, ...listDescendants(child)]);
+}
+
+/** The processes that a `codex-metered` has started as Codex. */
+export function listCodex(frontPid: number): number[] {
+  return listChildren(frontPid).filter((child) => !isMeter(child));
+}
+
+/** The meter of a `codex-metered`, once it has begun. */
+export function findMeter(frontPid: number): Promise<number> {
+  return waitFor('the meter', () => listChildren(frontPid).find(isMeter));
+}
+
+/** The state of a process as the kernel calls it, `T` where it has been stopped; undefined when there is none. */
+export function stateOf(pid: number): string | undefined {
+  return /^State:\s+(\w)/m.exec(readProc(`${pid}/status`))?.[1];
+}
+
+/** Resolves when no meter works any more that was started with `home` for its home. */
+export function untilMetersEnd(home: string, limitMs?: number): Promise<unknown> {
+  const haveEnded = () => {
+    const pids = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+    return !pids.some((pid) => isMeter(pid) && readProc(`${pid}/environ`).split('\0').includes(`HOME=${home}`));
+  };
+  return waitFor('the end of the meters', haveEnded, limitMs);
+}
+
+/** Those that have not ended. */
+function listChildren(pid: number): number[] {
+  const children = readProc(`${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.filter((child) => ![undefined, 'Z'].includes(stateOf(child)));
+}
+
+function isMeter(pid: number): boolean {
+  return readProc(`${pid}/cmdline`).split('\0')[1]?.endsWith('/dist/meter.cjs') === true;
+}
+
+function readProc(path: string): string {
+  try {
+    return readFileSync(`/proc/${path}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
