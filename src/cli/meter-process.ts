@@ -100,7 +100,10 @@ class StartedMeter implements MeterProcess {
       meter.once('error', (error) => this.#onGone(`it could not be started: ${messageOf(error)}`));
       meter.once('exit', (code, signal) => this.#onGone(`it ended early (${signal ?? code})`));
       if (meter.pid === undefined) return;
-      this.#link = openMessageLink<ToMeter, ToFront>(meter.stdio[LINK_FD] as Socket, (message) => this.#take(message));
+      const socket = meter.stdio[LINK_FD] as Socket;
+      // Codex is what this process waits for: should that not start, nothing keeps it.
+      socket.unref();
+      this.#link = openMessageLink<ToMeter, ToFront>(socket, (message) => this.#take(message));
       for (const message of this.#said) this.#link.send(message, 'important');
     } catch (error) {
       this.#onGone(`it could not be started: ${messageOf(error)}`);

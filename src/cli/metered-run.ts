@@ -42,6 +42,8 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   let child: CodexChild | undefined;
   let guardian: Guardian | undefined;
   let stopping: Promise<void> | undefined;
+  /** Undefined while Codex works. */
+  let ranMs: number | undefined;
   const start = () =>
     startMeter({
       facts: describeRun(run, telemetry),
@@ -52,7 +54,7 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
         stopping ??= child?.stop();
       },
       onGone: () => {
-        if (child) guardian ??= callGuardian(child.pid);
+        if (child && ranMs === undefined) guardian ??= callGuardian(child.pid);
       },
     });
 
@@ -77,7 +79,6 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   meter ??= start();
   meter.begin(child.pid);
   telemetry?.listener?.release();
-  let ranMs = 0;
   void child.exited.then(() => {
     guardian?.dismiss();
     ranMs = performance.now() - spawnedAt;
@@ -87,7 +88,7 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   sieve?.end();
   const atMs = Date.now();
   const interruptedBy = signals.interrupted() ?? (stopping && 'SIGINT');
-  const waitMs = wait(ranMs, awaits(run));
+  const waitMs = wait(ranMs ?? 0, awaits(run));
   const settled = await meter.end({ exit, interruptedBy, atMs }, waitMs);
   await stopping;
   if (isatty(2) && !options.isOn('quiet')) conclude(settled, meter.trouble());

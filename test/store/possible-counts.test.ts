@@ -31,6 +31,8 @@ function createEarlier(metered: readonly PricedResponse[], imported: readonly Pr
   history.write([{ file: { ...file, ...rest }, threads: [], packs: packer.take(), responses: [] }]);
   history.close();
   const earlier = new Database(path);
+  // What came with later steps.
+  earlier.exec('ALTER TABLE invocations DROP COLUMN front_pid');
   earlier.pragma(`user_version = ${MIGRATIONS.indexOf(POSSIBLE_COUNTS)}`);
   earlier.close();
   return path;
