@@ -37,6 +37,7 @@ class Meter {
     if (message.kind === 'facts') this.#frontPid = message.facts.frontPid;
     // At once: the front may be stopped or killed while everything else is being made ready.
     if (message.kind === 'begun') this.#guard(message.codexPid);
+    if (message.kind === 'ended') this.#end();
     this.#work = this.#work.then(() => this.#dealWith(message));
   }
 
@@ -70,9 +71,17 @@ class Meter {
     this.#endSharing = sharePauses(this.#frontPid, this.#codex);
   }
 
+  /** Codex has ended, or the front has: what is left to do has a bound. */
+  #end(): void {
+    this.#state = 'ending';
+    this.#endSharing();
+    setTimeout(() => process.exit(), LIFE_AFTER_CODEX_MS).unref();
+  }
+
   /** It was killed by SIGKILL, or it has had its answer and lets nothing start. */
   async #onFrontGone(): Promise<void> {
     if (this.#state === 'ending') return;
+    this.#end();
     const codex = this.#codex;
     if (!codex) return this.#leave();
     // As the kernel would have ended it, had it been started alone.
@@ -83,10 +92,6 @@ class Meter {
   }
 
   async #finish(end: End, lostLines: number): Promise<void> {
-    if (this.#state === 'ending') return;
-    this.#state = 'ending';
-    setTimeout(() => process.exit(), LIFE_AFTER_CODEX_MS).unref();
-    this.#endSharing();
     const settled = await this.#metering?.finish(end, lostLines);
     if (settled) this.#link.send({ kind: 'settled', settled });
     await this.#leave();

@@ -4,15 +4,15 @@ import type { Settings } from '../config/settings.js';
 import type { Settled } from '../meter/messages.js';
 import { createOutputSieve } from '../meter/output-sieve.js';
 import { type CodexCommand, mayKeepNoFile } from '../process/argv.js';
-import { type CodexChild, spawnCodex } from '../process/child.js';
+import { type CodexChild, type Exit, spawnCodex } from '../process/child.js';
 import { callGuardian, type Guardian } from '../process/guardian.js';
 import { resolveProgram } from '../process/native.js';
-import { forwardSignals } from '../process/signals.js';
+import { forwardSignals, type SignalForwarding } from '../process/signals.js';
 import { planStreams } from '../process/streams.js';
 import type { Attribution } from '../usage/record.js';
 import { exitAs, leave } from './exit.js';
 import { BUDGET_EXIT_CODE } from './exit-codes.js';
-import { type MeterProcess, startMeter } from './meter-process.js';
+import { type MeterOptions, type MeterProcess, startMeter } from './meter-process.js';
 import { saidAll, say } from './say.js';
 import type { WrapperOptions } from './wrapper-options.js';
 import type { Targets } from './wrapper-targets.js';
@@ -35,39 +35,32 @@ export interface MeteredRunOptions {
   readonly wait: ReturnType<typeof planWait>;
 }
 
+/** Codex, and what this process does about it. */
+interface Supervision {
+  child?: CodexChild;
+  /** Undefined while Codex works. */
+  ranMs?: number;
+  /** Where there is no meter any more. */
+  guardian?: Guardian;
+  stopping?: Promise<void>;
+}
+
 /** Runs Codex with a meter beside it, and ends as Codex ends. */
 export async function runMetered(run: MeteredRunOptions): Promise<void> {
-  const { options, codexArgs, command, codexPath, targets, wait } = run;
+  const { codexArgs, command, codexPath } = run;
   const telemetry = mayKeepNoFile(command) ? await openTelemetry(run) : undefined;
-  let child: CodexChild | undefined;
-  let guardian: Guardian | undefined;
-  let stopping: Promise<void> | undefined;
-  /** Undefined while Codex works. */
-  let ranMs: number | undefined;
-  const start = () =>
-    startMeter({
-      facts: describeRun(run, telemetry),
-      eventsFd: targets.eventsFd,
-      telemetryFd: telemetry?.listener?.fd,
-      onSay: say,
-      onStop: () => {
-        stopping ??= child?.stop();
-      },
-      onGone: () => {
-        if (child && ranMs === undefined) guardian ??= callGuardian(child.pid);
-      },
-    });
+  const codex: Supervision = {};
+  const start = () => startMeter(describeMeter(run, telemetry, codex));
 
   const asked = mayBeSpent(run.settings) ? start() : undefined;
   const refusal = await asked?.ask(ANSWER_MS);
   if (refusal !== undefined) return await refuse(refusal);
 
-  // What Codex writes before the meter is there waits in the link.
   let meter: MeterProcess | undefined = asked;
   const sieve =
     command.output === 'other' ? undefined : createOutputSieve(command.output, (line) => meter?.observe(line));
   const signals = forwardSignals(process);
-  child = await spawnCodex({
+  const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),
     args: [...(telemetry?.args ?? []), ...codexArgs],
     env: { ...process.env, ...telemetry?.env },
@@ -75,26 +68,52 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
     observe: (chunk) => sieve?.push(chunk, Date.now()),
   });
   const spawnedAt = performance.now();
+  codex.child = child;
   signals.to(child.passOn);
+  // Right after Codex: what it says until the meter is there waits in the link.
   meter ??= start();
   meter.begin(child.pid);
   telemetry?.listener?.release();
   void child.exited.then(() => {
-    guardian?.dismiss();
-    ranMs = performance.now() - spawnedAt;
+    codex.guardian?.dismiss();
+    codex.ranMs = performance.now() - spawnedAt;
   });
-
   const exit = await child.ended;
   sieve?.end();
-  const atMs = Date.now();
-  const interruptedBy = signals.interrupted() ?? (stopping && 'SIGINT');
-  const waitMs = wait(ranMs ?? 0, awaits(run));
-  const settled = await meter.end({ exit, interruptedBy, atMs }, waitMs);
-  await stopping;
-  if (isatty(2) && !options.isOn('quiet')) conclude(settled, meter.trouble());
+  await conclude(run, codex, meter, exit, signals);
+}
+
+function describeMeter(run: MeteredRunOptions, telemetry: Telemetry | undefined, codex: Supervision): MeterOptions {
+  return {
+    facts: describeRun(run, telemetry),
+    eventsFd: run.targets.eventsFd,
+    telemetryFd: telemetry?.listener?.fd,
+    onSay: say,
+    onStop: () => {
+      if (codex.child) codex.stopping ??= codex.child.stop();
+    },
+    onGone: () => {
+      if (codex.child && codex.ranMs === undefined) codex.guardian ??= callGuardian(codex.child.pid);
+    },
+  };
+}
+
+/** Waits for the record, for as long as that may be waited for, and ends as Codex has ended. */
+async function conclude(
+  run: MeteredRunOptions,
+  codex: Supervision,
+  meter: MeterProcess,
+  exit: Exit,
+  signals: SignalForwarding,
+): Promise<void> {
+  const interruptedBy = signals.interrupted() ?? (codex.stopping && 'SIGINT');
+  const waitMs = run.wait(codex.ranMs ?? 0, awaits(run));
+  const settled = await meter.end({ exit, interruptedBy, atMs: Date.now() }, waitMs);
+  await codex.stopping;
+  if (isatty(2) && !run.options.isOn('quiet')) sayWhatItCameTo(settled, meter.trouble());
   await logTrouble(meter, run.settings);
   await saidAll();
-  if (stopping || settled?.outcome === 'stopped') leave(BUDGET_EXIT_CODE);
+  if (codex.stopping || settled?.outcome === 'stopped') leave(BUDGET_EXIT_CODE);
   exitAs(exit, signals.stop);
 }
 
@@ -139,7 +158,7 @@ function awaits({ targets, settings }: MeteredRunOptions): 'nothing' | 'answer' 
 }
 
 /** One line for a person. */
-function conclude(settled: Settled | undefined, trouble: string | undefined): void {
+function sayWhatItCameTo(settled: Settled | undefined, trouble: string | undefined): void {
   if (settled?.keptAside !== undefined) say(`the record is kept aside: ${settled.keptAside} See codex-usage doctor.`);
   if (settled?.summary !== undefined) say(settled.summary);
   else if (trouble !== undefined) say(`this run was not metered to its end: ${trouble}. See codex-usage doctor.`);
