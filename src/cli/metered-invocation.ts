@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import type { Settled } from '../meter/messages.js';
 import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
+import type { KeptAside } from '../meter/recorder.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
@@ -54,7 +55,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   if (command.threads === 'one') mirror.expect(id);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
-  let isKeptAside = false;
+  let keptAside: KeptAside['cause'] | undefined;
   let booked: readonly PricedResponse[] = [];
   const budget = watchBudget({
     ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
@@ -71,8 +72,8 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     for (let state: Attempt = 'locked'; state === 'locked' && performance.now() < deadline; ) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       state = await attempt(async () => {
-        store ??= mirror.watch(openStore(paths.database, { mode: 'write' }));
-        await takeInPending(paths, store, parseKeptChange);
+        const later = openStore(paths.database, { mode: 'write' });
+        await takeInPending(paths, later, parseKeptChange).finally(later.close);
       });
     }
   };
@@ -92,10 +93,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       catchingUp = catchUp({ store, pending: paths, mirror, prices, log });
       return store;
     },
-    keepPending: (change) => {
-      keepPending(paths, change);
-      isKeptAside = true;
-    },
+    keepPending: (change) => keepPending(paths, change),
   });
   // The others may run no thread, and leave no record.
   const passedOver = command.threads === 'one' ? settings.passedOver : [];
@@ -106,6 +104,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     async finish(end, lostLines) {
       if (lostLines > 0) meter.note({ ...LINES_LOST, figures: { lines: lostLines } });
       const summary = await meter.finish(end);
+      keptAside = summary?.keptAside?.cause;
       const outcome = budget?.conclude(booked) ?? 'within';
       await hooks?.ended({
         ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined },
@@ -117,12 +116,13 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
         budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
       });
       await mirror.finish();
-      return { outcome, summary: summary && describeSummary(summary), keptAside: summary?.keptAside };
+      return { outcome, summary: summary && describeSummary(summary), keptAside: summary?.keptAside?.reason };
     },
     async close() {
       await catchingUp;
-      if (isKeptAside) await takeInLater();
       store?.close();
+      // What is wrong with it otherwise will not have gone in ten seconds.
+      if (keptAside === 'lock') await takeInLater();
     },
   };
 }
@@ -138,7 +138,6 @@ async function attempt(operate: () => Promise<void>): Promise<Attempt> {
     await operate();
     return 'done';
   } catch (error) {
-    // What else is wrong with it will not have gone in ten seconds.
     return error instanceof StoreError && error.problem === 'locked' ? 'locked' : 'failed';
   }
 }

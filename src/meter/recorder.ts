@@ -15,6 +15,12 @@ export interface RecorderOptions {
   readonly log: Log;
 }
 
+/** Why a record is kept aside: the database was `lock`ed for longer than that was waited for, or something is wrong with it. */
+export interface KeptAside {
+  readonly cause: 'lock' | 'fault';
+  readonly reason: string;
+}
+
 const RETRY_MS = 100;
 /** How long the end of a run may wait for a locked database; after that the change is kept aside. */
 const PATIENCE_MS = 300;
@@ -38,7 +44,7 @@ export class Recorder {
   #taken = { responses: 0, notes: 0 };
   #unwritten = true;
   #broken = false;
-  #keptAside: string | undefined;
+  #keptAside: KeptAside | undefined;
   #busy: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,7 +58,7 @@ export class Recorder {
   }
 
   /** Why the record is not in the database but kept aside; undefined where it is there. */
-  get keptAside(): string | undefined {
+  get keptAside(): KeptAside | undefined {
     return this.#keptAside;
   }
 
@@ -155,7 +161,7 @@ export class Recorder {
       return;
     }
     this.#broken = true;
-    this.#keptAside = messageOf(error);
+    this.#keptAside = { cause: 'fault', reason: messageOf(error) };
     this.#taken = { responses: 0, notes: 0 };
     this.#options.log.warn('The record cannot be written; it is kept aside.', {
       invocation: this.#options.invocation.id,
@@ -165,7 +171,7 @@ export class Recorder {
 
   #keepAside(): void {
     const { invocation, keepPending, log } = this.#options;
-    this.#keptAside ??= 'the database stayed locked';
+    this.#keptAside ??= { cause: 'lock', reason: 'The database stayed locked.' };
     try {
       keepPending(this.#change());
       if (!this.#broken)

@@ -11,6 +11,9 @@ import { type Summary, summarise } from './summary.js';
 import { Telemetry } from './telemetry.js';
 import { describeUnreadable } from './unreadable.js';
 
+/** Commands whose threads are all begun by them, whatever the files' times say. */
+const BEGINNERS = ['exec', 'exec review', 'review'];
+
 /** One run of Codex and what becomes of its evidence. Its methods may throw: `startMeter` keeps that inside. */
 export class MeteredRun {
   readonly #output: OutputReader | undefined;
@@ -49,6 +52,7 @@ export class MeteredRun {
       cwd: invocation.cwd,
       pid,
       threads: command.threads,
+      begins: BEGINNERS.includes(command.name) ? 'new' : 'unknown',
       onProgress: () => this.#handOn(),
     });
     this.#telemetry = new Telemetry({

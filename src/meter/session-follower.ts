@@ -18,6 +18,8 @@ export interface FollowerOptions {
   /** Codex's process, when it can be asked which files it holds open. */
   readonly pid: number | undefined;
   readonly threads: CodexCommand['threads'];
+  /** `new`: every thread that it runs began with it, so that all that its files hold is its own. */
+  readonly begins?: 'new' | 'unknown';
   /** Something new has been read. */
   readonly onProgress: () => void;
 }
@@ -193,7 +195,8 @@ export class SessionFollower {
 
   async #follow(path: string): Promise<void> {
     if (this.#files.has(basename(path))) return;
-    const file = createFollowedFile(path, this.#options.startedAtMs, this.#folders.isNew(path) ? 'new' : 'older');
+    const isNew = this.#options.begins === 'new' || this.#folders.isNew(path);
+    const file = createFollowedFile(path, this.#options.startedAtMs, isNew ? 'new' : 'older');
     this.#files.set(basename(path), file);
     this.#watch.add(dirname(path));
     await this.#read(file.tail);

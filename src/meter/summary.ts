@@ -1,6 +1,7 @@
 import { type Invocation, isUnpriced, type Note, type PricedResponse } from '../usage/record.js';
 import { SOURCES, type Source } from '../usage/source.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
+import type { KeptAside } from './recorder.js';
 
 /** What one invocation used, for whoever started it. */
 export interface Summary {
@@ -17,7 +18,7 @@ export interface Summary {
   readonly endedAtMs: number;
   readonly notes: readonly Note[];
   /** Why the record is not in the database but kept aside; undefined where it is there. */
-  readonly keptAside: string | undefined;
+  readonly keptAside: KeptAside | undefined;
   /** The least certain source among the responses; undefined when there are none. */
   readonly source: Source | undefined;
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
 import { METERED, type Workbench } from '../harness/workbench.js';
@@ -22,9 +23,13 @@ export interface ComparedFlow extends Flow {
   readonly added: Added;
 }
 
-/** What codex-metered may add to a line's way, and to a run's end. */
-const DELAY_MS = 50;
-const END_MS = 300;
+/**
+ * What codex-metered may add to a line's way, and to a run's end: on an idle machine. Where processes wait for their turn, they
+ * wait for as many times as long.
+ */
+const QUEUE = Math.max(1, loadavg()[0] ?? 1) / availableParallelism();
+const DELAY_MS = 50 * Math.max(1, QUEUE);
+const END_MS = 300 + 100 * Math.max(1, QUEUE);
 const EXIT_CODE = 3;
 
 /**

@@ -63,8 +63,9 @@ Where codex-metered is the first process of a container, its end takes the meter
 ## When the clock is set back
 
 Session files are told from history by what was there when the meter began: a file that came since is new, and so is all
-that follows a turn of the run in an older one. A clock that is set back in the tenths of a second between the start of
-\`codex-metered\` and the first line that a resumed thread gets makes that turn look like history.
+that follows a turn of the run in an older one. Of \`exec\` and of reviews, which begin their threads, all is new. A clock that
+is set back in the tenths of a second between the start of \`codex-metered\` and the first line that a resumed thread gets
+makes that turn look like history.
 `;
 }
 
