@@ -6,7 +6,7 @@ import { SESSION_TOTALS } from './migrations/0005-session-totals.js';
 import { LOST_PROJECTS } from './migrations/0006-lost-projects.js';
 import { THREAD_KNOWN_BY } from './migrations/0007-thread-known-by.js';
 import { POSSIBLE_COUNTS } from './migrations/0008-possible-counts.js';
-import { FRONT } from './migrations/0011-front.js';
+import { FRONT } from './migrations/0009-front.js';
 
 /**
  * The schema, one step per version; `PRAGMA user_version` says how many steps a database has taken.
