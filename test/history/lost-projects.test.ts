@@ -35,7 +35,7 @@ describe('a project that an earlier version lost, because it found the file empt
     ['with a thread of no project', "UPDATE threads SET project_id = 'unknown', cwd = NULL, cli_version = NULL"],
   ])('is found by the next import, %s', async (_name, loss) => {
     const history = createHistory();
-    write(history, THREAD, { cwd: '/work/shop' });
+    write(history, THREAD, { cwd: '/srv/shop' });
     await history.import();
     const before = [threads(history), projects(history)];
     loseProject(history, loss);
@@ -48,8 +48,8 @@ describe('a project that an earlier version lost, because it found the file empt
 
   it('leaves the files alone whose thread has its project', async () => {
     const history = createHistory();
-    write(history, THREAD, { cwd: '/work/shop' });
-    write(history, OTHER, { cwd: '/work/shop' });
+    write(history, THREAD, { cwd: '/srv/shop' });
+    write(history, OTHER, { cwd: '/srv/shop' });
     await history.import();
     loseProject(history, `DELETE FROM threads WHERE id = '${THREAD}'`);
     expect(await history.import()).toMatchObject({ filesRead: 1 });
@@ -57,8 +57,8 @@ describe('a project that an earlier version lost, because it found the file empt
 
   it('gives what a sub-agent used to the run that started it', async () => {
     const history = createHistory();
-    write(history, THREAD, { cwd: '/work/shop' });
-    write(history, OTHER, { cwd: '/work/shop', session_id: THREAD, source: { subagent: 'review' } });
+    write(history, THREAD, { cwd: '/srv/shop' });
+    write(history, OTHER, { cwd: '/srv/shop', session_id: THREAD, source: { subagent: 'review' } });
     await history.import();
     loseProject(history, `DELETE FROM threads WHERE id = '${OTHER}'`);
     const store = openStore(history.database, { mode: 'write' });

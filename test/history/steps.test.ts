@@ -58,7 +58,7 @@ function claudeLine(session: string, index: number, fields: object = {}): string
   const timestamp = new Date(Date.UTC(2026, 2, 4, 5, index)).toISOString();
   const line = {
     sessionId: session,
-    cwd: '/work/shop',
+    cwd: '/srv/shop',
     version: '2.1.331',
     type: 'assistant',
     requestId: `req_${index}`,
@@ -140,7 +140,7 @@ async function expectSameInSteps(files: readonly SessionFile[], states: readonly
 }
 
 const CODEX = [
-  rollout.header(THREAD, { cwd: '/work/shop' }),
+  rollout.header(THREAD, { cwd: '/srv/shop' }),
   ...[rollout.turnStarted(TURN), rollout.turnContext(TURN), rollout.usageRecord(THREAD, TURN, 'r1', usage)],
   ...[rollout.tokenCount(usage), rollout.tokenCount(more)],
 ];
@@ -183,10 +183,10 @@ describe('a history that is imported in steps ends as one that is imported at on
   }, 60_000);
 
   it('of Claude Code where the directory is told late, and a sub-agent works elsewhere', async () => {
-    const agent = { isSidechain: true, agentId: 'a1', cwd: '/work/else' };
+    const agent = { isSidechain: true, agentId: 'a1', cwd: '/srv/else' };
     const lines = [
       claudeLine(THREAD, 0, { cwd: undefined }),
-      ...[claudeLine(THREAD, 1), claudeLine(THREAD, 2, { cwd: '/work/later' }), claudeLine(THREAD, 3, agent)],
+      ...[claudeLine(THREAD, 1), claudeLine(THREAD, 2, { cwd: '/srv/later' }), claudeLine(THREAD, 3, agent)],
     ];
     const content = Buffer.from(lines.join(''));
     const file: SessionFile = { agent: 'claude', path: `projects/p/${THREAD}.jsonl`, content };
@@ -224,5 +224,5 @@ describe('a history that is imported in steps ends as one that is imported at on
 
 function childHeader(): object {
   const source = { subagent: { thread_spawn: { parent_thread_id: TURN } } };
-  return rollout.header(THREAD, { session_id: TURN, cwd: '/work/shop', source });
+  return rollout.header(THREAD, { session_id: TURN, cwd: '/srv/shop', source });
 }
