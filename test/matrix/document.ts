@@ -73,9 +73,21 @@ o200k count of the request. *exact but for cache writes*: Codex before 0.145 has
 nor in its files; they are within the input, which is exact. *n exact, m doubtful*: two processes of Codex wrote one session
 file at once, and which of its totals is whose is told nowhere; what is not certain is recorded as \`parsed\`. In
 *migrated after a rollback* Codex itself deletes the rows of the turn that was rolled back: what was recorded before stays, and
-an import of the file alone holds less than was billed. The interactive Codex asks a model for titles in threads that no file
-tells of; they are left out of its row. The service tier is compared where a way changes it. A tier that a client asks for
-one turn alone (\`serviceTierForTurn\` of the app-server) stands in no file: such a turn is recorded at its thread's tier.
+an import of the file alone holds less than was billed. The service tier is compared where a way changes it. On Esc Esc and an edit 0.151
+goes on in a fork; where that fork's first turn is aborted while the API answers, Codex writes its parent's last row instead
+of what was used, which is then counted in its place ([formats.md](formats.md#pages-of-a-thread)).
+
+## What no file tells
+
+Some responses that the API bills stand in none of Codex's files, so no record of a session can hold them. They are left out
+of the tables above.
+
+- The interactive Codex has a model find a title for each thread, in a thread that it keeps nowhere. That it happened can be
+  seen, and the invocation gets a note of the kind \`uncounted\`.
+- \`memories\` and \`guardianv3\`, both off by default, ask a model for their housekeeping without a trace.
+- A queued turn that an \`exec resume\` overtakes is billed once and written nowhere.
+- A tier that a client asks for one turn alone (\`serviceTierForTurn\` of the app-server): the response is recorded, at its
+  thread's tier.
 
 ## Side by side
 
