@@ -24,6 +24,11 @@ function listSent({ api }: Workbench) {
   });
 }
 
+/** Whether the server says that a command runs. */
+function startsCommand({ method, params }: Record<string, unknown>): boolean {
+  return method === 'item/started' && JSON.stringify(params).includes('"commandExecution"');
+}
+
 describe('settings that are changed while a turn works', () => {
   test.for([
     ['the tier', { serviceTier: 'priority' }],
@@ -36,7 +41,8 @@ describe('settings that are changed while a turn works', () => {
     const ask = (text: string, more: object = {}) =>
       server.request('turn/start', { threadId, input: [{ type: 'text', text }], ...more });
     await ask('slow');
-    await waitFor('the command', () => bench.api.ledger.length === 1);
+    // Not before: what is said while the model answers has Codex give that answer up, and ask again.
+    await waitFor('the command', () => server.messages.some((message) => startsCommand(message)));
     // Codex adds this to the turn that works, and keeps what it says of settings for the next one.
     await ask('slow, and more', change);
     await waitFor('the end of the turn', () => server.messages.some(({ method }) => method === 'turn/completed'));
