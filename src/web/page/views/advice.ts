@@ -9,6 +9,8 @@ const ADVICE: Readonly<Record<NoteKind, string>> = {
     'Some lines could not be read: their usage may be missing. Update codex-metered when Codex is newer; otherwise the file was cut off.',
   unpriced:
     'The tokens are recorded, the cost is not known. A newer codex-metered may know the price, or give it your own in the configuration.',
+  uncounted:
+    'Codex used something that none of its files tells. It is not in the record; the bill is the only place that has it.',
   fault: 'A part of the metering failed; Codex was not disturbed. The log in the state folder says more.',
 };
 
