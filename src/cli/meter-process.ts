@@ -9,7 +9,7 @@ import { LINK_FD } from './meter-descriptors.js';
 
 /** Bundled as a file of its own, beside the one that this is in. */
 const METER = fileURLToPath(new URL('./meter.cjs', import.meta.url));
-/** What a meter that has yet to start can still be told later, should it not start at first. */
+/** So many messages are kept for a meter that is not ready yet, in case it has to be started a second time. */
 const KEPT_LINES = 1000;
 
 export interface MeterOptions {
@@ -47,7 +47,7 @@ class StartedMeter implements MeterProcess {
   #link: MessageLink<ToMeter> | undefined;
   #state: 'starting' | 'ready' | 'gone' = 'starting';
   #trouble: string | undefined;
-  /** What is said until it is ready. */
+  /** The messages that were sent before the meter was ready: a second one would have to be told them again. */
   #said: ToMeter[];
   #lostLines = 0;
   #codexEnded = false;
@@ -76,7 +76,7 @@ class StartedMeter implements MeterProcess {
 
   async end(end: Omit<CodexEnd, 'lostLines'>, limitMs: number): Promise<Settled | undefined> {
     this.#codexEnded = true;
-    // What kept it from starting may have gone with Codex.
+    // A lack of memory or of descriptors, which kept the meter from starting, may be over now that Codex has ended.
     if (this.#state === 'gone' && this.#said.length > 0) this.#launch('again');
     if (this.#state === 'gone') return undefined;
     this.#say({ kind: 'ended', end: { ...end, lostLines: this.#lostLines } });

@@ -116,7 +116,7 @@ async function untilGone(codex: ProcessIdentity): Promise<void> {
   }
 }
 
-/** What V8 would compile for speed meanwhile takes longer to compile than most runs take to be over, and 4 MB. */
+/** Most runs are over before V8's optimised code would be ready, and compiling it takes 4 MB: it is switched off. */
 setFlagsFromString('--no-opt');
 setTimeout(() => setFlagsFromString('--opt'), UNHURRIED_MS).unref();
 // What is sent to all processes of a container or a service does not end the meter: it ends by itself, soon after Codex.

@@ -121,7 +121,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     async close() {
       await catchingUp;
       store?.close();
-      // What is wrong with it otherwise will not have gone in ten seconds.
+      // Only a lock can be gone within ten seconds. Any other fault of the database is left to the next command.
       if (keptAside === 'lock') await takeInLater();
     },
   };

@@ -143,7 +143,7 @@ function checkPending(paths: Paths): Check {
   };
 }
 
-/** What no command can take in, of changes and of the mirror's queue. */
+/** Lists the changes and the entries of the mirror's queue that were set aside because no command can take them in. */
 function checkRefused(paths: Paths): Check[] {
   const refused = [...listRefusedPending(paths), ...listSetAside(paths.mirrorDirectory)];
   if (refused.length === 0) return [];
