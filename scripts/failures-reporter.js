@@ -1,18 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
+/** @import { SerializedError } from 'vitest' */
+/** @import { Reporter, TestModule } from 'vitest/node' */
+
 /**
  * A reporter for vitest that says in a few lines which tests failed and with which words, and then
  * `N passed, N failed[, N skipped]`. A hook or a file that failed without a failed test counts as one failure. The lines
  * go to the file that the environment variable TEST_SUMMARY names, so that CI can end with them, or else to standard
  * output.
  *
- * @implements {import('vitest/reporters').Reporter}
+ * @implements {Reporter}
  */
 export default class FailuresReporter {
   /**
-   * @param {ReadonlyArray<import('vitest/node').TestModule>} modules
-   * @param {ReadonlyArray<import('vitest').SerializedError>} unhandled
+   * @param {ReadonlyArray<TestModule>} modules
+   * @param {ReadonlyArray<SerializedError>} unhandled
    */
   onTestRunEnd(modules, unhandled) {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
