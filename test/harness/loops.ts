@@ -14,7 +14,8 @@ export interface Loops {
 
 /** Fills the database at `path` with metered runs of a builder and a reviewer, the last of them still running. */
 export function seedLoops(path: string, { nowMs, running: alive = { pid: process.pid, forMs: 200 } }: Loops): void {
-  const store = openStore(path, { mode: 'write' });
+  // The meter of a run that has just ended may still be closing the database.
+  const store = openStore(path, { mode: 'write', busyTimeoutMs: 5000 });
   const pricer = new Pricer(createPriceBook());
   const price = (response: ModelResponse): PricedResponse => pricer.price(response).response;
   for (const loop of LOOPS) {

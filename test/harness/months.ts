@@ -21,7 +21,8 @@ const MODELS = ['gpt-5.3-codex', 'gpt-5.6-sol', 'gpt-6.1-sol', 'gpt-6-luna', 'cl
 /** Fills the database at `path` with what a busy developer used: Codex and Claude Code, metered and read from history. */
 export function seedMonths(path: string, { untilMs, days, sessionsPerDay }: Months): void {
   const random = createRandom(42);
-  const store = openStore(path, { mode: 'write' });
+  // The meter of a run that has just ended may still be closing the database.
+  const store = openStore(path, { mode: 'write', busyTimeoutMs: 5000 });
   const pricer = new Pricer(createPriceBook());
   const addThread = store.connection.prepare(
     `INSERT OR IGNORE INTO threads (id, provider, root_id, project_id, kind, cwd, cli_version, started_at_ms)

@@ -49,7 +49,7 @@ describe('an import and a metered run meet in the same rows', () => {
     bench.api.add(LOOP);
     const metered = await bench.run(['exec', '--json', 'loop']);
     const [recorded] = readRecord(bench.database);
-    const store = openStore(bench.database, { mode: 'write' });
+    const store = openStore(bench.database, { mode: 'write', busyTimeoutMs: 5000 });
     // As if nothing of the run had been recorded but that it ran.
     store.connection.exec('DELETE FROM cost_records; DELETE FROM buckets; DELETE FROM response_rows');
     store.close();

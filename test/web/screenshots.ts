@@ -30,7 +30,7 @@ const nowMs = Date.now();
 seedMonths(database, { untilMs: nowMs, days: 380, sessionsPerDay: 8 });
 // The first process of the machine has been there for a while.
 seedLoops(database, { nowMs, running: { pid: 1, forMs: 160_000 } });
-const store = openStore(database, { mode: 'write' });
+const store = openStore(database, { mode: 'write', busyTimeoutMs: 5000 });
 for (const [window, used, hours] of [
   [300, 38, 2],
   [10_080, 61, 80],
