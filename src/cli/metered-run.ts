@@ -17,7 +17,7 @@ import { saidAll, say } from './say.js';
 import type { WrapperOptions } from './wrapper-options.js';
 import type { Targets } from './wrapper-targets.js';
 import type { Telemetry } from './wrapper-telemetry.js';
-import type { planWait } from './wrapper-wait.js';
+import type { Awaits, planWait } from './wrapper-wait.js';
 
 /** How long Codex's start may wait for the answer whether a budget is spent. */
 const ANSWER_MS = 2000;
@@ -110,7 +110,7 @@ async function conclude(
   const waitMs = run.wait(codex.ranMs ?? 0, awaits(run));
   const settled = await meter.end({ exit, interruptedBy, atMs: Date.now() }, waitMs);
   await codex.stopping;
-  if (isatty(2) && !run.options.isOn('quiet')) sayWhatItCameTo(settled, meter.trouble());
+  if (saysALine(run)) sayWhatItCameTo(settled, meter.trouble());
   await logTrouble(meter, run.settings);
   await saidAll();
   if (codex.stopping || settled?.outcome === 'stopped') leave(BUDGET_EXIT_CODE);
@@ -151,10 +151,17 @@ async function openTelemetry({ codexArgs, command, cwd }: MeteredRunOptions): Pr
   }
 }
 
-function awaits({ targets, settings }: MeteredRunOptions): 'nothing' | 'answer' {
+function awaits(run: MeteredRunOptions): Awaits {
+  const { targets, settings } = run;
   const isTold = targets.reportPath !== undefined || targets.eventsFd !== undefined;
   const mayBeStopped = settings.onBudget.value === 'stop' && settings.limits.length > 0;
-  return isTold || mayBeStopped ? 'answer' : 'nothing';
+  if (isTold || mayBeStopped) return 'answer';
+  return saysALine(run) ? 'line' : 'nothing';
+}
+
+/** A person who sits at a terminal is told in one line what the run came to. */
+function saysALine({ options }: MeteredRunOptions): boolean {
+  return isatty(2) && !options.isOn('quiet');
 }
 
 /** One line for a person. */

@@ -57,7 +57,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
   let sink: OtlpSink | undefined;
   return {
     async ask() {
-      const refusal = findRefusal({
+      const refusal = await findRefusal({
         ...{ database: paths.database, settings, whose: attribution, atMs: startedAtMs, log },
       });
       if (!refusal) return undefined;

@@ -61,7 +61,7 @@ export const OPTIONS = {
   wait: {
     variable: 'CODEX_METERED_WAIT',
     takes: 'MS',
-    help: 'how long the end of a run may wait for its record; default: 300 at most',
+    help: 'how long the end of a run may wait for its record; default: a twenty-fifth of the run, 300 at most',
   },
   quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'no summary line at the end' },
   off: { variable: 'CODEX_METERED_OFF', takes: undefined, help: 'run Codex and record nothing' },

@@ -1,19 +1,21 @@
 import { UsageError } from '../errors.js';
 import type { WrapperOptions } from './wrapper-options.js';
 
-/** At most this: nobody but a reader who is told so waits for a record. */
+/** No run is made longer than this by its record: one part in twenty-five, and 300 ms at most. */
+const SHARE = 1 / 25;
 const USUAL_MS = 300;
 /** Where the caller reads a report or events, or Codex's end may have been a budget's. */
 const ANSWER_MS = 5000;
 /** The first process of a container takes all others with it. */
 const CONTAINER_MS = 5000;
 
-/** Whether what the meter finds at the end is part of what the caller gets. */
-export type Awaits = 'nothing' | 'answer';
+/** What of the meter's work is part of what the caller gets: nothing, a line for a person, or an answer for a program. */
+export type Awaits = 'nothing' | 'line' | 'answer';
 
 /**
- * How long the end of a run may wait for its record to be complete, by how long Codex ran: as long, and 300 ms at most, so
- * that a run is never made twice as long. `--meter-wait` and its variable say something else. Throws a UsageError.
+ * How long the end of a run may wait for its record to be complete, by how long Codex ran. Whoever reads the record later
+ * waits for what is still missing, so the usual run is made longer by a twenty-fifth at most. `--meter-wait` and its
+ * variable say something else. Throws a UsageError.
  */
 export function planWait(options: WrapperOptions): (ranMs: number, awaits: Awaits) => number {
   const given = options.get('wait');
@@ -23,6 +25,7 @@ export function planWait(options: WrapperOptions): (ranMs: number, awaits: Await
   return (ranMs, awaits) => {
     if (given) return Number(given.value);
     if (awaits === 'answer') return ANSWER_MS;
-    return process.pid === 1 ? CONTAINER_MS : Math.min(ranMs, USUAL_MS);
+    if (process.pid === 1) return CONTAINER_MS;
+    return Math.min(awaits === 'line' ? ranMs : ranMs * SHARE, USUAL_MS);
   };
 }

@@ -12,16 +12,9 @@ import { describeUnreadable } from './unreadable.js';
 /** The invocations whose end is not recorded although neither their meter nor their Codex works. Throws a StoreError. */
 export function listAbandoned(store: Store): OpenInvocation[] {
   return store.listOpenInvocations().filter(({ meterPid, codexPid, startedAtMs }) => {
-    return ![meterPid, codexPid].some((pid) => mayBeAlive(pid, startedAtMs));
+    return ![meterPid, codexPid].some((pid) => isAlive(pid, startedAtMs));
   });
 }
-
-/** No process has a number that no system gives, or none: one odd invocation must not hold up the others. */
-function mayBeAlive(pid: number | null, startedAtMs: number): boolean {
-  return pid !== null && pid > 0 && pid <= LARGEST_PID && isAlive(pid, startedAtMs);
-}
-
-const LARGEST_PID = 2 ** 31 - 1;
 
 /** An invocation that could not be settled, and why. */
 export interface Unsettled {

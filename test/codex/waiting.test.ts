@@ -45,6 +45,24 @@ describe('the end of a run', () => {
     expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ status: 'failed', exitCode: 3 });
   });
 
+  test('is not held up by a record that its reader waits for', async ({ bench }) => {
+    bench.api.add({
+      prompt: 'again',
+      replies: [{ message: 'Done.', usage: { input: 1200, cached: 200, output: 30 } }],
+    });
+    for (let n = 1; n <= 3; n++) {
+      const run = await bench.run(['exec', '--json', 'again'], {
+        env: { CODEX_METERED_WAIT: '0' },
+        meter: ['--meter-run-id', 'r'],
+      });
+      expect(run.exitCode).toBe(0);
+      const { stdout } = await execa(process.execPath, [USAGE, 'run', 'r', '--json'], { env: bench.env });
+      const { invocations, totals } = JSON.parse(stdout) as { invocations: { status: string }[]; totals: object };
+      expect(invocations.map(({ status }) => status)).toEqual(Array(n).fill('completed'));
+      expect(totals).toMatchObject({ inputTokens: n * 1200, outputTokens: n * 30 });
+    }
+  });
+
   test('leaves nothing unrecorded of a Codex that is done before its meter has started', async ({ bench }) => {
     const codex = writeShellFake(bench, 'exit 0');
     for (let n = 0; n < 5; n++) await bench.run(ARGS, { codex, env: { CODEX_METERED_WAIT: undefined } });
