@@ -9,6 +9,8 @@ import type { Timing } from './rounds.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const METERED = join(ROOT, 'bin', 'codex-metered.js');
+/** As Linux tells the command line of a meter of this build: those of others are not waited for. */
+const METER = `${join(ROOT, 'dist', 'meter.cjs')}\0`;
 
 export const USAGE = join(ROOT, 'bin', 'codex-usage.js');
 export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
@@ -116,7 +118,7 @@ async function untilMetersAreGone(): Promise<void> {
 
 function isMeter(pid: string): boolean {
   try {
-    return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/dist/meter.cjs');
+    return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(METER);
   } catch {
     return false;
   }

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMPILER = join(ROOT, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
-/** All that they export, the module exports. */
-const SOURCES = ['rollout-scan', 'series', 'series-turns', 'response-keys'].map((name) => `wasm/${name}.ts`);
+/** All that it exports, the module exports. */
+const SOURCE = 'wasm/rollout-scan.ts';
 /** A module of JavaScript, so that whatever loads the sources loads it too. */
 export const WASM_MODULE = join(ROOT, 'build', 'rollout-scan.js');
 
@@ -31,7 +31,7 @@ function compile(output) {
   const options = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
   const features = ['--enable', 'simd', '--enable', 'bulk-memory'];
   try {
-    execFileSync(process.execPath, [COMPILER, ...SOURCES, '--outFile', output, ...options, ...features], {
+    execFileSync(process.execPath, [COMPILER, SOURCE, '--outFile', output, ...options, ...features], {
       cwd: ROOT,
       encoding: 'utf8',
       stdio: 'pipe',

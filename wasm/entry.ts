@@ -5,7 +5,7 @@ export const KIND: usize = 0;
 /** Where its line begins and, of one that is handed over as it is, where it ends. */
 export const START: usize = 4;
 export const END: usize = 8;
-/** Of a usage record: which of its ids are others than before, and whether its key is known; its ids and its key. */
+/** Of a usage record: which of its ids are others than before (a bit for each), its ids and its key. */
 export const FLAGS: usize = 12;
 export const ID: usize = 16;
 export const KEY: usize = 40;

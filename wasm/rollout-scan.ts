@@ -19,9 +19,6 @@ import {
 } from './cursor';
 import { END, ENTRY_BYTES, FLAGS, ID, KEY, KIND, LAST, START, TIME, USAGE } from './entry';
 import { skipName, skipValue } from './json';
-import { forgetKeys, isKnownKey } from './response-keys';
-import { addResponse, closeSeries, isSeriesOpen, settleTotal } from './series';
-import { announceTurn, changeTurn, startTurn } from './series-turns';
 import { ID_BYTES, isKept, isText, keepText, LONGEST_ID } from './texts';
 import { readTime } from './times';
 
@@ -35,10 +32,6 @@ const ids: usize = memory.data(104 * 3, 16);
 const THREAD: i32 = 0;
 const TURN: i32 = 1;
 const ROOT_TURN: i32 = 2;
-/** Bits of what is told of a usage record: which of its ids are others than before, and whether its key is known. */
-const OTHER_TURN: i32 = 2;
-const TURN_CHANGED: i32 = 6;
-const REPEAT: i32 = 8;
 
 /** Where in a line its time begins. */
 const TIME_AT: usize = 14;
@@ -59,24 +52,9 @@ export function entriesAt(): usize {
 
 let count: i32 = 0;
 let next: usize = 0;
-let oneByOne: boolean = false;
-/** Which ids a series has changed since the other side was told of any. */
-let untold: i32 = 0;
 
 /** Begins with another file: all ids are new. */
 export function begin(): void {
-  forgetIds();
-  forgetKeys();
-  closeSeries();
-  untold = 0;
-}
-
-/** Whether each usage record that no series has taken is handed over before the next line is looked at. */
-export function setPace(isOneByOne: boolean): void {
-  oneByOne = isOneByOne;
-}
-
-function forgetIds(): void {
   for (let index = 0; index < IDS; index++) store<i32>(idAt(index), 0);
 }
 
@@ -85,10 +63,7 @@ export function position(): usize {
   return next;
 }
 
-/**
- * Looks at the whole lines between `from` and `to`, as far as there is room for what they tell, or to the first that
- * must be read elsewhere. Returns how many entries were written.
- */
+/** Looks at the whole lines between `from` and `to`, as far as there is room for what they tell. Returns how many entries were written. */
 export function scan(from: usize, to: usize): i32 {
   count = 0;
   next = from;
@@ -97,7 +72,7 @@ export function scan(from: usize, to: usize): i32 {
     let found = newlines(place, to);
     while (found !== 0) {
       const newline = place + <usize>ctz(found);
-      if (newline > next && !take(next, newline)) return count;
+      if (newline > next) take(next, newline);
       next = newline + 1;
       found &= found - 1;
       if (count === MOST_ENTRIES) return count;
@@ -175,73 +150,28 @@ function newlines(place: usize, to: usize): u64 {
   return left < 64 ? found & (((<u64>1) << left) - 1) : found;
 }
 
-/** Tells what a line says. False where it must be read elsewhere. */
-function take(from: usize, to: usize): boolean {
+/** Writes an entry for a line that tells something, or that must be read elsewhere. */
+function take(from: usize, to: usize): void {
   const entry = entries + <usize>count * ENTRY_BYTES;
   readLine(from, to);
   let kind = LINE;
   if (skipTime()) {
-    if (skip('response_item"')) return true;
-    let isRead = false;
+    if (skip('response_item"')) return;
     if (skip('token_usage_record","payload":{"thread_id":"')) {
-      isRead = readUsageRecord(entry, from);
-      // The other side has not heard of the ids in it.
-      if (!isRead) forgetIds();
+      if (readUsageRecord(entry, from)) kind = USAGE_RECORD;
+      // The ids that it has were not told: those of the next record are told whole.
+      else begin();
     } else if (skip('event_msg","payload":{"type":"')) {
-      if (isSilentEvent()) return true;
-      if (skip('token_count","info":{"total_token_usage":')) isRead = readTokenCount(entry, from);
-      else if (skip('task_started"')) {
-        if (isSeriesOpen() && readTime(entry + TIME, from + TIME_AT) && startTurn()) return true;
-        kind = TURN_LINE;
-      } else if (skip('task_complete"')) return true;
-    } else if (skip('turn_context"')) {
-      if (isSeriesOpen() && readTime(entry + TIME, from + TIME_AT) && skip(',"payload":{') && announceTurn())
-        return true;
-      kind = TURN_LINE;
-    }
-    if (isRead) return belongsToSeries(entry) || handOver(entry, from, to);
+      if (isSilentEvent() || skip('task_complete"')) return;
+      if (skip('token_count","info":{"total_token_usage":')) {
+        if (readTokenCount(entry, from)) kind = TOKEN_COUNT;
+      } else if (skip('task_started"')) kind = TURN_LINE;
+    } else if (skip('turn_context"')) kind = TURN_LINE;
   }
   store<i32>(entry, kind, KIND);
   store<i32>(entry, <i32>from, START);
   store<i32>(entry, <i32>to, END);
   count++;
-  next = to + 1;
-  return false;
-}
-
-/** Whether the open series has taken what was read: mostly so. */
-function belongsToSeries(entry: usize): boolean {
-  if (!isSeriesOpen()) return false;
-  if (load<i32>(entry, KIND) === TOKEN_COUNT) return settleTotal(entry);
-  const flags = load<i32>(entry, FLAGS);
-  if ((flags & ~TURN_CHANGED) !== 0) return false;
-  if (flags !== 0) {
-    if ((flags & OTHER_TURN) === 0 || !changeTurnTo(entry)) return false;
-    untold |= flags;
-  }
-  return addResponse(entry);
-}
-
-function changeTurnTo(entry: usize): boolean {
-  const turn = entry + ID + <usize>(TURN * 8);
-  const root = entry + ID + <usize>(ROOT_TURN * 8);
-  return changeTurn(<usize>load<u32>(turn), load<i32>(turn, 4), <usize>load<u32>(root), load<i32>(root, 4));
-}
-
-/** Leaves what was read to the other side. False where it must be looked at there before the next line. */
-function handOver(entry: usize, from: usize, to: usize): boolean {
-  store<i32>(entry, <i32>from, START);
-  const wasOpen = isSeriesOpen();
-  const isUsageRecord = load<i32>(entry, KIND) === USAGE_RECORD;
-  closeSeries();
-  count++;
-  if (isUsageRecord) {
-    store<i32>(entry, load<i32>(entry, FLAGS) | untold, FLAGS);
-    untold = 0;
-  }
-  if (!wasOpen && !(oneByOne && isUsageRecord)) return true;
-  next = to + 1;
-  return false;
 }
 
 /** Steps over the time and the ordinal that a line begins with, to its type. */
@@ -273,19 +203,13 @@ function readUsageRecord(entry: usize, from: usize): boolean {
   ) {
     return false;
   }
-  store<i32>(entry, USAGE_RECORD, KIND);
-  store<i32>(
-    entry,
-    thread | (turn << TURN) | (rootTurn << ROOT_TURN) | (isKnownKey(key, keyLength) ? REPEAT : 0),
-    FLAGS,
-  );
+  store<i32>(entry, thread | (turn << TURN) | (rootTurn << ROOT_TURN), FLAGS);
   store<i32>(entry, <i32>key, KEY);
   store<i32>(entry, keyLength, KEY + 4);
   return isEnd() && readTime(entry + TIME, from + TIME_AT);
 }
 
 function readTokenCount(entry: usize, from: usize): boolean {
-  store<i32>(entry, TOKEN_COUNT, KIND);
   if (!readUsage(entry + USAGE) || !skip(',"last_token_usage":') || !readUsage(entry + LAST)) return false;
   return skipGauges() && readTime(entry + TIME, from + TIME_AT);
 }

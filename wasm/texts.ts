@@ -9,10 +9,6 @@ export function isText(start: usize, length: i32, text: string): boolean {
   return true;
 }
 
-export function isSame(start: usize, length: i32, other: usize, otherLength: i32): boolean {
-  return length === otherLength && memory.compare(start, other, <usize>length) === 0;
-}
-
 export const LONGEST_ID: i32 = 100;
 /** A kept text: its length, in four bytes, and then its bytes. */
 export const ID_BYTES: usize = 104;
@@ -23,16 +19,5 @@ export function keepText(to: usize, start: usize, length: i32): void {
 }
 
 export function isKept(at: usize, start: usize, length: i32): boolean {
-  return isSame(start, length, at + 4, load<i32>(at));
-}
-
-/** Whether the letters are the same in JSON. */
-export function isPlain(start: usize, length: i32): boolean {
-  for (let at = start; at < start + <usize>length; at++) {
-    const byte = <u32>load<u8>(at);
-    const isLetter = (byte | 0x20) - 0x61 < 26;
-    const isDigitOrMark = byte - 0x2d < 14; // - . / 0-9 :
-    if (!isLetter && !isDigitOrMark && byte !== 0x5f) return false;
-  }
-  return true;
+  return length === load<i32>(at) && memory.compare(start, at + 4, <usize>length) === 0;
 }

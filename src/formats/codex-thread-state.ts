@@ -2,7 +2,7 @@ import type { ModelResponse } from '../usage/record.js';
 import { isNoUsage, NO_USAGE, type Usage } from '../usage/usage.js';
 import type { SessionHeader } from './codex-header.js';
 import { NO_TOTALS, type RunningTotal, type Totals } from './codex-totals.js';
-import { beginTurn, NO_SETTINGS, type TurnSettings, takeModel } from './codex-turn-settings.js';
+import { NO_SETTINGS, type TurnSettings } from './codex-turn-settings.js';
 import { writesUsageRecords } from './codex-versions.js';
 
 /** A model that no record names: its responses are counted and stay unpriced. */
@@ -58,35 +58,11 @@ export function takeHeader(state: ThreadState, header: SessionHeader & { readonl
   return true;
 }
 
-/** What a thread's next total is foretold from. */
-export interface Footing {
-  readonly total: Usage;
-  readonly recorded: Usage;
-}
-
-/** What has become of it elsewhere. */
-export interface Progress extends Footing {
-  /** The turn that was started last. */
-  readonly startedTurnId: string | undefined;
-  /** The turns whose contexts have told their model, and that. */
-  readonly turnIds: readonly string[];
-  readonly model: string;
-}
-
-export function takeProgress(state: ThreadState, { total, recorded, startedTurnId, turnIds, model }: Progress): void {
-  state.totals = settleTotal(state.totals, total);
-  state.recorded = recorded;
-  if (startedTurnId !== undefined) {
-    state.turnId = startedTurnId;
-    state.isHistoryOver = true;
-    state.settings = beginTurn(state.settings);
-  }
-  if (turnIds.length > 0) state.settings = takeModel(state.settings, model);
-}
-
 /** Sets the total that the process which wrote last has come to. */
 export function settleTotal(totals: Totals, total: Usage): Totals {
-  return { ...totals, current: { ...totals.current, total } };
+  // Without spreads: this is done for each response of a history.
+  const { current, others, past, newestRestart } = totals;
+  return { current: { total, restarts: current.restarts }, others, past, newestRestart };
 }
 
 /** A state at rest, with the newest of the models and of the keys that have been counted. */
@@ -118,28 +94,22 @@ export const NEW_THREAD: SavedThread = {
 
 /** Codex repeats, if at all, what it has just written. */
 const SAVED_MODELS = 20;
-export const SAVED_KEYS = 50;
+const SAVED_KEYS = 50;
 /** Another process that goes on with the thread while the file is not read began at one of the last totals. */
 const SAVED_TOTALS = 10;
 
-/** `counted`: the newest keys of what was counted elsewhere. */
 export function saveState(
   state: ThreadState,
   models: ReadonlyMap<string | undefined, string | undefined>,
   keys: ReadonlySet<string>,
-  counted: readonly string[],
 ): SavedThread {
   const newest = [...models].slice(-SAVED_MODELS);
   return {
     ...state,
     totals: { ...state.totals, past: state.totals.past.slice(-SAVED_TOTALS) },
     models: newest.map(([turnId, model]) => [turnId ?? null, model ?? null] as const),
-    keys: counted.length >= SAVED_KEYS ? counted : putLast([...keys], counted).slice(-SAVED_KEYS),
+    keys: [...keys].slice(-SAVED_KEYS),
   };
-}
-
-function putLast(keys: readonly string[], last: readonly string[]): string[] {
-  return last.length === 0 ? [...keys] : [...keys.filter((key) => !last.includes(key)), ...last];
 }
 
 /** One reading of a session file. One that was replaced or cut off is read anew, maybe side by side with the old one. */

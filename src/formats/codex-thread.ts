@@ -5,17 +5,14 @@ import { addUsage, type Usage } from '../usage/usage.js';
 import { passCopy, passCopyAtTurn } from './codex-copy.js';
 import type { RolloutRecord } from './codex-rollout.js';
 import {
-  type Footing,
   NEW_THREAD,
   type OfTurn,
-  type Progress,
   type Reading,
   readAnew,
   type SavedThread,
   saveState,
   type ThreadState,
   takeHeader,
-  takeProgress,
   UNKNOWN_MODEL,
 } from './codex-thread-state.js';
 import { takeTotal } from './codex-thread-totals.js';
@@ -98,35 +95,9 @@ export class Thread {
     return readAnew(this.#state, this.#isAllNew());
   }
 
-  /** What to go on from later, in another process. `counted`: the newest keys of what was counted elsewhere. */
-  save(counted: readonly string[] = []): SavedThread {
-    return saveState(this.#state, this.#models, this.#seen, counted);
-  }
-
-  /**
-   * Undefined unless each usage record of this thread that is new counts, and each total that they foretell does not, as
-   * long as nothing else comes between them but turns of the same model.
-   */
-  get footing(): Footing | undefined {
-    const { recorded, countsOn, totalGone, isCopying, settings } = this.#state;
-    if (settings.next || settings.firstTurn === 'not begun') return undefined;
-    if (this.#sinceMs !== 0 || isCopying || countsOn || totalGone) return undefined;
-    return { total: this.total, recorded };
-  }
-
-  /** Goes on behind such records, which have been counted elsewhere. */
-  goOn(progress: Progress): void {
-    for (const turnId of progress.turnIds) this.#models.set(turnId, progress.model);
-    takeProgress(this.#state, progress);
-  }
-
-  /** The keys of the newest responses, in their order, whether they have been counted here or elsewhere. */
-  remember(keys: readonly string[]): void {
-    for (const key of keys) {
-      this.#seen.delete(key);
-      this.#seen.add(key);
-      this.reading.read.add(key);
-    }
+  /** What to go on from later, in another process. */
+  save(): SavedThread {
+    return saveState(this.#state, this.#models, this.#seen);
   }
 
   /** Takes the next record of a reading: of the only one, where nothing is said. */

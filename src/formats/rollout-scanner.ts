@@ -1,21 +1,14 @@
 import type { Usage } from '../usage/usage.js';
 import { isSilentAt, parseSpokenLine, type RolloutRecord } from './codex-rollout.js';
 import type { Unrecognised } from './line.js';
-import { RolloutSeries } from './rollout-series.js';
 import { RolloutWasm } from './rollout-wasm.js';
 
 /** What `RolloutScanner` finds. */
 export interface RolloutHandlers {
   /** `at`: where its line begins in the buffer. */
-  onRecord(record: RolloutRecord, how: HowRead, at: number): void;
+  onRecord(record: RolloutRecord, at: number): void;
   onUnrecognised(what: Unrecognised, at: number): void;
 }
-
-/**
- * `line`: as a line that is written in another way than most. `repeat`: it is a usage record of a response that was
- * remembered; of a line it is not known.
- */
-export type HowRead = 'scanned' | 'repeat' | 'line';
 
 /** What stands where in an entry, in words of four bytes; the time takes two of them. */
 const ENTRY_BYTES = 96;
@@ -32,9 +25,6 @@ const ENTRY = {
   usage: 14,
   last: 19,
 };
-/** Bits of the flags. */
-const IDS_CHANGED = 7;
-const REPEAT = 8;
 const LINE = 0;
 const USAGE_RECORD = 1;
 const TOKEN_COUNT = 2;
@@ -48,13 +38,9 @@ const LONG_LINE = 2000;
 export class RolloutScanner {
   readonly #wasm = new RolloutWasm();
   readonly #entriesAt = this.#wasm.exports.entriesAt();
-  /** Counts in this one's place. */
-  readonly series = new RolloutSeries(this.#wasm);
   #thread = '';
   #turn = '';
   #rootTurn = '';
-  /** The entry that is being told. */
-  #told = 0;
 
   /** What is to be scanned is put here. It is another one after `grow`. */
   get buffer(): Buffer {
@@ -66,15 +52,9 @@ export class RolloutScanner {
     this.#wasm.grow();
   }
 
-  /** Begins with another file. `pace`: whether each usage record is told before anything behind it is looked at. */
-  begin(pace: 'ahead' | 'one by one' = 'ahead'): void {
-    this.series.close();
+  /** Begins with another file. */
+  begin(): void {
     this.#wasm.exports.begin();
-    this.setPace(pace);
-  }
-
-  setPace(pace: 'ahead' | 'one by one'): void {
-    this.#wasm.exports.setPace(pace === 'one by one');
   }
 
   /** Takes the whole lines between `start` and `end` of the buffer. Returns where the rest begins. */
@@ -90,13 +70,6 @@ export class RolloutScanner {
     }
   }
 
-  /**
-   * Remembers the response of the usage record that is being told, to know its repeats. False where there are too many.
-   */
-  remember(): boolean {
-    return this.#wasm.exports.rememberKey(this.#wordOf(this.#told, ENTRY.key), this.#wordOf(this.#told, ENTRY.key + 1));
-  }
-
   /** Whether a line that begins at `start` says nothing of usage: what stands of it by `end` is enough. */
   isSilent(start: number, end: number): boolean {
     const { exports, bufferAt } = this.#wasm;
@@ -107,12 +80,11 @@ export class RolloutScanner {
     for (let index = 0; index < count; index++) {
       const at = this.#entriesAt + index * ENTRY_BYTES;
       const kind = this.#wordOf(at, ENTRY.kind);
-      this.#told = at;
-      const place = this.#wordOf(at, ENTRY.start) - this.#wasm.bufferAt;
-      if (kind === USAGE_RECORD)
-        handlers.onRecord(this.#readUsageRecord(at), this.#isRepeat(at) ? 'repeat' : 'scanned', place);
-      else if (kind === TOKEN_COUNT) handlers.onRecord(this.#readTokenCount(at), 'scanned', place);
-      else this.#tellLine(kind, this.#wordOf(at, ENTRY.start), this.#wordOf(at, ENTRY.end), handlers);
+      const start = this.#wordOf(at, ENTRY.start);
+      const place = start - this.#wasm.bufferAt;
+      if (kind === USAGE_RECORD) handlers.onRecord(this.#readUsageRecord(at), place);
+      else if (kind === TOKEN_COUNT) handlers.onRecord(this.#readTokenCount(at), place);
+      else this.#tellLine(kind, start, this.#wordOf(at, ENTRY.end), handlers);
     }
   }
 
@@ -121,7 +93,7 @@ export class RolloutScanner {
     if (kind === LINE && isSilentAt(buffer, from - bufferAt, to - bufferAt)) return;
     const record = parseSpokenLine(this.#decodeBrief(from, to));
     if (record.kind === 'unrecognised') handlers.onUnrecognised(record, from - bufferAt);
-    else if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line', from - bufferAt);
+    else if (record.kind !== 'irrelevant') handlers.onRecord(record, from - bufferAt);
   }
 
   /** A line as text, without the text of Codex's own instructions: it is most of a header, 20 kB. */
@@ -134,7 +106,7 @@ export class RolloutScanner {
   }
 
   #readUsageRecord(at: number): RolloutRecord {
-    if ((this.#wordOf(at, ENTRY.flags) & IDS_CHANGED) !== 0) this.#readIds(at);
+    if (this.#wordOf(at, ENTRY.flags) !== 0) this.#readIds(at);
     return {
       kind: 'usage_record',
       atMs: this.#timeOf(at),
@@ -144,10 +116,6 @@ export class RolloutScanner {
       responseId: this.#readText(at, ENTRY.key),
       usage: this.#readUsage(at, ENTRY.usage),
     };
-  }
-
-  #isRepeat(at: number): boolean {
-    return (this.#wordOf(at, ENTRY.flags) & REPEAT) !== 0;
   }
 
   /** A session says the same of many responses. */

@@ -6,31 +6,11 @@ export interface Exports {
   freeAt(): number;
   entriesAt(): number;
   begin(): void;
-  setPace(isOneByOne: boolean): void;
   scan(from: number, to: number): number;
   position(): number;
   isSilent(from: number, to: number): boolean;
   findInstructions(from: number, to: number): number;
   instructionsEnd(): number;
-
-  termsAt(): number;
-  modelAt(): number;
-  openSeries(kind: number, turn: number, turns: number, modelLength: number): void;
-  closeSeries(): void;
-  sumsAt(): number;
-  countSums(): number;
-  rowsAt(): number;
-  rowsLength(): number;
-  startedTurnAt(): number;
-  announcedTurnsAt(): number;
-  countAnnouncedTurns(): number;
-  turnListAt(): number;
-  turnListLength(): number;
-  countListedTurns(): number;
-
-  rememberKey(start: number, length: number): boolean;
-  newestKeyAt(): number;
-  countKeys(): number;
 }
 
 /** The memory in the forms in which it is read, and the part of it that is to be scanned. */
@@ -71,22 +51,8 @@ export class RolloutWasm {
     return this.#views.doubles[address / 8] as number;
   }
 
-  setDouble(address: number, value: number): void {
-    this.#views.doubles[address / 8] = value;
-  }
-
   textAt(address: number, length: number): string {
     return this.#views.bytes.toString('utf8', address, address + length);
-  }
-
-  /** ASCII. Returns its length. */
-  setText(address: number, text: string): number {
-    return this.#views.bytes.write(text, address, 'latin1');
-  }
-
-  /** Void as soon as anything is scanned. */
-  bytesAt(address: number, length: number): Buffer {
-    return this.#views.bytes.subarray(address, address + length);
   }
 
   /** Sees to a buffer of `length` bytes. What was seen of the memory before is void when it grows. */

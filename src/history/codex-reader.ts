@@ -11,7 +11,6 @@ import type { Packer } from '../store/pack.js';
 import type { ModelResponse } from '../usage/record.js';
 import { parseSessionFileName } from '../usage/session-file.js';
 import type { NameProject } from './project-names.js';
-import { SeriesCounting } from './series-counting.js';
 import type { SessionReader, UnreadablePlace } from './session-reader.js';
 
 export interface CodexReaderOptions {
@@ -30,7 +29,7 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
   const { path, nameProject, pricer, scanner, packer, saved } = options;
   const pageId = parseSessionFileName(basename(path))?.pageId;
   const thread = new Thread(0, { pageId }, saved);
-  const series = new SeriesCounting({ thread, scanner, packer, pricer, isWhole: saved === undefined });
+  scanner.begin();
   const threads: HistoryThread[] = [];
   let isTold = false;
   let unreadableLines = 0;
@@ -50,7 +49,6 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
     threads.push({ id, provider: 'codex', rootId, ...rest, ...more });
   };
   const add = (record: RolloutRecord) => {
-    series.close();
     // The file may have been empty, or its header cut, when it was read before: so the thread itself says what it lacks.
     const isHeader = record.kind === 'session' && thread.id === undefined;
     thread.add(record);
@@ -59,24 +57,14 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
       addThread({ cwd, kind: role, ...(cwd && { projectId: nameProject(cwd) }) }, record.atMs);
     }
   };
-  /** Soon after they were found: they need not outlive the next. Returns the last one. */
-  const collect = (): ModelResponse | undefined => {
-    for (const response of thread.responses) packer.add(withThread(response, path), pricer.bill(response));
-    const last = thread.responses.at(-1);
-    thread.responses.length = 0;
-    return last;
-  };
   const handlers: RolloutHandlers = {
-    onRecord(record, how, at) {
+    onRecord(record, at) {
       const { refused } = thread;
-      const isResponse = record.kind === 'usage_record';
-      if (how === 'repeat') series.recall();
-      // The scanner has not seen whose it is.
-      if (how === 'line' && isResponse) series.giveUp();
       add(record);
       if (thread.refused > refused) refuse(describeRefusal(record), at);
-      const response = collect();
-      if (response && isResponse) series.open(response);
+      // They are packed as they are found, and need not outlive that.
+      for (const response of thread.responses) packer.add(withThread(response, path), pricer.bill(response));
+      thread.responses.length = 0;
     },
     onUnrecognised: ({ reason }, at) => refuse(reason, at),
   };
@@ -109,17 +97,16 @@ export function createCodexReader(options: CodexReaderOptions): SessionReader {
       bufferOffset = offset;
       const record = isSilentAt(line, 0, line.length) ? IRRELEVANT : parseSpokenLine(line.toString('utf8'));
       if (record.kind === 'unrecognised') return false;
-      if (record.kind !== 'irrelevant') handlers.onRecord(record, 'line', 0);
+      if (record.kind !== 'irrelevant') handlers.onRecord(record, 0);
       return true;
     },
     drain() {
-      series.close();
       const packs = packer.take();
       // Without a header its responses need a place all the same. A header that comes later takes that place over.
       if (thread.id === undefined && packs[0] && !isTold) addThread({}, packs[0].firstMs);
       return { threads: threads.splice(0), packs, responses: [] };
     },
-    save: () => series.save(),
+    save: () => thread.save(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readRegularFile } from '../files/regular-file.js';
 
@@ -33,7 +33,8 @@ export function nameProject(folder: string): { value: string; origin: 'git' | 'd
 function kindOf(path: string): 'folder' | 'file' | 'none' {
   try {
     const found = statSync(path);
-    if (found.isDirectory()) return 'folder';
+    // Codex's sandbox leaves empty folders of that name where it keeps a command from making one, in /tmp above all.
+    if (found.isDirectory()) return existsSync(join(path, 'HEAD')) ? 'folder' : 'none';
     return found.isFile() ? 'file' : 'none';
   } catch {
     return 'none';

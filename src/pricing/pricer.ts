@@ -2,7 +2,6 @@ import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { type PricedResponse as Priced, priceResponse, readBaseRatesPer1k, type UnpricedResponse } from './cost.js';
 import { DAY_MS, type Price } from './price.js';
 import type { PriceBook } from './prices.js';
-import { findTariff, holdsFor, type Tariff } from './tariff.js';
 
 type Described = ReturnType<typeof describePrice>;
 
@@ -18,8 +17,6 @@ const UNPRICED: Bill = { costNanoUsd: undefined, price: undefined };
 export class Pricer {
   readonly #book: PriceBook;
   readonly #unpriced = new Set<string>();
-  /** The one that was found last. */
-  #tariff: Tariff | undefined;
   readonly #described = new Map<Price, Described[]>();
 
   constructor(book: PriceBook) {
@@ -30,13 +27,6 @@ export class Pricer {
   bill(response: ModelResponse): Bill {
     const cost = this.#findCost(response);
     return cost.kind === 'priced' ? this.#toBill(cost) : UNPRICED;
-  }
-
-  /** What its like cost: the same object as long as that is the same. Undefined where it cannot be said of all of them. */
-  findTariff({ model, serviceTier, completedAtMs, usage }: ModelResponse): Tariff | undefined {
-    const response = { model, serviceTier, atMs: completedAtMs, usage };
-    if (!this.#tariff || !holdsFor(this.#tariff, response)) this.#tariff = findTariff(this.#book, response);
-    return this.#tariff;
   }
 
   price(response: ModelResponse): { response: PricedResponse; notes: Note[] } {

@@ -1,6 +1,5 @@
 import type { Provider } from '../usage/provider.js';
 import { isUnpriced, type ModelResponse, type PricedResponse } from '../usage/record.js';
-import type { SeriesSum } from '../usage/series.js';
 import type { Source } from '../usage/source.js';
 
 /** Every time zone's days, hours and half hours begin on a bucket. */
@@ -42,11 +41,10 @@ export function addToSum(sum: Sum, more: Readonly<Sum>): void {
 
 /** What one response comes to. */
 export function sumOf(
-  { completedAtMs, usage }: ModelResponse,
+  { usage }: ModelResponse,
   bill: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>,
-): SeriesSum {
+): Readonly<Sum> {
   return {
-    startMs: bucketStartOf(completedAtMs),
     responses: 1,
     unpricedResponses: isUnpriced(bill) ? 1 : 0,
     input: usage.input,
@@ -55,13 +53,11 @@ export function sumOf(
     output: usage.output,
     reasoning: usage.reasoning,
     costNanoUsd: bill.costNanoUsd ?? null,
-    firstMs: completedAtMs,
-    lastMs: completedAtMs,
   };
 }
 
 /** Whose responses a sum is of. */
-type Kept = Pick<ModelResponse, 'provider' | 'model' | 'source'>;
+type Kept = Pick<ModelResponse, 'provider' | 'model' | 'source' | 'completedAtMs'>;
 
 /** What responses of one kind come to in a quarter of an hour. */
 export interface BucketSum extends Sum {
@@ -77,16 +73,17 @@ export class BucketTally {
   /** They come in order of time: mostly the next one belongs where the last one did. */
   #last: BucketSum | undefined;
 
-  /** Adds what responses come to in one quarter of an hour. */
-  add(of: Kept, sum: SeriesSum): void {
-    addToSum(this.#find(sum.startMs, of), sum);
+  /** Adds what a response comes to. */
+  add(of: Kept, sum: Readonly<Sum>): void {
+    addToSum(this.#find(of), sum);
   }
 
   list(): readonly BucketSum[] {
     return this.#sums;
   }
 
-  #find(startMs: number, { provider = 'codex', model, source }: Kept): BucketSum {
+  #find({ provider = 'codex', model, source, completedAtMs }: Kept): BucketSum {
+    const startMs = bucketStartOf(completedAtMs);
     const isOf = (sum: BucketSum) =>
       sum.startMs === startMs && sum.model === model && sum.source === source && sum.provider === provider;
     const last = this.#last && isOf(this.#last) ? this.#last : this.#sums.find(isOf);

@@ -158,14 +158,17 @@ const PUT_FILE = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 // What was told first stays, but for a thread that was recorded without its header, or without a directory: what tells
-// more takes its place.
+// more takes its place. A thread of several pages began with the earliest of their headers, in whatever order they are read.
+const TELLS_MORE = `threads.cwd IS NULL AND (excluded.cwd IS NOT NULL
+  OR (threads.cli_version IS NULL AND excluded.cli_version IS NOT NULL))`;
+const TOLD = ['root_id', 'project_id', 'kind', 'cwd', 'cli_version'];
 const PUT_THREAD = `
   INSERT INTO threads (id, provider, root_id, project_id, kind, cwd, cli_version, started_at_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET root_id = excluded.root_id, project_id = excluded.project_id, kind = excluded.kind,
-    cwd = excluded.cwd, cli_version = excluded.cli_version, started_at_ms = excluded.started_at_ms
-  WHERE threads.cwd IS NULL AND (excluded.cwd IS NOT NULL
-    OR (threads.cli_version IS NULL AND excluded.cli_version IS NOT NULL))`;
+  ON CONFLICT (id) DO UPDATE SET
+    ${TOLD.map((column) => `${column} = iif(${TELLS_MORE}, excluded.${column}, threads.${column})`).join(', ')},
+    started_at_ms = iif(${TELLS_MORE}, excluded.started_at_ms, min(threads.started_at_ms, excluded.started_at_ms))
+  WHERE ${TELLS_MORE} OR excluded.started_at_ms < threads.started_at_ms`;
 
 const TIMES_OF_UNCLAIMED = 'SELECT completed_at_ms FROM responses WHERE thread_id = ? AND invocation_id IS NULL';
 

@@ -47,14 +47,6 @@ export class JsonRows {
     this.#bytes[this.#at - 1] = CLOSING;
   }
 
-  /** Adds rows that were written elsewhere, each with a comma before it. */
-  append(rows: Uint8Array): void {
-    this.#reserve(rows.length);
-    this.#bytes.set(rows, this.#at);
-    if (this.#at === 0 && rows.length > 0) this.#bytes[0] = OPENING;
-    this.#at += rows.length;
-  }
-
   /** What was written, as UTF-8, and begins anew. */
   take(): Uint8Array {
     this.#reserve(2);

@@ -1,5 +1,4 @@
-import type { SeriesSum, SeriesTurns } from '../usage/series.js';
-import { addToSum, beginSum } from './bucket-tally.js';
+import { addToSum, beginSum, type Sum } from './bucket-tally.js';
 
 /** Responses that have all but their counts in common, and what they come to. */
 export class Kind {
@@ -14,9 +13,9 @@ export class Kind {
     this.#json = json;
   }
 
-  add(more: SeriesSum): void {
-    this.firstMs = Math.min(this.firstMs, more.firstMs);
-    this.lastMs = Math.max(this.lastMs, more.lastMs);
+  add(more: Readonly<Sum>, completedAtMs: number): void {
+    this.firstMs = Math.min(this.firstMs, completedAtMs);
+    this.lastMs = Math.max(this.lastMs, completedAtMs);
     addToSum(this.sum, more);
   }
 
@@ -32,28 +31,14 @@ export class Kind {
 export class TurnList {
   readonly #texts: string[] = [];
   readonly #places = new Map<string, number>();
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
 
   /** The place of a turn, which is put there unless it is. */
   find(json: string): number {
     const known = this.#places.get(json);
     if (known !== undefined) return known;
-    this.#texts.push(json);
-    this.#places.set(json, this.#size);
-    return this.#size++;
-  }
-
-  /** Puts turns behind all others. Returns the last one, which is found from now on. */
-  appendAll({ count, json }: SeriesTurns): [turnId: string, rootTurnId: string] {
-    this.#texts.push(json);
-    this.#size += count;
-    const last = json.slice(json.lastIndexOf('['));
-    this.#places.set(last, this.#size - 1);
-    return JSON.parse(last);
+    const place = this.#texts.push(json) - 1;
+    this.#places.set(json, place);
+    return place;
   }
 
   toJson(): string {

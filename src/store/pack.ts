@@ -1,6 +1,5 @@
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
-import type { Places, Series } from '../usage/series.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { type BucketSum, BucketTally, sumOf } from './bucket-tally.js';
 import type { Bill, BilledResponse } from './history-responses.js';
@@ -44,16 +43,6 @@ export class Packer {
     this.#size++;
   }
 
-  /** Adds responses that have been packed elsewhere. */
-  addSeries(series: Series): void {
-    this.#open?.addSeries(series);
-    this.#size += series.sums.reduce((total, { responses }) => total + responses, 0);
-  }
-
-  get places(): Places | undefined {
-    return this.#open?.places;
-  }
-
   /** What was added since the last time: mostly of one thread, and so one pack. */
   take(): Pack[] {
     const open = this.#open ? [this.#open.close()] : [];
@@ -92,7 +81,7 @@ class OpenPack {
     const isSameKind = last && this.#lastPrice === price && isOfSameKind(last, response);
     const kind = isSameKind && this.#kind ? this.#kind : this.#findKind(response, price);
     const sum = sumOf(response, bill);
-    kind.add(sum);
+    kind.add(sum, completedAtMs);
     this.#sums.add(response, sum);
     this.#last = response;
     this.#lastPrice = price;
@@ -111,25 +100,6 @@ class OpenPack {
     rows.number(usage.reasoning);
     rows.number(costNanoUsd);
     rows.end();
-  }
-
-  get places(): Places | undefined {
-    return this.#kind && { kind: this.#kind.place, turn: this.#turn, turns: this.#turns.size };
-  }
-
-  addSeries({ rows, sums, turns }: Series): void {
-    const [last, kind] = [this.#last, this.#kind];
-    if (!last || !kind) throw new Error('a series continues a response');
-    this.#rows.append(rows);
-    if (turns.count > 0) {
-      const [turnId, rootTurnId] = this.#turns.appendAll(turns);
-      this.#turn = this.#turns.size - 1;
-      this.#last = { ...last, turnId, rootTurnId };
-    }
-    for (const sum of sums) {
-      kind.add(sum);
-      this.#sums.add(last, sum);
-    }
   }
 
   close(): Pack {

@@ -12,7 +12,7 @@ import type { Usage } from './usage.js';
  * numbers that stand for "none" by mistake (2^31 − 1, 2^32 − 1, a time in seconds). Nine million responses of that size,
  * more than a history has, add up to less than 2^53, so that sums need no check of their own.
  */
-export const MOST_RESPONSE_TOKENS = 1_000_000_000;
+const MOST_RESPONSE_TOKENS = 1_000_000_000;
 
 /** The same for a figure that stands for all responses of a run or of a thread. */
 const MOST_RUN_TOKENS = 1_000_000_000_000;

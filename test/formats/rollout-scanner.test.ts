@@ -5,7 +5,9 @@ import { parseRolloutLine as parseLine, type RolloutRecord } from '../../src/for
 import { Thread } from '../../src/formats/codex-thread.js';
 import type { Unrecognised } from '../../src/formats/line.js';
 import { RolloutScanner } from '../../src/formats/rollout-scanner.js';
+import { RolloutWasm } from '../../src/formats/rollout-wasm.js';
 import { readFixtures } from '../harness/fixtures.js';
+import { SessionLines } from '../history/codex-lines.js';
 
 const recorded = readFixtures()
   .flatMap(({ files }) => files)
@@ -133,6 +135,39 @@ describe('a line that is scanned', () => {
   );
 });
 
+describe('the two records that are many', () => {
+  const wasm = new RolloutWasm();
+  /** Whether WebAssembly reads a line itself. Any other line is read as JSON, which takes many times as long. */
+  function isReadFast(line: string): boolean {
+    const bytes = Buffer.from(`${line}\n`);
+    while (wasm.buffer.length < bytes.length) wasm.grow();
+    bytes.copy(wasm.buffer);
+    wasm.exports.begin();
+    expect(wasm.exports.scan(wasm.bufferAt, wasm.bufferAt + bytes.length)).toBe(1);
+    return wasm.wordAt(wasm.exports.entriesAt()) !== 0;
+  }
+
+  const ofRelease = (version: string) => {
+    const files = readFixtures().flatMap((fixture) => (fixture.version === version ? fixture.files : []));
+    const lines = files.flatMap((path) => readFileSync(path, 'utf8').trimEnd().split('\n'));
+    return lines.filter((line) => /"token_usage_record"|"token_count","info":\{/.test(line));
+  };
+
+  it.each(['0.155.0', '0.169.0', pinnedRelease()])('are read fast in the sessions of Codex %s', (version) => {
+    const lines = ofRelease(version);
+    expect(lines.some((line) => line.includes('"token_usage_record"'))).toBe(true);
+    expect(lines.some((line) => line.includes('"token_count"'))).toBe(true);
+    expect(lines.filter((line) => !isReadFast(line))).toEqual([]);
+  });
+
+  it('are read as JSON where their keys stand in another order', () => {
+    const [line = ''] = ofRelease(pinnedRelease());
+    const { timestamp, ...rest } = JSON.parse(line) as Record<string, unknown>;
+    expect(isReadFast(line)).toBe(true);
+    expect(isReadFast(JSON.stringify({ ...rest, timestamp }))).toBe(false);
+  });
+});
+
 describe('a file that is scanned', () => {
   /** What a thread has come to when every line was read as JSON. */
   function readOut(lines: readonly string[]): Thread {
@@ -178,6 +213,13 @@ describe('a file that is scanned', () => {
     );
   });
 
+  it('comes to the same in sessions in which anything may be odd', () => {
+    for (let seed = 0; seed < 120; seed++) {
+      const lines = new SessionLines(seed, (seed % 6) * 0.02).write(8, 12).trimEnd().split('\n');
+      expect([seed, outcomeOf(scanOut(lines, 3000 + seed))]).toEqual([seed, outcomeOf(readOut(lines))]);
+    }
+  });
+
   it('comes to the same where counts repeat, are lost, are of another thread or of a total that restarts', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const lines = makeLines(seed);
@@ -185,6 +227,12 @@ describe('a file that is scanned', () => {
     }
   });
 });
+
+/** The release that package.json asks for: what people have today. */
+function pinnedRelease(): string {
+  const path = new URL('../../package.json', import.meta.url);
+  return JSON.parse(readFileSync(path, 'utf8')).devDependencies['@openai/codex'];
+}
 
 const HEADER = `${HEAD}"session_meta","payload":{"id":"${ID}","cli_version":"0.169.0","cwd":"/shop"}}`;
 

@@ -112,7 +112,8 @@ async function readReports(database: string): Promise<object> {
   for (const args of [...ofDays, ['session'], ['session', '--list', '--last', '20']]) {
     const { stdout, stderr } = await runUsage([...args, '--json', '--no-import'], { database });
     expect(stderr).toBe('');
-    reports[args.join(' ')] = JSON.parse(stdout);
+    // What is expected of a window that is still open depends on the moment at which it is asked.
+    reports[args.join(' ')] = JSON.parse(stdout, (key, value) => (key === 'outlook' ? undefined : value));
   }
   return reports;
 }

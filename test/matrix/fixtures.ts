@@ -5,7 +5,7 @@ import type { Workbench } from '../harness/workbench.js';
 import type { LedgerEntry } from '../scripted-api/ledger.js';
 import type { Played } from './way.js';
 
-/** What is kept of a session file's lines, at any depth: what says who, when and how much. Texts are not among it. */
+/** What is kept of other lines, at any depth: what says who and when. Texts are not among it. */
 const KEPT = new Set([
   ...['timestamp', 'ordinal', 'type', 'payload', 'id', 'session_id', 'thread_id', 'turn_id', 'root_turn_id'],
   ...[
@@ -21,16 +21,10 @@ const KEPT = new Set([
     'cli_version',
   ],
   ...['source', 'subagent', 'thread_spawn', 'depth', 'thread_source', 'model_provider', 'model', 'role'],
-  ...['thread_settings', 'service_tier', 'info', 'usage', 'total_token_usage', 'last_token_usage'],
-  ...[
-    'model_context_window',
-    'input_tokens',
-    'cached_input_tokens',
-    'cache_write_input_tokens',
-    'output_tokens',
-    'reasoning_output_tokens',
-  ],
+  ...['thread_settings', 'service_tier'],
 ]);
+/** Lines that say how much. They hold no text, and are kept as they are: how they are read depends on the order of their keys. */
+const KEPT_WHOLE = new Set(['token_usage_record', 'token_count']);
 /** Lines that take much room and say nothing of usage. */
 const DROPPED = new Set(['world_state', 'item_completed', 'user_message', 'agent_message', 'agent_reasoning']);
 
@@ -68,6 +62,8 @@ function toBilled({ threadId, model, usage }: LedgerEntry): BilledResponse {
 
 function withoutTexts(line: string): string[] {
   const record = JSON.parse(line) as { type: string; payload?: { type?: string } };
-  if (DROPPED.has(record.type) || DROPPED.has(String(record.payload?.type))) return [];
+  const types = [record.type, String(record.payload?.type)];
+  if (types.some((type) => KEPT_WHOLE.has(type))) return [line];
+  if (types.some((type) => DROPPED.has(type))) return [];
   return [JSON.stringify(record, (key, value) => (key === '' || KEPT.has(key) ? value : undefined))];
 }

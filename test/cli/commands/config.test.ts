@@ -9,6 +9,7 @@ function createProject(text: string): { cwd: string; file: string; database: str
   const folder = createFolder();
   const cwd = join(folder, 'shop');
   mkdirSync(join(cwd, '.git'), { recursive: true });
+  writeFileSync(join(cwd, '.git', 'HEAD'), 'ref: refs/heads/main\n');
   const file = join(cwd, 'codex-metered.toml');
   writeFileSync(file, text);
   return { cwd, file, database: '' };

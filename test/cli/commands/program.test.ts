@@ -82,6 +82,7 @@ describe('codex-usage run', () => {
   it('shows the newest run of the work tree that it is called in', async () => {
     const folder = createFolder();
     mkdirSync(join(folder, 'shop', '.git'), { recursive: true });
+    writeFileSync(join(folder, 'shop', '.git', 'HEAD'), 'ref: refs/heads/main\n');
     mkdirSync(join(folder, 'shop', 'web'));
     const { exitCode, stdout } = await usage(['run'], {
       database: createDatabase(folder),
