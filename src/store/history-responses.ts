@@ -2,8 +2,8 @@ import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import type { BucketSums } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
-import { openPack, type Pack } from './pack.js';
-import { createHoldings, createPackInsert, unpackThread } from './packs.js';
+import { openPack, type Pack, repack } from './pack.js';
+import { createHoldings, createPackedKeys, createPackInsert, unpackThread } from './packs.js';
 import { createPriceEncoder, RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
 import { createCopies } from './session-runs.js';
 
@@ -26,7 +26,7 @@ export interface ToldResponses {
 /**
  * Inserts the responses that are not there yet, and adds them to `sums`. Returns how many were new. What is there was
  * recorded live, or was read before: it stays as it is, with its invocation, unless Claude Code has gone on with the message.
- * Those of a thread that is new are packed.
+ * Those of a thread that has no rows are packed: what its packs hold already stays sealed.
  */
 export type InsertResponses = (told: ToldResponses, now: number, sums: BucketSums) => number;
 
@@ -37,6 +37,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
   const holdCopy = createCopies(connection);
   const findProject = connection.prepare<[string], string>('SELECT project_id FROM threads WHERE id = ?').pluck();
   const readHoldings = createHoldings(connection);
+  const readPackedKeys = createPackedKeys(connection);
   const insertPack = createPackInsert(connection);
   const toJson = createPriceEncoder();
 
@@ -70,17 +71,21 @@ export function createResponseInsert(connection: Connection): InsertResponses {
   return ({ file, packs, responses }, now, sums) => {
     let added = insertAll(responses, now, sums);
     for (const pack of packs) {
-      const reading = `${pack.threadId} ${file.path}`;
+      const { threadId } = pack;
+      const reading = `${threadId} ${file.path}`;
       const own = packed.get(reading) ?? 0;
-      const held = readHoldings(pack.threadId);
-      if (held.rows === 0 && held.packs === own) {
-        insertPack(pack, now);
-        packed.set(reading, own + 1);
-        sums.addSums(pack.sums, held.projectId ?? 'unknown');
-        added += pack.responses;
-      } else {
-        unpackThread(connection, pack.threadId);
+      const held = readHoldings(threadId);
+      if (held.rows > 0) {
+        unpackThread(connection, threadId);
         added += insertAll(openPack(pack), now, sums);
+        continue;
+      }
+      // Another reading, or another import at the same time, has told of the thread too.
+      for (const fresh of held.packs === own ? [pack] : repack(pack, readPackedKeys(threadId))) {
+        insertPack(fresh, now);
+        packed.set(reading, own + 1);
+        sums.addSums(fresh.sums, held.projectId ?? 'unknown');
+        added += fresh.responses;
       }
     }
     return added;

@@ -142,6 +142,13 @@ export function openPack({ provider, threadId, turns, kinds, counts }: Pack): Bi
   });
 }
 
+/** The responses of a pack whose keys are not among `known`, as one pack or none. */
+export function repack(pack: Pack, known: ReadonlySet<string>): Pack[] {
+  const packer = new Packer();
+  for (const { response, bill } of openPack(pack)) if (!known.has(response.key)) packer.add(response, bill);
+  return packer.size === pack.responses ? [pack] : packer.take();
+}
+
 function isOfSameTurn(a: ModelResponse, b: ModelResponse): boolean {
   return a.turnId === b.turnId && a.rootTurnId === b.rootTurnId;
 }

@@ -29,6 +29,12 @@ export function createHoldings(connection: Connection): (threadId: string) => Ho
   return (threadId) => find.get(threadId, threadId, threadId) as Holdings;
 }
 
+/** The keys of the responses of a thread that lie packed. */
+export function createPackedKeys(connection: Connection): (threadId: string) => Set<string> {
+  const list = connection.prepare<[string], string>(PACKED_KEYS).pluck();
+  return (threadId) => new Set(list.all(threadId));
+}
+
 /** Makes rows of the packed responses of a thread. To be used within a transaction, as are the next ones. */
 export function unpackThread(connection: Connection, threadId: string): void {
   unpack(connection, 'thread_id = @threadId', { threadId });
@@ -90,6 +96,9 @@ const INSERT = `
   INSERT INTO response_packs (provider, thread_id, first_completed_at_ms, last_completed_at_ms, responses, turns, kinds,
     counts, recorded_at_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)`;
+
+const PACKED_KEYS = `
+  SELECT CAST(c.value ->> 0 AS TEXT) FROM response_packs p, json_each(p.counts) c WHERE p.thread_id = ?`;
 
 const HOLDINGS = `
   SELECT EXISTS (SELECT 1 FROM response_rows WHERE thread_id = ?) AS rows,

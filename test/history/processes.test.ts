@@ -24,6 +24,7 @@ describe('an import that runs as a process', () => {
     expect(status).toBe(0);
     expect(stdout.match(/"added": \d+/g)?.toSorted()).toEqual(['"added": 0', '"added": 500']);
     expect(history.query('SELECT sum(responses) AS n FROM buckets')).toEqual([{ n: 500 }]);
+    expect(history.query('SELECT count(*) AS n FROM response_rows')).toEqual([{ n: 0 }]);
   });
 
   it('reads all into a database that is not there yet, and nothing where there is nothing', () => {

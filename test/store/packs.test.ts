@@ -145,6 +145,7 @@ describe('responses that lie packed', () => {
     expect(importInto(store, again)).toEqual([0]);
     expect(keys(store, 'responses')).toEqual(['r1', 'r2', 'r3']);
     expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
+    expect([count(store, 'response_packs'), count(store, 'response_rows')]).toEqual([{ n: 2 }, { n: 0 }]);
   });
 
   it('are exported and listed as far as they are of the time that is asked for', () => {
