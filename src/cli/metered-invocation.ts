@@ -39,6 +39,8 @@ export interface InvocationTools {
   readonly invocation: MeterOptions['invocation'] & { readonly codexPid: number };
   readonly telemetry: MeterOptions['telemetry'] | undefined;
   readonly settings: Settings;
+  /** What the name by which the front was called says that is no phase. */
+  readonly unknownPhase: string | undefined;
   readonly paths: Paths;
   readonly log: Log;
   readonly hooks: Hooks | undefined;
@@ -98,6 +100,8 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   // The others may run no thread, and leave no record.
   const passedOver = command.threads === 'one' ? settings.passedOver : [];
   for (const { path, reason } of passedOver) meter.note({ ...PASSED_OVER, figures: { path, reason } });
+  const { unknownPhase } = tools;
+  if (unknownPhase !== undefined) meter.note({ ...UNKNOWN_PHASE, figures: { name: unknownPhase } });
   return {
     observe: meter.observe,
     observeTelemetry: meter.observeTelemetry,
@@ -145,6 +149,10 @@ async function attempt(operate: () => Promise<void>): Promise<Attempt> {
 const PASSED_OVER = {
   kind: 'fault',
   reason: 'what stands in the place of a configuration file was passed over',
+} as const;
+const UNKNOWN_PHASE = {
+  kind: 'fault',
+  reason: 'the name by which codex-metered was called says what is no phase',
 } as const;
 const LINES_LOST = { kind: 'fault', reason: 'lines of Codex’s output came faster than they could be read' } as const;
 const METERING_FAILED = { kind: 'fault', reason: 'the metering failed: see the log', figures: {} } as const;

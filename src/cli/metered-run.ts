@@ -30,6 +30,7 @@ export interface MeteredRunOptions {
   readonly cwd: string;
   readonly settings: Settings;
   readonly attribution: Attribution;
+  readonly unknownPhase: string | undefined;
   readonly startedAtMs: number;
   readonly targets: Targets;
   readonly wait: ReturnType<typeof planWait>;
@@ -118,10 +119,10 @@ async function conclude(
 }
 
 function describeRun(run: MeteredRunOptions, telemetry: Telemetry | undefined) {
-  const { settings, command, attribution, codexPath, cwd, startedAtMs, targets, options } = run;
+  const { settings, command, attribution, unknownPhase, codexPath, cwd, startedAtMs, targets, options } = run;
   const serverHome = options.value('server-home');
   return {
-    ...{ settings, command, attribution, codexPath, cwd, startedAtMs },
+    ...{ settings, command, attribution, unknownPhase, codexPath, cwd, startedAtMs },
     frontPid: process.pid,
     reportPath: targets.reportPath,
     hasEvents: targets.eventsFd !== undefined,

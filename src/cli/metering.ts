@@ -74,7 +74,10 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       sink = await openSink(facts.telemetry, descriptors.telemetry);
       const invocation = { ...known, codexHome, codexPid };
       const telemetry = describeConnection(facts.telemetry, sink);
-      run = meterInvocation({ invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice });
+      run = meterInvocation({
+        ...{ invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice },
+        unknownPhase: facts.unknownPhase,
+      });
       sink?.onBody(run.observeTelemetry);
     },
     observe: (line) => run?.observe(line),

@@ -22,6 +22,7 @@ ${rows.join('\n')}
 What is not said is inferred: run, phase and iteration from the path of --output-last-message when it looks like
 …/<run>/builder/iter-3/result.json, the phase reviewer from "exec review", the project from the git work tree,
 the run from the day, and the next free iteration otherwise.
+A link to codex-metered says the phase by its name: codex-metered-reviewer, -builder, -chat, -handoff, -other.
 
 Faults of the metering go to a log in the state folder (CODEX_METERED_STATE_DIR), never to these streams.
 The exit code is Codex's own; 2: an option of ours is wrong, 99: a budget is spent, 127: there is no Codex.

@@ -3,7 +3,7 @@ import { loadSettings } from '../config/load.js';
 import { resolveSettings, type Setting, type Settings } from '../config/settings.js';
 import { CodexNotFoundError, messageOf, UsageError } from '../errors.js';
 import { findWorkTree } from '../io/work-tree.js';
-import { attribute } from '../meter/attribution.js';
+import { attribute, type Said } from '../meter/attribution.js';
 import { type CodexCommand, describeCommand } from '../process/argv.js';
 import { spawnCodex } from '../process/child.js';
 import { callGuardian } from '../process/guardian.js';
@@ -14,6 +14,7 @@ import { standInForStreams } from '../process/stand-ins.js';
 import { HANDS_OFF } from '../process/streams.js';
 import { readCwd } from './cwd.js';
 import { exitAs } from './exit.js';
+import { readPhase } from './link-name.js';
 import { runMetered } from './metered-run.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
 import type { Targets } from './wrapper-targets.js';
@@ -33,7 +34,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const metered = command.threads !== 'none' && !command.asksForHelp && !options.isOn('off');
   const [startedAtMs, cwd] = [Date.now(), readCwd()];
   const settings = await readSettings(options, command, cwd, metered);
-  const attribution = attributeTo(options, settings, command, cwd, startedAtMs);
+  const { phase, unknownPhase } = readPhase(options, process.argv[1] ?? '');
+  const attribution = attributeTo({ options, settings, command, cwd, startedAtMs, phase });
   const wait = planWait(options);
   const targets = metered ? await openTargetsOf(options) : NO_TARGETS;
   const codexPath = locateCodex({
@@ -42,7 +44,9 @@ async function main(argv: readonly string[]): Promise<void> {
     cwd,
     self: process.argv[1] ?? '',
   });
-  const run = { options, codexArgs, command, codexPath, cwd, settings, attribution, startedAtMs, targets, wait };
+  const run = {
+    ...{ options, codexArgs, command, codexPath, cwd, settings, attribution, unknownPhase, startedAtMs, targets, wait },
+  };
   if (metered) await runMetered(run);
   else await runUnmetered(run);
 }
@@ -91,18 +95,21 @@ async function readSettings(
   return await loadSettings(options.get, { cwd, root: findWorkTree(cwd)?.root ?? cwd, env: process.env });
 }
 
-function attributeTo(
-  options: WrapperOptions,
-  settings: Settings,
-  command: CodexCommand,
-  cwd: string,
-  startedAtMs: number,
-) {
+interface AttributedCall {
+  readonly options: WrapperOptions;
+  readonly settings: Settings;
+  readonly command: CodexCommand;
+  readonly cwd: string;
+  readonly startedAtMs: number;
+  readonly phase: Said['phase'];
+}
+
+function attributeTo({ options, settings, command, cwd, startedAtMs, phase }: AttributedCall) {
   return attribute(
     {
       project: named(settings.project),
       run: options.get('run-id'),
-      phase: options.get('phase'),
+      phase,
       iteration: options.get('iteration'),
       outputPatterns: settings.outputPatterns.map(({ value }) => value),
       timeZone: settings.timeZone.value,

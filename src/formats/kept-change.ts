@@ -46,6 +46,7 @@ const attributionOrigin = word<AttributionOrigin>({
   environment: true,
   'project file': true,
   'user file': true,
+  'link name': true,
   'output path': true,
   command: true,
   git: true,

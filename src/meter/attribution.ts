@@ -2,31 +2,23 @@ import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { nameProject } from '../io/work-tree.js';
 import { createDayWriter } from '../usage/day.js';
-import { PHASES, type Phase } from '../usage/phase.js';
+import { findPhase, PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, AttributionOrigin } from '../usage/record.js';
+import { type OutputPattern, readOutputPath } from './output-path.js';
 
-/** What the user said, by option, environment or configuration file. */
+/** What the user said, by option, environment or configuration file, or by the name of a link. */
 export interface Said {
   readonly project: Named;
   readonly run: Named;
   readonly phase: Named;
   readonly iteration: Named;
-  /** Tried in order before the built-in one, or instead of it where one names the phase in a group. */
+  /** Tried in order before the built-in ones: see output-path.ts. */
   readonly outputPatterns: readonly OutputPattern[];
   /** Whose days are runs; undefined is the system's. */
   readonly timeZone: string | undefined;
 }
 
 export type Named = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
-
-/**
- * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those
- * of one phase.
- */
-export interface OutputPattern {
-  readonly pattern: string;
-  readonly phase?: Phase;
-}
 
 /** What the invocation shows of itself. */
 export interface Shown {
@@ -37,16 +29,7 @@ export interface Shown {
   readonly startedAtMs: number;
 }
 
-/** `…/<run>/builder/iter-3/result.json` and its likes: `iteration_3`, `iter3`, or the number alone. */
-const OUTPUT_PATTERN =
-  '(?:^|[/\\\\])(?<run>[^/\\\\]+)[/\\\\](?<phase>builder|reviewer|chat|handoff|build|review)[/\\\\](?:iter(?:ation)?[-_]?)?(?<iteration>\\d+)[/\\\\][^/\\\\]+$';
-
 const ITERATION = /^\d{1,9}$/;
-
-const SYNONYMS: ReadonlyMap<string, Phase> = new Map([
-  ['build', 'builder'],
-  ['review', 'reviewer'],
-]);
 
 type Guess = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
 
@@ -56,7 +39,11 @@ type Guess = { readonly value: string; readonly origin: AttributionOrigin } | un
  * UsageError when what the user said makes no sense.
  */
 export function attribute(said: Said, shown: Shown): Attribution {
-  const path = readOutputPath(said.outputPatterns, shown);
+  const groups = readOutputPath(said.outputPatterns, shown.outputLastMessage, shown.cwd);
+  const path = (group: string): Guess => {
+    const value = groups[group];
+    return value ? { value, origin: 'output path' } : undefined;
+  };
   const project = said.project ?? nameProject(resolve(shown.cwd, shown.cd ?? '.'));
   const run = said.run ??
     path('run') ?? { value: localDay(shown.startedAtMs, said.timeZone), origin: 'default' as const };
@@ -86,10 +73,6 @@ function knownIteration(guess: Guess): Guess {
   return guess && ITERATION.test(guess.value) ? guess : undefined;
 }
 
-function findPhase(value: string): Phase | undefined {
-  return SYNONYMS.get(value) ?? PHASES.find((known) => known === value);
-}
-
 function parsePhase(value: string): Phase {
   const phase = findPhase(value);
   if (phase) return phase;
@@ -99,41 +82,6 @@ function parsePhase(value: string): Phase {
 function parseIteration(value: string): number {
   if (ITERATION.test(value)) return Number(value);
   throw new UsageError(`"${value}" is not an iteration: use a whole number such as 3.`);
-}
-
-function readOutputPath(patterns: readonly OutputPattern[], shown: Shown): (group: string) => Guess {
-  const groups = matchOutputPath(patterns, shown);
-  return (group) => {
-    const value = groups[group];
-    return value ? { value, origin: 'output path' } : undefined;
-  };
-}
-
-/** What the first pattern finds that matches. Who names a pattern for all phases does without the built-in one. */
-function matchOutputPath(
-  patterns: readonly OutputPattern[],
-  { outputLastMessage, cwd }: Shown,
-): Record<string, string | undefined> {
-  const own = patterns.some(({ phase }) => phase === undefined);
-  const compiled = [...patterns, ...(own ? [] : [{ pattern: OUTPUT_PATTERN }])].map((one: OutputPattern) => ({
-    ...one,
-    expression: compilePattern(one.pattern),
-  }));
-  if (!outputLastMessage) return {};
-  const path = resolve(cwd, outputLastMessage);
-  for (const { expression, phase } of compiled) {
-    const found = expression.exec(path);
-    if (found) return { ...found.groups, ...(phase && { phase }) };
-  }
-  return {};
-}
-
-function compilePattern(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern);
-  } catch {
-    throw new UsageError(`"${pattern}" is not a regular expression: see --meter-output-pattern in --meter-help.`);
-  }
 }
 
 function inferPhase(command: string): { value: Phase; origin: AttributionOrigin } {

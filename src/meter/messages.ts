@@ -10,6 +10,8 @@ export interface RunFacts {
   readonly settings: Settings;
   readonly command: CodexCommand;
   readonly attribution: Attribution;
+  /** What the name by which the front was called says that is no phase. */
+  readonly unknownPhase: string | undefined;
   readonly codexPath: string;
   /** Where the front was called. */
   readonly cwd: string;

@@ -11,6 +11,7 @@ export type AttributionOrigin =
   | 'environment'
   | 'project file'
   | 'user file'
+  | 'link name'
   | 'output path'
   | 'command'
   | 'git'

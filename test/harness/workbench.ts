@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly meter?: readonly string[];
   /** A file for both streams, as `>file 2>&1`: the result then holds neither. */
   readonly into?: string;
+  /** The path by which codex-metered is called, such as a link to it. */
+  readonly called?: string;
   /** Run Codex itself instead, for a comparison. */
   readonly direct?: boolean;
   /** The Codex to run, in place of the real one. */
@@ -105,7 +107,8 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
   };
   const start: Workbench['start'] = (args, options = {}) => {
     const codex = options.codex ?? CODEX;
-    const program = options.direct ? [codex] : [process.execPath, METERED, ...(options.meter ?? [])];
+    const meter = options.called ? [options.called] : [process.execPath, METERED];
+    const program = options.direct ? [codex] : [...meter, ...(options.meter ?? [])];
     const [file = '', ...first] = [...(options.via ?? []), ...program];
     const reported = api.ledger.length;
     const into = options.into === undefined ? undefined : openSync(options.into, 'a');

@@ -16,6 +16,8 @@ const SAID_NOTHING: Said = {
 };
 /** Noon by local time. */
 const AT = new Date(2026, 2, 4, 12).getTime();
+/** The run of what has no run id. */
+const DAY = '2026-03-04';
 
 function attributeTo(shown: Partial<Shown>, said: Partial<Said> = {}) {
   return attribute(
@@ -117,6 +119,51 @@ describe('the path of the last message', () => {
     expect(attributeTo({ outputLastMessage }, { outputPatterns: [{ pattern: 'step' }] })).toMatchObject({
       iteration: undefined,
     });
+  });
+
+  test.for<[string, { runId: string; phase: string; iteration?: number }]>([
+    ['.system/runs/r1/builder/iter-3/result.json', { runId: 'r1', phase: 'builder', iteration: 3 }],
+    ['.system/runs/r1/reviewer/iter-3/verdict.json', { runId: 'r1', phase: 'reviewer', iteration: 3 }],
+    ['.system/runs/r1/merge/result.json', { runId: 'r1', phase: 'builder' }],
+    ['.system/runs/r1/merge/reviewer/verdict.json', { runId: 'r1', phase: 'reviewer' }],
+    ['.system/chat/runs/4b1f/result.json', { runId: DAY, phase: 'chat' }],
+    ['.system/chat/suggestions/4b1f/suggestion.json', { runId: DAY, phase: 'chat' }],
+    ['.system/chat/summaries/17/summary.json', { runId: DAY, phase: 'chat' }],
+    ['.system/utility/handoff-4b1f.output.txt', { runId: DAY, phase: 'handoff' }],
+    ['.system/utility/wo-generation-4b1f.output.txt', { runId: DAY, phase: 'other' }],
+    ['.system/utility/narration-handoff-4b1f.output.txt', { runId: DAY, phase: 'other' }],
+  ])('%s, as the control center has it, tells the phase, and the run where it is one', ([path, expected]) => {
+    const known = { run: expected.runId === DAY ? 'default' : 'output path', phase: 'output path' };
+    for (const outputLastMessage of [path, `/srv/work/${path}`, path.replaceAll('/', '\\')]) {
+      expect(attributeTo({ outputLastMessage })).toMatchObject({ ...expected, origins: known });
+    }
+  });
+
+  test.for([
+    'system/chat/runs/4b1f/result.json',
+    '.system/chat-worktrees/thread-1/result.json',
+    '.system/utility-2/handoff-1.txt',
+    '.system/runs/r1/result.json',
+  ])('%s, which only looks similar, tells no phase', (outputLastMessage) => {
+    expect(attributeTo({ outputLastMessage })).toMatchObject({ phase: 'other', origins: { phase: 'default' } });
+  });
+
+  test('is read by the user’s patterns of phases before the built-in ones', () => {
+    const said = { outputPatterns: [{ pattern: '/utility/wo-generation-', phase: 'handoff' as const }] };
+    const phaseOf = (name: string) => attributeTo({ outputLastMessage: `.system/utility/${name}` }, said).phase;
+    expect([phaseOf('wo-generation-1.txt'), phaseOf('handoff-1.txt'), phaseOf('narration-1.txt')]).toEqual([
+      'handoff',
+      'handoff',
+      'other',
+    ]);
+  });
+
+  test('is read by the control center’s patterns behind a pattern of the user’s that stands for that of rounds', () => {
+    const said = { outputPatterns: [{ pattern: '/(?<run>[^/]+)/work/' }] };
+    const attributed = (outputLastMessage: string) => attributeTo({ outputLastMessage }, said);
+    expect(attributed('/srv/r1/work/result.json')).toMatchObject({ runId: 'r1', phase: 'other' });
+    expect(attributed('.system/chat/runs/4b1f/result.json').phase).toBe('chat');
+    expect(attributed('r1/builder/iter-3/result.json').phase).toBe('other');
   });
 
   test('whose pattern finds what is no phase and no iteration does not keep Codex from running', () => {
