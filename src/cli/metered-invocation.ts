@@ -10,10 +10,13 @@ import type { KeptAside } from '../meter/recorder.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
+import type { InvocationFacts } from '../report/invocation-json.js';
+import { describeUsageLine } from '../report/usage-line.js';
 import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { takeInPending } from '../store/pending-intake.js';
 import { openStore, type Store } from '../store/store.js';
+import type { EmitForm } from '../usage/emit-form.js';
 import type { PricedResponse } from '../usage/record.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp } from './catch-up.js';
@@ -41,6 +44,7 @@ export interface InvocationTools {
   readonly settings: Settings;
   /** What the name by which the front was called says that is no phase. */
   readonly unknownPhase: string | undefined;
+  readonly emit: EmitForm | undefined;
   readonly paths: Paths;
   readonly log: Log;
   readonly hooks: Hooks | undefined;
@@ -110,7 +114,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       const summary = await meter.finish(end);
       keptAside = summary?.keptAside?.cause;
       const outcome = budget?.conclude(booked) ?? 'within';
-      await hooks?.ended({
+      const facts: InvocationFacts = {
         ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined },
         ...(summary ?? { notes: [METERING_FAILED] }),
         ...end,
@@ -118,9 +122,13 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
         exitCode: outcome === 'stopped' ? BUDGET_EXIT_CODE : end.exitCode,
         responses: booked,
         budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
-      });
+      };
+      await hooks?.ended(facts);
       await mirror.finish();
-      return { outcome, summary: summary && describeSummary(summary), keptAside: summary?.keptAside?.reason };
+      return {
+        ...{ outcome, summary: summary && describeSummary(summary), keptAside: summary?.keptAside?.reason },
+        usageLine: tools.emit && describeUsageLine(tools.emit, facts),
+      };
     },
     async close() {
       await catchingUp;

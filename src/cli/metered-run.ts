@@ -9,11 +9,14 @@ import { callGuardian, type Guardian } from '../process/guardian.js';
 import { resolveProgram } from '../process/native.js';
 import { forwardSignals, type SignalForwarding } from '../process/signals.js';
 import { planStreams } from '../process/streams.js';
+import type { EmitForm } from '../usage/emit-form.js';
 import type { Attribution } from '../usage/record.js';
+import { emitUsage } from './emit.js';
 import { exitAs, leave } from './exit.js';
 import { BUDGET_EXIT_CODE } from './exit-codes.js';
 import { type MeterOptions, type MeterProcess, startMeter } from './meter-process.js';
 import { saidAll, say } from './say.js';
+import { type LineEnds, watchLineEnds } from './stdout-line.js';
 import type { WrapperOptions } from './wrapper-options.js';
 import type { Targets } from './wrapper-targets.js';
 import type { Telemetry } from './wrapper-telemetry.js';
@@ -34,6 +37,7 @@ export interface MeteredRunOptions {
   readonly startedAtMs: number;
   readonly targets: Targets;
   readonly wait: ReturnType<typeof planWait>;
+  readonly emit: EmitForm | undefined;
 }
 
 /** Codex, and what this process does about it. */
@@ -61,12 +65,17 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   const sieve =
     command.output === 'other' ? undefined : createOutputSieve(command.output, (line) => meter?.observe(line));
   const signals = forwardSignals(process);
+  const streams = planStreams(command);
+  const lineEnds = watchLineEnds(streams);
   const child = await spawnCodex({
     program: resolveProgram(codexPath, process.env),
     args: [...(telemetry?.args ?? []), ...codexArgs],
     env: { ...process.env, ...telemetry?.env },
-    streams: planStreams(command),
-    observe: (chunk) => sieve?.push(chunk, Date.now()),
+    streams,
+    observe: (chunk) => {
+      sieve?.push(chunk, Date.now());
+      lineEnds.observe(chunk);
+    },
   });
   const spawnedAt = performance.now();
   codex.child = child;
@@ -81,7 +90,7 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   });
   const exit = await child.ended;
   sieve?.end();
-  await conclude(run, codex, meter, exit, signals);
+  await conclude({ run, codex, meter, lineEnds, exit, signals });
 }
 
 function describeMeter(run: MeteredRunOptions, telemetry: Telemetry | undefined, codex: Supervision): MeterOptions {
@@ -99,18 +108,23 @@ function describeMeter(run: MeteredRunOptions, telemetry: Telemetry | undefined,
   };
 }
 
+interface Ending {
+  readonly run: MeteredRunOptions;
+  readonly codex: Supervision;
+  readonly meter: MeterProcess;
+  readonly lineEnds: LineEnds;
+  readonly exit: Exit;
+  readonly signals: SignalForwarding;
+}
+
 /** Waits for the record, for as long as that may be waited for, and ends as Codex has ended. */
-async function conclude(
-  run: MeteredRunOptions,
-  codex: Supervision,
-  meter: MeterProcess,
-  exit: Exit,
-  signals: SignalForwarding,
-): Promise<void> {
+async function conclude({ run, codex, meter, lineEnds, exit, signals }: Ending): Promise<void> {
   const interruptedBy = signals.interrupted() ?? (codex.stopping && 'SIGINT');
   const waitMs = run.wait(codex.ranMs ?? 0, awaits(run));
   const settled = await meter.end({ exit, interruptedBy, atMs: Date.now() }, waitMs);
   await codex.stopping;
+  if (run.emit && !codex.child?.gaveUpReader())
+    await emitUsage(settled, lineEnds.isOpen(exit.signal !== undefined), run.settings.database.value);
   if (saysALine(run)) sayWhatItCameTo(settled, meter.trouble());
   await logTrouble(meter, run.settings);
   await saidAll();
@@ -119,12 +133,12 @@ async function conclude(
 }
 
 function describeRun(run: MeteredRunOptions, telemetry: Telemetry | undefined) {
-  const { settings, command, attribution, unknownPhase, codexPath, cwd, startedAtMs, targets, options } = run;
+  const { settings, command, attribution, unknownPhase, codexPath, cwd, startedAtMs, targets, options, emit } = run;
   const serverHome = options.value('server-home');
   return {
     ...{ settings, command, attribution, unknownPhase, codexPath, cwd, startedAtMs },
     frontPid: process.pid,
-    reportPath: targets.reportPath,
+    ...{ reportPath: targets.reportPath, emit },
     hasEvents: targets.eventsFd !== undefined,
     telemetry: telemetry?.facts,
     serverHome: serverHome && resolve(cwd, serverHome),
@@ -153,8 +167,8 @@ async function openTelemetry({ codexArgs, command, cwd }: MeteredRunOptions): Pr
 }
 
 function awaits(run: MeteredRunOptions): Awaits {
-  const { targets, settings } = run;
-  const isTold = targets.reportPath !== undefined || targets.eventsFd !== undefined;
+  const { targets, settings, emit } = run;
+  const isTold = targets.reportPath !== undefined || targets.eventsFd !== undefined || emit !== undefined;
   const mayBeStopped = settings.onBudget.value === 'stop' && settings.limits.length > 0;
   if (isTold || mayBeStopped) return 'answer';
   return saysALine(run) ? 'line' : 'nothing';

@@ -41,7 +41,7 @@ export interface Metering {
   close(): Promise<void>;
 }
 
-const NOTHING: Settled = { outcome: 'within', summary: undefined, keptAside: undefined };
+const NOTHING: Settled = { outcome: 'within', summary: undefined, usageLine: undefined, keptAside: undefined };
 
 /** Connects one metered run with this process's paths, log and database. */
 export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descriptors): Metering {
@@ -76,7 +76,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       const telemetry = describeConnection(facts.telemetry, sink);
       run = meterInvocation({
         ...{ invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice },
-        unknownPhase: facts.unknownPhase,
+        ...{ unknownPhase: facts.unknownPhase, emit: facts.emit },
       });
       sink?.onBody(run.observeTelemetry);
     },

@@ -1,5 +1,6 @@
 import { SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
+import { EMIT_FORMS } from '../usage/emit-form.js';
 
 /** What our own options and environment variables may say; each is undefined when neither does. */
 export const OPTIONS = {
@@ -57,6 +58,11 @@ export const OPTIONS = {
     variable: 'CODEX_METERED_EVENTS',
     takes: 'FILE|fd:N',
     help: 'append a line of JSON for each response as it happens, to a file or an open descriptor',
+  },
+  emit: {
+    variable: 'CODEX_METERED_EMIT',
+    takes: EMIT_FORMS.join('|'),
+    help: 'with exec --json: one more line on stdout at the end, with what the run used, as a record that programs look for',
   },
   wait: {
     variable: 'CODEX_METERED_WAIT',

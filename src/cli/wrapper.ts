@@ -13,6 +13,7 @@ import { forwardSignals } from '../process/signals.js';
 import { standInForStreams } from '../process/stand-ins.js';
 import { HANDS_OFF } from '../process/streams.js';
 import { readCwd } from './cwd.js';
+import { readEmitForm } from './emit.js';
 import { exitAs } from './exit.js';
 import { readPhase } from './link-name.js';
 import { runMetered } from './metered-run.js';
@@ -36,7 +37,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const settings = await readSettings(options, command, cwd, metered);
   const { phase, unknownPhase } = readPhase(options, process.argv[1] ?? '');
   const attribution = attributeTo({ options, settings, command, cwd, startedAtMs, phase });
-  const wait = planWait(options);
+  const [wait, emit] = [planWait(options), readEmitForm(options, command)];
   const targets = metered ? await openTargetsOf(options) : NO_TARGETS;
   const codexPath = locateCodex({
     wanted: options.value('codex'),
@@ -45,7 +46,20 @@ async function main(argv: readonly string[]): Promise<void> {
     self: process.argv[1] ?? '',
   });
   const run = {
-    ...{ options, codexArgs, command, codexPath, cwd, settings, attribution, unknownPhase, startedAtMs, targets, wait },
+    ...{
+      options,
+      codexArgs,
+      command,
+      codexPath,
+      cwd,
+      settings,
+      attribution,
+      unknownPhase,
+      startedAtMs,
+      targets,
+      wait,
+      emit,
+    },
   };
   if (metered) await runMetered(run);
   else await runUnmetered(run);

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { OWN_KEY } from '../usage/emit-form.js';
 import type { Usage } from '../usage/usage.js';
 import { parseRemark, type Remark } from './codex-remarks.js';
 import { codexUsage } from './codex-usage.js';
@@ -28,6 +29,8 @@ const configured = z.object({ msg: z.object({ type: z.literal('session_configure
 export function parseCodexEvent(line: string): CodexEvent {
   const event = parseObject(line);
   if (isUnrecognised(event)) return event;
+  // A line that --meter-emit has written repeats what others tell.
+  if (OWN_KEY in event) return IRRELEVANT;
   switch (event.type) {
     case 'thread.started': {
       const parsed = threadStarted.safeParse(event);

@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';
 import type { NoTelemetry } from '../process/telemetry.js';
+import type { EmitForm } from '../usage/emit-form.js';
 import type { Attribution } from '../usage/record.js';
 import type { OutputLine } from './output-sieve.js';
 
@@ -22,6 +23,8 @@ export interface RunFacts {
   readonly reportPath: string | undefined;
   /** Whether a runner is told of the invocation as it happens, at a descriptor that is handed down. */
   readonly hasEvents: boolean;
+  /** In which form the front writes to stdout what the invocation used; undefined where it does not. */
+  readonly emit: EmitForm | undefined;
   /** Set for a run that may keep no session file. */
   readonly telemetry: TelemetryFacts | undefined;
   /** Where the server of `--remote` keeps its session files, where the user said so; an absolute path. */
@@ -71,6 +74,8 @@ export interface Settled {
   readonly outcome: 'within' | 'stopped';
   /** What it came to, in one line; undefined where nothing was metered. */
   readonly summary: string | undefined;
+  /** The line for stdout that was asked for; undefined where none was, or where it has nothing to say. */
+  readonly usageLine: string | undefined;
   /** Why the record is not in the database yet; undefined where it is there. */
   readonly keptAside: string | undefined;
 }

@@ -23,6 +23,8 @@ export interface CodexChild {
   readonly exited: Promise<Exit>;
   /** Resolves when Codex has ended and what it wrote has been passed on. */
   readonly ended: Promise<Exit>;
+  /** Whether a reader was given up that did not take what Codex wrote. */
+  gaveUpReader(): boolean;
 }
 
 export interface SpawnOptions {
@@ -76,6 +78,7 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
       await Promise.all(relays.map(({ done }) => done));
       return exit;
     }),
+    gaveUpReader: () => relays.some((one) => one.gaveUp()),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Relay {
    * waited for it.
    */
   hurry(): void;
+  /** Whether the reader was given up, so that it does not have everything. */
+  gaveUp(): boolean;
 }
 
 /** What may wait while a write is under way: so much that reading and writing go on side by side. */
@@ -52,6 +54,7 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
     source.on('close', resolve);
   });
   let patient = true;
+  let hasGivenUp = false;
   let giveUp: () => void = () => undefined;
   const givenUp = new Promise<void>((resolve) => {
     giveUp = resolve;
@@ -66,7 +69,9 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
         return;
       }
       source.destroy();
-      if (busy) giveUp();
+      if (!busy) return;
+      hasGivenUp = true;
+      giveUp();
     });
   };
 
@@ -79,6 +84,7 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
     hurry() {
       patient = false;
     },
+    gaveUp: () => hasGivenUp,
   };
 }
 

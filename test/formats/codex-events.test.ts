@@ -58,6 +58,12 @@ describe('a line of codex exec --json', () => {
     expect(parse({ id: '0', msg: { type: 'token_count', info: null } })).toEqual({ kind: 'irrelevant' });
   });
 
+  test('tells nothing where --meter-emit has written it: others have told that', () => {
+    const usage = { input_tokens: 10, output_tokens: 1 };
+    expect(parse({ type: 'turn.completed', usage })).toMatchObject({ kind: 'turn_completed' });
+    expect(parse({ type: 'turn.completed', usage, codex_metered: {} })).toEqual({ kind: 'irrelevant' });
+  });
+
   const IMPOSSIBLE = 'turn.completed with a count that cannot be';
   test.for([
     ['', 'not JSON'],

@@ -72,8 +72,10 @@ describe('a relay', () => {
     relayed.endWhenSilent(50);
     const patience = new Promise((resolve) => setTimeout(resolve, 300, 'still waiting'));
     expect(await Promise.race([relayed.done, patience])).toBe('still waiting');
+    expect(relayed.gaveUp()).toBe(false);
     relayed.hurry();
     await relayed.done;
+    expect(relayed.gaveUp()).toBe(true);
     // Whoever reads now has what there was room for; the write that is under way can end.
     const reader = createReadStream(path);
     let bytes = 0;
