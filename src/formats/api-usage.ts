@@ -1,24 +1,25 @@
 import * as z from 'zod/mini';
+import type { Note } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { optionalCount as optional } from './count.js';
+import { isObject } from './json.js';
+import { isTold, readUsageDetails, type UsageDetails } from './usage-details.js';
 
-/** What an object that should hold token counts says. `total`: only how many tokens there were in all. */
+/** What an object that should hold token counts says. */
 export type ApiUsage =
-  | { readonly kind: 'usage'; readonly usage: Usage }
+  /** `notes`: why the counts are not known to be the whole truth. There are none where they are. */
+  | { readonly kind: 'usage'; readonly usage: Usage; readonly notes: readonly Note[] }
+  /** Only how many tokens there were in all. */
   | { readonly kind: 'total'; readonly tokens: number }
+  /** The object has places for counts, and nobody filled them in. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'unreadable' };
-
-const details = z.nullish(
-  z.object({ cached_tokens: optional, cache_write_tokens: optional, reasoning_tokens: optional }),
-);
 
 /** The names that counters go by, over the programs that report them. */
 const counters = z.object({
-  // Responses API; Codex; Anthropic, whose input leaves its cached tokens out.
+  // Responses API; Codex; LangChain; Anthropic, whose input leaves its cached tokens out.
   input_tokens: optional,
   output_tokens: optional,
-  input_tokens_details: details,
-  output_tokens_details: details,
   cached_input_tokens: optional,
   cache_write_input_tokens: optional,
   reasoning_output_tokens: optional,
@@ -27,18 +28,17 @@ const counters = z.object({
   // Chat Completions API.
   prompt_tokens: optional,
   completion_tokens: optional,
-  prompt_tokens_details: details,
-  completion_tokens_details: details,
   total_tokens: optional,
-  // The same in camel case, as programs in JavaScript pass it on.
+  // The AI SDK since 5, and other programs in JavaScript.
   inputTokens: optional,
   outputTokens: optional,
-  promptTokens: optional,
-  completionTokens: optional,
   cachedInputTokens: optional,
   cacheWriteTokens: optional,
   reasoningTokens: optional,
   totalTokens: optional,
+  // The AI SDK before 5, and LangChain's `tokenUsage`.
+  promptTokens: optional,
+  completionTokens: optional,
   // Our own.
   input: optional,
   cachedInput: optional,
@@ -50,43 +50,72 @@ const counters = z.object({
 type Counters = z.infer<typeof counters>;
 
 /**
- * Reads the counters of a `usage` object: of OpenAI's Responses and Chat Completions APIs, of Codex, of Anthropic, in
- * camel case, or our own `Usage`. Counters that contradict each other are unreadable, never mended.
+ * Reads the counters of a `usage` object: of OpenAI's Responses and Chat Completions APIs, of Codex, of Anthropic, of
+ * LangChain, of the AI SDK, or our own `Usage`. Counters that contradict each other are unreadable, never mended.
  */
 export function parseApiUsage(value: unknown): ApiUsage {
-  const parsed = counters.safeParse(value);
-  if (!parsed.success) return { kind: 'unreadable' };
+  if (!isObject(value)) return { kind: 'unreadable' };
+  const told = Object.entries(value).map(([name, part]) => [name, isTold(part) ? readTotal(name, part) : null]);
+  const parsed = counters.safeParse(Object.fromEntries(told));
+  const details = readUsageDetails(value);
+  if (!parsed.success || details.isImpossible) return { kind: 'unreadable' };
   const raw = parsed.data;
   const input = raw.input_tokens ?? raw.prompt_tokens ?? raw.inputTokens ?? raw.promptTokens ?? raw.input;
   const output = raw.output_tokens ?? raw.completion_tokens ?? raw.outputTokens ?? raw.completionTokens ?? raw.output;
   if (isMissing(input) && isMissing(output)) {
     const tokens = raw.total_tokens ?? raw.totalTokens;
-    return isMissing(tokens) ? { kind: 'unreadable' } : { kind: 'total', tokens };
+    if (!isMissing(tokens)) return { kind: 'total', tokens };
+    return { kind: Object.keys(raw).length > 0 ? 'none' : 'unreadable' };
   }
-  const usage = { ...readParts(raw, input ?? 0), output: output ?? 0, reasoning: readReasoning(raw) };
-  const fits = usage.cachedInput + usage.cacheWrite <= usage.input && usage.reasoning <= usage.output;
-  return fits ? { kind: 'usage', usage } : { kind: 'unreadable' };
-}
-
-function readParts(raw: Counters, input: number): Pick<Usage, 'input' | 'cachedInput' | 'cacheWrite'> {
-  const { cache_read_input_tokens: read, cache_creation_input_tokens: created } = raw;
-  if (!isMissing(read) || !isMissing(created)) {
-    return { input: input + (read ?? 0) + (created ?? 0), cachedInput: read ?? 0, cacheWrite: created ?? 0 };
-  }
-  const parts = raw.input_tokens_details ?? raw.prompt_tokens_details;
-  const cached = raw.cached_input_tokens ?? raw.cachedInputTokens ?? raw.cachedInput;
-  const written = raw.cache_write_input_tokens ?? raw.cacheWriteTokens ?? raw.cacheWrite;
-  return {
-    input,
-    cachedInput: cached ?? parts?.cached_tokens ?? 0,
-    cacheWrite: written ?? parts?.cache_write_tokens ?? 0,
+  const parts = { ...details.counters, ...readParts(raw) };
+  const usage = {
+    input: (input ?? 0) + readBeside(raw),
+    cachedInput: parts.cachedInput ?? 0,
+    cacheWrite: parts.cacheWrite ?? 0,
+    output: output ?? 0,
+    reasoning: parts.reasoning ?? 0,
   };
+  if (usage.cachedInput + usage.cacheWrite > usage.input || usage.reasoning > usage.output) {
+    return { kind: 'unreadable' };
+  }
+  return { kind: 'usage', usage, notes: describeDoubts(raw, parts, details.unknown) };
 }
 
-function readReasoning(raw: Counters): number {
-  const parts = raw.output_tokens_details ?? raw.completion_tokens_details;
-  const told = raw.reasoning_output_tokens ?? raw.reasoningTokens ?? raw.reasoning;
-  return told ?? parts?.reasoning_tokens ?? 0;
+/** The AI SDK's model providers have an object for each of the two, with a total in it. */
+function readTotal(name: string, value: unknown): unknown {
+  return (name === 'inputTokens' || name === 'outputTokens') && isObject(value) ? value.total : value;
+}
+
+type Parts = UsageDetails['counters'];
+
+/** The parts that stand beside the counters themselves: they go before those of detail objects. */
+function readParts(raw: Counters): Parts {
+  const told = {
+    cachedInput: raw.cache_read_input_tokens ?? raw.cached_input_tokens ?? raw.cachedInputTokens ?? raw.cachedInput,
+    cacheWrite:
+      raw.cache_creation_input_tokens ?? raw.cache_write_input_tokens ?? raw.cacheWriteTokens ?? raw.cacheWrite,
+    reasoning: raw.reasoning_output_tokens ?? raw.reasoningTokens ?? raw.reasoning,
+  };
+  return Object.fromEntries(Object.entries(told).filter(([, count]) => !isMissing(count)));
+}
+
+/** Anthropic counts what it read from its cache and wrote into it beside the input. */
+function readBeside({ cache_read_input_tokens: read, cache_creation_input_tokens: created }: Counters): number {
+  return (read ?? 0) + (created ?? 0);
+}
+
+function describeDoubts(raw: Counters, { cachedInput }: Parts, unknown: readonly string[]): Note[] {
+  const notes: Note[] = [];
+  if (unknown.length > 0) {
+    const reason = 'the usage has details that are not known here: what they say of its price is left out';
+    notes.push({ kind: 'unreadable', reason, figures: { details: unknown.join(', ') } });
+  }
+  // This form has no place for them; a form that has one, and is empty there, says that there were none.
+  if (!isMissing(raw.promptTokens ?? raw.completionTokens) && cachedInput === undefined) {
+    const reason = 'the form of the usage has no place for cached tokens: all input counts as fresh';
+    notes.push({ kind: 'fallback', reason, figures: {} });
+  }
+  return notes;
 }
 
 function isMissing(value: number | null | undefined): value is null | undefined {

@@ -1,4 +1,5 @@
 import { type ApiUsage, parseApiUsage } from './api-usage.js';
+import { isObject, type JsonObject } from './json.js';
 
 /** What a request to OpenAI's API says that metering needs. Texts live in memory only. */
 export interface ApiRequest {
@@ -24,8 +25,6 @@ export interface ApiFacts {
   readonly state?: 'completed' | 'failed' | 'pending' | undefined;
 }
 
-type Json = Record<string, unknown>;
-
 /** Texts of these fields are names and settings, not what the model reads or writes. */
 const NOT_CONTENT = new Set(['id', 'type', 'role', 'status', 'call_id', 'tool_call_id', 'object', 'model', 'phase']);
 const NOT_TEXT = /^(data:|file-)/;
@@ -41,7 +40,7 @@ const STATES: ReadonlyMap<unknown, ApiFacts['state']> = new Map([
 ]);
 
 /** Describes the body of a request, parsed from JSON. */
-export function describeRequest(api: ApiRequest['api'], body: Json): ApiRequest {
+export function describeRequest(api: ApiRequest['api'], body: JsonObject): ApiRequest {
   const messages = api === 'responses' ? body.input : body.messages;
   const given = [body.instructions, messages, body.tools, body.functions, body.response_format, body.text];
   return {
@@ -55,31 +54,35 @@ export function describeRequest(api: ApiRequest['api'], body: Json): ApiRequest 
 }
 
 /** Reads an answer that came whole. */
-export function readAnswer(api: ApiRequest['api'], body: Json): ApiFacts {
+export function readAnswer(api: ApiRequest['api'], body: JsonObject): ApiFacts {
   if (api === 'responses') return { ...readResponse(body), text: collectTexts(body.output).join('') };
   return { ...readCommon(body), text: collectTexts(asList(body.choices).map(({ message }) => message)).join('') };
 }
 
 /** Reads one event of a streamed answer. */
-export function readEvent(api: ApiRequest['api'], event: Json): ApiFacts {
+export function readEvent(api: ApiRequest['api'], event: JsonObject): ApiFacts {
   if (api === 'chat.completions') {
     return { ...readCommon(event), text: collectTexts(asList(event.choices).map(({ delta }) => delta)).join('') };
   }
   const type = String(event.type);
+  if (type === 'error') return { state: 'failed' };
   if (type.endsWith('.delta')) return { text: asText(event.delta) ?? '' };
   return isObject(event.response) ? readResponse(event.response) : {};
 }
 
-function readResponse(response: Json): ApiFacts {
-  return { ...readCommon(response), state: STATES.get(response.status) };
+function readResponse(response: JsonObject): ApiFacts {
+  const common = readCommon(response);
+  return { ...common, state: STATES.get(response.status) ?? common.state };
 }
 
-function readCommon(body: Json): ApiFacts {
+function readCommon(body: JsonObject): ApiFacts {
   return {
     responseId: asText(body.id),
     model: asText(body.model),
     serviceTier: asText(body.service_tier),
     usage: isObject(body.usage) ? parseApiUsage(body.usage) : undefined,
+    // Some servers answer with an error under a status of success, or amid a stream.
+    ...(isObject(body.error) && { state: 'failed' }),
   };
 }
 
@@ -96,12 +99,8 @@ function holdsUnseen(value: unknown): boolean {
   return UNSEEN.has(String(value.type)) || holdsUnseen(value.content);
 }
 
-function asList(value: unknown): Json[] {
+function asList(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asText(value: unknown): string | undefined {

@@ -62,7 +62,8 @@ export async function findUsage(testimony: Testimony): Promise<Finding | NoFindi
   const counted = refuseImpossible(testimony.counted);
   // Zeros are what a program passes on that was told nothing.
   if (counted?.kind === 'usage' && !isNoUsage(counted.usage)) {
-    return { usage: counted.usage, evidence: 'api', source: 'actual', notes: [] };
+    const { usage, notes } = counted;
+    return { usage, notes, evidence: 'api', source: notes.length === 0 ? 'actual' : 'parsed' };
   }
   const unreadable: Note[] =
     counted?.kind === 'unreadable'
@@ -75,7 +76,7 @@ export async function findUsage(testimony: Testimony): Promise<Finding | NoFindi
 
 /** Counts that no response can have are no counts: what stands next in the chain is taken instead. */
 function refuseImpossible(counted: ApiUsage | undefined): ApiUsage | undefined {
-  if (!counted || counted.kind === 'unreadable') return counted;
+  if (counted?.kind !== 'usage' && counted?.kind !== 'total') return counted;
   const usage = counted.kind === 'usage' ? counted.usage : { ...NO_USAGE, input: counted.tokens };
   return isPossibleUsage(usage, 'api') ? counted : { kind: 'unreadable' };
 }

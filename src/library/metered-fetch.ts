@@ -1,4 +1,4 @@
-import { isObject } from '../formats/openai-api.js';
+import { isObject } from '../formats/json.js';
 import { observeBody } from './observed-body.js';
 import type { CallObserver, ObservedCall } from './observed-calls.js';
 

@@ -1,5 +1,5 @@
 import { createEventSplitter, encodeEvent, type StreamEvent } from '../formats/event-stream.js';
-import { isObject } from '../formats/openai-api.js';
+import { isObject } from '../formats/json.js';
 import type { ObservedCall } from './observed-calls.js';
 
 /** Whether the caller is to see the usage that the metering asked for. */

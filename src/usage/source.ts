@@ -16,7 +16,7 @@ export type Evidence = (typeof EVIDENCE)[number];
 
 /**
  * What a count is worth. `actual`: counts that the API reported, passed on as data by Codex or by the program that called it. `parsed`: inferred from
- * text, or from a total that needs guesswork. `estimated`: counted by a tokenizer.
+ * text, or from a total that needs guesswork, or counts of which a part is not known. `estimated`: counted by a tokenizer.
  */
 export const SOURCES = ['actual', 'parsed', 'estimated'] as const;
 export type Source = (typeof SOURCES)[number];

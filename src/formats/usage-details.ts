@@ -1,0 +1,115 @@
+import { isCount } from '../usage/count.js';
+import type { Usage } from '../usage/usage.js';
+import { isObject, type JsonObject } from './json.js';
+
+type DetailCounter = 'cachedInput' | 'cacheWrite' | 'reasoning';
+
+/** What the detail objects of a `usage` say its input and output are made of. */
+export interface UsageDetails {
+  /** A counter that none of them tells is missing: that is not the same as 0. */
+  readonly counters: Partial<Pick<Usage, DetailCounter>>;
+  /** Names of details that say something which this version cannot place. */
+  readonly unknown: readonly string[];
+  /** A detail that is known holds something that is no count. */
+  readonly isImpossible: boolean;
+}
+
+/** `plain` tokens cost what all others cost. Audio and images have prices of their own, so they are not among them. */
+type Meanings = Readonly<Record<string, DetailCounter | 'plain'>>;
+
+const INPUT: Meanings = {
+  // OpenAI's APIs.
+  cached_tokens: 'cachedInput',
+  cache_write_tokens: 'cacheWrite',
+  text_tokens: 'plain',
+  // LangChain.
+  cache_read: 'cachedInput',
+  cache_creation: 'cacheWrite',
+  text: 'plain',
+  // The results of the AI SDK since its version 6.
+  cacheReadTokens: 'cachedInput',
+  cacheWriteTokens: 'cacheWrite',
+  noCacheTokens: 'plain',
+  // The AI SDK's model providers, whose `inputTokens` is such an object.
+  total: 'plain',
+  cacheRead: 'cachedInput',
+  cacheWrite: 'cacheWrite',
+  noCache: 'plain',
+};
+
+const OUTPUT: Meanings = {
+  reasoning_tokens: 'reasoning',
+  text_tokens: 'plain',
+  accepted_prediction_tokens: 'plain',
+  rejected_prediction_tokens: 'plain',
+  // LangChain, and the AI SDK's model providers.
+  reasoning: 'reasoning',
+  text: 'plain',
+  total: 'plain',
+  // The results of the AI SDK since its version 6.
+  reasoningTokens: 'reasoning',
+  textTokens: 'plain',
+};
+
+const DETAILS: ReadonlyMap<string, Meanings> = new Map([
+  ['input_tokens_details', INPUT],
+  ['prompt_tokens_details', INPUT],
+  ['input_token_details', INPUT],
+  ['inputTokenDetails', INPUT],
+  ['inputTokens', INPUT],
+  ['output_tokens_details', OUTPUT],
+  ['completion_tokens_details', OUTPUT],
+  ['output_token_details', OUTPUT],
+  ['outputTokenDetails', OUTPUT],
+  ['outputTokens', OUTPUT],
+]);
+
+/** OpenRouter adds what it paid, in USD. */
+const NOT_COUNTS = new Set(['cost_details']);
+const SAFE_NAME = /^[\w.-]{1,80}$/;
+
+/** Reads the detail objects of `usage`, and finds those that are not known. */
+export function readUsageDetails(usage: JsonObject): UsageDetails {
+  const counters: { [counter in DetailCounter]?: number } = {};
+  const unknown: string[] = [];
+  let isImpossible = false;
+  for (const { name, meaning, value } of listDetails(usage)) {
+    if (meaning === undefined) {
+      if (saysSomething(value)) unknown.push(SAFE_NAME.test(name) ? name : '?');
+    } else if (isTold(value)) {
+      if (!isCount(value)) isImpossible = true;
+      else if (meaning !== 'plain') counters[meaning] ??= value;
+    }
+  }
+  return { counters, unknown, isImpossible };
+}
+
+interface Detail {
+  readonly name: string;
+  /** Undefined for a detail that is not known. */
+  readonly meaning: DetailCounter | 'plain' | undefined;
+  readonly value: unknown;
+}
+
+function listDetails(usage: JsonObject): Detail[] {
+  return Object.entries(usage).flatMap(([name, part]): Detail[] => {
+    const meanings = DETAILS.get(name);
+    if (meanings && isObject(part)) {
+      return Object.entries(part).map(([key, value]) => {
+        return { name: `${name}.${key}`, meaning: Object.hasOwn(meanings, key) ? meanings[key] : undefined, value };
+      });
+    }
+    return /detail/i.test(name) && !NOT_COUNTS.has(name) ? [{ name, meaning: undefined, value: part }] : [];
+  });
+}
+
+/** Whether `value` is there. NaN is how the AI SDK before 5 says that nobody told it a number. */
+export function isTold(value: unknown): boolean {
+  return value !== null && value !== undefined && !Number.isNaN(value);
+}
+
+/** Zeros, and objects of nothing but zeros, leave nothing out of the count. */
+function saysSomething(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(saysSomething);
+  return Boolean(value);
+}

@@ -1,0 +1,98 @@
+import { type ApiUsage, parseApiUsage } from '../formats/api-usage.js';
+import { isObject, type JsonObject } from '../formats/json.js';
+import { readAnswer } from '../formats/openai-api.js';
+import { sumUsage } from '../usage/usage.js';
+
+/** What a result says of the model call, or calls, that it is the result of. */
+export interface ResultFacts {
+  readonly counted?: ApiUsage | undefined;
+  readonly output?: string | undefined;
+  readonly model?: string | undefined;
+  readonly responseId?: string | undefined;
+  readonly serviceTier?: string | undefined;
+}
+
+/** Where programs keep what the model answered, or what a command printed. */
+const OUTPUTS = ['output_text', 'outputText', 'output', 'text', 'finalResponse', 'content', 'message', 'stdout'];
+/** Where they keep token counts. The AI SDK's `usage` is of the last call alone since its version 5. */
+const COUNTS = ['totalUsage', 'usage', 'usage_metadata', 'tokenUsage', 'token_usage'];
+/** What else is read: the API's answers, the AI SDK's results, LangChain's messages and generations. */
+const OTHERS = ['id', 'model', 'service_tier', 'status', 'choices', 'steps', 'response', 'providerMetadata'];
+const LANGCHAIN = ['response_metadata', 'llmOutput'];
+const READ = new Set([...OUTPUTS, ...COUNTS, ...OTHERS, ...LANGCHAIN]);
+
+/**
+ * Reads a result of OpenAI's API, of the AI SDK (`generateText`, `streamText`), of LangChain (a message), of Codex's SDK, or
+ * of a program's own. What it promises is waited for. Never rejects.
+ */
+export async function readResult(result: unknown): Promise<ResultFacts> {
+  if (typeof result === 'string') return { output: result };
+  if (!isObject(result)) return {};
+  const settled = [...READ].map(async (name) => [name, await settle(() => result[name])] as const);
+  const told: JsonObject = Object.fromEntries(await Promise.all(settled));
+  // LangChain's messages have their text in parts, as the API's output has.
+  const body = { ...told, output: told.output ?? told.content };
+  const answer = readAnswer(Array.isArray(told.choices) ? 'chat.completions' : 'responses', body);
+  const langChain = toObject(told.response_metadata);
+  const response = toObject(told.response);
+  const ids = [answer.responseId, langChain.id, listSteps(told).length > 1 ? undefined : response.id];
+  return {
+    counted: readCounts(told),
+    output: OUTPUTS.map((name) => toText(told[name])).find((text) => text) ?? toText(answer.text),
+    model: answer.model ?? toText(response.modelId) ?? toText(langChain.model_name),
+    // Other results have ids too: only the API's own are the same wherever a response is seen.
+    responseId: ids.map(toText).find((id) => /^(resp_|chatcmpl-)/.test(id ?? '')),
+    serviceTier: answer.serviceTier ?? toText(langChain.service_tier) ?? toText(openAIOf(told).serviceTier),
+  };
+}
+
+/** The counts of all calls that led to the result. */
+function readCounts(told: JsonObject): ApiUsage | undefined {
+  const langChain = toObject(told.response_metadata);
+  const places = [
+    ...COUNTS.map((name) => complete(told[name], told)),
+    ...[langChain.usage, langChain.tokenUsage, toObject(told.llmOutput).tokenUsage],
+  ];
+  const parsed = places.filter(isObject).map(parseApiUsage);
+  return sumSteps(listSteps(told)) ?? parsed.find(({ kind }) => kind === 'usage' || kind === 'total') ?? parsed[0];
+}
+
+function sumSteps(steps: readonly JsonObject[]): ApiUsage | undefined {
+  const parsed = steps.map((step) => parseApiUsage(complete(step.usage, step)));
+  const counted = parsed.filter((one) => one.kind === 'usage');
+  if (counted.length === 0 || counted.length < parsed.length) return undefined;
+  const notes = new Map(counted.flatMap((one) => one.notes).map((note) => [note.reason, note]));
+  return { kind: 'usage', usage: sumUsage(counted.map(({ usage }) => usage)), notes: [...notes.values()] };
+}
+
+/** The AI SDK before 5 has no place for cached and reasoning tokens in its usage: it has them in what the provider said. */
+function complete(usage: unknown, result: JsonObject): unknown {
+  if (!isObject(usage) || usage.promptTokens === undefined) return usage;
+  const { cachedPromptTokens, reasoningTokens } = openAIOf(result);
+  if (!isObject(toObject(result.providerMetadata).openai)) return usage;
+  return { ...usage, cachedInputTokens: cachedPromptTokens ?? 0, reasoningTokens: reasoningTokens ?? 0 };
+}
+
+function openAIOf({ providerMetadata }: JsonObject): JsonObject {
+  return toObject(toObject(providerMetadata).openai);
+}
+
+function listSteps({ steps }: JsonObject): JsonObject[] {
+  return Array.isArray(steps) ? steps.filter(isObject) : [];
+}
+
+async function settle(read: () => unknown): Promise<unknown> {
+  try {
+    return await read();
+  } catch {
+    return undefined;
+  }
+}
+
+function toObject(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
