@@ -26,9 +26,8 @@ export async function captureUsage(
   const whole = { ...context, category: phase };
   checkContext(whole);
   const { output, model, ...facts } = await readResult(result);
-  const place = await resolveContext(whole, completedAtMs);
-  return recordCall({
-    ...{ place, command: 'model call', startedAtMs: completedAtMs, completedAtMs, status: 'completed' },
+  return recordCall(resolveContext(whole, completedAtMs), {
+    ...{ command: 'model call', startedAtMs: completedAtMs, completedAtMs, status: 'completed' },
     ...{ counted: facts.counted, responseId: facts.responseId, serviceTier: facts.serviceTier },
     printed: output,
     texts: output === undefined ? undefined : toTexts(context.input, output),

@@ -46,7 +46,8 @@ export interface Place {
 }
 
 /** Throws a UsageError for a context that makes no sense. */
-export function checkContext({ category, iteration }: UsageContext): void {
+export function checkContext(context: UsageContext): void {
+  const { category, iteration } = context ?? {};
   if (!PHASES.includes(category)) {
     throw new UsageError(`The category "${category}" does not exist: use one of ${PHASES.join(', ')}.`);
   }

@@ -26,6 +26,8 @@ export interface Texts {
   readonly messages: number;
   /** Part of the input is not in the texts: what the API remembers, images, files. */
   readonly unseen: boolean;
+  /** The call was left before its answer was whole: the model may have written more than came. */
+  readonly isLeft: boolean;
 }
 
 export interface Finding {
@@ -138,10 +140,12 @@ async function fromTexts(
   }
 }
 
-function describeEstimate({ input, unseen }: Texts): string {
+function describeEstimate({ input, output, unseen, isLeft }: Texts): string {
   if (input.length === 0) return 'no usage was reported: the output was counted by a tokenizer, the input is not known';
   const whole = 'no usage was reported: counted by a tokenizer from what was sent and answered';
-  return unseen ? `${whole}, without what the API remembers, images and files` : whole;
+  const missing = [...(unseen ? ['what the API remembers, images and files'] : [])];
+  if (isLeft) missing.push(output.length > 0 ? 'what was written after the call was left' : 'what was written unseen');
+  return missing.length > 0 ? `${whole}, without ${missing.join(' and without ')}` : whole;
 }
 
 function step(evidence: Evidence, source: Source, usage: Usage, reason: string): Finding {

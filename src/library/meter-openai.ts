@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
-import { checkContext, type UsageContext } from './context.js';
-import { createMeteredFetch, type Fetch, unwrapFetch } from './metered-fetch.js';
-import { observeCalls } from './observed-calls.js';
+import type { Fetch } from './billed-request.js';
+import type { UsageContext } from './context.js';
+import { meterFetch } from './meter-fetch.js';
 
 /** What is needed of a client of the package `openai`, version 5 or later. */
 export interface OpenAIClient {
@@ -17,8 +17,5 @@ export function meterOpenAI<Client extends OpenAIClient>(client: Client, context
   if (typeof client?.withOptions !== 'function') {
     throw new UsageError('meterOpenAI needs a client of the package "openai", version 5 or later: new OpenAI(…).');
   }
-  // What is wrong with the context is said now, not when the first call is recorded.
-  checkContext(context);
-  const fetch = unwrapFetch((client as { fetch?: Fetch }).fetch ?? globalThis.fetch);
-  return client.withOptions({ fetch: createMeteredFetch(fetch, observeCalls(context)) }) as Client;
+  return client.withOptions({ fetch: meterFetch(context, (client as { fetch?: Fetch }).fetch) }) as Client;
 }

@@ -1,12 +1,17 @@
 import { isObject } from '../formats/json.js';
+import {
+  askForUsage,
+  type BilledRequest,
+  describeFetch,
+  type Fetch,
+  type FetchArguments,
+  readBody,
+} from './billed-request.js';
 import { observeBody } from './observed-body.js';
 import type { CallObserver, ObservedCall } from './observed-calls.js';
-
-export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
+import { refusals } from './refusals.js';
 
 const ORIGINAL = Symbol('the fetch that is metered');
-const BILLED = /\/(chat\/completions|responses)(?:\/compact)?\/?$/;
-const REVISITED = /\/responses\/[^/]+\/?$/;
 /** What a server answers that does not know `stream_options`, or finds a signed body changed. */
 const REFUSALS = new Set([400, 403, 404, 422]);
 
@@ -15,24 +20,26 @@ const REFUSALS = new Set([400, 403, 404, 422]);
  * asked for its usage; where the caller had not, the caller does not see it. No fault of the metering reaches the caller.
  */
 export function createMeteredFetch(fetch: Fetch, observer: CallObserver): Fetch {
-  let asking: 'asks' | 'was refused' = 'asks';
-  const metered: Fetch = async (url, init) => {
-    const call = attempt(() => describeCall(url, init, observer));
-    if (!call) return fetch(url, init);
-    if (call.kind === 'revisit') return observeAnswer(await fetch(url, init), (body) => observer.revisit(body));
-    const { observed, stream } = call;
-    const asked = asking === 'asks' && stream === 'lacks usage' ? attempt(() => askForUsage(init)) : undefined;
-    let response = await fetch(url, asked ?? init);
-    let withheld = asked !== undefined;
-    if (asked && REFUSALS.has(response.status)) {
-      // The caller must not fail because of what was added.
-      response = await fetch(url, init);
-      withheld = false;
-      if (response.ok) asking = 'was refused';
+  const metered: Fetch = async (...given) => {
+    const request = attempt(() => describeFetch(given));
+    // A call that was left before it began is not sent.
+    if (!request || request.signal?.aborted) return fetch(...given);
+    if (request.kind === 'revisit') {
+      const response = await fetch(...given);
+      if (response.ok) attempt(() => observeAnswer(response, { answer: observer.revisit, end: () => undefined }));
+      return response;
     }
-    if (!response.ok) return response;
-    if (!isEventStream(response)) return observeAnswer(response, (body) => observed.answer(body));
-    return attempt(() => observeBody(response, observed, withheld ? 'withholds usage' : 'shows all')) ?? response;
+    const body = await readBody(given);
+    const observed = attempt(() => guard(observer.start(request.api, body ?? {})));
+    if (!observed) return fetch(...given);
+    try {
+      const asked = request.api === 'chat.completions' && body ? attempt(() => askForUsage(given, body)) : undefined;
+      const { response, wasAsked } = await send(fetch, given, asked, [request.address, body?.model]);
+      return response.ok ? observe(response, endWith(request, observed), body?.stream === true, wasAsked) : response;
+    } catch (error) {
+      if (request.signal?.aborted) observed.end('cut');
+      throw error;
+    }
   };
   return Object.assign(metered, { [ORIGINAL]: fetch });
 }
@@ -42,50 +49,74 @@ export function unwrapFetch(fetch: Fetch): Fetch {
   return (fetch as Fetch & { [ORIGINAL]?: Fetch })[ORIGINAL] ?? fetch;
 }
 
-type Described =
-  | { readonly kind: 'call'; readonly observed: ObservedCall; readonly stream: 'none' | 'lacks usage' | 'has usage' }
-  | { readonly kind: 'revisit' };
-
-function describeCall(url: Parameters<Fetch>[0], init: RequestInit | undefined, observer: CallObserver) {
-  const path = new URL(url instanceof Request ? url.url : url).pathname;
-  const method = init?.method?.toUpperCase() ?? 'GET';
-  if (method === 'GET' && REVISITED.test(path)) return { kind: 'revisit' } satisfies Described;
-  const [, name] = BILLED.exec(path) ?? [];
-  if (method !== 'POST' || !name || typeof init?.body !== 'string') return undefined;
-  const body: unknown = JSON.parse(init.body);
-  if (!isObject(body)) return undefined;
-  const api = name === 'responses' ? 'responses' : 'chat.completions';
-  const included = isObject(body.stream_options) && body.stream_options.include_usage === true;
-  const stream = body.stream !== true ? 'none' : api === 'responses' || included ? 'has usage' : 'lacks usage';
-  return { kind: 'call', observed: guard(observer.start(api, body)), stream } satisfies Described;
+/** Sends what is `asked`, and what was `given` where that is refused: the caller must not fail because of what was added. */
+async function send(
+  fetch: Fetch,
+  given: FetchArguments,
+  asked: FetchArguments | undefined,
+  [address, model]: readonly [address: string, model: unknown],
+): Promise<{ response: Response; wasAsked: boolean }> {
+  if (!asked || refusals.has(address, model)) return { response: await fetch(...given), wasAsked: false };
+  const answer = await fetch(...asked);
+  if (!REFUSALS.has(answer.status)) return { response: answer, wasAsked: true };
+  attempt(() => answer.body?.cancel().catch(() => undefined));
+  const response = await fetch(...given);
+  if (response.ok) refusals.add(address, model);
+  return { response, wasAsked: false };
 }
 
-/** The request with `stream_options.include_usage`; undefined where its body must not change. */
-function askForUsage(init: RequestInit | undefined): RequestInit | undefined {
-  const headers = new Headers(init?.headers);
-  // Such a signature covers the body.
-  if (headers.get('authorization')?.startsWith('AWS4-')) return undefined;
-  headers.delete('content-length');
-  const body = JSON.parse(String(init?.body)) as Record<string, unknown>;
-  const options = isObject(body.stream_options) ? body.stream_options : {};
-  return { ...init, headers, body: JSON.stringify({ ...body, stream_options: { ...options, include_usage: true } }) };
+/** The answer, as the caller is to have it. */
+function observe(response: Response, observed: ObservedCall, streams: boolean, withholds: boolean): Response {
+  const observing = () => {
+    if (isEventStream(response, streams)) {
+      return observeBody(response, observed, withholds ? 'withholds usage' : 'shows all');
+    }
+    observeAnswer(response, observed);
+    return response;
+  };
+  return attempt(observing) ?? response;
+}
+
+/** Not every server that streams says so. */
+function isEventStream({ headers }: Response, streams: boolean): boolean {
+  const type = headers.get('content-type') ?? '';
+  return type.includes('text/event-stream') || (streams && !type.includes('json'));
 }
 
 /** Reads a copy of a whole answer; the caller has the answer itself. */
-function observeAnswer(response: Response, observe: (body: Record<string, unknown>) => void): Response {
-  attempt(() => {
-    if (!response.ok) return;
-    const read = async () => {
-      const body: unknown = await response.clone().json();
-      if (isObject(body)) observe(body);
-    };
-    read().catch(() => undefined);
-  });
-  return response;
+function observeAnswer(response: Response, observed: Pick<ObservedCall, 'answer' | 'end'>): void {
+  response
+    .clone()
+    .text()
+    .then(
+      (text) => {
+        const body = attempt((): unknown => JSON.parse(text));
+        if (isObject(body)) observed.answer(body);
+        else observed.end('whole');
+      },
+      () => observed.end('cut'),
+    )
+    .catch(() => undefined);
 }
 
-function isEventStream({ headers }: Response): boolean {
-  return headers.get('content-type')?.includes('text/event-stream') ?? false;
+/** The call ends when the caller leaves it, which nobody is told who does not read at that moment. */
+function endWith({ signal }: BilledRequest, observed: ObservedCall): ObservedCall {
+  const leave = () => observed.end('cut');
+  if (signal?.aborted) leave();
+  signal?.addEventListener('abort', leave, { once: true });
+  // A signal may be that of a whole program.
+  const over = () => signal?.removeEventListener('abort', leave);
+  return {
+    ...observed,
+    answer(body) {
+      over();
+      observed.answer(body);
+    },
+    end(how) {
+      over();
+      observed.end(how);
+    },
+  };
 }
 
 function guard(observed: ObservedCall): ObservedCall {

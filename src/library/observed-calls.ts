@@ -1,14 +1,14 @@
 import { type ApiFacts, type ApiRequest, describeRequest, readAnswer, readEvent } from '../formats/openai-api.js';
-import { type Place, resolveContext, type UsageContext } from './context.js';
+import { resolveContext, type UsageContext } from './context.js';
 import { type Call, recordCall } from './record-usage.js';
 
-/** Follows one call of the API. No method throws. */
+/** Follows one call of the API. No method throws. It ends once: what is said of it afterwards does not count. */
 export interface ObservedCall {
-  /** Takes an answer that came whole. */
+  /** Takes an answer that came whole, and ends. */
   answer(body: Record<string, unknown>): void;
   /** Takes one event of a streamed answer. */
   event(event: Record<string, unknown>): void;
-  /** The stream is over: to its end, or cut. Only the first word of it counts. */
+  /** The answer is over: to its end, or because the call was left or its connection lost. */
   end(how: 'whole' | 'cut'): void;
 }
 
@@ -24,6 +24,8 @@ const outstanding = new Set<Promise<unknown>>();
 
 /** Resolves when everything that has ended so far is recorded. To be awaited before `process.exit`. */
 export async function flushUsage(): Promise<void> {
+  // The copy of an answer is read a moment after the answer itself, which its reader may have seen the end of.
+  await new Promise((resolve) => setImmediate(resolve));
   while (outstanding.size > 0) await Promise.allSettled(outstanding);
 }
 
@@ -35,9 +37,8 @@ export function observeCalls(context: UsageContext): CallObserver {
       background.set(facts.responseId, { ...request, startedAtMs });
       return;
     }
-    const completedAtMs = Date.now();
-    const place = resolveContext(context, startedAtMs);
-    remember(place.then((at) => recordCall(describeCall(at, request, { startedAtMs, completedAtMs, status }, facts))));
+    const times = { startedAtMs, completedAtMs: Date.now() };
+    remember(recordCall(resolveContext(context, startedAtMs), describeCall(request, { ...times, status }, facts)));
   };
   return {
     start(api, body) {
@@ -45,22 +46,24 @@ export function observeCalls(context: UsageContext): CallObserver {
       const request = describeRequest(api, body);
       let facts: ApiFacts = {};
       let ended = false;
+      const conclude = (how: 'whole' | 'cut') => {
+        if (ended) return;
+        ended = true;
+        const isSilent = !facts.responseId && !facts.text && !facts.usage;
+        // An error in place of an answer is not billed.
+        if (isSilent && facts.state === 'failed') return;
+        const left = how === 'cut' && !facts.usage;
+        record(request, startedAtMs, facts, left ? 'interrupted' : isSilent ? 'failed' : statusOf(facts));
+      };
       return {
         answer(whole) {
-          facts = readAnswer(api, whole);
-          record(request, startedAtMs, facts, facts.state === 'failed' ? 'failed' : 'completed');
+          if (!ended) facts = readAnswer(api, whole);
+          conclude('whole');
         },
         event(event) {
           facts = merge(facts, readEvent(api, event));
         },
-        end(how) {
-          if (ended) return;
-          ended = true;
-          // Nothing was said: an error, or a stream that was cut before the model began.
-          if (!facts.responseId && !facts.text && !facts.usage) return;
-          const failed = facts.state === 'failed' ? 'failed' : 'completed';
-          record(request, startedAtMs, facts, how === 'cut' && !facts.usage ? 'interrupted' : failed);
-        },
+        end: conclude,
       };
     },
     revisit(body) {
@@ -69,26 +72,28 @@ export function observeCalls(context: UsageContext): CallObserver {
       if (!begun || !facts.responseId || facts.state === 'pending') return;
       background.delete(facts.responseId);
       const request: ApiRequest = { api: 'responses', serviceTier: undefined, ...begun };
-      record(request, begun.startedAtMs, facts, facts.state === 'failed' ? 'failed' : 'completed');
+      record(request, begun.startedAtMs, facts, statusOf(facts));
     },
   };
 }
 
+function statusOf({ state }: ApiFacts): Call['status'] {
+  return state === 'failed' ? 'failed' : 'completed';
+}
+
 function describeCall(
-  place: Place,
-  { api, model, serviceTier, texts, messages, unseen }: ApiRequest,
+  { api, model, serviceTier, texts: input, messages, unseen }: ApiRequest,
   how: Pick<Call, 'startedAtMs' | 'completedAtMs' | 'status'>,
   facts: ApiFacts,
 ): Call {
-  const { status } = how;
-  const answered = facts.text ? [facts.text] : [];
+  const output = facts.text ? [facts.text] : [];
+  const isLeft = how.status === 'interrupted';
+  const texts = { input, output, messages, unseen, isLeft };
   return {
-    ...{ place, command: api },
-    ...how,
+    ...{ command: api, ...how },
     counted: facts.usage,
     // A model that failed before it wrote anything has used nothing that anybody could count.
-    texts:
-      answered.length > 0 || status === 'completed' ? { input: texts, output: answered, messages, unseen } : undefined,
+    texts: output.length > 0 || how.status !== 'failed' ? texts : undefined,
     model: facts.model ?? model,
     responseId: facts.responseId,
     serviceTier: facts.serviceTier ?? serviceTier,

@@ -3,10 +3,10 @@ import { UsageError } from '../errors.js';
 import { parseApiUsage } from '../formats/api-usage.js';
 import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import { isPossibleTime } from '../usage/count.js';
-import type { InvocationStatus } from '../usage/record.js';
+import type { InvocationStatus, ModelResponse } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
 import { type Place, resolveContext, type UsageContext } from './context.js';
-import { findUsage, type Testimony, type Texts } from './evidence.js';
+import { type Finding, findUsage, type Testimony, type Texts } from './evidence.js';
 import { type RecordedUsage, recordStep } from './record-step.js';
 
 /** The counts of one model call, in any of the forms that programs pass on: see docs/library.md. */
@@ -36,10 +36,9 @@ export interface UsageRecord extends UsageContext {
 export async function recordUsage(record: UsageRecord): Promise<RecordedUsage> {
   const { model, usage, input, output } = record;
   const completedAtMs = readTime(record.completedAtMs);
-  const place = await resolveContext(record, completedAtMs);
   const texts = input === undefined && output === undefined ? undefined : toTexts(input, output);
-  return recordCall({
-    ...{ place, texts, model, completedAtMs },
+  return recordCall(resolveContext(record, completedAtMs), {
+    ...{ texts, model, completedAtMs },
     command: 'model call',
     startedAtMs: completedAtMs,
     status: 'completed',
@@ -58,7 +57,6 @@ function readTime(given = Date.now()): number {
 
 /** A model call as far as it is known once it has ended. */
 export interface Call extends Testimony {
-  readonly place: Place;
   readonly command: string;
   readonly startedAtMs: number;
   readonly completedAtMs: number;
@@ -67,26 +65,52 @@ export interface Call extends Testimony {
   readonly serviceTier: string | undefined;
 }
 
-/** Finds what a call used and records it. Never rejects. */
-export async function recordCall(call: Call): Promise<RecordedUsage> {
-  const { place, command, startedAtMs, completedAtMs, status, serviceTier, responseId } = call;
-  const { notes, ...found } = await findUsage(call);
-  const response = found.usage && {
+/**
+ * Finds what a call used and records it, after the calls that ended before it: an estimate takes longer than counts that were
+ * reported, and the database numbers iterations in the order in which it hears of them. Rejects as `place` does, and for
+ * nothing else.
+ */
+export function recordCall(place: Promise<Place>, call: Call): Promise<RecordedUsage> {
+  const { command, startedAtMs, status } = call;
+  return inTurn(Promise.all([place, findUsage(call)]), ([at, { notes, ...found }]) =>
+    recordStep({ place: at, command, startedAtMs, status, notes, response: found.usage && toResponse(call, found) }),
+  );
+}
+
+function toResponse(
+  { model, serviceTier, completedAtMs, responseId }: Call,
+  found: Omit<Finding, 'notes'>,
+): ModelResponse {
+  return {
     ...found,
-    provider: 'openai' as const,
+    provider: 'openai',
     threadId: 'openai',
     key: responseId ?? `call:${randomUUID()}`,
     turnId: undefined,
     rootTurnId: undefined,
-    model: call.model ?? UNKNOWN_MODEL,
+    model: model ?? UNKNOWN_MODEL,
     serviceTier,
     completedAtMs,
   };
-  return recordStep({ place, command, startedAtMs, status, response, notes });
+}
+
+let before: Promise<unknown> = Promise.resolve();
+
+/**
+ * Calls `record` with what was `found` once everything that came earlier has been given to its own. It does not wait for that
+ * to be written: a database that is locked would hold up each of them after the other.
+ */
+function inTurn<Found, Recorded>(
+  found: Promise<Found>,
+  record: (found: Found) => Promise<Recorded>,
+): Promise<Recorded> {
+  const turn = Promise.allSettled([before, found]);
+  before = turn;
+  return turn.then(() => found).then(record);
 }
 
 export function toTexts(input: UsageRecord['input'], output: UsageRecord['output']): Texts {
   const list = (value: UsageRecord['input']) => (typeof value === 'string' ? [value] : [...(value ?? [])]);
   const read = list(input);
-  return { input: read, output: list(output), messages: read.length, unseen: false };
+  return { input: read, output: list(output), messages: read.length, unseen: false, isLeft: false };
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import type { ReportedUsage } from './script.js';
 
 type Json = Record<string, unknown>;
 
@@ -11,11 +12,16 @@ export interface ScriptedAnswer {
   readonly events?: readonly (Json | string)[];
   /** Keep a stream open after its events until the client goes away. */
   readonly hang?: boolean;
+  /** Take the request and say nothing, not even a status. */
+  readonly silent?: boolean;
+  /** What a stream says it is; by default what it is. */
+  readonly contentType?: string;
 }
 
 export interface Asked {
   readonly method: string;
   readonly path: string;
+  readonly headers: IncomingMessage['headers'];
   readonly body: Json;
   /** True once the client has gone away before the end. */
   abandoned: boolean;
@@ -54,18 +60,21 @@ async function serve(
   answer: (asked: Asked) => ScriptedAnswer,
 ): Promise<void> {
   const body = request.method === 'POST' ? ((await json(request)) as Json) : {};
-  const one: Asked = { method: request.method ?? '', path: request.url ?? '', body, abandoned: false };
+  const { method = '', url = '', headers } = request;
+  const one: Asked = { method, path: url, headers, body, abandoned: false };
   asked.push(one);
   response.on('close', () => {
     one.abandoned = !response.writableFinished;
   });
-  const { status = 200, json: whole, events, hang } = answer(one);
+  const { status = 200, json: whole, events, hang, silent, contentType = 'text/event-stream' } = answer(one);
+  if (silent) return;
   if (!events) {
     response.writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'req_1' });
     response.end(JSON.stringify(whole));
     return;
   }
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': 'req_1' });
+  response.writeHead(200, { 'content-type': contentType, 'x-request-id': 'req_1' });
+  response.flushHeaders();
   for (const event of events) response.write(typeof event === 'string' ? event : encode(event));
   if (!hang) response.end();
 }
@@ -75,32 +84,51 @@ function encode(event: Json): string {
   return `${type}data: ${JSON.stringify(event)}\n\n`;
 }
 
-/** Token counts as the Chat Completions API writes them. */
-export const CHAT_USAGE = {
-  prompt_tokens: 1200,
-  completion_tokens: 85,
-  total_tokens: 1285,
-  prompt_tokens_details: { cached_tokens: 1024, audio_tokens: 0 },
-  completion_tokens_details: { reasoning_tokens: 64, audio_tokens: 0 },
-};
+const REPORTED = { input: 1200, cached: 1024, cacheWrite: 0, output: 85, reasoning: 64 };
 
+function toChatUsage({ input, cached, output, reasoning }: Required<ReportedUsage>) {
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: 0 },
+  };
+}
+
+function toResponseUsage({ input, cached, cacheWrite, output, reasoning }: Required<ReportedUsage>) {
+  return {
+    input_tokens: input,
+    input_tokens_details: { cached_tokens: cached, cache_write_tokens: cacheWrite },
+    output_tokens: output,
+    output_tokens_details: { reasoning_tokens: reasoning },
+    total_tokens: input + output,
+  };
+}
+
+/** Token counts as the Chat Completions API writes them. */
+export const CHAT_USAGE = toChatUsage(REPORTED);
 /** The same as the Responses API writes them. */
-export const RESPONSE_USAGE = {
-  input_tokens: 1200,
-  input_tokens_details: { cached_tokens: 1024, cache_write_tokens: 0 },
-  output_tokens: 85,
-  output_tokens_details: { reasoning_tokens: 64 },
-  total_tokens: 1285,
-};
+export const RESPONSE_USAGE = toResponseUsage(REPORTED);
+
+/** Which answer of a server it is, by which its id differs from that of others, and what it used. */
+export interface Billed {
+  readonly number: number;
+  readonly usage: Required<ReportedUsage>;
+}
 
 /** Answers as OpenAI does: with usage, in a stream only where it is asked for. `say` is the answer's text. */
-export function answerLikeOpenAI({ path, body }: Asked, say = '{"shelves":3}'): ScriptedAnswer {
-  if (path.startsWith('/v1/responses')) return answerResponse(body, say);
-  const common = { id: 'chatcmpl-1', created: 1, model: 'gpt-5.1-2025-11-13', service_tier: 'default' };
+export function answerLikeOpenAI(
+  { path, body }: Asked,
+  say = '{"shelves":3}',
+  { number, usage: reported }: Billed = { number: 1, usage: REPORTED },
+): ScriptedAnswer {
+  if (path.startsWith('/v1/responses')) return answerResponse(body, say, { number, usage: reported });
+  const common = { id: `chatcmpl-${number}`, created: 1, model: 'gpt-5.1-2025-11-13', service_tier: 'default' };
   if (!body.stream) {
     const message = { role: 'assistant', content: say, refusal: null };
     const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }];
-    return { json: { ...common, object: 'chat.completion', choices, usage: CHAT_USAGE } };
+    return { json: { ...common, object: 'chat.completion', choices, usage: toChatUsage(reported) } };
   }
   const asksUsage = (body.stream_options as Json | undefined)?.include_usage === true;
   const chunk = (choices: Json[], usage: Json | null) => ({
@@ -114,17 +142,24 @@ export function answerLikeOpenAI({ path, body }: Asked, say = '{"shelves":3}'): 
       chunk(delta({ role: 'assistant', content: '' }), null),
       ...parts.map((content) => chunk(delta({ content }), null)),
       chunk(delta({}, 'stop'), null),
-      ...(asksUsage ? [chunk([], CHAT_USAGE)] : []),
+      ...(asksUsage ? [chunk([], toChatUsage(reported))] : []),
       'data: [DONE]\n\n',
     ],
   };
 }
 
-function answerResponse(body: Json, say: string): ScriptedAnswer {
+function answerResponse(body: Json, say: string, { number, usage }: Billed): ScriptedAnswer {
   const content = [{ type: 'output_text', text: say, annotations: [] }];
   const item = { id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content };
-  const base = { id: 'resp_1', object: 'response', created_at: 1, model: 'gpt-5.1', service_tier: 'flex', tools: [] };
-  const whole = { ...base, status: 'completed', output: [item], usage: RESPONSE_USAGE };
+  const base = {
+    id: `resp_${number}`,
+    object: 'response',
+    created_at: 1,
+    model: 'gpt-5.1',
+    service_tier: 'flex',
+    tools: [],
+  };
+  const whole = { ...base, status: 'completed', output: [item], usage: toResponseUsage(usage) };
   if (!body.stream) return { json: whole };
   const begun = { ...base, status: 'in_progress', output: [], usage: null };
   const place = { item_id: 'msg_1', output_index: 0, content_index: 0 };

@@ -1,0 +1,19 @@
+import { UsageError } from '../errors.js';
+import type { Fetch } from './billed-request.js';
+import { checkContext, type UsageContext } from './context.js';
+import { createMeteredFetch, unwrapFetch } from './metered-fetch.js';
+import { observeCalls } from './observed-calls.js';
+
+/**
+ * Returns a `fetch` for any client that takes one. It records every chat completion and every response of OpenAI's API that
+ * goes through it, streamed or not, and lets everything pass as `fetch` does (default: the global one). Throws a UsageError
+ * for a context that makes no sense.
+ */
+export function meterFetch(context: UsageContext, fetch: Fetch = globalThis.fetch): Fetch {
+  // What is wrong is said now, not when the first call is recorded.
+  checkContext(context);
+  if (typeof fetch !== 'function') {
+    throw new UsageError('meterFetch needs a function as its fetch, or nothing for the global one.');
+  }
+  return createMeteredFetch(unwrapFetch(fetch), observeCalls(context));
+}
