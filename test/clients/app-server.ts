@@ -39,7 +39,14 @@ export interface AppServer {
 
 /** Starts `codex app-server`, metered unless `direct`, and greets it. Closing the workbench ends it. */
 export async function startAppServer(bench: Workbench, options: AppServerOptions = {}): Promise<AppServer> {
-  const child = spawnAppServer(bench, options, 'ignore');
+  const { direct = false, codex = CODEX, args = [], env = {} } = options;
+  const [file = '', ...first] = direct ? [codex] : [process.execPath, METERED];
+  const child = spawn(file, [...first, 'app-server', ...args], {
+    cwd: bench.workTree,
+    env: { ...bench.env, CODEX_METERED_CODEX: codex, ...env },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  bench.adopt(child);
   const messages: Json[] = [];
   readMessages(child, messages);
   const client = await openClient(bench, messages, (message) => child.stdin?.write(`${JSON.stringify(message)}\n`));
@@ -54,39 +61,17 @@ export async function startAppServer(bench: Workbench, options: AppServerOptions
   };
 }
 
-/** Starts a metered `codex app-server` that listens on a port of loopback. `address` is what `--remote` takes. */
-export async function startListeningServer(bench: Workbench): Promise<AppServer & { readonly address: string }> {
-  const child = spawnAppServer(bench, { args: ['--listen', 'ws://127.0.0.1:0'] }, 'pipe');
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk));
-  const address = await waitFor('its address', () => /listening on: (ws:\/\/\S+)/.exec(said)?.[1]);
+/** A client of a server that listens, by a websocket. `disconnect` leaves the server as it is. */
+export async function connectTo(
+  bench: Workbench,
+  { address }: { readonly address: string },
+): Promise<Client & { disconnect(): void }> {
   const socket = new WebSocket(address);
   await once(socket, 'open');
   const messages: Json[] = [];
   socket.on('message', (data) => messages.push(JSON.parse(String(data)) as Json));
   const client = await openClient(bench, messages, (message) => socket.send(JSON.stringify(message)));
-  return {
-    ...client,
-    ...{ pid: child.pid ?? 0, messages, address },
-    kill: (signal) => void child.kill(signal),
-    async close() {
-      socket.terminate();
-      child.kill('SIGTERM');
-      return untilExit(child);
-    },
-  };
-}
-
-function spawnAppServer(bench: Workbench, options: AppServerOptions, stderr: 'ignore' | 'pipe'): ChildProcess {
-  const { direct = false, codex = CODEX, args = [], env = {} } = options;
-  const [file = '', ...first] = direct ? [codex] : [process.execPath, METERED];
-  const child = spawn(file, [...first, 'app-server', ...args], {
-    cwd: bench.workTree,
-    env: { ...bench.env, CODEX_METERED_CODEX: codex, ...env },
-    stdio: ['pipe', 'pipe', stderr],
-  });
-  bench.adopt(child);
-  return child;
+  return { ...client, disconnect: () => socket.terminate() };
 }
 
 async function untilExit(child: ChildProcess): Promise<number | null> {

@@ -27,24 +27,27 @@ export interface ServerOptions {
   readonly home?: 'shared' | 'own';
   /** `--meter-…` options; undefined: Codex alone. */
   readonly meter?: readonly string[];
+  /** The Codex to run, in place of the one that is installed here. */
+  readonly codex?: string;
 }
 
-/** Starts a server that ends with the running test. */
+/** Starts a server. Closing the workbench ends it, where nobody has. */
 export async function startListeningServer(
   bench: Workbench,
-  { listen = 'ws', home = 'own', meter }: ServerOptions = {},
+  { listen = 'ws', home = 'own', meter, codex = CODEX }: ServerOptions = {},
 ): Promise<ListeningServer> {
   const codexHome = home === 'shared' ? bench.codexHome : makeHome(bench);
   const socket = join(bench.folder, 'server.sock');
   const url = { ws: 'ws://127.0.0.1:0', unix: `unix://${socket}`, 'unix default': 'unix://' }[listen];
   // A signal is to reach Codex itself, not the launcher of the npm package.
-  const codex = resolveProgram(CODEX, bench.env);
-  const [file = '', ...first] = meter ? [process.execPath, METERED, ...meter] : [codex.path];
+  const program = resolveProgram(codex, bench.env);
+  const [file = '', ...first] = meter ? [process.execPath, METERED, ...meter] : [program.path];
   const child = spawn(file, [...first, 'app-server', '--listen', url], {
     cwd: bench.workTree,
-    env: { ...bench.env, ...codex.env, CODEX_HOME: codexHome },
+    env: { ...bench.env, ...program.env, CODEX_METERED_CODEX: codex, CODEX_HOME: codexHome },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  bench.adopt(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
   const ended = once(child, 'exit');
@@ -52,9 +55,9 @@ export async function startListeningServer(
     await endChild(child);
     await ended;
   };
-  onTestFinished(stop);
   const path = listen === 'unix' ? socket : join(codexHome, 'app-server-control', 'app-server-control.sock');
   const address = await waitFor('the server', () => {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${output}`);
     if (listen === 'ws') return /listening on: (ws:\S+)/.exec(output)?.[1];
     return existsSync(path) && url;
   });

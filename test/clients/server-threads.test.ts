@@ -6,7 +6,8 @@ import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import type { Scenario } from '../scripted-api/script.js';
-import { type AppServer, startAppServer, startListeningServer } from './app-server.js';
+import { type AppServer, connectTo, startAppServer } from './app-server.js';
+import { startListeningServer } from './listening-server.js';
 
 const SHELVES: Scenario = {
   prompt: 'shelves',
@@ -51,12 +52,14 @@ describe('the threads of an app-server that keep no session file', () => {
 
   test('are recorded where clients talk to it by a websocket, an exec --remote among them', async ({ bench }) => {
     bench.api.add(SHELVES);
-    const server = await startListeningServer(bench);
-    const passing = await server.startThread({ ephemeral: true });
-    await server.runTurn(passing, 'shelves');
+    const server = await startListeningServer(bench, { home: 'shared', meter: [] });
+    const client = await connectTo(bench, server);
+    const passing = await client.startThread({ ephemeral: true });
+    await client.runTurn(passing, 'shelves');
     const remote = await bench.run(['exec', '--remote', server.address, '--json', 'shelves'], { direct: true });
     expect(remote.exitCode).toBe(0);
-    await server.close();
+    client.disconnect();
+    await server.stop();
     expect(bench.api.ledger).toHaveLength(4);
     const { responses, notes } = expectLedger(bench, server);
     expect(notes).toEqual([]);

@@ -1,6 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type RemoteServerOptions, startRemoteServer } from '../../clients/remote-server.js';
+import { type ServerOptions, startListeningServer } from '../../clients/listening-server.js';
 import { askedBy, minorOf, type Played, type Stage, type Way } from '../way.js';
 
 /** `codex exec` has had --remote since 0.171; the session file is written by the server. */
@@ -14,7 +12,7 @@ export const REMOTE_WAYS: readonly Way[] = [
   { name: 'exec --remote, resumed', play: playResumed },
   {
     name: 'exec --remote, another CODEX_HOME',
-    play: (stage) => playRemote(stage, ['--json', 'loop'], { codexHome: makeOtherHome(stage) }),
+    play: (stage) => playRemote(stage, ['--json', 'loop'], { home: 'own' }),
   },
   { name: 'exec --remote, server metered too', play: playBothMetered },
 ];
@@ -22,47 +20,39 @@ export const REMOTE_WAYS: readonly Way[] = [
 async function playRemote(
   stage: Stage,
   args: readonly string[],
-  options: RemoteServerOptions = {},
+  options: ServerOptions = {},
 ): Promise<Played | undefined> {
   if (minorOf(stage.version) < REMOTE_SINCE) return undefined;
-  const server = await startRemoteServer(stage.bench, { codex: stage.codex, ...options });
+  const server = await startListeningServer(stage.bench, { home: 'shared', codex: stage.codex, ...options });
   const run = await stage.run(['exec', '--remote', server.address, ...args]);
-  await server.close();
+  await server.stop();
   return run;
 }
 
 async function playTwo({ bench, run, codex, version }: Stage): Promise<Played[] | undefined> {
   if (minorOf(version) < REMOTE_SINCE) return undefined;
-  const server = await startRemoteServer(bench, { codex });
+  const server = await startListeningServer(bench, { home: 'shared', codex });
   const prompts = ['1', '2'].map((name) => `loop for number ${name}`);
   const runs = await Promise.all(prompts.map((prompt) => run(['exec', '--json', '--remote', server.address, prompt])));
-  await server.close();
+  await server.stop();
   return runs.map((ended, index) => ({ ...ended, ledger: askedBy(bench, prompts[index] ?? '') }));
 }
 
 async function playResumed({ bench, run, codex, version }: Stage): Promise<Played | undefined> {
   if (minorOf(version) < REMOTE_SINCE) return undefined;
-  const server = await startRemoteServer(bench, { codex });
+  const server = await startListeningServer(bench, { home: 'shared', codex });
   await run(['exec', '--json', '--remote', server.address, 'loop']);
   const threadId = String(bench.api.ledger[0]?.threadId);
   const resumed = await run(['exec', 'resume', '--json', '--remote', server.address, threadId, 'greet']);
-  await server.close();
+  await server.stop();
   return resumed;
 }
 
 /** Nothing is the server's own: both are judged, the server against an empty ledger. */
 async function playBothMetered({ bench, run, codex, version }: Stage): Promise<Played[] | undefined> {
   if (minorOf(version) < REMOTE_SINCE) return undefined;
-  const server = await startRemoteServer(bench, { codex, metered: true });
+  const server = await startListeningServer(bench, { home: 'shared', codex, meter: [] });
   const client = await run(['exec', '--json', '--remote', server.address, 'loop']);
-  await server.close();
+  await server.stop();
   return [client, { pid: server.pid, exitCode: 0, ledger: [] }];
-}
-
-/** Where the server of another user, or in another container, keeps its sessions. */
-function makeOtherHome({ bench }: Pick<Stage, 'bench'>): string {
-  const home = join(bench.folder, 'other-codex-home');
-  mkdirSync(home, { recursive: true });
-  copyFileSync(join(bench.codexHome, 'config.toml'), join(home, 'config.toml'));
-  return home;
 }
