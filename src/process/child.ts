@@ -61,9 +61,8 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
     pid,
     async passOn(signal) {
       if (ENDING.includes(signal)) for (const one of relays) one.hurry();
-      // Of the others Codex may get one twice, when a shell hangs up on its jobs: the first one counts.
-      const isTyped = signal === 'SIGINT' || signal === 'SIGQUIT';
-      if (!isTyped || !(await witness?.saw(signal))) subprocess.kill(signal);
+      // SIGCONT ends no witness, and it does not matter how often it comes.
+      if (signal === 'SIGCONT' || !(await witness.saw(signal))) subprocess.kill(signal);
     },
     stop() {
       for (const one of relays) one.hurry();

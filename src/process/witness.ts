@@ -17,30 +17,47 @@ interface Bystander {
   hasTold: boolean;
 }
 
-/** How long the witness has to end by a signal that we have seen. */
-const PATIENCE_MS = 150;
+/**
+ * How long a signal may take to strike the witness after it has reached us. Linux tells of one that is on its way, so there
+ * it is the time between two sends of whoever signals each process by itself. Elsewhere it is the time to die of it.
+ */
+const PATIENCE_MS = process.platform === 'linux' ? 20 : 150;
+/** Without a terminal only a Codex that works for a while is signalled by its group. */
+const UNHURRIED_MS = 100;
 
 /**
- * A terminal sends what is typed (Ctrl-C, Ctrl-\) to each process of its foreground group, to Codex as to us, while
- * `kill` reaches us alone; Node does not say which it was. So a process that does nothing stands beside Codex in our
+ * What is typed on a terminal (Ctrl-C, Ctrl-\), and what a supervisor sends to a process group, reaches Codex as it does us,
+ * while `kill` reaches us alone; Node does not say which it was. So a process that does nothing stands beside Codex in our
  * group: a signal that ends it was sent to all. It ends when we do, because its input does then. In the few milliseconds until another
  * has taken the place of one that has ended, a signal is handed on, and Codex may get it twice: better than not at all.
- * Undefined without a terminal.
  */
-export function callWitness(): Witness | undefined {
-  if (!hasTerminal()) return undefined;
-  let current = standBy();
+export function callWitness(): Witness {
+  let current: Bystander | undefined;
+  const replace = () => {
+    current = standBy();
+  };
+  if (hasTerminal()) replace();
+  else setTimeout(replace, UNHURRIED_MS).unref();
   return {
     async saw(signal) {
       const bystander = current;
-      const patience = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined));
-      const endedBy = (await Promise.race([bystander.endedBy, patience])) ?? (isStruck(bystander, signal) && signal);
-      if (endedBy && current === bystander) current = standBy();
-      if (endedBy !== signal || bystander.hasTold) return false;
+      if (!bystander) return false;
+      const isStruck = await isStruckBy(signal, bystander);
+      if (isStruck && current === bystander) replace();
+      if (!isStruck || bystander.hasTold) return false;
       bystander.hasTold = true;
       return true;
     },
   };
+}
+
+/** Whether `signal` has ended the bystander, or is about to. */
+async function isStruckBy(signal: NodeJS.Signals, bystander: Bystander): Promise<boolean> {
+  if (lookAt(bystander, signal) === 'pending') return true;
+  const patience = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined));
+  const endedBy = await Promise.race([bystander.endedBy, patience]);
+  // On a busy machine nobody may have told us of its end, or it may not even have come to die.
+  return endedBy === undefined ? lookAt(bystander, signal) !== 'alive' : endedBy === signal;
 }
 
 function standBy(): Bystander {
@@ -54,17 +71,15 @@ function standBy(): Bystander {
   return { pid: child.pid, endedBy, hasTold: false };
 }
 
-/**
- * Whether `signal` has been sent to the bystander although nobody has told us of its end: on a busy machine it may not
- * even have come to die of it. Linux tells; elsewhere nothing does.
- */
-function isStruck({ pid }: Bystander, signal: NodeJS.Signals): boolean {
+/** Whether `signal` waits to be dealt with by the bystander, or that has ended. Linux tells; elsewhere nothing does. */
+function lookAt({ pid }: Bystander, signal: NodeJS.Signals): 'alive' | 'pending' | 'dead' {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     const pending = BigInt(`0x${/^ShdPnd:\t(\w+)$/m.exec(status)?.[1] ?? '0'}`);
-    return /^State:\t[ZX]/m.test(status) || ((pending >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+    if (((pending >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n) return 'pending';
+    return /^State:\t[ZX]/m.test(status) ? 'dead' : 'alive';
   } catch {
-    return false;
+    return 'alive';
   }
 }
 
