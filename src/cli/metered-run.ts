@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { isatty } from 'node:tty';
 import type { Settings } from '../config/settings.js';
 import type { Settled } from '../meter/messages.js';
 import { createOutputSieve } from '../meter/output-sieve.js';
@@ -18,6 +17,7 @@ import { type MeterOptions, type MeterProcess, startMeter } from './meter-proces
 import { saidAll, say } from './say.js';
 import { type LineEnds, watchLineEnds } from './stdout-line.js';
 import type { WrapperOptions } from './wrapper-options.js';
+import type { planSummary } from './wrapper-summary.js';
 import type { Targets } from './wrapper-targets.js';
 import type { Telemetry } from './wrapper-telemetry.js';
 import type { Awaits, planWait } from './wrapper-wait.js';
@@ -38,6 +38,7 @@ export interface MeteredRunOptions {
   readonly targets: Targets;
   readonly wait: ReturnType<typeof planWait>;
   readonly emit: EmitForm | undefined;
+  readonly isSummarised: ReturnType<typeof planSummary>;
 }
 
 /** Codex, and what this process does about it. */
@@ -120,12 +121,13 @@ interface Ending {
 /** Waits for the record, for as long as that may be waited for, and ends as Codex has ended. */
 async function conclude({ run, codex, meter, lineEnds, exit, signals }: Ending): Promise<void> {
   const interruptedBy = signals.interrupted() ?? (codex.stopping && 'SIGINT');
-  const waitMs = run.wait(codex.ranMs ?? 0, awaits(run));
+  const saysALine = run.isSummarised(run.command);
+  const waitMs = run.wait(codex.ranMs ?? 0, awaits(run, saysALine));
   const settled = await meter.end({ exit, interruptedBy, atMs: Date.now() }, waitMs);
   await codex.stopping;
   if (run.emit && !codex.child?.gaveUpReader())
     await emitUsage(settled, lineEnds.isOpen(exit.signal !== undefined), run.settings.database.value);
-  if (saysALine(run)) sayWhatItCameTo(settled, meter.trouble());
+  if (saysALine) sayWhatItCameTo(settled, meter.trouble());
   await logTrouble(meter, run.settings);
   await saidAll();
   if (codex.stopping || settled?.outcome === 'stopped') leave(BUDGET_EXIT_CODE);
@@ -166,17 +168,11 @@ async function openTelemetry({ codexArgs, command, cwd }: MeteredRunOptions): Pr
   }
 }
 
-function awaits(run: MeteredRunOptions): Awaits {
-  const { targets, settings, emit } = run;
+function awaits({ targets, settings, emit }: MeteredRunOptions, saysALine: boolean): Awaits {
   const isTold = targets.reportPath !== undefined || targets.eventsFd !== undefined || emit !== undefined;
   const mayBeStopped = settings.onBudget.value === 'stop' && settings.limits.length > 0;
   if (isTold || mayBeStopped) return 'answer';
-  return saysALine(run) ? 'line' : 'nothing';
-}
-
-/** A person who sits at a terminal is told in one line what the run came to. */
-function saysALine({ options }: MeteredRunOptions): boolean {
-  return isatty(2) && !options.isOn('quiet');
+  return saysALine ? 'line' : 'nothing';
 }
 
 /** One line for a person. */

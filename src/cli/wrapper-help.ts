@@ -24,6 +24,8 @@ What is not said is inferred: run, phase and iteration from the path of --output
 the run from the day, and the next free iteration otherwise.
 A link to codex-metered says the phase by its name: codex-metered-reviewer, -builder, -chat, -handoff, -other.
 
+The line on what it came to is printed on stderr where a person can be assumed: stderr is a terminal, a shell with job
+control started the command, Codex was not asked for JSON, and neither CI nor TERM=dumb is set.
 Faults of the metering go to a log in the state folder (CODEX_METERED_STATE_DIR), never to these streams.
 The exit code is Codex's own; 2: an option of ours is wrong, 99: a budget is spent, 127: there is no Codex.
 What it cost: codex-usage run

@@ -69,7 +69,12 @@ export const OPTIONS = {
     takes: 'MS',
     help: 'how long the end of a run may wait for its record; default: a twenty-fifth of the run, 300 at most',
   },
-  quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'no summary line at the end' },
+  summary: {
+    variable: 'CODEX_METERED_SUMMARY',
+    takes: 'WHEN',
+    help: 'the line on what it came to: auto (default; for a person), always or never',
+  },
+  quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'the same as --meter-summary never' },
   off: { variable: 'CODEX_METERED_OFF', takes: undefined, help: 'run Codex and record nothing' },
   help: { variable: undefined, takes: undefined, help: 'show this help' },
   version: { variable: undefined, takes: undefined, help: 'show the version of codex-metered' },

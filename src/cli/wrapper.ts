@@ -18,6 +18,7 @@ import { exitAs } from './exit.js';
 import { readPhase } from './link-name.js';
 import { runMetered } from './metered-run.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
+import { planSummary } from './wrapper-summary.js';
 import type { Targets } from './wrapper-targets.js';
 import { planWait } from './wrapper-wait.js';
 
@@ -38,6 +39,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const { phase, unknownPhase } = readPhase(options, process.argv[1] ?? '');
   const attribution = attributeTo({ options, settings, command, cwd, startedAtMs, phase });
   const [wait, emit] = [planWait(options), readEmitForm(options, command)];
+  const isSummarised = planSummary(options, process.env);
   const targets = metered ? await openTargetsOf(options) : NO_TARGETS;
   const codexPath = locateCodex({
     wanted: options.value('codex'),
@@ -45,24 +47,11 @@ async function main(argv: readonly string[]): Promise<void> {
     cwd,
     self: process.argv[1] ?? '',
   });
-  const run = {
-    ...{
-      options,
-      codexArgs,
-      command,
-      codexPath,
-      cwd,
-      settings,
-      attribution,
-      unknownPhase,
-      startedAtMs,
-      targets,
-      wait,
-      emit,
-    },
-  };
-  if (metered) await runMetered(run);
-  else await runUnmetered(run);
+  if (!metered) return await runUnmetered({ codexPath, codexArgs, command });
+  await runMetered({
+    ...{ options, codexArgs, command, codexPath, cwd, settings, attribution, unknownPhase, startedAtMs, targets },
+    ...{ wait, emit, isSummarised },
+  });
 }
 
 async function runUnmetered({ codexPath, codexArgs, command }: Unmetered): Promise<void> {

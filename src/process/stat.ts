@@ -5,6 +5,9 @@ export interface ProcessStat {
   /** `Z`: it has ended and nobody has waited for it. */
   readonly state: string;
   readonly parentPid: number;
+  /** By the number of the process that leads it, as is the session. */
+  readonly processGroup: number;
+  readonly session: number;
   /** When it started, in hundredths of a second since the machine did. */
   readonly startTicks: number;
 }
@@ -16,7 +19,13 @@ export function readStat(pid: number): ProcessStat | undefined {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return { state: fields[0] ?? '', parentPid: Number(fields[1]), startTicks: Number(fields[19]) };
+    return {
+      state: fields[0] ?? '',
+      parentPid: Number(fields[1]),
+      processGroup: Number(fields[2]),
+      session: Number(fields[3]),
+      startTicks: Number(fields[19]),
+    };
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { expectExact, readRecord, recordOf } from '../harness/record.js';
+import { expectExact, recordOf } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
@@ -76,17 +76,5 @@ describe('on a terminal', () => {
     direct.type('\u0003');
     expect(run.exitCode).toBe((await direct.ended).exitCode);
     expect(expectExact(bench, run)).toMatchObject({ status: 'interrupted', signal: 'SIGINT' });
-  });
-
-  test('one line of summary ends the run, and none with --meter-quiet', async ({ bench }) => {
-    bench.api.add(LOOP);
-    const run = await startOnTerminal(bench, ['exec', 'loop']).ended;
-    const { runId } = recordOf(bench, run);
-    expect(run.screen.trimEnd().split(/\r?\n/).at(-1)).toBe(
-      `codex-metered: $0.0116 · 10,900 in (5,632 cached) · 103 out · 2 responses · run ${runId}, other 1`,
-    );
-    const quiet = await startOnTerminal(bench, ['--meter-quiet', 'exec', 'loop']).ended;
-    expect(quiet.screen).not.toContain('codex-metered:');
-    expect(readRecord(bench.database)).toHaveLength(2);
   });
 });

@@ -80,17 +80,17 @@ describe('the end of a run', () => {
 describe('a meter that cannot be started', () => {
   const DIES = "process.kill(process.pid, 'SIGKILL');";
 
-  test('is told on a terminal in one line, and not at all where nobody is to be told', async ({ bench }) => {
+  test('is told in one line where a person can be assumed, and not at all elsewhere', async ({ bench }) => {
     const codex = writeShellFake(bench, 'echo done; exit 3');
     const env = preload(bench, DIES);
-    const told = await startOnTerminal(bench, ARGS, { codex, env }).ended;
+    const told = await startOnTerminal(bench, ['--meter-summary', 'always', ...ARGS], { codex, env }).ended;
     expect(told.exitCode).toBe(3);
     expect(told.screen.trimEnd().split(/\r?\n/)).toEqual([
       'done',
       'codex-metered: this run was not metered to its end: it ended early (SIGKILL). See codex-usage doctor.',
     ]);
-    const quiet = await startOnTerminal(bench, ['--meter-quiet', ...ARGS], { codex, env }).ended;
-    expect(quiet.screen.trimEnd()).toBe('done');
+    const driven = await startOnTerminal(bench, ARGS, { codex, env }).ended;
+    expect(driven.screen.trimEnd()).toBe('done');
   });
 
   test('is started once more when Codex has ended, and records the run then', async ({ bench }) => {

@@ -143,7 +143,7 @@ export const HELD_UP_FAULTS: readonly Fault[] = [
     done: 'its process dies at once, as it does without memory',
     codex: FLOWS,
     record:
-      'told in the log, on a terminal in one line, and by `codex-usage doctor`; the session file is there to import',
+      'told in the log, to a person in one line, and by `codex-usage doctor`; the session file is there to import',
     async hold(bench) {
       const preload = join(bench.folder, 'dies.cjs');
       writeFileSync(preload, "if (process.argv[1]?.endsWith('/meter.cjs')) process.kill(process.pid, 'SIGKILL');\n");

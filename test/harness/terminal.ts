@@ -24,11 +24,18 @@ export function startOnTerminal(
   return startProgram(bench, [file, ...first, ...args], options);
 }
 
-/** Starts a shell with job control on a terminal of its own. `codex` is Codex there, metered unless `direct`. */
-export function startShellOnTerminal(bench: Workbench, { direct = false } = {}): TerminalRun {
-  const codex = direct ? `"${CODEX}"` : `"${process.execPath}" "${METERED}"`;
-  const run = startProgram(bench, ['bash', '--norc', '--noprofile', '-i'], { env: { PS1: '$ ' } });
-  run.type(`codex() { ${codex} "$@"; }\n`);
+/**
+ * Starts a shell on a terminal of its own: with job control, as for a person, or with a `script` to run. `codex` is Codex
+ * there, metered unless `direct`.
+ */
+export function startShellOnTerminal(
+  bench: Workbench,
+  { direct = false, script = '', env = {} }: { direct?: boolean; script?: string; env?: Record<string, string> } = {},
+): TerminalRun {
+  const codex = `codex() { ${direct ? `"${CODEX}"` : `"${process.execPath}" "${METERED}"`} "$@"; }\n`;
+  if (script) return startProgram(bench, ['bash', '-c', codex + script], { env });
+  const run = startProgram(bench, ['bash', '--norc', '--noprofile', '-i'], { env: { PS1: '$ ', ...env } });
+  run.type(codex);
   return run;
 }
 
