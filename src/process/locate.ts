@@ -1,5 +1,5 @@
 import { accessSync, closeSync, constants, readSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { CodexNotFoundError } from '../errors.js';
 import { openRegularFile } from '../files/regular-file.js';
 
@@ -18,7 +18,7 @@ const ADVICE =
 
 /**
  * Finds the real Codex: the one that was named, or the first `codex` on PATH that is not codex-metered itself under
- * that name. Returns its absolute path. Throws a CodexNotFoundError that says what to do.
+ * that name, or else the one that npm has installed beside us. Returns its absolute path. Throws a CodexNotFoundError that says what to do.
  */
 export function locateCodex(options: LocateOptions): string {
   const { wanted, cwd, self } = options;
@@ -29,9 +29,20 @@ export function locateCodex(options: LocateOptions): string {
     return path;
   }
   const name = wanted || 'codex';
-  const found = candidates(name, options).find((path) => isExecutable(path) && !isMeter(path, self));
+  const paths = [...candidates(name, options), ...(wanted ? [] : findNeighbour(self))];
+  const found = paths.find((path) => isExecutable(path) && !isMeter(path, self));
   if (found) return found;
   throw new CodexNotFoundError(`No Codex was found: PATH has no "${name}" other than codex-metered. ${ADVICE}`);
+}
+
+/** Whoever runs us as another user, by `sudo -u … -- /path/to/codex`, gives us a PATH that has none of npm's commands. */
+function findNeighbour(self: string): string[] {
+  try {
+    const installed = dirname(dirname(dirname(realpathSync(self))));
+    return [join(installed, '@openai', 'codex', 'bin', 'codex.js')];
+  } catch {
+    return [];
+  }
 }
 
 function candidates(name: string, { env, cwd, platform = process.platform }: LocateOptions): string[] {

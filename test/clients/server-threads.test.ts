@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { type RecordedInvocation, readRecord, recordOf } from '../harness/record.js';
+import { expectSameCounts, type RecordedInvocation, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import type { Scenario } from '../scripted-api/script.js';
-import { type AppServer, connectTo, startAppServer } from './app-server.js';
+import { connectTo, startAppServer } from './app-server.js';
 import { startListeningServer } from './listening-server.js';
 
 const SHELVES: Scenario = {
@@ -30,7 +30,7 @@ describe('the threads of an app-server that keep no session file', () => {
     await server.runTurn(kept, 'shelves again');
     expect(await server.close()).toBe(0);
     expect(bench.api.ledger).toHaveLength(8);
-    const { responses, notes } = expectLedger(bench, server);
+    const { responses, notes } = expectSameCounts(bench, { pid: server.pid, ledger: bench.api.ledger });
     expect(notes).toEqual([]);
     for (const { threadId, evidence } of responses) {
       expect(evidence).toBe(threadId === kept ? 'usage_record' : 'otel');
@@ -47,7 +47,7 @@ describe('the threads of an app-server that keep no session file', () => {
     expect({ threadId, status }).toEqual({ threadId: thread, status: 'running' });
     server.kill('SIGTERM');
     await server.close();
-    expect(expectLedger(bench, server).notes).toEqual([]);
+    expect(expectSameCounts(bench, { pid: server.pid, ledger: bench.api.ledger }).notes).toEqual([]);
   });
 
   test('are recorded where clients talk to it by a websocket, an exec --remote among them', async ({ bench }) => {
@@ -61,7 +61,7 @@ describe('the threads of an app-server that keep no session file', () => {
     client.disconnect();
     await server.stop();
     expect(bench.api.ledger).toHaveLength(4);
-    const { responses, notes } = expectLedger(bench, server);
+    const { responses, notes } = expectSameCounts(bench, { pid: server.pid, ledger: bench.api.ledger });
     expect(notes).toEqual([]);
     expect(responses.filter(({ threadId }) => threadId === passing).map(({ evidence }) => evidence)).toEqual([
       'otel',
@@ -95,23 +95,4 @@ function readRecordSoFar(bench: Workbench): RecordedInvocation[] {
   } catch {
     return [];
   }
-}
-
-/** Telemetry has no response ids: the counters and models are compared, thread by thread. */
-function expectLedger(bench: Workbench, server: Pick<AppServer, 'pid'>) {
-  const invocation = recordOf(bench, server);
-  const recorded = invocation.responses.map(
-    ({ threadId, model, source, input, cached, cacheWrite, output, reasoning }) => ({
-      ...{ threadId, model, source, input, cached, cacheWrite, output, reasoning },
-    }),
-  );
-  const billed = bench.api.ledger.map(({ threadId, model, usage }) => ({
-    threadId,
-    model,
-    source: 'actual',
-    ...usage,
-  }));
-  expect(recorded).toHaveLength(billed.length);
-  expect(recorded).toEqual(expect.arrayContaining(billed));
-  return invocation;
 }

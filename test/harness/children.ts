@@ -23,15 +23,26 @@ export function stateOf(pid: number): string | undefined {
   return /^State:\s+(\w)/m.exec(readProc(`${pid}/status`))?.[1];
 }
 
+/** What runs, of what was started with `home` for its home, but for meters: Codex, its tools, and whoever has started them. */
+export function listProcesses(home: string): string[] {
+  return listPids()
+    .filter((pid) => !isMeter(pid) && ![undefined, 'Z'].includes(stateOf(pid)))
+    .filter((pid) => readProc(`${pid}/environ`).split('\0').includes(`HOME=${home}`))
+    .map((pid) => readProc(`${pid}/cmdline`).replaceAll('\0', ' ').trim());
+}
+
 /** Resolves when no meter works any more that was started with `home` for its home. */
 export function untilMetersEnd(home: string, limitMs?: number): Promise<unknown> {
   const haveEnded = () => {
-    const pids = readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
-    return !pids.some((pid) => isMeter(pid) && readProc(`${pid}/environ`).split('\0').includes(`HOME=${home}`));
+    return !listPids().some((pid) => isMeter(pid) && readProc(`${pid}/environ`).split('\0').includes(`HOME=${home}`));
   };
   return waitFor('the end of the meters', haveEnded, limitMs);
+}
+
+function listPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 /** Those that have not ended. */

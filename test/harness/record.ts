@@ -163,6 +163,23 @@ export function expectExact(
   return invocation;
 }
 
+/**
+ * The same for responses that telemetry tells of, which has no response ids: the counters and models are compared, thread
+ * by thread, and no others are recorded.
+ */
+export function expectSameCounts(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>): RecordedInvocation {
+  const invocation = recordOf(bench, run);
+  const recorded = invocation.responses.map(
+    ({ threadId, model, source, input, cached, cacheWrite, output, reasoning }) => ({
+      ...{ threadId, model, source, input, cached, cacheWrite, output, reasoning },
+    }),
+  );
+  const billed = run.ledger.map(({ threadId, model, usage }) => ({ threadId, model, source: 'actual', ...usage }));
+  expect(recorded).toHaveLength(billed.length);
+  expect(recorded).toEqual(expect.arrayContaining(billed));
+  return invocation;
+}
+
 function toRecorded({ threadId, responseId, model, usage }: LedgerEntry) {
   return { threadId, responseKey: responseId, model, source: 'actual', ...usage };
 }
