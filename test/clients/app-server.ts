@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { withoutVarying } from '../harness/compare.js';
 import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
 
@@ -14,6 +15,18 @@ export interface AppServerOptions {
   /** Arguments after `app-server`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What is started in place of Codex or codex-metered. */
+  readonly command?: readonly string[];
+  /** Whether it leads a process group of its own. */
+  readonly group?: 'own' | 'shared';
+  /** What its client says of itself. */
+  readonly greeting?: { readonly clientInfo: Json; readonly capabilities: Json };
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
 }
 
 /** A client of `codex app-server`: one JSON object per line, in both directions. */
@@ -33,6 +46,8 @@ export interface AppServer {
   /** Every message so far. */
   readonly messages: readonly Json[];
   kill(signal: NodeJS.Signals): void;
+  closeInput(): void;
+  readonly ended: Promise<ProcessEnd>;
   /** Closes its input and waits for its end. */
   close(): Promise<number | null>;
 }
@@ -40,23 +55,29 @@ export interface AppServer {
 /** Starts `codex app-server`, metered unless `direct`, and greets it. Closing the workbench ends it. */
 export async function startAppServer(bench: Workbench, options: AppServerOptions = {}): Promise<AppServer> {
   const { direct = false, codex = CODEX, args = [], env = {} } = options;
-  const [file = '', ...first] = direct ? [codex] : [process.execPath, METERED];
+  const [file = '', ...first] = options.command ?? (direct ? [codex] : [process.execPath, METERED]);
   const child = spawn(file, [...first, 'app-server', ...args], {
     cwd: bench.workTree,
     env: { ...bench.env, CODEX_METERED_CODEX: codex, ...env },
     stdio: ['pipe', 'pipe', 'ignore'],
+    detached: options.group === 'own',
   });
   bench.adopt(child);
+  const ended = once(child, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }) as ProcessEnd);
+  // Whoever has killed it may still be writing to it.
+  child.stdin.on('error', () => undefined);
   const messages: Json[] = [];
   readMessages(child, messages);
-  const client = await openClient(bench, messages, (message) => child.stdin?.write(`${JSON.stringify(message)}\n`));
+  const send = (message: Json) => void child.stdin.write(`${JSON.stringify(message)}\n`);
+  const client = await openClient(bench, messages, send, options.greeting);
   return {
     ...client,
-    ...{ pid: child.pid ?? 0, messages },
+    ...{ pid: child.pid ?? 0, messages, ended },
     kill: (signal) => void child.kill(signal),
+    closeInput: () => void child.stdin.end(),
     async close() {
-      child.stdin?.end();
-      return untilExit(child);
+      child.stdin.end();
+      return (await ended).exitCode;
     },
   };
 }
@@ -74,14 +95,19 @@ export async function connectTo(
   return { ...client, disconnect: () => socket.terminate() };
 }
 
-async function untilExit(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
+type Client = Pick<AppServer, 'request' | 'startThread' | 'startTurn' | 'untilTurnEnds' | 'runTurn' | 'revert'>;
 
-type Client = Omit<AppServer, 'pid' | 'messages' | 'kill' | 'close'>;
+const GREETING = {
+  clientInfo: { name: 'test', title: 'Test', version: '1' },
+  capabilities: { experimentalApi: true },
+};
 
-async function openClient(bench: Workbench, messages: readonly Json[], send: (message: Json) => void): Promise<Client> {
+async function openClient(
+  bench: Workbench,
+  messages: readonly Json[],
+  send: (message: Json) => void,
+  greeting: AppServerOptions['greeting'] = GREETING,
+): Promise<Client> {
   let lastId = 0;
   const request = async (method: string, params: Json) => {
     const id = ++lastId;
@@ -97,8 +123,7 @@ async function openClient(bench: Workbench, messages: readonly Json[], send: (me
   const untilTurnEnds = async (turnId: string) => {
     await waitFor('the end of the turn', () => messages.some((message) => isEnd(message, turnId)));
   };
-  const clientInfo = { name: 'test', title: 'Test', version: '1' };
-  await request('initialize', { clientInfo, capabilities: { experimentalApi: true } });
+  await request('initialize', { ...greeting });
   send({ method: 'initialized' });
   return {
     ...{ request, startTurn, untilTurnEnds },
@@ -115,6 +140,16 @@ async function openClient(bench: Workbench, messages: readonly Json[], send: (me
       await request('thread/revert', { threadId, beforeTurnId });
     },
   };
+}
+
+/**
+ * What a server has said of threads, turns and items, without what differs from run to run, sorted: what runs side by side
+ * is told in any order.
+ */
+export function describeMessages({ messages }: Pick<AppServer, 'messages'>): string[] {
+  const about = messages.filter(({ method }) => /^(thread|turn|item)\//.test(String(method)));
+  const VARYING = /"\w+(?:Ms|At)":\d+|resp_[0-9a-f]{32}|"processId":"\d+"/g;
+  return about.map((message) => withoutVarying(JSON.stringify(message).replaceAll(VARYING, ''))).toSorted();
 }
 
 function readMessages(child: ChildProcess, messages: Json[]): void {

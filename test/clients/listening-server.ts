@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import { resolveProgram } from '../../src/process/native.js';
 import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
+import type { ProcessEnd } from './app-server.js';
 
 /** A `codex app-server` that listens for clients such as `codex exec --remote`. */
 export interface ListeningServer {
@@ -16,6 +17,7 @@ export interface ListeningServer {
   /** Of what was started: Codex, or codex-metered. */
   readonly pid: number;
   kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<ProcessEnd>;
   /** Ends it in order, and waits for that. */
   stop(): Promise<void>;
 }
@@ -29,12 +31,14 @@ export interface ServerOptions {
   readonly meter?: readonly string[];
   /** The Codex to run, in place of the one that is installed here. */
   readonly codex?: string;
+  /** Whether it leads a process group of its own. */
+  readonly group?: 'own' | 'shared';
 }
 
 /** Starts a server. Closing the workbench ends it, where nobody has. */
 export async function startListeningServer(
   bench: Workbench,
-  { listen = 'ws', home = 'own', meter, codex = CODEX }: ServerOptions = {},
+  { listen = 'ws', home = 'own', meter, codex = CODEX, group }: ServerOptions = {},
 ): Promise<ListeningServer> {
   const codexHome = home === 'shared' ? bench.codexHome : makeHome(bench);
   const socket = join(bench.folder, 'server.sock');
@@ -46,11 +50,12 @@ export async function startListeningServer(
     cwd: bench.workTree,
     env: { ...bench.env, ...program.env, CODEX_METERED_CODEX: codex, CODEX_HOME: codexHome },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: group === 'own',
   });
   bench.adopt(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
-  const ended = once(child, 'exit');
+  const ended = once(child, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }) as ProcessEnd);
   const stop = async () => {
     await endChild(child);
     await ended;
@@ -61,7 +66,10 @@ export async function startListeningServer(
     if (listen === 'ws') return /listening on: (ws:\S+)/.exec(output)?.[1];
     return existsSync(path) && url;
   });
-  return { address, codexHome, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), stop };
+  return {
+    ...{ address, codexHome, pid: child.pid ?? 0, ended, stop },
+    kill: (signal) => void child.kill(signal),
+  };
 }
 
 /** A home of the server's own, with the same configuration. */

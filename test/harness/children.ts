@@ -24,11 +24,11 @@ export function stateOf(pid: number): string | undefined {
 }
 
 /** What runs, of what was started with `home` for its home, but for meters: Codex, its tools, and whoever has started them. */
-export function listProcesses(home: string): string[] {
+export function listProcesses(home: string): { pid: number; command: string }[] {
   return listPids()
     .filter((pid) => !isMeter(pid) && ![undefined, 'Z'].includes(stateOf(pid)))
     .filter((pid) => readProc(`${pid}/environ`).split('\0').includes(`HOME=${home}`))
-    .map((pid) => readProc(`${pid}/cmdline`).replaceAll('\0', ' ').trim());
+    .map((pid) => ({ pid, command: readProc(`${pid}/cmdline`).replaceAll('\0', ' ').trim() }));
 }
 
 /** Resolves when no meter works any more that was started with `home` for its home. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CODEX, METERED, type Workbench } from './workbench.js';
@@ -17,7 +17,7 @@ export function putInPlace(bench: Workbench, { direct }: InPlace): NodeJS.Proces
   const front = join(bench.folder, 'in-front');
   if (!direct) {
     mkdirSync(front, { recursive: true });
-    symlinkSync(METERED, join(front, 'codex'));
+    if (!existsSync(join(front, 'codex'))) symlinkSync(METERED, join(front, 'codex'));
   }
   const path = [...(direct ? [] : [front]), dirname(CODEX), String(bench.env.PATH)];
   return { ...bench.env, CODEX_METERED_CODEX: undefined, PATH: path.join(delimiter) };
