@@ -1,9 +1,11 @@
 import { Codex, type Thread, type ThreadEvent } from '@openai/codex-sdk';
 import { describe, expect } from 'vitest';
+import { listProcesses, untilMetersEnd } from '../harness/children.js';
 import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
+import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
-import type { Scenario } from '../scripted-api/script.js';
+import type { Reply, Scenario } from '../scripted-api/script.js';
 
 /** What the SDK gives is compared without what differs from run to run. */
 const VARYING = /"(?:thread_id|id)":"[^"]*"/g;
@@ -105,6 +107,25 @@ describe('the official SDK', () => {
     };
     await expect(read()).rejects.toThrow('abort');
     await expect.poll(() => readRecord(bench.database).at(-1)?.status, { timeout: 30_000 }).toBe('interrupted');
+    expectLastExact(bench, 1);
+  });
+
+  test('leaves nothing running when a turn is aborted while a tool works, as without us', async ({ bench }) => {
+    const work: Reply = {
+      calls: [{ tool: 'exec_command', cmd: 'sleep 300', yieldMs: 30_000 }],
+      usage: { input: 800, output: 8 },
+    };
+    bench.api.add({ prompt: 'tests', replies: [work] });
+    for (const codex of [CODEX, METERED]) {
+      const abort = new AbortController();
+      const turn = startThread(bench, codex).run('tests', { signal: abort.signal });
+      const failed = expect(turn).rejects.toThrow('abort');
+      await waitFor('the tool', () => listProcesses(bench.folder).some(({ command }) => command === 'sleep 300'));
+      abort.abort();
+      await failed;
+      await waitFor('the end of Codex and its tool', () => listProcesses(bench.folder).length === 0);
+    }
+    await untilMetersEnd(bench.folder);
     expectLastExact(bench, 1);
   });
 });

@@ -3,8 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { isAlive } from '../../src/process/alive.js';
 import { parseSessionFileName } from '../../src/usage/session-file.js';
-import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
-import { expectExact, recordOf } from '../harness/record.js';
+import { expectExact } from '../harness/record.js';
 import { openSheet, startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
@@ -85,30 +84,6 @@ describe('codex app-server', () => {
     }
     expect(said[1]).toEqual(said[0]);
   });
-});
-
-test('codex mcp-server is recorded from the session files that it holds open', async ({ bench }) => {
-  const threads = ['1', '2'].map((n) => `01a20d97-bd95-7c43-b119-00000000000${n}`);
-  const codex = writeRolloutFake(bench, {
-    files: threads.map((threadId, index) => ({
-      threadId,
-      lines: [
-        rollout.header(threadId, { source: 'mcp' }),
-        rollout.turnContext('turn'),
-        rollout.usageRecord(threadId, 'turn', `resp_${index}`, { input: 100 + index, output: 5 }),
-      ],
-    })),
-    stdout: ['{"jsonrpc":"2.0","id":1,"result":{}}'],
-    afterwards: 'await new Promise((resolve) => setTimeout(resolve, 3000));',
-  });
-  const run = await bench.run(['mcp-server'], { codex });
-  expect(run.stdout.toString()).toBe('{"jsonrpc":"2.0","id":1,"result":{}}\n');
-  const { responses, command } = recordOf(bench, run);
-  expect(command).toBe('mcp-server');
-  expect(responses.map(({ threadId, input }) => [threadId, input])).toEqual([
-    [threads[0], 100],
-    [threads[1], 101],
-  ]);
 });
 
 describe('the interactive Codex', () => {

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { withoutVarying } from '../harness/compare.js';
 import { expectExact, recordOf } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
@@ -37,6 +38,17 @@ describe('on a terminal', () => {
     // Only a terminal gets colours.
     if (json.length === 0) expect(run.screen).toContain('\u001b[');
   });
+
+  test.for([[['exec', 'loop']], [['exec', '--json', 'loop']]])(
+    'a program that has opened it reads what it reads without us: %j',
+    async ([args = []], { bench }) => {
+      bench.api.add(LOOP);
+      const direct = await startOnTerminal(bench, args, { direct: true }).ended;
+      const metered = await startOnTerminal(bench, args).ended;
+      expect(withoutVarying(metered.screen)).toBe(withoutVarying(direct.screen));
+      expectExact(bench, metered);
+    },
+  );
 
   test('a review is exact', async ({ bench }) => {
     bench.api.add({

@@ -11,7 +11,7 @@ export interface InPlace {
 
 /**
  * The environment of a program that starts the `codex` it finds on PATH: Codex itself if `direct`, or else a link to
- * codex-metered in a folder before it. Nothing else is set for codex-metered to find Codex.
+ * codex-metered in a folder before it. Nothing is set for codex-metered to find Codex, or to wait for its record.
  */
 export function putInPlace(bench: Workbench, { direct }: InPlace): NodeJS.ProcessEnv {
   const front = join(bench.folder, 'in-front');
@@ -20,7 +20,7 @@ export function putInPlace(bench: Workbench, { direct }: InPlace): NodeJS.Proces
     if (!existsSync(join(front, 'codex'))) symlinkSync(METERED, join(front, 'codex'));
   }
   const path = [...(direct ? [] : [front]), dirname(CODEX), String(bench.env.PATH)];
-  return { ...bench.env, CODEX_METERED_CODEX: undefined, PATH: path.join(delimiter) };
+  return { ...bench.env, CODEX_METERED_CODEX: undefined, CODEX_METERED_WAIT: undefined, PATH: path.join(delimiter) };
 }
 
 /** Installs codex-metered into a folder of packages, beside Codex, as `npm install -g` does. Returns the path of its command. */
