@@ -60,15 +60,20 @@ async function isStruckBy(signal: NodeJS.Signals, bystander: Bystander): Promise
   return endedBy === undefined ? lookAt(bystander, signal) !== 'alive' : endedBy === signal;
 }
 
-function standBy(): Bystander {
-  const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], env: { PATH: process.env.PATH } });
-  child.on('error', () => undefined);
-  child.unref();
-  if (child.stdin instanceof Socket) child.stdin.unref();
-  const endedBy = new Promise<NodeJS.Signals>((resolve) => {
-    child.once('exit', (_code, signal) => signal && resolve(signal));
-  });
-  return { pid: child.pid, endedBy, hasTold: false };
+/** Where it cannot be started nobody stands by: every signal is handed on then. */
+function standBy(): Bystander | undefined {
+  try {
+    const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], env: { PATH: process.env.PATH } });
+    child.on('error', () => undefined);
+    child.unref();
+    if (child.stdin instanceof Socket) child.stdin.unref();
+    const endedBy = new Promise<NodeJS.Signals>((resolve) => {
+      child.once('exit', (_code, signal) => signal && resolve(signal));
+    });
+    return { pid: child.pid, endedBy, hasTold: false };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether `signal` waits to be dealt with by the bystander, or that has ended. Linux tells; elsewhere nothing does. */

@@ -8,9 +8,9 @@ export function listDescendants(pid: number): number[] {
     .flatMap((child) => [child, ...listDescendants(child)]);
 }
 
-/** The processes that a `codex-metered` has started as Codex. */
+/** The processes that a `codex-metered` has started as Codex, and the guardian where there is no meter. */
 export function listCodex(frontPid: number): number[] {
-  return listChildren(frontPid).filter((child) => !isMeter(child));
+  return listChildren(frontPid).filter((child) => !isMeter(child) && !isWitness(child));
 }
 
 /** The meter of a `codex-metered`, once it has begun. */
@@ -53,6 +53,11 @@ function listChildren(pid: number): number[] {
 
 function isMeter(pid: number): boolean {
   return readProc(`${pid}/cmdline`).split('\0')[1]?.endsWith('/dist/meter.cjs') === true;
+}
+
+/** What stands by to tell to whom a signal was sent. */
+function isWitness(pid: number): boolean {
+  return readProc(`${pid}/cmdline`) === 'cat\0';
 }
 
 function readProc(path: string): string {
