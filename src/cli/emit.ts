@@ -2,8 +2,11 @@ import { UsageError } from '../errors.js';
 import type { Settled } from '../meter/messages.js';
 import type { CodexCommand } from '../process/argv.js';
 import { EMIT_FORMS, type EmitForm } from '../usage/emit-form.js';
-import { writeToStdout } from './stdout-line.js';
 import type { WrapperOptions } from './wrapper-options.js';
+import { writeLine } from './write-line.js';
+
+/** How long the line waits for a reader of stdout that takes nothing. */
+const PATIENCE_MS = 5000;
 
 /**
  * In which form the usage is to be written to stdout at the end; undefined where it is not. Only where Codex writes JSON
@@ -26,7 +29,7 @@ export async function emitUsage(
   database: string | undefined,
 ): Promise<void> {
   const line = settled?.usageLine;
-  const failure = settled ? line && (await writeToStdout(`${lineIsOpen ? '\n' : ''}${line}\n`)) : NO_ANSWER;
+  const failure = settled ? line && (await writeLine(1, `${lineIsOpen ? '\n' : ''}${line}\n`, PATIENCE_MS)) : NO_ANSWER;
   if (!failure) return;
   try {
     const { logUnwritten } = await import('./meter-trouble.js');

@@ -1,21 +1,21 @@
-import { write } from 'node:fs';
+import { writeLine } from './write-line.js';
 
-/** How long the end of a run waits for whoever reads what we say. */
+/** How long a line waits for a reader of stderr that takes nothing. */
 const PATIENCE_MS = 500;
 
-let said: Promise<void> = Promise.resolve();
+let said: Promise<unknown> = Promise.resolve();
+let isGivenUp = false;
 
-/** Says a line on stderr while Codex works. Nothing waits for it: its reader may have stopped reading. */
+/** Says a line on stderr. Nothing waits for it while Codex works: its reader may have stopped reading. */
 export function say(line: string): void {
-  said = said.then(() => new Promise((resolve) => write(2, `codex-metered: ${line}\n`, () => resolve())));
+  said = said.then(async () => {
+    // One wait for such a reader is enough, however much there is to say.
+    if (isGivenUp) return;
+    isGivenUp = (await writeLine(2, `codex-metered: ${line}\n`, PATIENCE_MS)) !== undefined;
+  });
 }
 
-/** Resolves when all has been said, or its reader takes too long. */
+/** Resolves when all has been said, or given up. */
 export async function saidAll(): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS);
-  });
-  await Promise.race([said, patience]);
-  clearTimeout(timer);
+  await said;
 }

@@ -192,6 +192,6 @@ describe('the line of --meter-emit', () => {
     bench.adopt(child);
     expect(await once(child, 'exit')).toEqual([0, null]);
     closeSync(pipe);
-    expect(readLog(bench)).toContain('whoever reads stdout took nothing for too long');
+    expect(readLog(bench)).toContain('its reader took nothing for too long');
   });
 });

@@ -1,4 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
@@ -7,7 +9,7 @@ import { writeShellFake } from '../harness/fake-codex.js';
 import { readRecord } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
-import { USAGE, type Workbench } from '../harness/workbench.js';
+import { METERED, USAGE, type Workbench } from '../harness/workbench.js';
 
 const ARGS = ['exec', '--json', 'x'];
 
@@ -68,6 +70,27 @@ describe('the end of a run', () => {
     for (let n = 0; n < 5; n++) await bench.run(ARGS, { codex, env: { CODEX_METERED_WAIT: undefined } });
     await untilMetersEnd(bench.folder);
     expect(readRecord(bench.database).map(({ status }) => status)).toEqual(Array(5).fill('completed'));
+  });
+
+  test('is not held up by our own line where the reader of stderr takes nothing', async ({ bench }) => {
+    bench.api.add({ prompt: 'dear', replies: [{ message: 'Done.', usage: { input: 9000, cached: 0, output: 70 } }] });
+    const direct = await bench.run(['exec', '--json', 'dear'], { direct: true });
+    bench.api.add({ prompt: 'dear', replies: [{ message: 'Done.', usage: { input: 9000, cached: 0, output: 70 } }] });
+    const path = join(bench.folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const pipe = openSync(path, constants.O_RDWR);
+    // What is left of it is enough for what Codex writes, and not for a line of ours.
+    writeSync(pipe, Buffer.alloc(65_536 - direct.stderr.length - 20, 'x'));
+    const budget = ['--meter-budget-usd', '0.000001', '--meter-on-budget', 'warn'];
+    const child = spawn(process.execPath, [METERED, ...budget, 'exec', '--json', 'dear'], {
+      cwd: bench.workTree,
+      env: bench.env,
+      stdio: ['ignore', 'ignore', pipe],
+    });
+    bench.adopt(child);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    closeSync(pipe);
+    expect(readRecord(bench.database)).toMatchObject([{ status: 'completed' }]);
   });
 
   test.for(['soon', '-1', '1.5'])('is no time to wait: %s', async (wait, { bench }) => {

@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { messageOf } from '../errors.js';
 import type { StreamPlan } from '../process/streams.js';
 
-/** How long a line waits for a reader of stdout that takes nothing. */
-const PATIENCE_MS = 5000;
 const NEWLINE = 10;
 
 /** Sees what passes on stdout, so that a line of our own begins where a line of Codex's has ended. */
@@ -43,22 +39,4 @@ function readLastByte(fd: number): number | undefined {
   } finally {
     if (file !== undefined) closeSync(file);
   }
-}
-
-/**
- * Writes a line to stdout. Resolves with why it could not be written; with undefined where it was, or where nobody reads any
- * more. Another program does it, because Node cannot end while it waits in write(2) for a reader that takes nothing.
- */
-export function writeToStdout(line: string): Promise<string | undefined> {
-  // In a session of its own: what is sent to our process group must not cut the line off.
-  const writer = spawn('cat', { stdio: ['pipe', 1, 'ignore'], env: { PATH: process.env.PATH }, detached: true });
-  const patience = setTimeout(() => writer.kill('SIGKILL'), PATIENCE_MS);
-  return new Promise<string | undefined>((resolve) => {
-    writer.once('error', (error) => resolve(messageOf(error)));
-    writer.once('exit', (code, signal) => {
-      if (code === 0 || signal === 'SIGPIPE') resolve(undefined);
-      else resolve(signal ? 'whoever reads stdout took nothing for too long' : 'stdout does not take it');
-    });
-    writer.stdin?.on('error', () => undefined).end(line);
-  }).finally(() => clearTimeout(patience));
 }
