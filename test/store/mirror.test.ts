@@ -19,7 +19,10 @@ function setUp(parents: Parameters<typeof openControlCenter>[1] = { projects: ['
   const log = { warn: (_: string, { reason }: Record<string, unknown>) => void warned.push(String(reason)) };
   const own = createStore();
   const open = (costRecords = path) => {
-    const mirror = new Mirror({ costRecords: costRecords === 'none' ? undefined : costRecords, mirrorDirectory }, log);
+    const mirror = new Mirror(
+      { costRecords: costRecords === 'none' ? undefined : costRecords, estimates: 'replace', mirrorDirectory },
+      log,
+    );
     return { mirror, store: mirror.watch(own) };
   };
   const queued = () => (existsSync(mirrorDirectory) ? readdirSync(mirrorDirectory).length : 0);
@@ -65,16 +68,16 @@ describe('a mirror of the cost records', () => {
     await waitFor('the record', () => center.rows().length === 1);
   });
 
-  test('waits until the other program has made the rows that it refers to', async () => {
-    const { store, mirror, center, warned, queued, open } = setUp({ projects: ['shop'] });
+  test('waits until the other program has made the project that it refers to', async () => {
+    const { store, mirror, center, warned, queued, open } = setUp({});
     store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
-    const other = sampleInvocation('b', { attribution: { runId: 'elsewhere' } });
+    const other = sampleInvocation('b', { attribution: { projectId: 'elsewhere' } });
     store.record({ invocation: other, update: DONE, responses: [sampleResponse('r2')] });
     await mirror.finish();
     expect(center.rows()).toEqual([]);
     expect(queued()).toBe(2);
-    expect(warned).toEqual(['its projects or runs have no row of that id yet']);
-    center.connection.exec(`INSERT INTO runs VALUES ('nightly-7', 'shop')`);
+    expect(warned).toContain('it has no project "shop", and none whose folder holds /home/ada/shop');
+    center.connection.exec(`INSERT INTO projects (id, name) VALUES ('shop', 'shop')`);
     // Also a command that names no other database does what is queued.
     open('none').mirror.catchUp();
     expect(totals(center)).toEqual([['a/gpt-5.3-codex/actual', 1000]]);

@@ -1,5 +1,5 @@
 import type { Paths } from '../../config/paths.js';
-import { listPrices, type Settings } from '../../config/settings.js';
+import { listMirrorSettings, listPrices, type Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import type { CostUnit } from '../../usage/unit.js';
 import { describeConfigCommand, runConfigCommand } from './config.js';
@@ -66,7 +66,7 @@ function describeCommands(
   const inUnit = <Request extends { readonly unit: CostUnit | undefined }>(request: Request): Request => {
     return { ...request, unit: request.unit ?? settings.unit.value };
   };
-  const changing = { ...paths, userPrices: listPrices(settings), costRecords: settings.costRecords.value };
+  const changing = { ...paths, userPrices: listPrices(settings), ...listMirrorSettings(settings) };
   return [
     ...describeCostCommands(async (request) => {
       await begin(request);
