@@ -18,6 +18,7 @@ it.each([
   [['prices', '--json']],
   [['reprice', '--json', '--dry-run']],
   [['doctor', '--json']],
+  [['mirror', '--json', '/center.db']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],
