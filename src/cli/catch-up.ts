@@ -1,5 +1,5 @@
 import type { Paths } from '../config/paths.js';
-import { listPrices, type Settings } from '../config/settings.js';
+import { listMirrorSettings, listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { parseKeptChange } from '../formats/kept-change.js';
 import type { Log } from '../log.js';
@@ -45,7 +45,9 @@ export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOp
 /** The same where no run is metered: with a log and a mirror of its own. */
 export function catchUpAlone(store: Store, paths: Paths, settings: Settings): Promise<void> {
   const prices = createPriceBook({ user: listPrices(settings) });
-  return withMirror({ ...paths, costRecords: undefined }, (mirror, log) => {
-    return catchUp({ store: mirror.watch(store), pending: paths, mirror, prices, log });
+  return withMirror({ ...paths, ...listMirrorSettings(settings) }, (mirror, log) => {
+    // What is taken in stands in the queue already, for the table that its run named.
+    mirror.watch(store);
+    return catchUp({ store, pending: paths, mirror, prices, log });
   });
 }

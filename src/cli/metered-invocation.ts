@@ -1,5 +1,5 @@
 import type { Paths } from '../config/paths.js';
-import { listLimits, listPrices, type Settings } from '../config/settings.js';
+import { listLimits, listMirrorSettings, listPrices, type Settings } from '../config/settings.js';
 import { StoreError } from '../errors.js';
 import { parseKeptChange } from '../formats/kept-change.js';
 import type { Log } from '../log.js';
@@ -56,7 +56,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   const { invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice } = tools;
   const { id, attribution } = invocation;
   const prices = createPriceBook({ user: listPrices(settings) });
-  const mirror = new Mirror({ costRecords: settings.costRecords.value, ...paths }, log);
+  const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
   // The others may run no thread at all.
   if (command.threads === 'one') mirror.expect(id);
   let store: Store | undefined;
@@ -132,6 +132,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     },
     async close() {
       await catchingUp;
+      await mirror.awaitEstimates();
       store?.close();
       // Only a lock can be gone within ten seconds. Any other fault of the database is left to the next command.
       if (keptAside === 'lock') await takeInLater();

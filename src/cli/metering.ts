@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { readCodexHome, readPaths } from '../config/paths.js';
 import type { OtlpSink } from '../io/otlp-sink.js';
+import { findWorkTree } from '../io/work-tree.js';
 import { openLog } from '../log.js';
 import type { RunFacts, Settled, TelemetryFacts } from '../meter/messages.js';
 import type { End } from '../meter/meter.js';
@@ -49,8 +50,11 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
   const paths = readPaths(process.env, settings.database.value);
   const log = openLog(paths.logFile);
   const hooks = createHooks({ reportPath, eventsFd: descriptors.events, say: voice.say });
+  const worksIn = resolve(cwd, command.cd ?? '.');
+  const output = command.outputLastMessage;
   const known = {
-    ...{ id: randomId(), attribution, command: command.name, cwd: resolve(cwd, command.cd ?? '.') },
+    ...{ id: randomId(), attribution, command: command.name, cwd: worksIn, workTree: findWorkTree(worksIn) },
+    outputPath: output === undefined ? undefined : resolve(cwd, output),
     ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs },
   };
   let run: MeteredInvocation | undefined;

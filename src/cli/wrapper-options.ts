@@ -18,6 +18,11 @@ export const OPTIONS = {
     takes: 'PATH',
     help: "another program's database, whose table cost_records is kept up to date too",
   },
+  'cost-records-estimates': {
+    variable: SETTING_VARIABLES['cost-records-estimates'],
+    takes: 'replace|keep',
+    help: "what becomes of that program's own rows for what we record; default: replace",
+  },
   codex: { variable: 'CODEX_METERED_CODEX', takes: 'PATH', help: 'the real Codex; default: codex on PATH' },
   'server-home': {
     variable: 'CODEX_METERED_SERVER_HOME',

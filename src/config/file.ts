@@ -72,6 +72,7 @@ function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path
     unit,
     database: resolvePath(values.database, path),
     costRecords: resolvePath(values.cost_records, path),
+    estimates: values.cost_records_estimates,
     outputPattern: output_pattern,
     phasePatterns: PHASES.flatMap((phase): OutputPattern[] => {
       return (phases[phase] ?? []).map((pattern) => ({ pattern, phase }));

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
+import { ESTIMATE_MODES } from '../usage/estimate-mode.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import { COST_UNITS } from '../usage/unit.js';
 
@@ -83,6 +84,9 @@ export const CONFIG_FILE = z.strictObject({
   unit: z.optional(z.enum(COST_UNITS, { error: `must be ${COST_UNITS.map((one) => `"${one}"`).join(' or ')}` })),
   database: z.optional(text),
   cost_records: z.optional(text),
+  cost_records_estimates: z.optional(
+    z.enum(ESTIMATE_MODES, { error: `must be ${ESTIMATE_MODES.map((one) => `"${one}"`).join(' or ')}` }),
+  ),
   output_pattern: z.optional(pattern),
   phases: z.optional(
     z.strictObject(

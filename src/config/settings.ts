@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type OnBudget } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
+import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
 import type { Phase } from '../usage/phase.js';
 import type { CostUnit } from '../usage/unit.js';
 import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
@@ -40,6 +41,7 @@ export interface ConfigFile extends FoundFile {
   readonly unit: CostUnit | undefined;
   readonly database: string | undefined;
   readonly costRecords: string | undefined;
+  readonly estimates: EstimateMode | undefined;
   readonly outputPattern: string | undefined;
   readonly phasePatterns: readonly OutputPattern[];
   readonly limits: readonly BudgetLimit[];
@@ -59,6 +61,8 @@ export interface Settings {
   readonly database: Setting<string | undefined>;
   /** Another program's database, whose table `cost_records` is kept up to date too. Absolute. */
   readonly costRecords: Setting<string | undefined>;
+  /** What becomes of that program's own rows for our invocations. */
+  readonly estimates: Setting<EstimateMode>;
   /** For the path of `--output-last-message`, in the order in which they are tried. */
   readonly outputPatterns: readonly Setting<OutputPattern>[];
   readonly onBudget: Setting<OnBudget>;
@@ -77,6 +81,7 @@ export const SETTING_VARIABLES = {
   'time-zone': 'CODEX_METERED_TIME_ZONE',
   db: 'CODEX_METERED_DB',
   'cost-records': 'CODEX_METERED_COST_RECORDS',
+  'cost-records-estimates': 'CODEX_METERED_COST_RECORDS_ESTIMATES',
   'output-pattern': 'CODEX_METERED_OUTPUT_PATTERN',
   'budget-usd': 'CODEX_METERED_BUDGET_USD',
   'budget-tokens': 'CODEX_METERED_BUDGET_TOKENS',
@@ -91,9 +96,11 @@ export interface Said {
   readonly place: string;
 }
 
+type PickedKey = 'project' | 'timeZone' | 'database' | 'costRecords' | 'estimates' | 'outputPattern' | 'onBudget';
+
 /** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */
 export function resolveSettings(said: (name: SaidName) => Said | undefined, files: readonly ConfigFile[]): Settings {
-  const pick = <Key extends 'project' | 'timeZone' | 'database' | 'costRecords' | 'outputPattern' | 'onBudget'>(
+  const pick = <Key extends PickedKey>(
     name: SaidName,
     key: Key,
     path: readonly string[],
@@ -104,6 +111,7 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
     const file = files.find((one) => one[key] !== undefined);
     return file ? settingOf(file, path, file[key]) : { value: undefined, origin: 'default', place: undefined };
   };
+  const estimates = pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], parseEstimateMode);
   const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], parseOnBudget);
   return {
     project: pick('project', 'project', ['project'], asIs),
@@ -111,6 +119,7 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
     unit: findUnit(files),
     database: pick('db', 'database', ['database'], asIs),
     costRecords: pick('cost-records', 'costRecords', ['cost_records'], (path) => resolve(path)),
+    estimates: { ...estimates, value: estimates.value ?? 'replace' },
     outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
     onBudget: { ...onBudget, value: onBudget.value ?? 'stop' },
     limits: resolveLimits(said, files),
@@ -175,6 +184,11 @@ export function listLimits({ limits }: Settings): BudgetLimit[] {
   return limits.map(({ value }) => value);
 }
 
+/** Another program's database, and what becomes of its own rows. */
+export function listMirrorSettings({ costRecords, estimates }: Settings) {
+  return { costRecords: costRecords.value, estimates: estimates.value };
+}
+
 /** The user's own prices. */
 export function listPrices({ prices }: Settings): PriceEntry[] {
   return prices.map(({ value }) => value);
@@ -186,6 +200,12 @@ function settingOf<T>(file: ConfigFile, path: readonly (string | number)[], valu
 
 function asIs(text: string): string {
   return text;
+}
+
+function parseEstimateMode(mode: string, said: string): EstimateMode {
+  const known = ESTIMATE_MODES.find((one) => one === mode);
+  if (known) return known;
+  throw new UsageError(`${said}: "${mode}" is not known: use ${ESTIMATE_MODES.join(' or ')}.`);
 }
 
 function parseTimeZone(name: string, said: string): string {

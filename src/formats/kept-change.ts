@@ -92,6 +92,8 @@ const invocation = z.strictObject({
   attribution,
   command: text,
   cwd: text,
+  workTree: z.optional(z.strictObject({ root: text, repository: text })),
+  outputPath: optionalText,
   codexHome: optionalText,
   codexPath: optionalText,
   frontPid: optionalCount,

@@ -13,6 +13,7 @@ import { messageOf, UsageError } from '../errors.js';
 import { findWorkTree } from '../io/work-tree.js';
 import { attribute, type Named } from '../meter/attribution.js';
 import type { PriceEntry } from '../pricing/price.js';
+import type { EstimateMode } from '../usage/estimate-mode.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution } from '../usage/record.js';
 
@@ -39,6 +40,8 @@ export interface Place {
   readonly paths: Paths;
   /** Another program's database that is to be given the cost records, too. */
   readonly costRecords: string | undefined;
+  /** What becomes of that program's own rows. */
+  readonly estimates: EstimateMode;
   /** The user's own prices. */
   readonly prices: readonly PriceEntry[];
   /** Why the configuration files were left out. */
@@ -83,6 +86,7 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
     ...{ attribution, cwd, problem },
     paths: readPaths(process.env, said('db')?.value ?? settings?.database.value),
     costRecords: costRecords && resolve(costRecords),
+    estimates: settings?.estimates.value ?? 'replace',
     prices: settings ? listPrices(settings) : [],
   };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.js';
+import { findWorkTree } from '../io/work-tree.js';
 import { type Log, openLog } from '../log.js';
 import { Recorder } from '../meter/recorder.js';
 import { Pricer } from '../pricing/pricer.js';
@@ -46,13 +47,13 @@ export interface Step {
 
 /** Records one step. Never rejects: what fails is logged, and what the database does not take is kept aside. */
 export async function recordStep(step: Step): Promise<RecordedUsage> {
-  const { paths, costRecords, problem } = step.place;
+  const { paths, costRecords, estimates, problem } = step.place;
   const log = openLog(paths.logFile);
   if (problem) log.warn('The configuration cannot be read; it is left out.', { reason: problem });
   let stored: RecordedUsage['stored'] = 'database';
   let store: Store | undefined;
   const invocation = describe(step);
-  const mirror = new Mirror({ costRecords, ...paths }, log);
+  const mirror = new Mirror({ costRecords, estimates, ...paths }, log);
   mirror.expect(invocation.id);
   const recorder = new Recorder({
     invocation,
@@ -88,6 +89,7 @@ function describe({ place, command, startedAtMs }: Step): Invocation {
     attribution: place.attribution,
     command,
     cwd: place.cwd,
+    workTree: findWorkTree(place.cwd),
     codexHome: undefined,
     codexPath: undefined,
     meterPid: process.pid,

@@ -12,10 +12,10 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
   const iteration = attribution.iteration ?? nextIteration(connection, invocation);
   connection
     .prepare(
-      `INSERT INTO invocations (id, origin, project_id, run_id, phase, iteration, attribution, command, cwd, codex_home,
-         codex_path, front_pid, meter_pid, codex_pid, status, started_at_ms)
-       VALUES (@id, @origin, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @codexHome,
-         @codexPath, @frontPid, @meterPid, @codexPid, 'running', @startedAtMs)`,
+      `INSERT INTO invocations (id, origin, project_id, run_id, phase, iteration, attribution, command, cwd, work_tree,
+         repository, output_path, codex_home, codex_path, front_pid, meter_pid, codex_pid, status, started_at_ms)
+       VALUES (@id, @origin, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @workTree,
+         @repository, @outputPath, @codexHome, @codexPath, @frontPid, @meterPid, @codexPid, 'running', @startedAtMs)`,
     )
     .run({
       id: invocation.id,
@@ -27,6 +27,9 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
       origins: JSON.stringify(attribution.origins),
       command: invocation.command,
       cwd: invocation.cwd,
+      workTree: invocation.workTree?.root ?? null,
+      repository: invocation.workTree?.repository ?? null,
+      outputPath: invocation.outputPath ?? null,
       codexHome: invocation.codexHome ?? null,
       codexPath: invocation.codexPath ?? null,
       frontPid: invocation.frontPid ?? null,

@@ -7,6 +7,7 @@ import { LOST_PROJECTS } from './migrations/0006-lost-projects.js';
 import { THREAD_KNOWN_BY } from './migrations/0007-thread-known-by.js';
 import { POSSIBLE_COUNTS } from './migrations/0008-possible-counts.js';
 import { FRONT } from './migrations/0009-front.js';
+import { MIRROR } from './migrations/0010-mirror.js';
 
 /**
  * The schema, one step per version; `PRAGMA user_version` says how many steps a database has taken.
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly string[] = [
   THREAD_KNOWN_BY,
   POSSIBLE_COUNTS,
   FRONT,
+  MIRROR,
 ];

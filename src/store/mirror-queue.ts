@@ -2,6 +2,7 @@ import { lstatSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../files/folders.js';
 import { replaceFile } from '../files/regular-file.js';
+import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
 import { listKeptFiles, readKeptFile, setAside } from './kept-files.js';
 
 /** An invocation whose cost records belong into another program's database, too. */
@@ -9,7 +10,10 @@ export interface MirrorEntry {
   /** That database. */
   readonly path: string;
   readonly invocationId: string;
+  readonly estimates: EstimateMode;
 }
+
+type EntryName = Pick<MirrorEntry, 'path' | 'invocationId'>;
 
 export interface MirrorQueue {
   add(entry: MirrorEntry): void;
@@ -17,8 +21,8 @@ export interface MirrorQueue {
   /** Those that were tried longest ago come first. What is no entry is set aside. */
   list(limit: number): MirrorEntry[];
   /** Puts an entry that could not be mirrored at the end. */
-  postpone(entry: MirrorEntry): void;
-  remove(entry: MirrorEntry): void;
+  postpone(entry: EntryName): void;
+  remove(entry: EntryName): void;
 }
 
 /**
@@ -52,7 +56,7 @@ export function openMirrorQueue(folder: string): MirrorQueue {
   };
 }
 
-function fileOf(folder: string, { path, invocationId }: MirrorEntry): string {
+function fileOf(folder: string, { path, invocationId }: EntryName): string {
   // Every command looks into the queue, and hardly any puts something there.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(path).digest('hex').slice(0, 12);
@@ -86,8 +90,10 @@ function readEntry(folder: string, file: string): MirrorEntry | undefined {
 
 function parseEntry(json: string): MirrorEntry | undefined {
   try {
-    const { path, invocationId } = JSON.parse(json) as Record<keyof MirrorEntry, unknown>;
-    return typeof path === 'string' && typeof invocationId === 'string' ? { path, invocationId } : undefined;
+    const { path, invocationId, estimates } = JSON.parse(json) as Record<keyof MirrorEntry, unknown>;
+    if (typeof path !== 'string' || typeof invocationId !== 'string') return undefined;
+    // Earlier versions did not say it.
+    return { path, invocationId, estimates: ESTIMATE_MODES.find((mode) => mode === estimates) ?? 'replace' };
   } catch {
     return undefined;
   }

@@ -1,100 +1,209 @@
-import { statSync } from 'node:fs';
-import Database from 'better-sqlite3';
-import { messageOf } from '../errors.js';
-import { explainingFaults } from './open.js';
+import type { EstimateMode } from '../usage/estimate-mode.js';
+import { type Estimate, findEstimate, mayStillCome, readEstimate } from './mirror-estimates.js';
+import { findPlace, findRun, type Mirrorable, type Place, readMirrorable } from './mirror-place.js';
+import { COLUMNS, explainTargetFault, type Target, type TargetFault, withTarget } from './mirror-target.js';
+import { type MirroredInvocation, readMirrored, writeMirrored } from './mirrored.js';
+import { insertNote } from './notes.js';
 import type { Store } from './store.js';
 
-/** The columns of a `cost_records` that another program owns. It may have more. */
-const COLUMNS = [
-  ...['id', 'project_id', 'run_id', 'category', 'input_tokens', 'output_tokens', 'is_actual', 'model'],
-  ...['input_cost_per_1k', 'output_cost_per_1k', 'total_cost_usd', 'description', 'created_at'],
-];
+/** An invocation whose records are to be what they are in our own database. */
+export interface MirrorRequest {
+  readonly invocationId: string;
+  readonly estimates: EstimateMode;
+}
+
+/**
+ * `done`: it is there. `estimate due`: it is there, and the other program's own row for it may still come. `run due`: that
+ * program may still make the run's row.
+ */
+export type MirrorOutcome = { readonly invocationId: string } & (
+  | { readonly kind: 'done' | 'estimate due' }
+  | { readonly kind: 'run due' | TargetFault['kind']; readonly reason: string }
+);
+
+type Row = Readonly<Record<string, unknown>> & { readonly id: string; readonly model: string };
 
 const OTHERS = COLUMNS.slice(1);
-
-// An update before an insert asks nothing of the table's keys, and leaves its other columns alone.
-const UPDATE = `UPDATE cost_records SET ${OTHERS.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`;
+const UPDATE = `UPDATE cost_records SET ${COLUMNS.map((name) => `${name} = @${name}`).join(', ')}`;
+/** What is the same already is not written again: the other program's database waits for its disk at each change. */
+const IS_OTHER = `(${OTHERS.map((name) => `${name} IS NOT @${name}`).join(' OR ')})`;
 const INSERT = `INSERT INTO cost_records (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((name) => `@${name}`).join(', ')})`;
 /** Better evidence can have moved the last response of a record to another. Our ids begin with the invocation's. */
 const DELETE_OLD = `
   DELETE FROM cost_records WHERE id >= @prefix AND id < @prefix || char(0x10FFFF)
     AND id NOT IN (SELECT value FROM json_each(@ids))`;
 
-type Row = Readonly<Record<string, unknown>> & { readonly id: string };
+/**
+ * Makes the cost records of invocations in the database at `path` what they are in `store`. Each invocation is taken whole or
+ * not at all. Never throws.
+ */
+export function mirrorCostRecords(store: Store, path: string, requests: readonly MirrorRequest[]): MirrorOutcome[] {
+  const fail = ({ invocationId }: MirrorRequest, error: unknown) => ({ invocationId, ...explainTargetFault(error) });
+  try {
+    return withTarget(path, 'write', (target) => {
+      const writeOne = target.connection.transaction((request: MirrorRequest) => mirrorOne(store, target, request));
+      const attempt = (request: MirrorRequest): MirrorOutcome => {
+        try {
+          return writeOne.immediate(request);
+        } catch (error) {
+          return isForeignKey(error) ? explainMissingParent(store, target, request) : fail(request, error);
+        }
+      };
+      const all = target.connection.transaction(() => requests.map(attempt));
+      try {
+        // One change, because the other program's database waits for its disk at the end of each.
+        return all.immediate();
+      } catch (error) {
+        // A constraint that is looked at last refuses the whole change for one invocation's sake.
+        if (!/CONSTRAINT/.test((error as { code?: string }).code ?? '')) throw error;
+        return requests.map(attempt);
+      }
+    });
+  } catch (error) {
+    return requests.map((request) => fail(request, error));
+  }
+}
 
-/** Why an entry was not mirrored; `locked` may pass in a moment. */
-export interface MirrorFault {
-  readonly invocationId: string;
-  readonly kind: 'locked' | 'refused';
-  readonly reason: string;
+/** Whether the other program has written its own row for the invocation by now. Locks nothing, and never throws. */
+export function isEstimateThere(store: Store, path: string, invocationId: string): boolean {
+  try {
+    return withTarget(path, 'read', (target) => {
+      const invocation = readMirrorable(store.connection, invocationId);
+      const place = invocation && findPlace(target, invocation, Date.now());
+      return (
+        place !== undefined && findEstimate(store.connection, target, invocation as Mirrorable, place) !== undefined
+      );
+    });
+  } catch {
+    return false;
+  }
 }
 
 /**
- * Makes the cost records of `invocationIds` in the database at `path` what they are in `store`. Each invocation is
- * taken whole or not at all; returns those that were not. Never throws.
+ * Our own database is told first what is to be done, and what stood in the place of ours: whoever comes after a kill between
+ * the two finds the estimate there still, and does the same again.
  */
-export function mirrorCostRecords(store: Store, path: string, invocationIds: readonly string[]): MirrorFault[] {
-  let target: Database.Database | undefined;
-  try {
-    assertFile(path);
-    target = explainingFaults(path, () => new Database(path, { fileMustExist: true, timeout: 0 }));
-    const write = prepareWrite(target, store);
-    const writeEach = () => invocationIds.flatMap((id) => attempt(write, id));
-    try {
-      // One change, because the other program's database waits for its disk at the end of each.
-      return target.transaction(writeEach).immediate();
-    } catch (error) {
-      // A constraint that is looked at last refuses the whole change for one invocation's sake.
-      if (!/CONSTRAINT/.test(codeOf(error))) throw error;
-      return writeEach();
-    }
-  } catch (error) {
-    return invocationIds.map((id) => describe(id, error));
-  } finally {
-    target?.close();
+function mirrorOne(store: Store, target: Target, { invocationId, estimates }: MirrorRequest): MirrorOutcome {
+  const own = store.connection;
+  const invocation = readMirrorable(own, invocationId);
+  const before = readMirrored(own, target.key, invocationId);
+  if (!invocation || before?.state === 'undone') return { invocationId, kind: 'done' };
+  const found = findPlace(target, invocation, Date.now());
+  const reason = 'its runs have no row of that id yet';
+  if (found.run === 'due') return { invocationId, kind: 'run due', reason };
+  const rows = readRows(store, invocationId);
+  const taken =
+    rows.length > 0 && estimates === 'replace' ? takeEstimate(store, target, invocation, found, before) : undefined;
+  const place = { ...found, runId: found.runId ?? taken?.runId ?? keptRun(target, before) };
+  const { projectId, runId } = place;
+  const estimate = taken ?? { estimateId: before?.estimateId ?? null, estimate: before?.estimate ?? null };
+  if (rows.length > 0) {
+    const { estimateId, estimate: text } = estimate;
+    writeMirrored(own, target.key, { invocationId, projectId, runId, state: 'written', estimateId, estimate: text });
+  }
+  writeRows(
+    target,
+    invocationId,
+    rows.map((row) => toTheirs(row, place, target)),
+    taken,
+  );
+  if (found.run === 'unknown' && runId === null && rows.length > 0) {
+    insertNote(own, invocationId, { ...UNKNOWN_RUN, figures: { run: invocation.runId } });
+  }
+  return { invocationId, kind: isEstimateDue() ? 'estimate due' : 'done' };
+
+  function isEstimateDue(): boolean {
+    const { endedAtMs } = invocation as Mirrorable;
+    if (estimates === 'keep' || rows.length === 0 || estimate.estimateId !== null) return false;
+    return endedAtMs !== null && mayStillCome(endedAtMs, Date.now());
   }
 }
 
-/** SQLite is not asked to open what is none of its files: a pipe, a device, a folder. */
-function assertFile(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found && !found.isFile()) throw new Error(`${path} is not a file`);
+const UNKNOWN_RUN = {
+  kind: 'fault',
+  reason: "the other program's table has the record without its run, of which it knows nothing",
+} as const;
+
+interface Taken {
+  readonly estimateId: string;
+  /** What stands there. */
+  readonly estimate: string;
+  readonly runId: string | null;
+  readonly model: string | null;
 }
 
-type Write = (invocationId: string) => void;
-
-function prepareWrite(target: Database.Database, store: Store): Write {
-  target.pragma('foreign_keys = ON');
-  const [update, insert, deleteOld] = [UPDATE, INSERT, DELETE_OLD].map((sql) => target.prepare(sql));
-  return target.transaction((invocationId: string) => {
-    const rows = readRows(store, invocationId);
-    deleteOld?.run({ prefix: `${invocationId}/`, ids: JSON.stringify(rows.map(({ id }) => id)) });
-    for (const row of rows) if (update?.run(row).changes === 0) insert?.run(row);
-  });
+/** The estimate that is there to be replaced: one that was taken before and is back, or was never replaced, or a new one. */
+function takeEstimate(
+  store: Store,
+  target: Target,
+  invocation: Mirrorable,
+  place: Place,
+  before: MirroredInvocation | undefined,
+): Taken | undefined {
+  const known = before?.estimateId ?? null;
+  const found: Pick<Estimate, 'id' | 'runId' | 'model'> | undefined =
+    known === null ? findEstimate(store.connection, target, invocation, place) : readById(target, known);
+  if (!found) return undefined;
+  const { id: estimateId, runId, model } = found;
+  const estimate = readEstimate(target, estimateId);
+  return estimate === undefined ? undefined : { estimateId, estimate, runId, model };
 }
 
-function attempt(write: Write, invocationId: string): MirrorFault[] {
-  try {
-    write(invocationId);
-    return [];
-  } catch (error) {
-    return [describe(invocationId, error)];
-  }
+function readById({ connection }: Target, id: string): Pick<Estimate, 'id' | 'runId' | 'model'> | undefined {
+  return connection
+    .prepare<[string], Estimate>('SELECT id, run_id AS runId, model FROM cost_records WHERE id = ? AND is_actual = 0')
+    .get(id);
 }
 
-function readRows(store: Store, invocationId: string): Row[] {
-  return store.connection
-    .prepare<[string], Row>(`SELECT ${COLUMNS.join(', ')} FROM cost_records WHERE invocation_id = ?`)
+/** The run that an estimate named, which is not there any more. */
+function keptRun(target: Target, before: MirroredInvocation | undefined): string | null {
+  if (!before || before.estimateId === null || before.runId === null) return null;
+  return target.runs.has('id') && !findRun(target, before.runId) ? null : before.runId;
+}
+
+function readRows({ connection }: Store, invocationId: string): Row[] {
+  return connection
+    .prepare<[string], Row>(
+      `SELECT ${COLUMNS.join(', ')}, responses, unpriced_responses FROM cost_records WHERE invocation_id = ?
+       ORDER BY cost_nano_usd DESC`,
+    )
     .all(invocationId);
 }
 
-function describe(invocationId: string, error: unknown): MirrorFault {
-  const code = codeOf(error);
-  const kind = /^SQLITE_(BUSY|LOCKED)/.test(code) ? 'locked' : 'refused';
-  const reason = /FOREIGNKEY/.test(code) ? 'its projects or runs have no row of that id yet' : messageOf(error);
-  return { invocationId, kind, reason };
+const COSTS = ['input_cost_per_1k', 'output_cost_per_1k', 'total_cost_usd'];
+
+function toTheirs({ responses, unpriced_responses: unpriced, ...row }: Row, place: Place, target: Target): Row {
+  const costs = COSTS.filter((name) => target.required.has(name)).map((name) => [name, row[name] ?? 0]);
+  const remark = unpriced === 0 ? '' : unpriced === responses ? ', unpriced' : `, ${unpriced} of them unpriced`;
+  return {
+    ...row,
+    ...Object.fromEntries(costs),
+    ...{ project_id: place.projectId, run_id: place.runId, description: `${row.description}${remark}` },
+  } as Row;
 }
 
-function codeOf(error: unknown): string {
-  return (error as { code?: string }).code ?? '';
+/** One of the rows takes the place of the estimate, in which the other program's further columns stay as they were. */
+function writeRows({ connection }: Target, invocationId: string, rows: readonly Row[], taken: Taken | undefined): void {
+  const exists = connection.prepare<[string], number>('SELECT 1 FROM cost_records WHERE id = ?').pluck();
+  const heir = taken && (rows.find(({ model }) => model === taken.model) ?? rows[0]);
+  connection
+    .prepare(DELETE_OLD)
+    .run({ prefix: `${invocationId}/`, ids: JSON.stringify(rows.filter((row) => row !== heir).map(({ id }) => id)) });
+  for (const row of rows) {
+    // An update before an insert asks nothing of the table's keys, and leaves its other columns alone.
+    if (taken && row === heir) connection.prepare(`${UPDATE} WHERE id = @estimateId`).run({ ...row, ...taken });
+    else if (exists.get(row.id)) connection.prepare(`${UPDATE} WHERE id = @id AND ${IS_OTHER}`).run(row);
+    else connection.prepare(INSERT).run(row);
+  }
+}
+
+function isForeignKey(error: unknown): boolean {
+  return (error as { code?: string }).code === 'SQLITE_CONSTRAINT_FOREIGNKEY';
+}
+
+function explainMissingParent(store: Store, target: Target, { invocationId }: MirrorRequest): MirrorOutcome {
+  const invocation = readMirrorable(store.connection, invocationId);
+  const place = invocation && findPlace(target, invocation, Date.now());
+  const reason = `it has no project "${place?.projectId}", and none whose folder holds ${invocation?.cwd}`;
+  return { invocationId, kind: 'refused', reason };
 }

@@ -1,12 +1,16 @@
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
+import type { EstimateMode } from '../usage/estimate-mode.js';
+import { findLost } from './mirror-lost.js';
 import { type MirrorEntry, openMirrorQueue } from './mirror-queue.js';
-import { mirrorCostRecords } from './mirror-table.js';
+import { isEstimateThere, type MirrorOutcome, type MirrorRequest, mirrorCostRecords } from './mirror-table.js';
 import type { Store } from './store.js';
 
 export interface MirrorPlaces {
   /** Another program's database with a table `cost_records`; undefined: only what is queued is mirrored. */
   readonly costRecords: string | undefined;
+  /** What becomes of that program's own rows for our invocations. */
+  readonly estimates: EstimateMode;
   readonly mirrorDirectory: string;
 }
 
@@ -17,6 +21,9 @@ const RETRY_MS = 50;
 const PATIENCE_MS = 300;
 /** How many entries of earlier commands one command tries again. */
 const BACKLOG = 200;
+/** How long it is looked for the other program's own row, which it writes when it has seen the end of a run. */
+const LOOK_MS = 5000;
+const LOOK_EACH_MS = 200;
 
 /**
  * Copies the cost records of what is recorded into a table that another program owns. An invocation stands in a queue on
@@ -28,6 +35,8 @@ export class Mirror {
   readonly #log: Log;
   readonly #queue: ReturnType<typeof openMirrorQueue>;
   readonly #due = new Set<string>();
+  /** Those for which the other program has yet to do something, and what. */
+  readonly #awaited = new Map<string, MirrorOutcome['kind']>();
   readonly #told = new Set<string>();
   #store: Store | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -40,9 +49,9 @@ export class Mirror {
 
   /** Queues an invocation that begins, also for the case that no database can record it now. */
   expect(invocationId: string): void {
-    const { costRecords: path } = this.#places;
+    const { costRecords: path, estimates } = this.#places;
     if (path === undefined) return;
-    this.#guard(() => this.#queue.add({ path, invocationId }));
+    this.#guard(() => this.#queue.add({ path, invocationId, estimates }));
   }
 
   /**
@@ -78,18 +87,21 @@ export class Mirror {
     };
   }
 
-  /** Mirrors what earlier commands could not. */
+  /** Mirrors what earlier commands could not, and what the other program's database has lost. */
   catchUp(): void {
     this.#guard(() => {
-      const paths = new Map<string, string[]>();
-      for (const { path, invocationId } of this.#queue.list(BACKLOG)) {
-        paths.set(path, [...(paths.get(path) ?? []), invocationId]);
+      this.#queueLost();
+      const entries = this.#queue.list(BACKLOG);
+      for (const path of new Set(entries.map((entry) => entry.path))) {
+        this.#mirror(
+          path,
+          entries.filter((entry) => entry.path === path),
+        );
       }
-      for (const [path, ids] of paths) this.#mirror(path, ids);
     });
   }
 
-  /** Mirrors what is left, or leaves it in the queue. Before the store is closed. */
+  /** Mirrors what is left, or leaves it in the queue. */
   async finish(): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     this.#mirrorDue();
@@ -101,35 +113,85 @@ export class Mirror {
     if (this.#due.size > 0) this.#tell('it stayed locked', this.#places.costRecords);
   }
 
+  /**
+   * Goes on for a few seconds for what the other program does only when it has seen the end of the run. Later commands look
+   * for what has not come by then. After `finish` and before the store is closed, when nobody waits any more.
+   */
+  async awaitEstimates(): Promise<void> {
+    const deadline = performance.now() + LOOK_MS;
+    while (this.#awaited.size > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EACH_MS));
+      this.#guard(() => this.#look());
+    }
+  }
+
+  #look(): void {
+    const { costRecords: path, estimates } = this.#places;
+    const store = this.#store;
+    if (path === undefined || !store) return;
+    const ready = [...this.#awaited].filter(
+      ([id, kind]) => kind !== 'estimate due' || isEstimateThere(store, path, id),
+    );
+    if (ready.length === 0) return;
+    this.#mirror(
+      path,
+      ready.map(([invocationId]) => ({ invocationId, estimates })),
+    );
+  }
+
+  #queueLost(): void {
+    const { costRecords: path } = this.#places;
+    const store = this.#store;
+    if (path === undefined || !store) return;
+    try {
+      const lost = findLost(store, path);
+      if (lost.length === 0) return;
+      for (const id of lost) this.expect(id);
+      this.#log.warn("The other program's database has lost cost records that it had; they are written again.", {
+        ...{ path, invocations: lost.length },
+      });
+    } catch {
+      // What is to be written there is told why it cannot be.
+    }
+  }
+
   #mirrorDue(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { costRecords: path } = this.#places;
+    const { costRecords: path, estimates } = this.#places;
     if (path === undefined || this.#due.size === 0) return;
     for (const invocationId of this.#due) this.expect(invocationId);
     this.#guard(() => {
-      const locked = this.#mirror(path, [...this.#due]);
+      const locked = this.#mirror(
+        path,
+        [...this.#due].map((invocationId) => ({ invocationId, estimates })),
+      );
       this.#due.clear();
       for (const id of locked) this.#due.add(id);
     });
   }
 
   /** Returns the invocations for which `path` was locked. */
-  #mirror(path: string, invocationIds: readonly string[]): string[] {
+  #mirror(path: string, requests: readonly MirrorRequest[]): string[] {
     const store = this.#store;
-    const known = store ? invocationIds.filter((id) => store.readStatus(id) !== undefined) : [];
-    const faults = store ? mirrorCostRecords(store, path, known) : [];
-    const failed = new Set(faults.map(({ invocationId }) => invocationId));
-    for (const invocationId of invocationIds) {
-      const entry: MirrorEntry = { path, invocationId };
-      // One that is not recorded yet is kept aside somewhere; one that runs has more to come.
-      const isDone = !failed.has(invocationId) && !['running', undefined].includes(store?.readStatus(invocationId));
-      if (isDone) this.#queue.remove(entry);
-      else this.#queue.postpone(entry);
-    }
-    const refused = faults.filter(({ kind }) => kind === 'refused');
-    for (const { reason } of refused) this.#tell(reason, path);
-    return faults.filter(({ kind }) => kind === 'locked').map(({ invocationId }) => invocationId);
+    // One that is not recorded yet is kept aside somewhere.
+    const isKnown = ({ invocationId }: MirrorRequest) => store?.readStatus(invocationId) !== undefined;
+    const unknown = requests.filter((request) => !isKnown(request));
+    for (const { invocationId } of unknown) this.#queue.postpone({ path, invocationId });
+    const outcomes = store ? mirrorCostRecords(store, path, requests.filter(isKnown)) : [];
+    for (const outcome of outcomes) this.#conclude(store as Store, path, outcome);
+    return outcomes.filter(({ kind }) => kind === 'locked').map(({ invocationId }) => invocationId);
+  }
+
+  #conclude(store: Store, path: string, outcome: MirrorOutcome): void {
+    const { invocationId, kind } = outcome;
+    const entry: Pick<MirrorEntry, 'path' | 'invocationId'> = { path, invocationId };
+    // One that runs has more to come.
+    if (kind === 'done' && store.readStatus(invocationId) !== 'running') this.#queue.remove(entry);
+    else this.#queue.postpone(entry);
+    if (kind === 'estimate due' || kind === 'run due') this.#awaited.set(invocationId, kind);
+    else this.#awaited.delete(invocationId);
+    if (kind === 'refused' || kind === 'run due') this.#tell(outcome.reason, path);
   }
 
   #tell(reason: string, path: string | undefined): void {

@@ -48,6 +48,10 @@ export interface Invocation {
   /** What Codex was asked to do, without its arguments: `exec`, `exec resume`, `exec review`, … */
   readonly command: string;
   readonly cwd: string;
+  /** The git work tree that `cwd` is in, and the one that this is linked to. */
+  readonly workTree?: { readonly root: string; readonly repository: string } | undefined;
+  /** Where Codex writes its last message. */
+  readonly outputPath?: string | undefined;
   /** Undefined where no process of Codex was followed. */
   readonly codexHome: string | undefined;
   readonly codexPath: string | undefined;

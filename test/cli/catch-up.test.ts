@@ -27,7 +27,10 @@ function createMachine() {
   const store = createStore(path);
   const warnings: string[] = [];
   const log: Log = { warn: (message) => void warnings.push(message) };
-  const mirror = new Mirror({ costRecords: undefined, mirrorDirectory: join(folder, 'mirror') }, log);
+  const mirror = new Mirror(
+    { costRecords: undefined, estimates: 'replace', mirrorDirectory: join(folder, 'mirror') },
+    log,
+  );
   const prices = createPriceBook();
   return {
     ...{ folder, path, store, pending, warnings },
@@ -138,7 +141,10 @@ describe('what was kept aside', () => {
     const other = new Database(machine.path);
     other.exec('BEGIN EXCLUSIVE');
     const log: Log = { warn: () => undefined };
-    const mirror = new Mirror({ costRecords: undefined, mirrorDirectory: join(machine.folder, 'mirror') }, log);
+    const mirror = new Mirror(
+      { costRecords: undefined, estimates: 'replace', mirrorDirectory: join(machine.folder, 'mirror') },
+      log,
+    );
     await catchUp({ store, pending: machine.pending, mirror, prices: createPriceBook(), log });
     other.exec('COMMIT');
     other.close();

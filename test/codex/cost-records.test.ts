@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished } from 'vitest';
 import { type ControlCenter, openControlCenter } from '../harness/control-center.js';
@@ -24,7 +24,11 @@ function openMirror(bench: Workbench, parents: Parameters<typeof openControlCent
       { message: 'Done.', ...(USAGES[1] && { usage: USAGES[1] }) },
     ],
   });
-  const env = { CODEX_METERED_COST_RECORDS: center.path, CODEX_METERED_RUN_ID: 'r1' };
+  const env = {
+    CODEX_METERED_COST_RECORDS: center.path,
+    CODEX_METERED_COST_RECORDS_ESTIMATES: 'keep',
+    CODEX_METERED_RUN_ID: 'r1',
+  };
   const queue = join(bench.stateFolder, 'mirror');
   return { center, env, queued: () => readdirSync(queue).length };
 }
@@ -68,10 +72,32 @@ describe("another program's cost_records", () => {
 
   test('are found by the configuration of the project alone', async ({ bench }) => {
     const { center, queued } = openMirror(bench, { projects: ['shop'], runs: ['r1'] });
-    await writeFile(join(bench.workTree, 'codex-metered.toml'), `cost_records = ${JSON.stringify(center.path)}\n`);
+    await writeFile(
+      join(bench.workTree, 'codex-metered.toml'),
+      `cost_records = ${JSON.stringify(center.path)}\ncost_records_estimates = "keep"\n`,
+    );
     const run = await bench.run(['exec', '--json', 'work'], { env: { CODEX_METERED_RUN_ID: 'r1' } });
     expect(summarise(center, 'run_id')).toEqual([billed('r1', run.ledger)]);
     expect(queued()).toBe(0);
+  });
+
+  test('have no row of that program’s own beside ours, a moment after it has seen the end', async ({ bench }) => {
+    const { center, env } = openMirror(bench, { projects: ['shop'], runs: ['r1'] });
+    center.connection.prepare('UPDATE projects SET path = ?').run(bench.workTree);
+    const output = join(bench.workTree, '.system', 'runs', 'r1', 'builder', 'iter-1', 'result.json');
+    mkdirSync(dirname(output), { recursive: true });
+    const paths = { CODEX_METERED_COST_RECORDS: env.CODEX_METERED_COST_RECORDS };
+    const built = await bench.run(['exec', '--json', '-o', output, 'work'], { env: paths });
+    center.estimate({ id: 'guess', run_id: 'r1', created_at: new Date().toISOString() });
+    await expect.poll(() => summarise(center, 'category')).toEqual([billed('builder', built.ledger)]);
+    const drafted = await bench.run(['exec', '--json', 'work'], { env: paths });
+    center.estimate({ id: 'other', run_id: null, category: 'other', created_at: new Date().toISOString() });
+    const rows = () => center.rows().map(({ project_id, run_id, is_actual }) => ({ project_id, run_id, is_actual }));
+    await expect.poll(rows).toEqual([
+      { project_id: 'shop', run_id: 'r1', is_actual: 1 },
+      { project_id: 'shop', run_id: null, is_actual: 1 },
+    ]);
+    expectExact(bench, drafted);
   });
 
   test('are written while Codex works', async ({ bench }) => {

@@ -32,7 +32,10 @@ function createEarlier(metered: readonly PricedResponse[], imported: readonly Pr
   history.close();
   const earlier = new Database(path);
   // What came with later steps.
-  earlier.exec('ALTER TABLE invocations DROP COLUMN front_pid');
+  earlier.exec('DROP TABLE mirrored; DROP INDEX invocations_by_end');
+  for (const column of ['front_pid', 'work_tree', 'repository', 'output_path']) {
+    earlier.exec(`ALTER TABLE invocations DROP COLUMN ${column}`);
+  }
   earlier.pragma(`user_version = ${MIGRATIONS.indexOf(POSSIBLE_COUNTS)}`);
   earlier.close();
   return path;

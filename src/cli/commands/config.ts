@@ -73,7 +73,7 @@ export function runConfigCommand({ format }: ConfigRequest, host: Host, facts: C
 }
 
 function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
-  const { project, database, costRecords, timeZone } = settings;
+  const { project, database, costRecords, estimates, timeZone } = settings;
   const named = project.value === undefined ? { ...nameProject(places.cwd), place: undefined } : project;
   const zone = timeZone.value ?? findTimeZone(undefined).name;
   const ofSystem = { origin: 'default', place: undefined };
@@ -82,7 +82,9 @@ function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
     entry('time_zone', { ...timeZone, value: zone }),
     entry('unit', settings.unit),
     entry('database', { ...database, value: paths.database }),
-    ...(costRecords.value === undefined ? [] : [entry('cost_records', costRecords)]),
+    ...(costRecords.value === undefined
+      ? []
+      : [entry('cost_records', costRecords), entry('cost_records_estimates', estimates)]),
     ...settings.outputPatterns.map((one) => {
       const { pattern, phase } = one.value;
       return entry(phase ? `phases.${phase}` : 'output_pattern', { ...one, value: pattern });

@@ -1,11 +1,8 @@
 import type { Paths } from '../../config/paths.js';
 import { type Log, openLog } from '../../log.js';
-import { Mirror } from '../../store/mirror.js';
+import { Mirror, type MirrorPlaces } from '../../store/mirror.js';
 
-export interface MirrorSettings extends Paths {
-  /** Another program's database, whose table `cost_records` is kept up to date too. */
-  readonly costRecords: string | undefined;
-}
+export type MirrorSettings = Paths & MirrorPlaces;
 
 /** Lets `work` change what is recorded, and has it mirrored. */
 export async function withMirror<T>(

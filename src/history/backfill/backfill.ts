@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { nameProject } from '../../io/work-tree.js';
+import { findWorkTree, nameProject } from '../../io/work-tree.js';
 import type { PriceEntry } from '../../pricing/price.js';
 import { Pricer } from '../../pricing/pricer.js';
 import { createPriceBook } from '../../pricing/prices.js';
@@ -130,6 +130,7 @@ function describeInvocation(folder: RunFolder, projectId: string): Invocation {
     attribution: { projectId, runId, phase, iteration, origins },
     command: 'exec',
     cwd: path,
+    workTree: findWorkTree(path),
     codexHome: undefined,
     codexPath: undefined,
     meterPid: undefined,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -9,6 +9,7 @@ import { USAGE } from '../../harness/workbench.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 const PRICE = '[[prices]]\nmodel = "gpt-5.3-codex"\ninput = 1000\noutput = 0\n';
+const AN_HOUR_AGO = new Date(Date.now() - 3_600_000);
 const COUNTS = { type: 'turn.completed', usage: { input_tokens: 900, cached_input_tokens: 0, output_tokens: 10 } };
 
 /** A project whose configuration names another program's database, with one metered invocation from before. */
@@ -26,6 +27,7 @@ function setUp(parents: Parameters<typeof openControlCenter>[1], said: 'in the f
   const kept = join(folder, 'runs', 'nightly-7', 'builder', 'iter-2');
   mkdirSync(kept, { recursive: true });
   writeFileSync(join(kept, 'codex.log'), `${JSON.stringify(COUNTS)}\n`);
+  utimesSync(join(kept, 'codex.log'), AN_HOUR_AGO, AN_HOUR_AGO);
   const state = join(folder, 'state');
   const nothing = join(folder, 'nothing');
   const env = { CODEX_METERED_STATE_DIR: state, CODEX_HOME: nothing, CLAUDE_CONFIG_DIR: nothing };
@@ -68,12 +70,13 @@ describe("another program's cost_records", () => {
   });
 
   it.each([['reprice'], IMPORT])('get what %s changes once the rows are there that it refers to', async (...args) => {
-    const { center, usage, later, queued } = setUp({ projects: ['shop'] });
+    const { center, usage, later, queued } = setUp({});
     expect((await usage(args)).exitCode).toBe(0);
     expect([center.rows(), queued()]).toEqual([[], 1]);
+    center.connection.exec(`INSERT INTO projects (id, name) VALUES ('shop', 'shop')`);
     center.connection.exec(`INSERT INTO runs VALUES ('nightly-7', 'shop')`);
     await later(['run', 'nightly-7']);
-    expect(center.rows()).toHaveLength(1);
+    expect(center.rows()).toMatchObject([{ run_id: 'nightly-7' }]);
     expect(queued()).toBe(0);
   });
 

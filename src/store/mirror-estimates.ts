@@ -1,0 +1,145 @@
+import type { Mirrorable, Place } from './mirror-place.js';
+import { OUR_IDS, type Target } from './mirror-target.js';
+import type { Connection } from './open.js';
+
+/** A row that the other program wrote for an invocation of ours, by what it could tell itself. */
+export interface Estimate {
+  readonly id: string;
+  readonly projectId: string;
+  readonly runId: string | null;
+  readonly model: string | null;
+  readonly writtenAtMs: number;
+}
+
+/**
+ * How long after Codex's end such a row is written. The program hears of the end when we end, which is a moment later, or as
+ * much later as `--meter-wait` lets it be; then it reads its log and writes, at once but for what else a busy server does.
+ */
+const AFTER_MS = 30_000;
+/** A time without fractions is up to a second early; and the end of a Codex that was killed is seen later than its caller sees it. */
+const BEFORE_MS = 2000;
+/** What was written within the window can be seen a moment later. */
+const SEEN_MS = 5000;
+
+/** Whether a row may still come that is an estimate of what ended at `endedAtMs`. */
+export function mayStillCome(endedAtMs: number, nowMs: number): boolean {
+  return nowMs <= endedAtMs + AFTER_MS + SEEN_MS;
+}
+
+const NOT_OURS = `is_actual = 0 AND NOT (${OUR_IDS})`;
+/** A runner that also starts another CLI estimates that, too. */
+const OTHER_VENDORS = /claude|gemini/i;
+const COLUMNS = `CAST(id AS TEXT) AS id, project_id AS projectId, run_id AS runId, model,
+  CAST(round(unixepoch(created_at, 'subsec') * 1000) AS INTEGER) AS writtenAtMs`;
+
+/**
+ * The row that is the other program's estimate of `invocation`: of the same run, or the same project where no run is known,
+ * of the same category, and written around its end. A row that fits other invocations better is theirs.
+ */
+export function findEstimate(
+  own: Connection,
+  target: Target,
+  invocation: Mirrorable,
+  place: Place,
+): Estimate | undefined {
+  const { endedAtMs, phase, id } = invocation;
+  if (endedAtMs === null) return undefined;
+  const whose = place.runId === null ? 'project_id = @projectId' : 'run_id = @runId';
+  const rows = target.connection
+    .prepare<unknown[], Estimate>(
+      `SELECT ${COLUMNS} FROM cost_records WHERE ${NOT_OURS} AND category = @phase AND ${whose}
+         AND unixepoch(created_at, 'subsec') BETWEEN @from AND @until ORDER BY created_at, id`,
+    )
+    .all({
+      ...{ phase, projectId: place.projectId, runId: place.runId },
+      ...{ from: (endedAtMs - BEFORE_MS) / 1000, until: (endedAtMs + AFTER_MS) / 1000 },
+    });
+  const me = { id, runId: place.runId, endedAtMs };
+  const mine = rows.filter((row) => isOfOurKind(row) && findOwner(own, target, row, phase, me) === id);
+  const models = readModels(own, id);
+  return mine.find(({ model }) => model !== null && models.has(model)) ?? mine[0];
+}
+
+/** The estimates of the other program that stand beside records of ours: whoever sums them up counts twice. */
+export function listEstimatesBeside(own: Connection, target: Target): Estimate[] {
+  return target.connection
+    .prepare<[number], Estimate & { category: string }>(
+      `SELECT ${COLUMNS}, category FROM cost_records WHERE ${NOT_OURS} ORDER BY created_at DESC LIMIT ?`,
+    )
+    .all(MOST_LOOKED_AT)
+    .filter((row) => isOfOurKind(row) && findOwner(own, target, row, row.category, undefined) !== undefined);
+}
+
+const MOST_LOOKED_AT = 2000;
+
+function isOfOurKind({ model }: Estimate): boolean {
+  return !OTHER_VENDORS.test(model ?? '');
+}
+
+interface Candidate {
+  readonly id: string;
+  readonly runId: string | null;
+  readonly endedAtMs: number;
+}
+
+/**
+ * Whose estimate a row is, of the invocations that have none: one of its run before one of its project, and then the one
+ * that had ended last when it was written. One that has taken it is never another's.
+ */
+function findOwner(
+  own: Connection,
+  { key }: Target,
+  row: Estimate,
+  phase: string,
+  me: Candidate | undefined,
+): string | undefined {
+  const { id, projectId, runId, writtenAtMs } = row;
+  const taker = own
+    .prepare<[string, string], string>('SELECT invocation_id FROM mirrored WHERE target = ? AND estimate_id = ?')
+    .pluck()
+    .get(key, id);
+  if (taker !== undefined) return taker;
+  const others = own
+    .prepare<unknown[], Candidate>(
+      `SELECT i.id, m.run_id AS runId, i.ended_at_ms AS endedAtMs
+       FROM invocations i JOIN mirrored m ON m.invocation_id = i.id AND m.target = @key
+       WHERE i.ended_at_ms BETWEEN @from AND @until AND i.phase = @phase AND m.state = 'written'
+         AND m.estimate_id IS NULL AND iif(m.run_id IS NULL, m.project_id = @projectId, m.run_id = @runId)`,
+    )
+    .all({ key, phase, projectId, runId, from: writtenAtMs - AFTER_MS, until: writtenAtMs + BEFORE_MS });
+  const all = [...others.filter((one) => one.id !== me?.id), ...(me ? [me] : [])];
+  const rank = (one: Candidate) => [
+    Number(one.runId === null),
+    Number(one.endedAtMs > writtenAtMs),
+    Math.abs(writtenAtMs - one.endedAtMs),
+  ];
+  return all.toSorted((a, b) => compare(rank(a), rank(b)) || a.id.localeCompare(b.id))[0]?.id;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  return a.map((value, place) => value - (b[place] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+function readModels(own: Connection, invocationId: string): Set<string> {
+  const sql = 'SELECT DISTINCT model FROM cost_records WHERE invocation_id = ?';
+  return new Set(own.prepare<[string], string>(sql).pluck().all(invocationId));
+}
+
+/** What stands in a row, each value as SQL writes it, so that it can be put back as it was. Undefined where it is gone. */
+export function readEstimate({ connection, columns }: Target, id: string): string | undefined {
+  const values = columns.map((column) => `${quoteText(column)}, quote(${quoteName(column)})`);
+  return connection
+    .prepare<[string], string>(
+      `SELECT json_object(${values.join(', ')}) FROM cost_records WHERE id = ? AND is_actual = 0`,
+    )
+    .pluck()
+    .get(id);
+}
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
