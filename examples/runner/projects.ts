@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { addRow, type Db, type Project } from './database.js';
+import { addRow, type Db, findRow, type Project } from './database.js';
 
 /** Takes the folder at `path` in as a project. Its id is the folder's name and six digits of a hash of its path. */
 export function addProject(db: Db, path: string): string {
@@ -16,6 +16,7 @@ export function addProject(db: Db, path: string): string {
 
 export function setBudget(db: Db, projectId: string, monthlyUsd: number): void {
   if (!(monthlyUsd >= 0)) throw new Error('a budget is a number of USD');
+  findRow(db, 'projects', projectId);
   db.prepare('UPDATE projects SET monthly_budget_usd = ? WHERE id = ?').run(monthlyUsd, projectId);
 }
 

@@ -17,6 +17,8 @@ export interface ControlCenter {
   /** Its folder, where its database lies. */
   readonly folder: string;
   readonly db: Db;
+  /** Where codex-metered keeps its own record when nobody says where. */
+  readonly ownDatabase: string;
   /** What a command is answered with. Rejects where that is an error. */
   ask(command: string): Promise<string>;
   /** A git work tree of that name, taken in as a project. */
@@ -52,6 +54,7 @@ export async function openControlCenter(bench: Workbench, codex: 'codex' | 'code
   };
   return {
     ...{ folder, db, ask },
+    ownDatabase: join(bench.folder, '.local', 'share', 'codex-metered', 'usage.db'),
     async addProject(name) {
       const path = join(bench.folder, name);
       await makeWorkTree(path);

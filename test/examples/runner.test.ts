@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished } from 'vitest';
 import { addRow, findRow, type Project } from '../../examples/runner/database.js';
+import { readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
@@ -107,8 +106,14 @@ describe.skip('the page of a runner that starts codex-metered is what the API bi
     await expectPage(bench, center, shop, owners);
     await expectPage(bench, center, home, owners);
     expect(bench.api.unmatched).toEqual([]);
-    const left = center.db.prepare('SELECT count(*) FROM cost_records WHERE is_actual = 0').pluck().get();
-    expect(left).toBe(0);
+    const guesses = center.db.prepare('SELECT count(*) FROM cost_records WHERE is_actual = 0').pluck().get();
+    expect(guesses).toBe(0);
+    const recorded = readRecord(center.ownDatabase);
+    expect(recorded.map(({ phase, iteration }) => `${phase} ${iteration}`)).toEqual([
+      ...['other 1', 'chat 1', 'builder 1', 'reviewer 1', 'builder 2', 'reviewer 2', 'handoff 1', 'chat 2', 'chat 1'],
+    ]);
+    const keys = recorded.flatMap(({ responses }) => responses.map(({ responseKey }) => responseKey));
+    expect(keys.toSorted()).toEqual(bench.api.ledger.map(({ responseId }) => responseId).toSorted());
   });
 
   test('for a chat that works in a work tree beside the control center', TIMEOUT, async ({ bench }) => {
@@ -246,5 +251,6 @@ test('the example says what is wrong with a command', async ({ bench }) => {
   await expect(center.ask('run bakery Bake')).rejects.toThrow('there is no "bakery" among the projects');
   await expect(center.ask(`budget ${shop.id} much`)).rejects.toThrow('a budget is a number of USD');
   await expect(center.ask('cancel r42')).rejects.toThrow('there is no "r42" among the runs');
-  expect(readFileSync(join(center.folder, 'control-center.db')).length).toBeGreaterThan(0);
+  await expect(center.ask('budget bakery 5')).rejects.toThrow('there is no "bakery" among the projects');
+  await expect(center.ask(`project ${shop.path}-of-nobody`)).rejects.toThrow('is not a folder');
 });
