@@ -28,7 +28,9 @@ async function buildAndReview(db: Db, run: Run): Promise<boolean> {
   const workTree = workTreeOf(run);
   let remarks = '';
   for (let round = 1; round <= run.rounds; round++) {
-    const prompt = `Build: ${run.task}\n${remarks && `The reviewer says: ${remarks}\n`}`;
+    const { answer } = findRow(db, 'runs', run.id);
+    const said = `${remarks && `The reviewer says: ${remarks}\n`}${answer ? `Your question was answered: ${answer}\n` : ''}`;
+    const prompt = `Build: ${run.task}\n${said}`;
     const built = (await runStep(db, run, { phase: 'builder', round, prompt, cwd: workTree })) as { summary: string };
     const question = `Review round ${round} of: ${run.task}\nThe builder says: ${built.summary}\n`;
     const review = (await runStep(db, run, { phase: 'reviewer', round, prompt: question })) as Review;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +73,8 @@ export async function openControlCenter(bench: Workbench, codex: 'codex' | 'code
       child.stdin.end();
       await closed;
       db.close();
+      // A Codex that is ended just as it starts a command can leave the first process of its sandbox behind.
+      for (const pid of listSandboxes(bench.folder)) process.kill(pid, 'SIGKILL');
     },
   };
 }
@@ -104,4 +106,19 @@ function killGroup(leader: number): void {
   } catch {
     // It has ended by now.
   }
+}
+
+function listSandboxes(folder: string): number[] {
+  const commandOf = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    } catch {
+      return [];
+    }
+  };
+  const isSandbox = ([name = '', ...args]: string[]) =>
+    /(^|\/)bwrap$/.test(name) && args.some((arg) => arg.startsWith(folder));
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isSandbox(commandOf(name)))
+    .map(Number);
 }

@@ -4,7 +4,7 @@ import { readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
-import type { Scenario } from '../scripted-api/script.js';
+import type { Reply, Scenario } from '../scripted-api/script.js';
 import { type Owner, readBill, readPage } from './bill.js';
 import { type ControlCenter, openControlCenter } from './control-center.js';
 
@@ -45,6 +45,14 @@ const WORK: readonly Scenario[] = [
   { prompt: 'Summarise this', replies: [{ message: '{"summary":"Shelves."}', usage: { input: 7000, output: 60 } }] },
   { prompt: 'Draft a task', replies: [{ message: '{"text":"Sort them."}', usage: { input: 11_000, output: 800 } }] },
 ];
+
+/** A builder that has a question, and what it says at its end. */
+const ASK = {
+  message: 'QUESTION: Which colour?',
+  calls: [{ tool: 'exec_command', cmd: 'ls' }],
+  usage: { input: 40_000, output: 300 },
+} satisfies Reply;
+const PAINTED = { message: '{"summary":"Painted."}', usage: { input: 44_000, cached: 38_400, output: 120 } };
 
 const TIMEOUT = { timeout: 180_000 };
 /** How long the page may take to be right after the last call. */
@@ -118,7 +126,7 @@ describe('what codex-metered records of a runner', () => {
   });
 });
 
-describe.skip('the page of a runner that starts codex-metered is what the API billed', () => {
+describe('the page of a runner that starts codex-metered is what the API billed', () => {
   test('for two rounds, the handoff, a chat, a suggestion, a summary and a draft', TIMEOUT, async ({ bench }) => {
     const { center, shop } = await setUp(bench);
     // The control center is one of its own projects, and its folder holds the files of all chats.
@@ -145,17 +153,10 @@ describe.skip('the page of a runner that starts codex-metered is what the API bi
     const answered = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    bench.api.add({
-      prompt: 'Build: Paint',
-      replies: [
-        {
-          message: 'QUESTION: Which colour?',
-          calls: [{ tool: 'exec_command', cmd: 'ls' }],
-          usage: { input: 40_000, output: 300 },
-        },
-        { message: '{"summary":"Painted."}', usage: { input: 44_000, cached: 38_400, output: 120 }, until: answered },
-      ],
-    });
+    bench.api.add(
+      { prompt: 'was answered: green', replies: [PAINTED] },
+      { prompt: 'Build: Paint', replies: [ASK, { ...PAINTED, until: answered }] },
+    );
     const run = await center.start(shop, 'Paint the shop');
     await waitFor('the question', () => findRow(center.db, 'runs', run).question === 'Which colour?');
     await center.ask(`answer ${run} green`);
@@ -177,17 +178,7 @@ describe.skip('the page of a runner that starts codex-metered is what the API bi
 
   test('for a run that is cancelled while it is paused', TIMEOUT, async ({ bench }) => {
     const { center, shop } = await setUp(bench);
-    bench.api.add({
-      prompt: 'Build: Paint',
-      replies: [
-        {
-          message: 'QUESTION: Which colour?',
-          calls: [{ tool: 'exec_command', cmd: 'ls' }],
-          usage: { input: 40_000, output: 300 },
-        },
-        { hang: true },
-      ],
-    });
+    bench.api.add({ prompt: 'Build: Paint', replies: [ASK, { hang: true }] });
     const run = await center.start(shop, 'Paint the shop');
     await waitFor('the question', () => findRow(center.db, 'runs', run).question !== null);
     await center.ask(`cancel ${run}`);
