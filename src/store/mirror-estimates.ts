@@ -1,5 +1,5 @@
 import type { Mirrorable, Place } from './mirror-place.js';
-import type { Target } from './mirror-target.js';
+import { OUR_IDS, type Target } from './mirror-target.js';
 import type { Connection } from './open.js';
 
 /** A row that the other program wrote for an invocation of ours, by what it could tell itself. */
@@ -26,8 +26,7 @@ export function mayStillCome(endedAtMs: number, nowMs: number): boolean {
   return nowMs <= endedAtMs + AFTER_MS + SEEN_MS;
 }
 
-/** Rows that ended in this way are those of a codex-metered, with another database perhaps. */
-const NOT_OURS = `is_actual = 0 AND id NOT GLOB '*/*/parsed' AND id NOT GLOB '*/*/estimated'`;
+const NOT_OURS = `is_actual = 0 AND NOT (${OUR_IDS})`;
 /** A runner that also starts another CLI estimates that, too. */
 const OTHER_VENDORS = /claude|gemini/i;
 const COLUMNS = `CAST(id AS TEXT) AS id, project_id AS projectId, run_id AS runId, model,
@@ -60,6 +59,18 @@ export function findEstimate(
   const models = readModels(own, id);
   return mine.find(({ model }) => model !== null && models.has(model)) ?? mine[0];
 }
+
+/** The estimates of the other program that stand beside records of ours: whoever sums them up counts twice. */
+export function listEstimatesBeside(own: Connection, target: Target): Estimate[] {
+  return target.connection
+    .prepare<[number], Estimate & { category: string }>(
+      `SELECT ${COLUMNS}, category FROM cost_records WHERE ${NOT_OURS} ORDER BY created_at DESC LIMIT ?`,
+    )
+    .all(MOST_LOOKED_AT)
+    .filter((row) => isOfOurKind(row) && findOwner(own, target, row, row.category, undefined) !== undefined);
+}
+
+const MOST_LOOKED_AT = 2000;
 
 function isOfOurKind({ model }: Estimate): boolean {
   return !OTHER_VENDORS.test(model ?? '');
@@ -125,7 +136,7 @@ export function readEstimate({ connection, columns }: Target, id: string): strin
     .get(id);
 }
 
-function quoteName(name: string): string {
+export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

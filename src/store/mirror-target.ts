@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { messageOf } from '../errors.js';
+import { SOURCES } from '../usage/source.js';
 import type { Connection } from './open.js';
 
 /** The columns of a `cost_records` that another program owns. It may have more. */
@@ -8,6 +9,9 @@ export const COLUMNS = [
   ...['id', 'project_id', 'run_id', 'category', 'input_tokens', 'output_tokens', 'is_actual', 'model'],
   ...['input_cost_per_1k', 'output_cost_per_1k', 'total_cost_usd', 'description', 'created_at'],
 ];
+
+/** The condition for rows of a codex-metered, this one or another: `<invocation>/<model>/<source>`. */
+export const OUR_IDS = SOURCES.map((source) => `id GLOB '*/*/${source}'`).join(' OR ');
 
 /** Another program's database, opened. */
 export interface Target {
@@ -30,7 +34,7 @@ export interface TargetFault {
 }
 
 /** How our own database names the file at `path`, however it is reached. */
-function keyOfTarget(path: string): string {
+export function keyOfTarget(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -60,3 +60,28 @@ export function writeMirrored(connection: Connection, target: string, { invocati
     )
     .run({ ...now, target, invocationId, changedAtMs: Date.now() });
 }
+
+/** The databases in which something stands, or did. */
+export function listTargets(connection: Connection): string[] {
+  return connection.prepare<[], string>('SELECT DISTINCT target FROM mirrored ORDER BY target').pluck().all();
+}
+
+/** What stood in the place of ours in `target`. */
+export function listWithEstimate(connection: Connection, target: string): { estimateId: string; estimate: string }[] {
+  return connection
+    .prepare<[string], { estimateId: string; estimate: string }>(
+      `SELECT estimate_id AS estimateId, estimate FROM mirrored
+       WHERE target = ? AND estimate_id IS NOT NULL AND estimate IS NOT NULL ORDER BY changed_at_ms`,
+    )
+    .all(target);
+}
+
+/** Marks all that stands in `target` as taken out, or as to be written again. Returns the invocations that were not so. */
+export function markAll(connection: Connection, target: string, state: Mirrored['state']): string[] {
+  return connection
+    .prepare<[string, number, string, string], string>(
+      'UPDATE mirrored SET state = ?, changed_at_ms = ? WHERE target = ? AND state <> ? RETURNING invocation_id',
+    )
+    .pluck()
+    .all(state, Date.now(), target, state);
+}

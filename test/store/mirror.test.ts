@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Mirror } from '../../src/store/mirror.js';
@@ -183,5 +183,75 @@ describe('a mirror of the cost records', () => {
     store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [unpriced] });
     await mirror.finish();
     expect(center.rows()).toMatchObject([{ total_cost_usd: null, input_tokens: 1000 }]);
+  });
+
+  test('an unpriced record costs 0 where the table takes no NULL, and says that it is unpriced', async () => {
+    const { store, mirror, center } = setUp();
+    const [{ sql = '' } = {}] = center.connection
+      .prepare<[], { sql: string }>(`SELECT sql FROM sqlite_schema WHERE name = 'cost_records'`)
+      .all();
+    center.connection.exec(`DROP TABLE cost_records; ${sql.replaceAll(' REAL', ' REAL NOT NULL')}`);
+    const unpriced = { costNanoUsd: undefined, price: undefined };
+    const responses = [
+      sampleResponse('r1'),
+      sampleResponse('r2', unpriced),
+      sampleResponse('r3', { model: 'gpt-99', ...unpriced }),
+    ];
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses });
+    await mirror.finish();
+    expect(center.rows()).toMatchObject([
+      { total_cost_usd: 0.0026, description: 'builder iteration 1, codex exec, 2 responses, 1 of them unpriced' },
+      {
+        ...{ total_cost_usd: 0, input_cost_per_1k: 0, output_cost_per_1k: 0 },
+        description: 'builder iteration 1, codex exec, 1 response, unpriced',
+      },
+    ]);
+  });
+
+  test('is not lost when the other database is deleted while it waits, and made anew', async () => {
+    const { store, mirror, center, warned, queued, open } = setUp({});
+    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [sampleResponse('r1')] });
+    await mirror.finish();
+    center.connection.close();
+    rmSync(center.path);
+    open().mirror.catchUp();
+    expect(warned.at(-1)).toBe('there is no such file');
+    expect(queued()).toBe(1);
+    const anew = openControlCenter(center.path, { projects: ['shop'], runs: ['nightly-7'] });
+    onTestFinished(() => void anew.connection.close());
+    open().mirror.catchUp();
+    expect(totals(anew)).toEqual([['a/gpt-5.3-codex/actual', 1000]]);
+    expect(queued()).toBe(0);
+  });
+
+  test('is found by the folder in each of two databases that know it by another name', async () => {
+    const { own, open, center } = setUp({});
+    const other = openControlCenter(`${center.path}.other`);
+    onTestFinished(() => void other.connection.close());
+    const folder = '/home/ada/shop';
+    center.connection.prepare('INSERT INTO projects VALUES (?, ?, ?)').run('shop-1a', 'shop', folder);
+    other.connection.prepare('INSERT INTO projects VALUES (?, ?, ?)').run('shop-2b', 'shop', folder);
+    for (const [path, id] of [
+      [center.path, 'a'],
+      [other.path, 'b'],
+    ] as const) {
+      const { store, mirror } = open(path);
+      store.record({
+        invocation: sampleInvocation(id),
+        update: DONE,
+        responses: [sampleResponse(id, { threadId: id })],
+      });
+      await mirror.finish();
+    }
+    own.record({ invocation: { id: 'a' }, responses: [sampleResponse('r2', { threadId: 'a' })] });
+    const { mirror } = open();
+    for (const { mirror } of [open(), open(other.path)]) mirror.expect('a');
+    mirror.watch(own);
+    mirror.catchUp();
+    expect(center.rows()).toMatchObject([{ project_id: 'shop-1a', input_tokens: 2000 }]);
+    expect(other.rows().map(({ id, project_id }) => [id, project_id])).toEqual([
+      ['a/gpt-5.3-codex/actual', 'shop-2b'],
+      ['b/gpt-5.3-codex/actual', 'shop-2b'],
+    ]);
   });
 });

@@ -9,8 +9,8 @@ export interface DoctorRequest {
 
 const HELP = `
 It looks for Codex, the session files, the database (whole? which schema?), runs that are not settled, records
-that are kept aside, disagreements between pieces of evidence, models without a price, the log and the
-configuration. Exit code: 0 when all is well, 1 when something needs attention.
+that are kept aside, another program's cost_records where they are filled, disagreements between pieces of evidence,
+models without a price, the log and the configuration. Exit code: 0 when all is well, 1 when something needs attention.
 
 Examples:
   codex-usage doctor

@@ -11,8 +11,11 @@ import { locateCodex } from '../../process/locate.js';
 import { readCodexVersion } from '../../process/version.js';
 import { formatCount, formatPlural } from '../../report/amounts.js';
 import { type Check, checkHealth, renderDoctor, toDoctorJson } from '../../report/doctor.js';
+import { checkMirror } from '../../report/mirror-text.js';
 import { readHealth, readUnsettled } from '../../store/health.js';
 import { listSetAside } from '../../store/kept-files.js';
+import { openMirrorQueue } from '../../store/mirror-queue.js';
+import { readMirrorStatuses } from '../../store/mirror-status.js';
 import { explainingFaults } from '../../store/open.js';
 import { listPending, listRefusedPending } from '../../store/pending.js';
 import { openStore, type Store } from '../../store/store.js';
@@ -27,7 +30,7 @@ export interface DoctorFacts {
   readonly places: FilePlaces;
   /** What is wrong with a configuration file. */
   readonly configFault: UsageError | undefined;
-  readonly passedOver: Settings['passedOver'];
+  readonly settings: Settings;
 }
 
 const WEEK_MS = 7 * 86_400_000;
@@ -42,7 +45,7 @@ export function runDoctor(request: DoctorRequest, host: Host, facts: DoctorFacts
     checkCodex(host),
     checkMeter(host),
     checkSessions(host),
-    ...checkDatabase(facts.paths),
+    ...checkDatabase(facts),
     checkPending(facts.paths),
     ...checkRefused(facts.paths),
     checkLog(facts.paths),
@@ -92,7 +95,8 @@ function checkSessions({ env }: Host): Check {
   return { name: 'sessions', status: 'note', text, advice: 'CODEX_HOME and CLAUDE_CONFIG_DIR name other places.' };
 }
 
-function checkDatabase({ database }: Paths): Check[] {
+function checkDatabase({ paths, settings }: DoctorFacts): Check[] {
+  const { database } = paths;
   const name = 'database';
   try {
     const store = openStore(database, { mode: 'read', busyTimeoutMs: 5000 });
@@ -101,7 +105,12 @@ function checkDatabase({ database }: Paths): Check[] {
       const size = (statSync(database).size / 1e6).toFixed(1);
       const runs = formatPlural(health.invocations, 'invocation');
       const text = `${database}, ${size} MB, schema ${health.schemaVersion}, ${runs}`;
-      return [{ name, status: 'ok', text }, ...checkHealth(health), checkUnsettled(store)];
+      return [
+        { name, status: 'ok', text },
+        ...checkHealth(health),
+        checkUnsettled(store),
+        ...checkMirrors(store, paths, settings),
+      ];
     } finally {
       store.close();
     }
@@ -130,6 +139,12 @@ function checkUnsettled(store: Store): Check {
         ? 'Its Codex still works, and is settled when it has ended.'
         : 'They are tried again by each command, and hold up nothing else; codex-usage import counts their session files.',
   };
+}
+
+/** After the catch-up, too. */
+function checkMirrors(store: Store, { mirrorDirectory }: Paths, { costRecords }: Settings): Check[] {
+  const queued = openMirrorQueue(mirrorDirectory).list(Number.POSITIVE_INFINITY);
+  return readMirrorStatuses(store, costRecords.value, queued).map(checkMirror);
 }
 
 function checkPending(paths: Paths): Check {
@@ -192,10 +207,10 @@ function parseWarning(line: string): string | undefined {
   }
 }
 
-function checkConfig({ places, configFault, passedOver }: DoctorFacts): Check {
+function checkConfig({ places, configFault, settings }: DoctorFacts): Check {
   const name = 'configuration';
   if (configFault) return { name, status: 'attention', text: configFault.message };
-  const [unsuitable] = passedOver;
+  const [unsuitable] = settings.passedOver;
   if (unsuitable) {
     return { name, status: 'attention', text: `${unsuitable.path} is passed over: ${unsuitable.reason}` };
   }

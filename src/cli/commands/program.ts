@@ -10,6 +10,7 @@ import { describeExportCommand } from './export-options.js';
 import type { Host } from './host.js';
 import { type HostSettings, readHostSettings } from './host-settings.js';
 import { describeImportCommand } from './import-options.js';
+import { describeMirrorCommand } from './mirror-options.js';
 import { runPeriodCommand } from './period.js';
 import { describePeriodCommands } from './period-options.js';
 import { describePriceCommands } from './price-options.js';
@@ -91,12 +92,17 @@ function describeCommands(
     describeDoctorCommand(async (request) => {
       if (!fault) await begin({});
       const { runDoctor } = await import('./reports.js');
-      end(runDoctor(request, host, { paths, places, configFault: fault, passedOver: settings.passedOver }));
+      end(runDoctor(request, host, { paths, places, configFault: fault, settings }));
     }),
     describeImportCommand(async (request) => {
       await begin({});
       const { runImportCommand } = await import('./import.js');
       end(await runImportCommand(request, host, changing));
+    }),
+    describeMirrorCommand(async (request) => {
+      await begin({});
+      const { runMirrorCommand } = await import('./mirror.js');
+      end(await runMirrorCommand(request, host, changing));
     }),
     describeConfigCommand(async (request) => {
       if (fault) throw fault;

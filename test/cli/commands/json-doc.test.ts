@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openStore } from '../../../src/store/store.js';
 import { runUsage } from '../../harness/codex-usage.js';
@@ -18,6 +18,7 @@ it.each([
   [['prices', '--json']],
   [['reprice', '--json', '--dry-run']],
   [['doctor', '--json']],
+  [['mirror', '--json', '/center.db']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],
@@ -41,7 +42,7 @@ async function printUsage(args: string[]): Promise<string> {
   const notes = [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 } }] as const;
   store.record({ invocation: sampleInvocation('a'), update: { threadId: 'thread-1' }, responses, notes });
   store.close();
-  return (await runUsage(args, { database })).stdout;
+  return (await runUsage(args, { database, env: { CODEX_METERED_STATE_DIR: dirname(database) } })).stdout;
 }
 
 /** The names of all fields, however deep, once. */

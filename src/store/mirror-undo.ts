@@ -1,0 +1,113 @@
+import { quoteName } from './mirror-estimates.js';
+import { OUR_IDS, type Target, withTarget } from './mirror-target.js';
+import { listWithEstimate, markAll, readMirrored, writeMirrored } from './mirrored.js';
+import type { Store } from './store.js';
+
+/** What was done to another program's table. */
+export interface UndoSummary {
+  /** Rows of ours that were taken out. */
+  readonly removedRows: number;
+  /** Rows of that program's own that were put back. */
+  readonly restoredRows: number;
+  /** Those that it does not take any more, and why. */
+  readonly refused: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/**
+ * Takes our rows out of the table in the database at `path`, and puts back what stood in their place, as it was. Our own
+ * database is told first, so that no command writes them again; a second time does what a kill left undone. Throws where
+ * that cannot be, and then nothing was changed there.
+ */
+export function undoMirror(store: Store, path: string): UndoSummary {
+  return withTarget(path, 'write', (target) => {
+    const undo = target.connection.transaction(() => {
+      const ids = listOurRows(store, target);
+      markUndone(store, target, ids);
+      target.connection
+        .prepare('DELETE FROM cost_records WHERE id IN (SELECT value FROM json_each(?))')
+        .run(JSON.stringify(ids));
+      return { removedRows: ids.length, ...restore(store, target) };
+    });
+    return undo.immediate();
+  });
+}
+
+/** Has what was taken out written again. Returns the invocations. */
+export function redoMirror(store: Store, path: string): string[] {
+  return withTarget(path, 'read', ({ key }) => markAll(store.connection, key, 'written'));
+}
+
+/** Those of another database of a codex-metered, which fills the same table, are not ours. */
+function listOurRows(store: Store, { connection }: Target): string[] {
+  const isOurs = store.connection.prepare<[string], number>('SELECT 1 FROM invocations WHERE id = ?');
+  return connection
+    .prepare<[], string>(`SELECT id FROM cost_records WHERE ${OUR_IDS}`)
+    .pluck()
+    .all()
+    .filter((id) => isOurs.get(invocationOf(id)) !== undefined);
+}
+
+function markUndone(store: Store, { key, connection }: Target, ids: readonly string[]): void {
+  const own = store.connection;
+  const read = connection.prepare<[string], { projectId: string; runId: string | null }>(
+    'SELECT project_id AS projectId, run_id AS runId FROM cost_records WHERE id = ?',
+  );
+  own
+    .transaction(() => {
+      markAll(own, key, 'undone');
+      // Earlier versions wrote there without keeping it in mind.
+      for (const id of ids) {
+        const invocationId = invocationOf(id);
+        const row = read.get(id);
+        if (!row || readMirrored(own, key, invocationId)) continue;
+        writeMirrored(own, key, { invocationId, ...row, state: 'undone', estimateId: null, estimate: null });
+      }
+    })
+    .immediate();
+}
+
+function invocationOf(id: string): string {
+  return id.slice(0, id.indexOf('/'));
+}
+
+function restore(store: Store, target: Target): Pick<UndoSummary, 'restoredRows' | 'refused'> {
+  const exists = target.connection.prepare<[string], number>('SELECT 1 FROM cost_records WHERE id = ?');
+  const refused: { id: string; reason: string }[] = [];
+  let restoredRows = 0;
+  for (const { estimateId, estimate } of listWithEstimate(store.connection, target.key)) {
+    if (exists.get(estimateId)) continue;
+    const reason = insert(target, JSON.parse(estimate) as Record<string, string>);
+    if (reason === undefined) restoredRows++;
+    else refused.push({ id: estimateId, reason });
+  }
+  return { restoredRows, refused };
+}
+
+/** Returns why the table does not take the row. */
+function insert(target: Target, values: Record<string, string>): string | undefined {
+  const attempt = target.connection.transaction((row: Record<string, string>) => {
+    // A column that is not there any more has nothing to be put back into.
+    const columns = target.columns.filter((column) => row[column] !== undefined);
+    const literals = columns.map((column) => row[column]);
+    target.connection.exec(
+      `INSERT INTO cost_records (${columns.map(quoteName).join(', ')}) VALUES (${literals.join(', ')})`,
+    );
+  });
+  try {
+    attempt(values);
+    return undefined;
+  } catch (error) {
+    if (!isForeignKey(error)) return String((error as Error).message);
+  }
+  try {
+    // As such tables have it when a run is deleted.
+    attempt({ ...values, run_id: 'NULL' });
+    return undefined;
+  } catch (error) {
+    return isForeignKey(error) ? 'its project is not there any more' : String((error as Error).message);
+  }
+}
+
+function isForeignKey(error: unknown): boolean {
+  return (error as { code?: string }).code === 'SQLITE_CONSTRAINT_FOREIGNKEY';
+}
