@@ -1,69 +1,71 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 
-export type Phase = 'builder' | 'reviewer' | 'handoff';
+/** What the Codex CLI is called here: a path alone, as `codex` or `codex-metered`. */
+const CLI_PATH = process.env.RUNNER_CODEX || 'codex';
+export const MODEL = process.env.RUNNER_MODEL || 'gpt-5.3-codex';
 
-export interface Step {
-  readonly phase: Phase;
-  readonly iteration: number;
+export interface CodexCall {
+  readonly cwd: string;
   readonly prompt: string;
   readonly sandbox: 'read-only' | 'workspace-write';
+  /** Where Codex writes its last message. */
+  readonly output: string;
+  /** Where both of its streams go. */
+  readonly log: string;
+  /** The text fields that the last message has. */
+  readonly fields: readonly string[];
+  /** Sees each event while Codex works, and may pause it, let it go on, or stop it. */
+  readonly onEvent?: (event: CodexEvent, signal: (name: NodeJS.Signals) => void) => void;
 }
 
-export interface Settings {
-  /** The Codex CLI: `codex`, or `codex-metered`, or a path. */
-  readonly codex: string;
-  readonly model: string;
-  readonly workTree: string;
-  /** The folder of this run: its name is the run's id. */
-  readonly runFolder: string;
+/** A line of `codex exec --json`. */
+export interface CodexEvent {
+  readonly type?: string;
+  readonly item?: { readonly type?: string; readonly text?: string };
 }
 
-/** Codex was asked to stop, or ended without a result. */
-export class StepError extends Error {}
-
-const running = new Set<ChildProcess>();
-
-/** Asks every Codex that runs to stop. It ends by itself, with what it has done so far in its log. */
-export function stopSteps(): void {
-  for (const child of running) child.kill('SIGTERM');
-}
-
-/**
- * Runs one step: prompt on stdin, both streams into `codex.log`, the answer in `result.json`, all in a folder of the
- * step's own, `<run>/<phase>/iter-N`. Returns the answer. Rejects with a StepError.
- */
-export async function runStep(settings: Settings, step: Step): Promise<unknown> {
-  const folder = join(settings.runFolder, step.phase, `iter-${step.iteration}`);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'prompt.txt'), step.prompt);
-  const result = join(folder, 'result.json');
-  const log = openSync(join(folder, 'codex.log'), 'a');
-  const child = spawn(settings.codex, codexArgs(settings, step, result), {
-    cwd: settings.workTree,
-    stdio: ['pipe', log, log],
+/** Runs Codex until its end, with the prompt on its stdin. Rejects where it ends in another way than with exit code 0. */
+export async function runCodex(call: CodexCall): Promise<void> {
+  mkdirSync(dirname(call.output), { recursive: true });
+  const log = createWriteStream(call.log, { flags: 'a' });
+  const child = spawn(CLI_PATH, codexArgs(call), { cwd: call.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => log.write(chunk));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const event = parseEvent(line);
+    if (event) call.onEvent?.(event, (name) => child.kill(name));
   });
-  closeSync(log);
-  running.add(child);
-  child.stdin?.on('error', () => undefined).end(step.prompt);
-  const [code, signal] = await once(child, 'close').finally(() => running.delete(child));
-  if (code !== 0) {
-    throw new StepError(
-      `${step.phase} ${step.iteration} ended with ${signal ?? `exit code ${code}`}: see ${folder}/codex.log`,
-    );
+  child.stdin.on('error', () => undefined).end(call.prompt);
+  try {
+    const [code, signal] = await ended;
+    if (code !== 0) throw new Error(`codex ended with ${signal ?? `exit code ${code}`}: see ${call.log}`);
+  } finally {
+    await new Promise<void>((resolve) => log.end(resolve));
   }
-  return JSON.parse(await readFile(result, 'utf8'));
 }
 
-function codexArgs({ model }: Settings, { phase, sandbox }: Step, result: string): string[] {
-  const schema = fileURLToPath(new URL(`schemas/${phase}.json`, import.meta.url));
+function codexArgs({ sandbox, output, fields }: CodexCall): string[] {
+  const schema = join(dirname(output), 'schema.json');
+  const properties = Object.fromEntries(fields.map((name) => [name, { type: 'string' }]));
+  writeFileSync(
+    schema,
+    JSON.stringify({ type: 'object', properties, required: fields, additionalProperties: false }, null, 2),
+  );
   return [
-    ...['--ask-for-approval', 'never', 'exec', '--json', '--model', model],
+    ...['--ask-for-approval', 'never', 'exec', '--json', '--model', MODEL],
     ...['-c', 'model_reasoning_effort="medium"', '--sandbox', sandbox, '--output-schema', schema],
-    ...['--output-last-message', result, '--color', 'never', '-'],
+    ...['--output-last-message', output, '--color', 'never', '--skip-git-repo-check', '-'],
   ];
+}
+
+function parseEvent(line: string): CodexEvent | undefined {
+  try {
+    return JSON.parse(line) as CodexEvent;
+  } catch {
+    return undefined;
+  }
 }

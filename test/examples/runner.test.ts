@@ -1,112 +1,262 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
+import { addRow, findRow, type Project } from '../../examples/runner/database.js';
 import { readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
-import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import type { Scenario } from '../scripted-api/script.js';
-
-const EXAMPLE = fileURLToPath(new URL('../../examples/runner/', import.meta.url));
-const TSX = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url));
+import type { Workbench } from '../harness/workbench.js';
+import type { Reply, Scenario } from '../scripted-api/script.js';
+import { type Owner, readBill, readPage } from './bill.js';
+import { type ControlCenter, openControlCenter } from './control-center.js';
 
 /** What the models answer: the first review asks for more, the second approves. */
 const WORK: readonly Scenario[] = [
   {
     prompt: 'Build:',
     replies: [
-      { calls: [{ tool: 'exec_command', cmd: 'ls' }], usage: { input: 5000, cached: 256, output: 70, reasoning: 11 } },
-      { message: '{"summary":"Sorted."}', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
+      {
+        calls: [{ tool: 'exec_command', cmd: 'ls' }],
+        usage: { input: 50_000, cached: 2560, output: 700, reasoning: 11 },
+      },
+      { message: '{"summary":"Sorted."}', usage: { input: 59_000, cached: 53_760, cacheWrite: 1280, output: 330 } },
     ],
   },
   {
     prompt: 'Review round 1',
     replies: [
-      { message: '{"verdict":"revise","remarks":"By price."}', usage: { input: 3100, output: 41, reasoning: 30 } },
+      { message: '{"verdict":"revise","remarks":"By price."}', usage: { input: 31_000, output: 410, reasoning: 30 } },
     ],
   },
   {
     prompt: 'Review round 2',
-    replies: [{ message: '{"verdict":"approve","remarks":""}', usage: { input: 3300, cached: 3072, output: 12 } }],
+    replies: [{ message: '{"verdict":"approve","remarks":""}', usage: { input: 33_000, cached: 30_720, output: 120 } }],
   },
   {
     prompt: 'Write the handoff',
-    replies: [{ message: '{"summary":"Shelves are sorted."}', usage: { input: 2100, cached: 1024, output: 55 } }],
+    replies: [{ message: '{"text":"Shelves are sorted."}', usage: { input: 21_000, cached: 10_240, output: 550 } }],
   },
-  { prompt: 'What was done', replies: [{ message: 'The shelves.', usage: { input: 400, output: 9, reasoning: 2 } }] },
+  {
+    prompt: 'Chat:',
+    replies: [{ message: '{"reply":"The shelves."}', usage: { input: 14_000, output: 90, reasoning: 20 } }],
+  },
+  {
+    prompt: 'Suggest what',
+    replies: [{ message: '{"reason":"Nothing."}', usage: { input: 9000, cached: 1024, output: 40 } }],
+  },
+  { prompt: 'Summarise this', replies: [{ message: '{"summary":"Shelves."}', usage: { input: 7000, output: 60 } }] },
+  { prompt: 'Draft a task', replies: [{ message: '{"text":"Sort them."}', usage: { input: 11_000, output: 800 } }] },
 ];
 
-function startRunner(bench: Workbench, codex: string) {
-  const runFolder = join(bench.folder, 'runs', 'r42');
-  const child = spawn(process.execPath, [TSX, join(EXAMPLE, 'main.ts'), join(EXAMPLE, 'work-order.json'), runFolder], {
-    cwd: bench.workTree,
-    env: { ...bench.env, RUNNER_CODEX: codex, OPENAI_API_KEY: 'none', OPENAI_BASE_URL: bench.api.url },
+/** A builder that has a question, and what it says at its end. */
+const ASK = {
+  message: 'QUESTION: Which colour?',
+  calls: [{ tool: 'exec_command', cmd: 'ls' }],
+  usage: { input: 40_000, output: 300 },
+} satisfies Reply;
+const PAINTED = { message: '{"summary":"Painted."}', usage: { input: 44_000, cached: 38_400, output: 120 } };
+
+const TIMEOUT = { timeout: 180_000 };
+/** How long the page may take to be right after the last call. */
+const SOON = { timeout: 5000, interval: 100 };
+
+async function setUp(bench: Workbench, codex: 'codex' | 'codex-metered' = 'codex-metered') {
+  bench.api.add(...WORK);
+  const center = await openControlCenter(bench, codex);
+  onTestFinished(center.close);
+  return { center, shop: await center.addProject('shop') };
+}
+
+function expectPage(bench: Workbench, center: ControlCenter, project: Project, owners: readonly Owner[]) {
+  return expect.poll(() => readPage(center, project), SOON).toEqual(readBill(bench.api, project, owners));
+}
+
+/** Everything that a control center does for a project. Returns who owns which prompts. */
+async function doAll(center: ControlCenter, project: Project, home: Project): Promise<Owner[]> {
+  await center.ask(`draft ${project.id} a shop that is tidy`);
+  await center.ask(`suggest ${project.id} what next`);
+  const run = await center.start(project, 'Sort the shelves');
+  expect(await center.runEnd(run)).toMatchObject({ status: 'approved' });
+  const chat = await center.chatEnd(await center.ask(`chat ${project.id} what was done`));
+  expect(chat).toMatchObject({ status: 'done', answer: 'The shelves.' });
+  await center.ask(`summary ${project.id}`);
+  return [
+    { says: 'Sort the shelves', project, run },
+    // It works in the control center's own folder, and nothing tells which project it speaks of.
+    { says: 'Summarise', project: home },
+    { says: 'a shop that is tidy', project },
+    { says: 'what next', project },
+    { says: 'what was done', project },
+  ];
+}
+
+describe('the page of a runner that starts codex', () => {
+  test(
+    'shows guesses: far too little, and nothing at all for its chats and its handoff',
+    TIMEOUT,
+    async ({ bench }) => {
+      const { center, shop } = await setUp(bench, 'codex');
+      const home = await center.addProject('control-center');
+      const owners = await doAll(center, shop, home);
+      const [page, bill] = [readPage(center, shop), readBill(bench.api, shop, owners)];
+      expect(page.total).toBeLessThan(bill.total / 4);
+      expect(page.byCategory).toMatchObject({ chat: 0, handoff: 0, other: 0 });
+      const rows = center.db.prepare('SELECT is_actual, count(*) AS count FROM cost_records GROUP BY is_actual').all();
+      expect(rows).toEqual([{ is_actual: 0, count: 7 }]);
+    },
+  );
+});
+
+describe('what codex-metered records of a runner', () => {
+  test('is each of its calls, by its phase and round, and each response once', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    const run = (await doAll(center, shop, shop))[0]?.run;
+    // The meter of the last call may still be at work.
+    const steps = () => readRecord(center.ownDatabase).map(({ phase, iteration }) => `${phase} ${iteration}`);
+    await expect
+      .poll(steps, SOON)
+      .toEqual([
+        ...['other 1', 'chat 1', 'builder 1', 'reviewer 1', 'builder 2', 'reviewer 2', 'handoff 1', 'chat 2', 'chat 1'],
+      ]);
+    const ended = () => readRecord(center.ownDatabase).every(({ status }) => status === 'completed');
+    await expect.poll(ended, SOON).toBe(true);
+    const recorded = readRecord(center.ownDatabase);
+    const keys = recorded.flatMap(({ responses }) => responses.map(({ responseKey }) => responseKey));
+    expect(keys.toSorted()).toEqual(bench.api.ledger.map(({ responseId }) => responseId).toSorted());
+    const ofRun = recorded.filter(({ phase }) => phase === 'builder' || phase === 'reviewer');
+    expect(new Set(ofRun.map(({ runId }) => runId))).toEqual(new Set([run]));
   });
-  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return {
-    runFolder,
-    stop: () => child.kill('SIGTERM'),
-    ended: ended.then(([stdout, stderr, [exitCode]]) => ({ stdout, stderr, exitCode })),
-  };
-}
+});
 
-/** The responses of an invocation, and what the API reported of them. */
-function compare(recorded: ReturnType<typeof readRecord>, ledger: readonly LedgerEntry[]) {
-  const keys = new Set(recorded.flatMap(({ responses }) => responses.map(({ responseKey }) => responseKey)));
-  const booked = recorded.flatMap(({ costRecords }) => costRecords.filter(({ isActual }) => isActual === 1));
-  const total = (counter: 'input' | 'cached' | 'cacheWrite' | 'output' | 'reasoning') =>
-    booked.reduce((sum, record) => sum + record[counter], 0);
-  const [input, cached, cacheWrite] = [total('input'), total('cached'), total('cacheWrite')];
-  return {
-    booked: { input, cached, cacheWrite, output: total('output'), reasoning: total('reasoning') },
-    billed: sumLedger(ledger.filter(({ responseId }) => keys.has(responseId))),
-  };
-}
-
-describe('the example of a runner', () => {
-  test('runs with codex and with codex-metered, which records every phase', async ({ bench }) => {
-    bench.api.add(...WORK);
-    const plain = await startRunner(bench, CODEX).ended;
-    // The chat is the runner's own call, and metered either way.
-    expect(readRecord(bench.database).map(({ phase }) => phase)).toEqual(['chat']);
-    const before = bench.api.ledger.length;
-    const run = startRunner(bench, METERED);
-    expect(await run.ended).toEqual(plain);
-    expect(plain).toEqual({ stdout: 'approve after 2 rounds: The shelves.\n', stderr: '', exitCode: 0 });
-
-    const recorded = readRecord(bench.database).slice(1);
-    expect(recorded.map(({ phase, iteration }) => `${phase} ${iteration}`)).toEqual([
-      ...['builder 1', 'reviewer 1', 'builder 2', 'reviewer 2', 'handoff 1', 'chat 2'],
-    ]);
-    const ledger = bench.api.ledger.slice(before);
-    expect(ledger).toHaveLength(8);
-    expect(recorded.flatMap(({ responses }) => responses)).toHaveLength(8);
-    for (const invocation of recorded) {
-      expect(invocation).toMatchObject({ runId: 'r42', projectId: 'shop', status: 'completed', notes: [] });
-      const { booked, billed } = compare([invocation], ledger);
-      expect(booked).toEqual(billed);
-    }
-    expect(compare(recorded, ledger).booked).toEqual(sumLedger(ledger));
+describe('the page of a runner that starts codex-metered is what the API billed', () => {
+  test('for two rounds, the handoff, a chat, a suggestion, a summary and a draft', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    // The control center is one of its own projects, and its folder holds the files of all chats.
+    const home = await center.addProject('control-center');
+    const owners = await doAll(center, shop, home);
+    await expectPage(bench, center, shop, owners);
+    await expectPage(bench, center, home, owners);
     expect(bench.api.unmatched).toEqual([]);
+    const guesses = center.db.prepare('SELECT count(*) FROM cost_records WHERE is_actual = 0').pluck().get();
+    expect(guesses).toBe(0);
   });
 
-  test('ends with its Codex on SIGTERM, and what was used until then is recorded', async ({ bench }) => {
-    const [build] = WORK;
-    const [call] = build?.replies ?? [];
-    bench.api.add({ prompt: 'Build:', replies: [{ ...call }, { message: 'And so on', hang: true }] });
-    const run = startRunner(bench, METERED);
-    await waitFor('the second request', () => bench.api.requests.length === 2);
-    run.stop();
-    expect(await run.ended).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('builder 1 ended with') });
-    const [invocation] = readRecord(bench.database);
-    expect(invocation).toMatchObject({ phase: 'builder', iteration: 1, status: 'interrupted', signal: 'SIGTERM' });
-    const { booked, billed } = compare(invocation ? [invocation] : [], bench.api.ledger);
-    expect(booked).toEqual(billed);
-    expect(readFileSync(join(run.runFolder, 'builder', 'iter-1', 'codex.log'), 'utf8')).toContain('thread.started');
+  test('for a chat that works in a work tree beside the control center', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    const home = await center.addProject('control-center');
+    await center.chatEnd(await center.ask(`edit ${shop.id} tidy up`));
+    await expectPage(bench, center, shop, [{ says: 'tidy up', project: shop }]);
+    expect(readPage(center, home).total).toBe(0);
   });
+
+  test('for a builder that is paused until a person has answered', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    let goOn: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    bench.api.add(
+      { prompt: 'was answered: green', replies: [PAINTED] },
+      { prompt: 'Build: Paint', replies: [ASK, { ...PAINTED, until: answered }] },
+    );
+    const run = await center.start(shop, 'Paint the shop');
+    await waitFor('the question', () => findRow(center.db, 'runs', run).question === 'Which colour?');
+    await center.ask(`answer ${run} green`);
+    goOn();
+    expect(await center.runEnd(run)).toMatchObject({ status: 'approved', answer: 'green' });
+    await expectPage(bench, center, shop, [{ says: 'Paint the shop', project: shop, run }]);
+  });
+
+  test('for a run that is cancelled', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    const [first] = WORK[0]?.replies ?? [];
+    bench.api.add({ prompt: 'Build: Move', replies: [{ ...first }, { hang: true }] });
+    const run = await center.start(shop, 'Move the shop');
+    await waitFor('the second request', () => bench.api.requests.length === 2);
+    await center.ask(`cancel ${run}`);
+    expect(await center.runEnd(run)).toMatchObject({ status: 'cancelled' });
+    await expectPage(bench, center, shop, [{ says: 'Move the shop', project: shop, run }]);
+  });
+
+  test('for a run that is cancelled while it is paused', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    bench.api.add({ prompt: 'Build: Paint', replies: [ASK, { hang: true }] });
+    const run = await center.start(shop, 'Paint the shop');
+    await waitFor('the question', () => findRow(center.db, 'runs', run).question !== null);
+    await center.ask(`cancel ${run}`);
+    await expectPage(bench, center, shop, [{ says: 'Paint the shop', project: shop, run }]);
+  });
+
+  test('for a run whose turn fails, and the handoff of that', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    const [first] = WORK[0]?.replies ?? [];
+    const failure = { code: 'invalid_prompt', message: 'It cannot be done.' };
+    bench.api.add({ prompt: 'Build: Fly', replies: [{ ...first }, { fail: failure }] });
+    const run = await center.start(shop, 'Fly the shop');
+    expect(await center.runEnd(run)).toMatchObject({ status: 'failed' });
+    await expectPage(bench, center, shop, [{ says: 'Fly the shop', project: shop, run }]);
+  });
+
+  test('for a chat that is stopped because it does what it may not', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    bench.api.add({
+      prompt: 'Chat: look around',
+      replies: [
+        { calls: [{ tool: 'exec_command', cmd: 'sleep 60' }], usage: { input: 14_000, output: 210 } },
+        { message: '{"reply":"Looked."}', usage: { input: 15_000, output: 30 } },
+      ],
+    });
+    const chat = await center.chatEnd(await center.ask(`chat ${shop.id} look around`));
+    expect(chat).toMatchObject({ status: 'failed', answer: 'this chat may run no command' });
+    await expectPage(bench, center, shop, [{ says: 'look around', project: shop }]);
+  });
+
+  test('for two projects at once, each with its runs and chats', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    const bakery = await center.addProject('bakery');
+    const owners: Owner[] = [];
+    const chats: string[] = [];
+    for (const project of [shop, bakery]) {
+      for (const task of ['Sort the shelves', 'Clean the floor']) {
+        const says = `${task} of ${project.id}`;
+        owners.push({ says, project, run: await center.start(project, says) });
+      }
+      const says = `what of ${project.id}`;
+      owners.push({ says, project });
+      for (const way of ['chat', 'edit']) chats.push(await center.ask(`${way} ${project.id} ${says}`));
+    }
+    for (const { run } of owners) if (run) expect(await center.runEnd(run)).toMatchObject({ status: 'approved' });
+    for (const chat of chats) expect(await center.chatEnd(chat)).toMatchObject({ status: 'done' });
+    for (const project of [shop, bakery]) await expectPage(bench, center, project, owners);
+  });
+
+  test('and leaves alone what the runner booked before', TIMEOUT, async ({ bench }) => {
+    const { center, shop } = await setUp(bench);
+    const old = { project_id: shop.id, run_id: null, category: 'chat', is_actual: 0, model: 'gpt-5.3-codex' };
+    const guess = { input_tokens: 100, output_tokens: 10, input_cost_per_1k: 0.015, output_cost_per_1k: 0.06 };
+    const lastMonth = new Date(Date.now() - 31 * 86_400_000).toISOString();
+    const justNow = new Date(Date.now() - 60_000).toISOString();
+    for (const created_at of [lastMonth, justNow]) {
+      addRow(center.db, 'cost_records', {
+        ...old,
+        ...guess,
+        id: created_at,
+        total_cost_usd: 1,
+        created_at,
+        description: null,
+      });
+    }
+    await center.chatEnd(await center.ask(`chat ${shop.id} hello`));
+    const { total } = readBill(bench.api, shop, [{ says: 'hello', project: shop }]);
+    await expect.poll(() => readPage(center, shop).total, SOON).toBeCloseTo(2 + total, 8);
+    expect(readPage(center, shop).byMonth[lastMonth.slice(0, 7)]).toBe(1);
+  });
+});
+
+test('the example says what is wrong with a command', async ({ bench }) => {
+  const { center, shop } = await setUp(bench, 'codex');
+  await expect(center.ask('fly')).rejects.toThrow('there is no command "fly": help lists them');
+  await expect(center.ask('run bakery Bake')).rejects.toThrow('there is no "bakery" among the projects');
+  await expect(center.ask(`budget ${shop.id} much`)).rejects.toThrow('a budget is a number of USD');
+  await expect(center.ask('cancel r42')).rejects.toThrow('there is no "r42" among the runs');
+  await expect(center.ask('budget bakery 5')).rejects.toThrow('there is no "bakery" among the projects');
+  await expect(center.ask(`project ${shop.path}-of-nobody`)).rejects.toThrow('is not a folder');
 });
