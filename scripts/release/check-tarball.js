@@ -25,7 +25,7 @@ export function checkTarballs() {
     const options = ['--no-audit', '--no-fund', '--loglevel=error', '--allow-scripts=better-sqlite3'];
     runNpm(['install', '--global', '--prefix', prefix, ...options, ...tarballs], { cwd: folder });
     tryCommands(folder, process.platform === 'win32' ? prefix : join(prefix, 'bin'));
-    process.stdout.write(`${tarballs.length} packages install on a bare prefix, and both commands work there.\n`);
+    process.stdout.write(`What would be published installs on a bare prefix, and both commands work there.\n`);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
