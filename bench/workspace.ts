@@ -9,8 +9,6 @@ import type { Timing } from './rounds.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const METERED = join(ROOT, 'bin', 'codex-metered.js');
-/** As Linux tells the command line of a meter of this build: those of others are not waited for. */
-const METER = `${join(ROOT, 'dist', 'meter.cjs')}\0`;
 
 export const USAGE = join(ROOT, 'bin', 'codex-usage.js');
 export const CODEX = join(ROOT, 'node_modules', '.bin', 'codex');
@@ -107,7 +105,7 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** A meter ends soon after its run; only Linux tells. Rejects when one does not. */
+/** A meter of this checkout, or of one below it, ends soon after its run; only Linux tells. Rejects when one does not. */
 async function untilMetersAreGone(): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (process.platform === 'linux' && readdirSync('/proc').some(isMeter)) {
@@ -118,7 +116,9 @@ async function untilMetersAreGone(): Promise<void> {
 
 function isMeter(pid: string): boolean {
   try {
-    return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(METER);
+    if (!/^\d+$/.test(pid)) return false;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    return command.includes(ROOT) && command.includes('/dist/meter.cjs');
   } catch {
     return false;
   }

@@ -1,13 +1,21 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
 import { test } from '../harness/test.js';
-import { CODEX, METERED, USAGE } from '../harness/workbench.js';
+import { CODEX, METERED, USAGE, type Workbench } from '../harness/workbench.js';
 
 const DOC = readFileSync(fileURLToPath(new URL('../../docs/runner.md', import.meta.url)), 'utf8');
 const [, JOB = ''] = /```yaml\n(.*?)```/s.exec(DOC) ?? [];
+const CI_DOC = readFileSync(fileURLToPath(new URL('../../docs/ci.md', import.meta.url)), 'utf8');
+const [GITLAB_JOB = '', GITLAB_COMMENT = ''] = [
+  ...CI_DOC.slice(CI_DOC.indexOf('## GitLab')).matchAll(/```yaml\n(.*?)```/gs),
+].map(([, yaml = '']) => yaml);
 const STEPS = [...JOB.matchAll(/- run: (.*)/g)].map(([, command = '']) => command);
 
 test('the CI job of the document ends with a summary of what it cost', async ({ bench }) => {
@@ -15,14 +23,9 @@ test('the CI job of the document ends with a summary of what it cost', async ({ 
     prompt: 'Fix the failing test',
     replies: [{ message: 'Fixed.', usage: { input: 5900, output: 33 } }],
   });
-  const bin = join(bench.folder, 'bin');
-  mkdirSync(bin);
-  for (const [name, target] of Object.entries({ codex: CODEX, 'codex-metered': METERED, 'codex-usage': USAGE })) {
-    symlinkSync(target, join(bin, name));
-  }
   const summary = join(bench.folder, 'summary.md');
   const env = {
-    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    PATH: pathWithCommands(bench),
     CODEX_METERED_RUN_ID: '4711',
     GITHUB_STEP_SUMMARY: summary,
   };
@@ -35,3 +38,56 @@ test('the CI job of the document ends with a summary of what it cost', async ({ 
   expect(written).toContain('| 5,900 |');
   expect(readFileSync(join(bench.workTree, 'codex.jsonl'), 'utf8')).toContain('turn.completed');
 });
+
+test('the GitLab job of the document leaves its figures, and a comment that is updated in place', async ({ bench }) => {
+  bench.api.add({
+    prompt: 'Review this change',
+    replies: [{ message: 'Good.', usage: { input: 5900, cached: 1024, output: 33 } }],
+  });
+  const job = (parse(GITLAB_JOB) as { review: Record<'script' | 'after_script', string[]> }).review;
+  const gitlab = await startNotes();
+  const env = {
+    ...{ PATH: pathWithCommands(bench), CODEX_METERED_RUN_ID: 'gitlab-12' },
+    ...{ CI_API_V4_URL: gitlab.url, CI_PROJECT_ID: '1', CI_MERGE_REQUEST_IID: '7', NOTES_TOKEN: 'glpat-secret' },
+  };
+  const run = (line: string) =>
+    execa('bash', ['-e', '-c', line], { cwd: bench.workTree, env: { ...bench.env, ...env }, stdin: 'ignore' });
+  for (const line of [...job.script, ...job.after_script]) await run(line);
+  expect(JSON.parse(readFileSync(join(bench.workTree, 'codex-cost.json'), 'utf8')).totals.inputTokens).toBe(5900);
+  expect(readFileSync(join(bench.workTree, 'metrics.txt'), 'utf8')).toBe(
+    'codex_costUsd 0.0091742\ncodex_inputTokens 5900\ncodex_cachedInputTokens 1024\ncodex_outputTokens 33\n',
+  );
+
+  const comment = (parse(GITLAB_COMMENT) as string[]).join('\n');
+  await run(comment);
+  await run(comment);
+  expect(gitlab.requests).toEqual(['GET', 'POST', 'GET', 'PUT'].map((method) => `${method} glpat-secret`));
+  expect(gitlab.notes).toHaveLength(1);
+  expect(gitlab.notes[0]?.body).toContain('## Run gitlab-12');
+});
+
+/** GitLab's notes on one merge request. */
+async function startNotes() {
+  const notes: { id: number; body: string }[] = [];
+  const requests: string[] = [];
+  const server = createServer(async (request, response) => {
+    const { method, url = '', headers } = request;
+    requests.push(`${method} ${headers['private-token']}`);
+    const body = new URLSearchParams(await text(request)).get('body') ?? '';
+    if (method === 'POST') notes.push({ id: notes.length + 1, body });
+    if (method === 'PUT') notes.splice(Number(url.split('/').at(-1)) - 1, 1, { id: 1, body });
+    response.end(JSON.stringify(notes));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { notes, requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+function pathWithCommands({ folder }: Workbench): string {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  for (const [name, target] of Object.entries({ codex: CODEX, 'codex-metered': METERED, 'codex-usage': USAGE })) {
+    symlinkSync(target, join(bin, name));
+  }
+  return `${bin}${delimiter}${process.env.PATH}`;
+}

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { startAppServer } from '../clients/app-server.js';
 import { openWorkbench, type Workbench } from '../harness/workbench.js';
 import { type ImportVerdict, judgeImportBefore, judgeImportsAfter, keepRecordsAside, type Scene } from './imports.js';
@@ -7,9 +8,13 @@ import { type Comparison, compareSideBySide } from './side-by-side.js';
 import { isPlayed, judge, NOT_IN_THIS_CODEX, type Verdict } from './verdict.js';
 import type { Played, Way } from './way.js';
 
+const HIDE_PROC = fileURLToPath(new URL('../harness/hide-proc.cjs', import.meta.url));
+
 export interface Release {
   readonly version: string;
   readonly codex: string;
+  /** Whether codex-metered runs as on a system that has no `/proc`. */
+  readonly hidesProc?: boolean;
 }
 
 /** What was played, on its workbench, before that is closed. */
@@ -38,7 +43,9 @@ export interface CellOptions {
  */
 export async function playCell(way: Way, release: Release, options: CellOptions): Promise<Cell> {
   try {
-    return await tryCell(way, release, options);
+    const cell = await tryCell(way, release, options);
+    if (!way.asksProc || !release.hidesProc) return cell;
+    return { ...cell, verdict: { text: `${cell.verdict.text}, as nothing tells its home`, good: true } };
   } catch (error) {
     if (error instanceof NotInstalled) throw error;
     // One way that could not be played to its end leaves the others to be looked at.
@@ -87,6 +94,7 @@ async function onWorkbench<Result>(
   try {
     const undo = prepare(bench);
     const { codex, version } = release;
+    if (release.hidesProc) bench.env.NODE_OPTIONS = `--require ${HIDE_PROC}`;
     const outputs: string[] = [];
     let startedAtMs = Date.now();
     const start: Workbench['start'] = (args, options = {}) => {
@@ -101,6 +109,10 @@ async function onWorkbench<Result>(
       serve: (options) => startAppServer(bench, { codex, ...options }),
     });
     const runs = [played ?? []].flat() as Played[];
+    // An empty record of a Codex that did not even start would agree with the ledger.
+    if (runs.some(({ exitCode }) => exitCode !== 2) && bench.api.requests.length === 0) {
+      throw new Error(`Codex asked the API nothing; it ended with ${runs.map(({ exitCode }) => exitCode).join(', ')}`);
+    }
     const isScene = runs.length > 0 && isPlayed(bench, runs, way);
     return await judgeScene(isScene ? { bench, way, runs, release, startedAtMs, outputs } : undefined, undo);
   } finally {

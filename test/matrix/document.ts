@@ -77,6 +77,9 @@ an import of the file alone holds less than was billed. The service tier is comp
 goes on in a fork; where that fork's first turn is aborted while the API answers, Codex writes its parent's last row instead
 of what was used, which is then counted in its place ([formats.md](formats.md#pages-of-a-thread)).
 
+*without /proc*: the newest release of the table, with codex-metered as it is on macOS: \`/proc\` is hidden from its processes. Which
+\`CODEX_HOME\` a server of another one has, nothing tells there: [passthrough.md](passthrough.md) says what to do.
+
 ## What no file tells
 
 Some responses that the API bills stand in none of Codex's files, so no record of a session can hold them. They are left out

@@ -10,7 +10,14 @@ import { inTwoLanes } from './lanes.js';
 import { nameEvents, nameSessionLines } from './names/lines.js';
 import { compareWithKnown, createNameList, describeDifference, type NameList, writeKnown } from './names/name-list.js';
 import { nameSurface } from './names/surface.js';
-import { findNewestVersion, installRelease, NotInstalled, RELEASES, readPinnedVersion } from './releases.js';
+import {
+  findNewestVersion,
+  installRelease,
+  NotInstalled,
+  RELEASES,
+  readPinnedVersion,
+  WITHOUT_PROC,
+} from './releases.js';
 import { summarise, type Verdict } from './verdict.js';
 import type { Way } from './way.js';
 import { WAYS } from './ways.js';
@@ -53,7 +60,7 @@ try {
 
 /** The exit code is 0 where every cell is as good as its Codex allows. */
 async function tryReleases(): Promise<number> {
-  const releases = positionals.length > 0 ? positionals : RELEASES;
+  const releases = positionals.length > 0 ? positionals : [...RELEASES, WITHOUT_PROC];
   for (const version of releases) await tryRelease(version);
   const results = describeResults({ releases, ways, estimates, current: pinned, comparisons });
   process.stdout.write(
@@ -87,11 +94,12 @@ function isGood(): boolean {
 }
 
 /** Plays all ways that are wanted on a release. `names` takes what its files and events are called. */
-async function tryRelease(version: string, names?: NameList): Promise<void> {
-  const say = (text: string) => process.stderr.write(`Codex ${version}: ${text}\n`);
-  const release: Release = { version, codex: await installRelease(version) };
+async function tryRelease(name: string, names?: NameList): Promise<void> {
+  const version = name === WITHOUT_PROC ? pinned : name;
+  const say = (text: string) => process.stderr.write(`Codex ${name}: ${text}\n`);
+  const release: Release = { version, codex: await installRelease(version), hidesProc: name === WITHOUT_PROC };
   const plays = wanted.flatMap((way) => Array<Way>(Number(flags.times)).fill(way));
-  const options = { sideBySide: version === pinned, look: (scene: PlayedScene) => keep(scene, names) };
+  const options = { sideBySide: name === pinned, look: (scene: PlayedScene) => keep(scene, names) };
   const cells = await inTwoLanes(plays, async (way) => {
     const cell = await playCell(way, release, options);
     say(`${way.name}: ${cell.verdict.text}`);
@@ -101,7 +109,8 @@ async function tryRelease(version: string, names?: NameList): Promise<void> {
   for (const { name } of wanted) {
     ways.get(name)?.push(summarise(cells.filter(({ way }) => way.name === name).map(({ verdict }) => verdict)));
   }
-  if (flags.way) return;
+  // What is estimated does not depend on the system.
+  if (flags.way || name === WITHOUT_PROC) return;
   const errors = await measureEstimates(release.codex);
   say(`estimates: input ${errors.input}, output ${errors.output}`);
   estimates.push(errors);

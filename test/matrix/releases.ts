@@ -15,6 +15,9 @@ export const RELEASES = [
   ...['0.151.0', '0.153.4', '0.155.0', '0.169.0', '0.171.0'],
 ] as const;
 
+/** In the place of a release: the pinned one, with codex-metered as it is on macOS, where there is no `/proc`. */
+export const WITHOUT_PROC = 'without /proc';
+
 /** The release that the tests run. */
 export function readPinnedVersion(): string {
   const { devDependencies } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { devDependencies: Record<string, string> };

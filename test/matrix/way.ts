@@ -36,6 +36,8 @@ export interface Way {
   readonly hasOlderLines?: boolean;
   /** Codex has deleted rows of the session file: an import of the file alone may hold less than was billed, never more. */
   readonly losesRows?: boolean;
+  /** What it needs to know Linux alone tells: elsewhere the user says it, and a doubtful record is all there can be. */
+  readonly asksProc?: boolean;
   /** Plays it; returns what is to be judged, or undefined where this Codex has no such way. */
   play(stage: Stage): Promise<Played | readonly Played[] | undefined>;
 }

@@ -12,6 +12,7 @@ export const REMOTE_WAYS: readonly Way[] = [
   { name: 'exec --remote, resumed', play: playResumed },
   {
     name: 'exec --remote, another CODEX_HOME',
+    asksProc: true,
     play: (stage) => playRemote(stage, ['--json', 'loop'], { home: 'own' }),
   },
   { name: 'exec --remote, server metered too', play: playBothMetered },

@@ -1,0 +1,26 @@
+// Calls the `codex` on PATH once, against the scripted API, as a job of a workflow calls it, and prints what the API has billed: an
+// output for the step after it.
+import { execa } from 'execa';
+import { openWorkbench } from '../harness/workbench.js';
+import { sumLedger } from '../scripted-api/ledger.js';
+
+const bench = await openWorkbench({
+  prompt: 'Improve the shop',
+  replies: [
+    { calls: [{ tool: 'exec_command', cmd: 'ls' }], usage: { input: 5000, cached: 256, output: 70, reasoning: 11 } },
+    { message: 'Improved.', usage: { input: 5900, cached: 5376, output: 33 } },
+  ],
+});
+try {
+  await execa('codex', ['exec', '--skip-git-repo-check', 'Improve the shop'], {
+    cwd: bench.workTree,
+    env: { CODEX_HOME: bench.codexHome, CODEX_METERED_WAIT: '60000' },
+    stdin: 'ignore',
+    stdout: process.stderr,
+    stderr: process.stderr,
+  });
+  const { input, cached, output } = sumLedger(bench.api.ledger);
+  process.stdout.write(`billed=${input} ${cached} ${output}\n`);
+} finally {
+  await bench.close();
+}
