@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { CHANGELOG, closeUnreleased } from './changelog.js';
 import { checkTarballs } from './check-tarball.js';
 import { ROOT } from './packages.js';
-import { requireNewer, setVersion } from './versions.js';
+import { requireNotOlder, setVersion } from './versions.js';
 
 try {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'dry-run': { type: 'boolean' } } });
@@ -23,7 +23,7 @@ try {
  */
 function release(version, isDryRun) {
   const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
-  requireNewer(version, manifest.version);
+  requireNotOlder(version, manifest.version);
   if (git('status', '--porcelain') !== '') throw new Error('There are changes that are not committed.');
   if (git('tag', '--list', `v${version}`) !== '') throw new Error(`There is a tag v${version} already.`);
   const repository = manifest.repository.url.replace(/^git\+|\.git$/g, '');

@@ -44,15 +44,15 @@ function rewrite(path, change) {
 }
 
 /**
- * Throws where `version` is none, or is not above the present one.
+ * Throws where `version` is none, or is below the present one. The present one is a release to come until it has a tag.
  * @param {string} version
  * @param {string} present
  */
-export function requireNewer(version, present) {
+export function requireNotOlder(version, present) {
   const [wanted, had] = [parse(version), parse(present)];
   const place = wanted.findIndex((part, index) => part !== had[index]);
-  if (place < 0 || (wanted[place] ?? 0) < (had[place] ?? 0)) {
-    throw new Error(`${version} is not above ${present}, which is the version of this checkout.`);
+  if (place >= 0 && (wanted[place] ?? 0) < (had[place] ?? 0)) {
+    throw new Error(`${version} is below ${present}, which is the version of this checkout.`);
   }
 }
 

@@ -8,7 +8,7 @@ interface Changelog {
   closeUnreleased(changelog: string, release: { version: string; date: string; repository: string }): string;
 }
 interface Versions {
-  requireNewer(version: string, present: string): void;
+  requireNotOlder(version: string, present: string): void;
 }
 interface Packages {
   listPackages(): { name: string; version: string; uses: string[] }[];
@@ -18,7 +18,7 @@ interface Packages {
 const load = async <T>(name: string) =>
   (await import(new URL(`../../scripts/release/${name}.js`, import.meta.url).href)) as T;
 const { readSection, closeUnreleased } = await load<Changelog>('changelog');
-const { requireNewer } = await load<Versions>('versions');
+const { requireNotOlder } = await load<Versions>('versions');
 const { listPackages } = await load<Packages>('packages');
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -70,12 +70,12 @@ describe('the changelog', () => {
 });
 
 describe('a version', () => {
-  it.each(['0.1.0', '0.0.9', '0.1', 'v0.2.0', '0.2.0-beta', ''])('%s is refused after 0.1.0', (version) => {
-    expect(() => requireNewer(version, '0.1.0')).toThrow(/is not above|is no version/);
+  it.each(['0.0.9', '0.1', 'v0.2.0', '0.2.0-beta', ''])('%s is refused where 0.1.0 is the present one', (version) => {
+    expect(() => requireNotOlder(version, '0.1.0')).toThrow(/is below|is no version/);
   });
 
-  it.each(['0.1.1', '0.2.0', '1.0.0'])('%s is taken after 0.1.0', (version) => {
-    expect(() => requireNewer(version, '0.1.0')).not.toThrow();
+  it.each(['0.1.0', '0.1.1', '0.2.0', '1.0.0'])('%s is taken where 0.1.0 is the present one', (version) => {
+    expect(() => requireNotOlder(version, '0.1.0')).not.toThrow();
   });
 
   it('is that of all packages, and each comes behind those that it depends on', () => {
