@@ -20,12 +20,12 @@ export interface MirrorRequest {
 }
 
 /**
- * `done`: it is there. `estimate due`: it is there, and the other program's own row for it may still come. `run due`: that
- * program may still make the run's row.
+ * `done`: it is there. `estimate due`: it is there, and the other program's own row for it may still come. `run due`,
+ * `project due`: that program has yet to make the row of it.
  */
 export type MirrorOutcome = { readonly invocationId: string } & (
   | { readonly kind: 'done' | 'estimate due' }
-  | { readonly kind: 'run due' | TargetFault['kind']; readonly reason: string }
+  | { readonly kind: 'run due' | 'project due' | TargetFault['kind']; readonly reason: string }
 );
 
 type Row = Readonly<Record<string, unknown>> & { readonly id: string; readonly model: string };
@@ -97,7 +97,7 @@ function mirrorOne(store: Store, target: Target, { invocationId, estimates }: Mi
   if (!invocation || before?.state === 'undone') return { invocationId, kind: 'done' };
   const found = findPlace(target, invocation, Date.now());
   const reason = explainMissingProject(target, found, invocation);
-  if (reason !== undefined) return { invocationId, kind: 'refused', reason };
+  if (reason !== undefined) return { invocationId, kind: 'project due', reason };
   if (found.run === 'due') return { invocationId, kind: 'run due', reason: 'its runs have no row of that id yet' };
   const rows = readRows(store, invocationId);
   const taken =

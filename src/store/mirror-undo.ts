@@ -1,6 +1,6 @@
 import { quoteName } from './mirror-estimates.js';
 import { OUR_IDS, type Target, withTarget } from './mirror-target.js';
-import { listWithEstimate, markAll, readMirrored, writeMirrored } from './mirrored.js';
+import { listWithEstimate, markAll, markSome, readMirrored, writeMirrored } from './mirrored.js';
 import type { Store } from './store.js';
 
 /** What was done to another program's table. */
@@ -20,15 +20,21 @@ export interface UndoSummary {
  */
 export function undoMirror(store: Store, path: string): UndoSummary {
   return withTarget(path, 'write', (target) => {
+    let marked: string[] = [];
     const undo = target.connection.transaction(() => {
       const ids = listOurRows(store, target);
-      markUndone(store, target, ids);
+      marked = markUndone(store, target, ids);
       target.connection
         .prepare('DELETE FROM cost_records WHERE id IN (SELECT value FROM json_each(?))')
         .run(JSON.stringify(ids));
       return { removedRows: ids.length, ...restore(store, target) };
     });
-    return undo.immediate();
+    try {
+      return undo.immediate();
+    } catch (error) {
+      markSome(store.connection, target.key, 'written', marked);
+      throw error;
+    }
   });
 }
 
@@ -47,21 +53,24 @@ function listOurRows(store: Store, { connection }: Target): string[] {
     .filter((id) => isOurs.get(invocationOf(id)) !== undefined);
 }
 
-function markUndone(store: Store, { key, connection }: Target, ids: readonly string[]): void {
+/** Returns the invocations that were not marked before. */
+function markUndone(store: Store, { key, connection }: Target, ids: readonly string[]): string[] {
   const own = store.connection;
   const read = connection.prepare<[string], { projectId: string; runId: string | null }>(
     'SELECT project_id AS projectId, run_id AS runId FROM cost_records WHERE id = ?',
   );
-  own
+  return own
     .transaction(() => {
-      markAll(own, key, 'undone');
+      const marked = markAll(own, key, 'undone');
       // Earlier versions wrote there without keeping it in mind.
       for (const id of ids) {
         const invocationId = invocationOf(id);
         const row = read.get(id);
         if (!row || readMirrored(own, key, invocationId)) continue;
         writeMirrored(own, key, { invocationId, ...row, state: 'undone', estimateId: null, estimate: null });
+        marked.push(invocationId);
       }
+      return marked;
     })
     .immediate();
 }

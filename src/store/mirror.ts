@@ -191,7 +191,10 @@ export class Mirror {
     else this.#queue.postpone(entry);
     if (kind === 'estimate due' || kind === 'run due') this.#awaited.set(invocationId, kind);
     else this.#awaited.delete(invocationId);
-    if (kind === 'refused' || kind === 'run due') this.#tell(outcome.reason, path);
+    // What is due is told by the run itself, and not again by each command that tries it.
+    const isTold =
+      kind === 'refused' || ((kind === 'run due' || kind === 'project due') && this.#due.has(invocationId));
+    if (isTold) this.#tell(outcome.reason, path);
   }
 
   #tell(reason: string, path: string | undefined): void {

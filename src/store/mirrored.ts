@@ -85,3 +85,17 @@ export function markAll(connection: Connection, target: string, state: Mirrored[
     .pluck()
     .all(state, Date.now(), target, state);
 }
+
+export function markSome(
+  connection: Connection,
+  target: string,
+  state: Mirrored['state'],
+  ids: readonly string[],
+): void {
+  connection
+    .prepare(
+      `UPDATE mirrored SET state = ?, changed_at_ms = ?
+       WHERE target = ? AND invocation_id IN (SELECT value FROM json_each(?))`,
+    )
+    .run(state, Date.now(), target, JSON.stringify(ids));
+}

@@ -34,6 +34,7 @@ project = "shop"
 time_zone = "europe/berlin"
 database = "costs/usage.db"
 cost_records = "../center.db"
+cost_records_estimates = "keep"
 output_pattern = '/(?<run>[^/]+)/out'
 
 [phases]
@@ -69,6 +70,7 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
       timeZone: 'Europe/Berlin',
       database: join(path, '..', 'costs', 'usage.db'),
       costRecords: join(path, '..', '..', 'center.db'),
+      estimates: 'keep',
       outputPattern: '/(?<run>[^/]+)/out',
       phasePatterns: [
         { phase: 'builder', pattern: '/impl/' },
@@ -97,8 +99,8 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
       ],
     });
     expect(file.lineOf(['project'])).toBe(2);
-    expect(file.lineOf(['budget', 'run', 'usd'])).toBe(17);
-    expect(file.lineOf(['prices', 0, 'long_context', 'output'])).toBe(34);
+    expect(file.lineOf(['budget', 'run', 'usd'])).toBe(18);
+    expect(file.lineOf(['prices', 0, 'long_context', 'output'])).toBe(35);
   });
 
   it('may be empty', () => {
@@ -123,6 +125,7 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
     ['[budget.run]\nusd = 1e9', 'file:2: budget.run.usd is too large.'],
     ['[budget.run]\nusd = inf', 'file:2: budget.run.usd must be a number.'],
     ['[budget.run]\ntokens = 1.5', 'file:2: budget.run.tokens must be a whole number.'],
+    ['cost_records_estimates = "drop"', 'file:1: cost_records_estimates must be "replace" or "keep".'],
     ['[budget]\non_budget = "explode"', 'file:2: budget.on_budget must be "stop" or "warn".'],
     ['time_zone = "Mars/Base"', 'file:1: time_zone must be an IANA name, such as Europe/Berlin.'],
     ["output_pattern = '('", 'file:1: output_pattern is not a regular expression.'],

@@ -161,6 +161,7 @@ describe('a budget that is said', () => {
     [{ 'budget-usd': '' }, 'is not an amount of USD'],
     [{ 'budget-tokens': '1.5' }, '"1.5" is not a number of tokens: use a whole number above zero, such as 2000000.'],
     [{ 'on-budget': 'explode' }, '--meter-on-budget: "explode" is not known: use stop or warn.'],
+    [{ 'cost-records-estimates': 'drop' }, '--meter-cost-records-estimates: "drop" is not known: use replace or keep.'],
     [{ 'time-zone': 'Mars/Base' }, '--meter-time-zone: "Mars/Base" is not a time zone'],
   ])('is refused where it makes no sense: %o', async (options, message) => {
     const loading = load({ options });

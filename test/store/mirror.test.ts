@@ -79,9 +79,12 @@ describe('a mirror of the cost records', () => {
     expect(warned).toContain('it has no project "shop", and none whose folder holds /home/ada/shop');
     center.connection.exec(`INSERT INTO projects (id, name) VALUES ('shop', 'shop')`);
     // Also a command that names no other database does what is queued.
+    const told = warned.length;
     open('none').mirror.catchUp();
     expect(totals(center)).toEqual([['a/gpt-5.3-codex/actual', 1000]]);
     expect(queued()).toBe(1);
+    // That the other one waits was told when it was recorded.
+    expect(warned).toHaveLength(told);
   });
 
   test('leaves to a later command what a lock keeps from it', async () => {

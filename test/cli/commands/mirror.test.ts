@@ -87,16 +87,15 @@ describe('codex-usage mirror', () => {
     expect(ids(center)).toEqual(['old', 'guess']);
   });
 
-  it('undoes what a kill left between the two databases', async () => {
+  it('changes nothing, here or there, where the table does not let it', async () => {
     const { usage, center, before } = await setUp();
     center.connection.exec(
-      `CREATE TRIGGER kill BEFORE DELETE ON cost_records BEGIN SELECT RAISE(ABORT, 'as if killed'); END`,
+      `CREATE TRIGGER no BEFORE DELETE ON cost_records BEGIN SELECT RAISE(ABORT, 'not that way'); END`,
     );
-    expect(await usage(['mirror', '--undo'])).toMatchObject({
-      exitCode: 1,
-      stderr: 'Nothing was changed: as if killed.\n',
-    });
-    center.connection.exec('DROP TRIGGER kill');
+    const refused = { exitCode: 1, stderr: 'Nothing was changed: not that way.\n' };
+    expect(await usage(['mirror', '--undo'])).toMatchObject(refused);
+    expect((await usage(['mirror'])).stdout).toContain('2 invocations there');
+    center.connection.exec('DROP TRIGGER no');
     await usage(['mirror', '--undo']);
     expect(center.rows()).toEqual(before);
   });
