@@ -48,16 +48,25 @@ export function findEstimate(
   const rows = target.connection
     .prepare<unknown[], Estimate>(
       `SELECT ${COLUMNS} FROM cost_records WHERE ${NOT_OURS} AND category = @phase AND ${whose}
+         AND created_at >= @dayBefore AND created_at < @dayAfter
          AND unixepoch(created_at, 'subsec') BETWEEN @from AND @until ORDER BY created_at, id`,
     )
     .all({
       ...{ phase, projectId: place.projectId, runId: place.runId },
+      // In every way of writing a time, and whatever its zone: by these an index finds the few rows that can be meant.
+      ...{ dayBefore: dayOf(endedAtMs - DAY_MS), dayAfter: dayOf(endedAtMs + 2 * DAY_MS) },
       ...{ from: (endedAtMs - BEFORE_MS) / 1000, until: (endedAtMs + AFTER_MS) / 1000 },
     });
   const me = { id, runId: place.runId, endedAtMs };
   const mine = rows.filter((row) => isOfOurKind(row) && findOwner(own, target, row, phase, me) === id);
   const models = readModels(own, id);
   return mine.find(({ model }) => model !== null && models.has(model)) ?? mine[0];
+}
+
+const DAY_MS = 86_400_000;
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }
 
 /** The estimates of the other program that stand beside records of ours: whoever sums them up counts twice. */

@@ -55,6 +55,13 @@ export function findPlace(target: Target, invocation: Mirrorable, nowMs: number)
   return { projectId, runId: without, run: nowMs < startedAtMs + RUN_PATIENCE_MS ? 'due' : 'unknown' };
 }
 
+/** Why a record cannot stand in that project; undefined where it can. */
+export function explainMissingProject(target: Target, { projectId }: Place, { cwd }: Mirrorable): string | undefined {
+  if (!target.needsProject || !target.projects.has('id')) return undefined;
+  const found = target.connection.prepare<[string], number>('SELECT 1 FROM projects WHERE id = ?').get(projectId);
+  return found === undefined ? `it has no project "${projectId}", and none whose folder holds ${cwd}` : undefined;
+}
+
 interface Run {
   readonly projectId: string | null;
 }
@@ -83,7 +90,16 @@ interface Folder {
   readonly path: string;
 }
 
-function listFolders({ connection, key }: Target): Folder[] {
+/** Those of a database, as long as it is open: following links takes longer than all else. */
+const known = new WeakMap<Target, readonly Folder[]>();
+
+function listFolders(target: Target): readonly Folder[] {
+  const folders = known.get(target) ?? readFolders(target);
+  known.set(target, folders);
+  return folders;
+}
+
+function readFolders({ connection, key }: Target): Folder[] {
   return connection
     .prepare<[], Folder>(
       `SELECT id AS projectId, path FROM projects WHERE typeof(path) = 'text' AND path <> '' ORDER BY id`,

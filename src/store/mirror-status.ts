@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { listEstimatesBeside, mayStillCome } from './mirror-estimates.js';
 import { findLost } from './mirror-lost.js';
-import { findPlace, readMirrorable } from './mirror-place.js';
+import { explainMissingProject, findPlace, readMirrorable } from './mirror-place.js';
 import type { MirrorEntry } from './mirror-queue.js';
 import { explainTargetFault, keyOfTarget, type Target, withTarget } from './mirror-target.js';
 import { listTargets, readMirrored } from './mirrored.js';
@@ -80,21 +80,16 @@ function explainWait({ connection }: Store, target: Target, { invocationId }: Mi
   const invocation = readMirrorable(connection, invocationId);
   if (!invocation) return 'they are not recorded yet';
   if (invocation.status === 'running') return 'they still run';
-  const { run, projectId } = findPlace(target, invocation, Date.now());
-  if (run === 'due') return `it has no run "${invocation.runId}" yet`;
-  if (target.projects.has('id') && !hasProject(target, projectId)) {
-    return `it has no project "${projectId}", and none whose folder holds ${invocation.cwd}`;
-  }
+  const place = findPlace(target, invocation, Date.now());
+  const missing = explainMissingProject(target, place, invocation);
+  if (missing !== undefined) return missing;
+  if (place.run === 'due') return `it has no run "${invocation.runId}" yet`;
   const { endedAtMs } = invocation;
   const isThere = readMirrored(connection, target.key, invocationId) !== undefined;
   if (isThere && endedAtMs !== null && mayStillCome(endedAtMs, Date.now())) {
     return 'they are there, and its own rows for them may still come';
   }
   return 'the next command tries them again';
-}
-
-function hasProject({ connection }: Target, id: string): boolean {
-  return connection.prepare('SELECT 1 FROM projects WHERE id = ?').get(id) !== undefined;
 }
 
 function countReasons(reasons: readonly string[]): MirrorStatus['waiting'] {

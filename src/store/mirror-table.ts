@@ -1,6 +1,13 @@
 import type { EstimateMode } from '../usage/estimate-mode.js';
 import { type Estimate, findEstimate, mayStillCome, readEstimate } from './mirror-estimates.js';
-import { findPlace, findRun, type Mirrorable, type Place, readMirrorable } from './mirror-place.js';
+import {
+  explainMissingProject,
+  findPlace,
+  findRun,
+  type Mirrorable,
+  type Place,
+  readMirrorable,
+} from './mirror-place.js';
 import { COLUMNS, explainTargetFault, type Target, type TargetFault, withTarget } from './mirror-target.js';
 import { type MirroredInvocation, readMirrored, writeMirrored } from './mirrored.js';
 import { insertNote } from './notes.js';
@@ -46,7 +53,7 @@ export function mirrorCostRecords(store: Store, path: string, requests: readonly
         try {
           return writeOne.immediate(request);
         } catch (error) {
-          return isForeignKey(error) ? explainMissingParent(store, target, request) : fail(request, error);
+          return fail(request, error);
         }
       };
       const all = target.connection.transaction(() => requests.map(attempt));
@@ -89,8 +96,9 @@ function mirrorOne(store: Store, target: Target, { invocationId, estimates }: Mi
   const before = readMirrored(own, target.key, invocationId);
   if (!invocation || before?.state === 'undone') return { invocationId, kind: 'done' };
   const found = findPlace(target, invocation, Date.now());
-  const reason = 'its runs have no row of that id yet';
-  if (found.run === 'due') return { invocationId, kind: 'run due', reason };
+  const reason = explainMissingProject(target, found, invocation);
+  if (reason !== undefined) return { invocationId, kind: 'refused', reason };
+  if (found.run === 'due') return { invocationId, kind: 'run due', reason: 'its runs have no row of that id yet' };
   const rows = readRows(store, invocationId);
   const taken =
     rows.length > 0 && estimates === 'replace' ? takeEstimate(store, target, invocation, found, before) : undefined;
@@ -195,15 +203,4 @@ function writeRows({ connection }: Target, invocationId: string, rows: readonly 
     else if (exists.get(row.id)) connection.prepare(`${UPDATE} WHERE id = @id AND ${IS_OTHER}`).run(row);
     else connection.prepare(INSERT).run(row);
   }
-}
-
-function isForeignKey(error: unknown): boolean {
-  return (error as { code?: string }).code === 'SQLITE_CONSTRAINT_FOREIGNKEY';
-}
-
-function explainMissingParent(store: Store, target: Target, { invocationId }: MirrorRequest): MirrorOutcome {
-  const invocation = readMirrorable(store.connection, invocationId);
-  const place = invocation && findPlace(target, invocation, Date.now());
-  const reason = `it has no project "${place?.projectId}", and none whose folder holds ${invocation?.cwd}`;
-  return { invocationId, kind: 'refused', reason };
 }

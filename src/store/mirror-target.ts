@@ -22,6 +22,8 @@ export interface Target {
   readonly columns: readonly string[];
   /** Those that take no NULL. */
   readonly required: ReadonlySet<string>;
+  /** Whether a record must have a row in `projects`. */
+  readonly needsProject: boolean;
   /** The columns of its tables `projects` and `runs`; none where there is no such table. */
   readonly projects: ReadonlySet<string>;
   readonly runs: ReadonlySet<string>;
@@ -76,11 +78,13 @@ function describeTarget(path: string, connection: Connection): Target {
   if (found.length === 0) throw new Error('it has no table cost_records');
   const missing = COLUMNS.filter((column) => !found.some(({ name }) => name.toLowerCase() === column));
   if (missing.length > 0) throw new Error(`its table cost_records lacks ${missing.join(', ')}`);
+  const keys = connection.pragma('foreign_key_list(cost_records)') as { from: string; table: string }[];
   return {
     key: keyOfTarget(path),
     connection,
     columns: found.map(({ name }) => name),
     required: new Set(found.filter(({ notnull }) => notnull === 1).map(({ name }) => name.toLowerCase())),
+    needsProject: keys.some(({ from, table }) => `${from} ${table}`.toLowerCase() === 'project_id projects'),
     projects: named('projects'),
     runs: named('runs'),
   };
@@ -96,6 +100,7 @@ export function explainTargetFault(error: unknown): TargetFault {
 
 const REASONS = [
   [/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)|^EACCES|^EPERM/, 'it cannot be written: check its permissions'],
+  [/^SQLITE_CONSTRAINT_FOREIGNKEY/, 'a row that the record refers to is not there'],
   [/^SQLITE_(NOTADB|CORRUPT)/, 'it is not a readable SQLite database'],
   [/^SQLITE_(FULL|IOERR)/, 'its disk is full, or fails'],
 ] as const;
