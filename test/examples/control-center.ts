@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Chat, type Db, findRow, openDatabase, type Project, type Run } from '../../examples/runner/database.js';
+import { test as base } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
 
@@ -30,11 +31,24 @@ export interface ControlCenter {
   close(): Promise<void>;
 }
 
+/** Tests with control centers of their own, which end before the folder that they work in is removed. */
+export const test = base.extend<{ open: (codex: 'codex' | 'codex-metered') => Promise<ControlCenter> }>({
+  open: async ({ bench }, use) => {
+    const opened: ControlCenter[] = [];
+    await use(async (codex) => {
+      const center = await openControlCenter(bench, codex);
+      opened.push(center);
+      return center;
+    });
+    for (const center of opened) await center.close();
+  },
+});
+
 /**
  * Starts the control center with Codex, or with codex-metered and its path in the one variable: no other of our variables
  * is set, so that what is tested is what a reader gets who follows the README.
  */
-export async function openControlCenter(bench: Workbench, codex: 'codex' | 'codex-metered'): Promise<ControlCenter> {
+async function openControlCenter(bench: Workbench, codex: 'codex' | 'codex-metered'): Promise<ControlCenter> {
   const folder = join(bench.folder, 'control-center');
   await makeWorkTree(folder);
   const db = openDatabase(join(folder, 'control-center.db'));

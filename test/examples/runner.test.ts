@@ -1,12 +1,11 @@
-import { describe, expect, onTestFinished } from 'vitest';
+import { describe, expect } from 'vitest';
 import { addRow, findRow, type Project } from '../../examples/runner/database.js';
 import { readRecord } from '../harness/record.js';
-import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import type { Reply, Scenario } from '../scripted-api/script.js';
 import { type Owner, readBill, readPage } from './bill.js';
-import { type ControlCenter, openControlCenter } from './control-center.js';
+import { type ControlCenter, test } from './control-center.js';
 
 /** What the models answer: the first review asks for more, the second approves. */
 const WORK: readonly Scenario[] = [
@@ -58,10 +57,14 @@ const TIMEOUT = { timeout: 180_000 };
 /** How long the page may take to be right after the last call. */
 const SOON = { timeout: 5000, interval: 100 };
 
-async function setUp(bench: Workbench, codex: 'codex' | 'codex-metered' = 'codex-metered') {
+interface Fixtures {
+  readonly bench: Workbench;
+  readonly open: (codex: 'codex' | 'codex-metered') => Promise<ControlCenter>;
+}
+
+async function setUp({ bench, open }: Fixtures, codex: 'codex' | 'codex-metered' = 'codex-metered') {
   bench.api.add(...WORK);
-  const center = await openControlCenter(bench, codex);
-  onTestFinished(center.close);
+  const center = await open(codex);
   return { center, shop: await center.addProject('shop') };
 }
 
@@ -92,8 +95,8 @@ describe('the page of a runner that starts codex', () => {
   test(
     'shows guesses: far too little, and nothing at all for its chats and its handoff',
     TIMEOUT,
-    async ({ bench }) => {
-      const { center, shop } = await setUp(bench, 'codex');
+    async ({ bench, open }) => {
+      const { center, shop } = await setUp({ bench, open }, 'codex');
       const home = await center.addProject('control-center');
       const owners = await doAll(center, shop, home);
       const [page, bill] = [readPage(center, shop), readBill(bench.api, shop, owners)];
@@ -106,8 +109,8 @@ describe('the page of a runner that starts codex', () => {
 });
 
 describe('what codex-metered records of a runner', () => {
-  test('is each of its calls, by its phase and round, and each response once', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('is each of its calls, by its phase and round, and each response once', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     const run = (await doAll(center, shop, shop))[0]?.run;
     // The meter of the last call may still be at work.
     const steps = () => readRecord(center.ownDatabase).map(({ phase, iteration }) => `${phase} ${iteration}`);
@@ -127,8 +130,8 @@ describe('what codex-metered records of a runner', () => {
 });
 
 describe('the page of a runner that starts codex-metered is what the API billed', () => {
-  test('for two rounds, the handoff, a chat, a suggestion, a summary and a draft', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for two rounds, the handoff, a chat, a suggestion, a summary and a draft', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     // The control center is one of its own projects, and its folder holds the files of all chats.
     const home = await center.addProject('control-center');
     const owners = await doAll(center, shop, home);
@@ -139,16 +142,16 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     expect(guesses).toBe(0);
   });
 
-  test('for a chat that works in a work tree beside the control center', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for a chat that works in a work tree beside the control center', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     const home = await center.addProject('control-center');
     await center.chatEnd(await center.ask(`edit ${shop.id} tidy up`));
     await expectPage(bench, center, shop, [{ says: 'tidy up', project: shop }]);
     expect(readPage(center, home).total).toBe(0);
   });
 
-  test('for a builder that is paused until a person has answered', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for a builder that is paused until a person has answered', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     let goOn: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => {
       goOn = resolve;
@@ -165,8 +168,8 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Paint the shop', project: shop, run }]);
   });
 
-  test('for a run that is cancelled', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for a run that is cancelled', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     const [first] = WORK[0]?.replies ?? [];
     bench.api.add({ prompt: 'Build: Move', replies: [{ ...first }, { hang: true }] });
     const run = await center.start(shop, 'Move the shop');
@@ -176,8 +179,8 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Move the shop', project: shop, run }]);
   });
 
-  test('for a run that is cancelled while it is paused', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for a run that is cancelled while it is paused', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     bench.api.add({ prompt: 'Build: Paint', replies: [ASK, { hang: true }] });
     const run = await center.start(shop, 'Paint the shop');
     await waitFor('the question', () => findRow(center.db, 'runs', run).question !== null);
@@ -185,8 +188,8 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Paint the shop', project: shop, run }]);
   });
 
-  test('for a run whose turn fails, and the handoff of that', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for a run whose turn fails, and the handoff of that', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     const [first] = WORK[0]?.replies ?? [];
     const failure = { code: 'invalid_prompt', message: 'It cannot be done.' };
     bench.api.add({ prompt: 'Build: Fly', replies: [{ ...first }, { fail: failure }] });
@@ -195,8 +198,8 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Fly the shop', project: shop, run }]);
   });
 
-  test('for a chat that is stopped because it does what it may not', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for a chat that is stopped because it does what it may not', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     bench.api.add({
       prompt: 'Chat: look around',
       replies: [
@@ -209,8 +212,8 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'look around', project: shop }]);
   });
 
-  test('for two projects at once, each with its runs and chats', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('for two projects at once, each with its runs and chats', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     const bakery = await center.addProject('bakery');
     const owners: Owner[] = [];
     const chats: string[] = [];
@@ -228,8 +231,8 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     for (const project of [shop, bakery]) await expectPage(bench, center, project, owners);
   });
 
-  test('and leaves alone what the runner booked before', TIMEOUT, async ({ bench }) => {
-    const { center, shop } = await setUp(bench);
+  test('and leaves alone what the runner booked before', TIMEOUT, async ({ bench, open }) => {
+    const { center, shop } = await setUp({ bench, open });
     const old = { project_id: shop.id, run_id: null, category: 'chat', is_actual: 0, model: 'gpt-5.3-codex' };
     const guess = { input_tokens: 100, output_tokens: 10, input_cost_per_1k: 0.015, output_cost_per_1k: 0.06 };
     const lastMonth = new Date(Date.now() - 31 * 86_400_000).toISOString();
@@ -251,8 +254,8 @@ describe('the page of a runner that starts codex-metered is what the API billed'
   });
 });
 
-test('the example says what is wrong with a command', async ({ bench }) => {
-  const { center, shop } = await setUp(bench, 'codex');
+test('the example says what is wrong with a command', async ({ bench, open }) => {
+  const { center, shop } = await setUp({ bench, open }, 'codex');
   await expect(center.ask('fly')).rejects.toThrow('there is no command "fly": help lists them');
   await expect(center.ask('run bakery Bake')).rejects.toThrow('there is no "bakery" among the projects');
   await expect(center.ask(`budget ${shop.id} much`)).rejects.toThrow('a budget is a number of USD');
