@@ -1,12 +1,12 @@
 import { chmodSync, closeSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
 import { StoreError, type StoreProblem } from '../errors.js';
 import { makeFolder } from '../files/folders.js';
 import { openRegularFile } from '../files/regular-file.js';
+import { type Connection, openDatabase } from './driver.js';
 import { MIGRATIONS } from './migrations.js';
 
-export type Connection = Database.Database;
+export type { Connection };
 
 export interface OpenOptions {
   /** `read`: for reports; a database that does not exist is a `missing` error. `write` creates it. */
@@ -25,7 +25,7 @@ export function openConnection(path: string, { mode, busyTimeoutMs = 0 }: OpenOp
       throw new StoreError('missing', `There is no database at ${path} yet: nothing has been metered.`);
     }
     createPrivately(path);
-    const connection = new Database(path, { timeout: busyTimeoutMs });
+    const connection = openDatabase(path, { timeout: busyTimeoutMs });
     try {
       connection.pragma('journal_mode = WAL');
       connection.pragma('synchronous = NORMAL');

@@ -1,0 +1,4 @@
+import { StoreError } from '../errors.js';
+export function missingDriver(cause: unknown): StoreError {
+  return new StoreError('driver', `TODO`, { cause });
+}
