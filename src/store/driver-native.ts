@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { Connection, OpenFileOptions } from './driver.js';
 import { missingDriver } from './missing-driver.js';
 
@@ -16,7 +17,7 @@ export function openNative(path: string, options: OpenFileOptions): Connection {
     return new loaded(path, options);
   } catch (error) {
     // The native part is loaded for the first database.
-    throw isNotLoaded(error) ? missingDriver(error) : error;
+    throw isNotLoaded(error) ? missingDriver(error, fileURLToPath(import.meta.url)) : error;
   }
 }
 
@@ -30,7 +31,7 @@ function load(): Database {
       fault ??= error;
     }
   }
-  throw missingDriver(fault);
+  throw missingDriver(fault, fileURLToPath(import.meta.url));
 }
 
 function isNotLoaded(error: unknown): boolean {

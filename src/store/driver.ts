@@ -46,3 +46,15 @@ export interface OpenFileOptions {
 export function openDatabase(path: string, options: OpenFileOptions = {}): Connection {
   return openBuiltin(path, options) ?? openNative(path, options);
 }
+
+/** Which SQLite `openDatabase` opens with. Throws a StoreError where there is none. */
+export function describeDriver(): string {
+  const builtin = openBuiltin(':memory:', {});
+  const connection = builtin ?? openNative(':memory:', {});
+  try {
+    const version = connection.prepare<[], string>('SELECT sqlite_version()').pluck().get();
+    return `SQLite ${version}, of ${builtin ? `Node ${process.version}` : 'better-sqlite3'}`;
+  } finally {
+    connection.close();
+  }
+}

@@ -73,6 +73,7 @@ Examples:
   codex-usage doctor               whether all is well
   codex-usage config               the settings that hold here
   codex-usage serve --open         all of it in a browser
+  codex-usage completion bash      what has bash complete all of this; also zsh, fish
 
 The database is ${database}
 (CODEX_METERED_DB or a codex-metered.toml sets another). "codex-usage help run" tells all about a command.
