@@ -78,5 +78,6 @@ Examples:
 The database is ${database}
 (CODEX_METERED_DB or a codex-metered.toml sets another). "codex-usage help run" tells all about a command.
 Exit code: 0 done, 1 nothing to show or no readable database, 2 wrong usage.
+More: ${manifest.homepage}
 `;
 }
