@@ -4,6 +4,7 @@ import { StoreError, type StoreProblem } from '../errors.js';
 import { makeFolder } from '../files/folders.js';
 import { openRegularFile } from '../files/regular-file.js';
 import { type Connection, openDatabase } from './driver.js';
+import { amendFirstSchema } from './migrations/0001-amended.js';
 import { MIGRATIONS } from './migrations.js';
 
 export type { Connection };
@@ -99,6 +100,7 @@ function migrate(connection: Connection, path: string): void {
   // Two processes may open a new database at once: the second one waits, then finds nothing left to do.
   connection
     .transaction(() => {
+      if (version() === 1) amendFirstSchema(connection);
       for (const step of MIGRATIONS.slice(version())) connection.exec(step);
       connection.pragma(`user_version = ${MIGRATIONS.length}`);
     })
