@@ -63,6 +63,12 @@ function diagnose(code: string, message: string): [StoreProblem, string] {
   if (/^(SQLITE_(READONLY|CANTOPEN|PERM|AUTH)|EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)/.test(code)) {
     return ['unwritable', 'cannot be written: check its permissions or set CODEX_METERED_DB to another path'];
   }
+  if (code === 'SQLITE_ERROR' && /no such (column|table)|no column named/.test(message)) {
+    return [
+      'other',
+      'lacks a part of its schema, as one made between two releases does: move it away, and import again',
+    ];
+  }
   if (isRefusal(code, message)) return ['refused', 'does not take what it was given'];
   return ['other', 'could not be used'];
 }

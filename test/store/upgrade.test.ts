@@ -66,6 +66,15 @@ describe('an upgrade', () => {
     expect(schemaOf(path)).toEqual(schemaOf(createStore().path));
   });
 
+  it('of a database that was made between two releases says what it lacks and what to do', () => {
+    const path = createEarlier(MIGRATIONS.length, FIRST);
+    const store = openStore(path, { mode: 'write' });
+    expect(() => store.record({ invocation: sampleInvocation('a') })).toThrow(
+      /lacks a part of its schema.*move it away/,
+    );
+    store.close();
+  });
+
   it('is told of by the program of before, which refuses the database and leaves it alone', () => {
     const path = join(createFolder(), 'usage.db');
     const store = createStore(path);
