@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { openDatabase } from '../src/store/driver.js';
 import { type Figure, quantileOf, type Section } from './figures.js';
 import { openScriptedCodex } from './scripted-codex.js';
 import { CODEX, METERED, type Workspace } from './workspace.js';
@@ -38,7 +38,7 @@ export async function benchLive(workspace: Workspace, rounds = 5): Promise<Secti
 
 /** Both times are of one clock, in whole milliseconds; the row's is taken within its transaction. */
 function readDelays({ database }: Workspace): number[] {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   try {
     return connection.prepare<[], number>('SELECT recorded_at_ms - completed_at_ms FROM responses').pluck().all();
   } finally {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { openDatabase } from '../src/store/driver.js';
 import { configFor } from '../test/harness/workbench.js';
 import type { Timing } from './rounds.js';
 import type { Workspace } from './workspace.js';
@@ -40,7 +40,7 @@ export async function openScriptedCodex(workspace: Workspace): Promise<ScriptedC
 
 /** A fast run that recorded nothing, or something else than the API reported, would prove nothing. */
 export function expectExactRecords({ database }: Workspace, wanted: number): void {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   const { count } = connection
     .prepare(`SELECT count(*) AS count FROM responses WHERE source = 'actual' AND input_tokens = 9000`)
     .get() as { count: number };

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { openDatabase } from '../src/store/driver.js';
 import { makeSilentFake, makeTalkingFake } from './fakes.js';
 import { type Section, summariseRatios } from './figures.js';
 import { measureInTurns, type Timing } from './rounds.js';
@@ -59,7 +59,7 @@ function divideAdded(round: Round, fake: Fake): number {
 
 /** A fast run that recorded nothing would prove nothing. */
 function expectRecorded({ database }: Workspace, wanted: { invocations: number; responses: number }): void {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   const count = (table: string) => connection.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
   const recorded = { invocations: count('invocations'), responses: count('responses') };
   connection.close();

@@ -22,8 +22,12 @@ const ENTRY_FILES = ['index.js', 'wrapper.cjs', 'meter.cjs', 'usage.cjs', 'worke
 /** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
 const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };
 
-/** What is native, or wasm; the user's npm installs these. */
-const EXTERNAL = ['better-sqlite3', 'tiktoken'];
+/** What `src/estimate/tokenizer.ts` loads, copied: the package has the ranks of five more encodings, four times each. */
+const TIKTOKEN = 'node_modules/tiktoken';
+const TOKENIZER = {
+  folder: 'dist/tiktoken',
+  files: ['lite/tiktoken.cjs', 'lite/tiktoken_bg.cjs', 'lite/tiktoken_bg.wasm', 'encoders/o200k_base.json'],
+};
 /** CommonJS packages that are bundled into ES modules still ask for `require`, for Node's own modules only. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
@@ -48,9 +52,10 @@ export async function buildDist() {
   const metafile = mergeMetafiles(bundles.map((one) => one.metafile));
   const page = await bundlePage();
   mkdirSync(inRoot(PAGE.output), { recursive: true });
+  copyTokenizer();
   const files = [...page.outputFiles, ...outputFiles.sort(entriesLast)];
   for (const { path, contents } of files) replaceFile(path, contents);
-  replaceFile(join(DIST, LICENSES), collectLicenses([metafile, page.metafile]));
+  replaceFile(join(DIST, LICENSES), collectLicenses([metafile, page.metafile], [TIKTOKEN]));
   await writeDeclarations();
   replaceFile(STAMP, sources);
   return { files: files.map(({ path }) => path), metafile };
@@ -58,7 +63,13 @@ export async function buildDist() {
 
 /** @param {string[]} files the output of the newest build */
 export function removeStaleFiles(files) {
-  const kept = new Set([...files, STAMP, join(DIST, LICENSES), join(DIST, TYPES), inRoot(PAGE.output)]);
+  const kept = new Set([
+    ...files,
+    STAMP,
+    join(DIST, LICENSES),
+    join(DIST, TYPES),
+    ...[PAGE.output, TOKENIZER.folder].map(inRoot),
+  ]);
   for (const folder of [DIST, inRoot(PAGE.output)]) {
     for (const name of readdirSync(folder)) {
       if (!kept.has(join(folder, name))) rmSync(join(folder, name), { recursive: true });
@@ -85,7 +96,8 @@ export function startupBytes(metafile, entry) {
 }
 
 function isCurrent() {
-  const built = [WASM_MODULE, ...ENTRY_FILES.map((name) => join(DIST, name))].every(existsSync);
+  const copied = TOKENIZER.files.map((file) => inRoot(join(TOKENIZER.folder, basename(file))));
+  const built = [WASM_MODULE, ...ENTRY_FILES.map((name) => join(DIST, name)), ...copied].every(existsSync);
   return built && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources();
 }
 
@@ -174,7 +186,6 @@ async function bundle(options) {
     platform: 'node',
     target: 'node20.19',
     mainFields: ['module', 'main'],
-    external: EXTERNAL,
     legalComments: 'none',
     logLevel: 'silent',
     ...options,
@@ -208,6 +219,13 @@ async function writeDeclarations() {
     for (const { fileName } of ts.preProcessFile(outputText).importedFiles) {
       if (fileName.startsWith('.')) modules.add(posix.join(posix.dirname(module), fileName.replace(/\.js$/, '')));
     }
+  }
+}
+
+function copyTokenizer() {
+  mkdirSync(inRoot(TOKENIZER.folder), { recursive: true });
+  for (const file of TOKENIZER.files) {
+    replaceFile(inRoot(join(TOKENIZER.folder, basename(file))), readFileSync(inRoot(join(TIKTOKEN, file))));
   }
 }
 
@@ -252,12 +270,13 @@ function isEntry(path) {
 /**
  * The licences of what is bundled ask to travel with it.
  * @param {import('esbuild').Metafile[]} metafiles
+ * @param {string[]} copied folders of packages that are copied
  */
-function collectLicenses(metafiles) {
+function collectLicenses(metafiles, copied) {
   const folders = metafiles
     .flatMap(({ inputs }) => Object.keys(inputs))
     .flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
-  return [...new Set(folders)].sort().map(describeLicense).join('\n');
+  return [...new Set([...folders, ...copied])].sort().map(describeLicense).join('\n');
 }
 
 /** @param {string} folder */

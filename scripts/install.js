@@ -57,6 +57,7 @@ function readPackages(path) {
 }
 
 function opensDatabase() {
+  if (nodeHasSqlite()) return true;
   try {
     const Database = createRequire(import.meta.url)('better-sqlite3');
     new Database(':memory:').close();
@@ -64,6 +65,12 @@ function opensDatabase() {
   } catch {
     return false;
   }
+}
+
+/** As `src/store/driver-builtin.ts` asks: better-sqlite3 is not used then. */
+function nodeHasSqlite() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major >= 24 || (major === 22 && minor >= 16);
 }
 
 /** @param {string[]} args */

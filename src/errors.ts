@@ -2,7 +2,16 @@
  * Why a database cannot be used. `newer`: made by a later codex-metered than this one. `refused`: nothing is wrong with it, it
  * does not take what it was given.
  */
-export type StoreProblem = 'locked' | 'unwritable' | 'missing' | 'full' | 'corrupt' | 'newer' | 'refused' | 'other';
+export type StoreProblem =
+  | 'locked'
+  | 'unwritable'
+  | 'missing'
+  | 'full'
+  | 'corrupt'
+  | 'newer'
+  | 'refused'
+  | 'driver'
+  | 'other';
 
 /** The database could not be opened, read or written. `message` says what to do. */
 export class StoreError extends Error {

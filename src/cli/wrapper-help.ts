@@ -29,13 +29,15 @@ control started the command, Codex was not asked for JSON, and neither CI nor TE
 Faults of the metering go to a log in the state folder (CODEX_METERED_STATE_DIR), never to these streams.
 The exit code is Codex's own; 2: an option of ours is wrong, 99: a budget is spent, 127: there is no Codex.
 What it cost: codex-usage run
+More: ${readManifest().homepage}
 `;
 }
 
 /** The text of `codex-metered --meter-version`. */
 export function describeVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return `codex-metered ${version}\n`;
+  return `codex-metered ${readManifest().version}\n`;
+}
+
+function readManifest(): { readonly version: string; readonly homepage: string } {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 }

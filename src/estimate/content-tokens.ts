@@ -7,19 +7,9 @@ export type TokensOf = (content: ItemContent) => number;
 const IMAGE_TOKENS = 1844;
 
 /** Counts every content once and returns their tokens. */
-export async function countContents(
-  contents: Iterable<ItemContent>,
-  count: CountTokens,
-  model: string | undefined,
-): Promise<TokensOf> {
+export async function countContents(contents: Iterable<ItemContent>, count: CountTokens): Promise<TokensOf> {
   const all = [...new Set(contents)];
-  const counts =
-    all.length > 0
-      ? await count(
-          all.map(({ text }) => text),
-          model,
-        )
-      : [];
+  const counts = all.length > 0 ? await count(all.map(({ text }) => text)) : [];
   const tokens = new Map(all.map((content, index) => [content, tokensIn(content, counts[index] ?? 0)]));
   return (content) => tokens.get(content) ?? 0;
 }

@@ -65,8 +65,7 @@ export async function estimateSession(
   const { header, cutOff, retried, uncounted } = walk;
   const cliVersion = options.cliVersion ?? header?.cliVersion;
   const instructions = plain(header && sentInstructions(header, cliVersion));
-  const model = options.model ?? uncounted[0]?.model;
-  const tokensOf = await countContents(contentsOf(uncounted, instructions), count, model);
+  const tokensOf = await countContents(contentsOf(uncounted, instructions), count);
   const estimate = createEstimator(header?.instructions, tokensOf(instructions), tokensOf);
   const responses = uncounted.map((response) =>
     estimate(response, { header, cliVersion, model: options.model ?? response.model }),

@@ -1,45 +1,41 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { sliceText } from './slices.js';
 
-/** OpenAI's public encodings. That of the models after gpt-4o is not published; o200k_base is the newest there is. */
-export type Encoding = 'o200k_base' | 'cl100k_base';
-
-/** Counts each of `texts` in the tokens of `model`. */
-export type CountTokens = (texts: readonly string[], model?: string) => Promise<number[]>;
+/** Counts each of `texts` in tokens. */
+export type CountTokens = (texts: readonly string[]) => Promise<number[]>;
 
 /** How much is sent to the thread at once. */
 const BATCH_CHARS = 4_000_000;
 
 /**
- * Counts each of `texts` with the encoding of `model`, in a thread of its own: loading tiktoken takes 0.3 s, and what
- * Codex writes has to pass meanwhile. Special tokens are counted as text and broken UTF-16 as replacement characters.
- * Rejects when tiktoken cannot be loaded.
+ * Counts each of `texts` in a thread of its own: loading tiktoken takes 0.3 s, and what Codex writes has to pass
+ * meanwhile. The encoding is o200k_base, the newest that OpenAI has published. Special tokens are counted as text and
+ * broken UTF-16 as replacement characters. Rejects when tiktoken cannot be loaded.
  */
-export const countTokens: CountTokens = async (texts, model) => {
+export const countTokens: CountTokens = async (texts) => {
   const slices = texts.map(sliceText);
-  const counts = await countEach(new Set(slices.flat().map(({ text }) => text)), encodingFor(model));
+  const counts = await countEach(new Set(slices.flat().map(({ text }) => text)));
   return slices.map((ofText) =>
     Math.round(ofText.reduce((tokens, { text, times }) => tokens + times * (counts.get(text) ?? 0), 0)),
   );
 };
 
 /**
- * Starts the thread and loads the encoding of `model`, so that a count need not wait for it. Does not keep the process
- * alive. Rejects when tiktoken cannot be loaded.
+ * Starts the thread and loads the encoding, so that a count need not wait for it. Does not keep the process alive.
+ * Rejects when tiktoken cannot be loaded.
  */
-export async function preloadTokenizer(model?: string): Promise<void> {
-  await openThread().count([], encodingFor(model), 'may end meanwhile');
+export async function preloadTokenizer(): Promise<void> {
+  await openThread().count([], 'may end meanwhile');
 }
 
-export function encodingFor(model: string | undefined): Encoding {
-  return /^(gpt-3\.5|gpt-4(?!o|\.))/.test(model ?? '') ? 'cl100k_base' : 'o200k_base';
-}
-
-async function countEach(texts: ReadonlySet<string>, encoding: Encoding): Promise<Map<string, number>> {
+async function countEach(texts: ReadonlySet<string>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const batch of batches(texts)) {
-    const counted = await openThread().count(batch, encoding, 'stays alive');
+    const counted = await openThread().count(batch, 'stays alive');
     batch.forEach((text, index) => {
       counts.set(text, counted[index] ?? 0);
     });
@@ -63,14 +59,23 @@ function* batches(texts: Iterable<string>): Generator<string[]> {
 /** What runs in the thread. It is text, not a file: a bundle and the sources have no file in common. */
 const THREAD = `
 const { parentPort, workerData } = require('node:worker_threads');
-const { get_encoding } = require(workerData.tiktoken);
-const encodings = new Map();
-parentPort.on('message', ({ id, encoding, texts }) => {
-  if (!encodings.has(encoding)) encodings.set(encoding, get_encoding(encoding));
-  const counts = texts.map((text) => encodings.get(encoding).encode(text, [], []).length);
-  parentPort.postMessage({ id, counts });
+const { Tiktoken } = require(workerData.tiktoken);
+const { bpe_ranks, special_tokens, pat_str } = require(workerData.ranks);
+const encoding = new Tiktoken(bpe_ranks, special_tokens, pat_str);
+parentPort.on('message', ({ id, texts }) => {
+  parentPort.postMessage({ id, counts: texts.map((text) => encoding.encode(text, [], []).length) });
 });
 `;
+
+/** What the thread loads: copies beside the bundle, of one encoding alone, or what they are copies of. */
+function locateTiktoken(require: NodeJS.Require): { readonly tiktoken: string; readonly ranks: string } {
+  const folder = fileURLToPath(new URL('./tiktoken/', import.meta.url));
+  if (existsSync(folder)) return { tiktoken: join(folder, 'tiktoken.cjs'), ranks: join(folder, 'o200k_base.json') };
+  return {
+    tiktoken: require.resolve('tiktoken/lite'),
+    ranks: require.resolve('tiktoken/encoders/o200k_base.json'),
+  };
+}
 
 interface Request {
   readonly resolve: (counts: number[]) => void;
@@ -85,10 +90,9 @@ class TokenizerThread {
 
   constructor(onEnd: () => void) {
     const require = createRequire(import.meta.url);
-    const tiktoken = require.resolve('tiktoken');
     // Node takes 3 ms to load its threads; most runs need none.
     const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
-    this.#worker = new Worker(THREAD, { eval: true, execArgv: [], workerData: { tiktoken } });
+    this.#worker = new Worker(THREAD, { eval: true, execArgv: [], workerData: locateTiktoken(require) });
     this.#worker.on('message', ({ id, counts }: { id: number; counts: number[] }) => this.#settle(id, counts));
     this.#worker.on('error', (cause) => {
       onEnd();
@@ -100,12 +104,12 @@ class TokenizerThread {
     this.#worker.unref();
   }
 
-  count(texts: string[], encoding: Encoding, waiting: Request['waiting']): Promise<number[]> {
+  count(texts: string[], waiting: Request['waiting']): Promise<number[]> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       this.#requests.set(id, { resolve, reject, waiting });
       if (waiting === 'stays alive') this.#worker.ref();
-      this.#worker.postMessage({ id, encoding, texts });
+      this.#worker.postMessage({ id, texts });
     });
   }
 

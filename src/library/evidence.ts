@@ -16,7 +16,6 @@ export interface Testimony {
   readonly printed?: string | undefined;
   /** What the model read and wrote, for a tokenizer. */
   readonly texts: Texts | undefined;
-  readonly model: string | undefined;
 }
 
 export interface Texts {
@@ -60,7 +59,7 @@ const TOKENS_PER_ANSWER = 3;
 
 /** Goes down the chain actual → parsed → estimated. Never rejects. */
 export async function findUsage(testimony: Testimony): Promise<Finding | NoFinding> {
-  const { printed, texts, model } = testimony;
+  const { printed, texts } = testimony;
   const counted = refuseImpossible(testimony.counted);
   // Zeros are what a program passes on that was told nothing.
   if (counted?.kind === 'usage' && !isNoUsage(counted.usage)) {
@@ -72,7 +71,7 @@ export async function findUsage(testimony: Testimony): Promise<Finding | NoFindi
       ? [{ kind: 'unreadable', reason: 'the usage that was passed on has no counts that make sense', figures: {} }]
       : [];
   if (printed) unreadable.push(...describeImpossible(printed));
-  const found = fromTotal(counted) ?? fromPrinted(printed) ?? (await fromTexts(texts, model)) ?? NOTHING;
+  const found = fromTotal(counted) ?? fromPrinted(printed) ?? (await fromTexts(texts)) ?? NOTHING;
   return { ...found, notes: [...unreadable, ...found.notes] };
 }
 
@@ -122,13 +121,10 @@ function readOutput(printed: string, output: 'json' | 'human') {
   return reader.facts;
 }
 
-async function fromTexts(
-  texts: Texts | undefined,
-  model: string | undefined,
-): Promise<Finding | NoFinding | undefined> {
+async function fromTexts(texts: Texts | undefined): Promise<Finding | NoFinding | undefined> {
   if (!texts || [...texts.input, ...texts.output].join('') === '') return undefined;
   try {
-    const counts = await countTokens([...texts.input, ...texts.output], model);
+    const counts = await countTokens([...texts.input, ...texts.output]);
     const sum = (part: number[]) => part.reduce((total, tokens) => total + tokens, 0);
     const read = sum(counts.slice(0, texts.input.length));
     const around = texts.input.length > 0 ? texts.messages * TOKENS_PER_MESSAGE + TOKENS_PER_ANSWER : 0;

@@ -57,6 +57,7 @@ function readTime(given = Date.now()): number {
 
 /** A model call as far as it is known once it has ended. */
 export interface Call extends Testimony {
+  readonly model: string | undefined;
   readonly command: string;
   readonly startedAtMs: number;
   readonly completedAtMs: number;

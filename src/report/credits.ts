@@ -9,6 +9,7 @@ import {
 import type { Connection } from '../store/open.js';
 import type { OffsetChange, SumKeys, UsageFilter, UsageOf } from '../store/period-queries.js';
 import type { ResponseRow, Scope } from '../store/queries.js';
+import { addressOfDocs } from '../usage/docs.js';
 import type { CostUnit } from '../usage/unit.js';
 
 /** What a group of responses has taken of the credits of a ChatGPT plan. Only Codex's responses take any. */
@@ -136,7 +137,7 @@ export function explainCredits(credits: CreditFigures | undefined): string[] {
       ? ''
       : ` Of ${unratedResponses === 1 ? '1 response' : `${unratedResponses} responses`} of Codex they are not known, and left out (+).`;
   return [
-    `Credits are unconfirmed: a rate card for ChatGPT plans as of ${CREDIT_CARD.asOf}, for Codex alone (docs/pricing.md).${left}`,
+    `Credits are unconfirmed: a rate card for ChatGPT plans as of ${CREDIT_CARD.asOf}, for Codex alone (${addressOfDocs('pricing.md')}).${left}`,
   ];
 }
 

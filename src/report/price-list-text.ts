@@ -1,5 +1,6 @@
 import { DAY_MS, type Price, type Rates } from '../pricing/price.js';
 import type { PriceChange } from '../pricing/price-history.js';
+import { addressOfDocs } from '../usage/docs.js';
 import { cleanText, formatCount } from './amounts.js';
 import { renderCreditRates } from './credit-list.js';
 import { type ModelPrices, ORIGINS, toUsdPerMillion } from './price-list.js';
@@ -36,8 +37,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'responses', title: 'Responses', align: 'right', dropped: 1 },
 ];
 
-export const PRICE_ADVICE =
-  'Give it one in codex-metered.toml ([[prices]], see docs/config.md), then run codex-usage reprice.';
+export const PRICE_ADVICE = `Give it one in codex-metered.toml ([[prices]], see ${addressOfDocs('config.md')}), then run codex-usage reprice.`;
 
 export interface PriceTextOptions extends TableOptions {
   readonly nowMs: number;

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { StoreError } from '../errors.js';
+import { openDatabase } from './driver.js';
 import { explainingFaults } from './open.js';
 
 /** Which file stands at `path`, if any does: another one after the database was deleted or replaced. */
@@ -15,7 +15,7 @@ export function identifyFile(path: string): string | undefined {
  */
 export function confirmInFile(path: string, invocationId: string): void {
   explainingFaults(path, () => {
-    const connection = new Database(path, { readonly: true, timeout: 0 });
+    const connection = openDatabase(path, { readonly: true, timeout: 0 });
     try {
       const found = connection
         .prepare('SELECT 1 FROM invocations i LEFT JOIN response_rows r ON r.invocation_id = i.id WHERE i.id = ?')

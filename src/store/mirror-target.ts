@@ -1,8 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { messageOf } from '../errors.js';
 import { SOURCES } from '../usage/source.js';
-import type { Connection } from './open.js';
+import { type Connection, openDatabase } from './driver.js';
 
 /** The columns of a `cost_records` that another program owns. It may have more. */
 export const COLUMNS = [
@@ -47,7 +46,7 @@ export function keyOfTarget(path: string): string {
 /** Opens what stands at `path`, for `use`. Throws where that is no such database, with a reason or an error of SQLite's. */
 export function withTarget<T>(path: string, mode: 'read' | 'write', use: (target: Target) => T): T {
   assertFile(path);
-  const connection = new Database(path, { fileMustExist: true, readonly: mode === 'read', timeout: 0 });
+  const connection = openDatabase(path, { fileMustExist: true, readonly: mode === 'read', timeout: 0 });
   try {
     // Also where the other program leaves that to chance: a row of ours never refers to what is not there.
     connection.pragma('foreign_keys = ON');

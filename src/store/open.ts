@@ -1,12 +1,13 @@
 import { chmodSync, closeSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
 import { StoreError, type StoreProblem } from '../errors.js';
 import { makeFolder } from '../files/folders.js';
 import { openRegularFile } from '../files/regular-file.js';
+import { type Connection, openDatabase } from './driver.js';
+import { amendFirstSchema } from './migrations/0001-amended.js';
 import { MIGRATIONS } from './migrations.js';
 
-export type Connection = Database.Database;
+export type { Connection };
 
 export interface OpenOptions {
   /** `read`: for reports; a database that does not exist is a `missing` error. `write` creates it. */
@@ -25,7 +26,7 @@ export function openConnection(path: string, { mode, busyTimeoutMs = 0 }: OpenOp
       throw new StoreError('missing', `There is no database at ${path} yet: nothing has been metered.`);
     }
     createPrivately(path);
-    const connection = new Database(path, { timeout: busyTimeoutMs });
+    const connection = openDatabase(path, { timeout: busyTimeoutMs });
     try {
       connection.pragma('journal_mode = WAL');
       connection.pragma('synchronous = NORMAL');
@@ -61,6 +62,12 @@ function diagnose(code: string, message: string): [StoreProblem, string] {
   if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return ['full', 'cannot grow, the disk is full: free some space'];
   if (/^(SQLITE_(READONLY|CANTOPEN|PERM|AUTH)|EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)/.test(code)) {
     return ['unwritable', 'cannot be written: check its permissions or set CODEX_METERED_DB to another path'];
+  }
+  if (code === 'SQLITE_ERROR' && /no such (column|table)|no column named/.test(message)) {
+    return [
+      'other',
+      'lacks a part of its schema, as one made between two releases does: move it away, and import again',
+    ];
   }
   if (isRefusal(code, message)) return ['refused', 'does not take what it was given'];
   return ['other', 'could not be used'];
@@ -99,6 +106,7 @@ function migrate(connection: Connection, path: string): void {
   // Two processes may open a new database at once: the second one waits, then finds nothing left to do.
   connection
     .transaction(() => {
+      if (version() === 1) amendFirstSchema(connection);
       for (const step of MIGRATIONS.slice(version())) connection.exec(step);
       connection.pragma(`user_version = ${MIGRATIONS.length}`);
     })

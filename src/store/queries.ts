@@ -1,10 +1,10 @@
-import Database from 'better-sqlite3';
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { AttributionOrigin, CostExtent, InvocationStatus, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { type Connection, explainingFaults } from './open.js';
 import { lacksPrice } from './response-rows.js';
+import { isSqliteError } from './sqlite-error.js';
 import type { Store } from './store.js';
 
 /** What a report is about. A run id is unique within its project only. */
@@ -80,7 +80,7 @@ export function readSnapshot<T>(store: Store, read: (connection: Connection) => 
   try {
     return store.connection.transaction(() => read(store.connection)).deferred();
   } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error;
+    if (!isSqliteError(error)) throw error;
     return explainingFaults(store.path, () => {
       throw error;
     });

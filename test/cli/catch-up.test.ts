@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { catchUp } from '../../src/cli/catch-up.js';
 import type { Log } from '../../src/log.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
+import { openDatabase } from '../../src/store/driver.js';
 import { readUnsettled } from '../../src/store/health.js';
 import { Mirror } from '../../src/store/mirror.js';
 import { keepPending, listPending, listRefusedPending } from '../../src/store/pending.js';
@@ -138,7 +138,7 @@ describe('what was kept aside', () => {
     writeFileSync(machine.at('bad-1000000000000.json'), 'cut');
     keepPending(machine.pending, { invocation: sampleInvocation('good'), update: COMPLETED });
     const store = openStore(machine.path, { mode: 'write', busyTimeoutMs: 0 });
-    const other = new Database(machine.path);
+    const other = openDatabase(machine.path);
     other.exec('BEGIN EXCLUSIVE');
     const log: Log = { warn: () => undefined };
     const mirror = new Mirror(

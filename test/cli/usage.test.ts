@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
 import { readFixture } from '../harness/fixtures.js';
 import { createHistory } from '../history/sessions.js';
@@ -61,7 +61,7 @@ describe('the command codex-usage', () => {
 
   it('shows what is there while a run is writing', async () => {
     const database = createDatabase();
-    const writer = new Database(database);
+    const writer = openDatabase(database);
     writer.exec('BEGIN IMMEDIATE');
     writer.exec(`UPDATE invocations SET started_at_ms = ${START - 1}`);
     const { exitCode, stdout } = await start(['run', '--json'], database);

@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect } from 'vitest';
 import { readPaths } from '../../src/config/paths.js';
+import { openDatabase } from '../../src/store/driver.js';
 import { expectUndisturbed } from '../harness/compare.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';
@@ -64,11 +64,11 @@ describe('a database that cannot be written', () => {
       'was made by a newer codex-metered',
       ({ database }) => {
         mkdirSync(dirname(database));
-        const newer = new Database(database);
+        const newer = openDatabase(database);
         newer.pragma('user_version = 999');
         newer.close();
         return () => {
-          const untouched = new Database(database);
+          const untouched = openDatabase(database);
           expect(untouched.pragma('user_version', { simple: true })).toBe(999);
           untouched.close();
           rmSync(database);
@@ -79,7 +79,7 @@ describe('a database that cannot be written', () => {
       'is cut off in the middle',
       ({ database }) => {
         mkdirSync(dirname(database));
-        const whole = new Database(database);
+        const whole = openDatabase(database);
         whole.exec('CREATE TABLE t (x)');
         whole.exec(`INSERT INTO t SELECT randomblob(1000) FROM json_each('[${Array(500).fill(0)}]')`);
         whole.close();
@@ -91,7 +91,7 @@ describe('a database that cannot be written', () => {
       'is locked as long as Codex runs',
       ({ database }) => {
         mkdirSync(dirname(database));
-        const other = new Database(database);
+        const other = openDatabase(database);
         other.exec('BEGIN EXCLUSIVE');
         return () => other.close();
       },
@@ -134,7 +134,7 @@ describe('a database that cannot be written', () => {
     });
     bench.api.add({ ...TURN, replies: [TURN.replies[0], { ...TURN.replies[1], until }] as Scenario['replies'] });
     mkdirSync(dirname(bench.database));
-    const other = new Database(bench.database);
+    const other = openDatabase(bench.database);
     other.exec('BEGIN EXCLUSIVE');
     const running = bench.start(ARGS);
     await waitFor('the second request', () => bench.api.requests.length === 2);

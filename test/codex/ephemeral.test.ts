@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import Database from 'better-sqlite3';
 import { describe, expect } from 'vitest';
+import { openDatabase } from '../../src/store/driver.js';
 import { completedRecord, otelBody } from '../harness/otel.js';
 import { type RecordedInvocation, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
@@ -304,7 +304,7 @@ function expectCounts(bench: Workbench, run: Ended): RecordedInvocation {
 }
 
 function readCodexPid({ database }: Workbench): number {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   const row = connection.prepare('SELECT codex_pid AS pid FROM invocations').get() as { pid: number };
   connection.close();
   return row.pid;

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import { describe, expect } from 'vitest';
+import { type Connection, openDatabase } from '../../src/store/driver.js';
 import { readRateLimits } from '../../src/store/rate-limits.js';
 import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
@@ -53,8 +53,8 @@ function readContexts(bench: Workbench) {
   );
 }
 
-function reading<T>(bench: Workbench, read: (connection: Database.Database) => T): T {
-  const connection = new Database(bench.database, { readonly: true });
+function reading<T>(bench: Workbench, read: (connection: Connection) => T): T {
+  const connection = openDatabase(bench.database, { readonly: true });
   try {
     return read(connection);
   } finally {

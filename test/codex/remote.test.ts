@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
+import { openDatabase } from '../../src/store/driver.js';
 import {
   type ListeningServer,
   openTunnel,
@@ -41,7 +41,7 @@ const importFrom = (bench: Workbench, { codexHome }: { codexHome: string }) =>
 /** Asserts that responses, cost records and buckets hold what the API billed, once. */
 function expectSums(bench: Workbench, ledger: readonly LedgerEntry[]): void {
   const { input, output } = sumLedger(ledger);
-  const connection = new Database(bench.database, { readonly: true });
+  const connection = openDatabase(bench.database, { readonly: true });
   const sum = (from: string, responses: string) =>
     connection
       .prepare(
@@ -313,7 +313,7 @@ function findClient({ database }: Workbench): RecordedInvocation | undefined {
 }
 
 function readProcesses(bench: Workbench, frontPid: number): { codexPid: number; meterPid: number } {
-  const connection = new Database(bench.database, { readonly: true });
+  const connection = openDatabase(bench.database, { readonly: true });
   const row = connection
     .prepare('SELECT codex_pid AS codexPid, meter_pid AS meterPid FROM invocations WHERE front_pid = ?')
     .get(frontPid);

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { get_encoding } from 'tiktoken';
 import { describe, expect, it } from 'vitest';
 import { sliceText } from '../../src/estimate/slices.js';
-import { countTokens, encodingFor, preloadTokenizer } from '../../src/estimate/tokenizer.js';
+import { countTokens, preloadTokenizer } from '../../src/estimate/tokenizer.js';
 
 const PROSE = 'The quick brown fox jumps over 13 lazy dogs; "why?", said the 2nd one.\n'.repeat(400);
 
@@ -39,20 +39,13 @@ describe('the tokenizer', () => {
   it('lets the main thread go on while it loads and counts', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
-    await countTokens([PROSE.repeat(10).replace(/\d/g, 'x')], 'gpt-4');
+    await countTokens([randomLetters(300_000)]);
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(5);
   });
 
   it('can be loaded ahead', async () => {
-    await expect(preloadTokenizer('gpt-5.3-codex')).resolves.toBeUndefined();
-  });
-
-  it('takes the encoding of the model, and the newest for a model that it does not know', () => {
-    const encodings = ['gpt-4', 'gpt-3.5-turbo', 'gpt-4o', 'gpt-4.1', 'gpt-5.3-codex', 'qwen3', undefined].map(
-      encodingFor,
-    );
-    expect(encodings).toEqual(['cl100k_base', 'cl100k_base', ...Array(5).fill('o200k_base')]);
+    await expect(preloadTokenizer()).resolves.toBeUndefined();
   });
 
   it.each([

@@ -148,8 +148,8 @@ function removeDatabase({ database }: Workbench): void {
 }
 
 const LOCKER = `
-import Database from 'better-sqlite3';
-const other = new Database(process.argv[1]);
+import { openDatabase } from '${new URL('../../src/store/driver.ts', import.meta.url)}';
+const other = openDatabase(process.argv[1]);
 other.exec('BEGIN EXCLUSIVE');
 process.stdout.write('locked');
 const tenSeconds = new Promise((resolve) => setTimeout(resolve, 10_000));
@@ -160,7 +160,7 @@ other.close();
 
 /** Another process locks the database: for 10 s, and until it is released. */
 async function lockDatabase(database: string) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', LOCKER, database], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', LOCKER, database], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');

@@ -244,19 +244,32 @@ function pendingResponse(id: string, n: number) {
 
 /** Node stands still for two seconds with each transaction. */
 const SLOW_WRITES = `
+const standStill = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
 const Module = require('node:module');
 const load = Module._load;
 Module._load = function (name, ...rest) {
   const loaded = load.call(this, name, ...rest);
-  if (name !== 'better-sqlite3' || loaded.isSlow) return loaded;
-  loaded.isSlow = true;
-  const { transaction } = loaded.prototype;
-  loaded.prototype.transaction = function (operate) {
-    return transaction.call(this, (...values) => {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
-      return operate(...values);
-    });
-  };
+  if (loaded.isSlow) return loaded;
+  if (name === 'better-sqlite3') {
+    loaded.isSlow = true;
+    const { transaction } = loaded.prototype;
+    loaded.prototype.transaction = function (operate) {
+      return transaction.call(this, (...values) => {
+        standStill();
+        return operate(...values);
+      });
+    };
+  }
+  if (name === 'node:sqlite') {
+    const { prototype } = loaded.DatabaseSync;
+    if (prototype.isSlow) return loaded;
+    prototype.isSlow = true;
+    const { exec } = prototype;
+    prototype.exec = function (sql) {
+      exec.call(this, sql);
+      if (sql.startsWith('BEGIN')) standStill();
+    };
+  }
   return loaded;
 };
 `;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { type Connection, openDatabase } from '../../src/store/driver.js';
 
 /** A runner's own database, as such programs have it: keys between its tables, and columns that are not ours. */
 export interface ControlCenter {
   readonly path: string;
-  readonly connection: Database.Database;
+  readonly connection: Connection;
   rows(): Record<string, unknown>[];
   /** Writes what such a program writes itself when it has seen the end of a Codex. */
   estimate(values: Record<string, unknown>): void;
@@ -40,7 +40,7 @@ const ESTIMATE = {
 /** Opens the database at `path`, making it where there is none, with the projects and runs that are given. */
 export function openControlCenter(path: string, parents: { projects?: string[]; runs?: string[] } = {}): ControlCenter {
   const isNew = !existsSync(path);
-  const connection = new Database(path);
+  const connection = openDatabase(path);
   if (isNew) connection.exec(SCHEMA);
   const { projects = [], runs = [] } = parents;
   for (const id of projects) connection.prepare('INSERT INTO projects (id, name) VALUES (?, ?)').run(id, id);

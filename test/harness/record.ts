@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import { expect } from 'vitest';
+import { openDatabase } from '../../src/store/driver.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
 import type { Ended, Workbench } from './workbench.js';
 
@@ -52,7 +52,7 @@ const RESPONSE = `response_key AS responseKey, thread_id AS threadId, model, ser
 
 /** Everything that is recorded, oldest invocation first. */
 export function readRecord(database: string): RecordedInvocation[] {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   try {
     const all = <T>(sql: string, ...values: unknown[]) => connection.prepare(sql).all(...values) as T[];
     return all<RecordedInvocation>(
@@ -77,7 +77,7 @@ export function readRecord(database: string): RecordedInvocation[] {
 
 /** Every response that is recorded, whoever caused it. */
 export function readResponses(database: string): RecordedResponse[] {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   try {
     const sql = `SELECT ${RESPONSE} FROM responses ORDER BY thread_id, response_key`;
     return connection.prepare(sql).all() as RecordedResponse[];
@@ -88,7 +88,7 @@ export function readResponses(database: string): RecordedResponse[] {
 
 /** What the reports over time add up to, in every bucket together. */
 export function readBucketSums(database: string): Omit<RecordedCost, 'model' | 'source' | 'isActual'> {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   try {
     return connection
       .prepare(
@@ -104,7 +104,7 @@ export function readBucketSums(database: string): Omit<RecordedCost, 'model' | '
 
 /** The model and the tier of each response that is recorded, oldest first. */
 export function readResponseTiers({ database }: Pick<Workbench, 'database'>) {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   const rows = connection.prepare(
     `SELECT response_key AS responseKey, model, service_tier AS serviceTier FROM responses ORDER BY completed_at_ms, id`,
   );
@@ -121,7 +121,7 @@ function readInvocation(bench: Workbench, id: string | undefined): RecordedInvoc
 
 /** The process that was started for what was recorded last. */
 export function newestMeter({ database }: Pick<Workbench, 'database'>): number {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   const row = connection.prepare('SELECT front_pid AS pid FROM invocations ORDER BY started_at_ms DESC LIMIT 1').get();
   connection.close();
   return (row as { pid: number }).pid;
@@ -129,7 +129,7 @@ export function newestMeter({ database }: Pick<Workbench, 'database'>): number {
 
 /** The invocation that a run made. */
 export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): RecordedInvocation {
-  const connection = new Database(bench.database, { readonly: true });
+  const connection = openDatabase(bench.database, { readonly: true });
   const row = connection.prepare('SELECT id FROM invocations WHERE front_pid = ?').get(pid) as
     | { id: string }
     | undefined;

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
 import { sampleInvocation } from '../store/samples.js';
 import { createClaudeHome } from './claude-family.js';
@@ -244,7 +244,7 @@ function claim(database: string): void {
   const store = openStore(database, { mode: 'write', busyTimeoutMs: 1000 });
   store.record({ invocation: sampleInvocation('a') });
   store.close();
-  const connection = new Database(database);
+  const connection = openDatabase(database);
   connection.exec("UPDATE response_rows SET invocation_id = 'a'");
   connection.close();
 }

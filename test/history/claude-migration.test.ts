@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/driver.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { createClaudeHome } from './claude-family.js';
 
@@ -19,7 +19,7 @@ it('a record of an earlier version keeps its messages of Claude Code, and gets w
   const searches = { server_tool_use: { web_search_requests: 2 } };
   const path = home.append(`${SESSION}.jsonl`, answer('msg_1', searches) + answer('msg_2', {}));
   const { size, mtimeMs } = statSync(path);
-  const earlier = new Database(home.database);
+  const earlier = openDatabase(home.database);
   for (const step of MIGRATIONS.slice(0, 4)) earlier.exec(step);
   earlier.pragma('user_version = 4');
   earlier.exec(`

@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3';
 import { describe, expect } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
+import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
 import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
@@ -23,7 +23,7 @@ const importFrom = ({ database, codexHome }: Workbench) =>
   importHistory({ database, homes: { codex: [codexHome], claude: [] } });
 
 function readSums({ database }: Workbench, table: 'responses' | 'buckets'): unknown {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   try {
     return connection
       .prepare(

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/driver.js';
 import { LOST_PROJECTS } from '../../src/store/migrations/0006-lost-projects.js';
 import { openStore } from '../../src/store/store.js';
 import { rollout } from '../harness/fake-rollouts.js';
@@ -19,7 +19,7 @@ function write(history: History, thread: string, header: object): void {
 
 /** Makes of a database what an earlier version left of a file that it had found empty, and takes the migration's step. */
 function loseProject({ database }: History, loss: string): void {
-  const connection = new Database(database);
+  const connection = openDatabase(database);
   connection.exec(`${loss}; UPDATE buckets SET project_id = 'unknown'; ${LOST_PROJECTS}`);
   connection.close();
 }

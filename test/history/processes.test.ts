@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Connection, openDatabase } from '../../src/store/driver.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { openSheet } from '../harness/terminal.js';
 import { waitFor } from '../harness/wait.js';
@@ -92,9 +92,9 @@ function writeSession(history: History, index: number, responses: number): void 
 }
 
 /** Another connection to the history's database. */
-function connect({ database }: History): Database.Database {
+function connect({ database }: History): Connection {
   createStore(database);
-  const connection = new Database(database);
+  const connection = openDatabase(database);
   onTestFinished(() => void connection.close());
   return connection;
 }

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { type ImportSummary, importHistory } from '../../src/history/import.js';
+import { openDatabase } from '../../src/store/driver.js';
 import type { Fixture } from '../harness/fixtures.js';
 import { createFolder } from '../store/samples.js';
 
@@ -34,7 +34,7 @@ export function createHistory(): History {
     },
     import: () => importHistory({ database, homes: { codex: [home], claude: [] } }),
     query<Row>(sql: string, ...values: unknown[]) {
-      const connection = new Database(database, { readonly: true });
+      const connection = openDatabase(database, { readonly: true });
       try {
         return connection.prepare(sql).all(...values) as Row[];
       } finally {

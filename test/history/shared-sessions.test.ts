@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type BackfillOutcome, backfillRuns } from '../../src/history/backfill/backfill.js';
 import { importHistory } from '../../src/history/import.js';
+import { openDatabase } from '../../src/store/driver.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
@@ -162,7 +162,7 @@ describe('iterations on one session file', () => {
     const { directory, keep } = createRunner();
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     await backfill(history.database, directory);
-    const connection = new Database(history.database);
+    const connection = openDatabase(history.database);
     connection.exec('UPDATE response_rows SET invocation_id = (SELECT id FROM invocations)');
     connection.close();
     expect(readShares(history)).toEqual({ 1: 3 });
@@ -333,7 +333,7 @@ describe('iterations of real Codex on one session file equal what the API billed
 
 /** The sums of what belongs to no iteration, and of each of them. */
 function readBilled(database: string): unknown[] {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   try {
     return connection
       .prepare(

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
+import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { rollout } from '../harness/fake-rollouts.js';
@@ -89,7 +89,7 @@ const RECORDED = `thread_id, response_key, provider, turn_id, root_turn_id, mode
   cost_nano_usd, price, completed_at_ms`;
 
 function readTables(database: string, home: string) {
-  const connection = new Database(database, { readonly: true });
+  const connection = openDatabase(database, { readonly: true });
   const all = (sql: string) => connection.prepare(sql).all() as object[];
   try {
     return {

@@ -1,8 +1,8 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { StoreError, type StoreProblem } from '../../src/errors.js';
+import { type Connection, openDatabase } from '../../src/store/driver.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { openStore } from '../../src/store/store.js';
 import { createFolder, createStore, sampleInvocation } from './samples.js';
@@ -49,7 +49,7 @@ describe('opening a store', () => {
 
   it('takes a database of an earlier version through the steps it lacks, and keeps what it holds', () => {
     const path = join(createFolder(), 'usage.db');
-    const earlier = new Database(path);
+    const earlier = openDatabase(path);
     earlier.exec("CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES ('here');");
     earlier.close();
     const { connection } = createStore(path);
@@ -60,7 +60,7 @@ describe('opening a store', () => {
   it('brings what the first version recorded along, in the tables of today', () => {
     const path = join(createFolder(), 'usage.db');
     const [first = ''] = MIGRATIONS;
-    const earlier = new Database(path);
+    const earlier = openDatabase(path);
     earlier.exec(first);
     earlier.pragma('user_version = 1');
     earlier.exec(FIRST_VERSION_ROWS);
@@ -91,7 +91,7 @@ describe('opening a store', () => {
 
   it('refuses a database of a newer version, and says what to do', () => {
     const path = join(createFolder(), 'usage.db');
-    const newer = new Database(path);
+    const newer = openDatabase(path);
     newer.pragma(`user_version = ${MIGRATIONS.length + 1}`);
     newer.close();
     const { problem, message } = problemOf(() => openStore(path, { mode: 'read' }));
@@ -115,8 +115,8 @@ describe('opening a store', () => {
 });
 
 describe('a database that another process is writing', () => {
-  function lock(path: string): Database.Database {
-    const other = new Database(path);
+  function lock(path: string): Connection {
+    const other = openDatabase(path);
     other.exec('BEGIN IMMEDIATE');
     return other;
   }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { BUCKET_MS, bucketStartOf } from '../../src/store/bucket-tally.js';
 import { refreshBuckets } from '../../src/store/buckets.js';
+import { openDatabase } from '../../src/store/driver.js';
 import { openHistoryStore } from '../../src/store/history.js';
 import { POSSIBLE_COUNTS } from '../../src/store/migrations/0008-possible-counts.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
@@ -30,7 +30,7 @@ function createEarlier(metered: readonly PricedResponse[], imported: readonly Pr
   const rest = { state: null, responses: imported.length, unreadableLines: 0, problem: null };
   history.write([{ file: { ...file, ...rest }, threads: [], packs: packer.take(), responses: [] }]);
   history.close();
-  const earlier = new Database(path);
+  const earlier = openDatabase(path);
   // What came with later steps.
   earlier.exec('DROP TABLE mirrored; DROP INDEX invocations_by_end');
   for (const column of ['front_pid', 'work_tree', 'repository', 'output_path']) {

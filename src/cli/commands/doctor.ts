@@ -21,6 +21,7 @@ import { listPending, listRefusedPending } from '../../store/pending.js';
 import { openStore, type Store } from '../../store/store.js';
 import { CHECK } from '../meter-descriptors.js';
 import type { DoctorRequest } from './doctor-options.js';
+import { checkSqlite } from './doctor-sqlite.js';
 import type { Host } from './host.js';
 import { describeLook } from './look.js';
 import { formatJson } from './show.js';
@@ -41,9 +42,12 @@ const MOST_NAMED = 5;
 
 /** Writes what is well and what is not to the host. Returns the exit code: 1 when something needs attention. */
 export function runDoctor(request: DoctorRequest, host: Host, facts: DoctorFacts): number {
+  const sqlite = checkSqlite();
   const checks = [
     checkCodex(host),
-    checkMeter(host),
+    sqlite,
+    // Without SQLite there is no meter, and the reason would stand there twice.
+    ...(sqlite.status === 'ok' ? [checkMeter(host)] : []),
     checkSessions(host),
     ...checkDatabase(facts),
     checkPending(facts.paths),

@@ -73,9 +73,11 @@ Examples:
   codex-usage doctor               whether all is well
   codex-usage config               the settings that hold here
   codex-usage serve --open         all of it in a browser
+  codex-usage completion bash      what has bash complete all of this; also zsh, fish
 
 The database is ${database}
 (CODEX_METERED_DB or a codex-metered.toml sets another). "codex-usage help run" tells all about a command.
 Exit code: 0 done, 1 nothing to show or no readable database, 2 wrong usage.
+More: ${manifest.homepage}
 `;
 }

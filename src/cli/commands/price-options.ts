@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js';
 import type { Day } from '../../report/calendar.js';
+import { addressOfDocs } from '../../usage/docs.js';
 import type { CommandDescription } from './description.js';
 import { DAYS_OF_TIME_ZONE, JSON_NOT_TABLE, NO_COLOR, SINCE, UNTIL } from './shared-options.js';
 
@@ -38,7 +39,8 @@ const PRICES_HELP = `
 Where a price comes from: "yours" is your configuration ([[prices]] in codex-metered.toml) and wins, then
 comes what is "built in", codex-metered's own table, then the package genai-prices.
 "Confirmed" is the day on which a built-in price was last seen; ~ before it: only others say that they have
-read it at the vendor's. A model by name also shows its credits of a ChatGPT plan. docs/pricing.md tells the rules.
+read it at the vendor's. A model by name also shows its credits of a ChatGPT plan. The rules are told in
+${addressOfDocs('pricing.md')}.
 
 Examples:
   codex-usage prices                   what the models that were used cost today

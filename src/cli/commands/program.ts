@@ -2,6 +2,7 @@ import type { Paths } from '../../config/paths.js';
 import { listMirrorSettings, listPrices, type Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import type { CostUnit } from '../../usage/unit.js';
+import { describeCompletionCommand } from './completion.js';
 import { describeConfigCommand, runConfigCommand } from './config.js';
 import { describeCostCommands } from './cost-options.js';
 import type { CommandDescription } from './description.js';
@@ -68,7 +69,7 @@ function describeCommands(
     return { ...request, unit: request.unit ?? settings.unit.value };
   };
   const changing = { ...paths, userPrices: listPrices(settings), ...listMirrorSettings(settings) };
-  return [
+  const commands = [
     ...describeCostCommands(async (request) => {
       await begin(request);
       // Each is loaded by who asks for it. Reports over time, asked for most, are here.
@@ -123,4 +124,5 @@ function describeCommands(
       end(await runServeCommand(request, host, { paths, settings, catchUp: () => beforeCommand(paths, settings) }));
     }),
   ];
+  return [...commands, describeCompletionCommand(commands, host)];
 }

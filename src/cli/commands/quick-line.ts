@@ -67,7 +67,8 @@ function readValues(command: CommandDescription, args: readonly string[]): Value
   return { options, argument: argument?.toString() };
 }
 
-function readFlags(option: OptionDescription): Flags {
+/** What stands in an option's `flags`. */
+export function readFlags(option: OptionDescription): Flags {
   const [, short, long = '', value] = /^(?:-(\w), )?--([\w-]+)( <.+>)?$/.exec(option.flags) ?? [];
   const isNegative = long.startsWith('no-');
   const words = (isNegative ? long.slice('no-'.length) : long).split('-');

@@ -1,6 +1,6 @@
 import { type Paths, readHistoryHomes } from '../../config/paths.js';
 import { listPrices, type Settings } from '../../config/settings.js';
-import { messageOf } from '../../errors.js';
+import { messageOf, StoreError } from '../../errors.js';
 import { importHistory } from '../../history/import.js';
 import type { Host } from './host.js';
 import { createProgressBar } from './progress-bar.js';
@@ -20,6 +20,12 @@ export async function refreshHistory(host: Host, { database }: Paths, settings: 
     bar.clear();
   } catch (error) {
     bar.clear();
+    if (willBeTold(error)) return;
     host.stderr.write(`Past sessions were not taken in, so newer usage may be missing: ${messageOf(error)}\n`);
   }
+}
+
+/** What keeps the report from being made as well is said there, once. */
+function willBeTold(error: unknown): boolean {
+  return error instanceof StoreError && ['driver', 'newer'].includes(error.problem);
 }

@@ -1,3 +1,4 @@
+import { addressOfDocs } from '../../usage/docs.js';
 import { type CommandDescription, InvalidValue } from './description.js';
 
 /** What is asked of `codex-usage serve`. */
@@ -22,7 +23,7 @@ Examples:
   codex-usage serve --port 8080        at that port or not at all
   codex-usage serve --port 0           at any port that is free
 
-Its JSON is described in docs/api.md. Ctrl-C ends it.
+Its JSON is described in ${addressOfDocs('api.md')}. Ctrl-C ends it.
 `;
 
 interface Options {

@@ -32,6 +32,7 @@ const TROUBLE: Readonly<Record<StoreProblem, string>> = {
   full: 'disk full',
   unwritable: 'database unreadable',
   refused: 'database unreadable',
+  driver: 'SQLite does not load, see codex-usage doctor',
   other: 'database unreadable',
 };
 

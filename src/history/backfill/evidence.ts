@@ -67,7 +67,7 @@ export async function estimateFromTexts(input: EvidenceInput): Promise<StandIn |
   const { folder, log } = input;
   const texts = [folder.prompt, folder.result].map((path) => (path === undefined ? '' : readText(path)));
   if (texts.every((text) => text === '')) return undefined;
-  const [prompt = 0, result = 0] = await countTokens(texts, log?.model);
+  const [prompt = 0, result = 0] = await countTokens(texts);
   const requester = { header: undefined, model: log?.model, cliVersion: undefined };
   const usage = {
     ...NO_USAGE,

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { Paths } from '../../../src/config/paths.js';
+import { openDatabase } from '../../../src/store/driver.js';
 import { openStore } from '../../../src/store/store.js';
 import { type Printed, runUsage, type Setting } from '../../harness/codex-usage.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../../store/samples.js';
@@ -240,7 +240,7 @@ describe('a database that cannot be shown', () => {
 
   it('because it is of a newer version says so', async () => {
     const database = join(createFolder(), 'usage.db');
-    const newer = new Database(database);
+    const newer = openDatabase(database);
     newer.pragma('user_version = 99');
     newer.close();
     const { exitCode, stderr } = await usage(['run'], { database });

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/store/driver.js';
 import { openStore } from '../../../src/store/store.js';
 import { USAGE } from '../../harness/workbench.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
@@ -57,7 +57,7 @@ describe('codex-usage statusline', () => {
 
   it('counts nobody as running whose processes are dead', async () => {
     const folder = createDatabase();
-    const connection = new Database(join(folder, 'usage.db'));
+    const connection = openDatabase(join(folder, 'usage.db'));
     connection.prepare('UPDATE invocations SET meter_pid = 4194399').run();
     connection.close();
     expect((await statusline(['--format', '{running}'], folder)).stdout).toBe('0');
@@ -109,7 +109,7 @@ describe('codex-usage statusline', () => {
     [
       'it is newer than we are',
       (path: string) => {
-        const connection = new Database(path);
+        const connection = openDatabase(path);
         connection.pragma('user_version = 999');
         connection.close();
       },
@@ -124,7 +124,7 @@ describe('codex-usage statusline', () => {
 
   it('does not wait for a run that is writing', async () => {
     const folder = createDatabase();
-    const writer = new Database(join(folder, 'usage.db'));
+    const writer = openDatabase(join(folder, 'usage.db'));
     writer.exec('BEGIN EXCLUSIVE');
     try {
       expect((await statusline(['--format', '{today}'], folder)).stdout).toBe('$2.00');
