@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import type { RolloutRecord } from '../agents/codex/rollout.js';
 import { isCount } from '../usage/count.js';
-import type { RolloutRecord } from './codex-rollout.js';
 
 /**
  * A count as the files and answers of all agents tell it. Below zero, with a fraction, as a text, or beyond 2^53 it is

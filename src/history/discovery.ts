@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { parseSessionFileName } from '../usage/session-file.js';
+import { parseSessionFileName } from '../agents/codex/session-file.js';
 import type { FoundFile, Problem } from './found-file.js';
 
 /** Where sessions lie. Directories that do not exist hold none. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { RolloutScanner } from '../agents/codex/rollout-scanner.js';
+import type { SessionReader } from '../agents/session-reader.js';
 import { StoreError } from '../errors.js';
-import type { RolloutScanner } from '../formats/rollout-scanner.js';
 import { countLines, type LineBuffer, type ReadInto, readFrom, scanLines, trimLine } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { Pricer } from '../pricing/pricer.js';
@@ -13,7 +14,6 @@ import type { FileTask } from './found-file.js';
 import type { NameProject } from './project-names.js';
 import { createReader } from './readers.js';
 import { parseSavedFile, SAVED_VERSION, type SavedFile } from './saved-file.js';
-import type { SessionReader } from './session-reader.js';
 
 export interface FileImportTools {
   readonly pricer: Pricer;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { RolloutScanner } from '../agents/codex/rollout-scanner.js';
 import type { StoreProblem } from '../errors.js';
-import { RolloutScanner } from '../formats/rollout-scanner.js';
 import { LineBuffer } from '../io/scan.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';

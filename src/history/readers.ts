@@ -1,9 +1,9 @@
-import type { SavedThread } from '../formats/codex-thread-state.js';
-import { createClaudeReader, type SavedTranscript } from './claude-reader.js';
-import { createCodexReader } from './codex-reader.js';
+import { createClaudeReader, type SavedTranscript } from '../agents/claude/reader.js';
+import { createCodexReader } from '../agents/codex/reader.js';
+import type { SavedThread } from '../agents/codex/thread-state.js';
+import type { SessionReader } from '../agents/session-reader.js';
 import type { FileImportTools } from './file-import.js';
 import type { FileTask } from './found-file.js';
-import type { SessionReader } from './session-reader.js';
 
 /** Creates the reader of a provider's session file. `saved` is what the reader of an earlier import kept. */
 export function createReader(

@@ -1,5 +1,5 @@
+import type { ApiRequest } from '../agents/openai/api.js';
 import { isObject, type JsonObject } from '../formats/json.js';
-import type { ApiRequest } from '../formats/openai-api.js';
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 export type FetchArguments = Readonly<Parameters<Fetch>>;

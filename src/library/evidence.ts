@@ -1,6 +1,6 @@
+import type { ApiUsage } from '../agents/openai/usage.js';
 import { messageOf } from '../errors.js';
 import { countTokens } from '../estimate/tokenizer.js';
-import type { ApiUsage } from '../formats/api-usage.js';
 import { createOutputReader } from '../meter/output-reader.js';
 import { createOutputSieve } from '../meter/output-sieve.js';
 import { isPossibleUsage, noteImpossible } from '../usage/count.js';

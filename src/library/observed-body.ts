@@ -1,4 +1,4 @@
-import { createEventSplitter, encodeEvent, type StreamEvent } from '../formats/event-stream.js';
+import { createEventSplitter, encodeEvent, type StreamEvent } from '../agents/openai/event-stream.js';
 import { isObject } from '../formats/json.js';
 import type { ObservedCall } from './observed-calls.js';
 

@@ -1,4 +1,4 @@
-import { type ApiFacts, type ApiRequest, describeRequest, readAnswer, readEvent } from '../formats/openai-api.js';
+import { type ApiFacts, type ApiRequest, describeRequest, readAnswer, readEvent } from '../agents/openai/api.js';
 import { resolveContext, type UsageContext } from './context.js';
 import { type Call, recordCall } from './record-usage.js';
 

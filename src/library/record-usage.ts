@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
+import { parseApiUsage } from '../agents/openai/usage.js';
 import { UsageError } from '../errors.js';
-import { parseApiUsage } from '../formats/api-usage.js';
-import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import { isPossibleTime } from '../usage/count.js';
 import type { InvocationStatus, ModelResponse } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';

@@ -1,6 +1,6 @@
-import { type ApiUsage, parseApiUsage } from '../formats/api-usage.js';
+import { readAnswer } from '../agents/openai/api.js';
+import { type ApiUsage, parseApiUsage } from '../agents/openai/usage.js';
 import { isObject, type JsonObject } from '../formats/json.js';
-import { readAnswer } from '../formats/openai-api.js';
 import { sumUsage } from '../usage/usage.js';
 
 /** What a result says of the model call, or calls, that it is the result of. */

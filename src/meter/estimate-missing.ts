@@ -1,9 +1,9 @@
+import { parseItemLine } from '../agents/codex/items.js';
+import { findHistoryBase } from '../agents/codex/sessions.js';
+import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
 import { messageOf } from '../errors.js';
 import { type EstimatedResponse, estimateSession } from '../estimate/session.js';
-import { parseItemLine } from '../formats/codex-items.js';
-import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
 import { readLines } from '../io/read-lines.js';
-import { findHistoryBase } from '../io/sessions.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { SessionItem } from '../usage/session-item.js';
 import { sumUsage } from '../usage/usage.js';

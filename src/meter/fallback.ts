@@ -1,4 +1,4 @@
-import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
+import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
 import { isPossibleUsage, noteImpossible } from '../usage/count.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../usage/resumed-total.js';

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { parseRolloutLine } from '../formats/codex-rollout.js';
-import { Thread } from '../formats/codex-thread.js';
+import { parseRolloutLine } from '../agents/codex/rollout.js';
+import { parseSessionFileName } from '../agents/codex/session-file.js';
+import { Thread } from '../agents/codex/thread.js';
 import { describeRefusal } from '../formats/count.js';
 import { createLineSplitter, type LineSplitter } from '../io/lines.js';
 import { createTail, type Tail } from '../io/tail.js';
-import { parseSessionFileName } from '../usage/session-file.js';
 import { Gauges } from './gauges.js';
 import { countUnreadable, type UnreadableLines } from './unreadable.js';
 

@@ -1,4 +1,4 @@
-import type { RolloutRecord } from '../formats/codex-rollout.js';
+import type { RolloutRecord } from '../agents/codex/rollout.js';
 import type { ContextFill, RateLimit } from '../usage/record.js';
 
 /** What a session file tells beside usage: how full the thread's context is, and what is left of rate limits. */

@@ -1,6 +1,6 @@
-import { parseCodexEvent } from '../formats/codex-events.js';
-import { createHumanReader } from '../formats/codex-human.js';
-import type { Remark } from '../formats/codex-remarks.js';
+import { parseCodexEvent } from '../agents/codex/events.js';
+import { createHumanReader } from '../agents/codex/human.js';
+import type { Remark } from '../agents/codex/remarks.js';
 import { IMPOSSIBLE_COUNT } from '../formats/count.js';
 import type { Usage } from '../usage/usage.js';
 import type { OutputLine } from './output-sieve.js';

@@ -1,4 +1,4 @@
-import { siftEvent, siftTranscriptLine } from '../formats/codex-sieve.js';
+import { siftEvent, siftTranscriptLine } from '../agents/codex/sieve.js';
 import { createLineSplitter } from '../io/lines.js';
 
 /** A line of Codex's output that tells something. */

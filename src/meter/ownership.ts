@@ -1,4 +1,4 @@
-import type { RolloutRecord } from '../formats/codex-rollout.js';
+import type { RolloutRecord } from '../agents/codex/rollout.js';
 import type { CodexCommand } from '../process/argv.js';
 
 /** What a process is known to be, and to run. */

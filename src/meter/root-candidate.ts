@@ -1,5 +1,5 @@
-import { parseRolloutLine } from '../formats/codex-rollout.js';
-import { hasGrownSince, readHeader } from '../io/sessions.js';
+import { parseRolloutLine } from '../agents/codex/rollout.js';
+import { hasGrownSince, readHeader } from '../agents/codex/sessions.js';
 
 export interface CandidateOf {
   readonly startedAtMs: number;

@@ -1,11 +1,18 @@
 import { basename, dirname } from 'node:path';
-import { parseRolloutLine } from '../formats/codex-rollout.js';
-import { SessionFolders } from '../io/session-folders.js';
-import { comparePages, dayFolder, dayFolders, findThreadFiles, hasGrownSince, readHeader } from '../io/sessions.js';
+import { listOpenSessionFiles } from '../agents/codex/open-files.js';
+import { parseRolloutLine } from '../agents/codex/rollout.js';
+import { SessionFolders } from '../agents/codex/session-folders.js';
+import {
+  comparePages,
+  dayFolder,
+  dayFolders,
+  findThreadFiles,
+  hasGrownSince,
+  readHeader,
+} from '../agents/codex/sessions.js';
 import type { Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
 import type { CodexCommand } from '../process/argv.js';
-import { listOpenSessionFiles } from '../process/open-files.js';
 import { createFollowedFile, type FollowedFile } from './followed-file.js';
 import { belongsTo } from './ownership.js';
 import { findOnlyCandidate } from './root-candidate.js';

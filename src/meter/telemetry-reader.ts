@@ -1,5 +1,5 @@
-import { type OtelRecord, type OtelResponse, parseOtelBody } from '../formats/codex-otel.js';
-import { UNKNOWN_MODEL } from '../formats/codex-thread-state.js';
+import { type OtelRecord, type OtelResponse, parseOtelBody } from '../agents/codex/otel.js';
+import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
 import type { ModelResponse } from '../usage/record.js';
 import { isNoUsage } from '../usage/usage.js';
 

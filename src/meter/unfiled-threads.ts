@@ -1,4 +1,4 @@
-import { findThreadFiles } from '../io/sessions.js';
+import { findThreadFiles } from '../agents/codex/sessions.js';
 
 export interface UnfiledOptions {
   readonly codexHome: string;

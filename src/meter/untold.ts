@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseSessionIndexLine } from '../formats/codex-session-index.js';
+import { parseSessionIndexLine } from '../agents/codex/session-index.js';
 import { readLines } from '../io/read-lines.js';
 import type { Note } from '../usage/record.js';
 

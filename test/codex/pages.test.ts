@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { parseSessionFileName } from '../../src/agents/codex/session-file.js';
 import { SessionFollower } from '../../src/meter/session-follower.js';
-import { parseSessionFileName } from '../../src/usage/session-file.js';
 import { type AppServer, startAppServer } from '../clients/app-server.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { expectExact } from '../harness/record.js';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { parseItemLine } from '../../src/agents/codex/items.js';
 import { type EstimatedResponse, estimateSession } from '../../src/estimate/session.js';
-import { parseItemLine } from '../../src/formats/codex-items.js';
 import type { SessionItem } from '../../src/usage/session-item.js';
 import { test } from '../harness/test.js';
 import { countAnswer, countRequest } from '../harness/tokens.js';

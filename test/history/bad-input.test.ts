@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RolloutScanner } from '../../src/formats/rollout-scanner.js';
+import { RolloutScanner } from '../../src/agents/codex/rollout-scanner.js';
 import { importFile } from '../../src/history/file-import.js';
 import { importHistory } from '../../src/history/import.js';
 import { LineBuffer } from '../../src/io/scan.js';

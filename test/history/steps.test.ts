@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
 import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
+import { createRandom, SessionLines } from '../agents/codex/session-lines.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { readFixtures } from '../harness/fixtures.js';
 import { createFolder } from '../store/samples.js';
-import { createRandom, SessionLines } from './codex-lines.js';
 import { encodeLines } from './sessions.js';
 
 /** A session file: where it lies below the home of its agent, and what stands in it in the end. */

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { dayFolders } from '../../src/io/sessions.js';
+import { listOpenSessionFiles } from '../../src/agents/codex/open-files.js';
+import { dayFolders } from '../../src/agents/codex/sessions.js';
 import { createFolderWatch } from '../../src/io/watch.js';
 import { SessionFollower } from '../../src/meter/session-follower.js';
-import { listOpenSessionFiles } from '../../src/process/open-files.js';
 import { waitFor } from '../harness/wait.js';
 
-vi.mock('../../src/process/open-files.js', { spy: true });
+vi.mock('../../src/agents/codex/open-files.js', { spy: true });
 vi.mock('../../src/io/watch.js', { spy: true });
 
 const ROOT = '01a20104-0178-7510-a5e1-a9f1a9a7386c';

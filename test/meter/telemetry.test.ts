@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dayFolder } from '../../src/io/sessions.js';
+import { dayFolder } from '../../src/agents/codex/sessions.js';
 import { Telemetry, type TelemetryConnection } from '../../src/meter/telemetry.js';
 import { describeCommand } from '../../src/process/argv.js';
 import type { ModelResponse } from '../../src/usage/record.js';

@@ -1,5 +1,5 @@
-import { parseCodexEvent } from '../../formats/codex-events.js';
-import { createHumanReader } from '../../formats/codex-human.js';
+import { parseCodexEvent } from '../../agents/codex/events.js';
+import { createHumanReader } from '../../agents/codex/human.js';
 import { readLines } from '../../io/read-lines.js';
 import { addUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 

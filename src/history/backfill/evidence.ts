@@ -1,7 +1,7 @@
+import { UNKNOWN_MODEL } from '../../agents/codex/thread-state.js';
 import { missingInstructionTokens, schemaTokens } from '../../estimate/request-overhead.js';
 import { countTokens } from '../../estimate/tokenizer.js';
 import { readRegularFile } from '../../files/regular-file.js';
-import { UNKNOWN_MODEL } from '../../formats/codex-thread-state.js';
 import { isPossibleUsage, noteImpossible } from '../../usage/count.js';
 import type { ModelResponse, Note } from '../../usage/record.js';
 import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../../usage/resumed-total.js';

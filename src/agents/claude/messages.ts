@@ -1,0 +1,74 @@
+import type { TranscriptMessage } from './transcript.js';
+
+/** A message as its lines, and copies of them, are recognised. */
+export interface KnownMessage {
+  readonly thread: string;
+  readonly id: string;
+  /** When its first line was written (epoch milliseconds): a copy keeps it. */
+  readonly startedAtMs: number;
+  readonly request: string | undefined;
+  readonly ref: string | undefined;
+  /** Tokens: all lines of a message tell the same, unless its output goes on. */
+  readonly input: number;
+}
+
+/** So many of the newest are kept for the next import: a message that is being written goes on there. */
+const MOST_SAVED = 16;
+
+/**
+ * Tells which lines are of one message. The API's ids would be enough, but a proxy may number its messages from one in
+ * each session, or after each start, and some programs write the id of the request on some lines alone.
+ */
+export class MessageLines {
+  readonly #known = new Map<string, KnownMessage[]>();
+  /** Of each thread. A line of another message, or of somebody's question, comes between two messages. */
+  readonly #newest = new Map<string, KnownMessage>();
+  readonly #order: KnownMessage[] = [];
+
+  constructor(saved: readonly KnownMessage[] = []) {
+    for (const message of saved) this.#add(message);
+  }
+
+  find(thread: string, line: TranscriptMessage): KnownMessage {
+    const id = line.id ?? '';
+    const newest = this.#newest.get(thread);
+    const same = this.#known.get(`${thread} ${id}`)?.findLast((known) => {
+      return agrees(known, line) && (known === newest || known.input === line.usage.input);
+    });
+    if (same) {
+      this.#newest.set(thread, same);
+      return same;
+    }
+    const { request, ref } = line.requestIds;
+    const message = { thread, id, startedAtMs: line.atMs, request, ref, input: line.usage.input };
+    this.#add(message);
+    return message;
+  }
+
+  /** What follows is of other messages. */
+  interrupt(): void {
+    this.#newest.clear();
+  }
+
+  save(): readonly KnownMessage[] {
+    return this.#order.slice(-MOST_SAVED);
+  }
+
+  #add(message: KnownMessage): void {
+    const name = `${message.thread} ${message.id}`;
+    this.#known.set(name, [...(this.#known.get(name) ?? []), message]);
+    this.#newest.set(message.thread, message);
+    this.#order.push(message);
+    if (this.#order.length > 2 * MOST_SAVED) this.#order.splice(0, MOST_SAVED);
+  }
+}
+
+/** The same in every file that holds a line of the message, and in no other one. */
+export function keyOf({ id, startedAtMs }: KnownMessage): string {
+  return id === '' ? `at:${startedAtMs}` : `${id}@${startedAtMs}`;
+}
+
+function agrees(known: KnownMessage, { requestIds }: TranscriptMessage): boolean {
+  const conflicts = (a: string | undefined, b: string | undefined) => a !== undefined && b !== undefined && a !== b;
+  return !conflicts(known.request, requestIds.request) && !conflicts(known.ref, requestIds.ref);
+}

@@ -1,0 +1,106 @@
+import * as z from 'zod/mini';
+import { count, IMPOSSIBLE_COUNT, optionalCount } from '../../formats/count.js';
+import { IRRELEVANT, type Irrelevant, type Unrecognised, unrecognised } from '../../formats/line.js';
+import { isPossibleUsage } from '../../usage/count.js';
+import type { ModelTotal } from '../../usage/session-total.js';
+import { optionalText } from './usage.js';
+
+/** All that a session has used so far, as Claude Code writes it when it ends. */
+export interface SessionTotal {
+  readonly kind: 'total';
+  readonly sessionId: string;
+  /**
+   * When the session began that this one goes on from, or this one itself (epoch milliseconds): a fork's total goes on from
+   * its parent's, and keeps this. Undefined where it is not told.
+   */
+  readonly familyMs: number | undefined;
+  readonly models: readonly ModelTotal[];
+}
+
+/** Something that asked a model without a message of its own: what it used stands in the session's total alone. */
+export interface UntoldResponses {
+  readonly kind: 'untold';
+  readonly atMs: number;
+  readonly sessionId: string;
+  readonly what: 'compaction' | 'hook';
+  /** At least so many. */
+  readonly responses: number;
+  readonly cwd: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** Somebody gave the session something to do. */
+export interface QueuedPrompt {
+  readonly kind: 'prompt';
+  readonly atMs: number;
+}
+
+const total = z.object({
+  sessionId: z.string(),
+  startTime: optionalCount,
+  modelUsage: z.record(
+    z.string(),
+    z.object({
+      inputTokens: count,
+      outputTokens: count,
+      cacheReadInputTokens: count,
+      cacheCreationInputTokens: count,
+      cacheCreationEphemeral1hInputTokens: optionalCount,
+      thinkingTokens: optionalCount,
+      webSearchRequests: optionalCount,
+    }),
+  ),
+});
+
+/** A line of type `cost-state`. Claude Code 2.1.300 and later write it when they end, if nobody kills them. */
+export function parseSessionTotal(record: object): SessionTotal | Unrecognised {
+  const { data } = total.safeParse(record);
+  if (!data) return unrecognised('cost-state of an unknown shape');
+  const models = Object.entries(data.modelUsage).map(([model, used]) => ({
+    model,
+    usage: {
+      input: used.inputTokens + used.cacheReadInputTokens + used.cacheCreationInputTokens,
+      cachedInput: used.cacheReadInputTokens,
+      cacheWrite: used.cacheCreationInputTokens,
+      output: used.outputTokens,
+      reasoning: used.thinkingTokens ?? 0,
+    },
+    cacheWrite1h: used.cacheCreationEphemeral1hInputTokens ?? 0,
+    webSearches: used.webSearchRequests ?? 0,
+  }));
+  if (!models.every(({ usage }) => isPossibleUsage(usage, 'session_total'))) {
+    return unrecognised(`cost-state with ${IMPOSSIBLE_COUNT}`);
+  }
+  return { kind: 'total', sessionId: data.sessionId, familyMs: data.startTime ?? undefined, models };
+}
+
+const system = z.object({
+  subtype: z.string(),
+  isSidechain: z.nullish(z.boolean()),
+  sessionId: z.string(),
+  timestamp: z.string(),
+  cwd: optionalText,
+  version: optionalText,
+  hookInfos: z.nullish(z.array(z.looseObject({ promptText: z.optional(z.unknown()) }))),
+});
+
+/**
+ * A line of type `system`: a compaction, or hooks of type `prompt` that were asked when Claude stopped. Those of a sub-agent
+ * are left out: its file has no total, and that of its session tells of them too.
+ */
+export function parseSystemLine(record: object): UntoldResponses | Irrelevant {
+  const { data } = system.safeParse(record);
+  if (!data || data.isSidechain) return IRRELEVANT;
+  const { subtype, sessionId, cwd, version, hookInfos } = data;
+  const prompts = hookInfos?.filter(({ promptText }) => promptText !== undefined).length ?? 0;
+  const responses = subtype === 'compact_boundary' ? 1 : subtype === 'stop_hook_summary' ? prompts : 0;
+  const atMs = Date.parse(data.timestamp);
+  if (responses === 0 || Number.isNaN(atMs)) return IRRELEVANT;
+  const what = subtype === 'compact_boundary' ? 'compaction' : 'hook';
+  return { kind: 'untold', atMs, sessionId, what, responses, cwd: cwd ?? undefined, version: version ?? undefined };
+}
+
+export function parseQueueLine({ timestamp }: { readonly timestamp?: unknown }): QueuedPrompt | Irrelevant {
+  const atMs = Date.parse(String(timestamp));
+  return Number.isNaN(atMs) ? IRRELEVANT : { kind: 'prompt', atMs };
+}

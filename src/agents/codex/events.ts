@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+import { hasImpossibleCount, IMPOSSIBLE_COUNT } from '../../formats/count.js';
+import {
+  IRRELEVANT,
+  type Irrelevant,
+  isUnrecognised,
+  parseObject,
+  type Unrecognised,
+  unrecognised,
+} from '../../formats/line.js';
+import { OWN_KEY } from '../../usage/emit-form.js';
+import type { Usage } from '../../usage/usage.js';
+import { parseRemark, type Remark } from './remarks.js';
+import { codexUsage } from './usage.js';
+
+/** What a line of `codex exec --json` says that metering needs. */
+export type CodexEvent =
+  | { readonly kind: 'thread_started'; readonly threadId: string }
+  /** `usage` is what this line claims, which is not what the run used: see docs/how-it-counts.md. */
+  | { readonly kind: 'turn_completed'; readonly usage: Usage }
+  | { readonly kind: 'turn_failed' }
+  /** A stream was cut and Codex asks again. Not fatal. */
+  | { readonly kind: 'reconnecting' }
+  | Remark
+  | Irrelevant
+  | Unrecognised;
+
+const threadStarted = z.object({ thread_id: z.string() });
+const turnCompleted = z.object({ usage: codexUsage });
+const error = z.object({ message: z.string() });
+const errorItem = z.object({ item: z.object({ type: z.literal('error'), message: z.string() }) });
+/** The stream's form before 0.44. */
+const configured = z.object({ msg: z.object({ type: z.literal('session_configured'), session_id: z.string() }) });
+
+/** Parses one line of the `--json` stream. Never throws. */
+export function parseCodexEvent(line: string): CodexEvent {
+  const event = parseObject(line);
+  if (isUnrecognised(event)) return event;
+  // A line that --meter-emit has written repeats what others tell.
+  if (OWN_KEY in event) return IRRELEVANT;
+  switch (event.type) {
+    case 'thread.started': {
+      const parsed = threadStarted.safeParse(event);
+      return parsed.success
+        ? { kind: 'thread_started', threadId: parsed.data.thread_id }
+        : unrecognised('thread.started without a thread id');
+    }
+    case 'turn.completed': {
+      const parsed = turnCompleted.safeParse(event);
+      return parsed.success
+        ? { kind: 'turn_completed', usage: parsed.data.usage }
+        : unrecognised(
+            hasImpossibleCount(event) ? `turn.completed with ${IMPOSSIBLE_COUNT}` : 'turn.completed without usage',
+          );
+    }
+    case 'turn.failed':
+      return { kind: 'turn_failed' };
+    case 'error': {
+      const parsed = error.safeParse(event);
+      return parsed.success && parsed.data.message.startsWith('Reconnecting') ? { kind: 'reconnecting' } : IRRELEVANT;
+    }
+    case 'item.completed': {
+      const parsed = errorItem.safeParse(event);
+      return (parsed.success && parseRemark(parsed.data.item.message)) || IRRELEVANT;
+    }
+    case undefined: {
+      const parsed = configured.safeParse(event);
+      return parsed.success ? { kind: 'thread_started', threadId: parsed.data.msg.session_id } : IRRELEVANT;
+    }
+    default:
+      return IRRELEVANT;
+  }
+}

@@ -1,0 +1,151 @@
+import { readdirSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { openForReading } from '../../files/regular-file.js';
+import { idTimeMs, parseSessionFileName, type SessionFileName } from './session-file.js';
+
+/** Codex's own instructions stand in the header: 22 KB in 0.169. */
+const HEADER_BYTES = 64 * 1024;
+const HEADER_LIMIT_BYTES = 4 * 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The folder in which Codex puts a session that starts at `atMs`: `sessions/YYYY/MM/DD` by local time. */
+export function dayFolder(codexHome: string, atMs: number): string {
+  const day = new Date(atMs);
+  const twoDigits = (value: number) => String(value).padStart(2, '0');
+  const [month, date] = [twoDigits(day.getMonth() + 1), twoDigits(day.getDate())];
+  return join(codexHome, 'sessions', String(day.getFullYear()), month, date);
+}
+
+/** That one and those of the days beside it, because a run may cross midnight. */
+export function dayFolders(codexHome: string, atMs: number): string[] {
+  return [-DAY_MS, 0, DAY_MS].map((shift) => dayFolder(codexHome, atMs + shift));
+}
+
+/** The session files in `folder`; none when it cannot be read. */
+export async function listSessionFiles(folder: string): Promise<string[]> {
+  return readNames(folder)
+    .filter(isFollowable)
+    .map((name) => join(folder, name));
+}
+
+/** At once, as `hasGrownSince` looks: a run asks several times a second. */
+function readNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Codex writes to no compressed file, and a file without a thread's name is nobody's. */
+export function isFollowable(fileName: string): boolean {
+  const name = parseSessionFileName(fileName);
+  return name?.threadId !== undefined && !name.isCompressed;
+}
+
+/** The first line of a session file, its header; undefined while there is no whole line to read. */
+export async function readHeader(path: string): Promise<string | undefined> {
+  const handle = await openForReading(path).catch(() => undefined);
+  try {
+    for (let size = HEADER_BYTES; handle && size <= HEADER_LIMIT_BYTES; size *= 4) {
+      // What is no file (a folder, a pipe) has no header.
+      const read = await handle.read(Buffer.alloc(size), 0, size, 0).catch(() => undefined);
+      if (!read) return undefined;
+      const { bytesRead, buffer } = read;
+      const end = buffer.subarray(0, bytesRead).indexOf(0x0a);
+      if (end !== -1) return buffer.toString('utf8', 0, end);
+      if (bytesRead < size) return undefined;
+    }
+    return undefined;
+  } finally {
+    await handle?.close();
+  }
+}
+
+/**
+ * The files of thread `threadId` below `codexHome`, the newest page first: the file that it began with, and one for each
+ * time that it was taken back to an earlier turn. No day is searched before the one on which the thread's id was made.
+ */
+export async function findThreadFiles(codexHome: string, threadId: string): Promise<string[]> {
+  const begunAtMs = idTimeMs(threadId);
+  const sinceThen = begunAtMs === undefined ? undefined : dayFolder(codexHome, begunAtMs - DAY_MS);
+  const isOfThread = (name: SessionFileName) => name.threadId === threadId;
+  let found = await collect(findFiles(codexHome, isOfThread, sinceThen));
+  // Whoever moved files about may have put it where it never was.
+  if (found.length === 0 && sinceThen) found = await collect(findFiles(codexHome, isOfThread));
+  return found.sort((a, b) => comparePages(b, a));
+}
+
+/**
+ * The one session file that `history_base` of another file's header names: by the id of a page, or by that of a thread
+ * for the file which it began with. Undefined when it is not there any more.
+ */
+export async function findHistoryBase(codexHome: string, id: string): Promise<string | undefined> {
+  const isTheOne = ({ threadId, pageId }: SessionFileName) => (pageId ?? threadId) === id;
+  for await (const path of findFiles(codexHome, isTheOne)) return path;
+  return undefined;
+}
+
+/** Compares two files of one thread by the time at which Codex began them. */
+export function comparePages(a: string, b: string): number {
+  const [pageOfA = '', pageOfB = ''] = [a, b].map((path) => parseSessionFileName(basename(path))?.pageId);
+  return pageOfA < pageOfB ? -1 : Number(pageOfA > pageOfB);
+}
+
+/** Session files with a name that `isWanted`: the newest days first, down to the folder `oldest`, and the archive last. */
+async function* findFiles(
+  codexHome: string,
+  isWanted: (name: SessionFileName) => boolean,
+  oldest = '',
+): AsyncGenerator<string> {
+  const archive = archiveFolder(codexHome);
+  for await (const folder of sessionFolders(codexHome)) {
+    if (folder < oldest && folder !== archive) continue;
+    for (const path of await listSessionFiles(folder)) {
+      const name = parseSessionFileName(basename(path));
+      if (name && isWanted(name)) yield path;
+    }
+  }
+}
+
+async function collect(paths: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const path of paths) all.push(path);
+  return all;
+}
+
+async function* sessionFolders(codexHome: string): AsyncGenerator<string> {
+  const sessions = join(codexHome, 'sessions');
+  for (const year of await newestFirst(sessions)) {
+    for (const month of await newestFirst(year)) yield* await newestFirst(month);
+  }
+  yield archiveFolder(codexHome);
+}
+
+function archiveFolder(codexHome: string): string {
+  return join(codexHome, 'archived_sessions');
+}
+
+async function newestFirst(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .reverse()
+    .map((name) => join(folder, name));
+}
+
+/** File systems keep time with a clock of their own: a tick (Linux: up to 10 ms) behind, more over a network. */
+const CLOCK_SLACK_MS = 2000;
+
+/** False for a file that is gone by now, or a link that leads nowhere. A file that is looked at in vain does no harm. */
+export async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
+  // Of many files one after the other: Node's threads would take ten times as long as the file system.
+  try {
+    return statSync(path).mtimeMs >= sinceMs - CLOCK_SLACK_MS;
+  } catch {
+    return false;
+  }
+}

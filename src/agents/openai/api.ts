@@ -1,0 +1,108 @@
+import { isObject, type JsonObject } from '../../formats/json.js';
+import { type ApiUsage, parseApiUsage } from './usage.js';
+
+/** What a request to OpenAI's API says that metering needs. Texts live in memory only. */
+export interface ApiRequest {
+  readonly api: 'chat.completions' | 'responses';
+  readonly model: string | undefined;
+  readonly serviceTier: string | undefined;
+  /** Everything the model is given to read: messages, instructions, tools. */
+  readonly texts: readonly string[];
+  readonly messages: number;
+  /** Part of what the model reads is kept by the API, or is an image, a file or a sound. */
+  readonly unseen: boolean;
+}
+
+/** What one answer, or one event of a streamed one, says. */
+export interface ApiFacts {
+  readonly responseId?: string | undefined;
+  readonly model?: string | undefined;
+  readonly serviceTier?: string | undefined;
+  readonly usage?: ApiUsage | undefined;
+  /** What the model wrote; for an estimate, where nobody counted it. */
+  readonly text?: string;
+  /** `pending`: the API goes on with it in the background. */
+  readonly state?: 'completed' | 'failed' | 'pending' | undefined;
+}
+
+/** Texts of these fields are names and settings, not what the model reads or writes. */
+const NOT_CONTENT = new Set(['id', 'type', 'role', 'status', 'call_id', 'tool_call_id', 'object', 'model', 'phase']);
+const NOT_TEXT = /^(data:|file-)/;
+const UNSEEN = new Set(['image_url', 'input_image', 'input_file', 'input_audio', 'file', 'audio', 'item_reference']);
+
+const STATES: ReadonlyMap<unknown, ApiFacts['state']> = new Map([
+  ['queued', 'pending'],
+  ['in_progress', 'pending'],
+  ['completed', 'completed'],
+  ['incomplete', 'completed'],
+  ['failed', 'failed'],
+  ['cancelled', 'failed'],
+]);
+
+/** Describes the body of a request, parsed from JSON. */
+export function describeRequest(api: ApiRequest['api'], body: JsonObject): ApiRequest {
+  const messages = api === 'responses' ? body.input : body.messages;
+  const given = [body.instructions, messages, body.tools, body.functions, body.response_format, body.text];
+  return {
+    api,
+    model: asText(body.model),
+    serviceTier: asText(body.service_tier),
+    texts: given.flatMap((value) => collectTexts(value)),
+    messages: Array.isArray(messages) ? messages.length : 1,
+    unseen: Boolean(body.previous_response_id || body.conversation || body.prompt) || holdsUnseen(messages),
+  };
+}
+
+/** Reads an answer that came whole. */
+export function readAnswer(api: ApiRequest['api'], body: JsonObject): ApiFacts {
+  if (api === 'responses') return { ...readResponse(body), text: collectTexts(body.output).join('') };
+  return { ...readCommon(body), text: collectTexts(asList(body.choices).map(({ message }) => message)).join('') };
+}
+
+/** Reads one event of a streamed answer. */
+export function readEvent(api: ApiRequest['api'], event: JsonObject): ApiFacts {
+  if (api === 'chat.completions') {
+    return { ...readCommon(event), text: collectTexts(asList(event.choices).map(({ delta }) => delta)).join('') };
+  }
+  const type = String(event.type);
+  if (type === 'error') return { state: 'failed' };
+  if (type.endsWith('.delta')) return { text: asText(event.delta) ?? '' };
+  return isObject(event.response) ? readResponse(event.response) : {};
+}
+
+function readResponse(response: JsonObject): ApiFacts {
+  const common = readCommon(response);
+  return { ...common, state: STATES.get(response.status) ?? common.state };
+}
+
+function readCommon(body: JsonObject): ApiFacts {
+  return {
+    responseId: asText(body.id),
+    model: asText(body.model),
+    serviceTier: asText(body.service_tier),
+    usage: isObject(body.usage) ? parseApiUsage(body.usage) : undefined,
+    // Some servers answer with an error under a status of success, or amid a stream.
+    ...(isObject(body.error) && { state: 'failed' }),
+  };
+}
+
+function collectTexts(value: unknown): string[] {
+  if (typeof value === 'string') return NOT_TEXT.test(value) ? [] : [value];
+  if (Array.isArray(value)) return value.flatMap(collectTexts);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, part]) => (NOT_CONTENT.has(key) ? [] : collectTexts(part)));
+}
+
+function holdsUnseen(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(holdsUnseen);
+  if (!isObject(value)) return false;
+  return UNSEEN.has(String(value.type)) || holdsUnseen(value.content);
+}
+
+function asList(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { mayTell, parseTranscriptLine } from '../../../src/agents/claude/transcript.js';
+
+const mayTellText = (text: string) => mayTell(Buffer.from(text));
+
+describe('a line of a transcript', () => {
+  it.each([
+    '{"type":"assistant","message":{"usage":{}}}',
+    '{ "message" : { "usage" : { } }, "type" : "assistant" }',
+    '{"type":"cost-state"}',
+    '{"type" :\t"system", "subtype": "compact_boundary"}',
+    '{"x":{"type":"user"},"type":"assistant","message":{"usage":{}}}',
+    '{"cwd":"/a {b}","type":"user","message":{"usage":{}}}',
+  ])('may tell something: %s', (text) => expect(mayTellText(text)).toBe(true));
+
+  it.each([
+    JSON.stringify({ type: 'user', message: { content: 'he said "usage":{' } }),
+    JSON.stringify({ parentUuid: null, type: 'user', toolUseResult: { usage: { input_tokens: 5 } } }),
+    JSON.stringify({ type: 'summary', summary: '{"type":"cost-state"}' }),
+    '{}',
+  ])('tells nothing, and is not parsed: %s', (text) => expect(mayTellText(text)).toBe(false));
+
+  it('is unreadable, and not an error, whatever it holds', () => {
+    for (const text of ['', '[]', '{', '{"type":"assistant","message":{"usage":7}}', '{"type":"cost-state"}']) {
+      expect(parseTranscriptLine(text).kind, text).toBe('unrecognised');
+    }
+  });
+
+  it('is of the session that asked, where it is a copy', () => {
+    const message = { id: 'm', model: 'x', usage: { input_tokens: 1, output_tokens: 1 } };
+    const line = {
+      type: 'assistant',
+      sessionId: 'fork',
+      requestSessionId: 'parent',
+      timestamp: '2026-10-01T00:00:00Z',
+      message,
+    };
+    expect(parseTranscriptLine(JSON.stringify(line))).toMatchObject({ sessionId: 'parent', heldBy: 'fork' });
+  });
+});

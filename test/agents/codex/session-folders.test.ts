@@ -1,0 +1,61 @@
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SessionFolders } from '../../../src/agents/codex/session-folders.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'day-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const nameOf = (n: number) =>
+  `rollout-2026-01-01T00-00-00-01a20104-0178-7510-a5e1-${String(n).padStart(12, '0')}.jsonl`;
+
+function fill(from: number, to: number): void {
+  for (let n = from; n < to; n++) closeSync(openSync(join(folder, nameOf(n)), 'w'));
+}
+
+describe('the session files of a folder', () => {
+  test('are new where they were not there at the first look, also where the folder was not', async () => {
+    const later = join(folder, 'later');
+    fill(0, 2);
+    const folders = new SessionFolders();
+    await folders.begin([folder, later]);
+    fill(2, 3);
+    mkdirSync(later);
+    expect([0, 1, 2].map((n) => folders.isNew(join(folder, nameOf(n))))).toEqual([false, false, true]);
+    expect(folders.isNew(join(later, nameOf(9)))).toBe(true);
+    expect(folders.isNew(join('/elsewhere', nameOf(9)))).toBe(false);
+  });
+
+  test('are all worth a look where they are few', async () => {
+    fill(0, 3);
+    const folders = new SessionFolders();
+    await folders.begin([folder]);
+    fill(3, 4);
+    expect((await folders.list(folder, true)).map((path) => basename(path)).sort()).toEqual([0, 1, 2, 3].map(nameOf));
+  });
+
+  test('are worth a look where they are very many only when somebody tells of them', async () => {
+    fill(0, 2500);
+    const folders = new SessionFolders();
+    await folders.begin([folder]);
+    fill(2500, 2501);
+    expect(await folders.list(folder, true)).toEqual([]);
+    folders.tell(folder, nameOf(2500));
+    folders.tell(folder, nameOf(7));
+    folders.tell(folder, 'notes.txt');
+    expect((await folders.list(folder, true)).map((path) => basename(path))).toEqual([nameOf(2500), nameOf(7)]);
+  });
+
+  test('are listed anew where nobody tells of them, when the folder has changed', async () => {
+    fill(0, 2500);
+    const folders = new SessionFolders();
+    await folders.begin([folder]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    fill(2500, 2501);
+    expect((await folders.list(folder, false)).map((path) => basename(path))).toEqual([nameOf(2500)]);
+  });
+});
