@@ -52,17 +52,3 @@ function findStateDirectory({ data, log }: { data: string; log: string }): strin
 export function readCodexHome(env: NodeJS.ProcessEnv): string {
   return resolve(env.CODEX_HOME || join(homedir(), '.codex'));
 }
-
-/** Where past sessions lie: every home that `env` names (several with commas between them), or else the usual ones. */
-export function readHistoryHomes(env: NodeJS.ProcessEnv): { codex: string[]; claude: string[] } {
-  return {
-    codex: splitPaths(env.CODEX_HOME) ?? [join(homedir(), '.codex')],
-    // Claude Code moved from the second to the first and back.
-    claude: splitPaths(env.CLAUDE_CONFIG_DIR) ?? [join(homedir(), '.config', 'claude'), join(homedir(), '.claude')],
-  };
-}
-
-function splitPaths(list: string | undefined): string[] | undefined {
-  const paths = (list ?? '').split(',').flatMap((path) => (path.trim() === '' ? [] : [resolve(path.trim())]));
-  return paths.length > 0 ? paths : undefined;
-}

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { RolloutRecord } from '../agents/codex/rollout.js';
 import { isCount } from '../usage/count.js';
 
 /**
@@ -13,7 +12,7 @@ export const optionalCount = z.nullish(count);
 export const IMPOSSIBLE_COUNT = 'a count that cannot be';
 
 /** The same of a record of a session file, by the name that Codex gives it. */
-export function describeRefusal({ kind }: RolloutRecord): string {
+export function describeRefusal({ kind }: { readonly kind: string }): string {
   return `${kind === 'usage_record' ? 'token_usage_record' : kind} with ${IMPOSSIBLE_COUNT}`;
 }
 

@@ -1,33 +1,19 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { parseSessionFileName } from '../agents/codex/session-file.js';
+import { AGENT_IDS, AGENTS, type AgentHomes, type AgentId } from '../agents/registry.js';
 import type { FoundFile, Problem } from './found-file.js';
-
-/** Where sessions lie. Directories that do not exist hold none. */
-export interface HistoryHomes {
-  /** `CODEX_HOME`s: each with `sessions` and `archived_sessions`. */
-  readonly codex: readonly string[];
-  /** Claude Code's configuration folders: each with `projects`. */
-  readonly claude: readonly string[];
-}
 
 export interface Discovery {
   readonly files: readonly FoundFile[];
   readonly problems: readonly Problem[];
 }
 
-const CODEX_FOLDERS = ['sessions', 'archived_sessions'];
-const CLAUDE_FOLDERS = ['projects'];
-/** What a provider calls its session files. */
-type IsSessionFile = (name: string) => boolean;
-const isCodexFile: IsSessionFile = (name) => parseSessionFileName(name) !== undefined;
-const isClaudeFile: IsSessionFile = (name) => name.endsWith('.jsonl');
 /** A large history takes a while: so often whoever called gets to do other things. */
 const BREAK_MS = 20;
 
 /** Lists the session files of `homes`. Links are followed, each folder is entered once. Never rejects. */
-export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise<Discovery> {
+export async function findHistoryFiles(homes: AgentHomes): Promise<Discovery> {
   const walk: Walk = {
     files: [],
     problems: [],
@@ -35,11 +21,10 @@ export async function findHistoryFiles({ codex, claude }: HistoryHomes): Promise
     listed: new Map(),
     breakAtMs: Date.now() + BREAK_MS,
   };
-  for (const home of codex) {
-    for (const folder of CODEX_FOLDERS) await follow(walk, 'codex', isCodexFile, join(home, folder));
-  }
-  for (const home of claude) {
-    for (const folder of CLAUDE_FOLDERS) await follow(walk, 'claude', isClaudeFile, join(home, folder));
+  for (const id of AGENT_IDS) {
+    for (const home of homes[id] ?? []) {
+      for (const folder of AGENTS[id].sessionFolders) await follow(walk, id, join(home, folder));
+    }
   }
   return walk;
 }
@@ -55,35 +40,22 @@ interface Walk extends Discovery {
 }
 
 /** Enters what a link, or a home, leads to. `again`: what is wrong with a link to where the walk has been. */
-async function follow(
-  walk: Walk,
-  provider: FoundFile['provider'],
-  isWanted: IsSessionFile,
-  folder: string,
-  again?: string,
-): Promise<void> {
+async function follow(walk: Walk, provider: AgentId, folder: string, again?: string): Promise<void> {
   if (!look(walk, folder)?.isDirectory()) return;
   const realPath = findRealPath(folder);
-  if (!walk.entered.has(realPath)) await enter(walk, provider, isWanted, folder, realPath);
+  if (!walk.entered.has(realPath)) await enter(walk, provider, folder, realPath);
   else if (again) walk.problems.push({ path: folder, reason: again });
 }
 
-async function enter(
-  walk: Walk,
-  provider: FoundFile['provider'],
-  isWanted: IsSessionFile,
-  folder: string,
-  realPath: string,
-): Promise<void> {
+async function enter(walk: Walk, provider: AgentId, folder: string, realPath: string): Promise<void> {
   if (walk.entered.has(realPath)) return;
   walk.entered.add(realPath);
   for (const entry of list(walk, folder)) {
     const { name } = entry;
     const path = joinName(folder, name);
-    if (entry.isDirectory()) await enter(walk, provider, isWanted, path, joinName(realPath, name));
-    else if (isWanted(name)) addFile(walk, provider, path);
-    else if (entry.isSymbolicLink())
-      await follow(walk, provider, isWanted, path, 'a link to a folder that is read already');
+    if (entry.isDirectory()) await enter(walk, provider, path, joinName(realPath, name));
+    else if (AGENTS[provider].isSessionFile(name)) addFile(walk, provider, path);
+    else if (entry.isSymbolicLink()) await follow(walk, provider, path, 'a link to a folder that is read already');
   }
   if (Date.now() < walk.breakAtMs) return;
   await setImmediate();
@@ -104,7 +76,7 @@ function joinName(folder: string, name: string): string {
   return folder.endsWith(sep) ? folder + name : folder + sep + name;
 }
 
-function addFile(walk: Walk, provider: FoundFile['provider'], path: string): void {
+function addFile(walk: Walk, provider: AgentId, path: string): void {
   const stats = look(walk, path, 'a link that leads nowhere');
   if (!stats || !isNew(walk, stats)) return;
   if (stats.isFile()) walk.files.push({ path, provider, sizeBytes: stats.size, modifiedAtMs: stats.mtimeMs });

@@ -1,27 +1,19 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { RolloutScanner } from '../agents/codex/rollout-scanner.js';
+import type { CreateReader } from '../agents/agent.js';
+import type { AgentId } from '../agents/registry.js';
 import type { SessionReader } from '../agents/session-reader.js';
 import { StoreError } from '../errors.js';
-import { countLines, type LineBuffer, type ReadInto, readFrom, scanLines, trimLine } from '../io/scan.js';
+import { countLines, type ReadInto, readFrom, scanLines, trimLine } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
-import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
-import type { Packer } from '../store/pack.js';
 import { describeFault } from './discovery.js';
 import { describeProblems, type Found, type UnreadableLine } from './file-problems.js';
 import { describeHead, type Fingerprint } from './fingerprint.js';
 import type { FileTask } from './found-file.js';
-import type { NameProject } from './project-names.js';
-import { createReader } from './readers.js';
 import { parseSavedFile, SAVED_VERSION, type SavedFile } from './saved-file.js';
 
 export interface FileImportTools {
-  readonly pricer: Pricer;
-  readonly nameProject: NameProject;
-  /** These are used anew for each file. */
-  readonly scanner: RolloutScanner;
-  readonly packer: Packer;
-  readonly lines: LineBuffer;
+  readonly createReaders: Readonly<Record<AgentId, CreateReader>>;
   /** Takes what a file, or the next part of a large one, has told. */
   readonly onPart: (part: FileImport) => void;
 }
@@ -81,7 +73,7 @@ class OpenFile {
       this.#unreadable = saved.unreadable;
       this.#doubtsBefore = saved.doubts ?? [];
     }
-    this.#reader = createReader(task, tools, saved?.reader);
+    this.#reader = tools.createReaders[task.provider](task.path, saved?.reader);
   }
 
   import(): FileOutcome {

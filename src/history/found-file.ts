@@ -1,9 +1,10 @@
+import type { AgentId } from '../agents/registry.js';
 import type { HistoryFile } from '../store/history.js';
 
 /** A file of the history, as it was when it was looked for: if it has grown since, the next import sees that. */
 export interface FoundFile {
   readonly path: string;
-  readonly provider: 'codex' | 'claude';
+  readonly provider: AgentId;
   readonly sizeBytes: number;
   readonly modifiedAtMs: number;
 }

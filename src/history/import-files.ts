@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { RolloutScanner } from '../agents/codex/rollout-scanner.js';
+import { READERS } from '../agents/readers.js';
+import { AGENT_IDS, type AgentId } from '../agents/registry.js';
 import type { StoreProblem } from '../errors.js';
-import { LineBuffer } from '../io/scan.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
 import { type FileImport, type HistoryStore, openHistoryStore, PATIENCE_MS } from '../store/history.js';
-import { Packer } from '../store/pack.js';
 import { type FileImportTools, importFile } from './file-import.js';
 import type { FileTask, Problem } from './found-file.js';
 import { patiently } from './patience.js';
@@ -106,12 +105,10 @@ class Work {
     this.#share = share;
     this.#store = store;
     this.#turnstile = openTurnstile(share.memory);
+    const tools = { pricer, nameProject: createProjectNames() };
+    const open = (id: AgentId) => [id, READERS[id](tools)] as const;
     this.#tools = {
-      pricer,
-      nameProject: createProjectNames(),
-      scanner: new RolloutScanner(),
-      packer: new Packer(),
-      lines: new LineBuffer(),
+      createReaders: Object.fromEntries(AGENT_IDS.map(open)) as FileImportTools['createReaders'],
       onPart: (part) => {
         this.#batch.push(part);
         const packed = part.packs.reduce((total, { responses }) => total + responses, 0);

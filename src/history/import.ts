@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { AgentHomes } from '../agents/registry.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { type FileVersion, lookAtReadFiles } from '../store/history.js';
-import { findHistoryFiles, type HistoryHomes } from './discovery.js';
+import { findHistoryFiles } from './discovery.js';
 import type { FileTask, FoundFile, Problem } from './found-file.js';
 import type { Done, Share } from './import-files.js';
 import { type ImportThread, startImportThread } from './import-thread.js';
@@ -10,7 +11,7 @@ import { createTurnstileMemory, type Progress, readProgress } from './turnstile.
 
 export interface ImportOptions {
   readonly database: string;
-  readonly homes: HistoryHomes;
+  readonly homes: AgentHomes;
   /** The user's own prices. */
   readonly userPrices?: readonly PriceEntry[];
   /**

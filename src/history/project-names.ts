@@ -1,7 +1,5 @@
+import type { NameProject } from '../agents/agent.js';
 import { nameProject } from '../io/work-tree.js';
-
-/** The project that belongs to a directory. */
-export type NameProject = (cwd: string) => string;
 
 /** Looks each directory up once: a history has many sessions in few of them. */
 export function createProjectNames(): NameProject {

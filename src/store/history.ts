@@ -1,3 +1,4 @@
+import type { Provider } from '../usage/provider.js';
 import { createBucketSums } from './buckets.js';
 import { createResponseInsert, type ToldResponses } from './history-responses.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
@@ -8,7 +9,7 @@ import { type BillResponse, createSessionSettlement } from './session-totals.js'
 /** A thread that was read from history: to whom its responses belong where no invocation says it. */
 export interface HistoryThread {
   readonly id: string;
-  readonly provider: 'codex' | 'claude';
+  readonly provider: Provider;
   readonly rootId: string;
   readonly projectId: string;
   readonly kind: string;
@@ -20,7 +21,7 @@ export interface HistoryThread {
 /** How far a file of the history was read. */
 export interface HistoryFile {
   readonly path: string;
-  readonly provider: 'codex' | 'claude';
+  readonly provider: Provider;
   readonly threadId: string | null;
   readonly sizeBytes: number;
   readonly modifiedAtMs: number;

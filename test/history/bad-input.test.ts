@@ -2,13 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RolloutScanner } from '../../src/agents/codex/rollout-scanner.js';
+import { READERS } from '../../src/agents/readers.js';
 import { importFile } from '../../src/history/file-import.js';
 import { importHistory } from '../../src/history/import.js';
-import { LineBuffer } from '../../src/io/scan.js';
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
-import { Packer } from '../../src/store/pack.js';
 import { asCodexWritesIt, rollout } from '../harness/fake-rollouts.js';
 import { readFixture } from '../harness/fixtures.js';
 import { withoutPrivileges } from '../harness/privileges.js';
@@ -140,11 +138,8 @@ describe('an import names what it cannot read, and takes in the rest', () => {
   });
 
   it('a file that disappears after it was found', () => {
-    const tools = {
-      pricer: new Pricer(createPriceBook()),
-      ...{ scanner: new RolloutScanner(), packer: new Packer(), lines: new LineBuffer() },
-      ...{ nameProject: () => 'shop', onPart: () => undefined },
-    };
+    const tools = { pricer: new Pricer(createPriceBook()), nameProject: () => 'shop' };
+    const createReaders = { codex: READERS.codex(tools), claude: READERS.claude(tools) };
     const task = {
       path: '/nowhere/rollout-x.jsonl',
       provider: 'codex',
@@ -152,7 +147,10 @@ describe('an import names what it cannot read, and takes in the rest', () => {
       modifiedAtMs: 1,
       known: undefined,
     } as const;
-    expect(importFile(task, tools)).toEqual({ unreadableLines: 0, problem: 'it disappeared' });
+    expect(importFile(task, { createReaders, onPart: () => undefined })).toEqual({
+      unreadableLines: 0,
+      problem: 'it disappeared',
+    });
   });
 
   it('lines longer than what is held, wherever the pieces that are read end', async () => {

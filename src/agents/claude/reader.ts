@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
-import type { NameProject } from '../../history/project-names.js';
-import { type LineBuffer, splitLines, trimLine } from '../../io/scan.js';
-import type { Pricer } from '../../pricing/pricer.js';
+import { LineBuffer, splitLines, trimLine } from '../../io/scan.js';
 import type { HistoryThread } from '../../store/history.js';
 import type { HeldCopy } from '../../store/session-runs.js';
 import type { ModelResponse } from '../../usage/record.js';
+import type { OpenReaders, ReaderTools } from '../agent.js';
 import type { SessionReader, UnreadablePlace } from '../session-reader.js';
 import { type KnownMessage, keyOf, MessageLines } from './messages.js';
 import { toResponses, toThread } from './responses.js';
@@ -21,20 +20,23 @@ export interface SavedTranscript {
   readonly runs?: SavedRuns;
 }
 
-export interface ClaudeReaderOptions {
+/**
+ * Reads transcripts of Claude Code: one response per message, however many lines it has, and what the session's own totals
+ * tell. A sub-agent of a session is a thread of its own.
+ */
+export const openClaudeReaders: OpenReaders = (tools) => {
+  const lines = new LineBuffer();
+  return (path, saved) => createReader({ ...tools, path, lines, saved: saved as SavedTranscript | undefined });
+};
+
+interface ReaderOptions extends ReaderTools {
   readonly path: string;
-  readonly nameProject: NameProject;
-  readonly pricer: Pricer;
   /** Used anew for each file. */
   readonly lines: LineBuffer;
   readonly saved: SavedTranscript | undefined;
 }
 
-/**
- * Reads a transcript of Claude Code: one response per message, however many lines it has, and what the session's own totals
- * tell. A sub-agent of a session is a thread of its own.
- */
-export function createClaudeReader(options: ClaudeReaderOptions): SessionReader {
+function createReader(options: ReaderOptions): SessionReader {
   const { path, lines } = options;
   const told = new ToldByTranscript(options);
   let unreadableLines = 0;
@@ -78,7 +80,7 @@ export function createClaudeReader(options: ClaudeReaderOptions): SessionReader 
 
 /** What the lines of a transcript come to. */
 class ToldByTranscript {
-  readonly #options: ClaudeReaderOptions;
+  readonly #options: ReaderOptions;
   readonly #lines: MessageLines;
   readonly #runs: RunTracker;
   /** By key. A message's lines follow each other, and the last one knows its output best. */
@@ -88,7 +90,7 @@ class ToldByTranscript {
   readonly #placedThreads = new Set<string>();
   readonly #copies: HeldCopy[] = [];
 
-  constructor(options: ClaudeReaderOptions) {
+  constructor(options: ReaderOptions) {
     this.#options = options;
     this.#lines = new MessageLines(options.saved?.messages);
     this.#runs = new RunTracker(options.saved?.runs);

@@ -1,32 +1,31 @@
 import { basename } from 'node:path';
 import { describeRefusal } from '../../formats/count.js';
 import { IRRELEVANT } from '../../formats/line.js';
-import type { NameProject } from '../../history/project-names.js';
-import type { Pricer } from '../../pricing/pricer.js';
 import type { HistoryThread } from '../../store/history.js';
-import type { Packer } from '../../store/pack.js';
+import { Packer } from '../../store/pack.js';
 import type { ModelResponse } from '../../usage/record.js';
+import type { OpenReaders, ReaderTools } from '../agent.js';
 import type { SessionReader, UnreadablePlace } from '../session-reader.js';
 import { isSilentAt, parseSpokenLine, type RolloutRecord } from './rollout.js';
-import type { RolloutHandlers, RolloutScanner } from './rollout-scanner.js';
+import { type RolloutHandlers, RolloutScanner } from './rollout-scanner.js';
 import { parseSessionFileName } from './session-file.js';
 import { Thread } from './thread.js';
 import type { SavedThread } from './thread-state.js';
 
-export interface CodexReaderOptions {
-  readonly path: string;
-  readonly nameProject: NameProject;
-  readonly pricer: Pricer;
+/** Reads session files of Codex by the rules that live metering counts by. */
+export const openCodexReaders: OpenReaders = (tools) => {
+  const reused = { scanner: new RolloutScanner(), packer: new Packer() };
+  return (path, saved) => createReader(path, saved as SavedThread | undefined, { ...tools, ...reused });
+};
+
+interface Tools extends ReaderTools {
   /** These two are used anew for each file. */
   readonly scanner: RolloutScanner;
   readonly packer: Packer;
-  /** From an earlier reading of the same file. */
-  readonly saved: SavedThread | undefined;
 }
 
-/** Reads a session file of Codex by the rules that live metering counts by. */
-export function createCodexReader(options: CodexReaderOptions): SessionReader {
-  const { path, nameProject, pricer, scanner, packer, saved } = options;
+function createReader(path: string, saved: SavedThread | undefined, tools: Tools): SessionReader {
+  const { nameProject, pricer, scanner, packer } = tools;
   const pageId = parseSessionFileName(basename(path))?.pageId;
   const thread = new Thread(0, { pageId }, saved);
   scanner.begin();

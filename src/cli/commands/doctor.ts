@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { AGENT_IDS, AGENTS, findHomes, nameHomeVariables } from '../../agents/registry.js';
 import { type FilePlaces, listConfigPlaces } from '../../config/files.js';
-import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import type { Paths } from '../../config/paths.js';
 import type { Settings } from '../../config/settings.js';
 import { messageOf, StoreError, type UsageError } from '../../errors.js';
 import { openRegularFile } from '../../files/regular-file.js';
@@ -89,14 +90,13 @@ function checkMeter({ meter }: Host): Check {
 }
 
 function checkSessions({ env }: Host): Check {
-  const { codex, claude } = readHistoryHomes(env);
-  const folders = [
-    ...codex.flatMap((home) => [join(home, 'sessions'), join(home, 'archived_sessions')]),
-    ...claude.map((home) => join(home, 'projects')),
-  ].filter((folder) => existsSync(folder));
+  const homes = findHomes(env);
+  const folders = AGENT_IDS.flatMap((id) => {
+    return (homes[id] ?? []).flatMap((home) => AGENTS[id].sessionFolders.map((folder) => join(home, folder)));
+  }).filter((folder) => existsSync(folder));
   if (folders.length > 0) return { name: 'sessions', status: 'ok', text: folders.join(', ') };
-  const text = `none yet in ${[...codex, ...claude].join(', ')}`;
-  return { name: 'sessions', status: 'note', text, advice: 'CODEX_HOME and CLAUDE_CONFIG_DIR name other places.' };
+  const text = `none yet in ${Object.values(homes).flat().join(', ')}`;
+  return { name: 'sessions', status: 'note', text, advice: `${nameHomeVariables()} name other places.` };
 }
 
 function checkDatabase({ paths, settings }: DoctorFacts): Check[] {

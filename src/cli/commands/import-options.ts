@@ -1,10 +1,11 @@
+import { AGENT_IDS, type AgentId, nameAgents } from '../../agents/registry.js';
 import { UsageError } from '../../errors.js';
 import type { CommandDescription } from './description.js';
 
 /** What is asked of `codex-usage import`. */
 export interface ImportRequest {
   readonly format: 'text' | 'json';
-  readonly provider: 'codex' | 'claude' | 'all';
+  readonly provider: AgentId | 'all';
   /** A runner's directory to backfill from. */
   readonly runs: string | undefined;
   readonly projectId: string | undefined;
@@ -40,13 +41,13 @@ Examples:
 export function describeImportCommand(perform: (request: ImportRequest) => Promise<void>): CommandDescription {
   return {
     name: 'import',
-    summary: 'take in past sessions of Codex and Claude Code',
-    description: 'Takes in past sessions of Codex and Claude Code, each response once.',
+    summary: `take in past sessions of ${nameAgents()}`,
+    description: `Takes in past sessions of ${nameAgents()}, each response once.`,
     options: [
       {
         flags: '--provider <name>',
         text: 'only the sessions of one',
-        choices: ['codex', 'claude', 'all'],
+        choices: [...AGENT_IDS, 'all'],
         initial: 'all',
       },
       { flags: '--runs <dir>', text: "backfill runs from a runner's directory: <run>/<phase>/iter-<n>/codex.log, …" },

@@ -1,3 +1,4 @@
+import { type AgentHomes, nameHomeVariables } from '../../agents/registry.js';
 import type { BackfillOutcome, BackfillSummary } from '../../history/backfill/backfill.js';
 import type { ImportSummary } from '../../history/import.js';
 import { cleanText } from '../../report/amounts.js';
@@ -7,16 +8,16 @@ const MOST_PROBLEMS = 20;
 const MB = 1_000_000;
 
 /** What an import has done, for people. */
-export function renderImportText(summary: ImportSummary, homes: { codex: string[]; claude: string[] }): string {
+export function renderImportText(summary: ImportSummary, homes: AgentHomes): string {
   const { files, filesRead, bytesRead, added, duplicates, unreadableLines, problems } = summary;
   if (files === 0 && problems.length === 0) {
-    const places = [...homes.codex, ...homes.claude].map((home) => `  ${cleanText(home)}`);
-    return ['There are no past sessions in', ...places, 'CODEX_HOME and CLAUDE_CONFIG_DIR name other places.', ''].join(
-      '\n',
-    );
+    const places = Object.values(homes)
+      .flat()
+      .map((home) => `  ${cleanText(home)}`);
+    return ['There are no past sessions in', ...places, `${nameHomeVariables()} name other places.`, ''].join('\n');
   }
   const lines = [
-    `${count(files, 'session file')}: ${filesRead} read (${(bytesRead / MB).toFixed(1)} MB), ${files - filesRead} unchanged`,
+    `${count(files, 'session file')}: ${filesRead.toLocaleString('en')} read (${(bytesRead / MB).toFixed(1)} MB), ${(files - filesRead).toLocaleString('en')} unchanged`,
     `${count(added, 'response')} added, ${count(duplicates, 'duplicate')} recognised, ${count(unreadableLines, 'unreadable line')}`,
   ];
   if (problems.length > 0) lines.push('', `${count(problems.length, 'file')} with problems:`);

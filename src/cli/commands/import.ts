@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readHistoryHomes } from '../../config/paths.js';
+import { AGENT_IDS, findHomes } from '../../agents/registry.js';
 import { UsageError } from '../../errors.js';
 import type { BackfillOptions, BackfillSummary } from '../../history/backfill/backfill.js';
 import { importHistory } from '../../history/import.js';
@@ -19,11 +19,7 @@ export async function runImportCommand(
   settings: MirrorSettings & { readonly userPrices: readonly PriceEntry[] },
 ): Promise<number> {
   const { database, userPrices } = settings;
-  const { codex, claude } = readHistoryHomes(host.env);
-  const homes = {
-    codex: request.provider === 'claude' ? [] : codex,
-    claude: request.provider === 'codex' ? [] : claude,
-  };
+  const homes = findHomes(host.env, request.provider === 'all' ? AGENT_IDS : [request.provider]);
   const bar = createProgressBar(host);
   try {
     const summary = await importHistory({ database, homes, userPrices, callingThread: 'reads', onProgress: bar.show });

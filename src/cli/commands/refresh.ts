@@ -1,4 +1,5 @@
-import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import { findHomes } from '../../agents/registry.js';
+import type { Paths } from '../../config/paths.js';
 import { listPrices, type Settings } from '../../config/settings.js';
 import { messageOf, StoreError } from '../../errors.js';
 import { importHistory } from '../../history/import.js';
@@ -12,7 +13,7 @@ export async function refreshHistory(host: Host, { database }: Paths, settings: 
     const userPrices = listPrices(settings);
     await importHistory({
       database,
-      homes: readHistoryHomes(host.env),
+      homes: findHomes(host.env),
       userPrices,
       callingThread: 'reads',
       onProgress: bar.show,

@@ -1,5 +1,6 @@
 import manifest from '../../../package.json' with { type: 'json' };
-import { type Paths, readHistoryHomes } from '../../config/paths.js';
+import { findHomes } from '../../agents/registry.js';
+import type { Paths } from '../../config/paths.js';
 import { listPrices, type Settings } from '../../config/settings.js';
 import { messageOf, StoreError } from '../../errors.js';
 import { type ImportOptions, importHistory } from '../../history/import.js';
@@ -117,7 +118,7 @@ async function readHistory(
     history.report({ state: 'reading', filesDone: done.files, filesTotal: all.files });
   };
   try {
-    await importHistory({ database, homes: readHistoryHomes(env), userPrices: listPrices(settings), onProgress });
+    await importHistory({ database, homes: findHomes(env), userPrices: listPrices(settings), onProgress });
     history.report({ state: 'done', problem: null });
   } catch (error) {
     history.report({ state: 'failed', problem: messageOf(error) });

@@ -1,0 +1,12 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Agent } from '../agent.js';
+import { parseSessionFileName } from './session-file.js';
+
+export const codex: Agent = {
+  label: 'Codex',
+  homeVariable: 'CODEX_HOME',
+  usualHomes: [join(homedir(), '.codex')],
+  sessionFolders: ['sessions', 'archived_sessions'],
+  isSessionFile: (name) => parseSessionFileName(name) !== undefined,
+};
