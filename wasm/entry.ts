@@ -1,4 +1,4 @@
-/* What stands where in an entry of the scan, in bytes. src/formats/rollout-scanner.ts has the same in words. */
+/* What stands where in an entry of the scan, in bytes. src/agents/codex/rollout-scanner.ts has the same in words. */
 export const ENTRY_BYTES: usize = 96;
 
 export const KIND: usize = 0;

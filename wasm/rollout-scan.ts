@@ -2,7 +2,7 @@
  * AssemblyScript, compiled to WebAssembly: finds in a chunk of a Codex session file what its reader must know. A history
  * has lines by the million. Most say nothing of usage, and nearly all of the others are one of two records, which are read
  * here where they stand as Codex 0.153 and later write them, field by field. Whatever looks different is handed over as
- * a line. src/formats/rollout-scanner.ts is the other side, and says what lies where.
+ * a line. src/agents/codex/rollout-scanner.ts is the other side, and says what lies where.
  */
 import {
   advance,

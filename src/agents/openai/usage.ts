@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { optionalCount as optional } from '../../formats/count.js';
 import { isObject } from '../../formats/json.js';
-import { isTold, readUsageDetails, type UsageDetails } from '../../formats/usage-details.js';
 import type { Note } from '../../usage/record.js';
 import type { Usage } from '../../usage/usage.js';
+import { isTold, readUsageDetails, type UsageDetails } from './usage-details.js';
 
 /** What an object that should hold token counts says. */
 export type ApiUsage =

@@ -1,6 +1,6 @@
-import { isCount } from '../usage/count.js';
-import type { Usage } from '../usage/usage.js';
-import { isObject, type JsonObject } from './json.js';
+import { isObject, type JsonObject } from '../../formats/json.js';
+import { isCount } from '../../usage/count.js';
+import type { Usage } from '../../usage/usage.js';
 
 type DetailCounter = 'cachedInput' | 'cacheWrite' | 'reasoning';
 
