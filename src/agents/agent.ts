@@ -11,7 +11,10 @@ export interface Agent {
   readonly usualHomes: readonly string[];
   /** The folders within such a home that hold session files, at any depth. */
   readonly sessionFolders: readonly string[];
-  isSessionFile(name: string): boolean;
+  /** Whether a file in `folder`, which is one of these or lies within one, is a session's. */
+  isSessionFile(name: string, folder: string): boolean;
+  /** Who sells subscriptions that pay for it, as the configuration may call them, in lower case. */
+  readonly sellers: readonly string[];
 }
 
 /** Prepares the reading of many session files of one agent, one after the other, in one thread. */

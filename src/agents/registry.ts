@@ -1,10 +1,12 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { Provider } from '../usage/provider.js';
 import type { Agent } from './agent.js';
 import { claude } from './claude/agent.js';
 import { codex } from './codex/agent.js';
+import { gemini } from './gemini/agent.js';
 
 /** Every agent whose session files are read. What reads them is loaded apart from this: readers.ts. */
-export const AGENTS = { codex, claude } satisfies Record<string, Agent>;
+export const AGENTS = { codex, claude, gemini } satisfies Partial<Record<Provider, Agent>>;
 export type AgentId = keyof typeof AGENTS;
 
 export const AGENT_IDS = Object.keys(AGENTS) as readonly AgentId[];
@@ -23,12 +25,29 @@ export function findHomes(env: NodeJS.ProcessEnv, only: readonly AgentId[] = AGE
   );
 }
 
-/** "Codex and Claude Code" */
-export function nameAgents(): string {
-  return AGENT_IDS.map((id) => AGENTS[id].label).join(' and ');
+/** The folders that hold the session files of `homes`. */
+export function listSessionFolders(homes: AgentHomes): string[] {
+  return AGENT_IDS.flatMap((id) => {
+    return (homes[id] ?? []).flatMap((home) => AGENTS[id].sessionFolders.map((folder) => join(home, folder)));
+  });
 }
 
-/** "CODEX_HOME and CLAUDE_CONFIG_DIR" */
+/** "Codex, Claude Code and Gemini CLI", or with another word before the last. */
+export function nameAgents(conjunction: 'and' | 'or' = 'and'): string {
+  return enumerate(
+    AGENT_IDS.map((id) => AGENTS[id].label),
+    conjunction,
+  );
+}
+
+/** "CODEX_HOME, CLAUDE_CONFIG_DIR and GEMINI_CLI_HOME" */
 export function nameHomeVariables(): string {
-  return AGENT_IDS.map((id) => AGENTS[id].homeVariable).join(' and ');
+  return enumerate(
+    AGENT_IDS.map((id) => AGENTS[id].homeVariable),
+    'and',
+  );
+}
+
+function enumerate(names: readonly string[], conjunction: string): string {
+  return names.join(', ').replace(/, ([^,]*)$/, ` ${conjunction} $1`);
 }

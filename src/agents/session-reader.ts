@@ -19,8 +19,8 @@ export interface SessionReader extends LineTaker {
   takeLast(line: Buffer, offset: number): boolean;
   /** What has been found since the last call. */
   drain(): Found;
-  /** What a reader must know to go on from here, as plain data. */
-  save(): object;
+  /** What a reader must know to go on from here, as plain data. Undefined: the file is read anew when it has changed. */
+  save(): object | undefined;
 }
 
 /** A byte of a line that could not be read, and why, where that is known. */

@@ -54,7 +54,7 @@ async function enter(walk: Walk, provider: AgentId, folder: string, realPath: st
     const { name } = entry;
     const path = joinName(folder, name);
     if (entry.isDirectory()) await enter(walk, provider, path, joinName(realPath, name));
-    else if (AGENTS[provider].isSessionFile(name)) addFile(walk, provider, path);
+    else if (AGENTS[provider].isSessionFile(name, folder)) addFile(walk, provider, path);
     else if (entry.isSymbolicLink()) await follow(walk, provider, path, 'a link to a folder that is read already');
   }
   if (Date.now() < walk.breakAtMs) return;

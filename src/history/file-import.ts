@@ -155,7 +155,7 @@ class OpenFile {
       sizeBytes: extent === 'whole' ? this.#task.sizeBytes : -1,
       modifiedAtMs: this.#task.modifiedAtMs,
       readBytes: this.#readBytes,
-      state: this.#isCompressed ? null : JSON.stringify(this.#save()),
+      state: this.#describeState(),
       responses: this.#responses,
       unreadableLines: this.#unreadableLines,
       problem: problem ?? null,
@@ -178,10 +178,14 @@ class OpenFile {
     this.#newestMs = Math.max(this.#newestMs, newestMs);
   }
 
-  #save(): SavedFile {
+  /** Null where nothing can be read on from here: the file is read anew when it has changed. */
+  #describeState(): string | null {
+    const reader = this.#isCompressed ? undefined : this.#reader.save();
+    if (!reader) return null;
     const head = this.#head ?? this.#readHead(FINGERPRINT_BYTES);
     const [unreadable, doubts] = [this.#unreadable, this.#doubts];
-    return { version: SAVED_VERSION, head, reader: this.#reader.save(), unreadable, doubts };
+    const saved: SavedFile = { version: SAVED_VERSION, head, reader, unreadable, doubts };
+    return JSON.stringify(saved);
   }
 
   #findSaved(): SavedFile | undefined {

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { READERS } from '../agents/readers.js';
-import { AGENT_IDS, type AgentId } from '../agents/registry.js';
+import { openReaders } from '../agents/readers.js';
 import type { StoreProblem } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
@@ -105,10 +104,8 @@ class Work {
     this.#share = share;
     this.#store = store;
     this.#turnstile = openTurnstile(share.memory);
-    const tools = { pricer, nameProject: createProjectNames() };
-    const open = (id: AgentId) => [id, READERS[id](tools)] as const;
     this.#tools = {
-      createReaders: Object.fromEntries(AGENT_IDS.map(open)) as FileImportTools['createReaders'],
+      createReaders: openReaders({ pricer, nameProject: createProjectNames() }),
       onPart: (part) => {
         this.#batch.push(part);
         const packed = part.packs.reduce((total, { responses }) => total + responses, 0);

@@ -8,11 +8,12 @@ type PriceField = ModelPrice[string];
 
 /**
  * Vendors whose models nobody else prices, so that a name alone tells the price. Left out: open weights such as
- * gpt-oss, which cost what their host asks or nothing, and Google, whose entries match on parts of names.
+ * gpt-oss and gemma, which cost what their host asks or nothing.
  */
 const VENDORS = [
   { id: 'openai', prefix: 'openai/', family: /^(gpt-(?!oss)|chatgpt-|codex-|o\d)/ },
   { id: 'anthropic', prefix: 'anthropic/', family: /^claude-/ },
+  { id: 'google', prefix: 'google/', family: /^gemini-/ },
   { id: 'x-ai', prefix: 'x-ai/', family: /^grok-/ },
 ] as const;
 
@@ -64,10 +65,17 @@ function findModel(name: string, models: readonly ModelInfo[]): ModelInfo | unde
 
 /** The package matches by beginnings and parts of names too. Here only a whole name counts. */
 function isWholeName(match: MatchLogic, name: string): boolean {
+  if ('and' in match)
+    return match.and.some((part) => isWholeName(part, name)) && match.and.every((part) => accepts(part, name));
   if ('or' in match) return match.or.some((part) => isWholeName(part, name));
   if ('equals' in match) return name === match.equals.toLowerCase();
   if ('starts_with' in match) return name === match.starts_with.toLowerCase();
   return 'regex' in match && /^\^.*\$$/.test(match.regex) && new RegExp(match.regex).test(name);
+}
+
+/** Of a condition beside a name: whether it lets the name through. One of another kind than these lets nothing through. */
+function accepts(match: MatchLogic, name: string): boolean {
+  return 'regex' in match ? new RegExp(match.regex).test(name) : isWholeName(match, name);
 }
 
 function convertEntry(model: string, { constraint, prices }: ConditionalPrice): Price | undefined {
@@ -86,11 +94,15 @@ function listThresholds(field: PriceField): number[] {
   return typeof field === 'object' ? field.tiers.map(({ start }) => start) : [];
 }
 
+/** Models that put out more than text: the counts do not tell how much of it is what. */
+const OUTPUT_BESIDE_TEXT = ['output_image_mtok', 'output_audio_mtok', 'output_video_mtok'];
+
 /** Undefined where the vendor charges for something else than tokens in and out. */
 function readRates(prices: ModelPrice, length: 'base' | 'long'): Rates | undefined {
   const input = readRate(prices['input_mtok'], length);
   const output = readRate(prices['output_mtok'], length);
   if (input === undefined || output === undefined || prices['requests_kcount'] !== undefined) return undefined;
+  if (OUTPUT_BESIDE_TEXT.some((field) => prices[field] !== undefined)) return undefined;
   const cacheWrite1h = readRate(prices['cache_write_1h_mtok'], length);
   return {
     input,

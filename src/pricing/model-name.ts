@@ -1,6 +1,6 @@
 const SNAPSHOT_SUFFIX = /-20\d{2}(-?)(0[1-9]|1[0-2])\1(0[1-9]|[12]\d|3[01])$/;
 /** Under which a gateway lists a vendor's models. */
-const PREFIXED = /^(?:openai\/|anthropic\/(?=claude-))/;
+const PREFIXED = /^(?:openai\/|anthropic\/(?=claude-)|google\/(?=gemini-))/;
 
 /**
  * The names under which a model's price may be listed, most specific first: as given, without the provider that

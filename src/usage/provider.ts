@@ -1,3 +1,3 @@
-/** Whose usage it is: of Codex, of Claude Code, or of a program that calls OpenAI's API itself. */
-export const PROVIDERS = ['codex', 'claude', 'openai'] as const;
+/** Whose usage it is: of Codex, of Claude Code, of Gemini CLI, or of a program that calls OpenAI's API itself. */
+export const PROVIDERS = ['codex', 'claude', 'openai', 'gemini'] as const;
 export type Provider = (typeof PROVIDERS)[number];

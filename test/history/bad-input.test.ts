@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { READERS } from '../../src/agents/readers.js';
+import { openReaders } from '../../src/agents/readers.js';
 import { importFile } from '../../src/history/file-import.js';
 import { importHistory } from '../../src/history/import.js';
 import { Pricer } from '../../src/pricing/pricer.js';
@@ -139,7 +139,7 @@ describe('an import names what it cannot read, and takes in the rest', () => {
 
   it('a file that disappears after it was found', () => {
     const tools = { pricer: new Pricer(createPriceBook()), nameProject: () => 'shop' };
-    const createReaders = { codex: READERS.codex(tools), claude: READERS.claude(tools) };
+    const createReaders = openReaders(tools);
     const task = {
       path: '/nowhere/rollout-x.jsonl',
       provider: 'codex',

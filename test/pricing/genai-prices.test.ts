@@ -51,6 +51,29 @@ test('does not follow genai-prices where it matches by a part of the name', () =
   }
 });
 
+test('prices models of Gemini, whole requests above the threshold at the price of long ones', () => {
+  expect(book.find('gemini-2.5-pro', IN_OCTOBER_2026)).toMatchObject({
+    rates: { input: 1250, cachedInput: 125, output: 10_000 },
+    longContext: { aboveInputTokens: 200_000, rates: { input: 2500, cachedInput: 250, output: 15_000 } },
+  });
+  expect(book.find('google/gemini-3.1-pro-preview', IN_OCTOBER_2026)?.longContext?.aboveInputTokens).toBe(200_000);
+  expect(book.find('gemini-3.8-flash', IN_OCTOBER_2026)?.rates).toMatchObject({ input: 750, output: 3750 });
+  expect(book.find('gemini-3.8-flash', Date.parse('2027-01-01T00:00:00Z'))?.rates).toMatchObject({ input: 1500 });
+});
+
+test('does not price another model of Google: one of a similar name, one that draws, open weights', () => {
+  const names = [
+    'gemini-2.5-pro-tts',
+    'gemini-2.5-pro-exp-0801',
+    'gemini-3-flash',
+    'gemini-2.5-flash-image',
+    'gemma-3',
+  ];
+  for (const name of [...names, 'gemini-9-pro', 'gemini-embedding-001', 'openai/gemini-2.5-pro']) {
+    expect(book.find(name, IN_OCTOBER_2026), name).toBeUndefined();
+  }
+});
+
 test('does not price open weights, which cost what their host asks or nothing', () => {
   for (const name of ['gpt-oss-120b', 'openai/gpt-oss-20b', 'gpt-oss:20b']) {
     expect(book.find(name, IN_OCTOBER_2026), name).toBeUndefined();

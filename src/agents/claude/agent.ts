@@ -8,5 +8,6 @@ export const claude: Agent = {
   // Claude Code moved from the second to the first and back.
   usualHomes: [join(homedir(), '.config', 'claude'), join(homedir(), '.claude')],
   sessionFolders: ['projects'],
+  sellers: ['anthropic', 'claude'],
   isSessionFile: (name) => name.endsWith('.jsonl'),
 };

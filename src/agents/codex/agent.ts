@@ -8,5 +8,6 @@ export const codex: Agent = {
   homeVariable: 'CODEX_HOME',
   usualHomes: [join(homedir(), '.codex')],
   sessionFolders: ['sessions', 'archived_sessions'],
+  sellers: ['openai', 'chatgpt', 'codex'],
   isSessionFile: (name) => parseSessionFileName(name) !== undefined,
 };

@@ -1,3 +1,4 @@
+import { nameAgents } from '../../agents/registry.js';
 import { UsageError } from '../../errors.js';
 import type { CostUnit } from '../../usage/unit.js';
 import type { CommandDescription, OptionDescription } from './description.js';
@@ -65,7 +66,7 @@ Examples:
 const SESSION_HELP = `
 As "codex-usage run", for one Codex thread: a thread that was resumed twice has three invocations.
 What its child threads (sub-agents, reviews) used is counted with the invocation that started them.
-Sessions of Codex and Claude Code that were not metered are read from history: a row per thread.
+Sessions of ${nameAgents()} that were not metered are read from history: a row per thread.
 
 Examples:
   codex-usage session                  the newest session
@@ -89,7 +90,7 @@ export function describeCostCommands(perform: (request: CostRequest) => Promise<
       name: 'session',
       argument: { flags: '[id]' },
       summary: 'what a session cost, metered or not',
-      description: 'What a session cost: a thread of Codex or Claude Code, metered or read from history.',
+      description: `What a session cost: a thread of ${nameAgents('or')}, metered or read from history.`,
       options: [NO_IMPORT, ...listOptions('session')],
       help: SESSION_HELP,
       perform: (options: Options, id) => perform(parseRequest('session', id, options)),

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { AGENT_IDS, AGENTS, findHomes, nameHomeVariables } from '../../agents/registry.js';
+import { findHomes, listSessionFolders, nameHomeVariables } from '../../agents/registry.js';
 import { type FilePlaces, listConfigPlaces } from '../../config/files.js';
 import type { Paths } from '../../config/paths.js';
 import type { Settings } from '../../config/settings.js';
@@ -90,12 +89,10 @@ function checkMeter({ meter }: Host): Check {
 }
 
 function checkSessions({ env }: Host): Check {
-  const homes = findHomes(env);
-  const folders = AGENT_IDS.flatMap((id) => {
-    return (homes[id] ?? []).flatMap((home) => AGENTS[id].sessionFolders.map((folder) => join(home, folder)));
-  }).filter((folder) => existsSync(folder));
+  const places = listSessionFolders(findHomes(env));
+  const folders = places.filter((folder) => existsSync(folder));
   if (folders.length > 0) return { name: 'sessions', status: 'ok', text: folders.join(', ') };
-  const text = `none yet in ${Object.values(homes).flat().join(', ')}`;
+  const text = `none yet in ${places.join(', ')}`;
   return { name: 'sessions', status: 'note', text, advice: `${nameHomeVariables()} name other places.` };
 }
 

@@ -1,4 +1,4 @@
-import { type AgentHomes, nameHomeVariables } from '../../agents/registry.js';
+import { type AgentHomes, listSessionFolders, nameHomeVariables } from '../../agents/registry.js';
 import type { BackfillOutcome, BackfillSummary } from '../../history/backfill/backfill.js';
 import type { ImportSummary } from '../../history/import.js';
 import { cleanText } from '../../report/amounts.js';
@@ -11,9 +11,7 @@ const MB = 1_000_000;
 export function renderImportText(summary: ImportSummary, homes: AgentHomes): string {
   const { files, filesRead, bytesRead, added, duplicates, unreadableLines, problems } = summary;
   if (files === 0 && problems.length === 0) {
-    const places = Object.values(homes)
-      .flat()
-      .map((home) => `  ${cleanText(home)}`);
+    const places = listSessionFolders(homes).map((folder) => `  ${cleanText(folder)}`);
     return ['There are no past sessions in', ...places, `${nameHomeVariables()} name other places.`, ''].join('\n');
   }
   const lines = [

@@ -1,3 +1,4 @@
+import { nameAgents } from '../../agents/registry.js';
 import { addressOfDocs } from '../../usage/docs.js';
 import { type CommandDescription, InvalidValue } from './description.js';
 
@@ -15,7 +16,7 @@ export const USUAL_PORT = 4747;
 const HELP = `
 The page shows what was spent over time, run by run and session by session, and follows what is recorded while Codex
 works. It is served on this machine's loopback address alone, by this command alone, and loads nothing from elsewhere.
-Past sessions of Codex and Claude Code are read in the background; the page says how far that has come.
+Past sessions of ${nameAgents()} are read in the background; the page says how far that has come.
 
 Examples:
   codex-usage serve                    the dashboard, at http://127.0.0.1:${USUAL_PORT}/ or the next free port

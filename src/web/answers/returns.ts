@@ -1,3 +1,4 @@
+import { AGENT_IDS, AGENTS } from '../../agents/registry.js';
 import { type Day, formatDay, parseDay, startOfMonth } from '../../report/calendar.js';
 import type { PeriodReport } from '../../report/period-report.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
@@ -26,13 +27,9 @@ export interface SubscriptionReturn {
 }
 
 /** Whose usage a subscription pays for, by what the configuration may call who sells it. */
-const PAID: Readonly<Record<string, Provider>> = {
-  openai: 'codex',
-  chatgpt: 'codex',
-  codex: 'codex',
-  anthropic: 'claude',
-  claude: 'claude',
-};
+const PAID: Readonly<Record<string, Provider>> = Object.fromEntries(
+  AGENT_IDS.flatMap((id) => AGENTS[id].sellers.map((seller) => [seller, id])),
+);
 
 /** The plans that hold on `today`: a later one of the same name goes on from the earlier one at another price. */
 export function listPlans(subscriptions: readonly Subscription[], today: Day, of: Provider | undefined): Plan[] {

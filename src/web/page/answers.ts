@@ -1,6 +1,8 @@
 /** The JSON of the API, as docs/api.md describes it. */
 
-export type Provider = 'codex' | 'claude' | 'openai';
+import type { Provider } from './providers.js';
+
+export type { Provider };
 export type Source = 'actual' | 'parsed' | 'estimated';
 
 export interface Sums {

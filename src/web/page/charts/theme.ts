@@ -43,6 +43,7 @@ export const PATTERNS = [
     ],
     dashArrayY: [4, 0],
   },
+  { symbol: 'rect', symbolSize: 1, rotation: 0, dashArrayX: [1, 0], dashArrayY: [2, 4] },
 ] as const;
 
 /** The look that tooltips share. They are drawn on the canvas: HTML of theirs would need inline styles. */
