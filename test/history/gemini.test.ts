@@ -68,7 +68,7 @@ describe('sessions of Gemini CLI', () => {
   it('count each response once: resumed, written again, and gone on with in the newer format', async () => {
     const home = createGeminiHome();
     cpSync(SESSIONS, home.tmp, { recursive: true });
-    expect(await home.import()).toMatchObject({ files: 10, added: TOLD.length, unreadableLines: 0, problems: [] });
+    expect(await home.import()).toMatchObject({ files: 10, added: TOLD.length, duplicates: 2, problems: [] });
     expect(home.responses()).toEqual(TOLD);
     expect(await home.import()).toMatchObject({ filesRead: 0, added: 0 });
   });

@@ -21,8 +21,9 @@ interface Options {
 const HELP = `
 It reads what Codex keeps in $CODEX_HOME (or ~/.codex; several with commas between them), in sessions
 and archived_sessions, what Claude Code keeps in $CLAUDE_CONFIG_DIR (or ~/.claude), and what Gemini CLI
-keeps in .gemini/tmp of $GEMINI_CLI_HOME (or of your home). Each response counts once: forks, archived copies and what codex-metered has recorded already are recognised.
-A second import reads only what has changed. The reports do it first, unless --no-import.
+keeps in .gemini/tmp of $GEMINI_CLI_HOME (or of your home). Each response counts once: forks, archived
+copies and what codex-metered has recorded already are recognised. A second import reads only what has
+changed. The reports do it first, unless --no-import.
 
 Files that cannot be read are listed; they are no reason to fail.
 

@@ -3,7 +3,8 @@ import type { Provider } from '../answers.js';
 import { formatRoundUsd, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
 import type { Frame } from './chart.jsx';
-import { PATTERNS, tooltipOf } from './theme.js';
+import { PATTERNS } from './patterns.js';
+import { tooltipOf } from './theme.js';
 
 /** What each provider cost in one day, week or month. */
 export interface Bar {

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { AGENT_IDS } from '../../../src/agents/registry.js';
+import { PROVIDERS } from '../../../src/usage/provider.js';
+import { PATTERNS } from '../../../src/web/page/charts/patterns.js';
+import { PROVIDER_OPTIONS } from '../../../src/web/page/choices.js';
+import { PROVIDERS as SHOWN } from '../../../src/web/page/providers.js';
+
+const readStyles = (name: string) =>
+  readFileSync(new URL(`../../../src/web/page/styles/${name}.css`, import.meta.url), 'utf8');
+
+describe('the page', () => {
+  it('knows every provider that the record knows', () => {
+    expect([...SHOWN].sort()).toEqual([...PROVIDERS].sort());
+  });
+
+  it('lets one choose each agent', () => {
+    expect(PROVIDER_OPTIONS.map(({ value }) => value)).toEqual(['all', ...AGENT_IDS]);
+  });
+
+  it('has a pattern for each provider, for who cannot tell colours', () => {
+    expect(PATTERNS).toHaveLength(PROVIDERS.length);
+  });
+
+  it.each(PROVIDERS)('has a colour of %s for light and for dark', (provider) => {
+    const colours = [...readStyles('base').matchAll(new RegExp(`--${provider}: (#[0-9a-f]{6});`, 'g'))];
+    expect(new Set(colours.map(([, colour]) => colour)).size).toBe(2);
+  });
+
+  it.each(AGENT_IDS)('shows the choice of %s in its colour', (id) => {
+    expect(readStyles('parts')).toContain(`.choice-${id} input:checked + span`);
+  });
+});
