@@ -116,14 +116,16 @@ describe('sessions of Gemini CLI', () => {
 
   it('are read anew where a release rewrites the whole file, and keep what it no longer holds', async () => {
     const home = createGeminiHome();
+    // As long as this, the beginning of the file stays the same.
+    const begin = [1, 2, 3, 4].map((index) => message(`m${index}`, index * 100));
     const write = (...messages: object[]) => {
-      home.write('session-a.json', JSON.stringify({ ...HEADER, messages }, null, 2));
+      home.write('session-a.json', JSON.stringify({ ...HEADER, messages: [...begin, ...messages] }, null, 2));
     };
-    write(message('m1', 100), message('m2', 200));
+    write(message('m5', 500));
+    expect(await home.import()).toMatchObject({ added: 5, problems: [] });
+    write(message('m6', 600), message('m7', 700));
     expect(await home.import()).toMatchObject({ added: 2, problems: [] });
-    write(message('m1', 100), message('m3', 300), message('m4', 400));
-    expect(await home.import()).toMatchObject({ added: 2, problems: [] });
-    expect(home.responses().map(({ input }) => input)).toEqual([100, 200, 300, 400]);
+    expect(home.responses().map(({ input }) => input)).toEqual([100, 200, 300, 400, 500, 600, 700]);
   });
 
   it('hold a message without a model as one of an unknown model, without a price', async () => {

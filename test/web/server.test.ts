@@ -47,7 +47,7 @@ describe('the server of the dashboard', () => {
 
   it.each([
     ['/api/usage?period=hourly', '"period" is one of daily, weekly, monthly, not "hourly".'],
-    ['/api/usage?provider=gemini', '"provider" is one of all, codex, claude, openai, not "gemini".'],
+    ['/api/usage?provider=nobody', '"provider" is one of all, codex, claude, openai, gemini, not "nobody".'],
     ['/api/usage?since=2026-02-30', '"since" is a day such as 2026-11-24, not "2026-02-30".'],
     ['/api/usage?since=2026-03-02&until=2026-03-01', '"since" is after "until"'],
     ['/api/usage?since=2026-03-02&last=3', '"since" and "last" both say where to begin'],

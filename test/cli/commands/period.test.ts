@@ -108,7 +108,7 @@ describe('codex-usage daily', () => {
     [['--since', '2026-03-01', '--last', '3'], 'use one'],
     [['--last', '0'], 'above zero'],
     [['-z', 'Mars/Olympus'], 'IANA'],
-    [['--provider', 'gemini'], 'Allowed choices'],
+    [['--provider', 'nobody'], 'Allowed choices'],
     [['--order', 'up'], 'Allowed choices'],
     [['--chart', '--json'], 'use one'],
   ])('refuses %j', async (args, message) => {

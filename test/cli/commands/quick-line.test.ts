@@ -84,7 +84,7 @@ describe('a command line that needs no explanation', () => {
     ['daily --since yesterday', 'explained, exit code 2'],
     ['daily --last x --last 3', 'explained, exit code 2'],
     ['daily --timezone Mars/Base', 'explained, exit code 2'],
-    ['daily --provider gemini', 'explained, exit code 2'],
+    ['daily --provider nobody', 'explained, exit code 2'],
     ['daily today', 'explained, exit code 2'],
     ['daily --model', 'explained, exit code 2'],
     ['run a b', 'explained, exit code 2'],
