@@ -298,7 +298,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const month = new Date().toISOString().slice(0, 7);
     const spent = await print(['monthly', '--since', `${month}-01`]);
     expect((await valuesOf(items.nth(2)))[0]).toBeCloseTo(Number((spent.totals as Answered).costUsd) / 3, 6);
-    expect(await items.nth(2).textContent()).toContain('Both');
+    expect(await items.nth(2).textContent()).toContain('Together');
   });
 
   it('shows credits beside the costs where the configuration asks for them, and that they are unconfirmed', async () => {

@@ -42,7 +42,7 @@ function ReturnItem({ of: { provider, since, priceUsd, spentUsd, forecastUsd } }
   return (
     <li>
       <div class="return-head">
-        {provider ? <ProviderName provider={provider} /> : <strong>Both</strong>}
+        {provider ? <ProviderName provider={provider} /> : <strong>Together</strong>}
         <strong class="return-factor">
           <data value={factor}>{formatFactor(factor)}</data>
         </strong>
@@ -50,7 +50,7 @@ function ReturnItem({ of: { provider, since, priceUsd, spentUsd, forecastUsd } }
       <progress
         max={1}
         value={Math.min(1, factor)}
-        aria-label={`${provider ?? 'Both'}: part of the price that is used`}
+        aria-label={`${provider ?? 'Together'}: part of the price that is used`}
       />
       <p class="hint">
         <Usd usd={spentUsd} /> used{since && !since.endsWith('-01') && ` since ${since}`} of <Usd usd={priceUsd} /> paid
