@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { findHomes, listSessionFolders, nameHomeVariables } from '../../agents/registry.js';
 import { type FilePlaces, listConfigPlaces } from '../../config/files.js';
@@ -19,9 +18,8 @@ import { readMirrorStatuses } from '../../store/mirror-status.js';
 import { explainingFaults } from '../../store/open.js';
 import { listPending, listRefusedPending } from '../../store/pending.js';
 import { openStore, type Store } from '../../store/store.js';
-import { CHECK } from '../meter-descriptors.js';
+import { checkMetering } from './doctor-metering.js';
 import type { DoctorRequest } from './doctor-options.js';
-import { checkSqlite } from './doctor-sqlite.js';
 import type { Host } from './host.js';
 import { describeLook } from './look.js';
 import { formatJson } from './show.js';
@@ -35,19 +33,14 @@ export interface DoctorFacts {
 }
 
 const WEEK_MS = 7 * 86_400_000;
-/** How long a meter may take to start. */
-const METER_MS = 20_000;
 const LOG_BYTES = 1024 * 1024;
 const MOST_NAMED = 5;
 
 /** Writes what is well and what is not to the host. Returns the exit code: 1 when something needs attention. */
 export function runDoctor(request: DoctorRequest, host: Host, facts: DoctorFacts): number {
-  const sqlite = checkSqlite();
   const checks = [
     checkCodex(host),
-    sqlite,
-    // Without SQLite there is no meter, and the reason would stand there twice.
-    ...(sqlite.status === 'ok' ? [checkMeter(host)] : []),
+    ...checkMetering(host),
     checkSessions(host),
     ...checkDatabase(facts),
     checkPending(facts.paths),
@@ -72,20 +65,6 @@ function checkCodex({ env, cwd }: Host): Check {
   } catch (error) {
     return { name, status: 'attention', text: messageOf(error) };
   }
-}
-
-/** Starts a meter, as a run does, that only says whether it could work. */
-function checkMeter({ meter }: Host): Check {
-  const name = 'metering';
-  const { status, signal, stderr, error } = spawnSync(process.execPath, [meter, CHECK], {
-    ...{ encoding: 'utf8', timeout: METER_MS, stdio: ['ignore', 'ignore', 'pipe'] },
-  });
-  if (status === 0) return { name, status: 'ok', text: 'its process starts' };
-  const reason = error?.message ?? (stderr.trim().split('\n')[0] || `it ended with ${signal ?? status}`);
-  return {
-    ...{ name, status: 'attention', text: `its process does not start: ${reason}` },
-    advice: 'Codex works all the same, and codex-usage import counts its sessions later. Install codex-metered again.',
-  };
 }
 
 function checkSessions({ env }: Host): Check {
