@@ -14,8 +14,9 @@ export function setVersion(version) {
   for (const { manifest } of packages) rewrite(manifest, (content) => raise(content, version, names));
   rewrite(LOCKFILE, (lockfile) => {
     lockfile.version = version;
-    for (const entry of Object.values(lockfile.packages)) {
-      if (entry === lockfile.packages[''] || names.includes(entry.name)) raise(entry, version, names);
+    // A workspace stands there by its folder, mostly without a name.
+    for (const [path, entry] of Object.entries(lockfile.packages)) {
+      if (path === '' || path.startsWith('packages/')) raise(entry, version, names);
     }
   });
   return [...packages.map(({ manifest }) => manifest), LOCKFILE];
