@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { findConfigFolder } from '../files/platform.js';
 
 export const CONFIG_FILE_NAME = 'codex-metered.toml';
 
@@ -52,15 +52,9 @@ function candidatePlaces({ cwd, root, env }: FilePlaces): [project: string[], us
   return [project, join(readConfigFolder(env), CONFIG_FILE_NAME)];
 }
 
-/**
- * The folder of the user's own configuration file. It is the one of env-paths, which must not be loaded before Codex is
- * started: it imports `node:process`, and stand-ins.ts says what comes of that.
- */
+/** The folder of the user's own configuration file. */
 export function readConfigFolder(env: NodeJS.ProcessEnv): string {
-  if (env.XDG_CONFIG_HOME) return resolve(env.XDG_CONFIG_HOME, 'codex-metered');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Preferences', 'codex-metered');
-  if (process.platform !== 'win32') return join(homedir(), '.config', 'codex-metered');
-  return join(env.APPDATA || join(homedir(), 'AppData', 'Roaming'), 'codex-metered', 'Config');
+  return env.XDG_CONFIG_HOME ? resolve(env.XDG_CONFIG_HOME, 'codex-metered') : findConfigFolder(env);
 }
 
 function foldersUpTo(folder: string, root: string): string[] {

@@ -1,6 +1,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { findStateFolder } from '../files/platform.js';
 
 /** Where codex-metered keeps what it knows. All paths are absolute; none of them need exist. */
 export interface Paths {
@@ -23,7 +24,7 @@ export interface Paths {
 export function readPaths(env: NodeJS.ProcessEnv, database?: string): Paths {
   const platform = envPaths('codex-metered', { suffix: '' });
   const data = env.XDG_DATA_HOME ? join(env.XDG_DATA_HOME, 'codex-metered') : platform.data;
-  const state = env.XDG_STATE_HOME ? join(env.XDG_STATE_HOME, 'codex-metered') : findStateDirectory(platform);
+  const state = env.XDG_STATE_HOME ? join(env.XDG_STATE_HOME, 'codex-metered') : findStateFolder(platform);
   const stateDirectory = resolve(env.CODEX_METERED_STATE_DIR || state);
   return {
     database: resolve(database || env.CODEX_METERED_DB || join(data, 'usage.db')),
@@ -41,11 +42,6 @@ function nameOf(directory: string): string {
     return Buffer.from(directory).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), seed);
   });
   return hashes.map((hash) => (hash >>> 0).toString(16).padStart(8, '0')).join('');
-}
-
-// macOS and Windows have no folder for state, and a pending record must not lie where a cleaner empties logs.
-function findStateDirectory({ data, log }: { data: string; log: string }): string {
-  return process.platform === 'darwin' || process.platform === 'win32' ? data : log;
 }
 
 /** The folder in which Codex keeps its configuration and its session files. */

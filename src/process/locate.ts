@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { CodexNotFoundError } from '../errors.js';
+import { listCommandNames } from '../files/platform.js';
 import { openRegularFile } from '../files/regular-file.js';
 
 export interface LocateOptions {
@@ -47,10 +48,10 @@ function findNeighbour(self: string): string[] {
 
 function candidates(name: string, { env, cwd, platform = process.platform }: LocateOptions): string[] {
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter);
-  const extensions = platform === 'win32' ? (env.PATHEXT ?? '.EXE;.CMD').split(';') : [''];
+  const names = listCommandNames(name, env, platform);
   // An empty entry means the current folder, as for a shell.
   const absolute = folders.map((folder) => (isAbsolute(folder) ? folder : resolve(cwd, folder)));
-  return absolute.flatMap((folder) => extensions.map((extension) => join(folder, name + extension)));
+  return absolute.flatMap((folder) => names.map((one) => join(folder, one)));
 }
 
 function isExecutable(path: string): boolean {
