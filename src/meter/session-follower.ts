@@ -1,15 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { listOpenSessionFiles } from '../agents/codex/open-files.js';
 import { parseRolloutLine } from '../agents/codex/rollout.js';
+import { comparePages } from '../agents/codex/session-file.js';
 import { SessionFolders } from '../agents/codex/session-folders.js';
-import {
-  comparePages,
-  dayFolder,
-  dayFolders,
-  findThreadFiles,
-  hasGrownSince,
-  readHeader,
-} from '../agents/codex/sessions.js';
+import { dayFolder, dayFolders, findThreadFiles, hasGrownSince, readHeader } from '../agents/codex/sessions.js';
 import type { Tail } from '../io/tail.js';
 import { createFolderWatch } from '../io/watch.js';
 import type { CodexCommand } from '../process/argv.js';
@@ -82,8 +76,7 @@ export class SessionFollower {
   #keepDiscovering(): void {
     void this.#discover();
     const delayMs = this.#rootId && this.#isWoken ? CHILDREN_MS : DISCOVERY_MS;
-    this.#timer = setTimeout(() => this.#keepDiscovering(), delayMs);
-    this.#timer.unref();
+    this.#timer = setTimeout(() => this.#keepDiscovering(), delayMs).unref();
   }
 
   /** Whether a new file is told of. The folder of a day exists from its first session on: that one has to be looked for. */

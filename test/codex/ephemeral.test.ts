@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
 import { completedRecord, otelBody } from '../harness/otel.js';
-import { type RecordedInvocation, readRecord, recordOf } from '../harness/record.js';
+import { expectSameCounts, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Ended, Workbench } from '../harness/workbench.js';
@@ -71,7 +71,7 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
     bench.api.add(...REVIEWED_COMMAND, GREETING, LOOP, REVIEW, ...DELEGATE);
     const run = await bench.run(args);
     expect(run.exitCode).toBe(0);
-    expectSameCounts(bench, run);
+    expectAllCounted(bench, run);
     expect(bench.api.unmatched).toEqual([]);
   });
 
@@ -80,7 +80,7 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
     await bench.run(['exec', '--json', 'loop']);
     const run = await bench.run(['exec', 'resume', '--last', '--json', '--ephemeral', 'loop']);
     expect(run.ledger).toHaveLength(2);
-    expectSameCounts(bench, run);
+    expectAllCounted(bench, run);
   });
 
   test('when it is ended by SIGTERM, right after its last response', async ({ bench }) => {
@@ -97,7 +97,7 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
     running.kill('SIGTERM');
     const run = await running.ended;
     expect(run.ledger).toHaveLength(2);
-    expectSameCounts(bench, run);
+    expectAllCounted(bench, run);
   });
 
   test('while it still runs, response by response', async ({ bench }) => {
@@ -112,7 +112,7 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
     await waitFor('the first row', () => readRecord(bench.database)[0]?.responses.length === 1);
     expect(readRecord(bench.database)).toMatchObject([{ status: 'running', responses: [{ input: 5000 }] }]);
     answer();
-    expectSameCounts(bench, await running.ended);
+    expectAllCounted(bench, await running.ended);
   });
 
   test('over a websocket, whose prewarming request is no response', async ({ bench }) => {
@@ -128,7 +128,7 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
     await gateway.close();
     expect(gateway.prewarmed).toBe(1);
     expect(run.ledger).toHaveLength(1);
-    expectSameCounts(bench, run);
+    expectAllCounted(bench, run);
   });
 });
 
@@ -158,7 +158,7 @@ describe.runIf(process.platform === 'linux')('another process', () => {
     }
     running.kill('SIGTERM');
     const refused = { kind: 'unreadable', reason: 'telemetry was turned away: it did not come from this Codex' };
-    const { notes } = expectCounts(bench, await running.ended);
+    const { notes } = expectSameCounts(bench, await running.ended);
     expect(notes).toEqual([{ ...refused, figures: JSON.stringify({ requests: 2 }) }]);
   });
 });
@@ -198,7 +198,7 @@ test("Codex's tools see the delay and the headers that the user has set", async 
     ],
   });
   const env = { OTEL_BLRP_SCHEDULE_DELAY: '777', OTEL_EXPORTER_OTLP_HEADERS: 'team=7' };
-  expectSameCounts(bench, await bench.run(['exec', '--json', '--ephemeral', 'loop'], { env }));
+  expectAllCounted(bench, await bench.run(['exec', '--json', '--ephemeral', 'loop'], { env }));
   expect(JSON.stringify(bench.api.requests[1]?.body)).toMatch(/777\\nteam=7,x-codex-metered=/);
   await bench.run(['exec', '--json', 'loop']);
   // A run that keeps a session file is started with the caller's environment.
@@ -285,22 +285,8 @@ describe('where the user has set up telemetry', () => {
   });
 });
 
-function expectSameCounts(bench: Workbench, run: Ended): void {
-  expect(expectCounts(bench, run).notes).toEqual([]);
-}
-
-/** The telemetry has no response ids: the counters and models are compared, thread by thread. */
-function expectCounts(bench: Workbench, run: Ended): RecordedInvocation {
-  const invocation = recordOf(bench, run);
-  const recorded = invocation.responses.map(
-    ({ threadId, model, source, input, cached, cacheWrite, output, reasoning }) => ({
-      ...{ threadId, model, source, input, cached, cacheWrite, output, reasoning },
-    }),
-  );
-  const billed = run.ledger.map(({ threadId, model, usage }) => ({ threadId, model, source: 'actual', ...usage }));
-  expect(recorded).toHaveLength(billed.length);
-  expect(recorded).toEqual(expect.arrayContaining(billed));
-  return invocation;
+function expectAllCounted(bench: Workbench, run: Ended): void {
+  expect(expectSameCounts(bench, run).notes).toEqual([]);
 }
 
 function readCodexPid({ database }: Workbench): number {

@@ -14,7 +14,7 @@ import { mayTell, parseTranscriptLine, type TranscriptMessage } from './transcri
 const OPENING = '{'.charCodeAt(0);
 const CLOSING = '}'.charCodeAt(0);
 
-/** What a reader must know to go on where the last import ended. */
+/** What an import keeps of a file, so that the next import can read on where this one ended. */
 export interface SavedTranscript {
   readonly messages?: readonly KnownMessage[];
   readonly runs?: SavedRuns;

@@ -61,7 +61,7 @@ export function parseItemLine(line: string): SessionItem | Irrelevant | Unrecogn
   return { atMs, ordinal: typeof parsed.ordinal === 'number' ? parsed.ordinal : undefined, ...fact };
 }
 
-// As in codex-rollout: what a line is stands at its start, so most lines of no interest need no parsing.
+// As in rollout.ts: what a line is stands at its start, so most lines of no interest need no parsing.
 const TYPE = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
 
 function isOurs(line: string): boolean {

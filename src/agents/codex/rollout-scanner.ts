@@ -32,7 +32,7 @@ const LONG_LINE = 2000;
 
 /**
  * Tells the lines of a session file that say something of usage from the others, and reads those that are many, by
- * WebAssembly: a history has lines by the million. The records are those of codex-rollout, but for how full the context
+ * WebAssembly: a history has lines by the million. The records are those of rollout.ts, but for how full the context
  * is and what is left of rate limits.
  */
 export class RolloutScanner {

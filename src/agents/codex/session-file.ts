@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+
 /**
  * What the name of one of Codex's session files says. Codex calls them `rollout-<local time>-<thread id>.jsonl`. A
  * thread that was taken back to an earlier turn goes on in a further file, a page, whose name ends in
@@ -21,6 +23,12 @@ export function parseSessionFileName(name: string): SessionFileName | undefined 
   if (!file) return undefined;
   const [, threadId, pageId] = IDS.exec(name) ?? [];
   return { threadId, pageId, isCompressed: file[1] !== undefined };
+}
+
+/** Compares two files of one thread, each a path, by the time at which Codex began them. */
+export function comparePages(a: string, b: string): number {
+  const [pageOfA = '', pageOfB = ''] = [a, b].map((path) => parseSessionFileName(basename(path))?.pageId);
+  return pageOfA < pageOfB ? -1 : Number(pageOfA > pageOfB);
 }
 
 /**

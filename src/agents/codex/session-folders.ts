@@ -20,7 +20,7 @@ export class SessionFolders {
   readonly #folders = new Map<string, Folder>();
   /** By folder: the names that came or changed. */
   readonly #told = new Map<string, Set<string>>();
-  /** Those that were there when `begin` was called. */
+  /** The folders whose files were listed by `begin`: only there can a file be told from one that came later. */
   #atFirst: readonly string[] = [];
 
   /** Takes the first look. What comes to one of the folders from then on is new. */

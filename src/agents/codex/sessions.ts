@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openForReading } from '../../files/regular-file.js';
-import { idTimeMs, parseSessionFileName, type SessionFileName } from './session-file.js';
+import { comparePages, idTimeMs, parseSessionFileName, type SessionFileName } from './session-file.js';
 
 /** Codex's own instructions stand in the header: 22 KB in 0.169. */
 const HEADER_BYTES = 64 * 1024;
@@ -87,12 +87,6 @@ export async function findHistoryBase(codexHome: string, id: string): Promise<st
   return undefined;
 }
 
-/** Compares two files of one thread by the time at which Codex began them. */
-export function comparePages(a: string, b: string): number {
-  const [pageOfA = '', pageOfB = ''] = [a, b].map((path) => parseSessionFileName(basename(path))?.pageId);
-  return pageOfA < pageOfB ? -1 : Number(pageOfA > pageOfB);
-}
-
 /** Session files with a name that `isWanted`: the newest days first, down to the folder `oldest`, and the archive last. */
 async function* findFiles(
   codexHome: string,
@@ -142,7 +136,7 @@ const CLOCK_SLACK_MS = 2000;
 
 /** False for a file that is gone by now, or a link that leads nowhere. A file that is looked at in vain does no harm. */
 export async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
-  // Of many files one after the other: Node's threads would take ten times as long as the file system.
+  // Synchronously: many files are asked one after the other, and handing each to Node's threads takes ten times as long.
   try {
     return statSync(path).mtimeMs >= sinceMs - CLOCK_SLACK_MS;
   } catch {

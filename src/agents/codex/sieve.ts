@@ -1,6 +1,6 @@
 /**
  * Which lines of Codex's output tell something of what it used or how it was served. A test of a line's first bytes, because
- * it is made while Codex waits: what the lines say is read elsewhere, by `codex-events` and `codex-human`. Answers, tool
+ * it is made while Codex waits: what the lines say is read elsewhere, by `events.ts` and `human.ts`. Answers, tool
  * output and prompts tell nothing, and go no further.
  */
 export type Sifted = 'tells' | 'unreadable' | 'irrelevant';
@@ -19,13 +19,16 @@ export function siftEvent(head: Buffer): Sifted {
   return start.trimStart().startsWith('{') ? 'irrelevant' : 'unreadable';
 }
 
-/** What the transcript begins its lines with that `codex-human` reads, and figures that stand alone, as the footer's does. */
+/**
+ * The lines of the human-readable output that human.ts reads: what each begins with, and a line that is a figure alone, as the
+ * total at the end is.
+ */
 const TRANSCRIPT =
   /^(?:model: |session id: |thread id: |tokens used|ERROR: Reconnecting|warning: |model rerouted: |Configured service tier |[\d,]+\s*$)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character starts a colour code
 const COLOUR = /\u001b\[[\d;]*m/g;
 
-/** The same of the human-readable output on stderr. */
+/** Sifts a line of the human-readable output on stderr by its `head`: the first 80 bytes of it, or all. */
 export function siftTranscriptLine(head: Buffer): Sifted {
   const start = head.toString('latin1', 0, HEAD_BYTES).replaceAll(COLOUR, '');
   return TRANSCRIPT.test(start) ? 'tells' : 'irrelevant';

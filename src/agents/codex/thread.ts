@@ -95,7 +95,7 @@ export class Thread {
     return readAnew(this.#state, this.#isAllNew());
   }
 
-  /** What to go on from later, in another process. */
+  /** What a later import needs to read on in this file from here. */
   save(): SavedThread {
     return saveState(this.#state, this.#models, this.#seen);
   }

@@ -28,7 +28,7 @@ export const NO_TOTALS: Totals = {
   newestRestart: 0,
 };
 
-/** So many processes that go on with a thread are told apart, the newest. */
+/** At most this many processes that write to one session file are told apart; of more, the newest. */
 const RUNNING_TOTALS = 8;
 const PAST_TOTALS = 100;
 

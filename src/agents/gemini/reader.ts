@@ -7,13 +7,13 @@ import type { SessionReader, UnreadablePlace } from '../session-reader.js';
 import { findParentSession, findProjectRoot } from './project.js';
 import { type GeminiMessage, parseSessionRecord, type SessionHeader } from './session.js';
 
-/** What a reader must know to go on where the last import ended. */
+/** What an import keeps of a file, so that the next import can read on where this one ended. */
 interface SavedSession {
   readonly threadId?: string | undefined;
   readonly known?: readonly string[];
 }
 
-/** So many of the newest messages are kept for the next import: the last ones are written again, with what tools answered. */
+/** How many of the newest messages an import remembers: Gemini CLI writes the last ones again when their tools have answered. */
 const MOST_SAVED = 16;
 /** A model that no line names. */
 const UNKNOWN_MODEL = 'unknown';
@@ -82,7 +82,7 @@ function mayTell(line: Buffer): boolean {
   return !isWhole || record.includes('"tokens":') || record.includes('"sessionId":');
 }
 
-/** What the records of one file come to. */
+/** Collects the responses that the records of one session file tell. */
 class ToldBySession {
   threadId: string | undefined;
   readonly #path: string;

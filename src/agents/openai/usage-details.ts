@@ -4,7 +4,7 @@ import type { Usage } from '../../usage/usage.js';
 
 type DetailCounter = 'cachedInput' | 'cacheWrite' | 'reasoning';
 
-/** What the detail objects of a `usage` say its input and output are made of. */
+/** The counts within the objects `…_details` of a `usage`, which say what its input and its output consist of. */
 export interface UsageDetails {
   /** A counter that none of them tells is missing: that is not the same as 0. */
   readonly counters: Partial<Pick<Usage, DetailCounter>>;
