@@ -6,8 +6,8 @@ import { relative } from 'node:path';
 
 /**
  * A reporter for vitest that says in a few lines which tests failed and with which words, and then
- * `N passed, N failed[, N skipped]`. A hook or a file that failed without a failed test counts as one failure. The lines
- * go to the file that the environment variable TEST_SUMMARY names, so that CI can end with them, or else to standard
+ * `N passed, N failed[, N skipped]`. A hook or a file that failed without a failed test counts as one failure. A test that
+ * passed only when it was tried again is named too. The lines go to the file that the environment variable TEST_SUMMARY names, so that CI can end with them, or else to standard
  * output.
  *
  * @implements {Reporter}
@@ -21,6 +21,8 @@ export default class FailuresReporter {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     /** @type {string[]} */
     const failures = unhandled.map((error) => `unhandled: ${firstLine(error)}`);
+    /** @type {string[]} */
+    const passedLater = [];
     for (const module of modules) {
       const file = relative(process.cwd(), module.moduleId);
       for (const error of module.errors()) failures.push(`${file}: ${firstLine(error)}`);
@@ -30,11 +32,13 @@ export default class FailuresReporter {
       for (const test of module.children.allTests()) {
         const { state, errors } = test.result();
         counts[state] += 1;
+        if (test.diagnostic()?.flaky) passedLater.push(`${file}: ${test.fullName}: ${firstLine(errors?.[0])}`);
         if (state === 'failed') failures.push(`${file}: ${test.fullName}: ${firstLine(errors[0])}`);
       }
     }
     const skipped = counts.skipped + counts.pending;
     const lines = [
+      ...passedLater.map((test) => `PASSED WHEN TRIED AGAIN: ${test}`),
       ...failures.map((failure) => `FAILED: ${failure}`),
       `${counts.passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
     ];

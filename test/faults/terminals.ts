@@ -46,6 +46,9 @@ async function interrupt(bench: Workbench, end: (run: TerminalRun) => void, sign
     const turn = holdTurn(bench);
     const run = startOnTerminal(bench, ['exec', 'work'], { direct });
     await turn.waits;
+    // Codex shows the answer before its response is completed. Should the terminal close while it writes, the write fails, and
+    // Codex ends by a panic, not by the signal.
+    await waitFor('the answer', () => run.screen().includes('Done.'));
     if (!direct) await waitFor('the first response', () => countResponses(bench) === 1);
     end(run);
     ends.push(await run.ended);
