@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.js';
@@ -12,12 +13,23 @@ const METER = fileURLToPath(new URL('./meter.cjs', import.meta.url));
 /** So many messages are kept for a meter that is not ready yet, in case it has to be started a second time. */
 const KEPT_LINES = 1000;
 
+/**
+ * While Codex starts it needs the processor itself: a meter that started beside it made a run of half a second a third
+ * longer on a machine of two cores. So a shell with the meter's descriptors sleeps for as long as Codex starts, and becomes
+ * the meter then, whatever has become of the front meanwhile. A `sleep` that knows no fractions ends at once.
+ */
+const LATER = 'sleep "$1"; shift; exec "$@"';
+const CODEX_STARTS_S = '0.25';
+const SHELL = '/bin/sh';
+
 export interface MeterOptions {
   readonly facts: RunFacts;
   /** Where a runner is told of the invocation as it happens. */
   readonly eventsFd: number | undefined;
   /** Where Codex's telemetry arrives. */
   readonly telemetryFd: number | undefined;
+  /** `at once`, or `later`: once Codex has started. */
+  readonly starts: 'at once' | 'later';
   readonly onSay: (line: string) => void;
   /** A budget is spent: Codex is to be ended. */
   readonly onStop: () => void;
@@ -142,12 +154,15 @@ class StartedMeter implements MeterProcess {
   }
 }
 
-function spawnMeter({ eventsFd, telemetryFd }: MeterOptions, time: 'at first' | 'again'): ChildProcess {
+function spawnMeter({ eventsFd, telemetryFd, starts }: MeterOptions, time: 'at first' | 'again'): ChildProcess {
   // Where a user has it set, Node reads all certificates of the system before it starts. The meter talks to nobody.
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
   // In the order of meter-descriptors.ts.
   const handedDown = ['pipe' as const, eventsFd ?? 'ignore', (time === 'at first' && telemetryFd) || 'ignore'] as const;
-  const meter = spawn(process.execPath, [METER], {
+  const command = [process.execPath, METER];
+  const isLater = time === 'at first' && starts === 'later' && existsSync(SHELL);
+  const [file = '', ...args] = isLater ? [SHELL, '-c', LATER, 'sh', CODEX_STARTS_S, ...command] : command;
+  const meter = spawn(file, args, {
     detached: true,
     env,
     stdio: ['ignore', 'ignore', 'ignore', ...handedDown],

@@ -7,7 +7,7 @@ import { type CodexChild, type Exit, spawnCodex } from '../process/child.js';
 import { callGuardian, type Guardian } from '../process/guardian.js';
 import { resolveProgram } from '../process/native.js';
 import { forwardSignals, type SignalForwarding } from '../process/signals.js';
-import { planStreams } from '../process/streams.js';
+import { planStreams, type StreamPlan } from '../process/streams.js';
 import type { EmitForm } from '../usage/emit-form.js';
 import type { Attribution } from '../usage/record.js';
 import { emitUsage } from './emit.js';
@@ -56,9 +56,9 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   const { codexArgs, command, codexPath } = run;
   const telemetry = mayKeepNoFile(command) ? await openTelemetry(run) : undefined;
   const codex: Supervision = {};
-  const start = () => startMeter(describeMeter(run, telemetry, codex));
+  const start = (starts: MeterOptions['starts']) => startMeter({ ...describeMeter(run, telemetry, codex), starts });
 
-  const asked = mayBeSpent(run.settings) ? start() : undefined;
+  const asked = mayBeSpent(run.settings) ? start('at once') : undefined;
   const refusal = await asked?.ask(ANSWER_MS);
   if (refusal !== undefined) return await refuse(refusal);
 
@@ -81,8 +81,8 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   const spawnedAt = performance.now();
   codex.child = child;
   signals.to(child.passOn);
-  // Right after Codex: what it says until the meter is there waits in the link.
-  meter ??= start();
+  // After Codex: what it says until the meter is there waits in the link.
+  meter ??= start(mayStartLater(run, streams, telemetry) ? 'later' : 'at once');
   meter.begin(child.pid);
   telemetry?.listener?.release();
   void child.exited.then(() => {
@@ -94,7 +94,11 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   await conclude({ run, codex, meter, lineEnds, exit, signals });
 }
 
-function describeMeter(run: MeteredRunOptions, telemetry: Telemetry | undefined, codex: Supervision): MeterOptions {
+function describeMeter(
+  run: MeteredRunOptions,
+  telemetry: Telemetry | undefined,
+  codex: Supervision,
+): Omit<MeterOptions, 'starts'> {
   return {
     facts: describeRun(run, telemetry),
     eventsFd: run.targets.eventsFd,
@@ -145,6 +149,16 @@ function describeRun(run: MeteredRunOptions, telemetry: Telemetry | undefined) {
     telemetry: telemetry?.facts,
     serverHome: serverHome && resolve(cwd, serverHome),
   };
+}
+
+/**
+ * Whether the meter may start once Codex has started: where Codex's output, which passes through us, names its thread, and
+ * nobody waits for what the meter says. Elsewhere it has to see which files the young Codex opens, or must be there to answer.
+ */
+function mayStartLater(run: MeteredRunOptions, streams: StreamPlan, telemetry: Telemetry | undefined): boolean {
+  const isNamed = streams[run.command.output === 'json' ? 'stdout' : 'stderr'] === 'pipe';
+  const isAwaited = awaits(run, run.isSummarised(run.command)) !== 'nothing' || process.pid === 1;
+  return isNamed && telemetry === undefined && !isAwaited;
 }
 
 /** Only a budget of a run or a day may be spent before the run: what others have spent is asked for then. */

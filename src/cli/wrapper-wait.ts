@@ -4,6 +4,8 @@ import type { WrapperOptions } from './wrapper-options.js';
 /** No run is made longer than this by its record: one part in twenty-five, and 300 ms at most. */
 const SHARE = 1 / 25;
 const USUAL_MS = 300;
+/** The meter of a shorter run has hardly begun at Codex's end: waiting for a part of it would be in vain. */
+const HARDLY_BEGUN_MS = 500;
 /** Where the caller reads a report or events, or Codex's end may have been a budget's. */
 const ANSWER_MS = 5000;
 /** The first process of a container takes all others with it. */
@@ -26,6 +28,7 @@ export function planWait(options: WrapperOptions): (ranMs: number, awaits: Await
     if (given) return Number(given.value);
     if (awaits === 'answer') return ANSWER_MS;
     if (process.pid === 1) return CONTAINER_MS;
-    return Math.min(awaits === 'line' ? ranMs : ranMs * SHARE, USUAL_MS);
+    if (awaits === 'line') return Math.min(ranMs, USUAL_MS);
+    return ranMs < HARDLY_BEGUN_MS ? 0 : Math.min(ranMs * SHARE, USUAL_MS);
   };
 }

@@ -59,10 +59,8 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
     return unpriced('no-tier-price', `No price is known for the model "${model}" in the service tier "${tier}".`);
   }
   if (!isPossibleCost(cost.nanoUsd)) {
-    return unpriced(
-      'absurd-price',
-      `The price of the model "${model}" makes one response cost more than $${MOST_USD}.`,
-    );
+    const most = (MOST_NANO_USD / 1e9).toLocaleString('en-US');
+    return unpriced('absurd-price', `The price of the model "${model}" makes one response cost more than $${most}.`);
   }
   return { kind: 'priced', price, ...cost };
 }
@@ -143,8 +141,6 @@ function multiplyRates(rates: Rates, multiplier: number): Rates {
     output: rates.output * multiplier,
   };
 }
-
-const MOST_USD = (MOST_NANO_USD / 1e9).toLocaleString('en-US');
 
 function unpriced(reason: UnpricedResponse['reason'], detail: string): UnpricedResponse {
   return { kind: 'unpriced', reason, detail };

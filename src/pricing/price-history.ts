@@ -34,5 +34,6 @@ function dayAfter(day: string): string {
 }
 
 function compareDays(a: string | null, b: string | null): number {
-  return (a ?? '').localeCompare(b ?? '');
+  const [first, second] = [a ?? '', b ?? ''];
+  return first === second ? 0 : first < second ? -1 : 1;
 }

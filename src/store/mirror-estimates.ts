@@ -122,7 +122,7 @@ function findOwner(
     Number(one.endedAtMs > writtenAtMs),
     Math.abs(writtenAtMs - one.endedAtMs),
   ];
-  return all.toSorted((a, b) => compare(rank(a), rank(b)) || a.id.localeCompare(b.id))[0]?.id;
+  return all.toSorted((a, b) => compare(rank(a), rank(b)) || (a.id < b.id ? -1 : 1))[0]?.id;
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -215,6 +215,7 @@ describe('when the meter itself is killed', () => {
     bench.api.add(ENDLESS, ONE_TURN);
     const running = bench.start(['exec', '--json', 'endless']);
     await waitFor('the second request', () => bench.api.requests.length === 2);
+    await waitFor('the thread', () => readThread(bench));
     const codex = listCodex(running.pid);
     process.kill(await findMeter(running.pid), 'SIGKILL');
     for (const pid of codex) process.kill(pid, 'SIGKILL');
@@ -230,7 +231,7 @@ describe('when the meter itself is killed', () => {
     bench.api.add(ENDLESS, ONE_TURN);
     const running = bench.start(['exec', '--json', 'endless']);
     await waitFor('the second request', () => bench.api.requests.length === 2);
-    await waitFor('the thread', () => readRecord(bench.database)[0]?.threadId);
+    await waitFor('the thread', () => readThread(bench));
     const codex = listCodex(running.pid);
     const meter = await findMeter(running.pid);
     process.kill(meter, 'SIGKILL');
@@ -268,3 +269,13 @@ describe('while Codex works', () => {
     expectExact(bench, await running.ended);
   });
 });
+
+/** The thread of the first invocation, once its meter has recorded it. */
+function readThread({ database }: Workbench): string | undefined {
+  try {
+    return readRecord(database)[0]?.threadId ?? undefined;
+  } catch {
+    // The meter has not made the database yet.
+    return undefined;
+  }
+}
