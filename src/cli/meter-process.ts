@@ -15,10 +15,14 @@ const KEPT_LINES = 1000;
 
 /**
  * While Codex starts it needs the processor itself: a meter that started beside it made a run of half a second a third
- * longer on a machine of two cores. So a shell with the meter's descriptors sleeps for as long as Codex starts, and becomes
- * the meter then, whatever has become of the front meanwhile. A `sleep` that knows no fractions ends at once.
+ * longer on a machine of two cores. So a shell that has the meter's descriptors sleeps for as long as Codex starts, and then
+ * becomes the meter, whatever has become of the front meanwhile. WAKE ends its sleep: by default a process ignores that
+ * signal, so it does no harm to a shell that is not ready for it, nor to the meter.
  */
-const LATER = 'sleep "$1"; shift; exec "$@"';
+const LATER = [`trap : WINCH; sleep "$1" ${LINK_FD}>&- &`, 'wait $! || { kill $!; wait $!; }', 'shift; exec "$@"'].join(
+  '\n',
+);
+const WAKE = 'SIGWINCH';
 const CODEX_STARTS_S = '0.25';
 const SHELL = '/bin/sh';
 
@@ -57,6 +61,7 @@ export function startMeter(options: MeterOptions): MeterProcess {
 class StartedMeter implements MeterProcess {
   readonly #options: MeterOptions;
   #link: MessageLink<ToMeter> | undefined;
+  #process: ChildProcess | undefined;
   #state: 'starting' | 'ready' | 'gone' = 'starting';
   #trouble: string | undefined;
   /** The messages that were sent before the meter was ready: a second one would have to be told them again. */
@@ -92,6 +97,7 @@ class StartedMeter implements MeterProcess {
     if (this.#state === 'gone' && this.#said.length > 0) this.#launch('again');
     if (this.#state === 'gone') return undefined;
     this.#say({ kind: 'ended', end: { ...end, lostLines: this.#lostLines } });
+    if (this.#state === 'starting') this.#process?.kill(WAKE);
     return within(limitMs, this.#settled.promise);
   }
 
@@ -112,6 +118,7 @@ class StartedMeter implements MeterProcess {
       meter.once('error', (error) => this.#onGone(`it could not be started: ${messageOf(error)}`));
       meter.once('exit', (code, signal) => this.#onGone(`it ended early (${signal ?? code})`));
       if (meter.pid === undefined) return;
+      this.#process = meter;
       const socket = meter.stdio[LINK_FD] as Socket;
       // Codex is what this process waits for: should that not start, nothing keeps it.
       socket.unref();

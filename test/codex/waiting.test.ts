@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
@@ -9,6 +9,7 @@ import { writeShellFake } from '../harness/fake-codex.js';
 import { readRecord } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
+import { waitFor } from '../harness/wait.js';
 import { METERED, USAGE, type Workbench } from '../harness/workbench.js';
 
 const ARGS = ['exec', '--json', 'x'];
@@ -48,11 +49,17 @@ describe('the end of a run', () => {
   });
 
   test('is not held up by a record that its reader waits for', async ({ bench }) => {
-    bench.api.add({
-      prompt: 'again',
-      replies: [{ message: 'Done.', usage: { input: 1200, cached: 200, output: 30 } }],
-    });
     for (let n = 1; n <= 3; n++) {
+      bench.api.add({
+        prompt: 'again',
+        replies: [
+          {
+            message: 'Done.',
+            usage: { input: 1200, cached: 200, output: 30 },
+            until: waitFor('the meter', () => countInvocations(bench) === n).then(() => undefined),
+          },
+        ],
+      });
       const run = await bench.run(['exec', '--json', 'again'], {
         env: { CODEX_METERED_WAIT: '0' },
         meter: ['--meter-run-id', 'r'],
@@ -70,6 +77,15 @@ describe('the end of a run', () => {
     for (let n = 0; n < 5; n++) await bench.run(ARGS, { codex, env: { CODEX_METERED_WAIT: undefined } });
     await untilMetersEnd(bench.folder);
     expect(readRecord(bench.database).map(({ status }) => status)).toEqual(Array(5).fill('completed'));
+  });
+
+  test('does not wait for a meter that waits for Codex to start, when Codex has ended', async ({ bench }) => {
+    const tools = join(bench.folder, 'tools');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'sleep'), '#!/bin/sh\nexec /bin/sleep 600\n', { mode: 0o755 });
+    const env = { PATH: `${tools}:${process.env.PATH}` };
+    await bench.run(ARGS, { codex: writeShellFake(bench, 'exit 3'), env });
+    expect(readRecord(bench.database)).toMatchObject([{ status: 'failed', exitCode: 3 }]);
   });
 
   test('is not held up by our own line where the reader of stderr takes nothing', async ({ bench }) => {
@@ -138,3 +154,11 @@ describe('a meter that cannot be started', () => {
     });
   });
 });
+
+function countInvocations({ database }: Workbench): number {
+  try {
+    return readRecord(database).length;
+  } catch {
+    return 0;
+  }
+}

@@ -51,8 +51,9 @@ function listChildren(pid: number): number[] {
   return children.filter((child) => ![undefined, 'Z'].includes(stateOf(child)));
 }
 
+/** Also the shell that becomes a meter once Codex has started. */
 function isMeter(pid: number): boolean {
-  return readProc(`${pid}/cmdline`).split('\0')[1]?.endsWith('/dist/meter.cjs') === true;
+  return readProc(`${pid}/cmdline`).endsWith('/dist/meter.cjs\0');
 }
 
 /** What stands by to tell to whom a signal was sent. */
