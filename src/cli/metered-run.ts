@@ -153,12 +153,13 @@ function describeRun(run: MeteredRunOptions, telemetry: Telemetry | undefined) {
 
 /**
  * Whether the meter may start once Codex has started: where Codex's output, which passes through us, names its thread, and
- * nobody waits for what the meter says. Elsewhere it has to see which files the young Codex opens, or must be there to answer.
+ * nobody waits for what the meter says. Elsewhere it has to see which files Codex opens first, or must be there to answer, or
+ * has to say that a thread of a server is this run's before the server's own meter counts it.
  */
 function mayStartLater(run: MeteredRunOptions, streams: StreamPlan, telemetry: Telemetry | undefined): boolean {
   const isNamed = streams[run.command.output === 'json' ? 'stdout' : 'stderr'] === 'pipe';
   const isAwaited = awaits(run, run.isSummarised(run.command)) !== 'nothing' || process.pid === 1;
-  return isNamed && telemetry === undefined && !isAwaited;
+  return isNamed && run.command.remote === undefined && telemetry === undefined && !isAwaited;
 }
 
 /** Only a budget of a run or a day may be spent before the run: what others have spent is asked for then. */
