@@ -1,9 +1,9 @@
-import { buildDist, removeStaleFiles, startupBytes } from './dist.js';
+import { buildDist, ENTRY_FILES, removeStaleFiles, startupBytes } from './dist.js';
 
 try {
   const { files, metafile } = await buildDist();
   removeStaleFiles(files);
-  for (const entry of ['wrapper.cjs', 'meter.cjs', 'usage.cjs', 'index.js']) {
+  for (const entry of ENTRY_FILES) {
     console.error(`dist/${entry} starts with ${Math.round(startupBytes(metafile, entry) / 1000)} kB.`);
   }
 } catch (error) {

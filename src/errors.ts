@@ -16,9 +16,6 @@ export type StoreProblem =
 /** The database could not be opened, read or written. `message` says what to do. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  static {
-    knowByName(StoreError, 'StoreError');
-  }
   constructor(
     readonly problem: StoreProblem,
     message: string,
@@ -31,24 +28,11 @@ export class StoreError extends Error {
 /** The command line or the environment asks for something that cannot be. Its exit code is 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
-  static {
-    knowByName(UsageError, 'UsageError');
-  }
 }
 
 /** There is no Codex to run. Its exit code is 127, as a shell's for a command not found. */
 export class CodexNotFoundError extends Error {
   override readonly name = 'CodexNotFoundError';
-}
-
-/**
- * Has `instanceof` know the errors of `type` by their name: what is loaded later is bundled by itself, and throws those of
- * a copy of this class.
- */
-export function knowByName(type: { prototype: Error }, name: string): void {
-  Object.defineProperty(type, Symbol.hasInstance, {
-    value: (thrown: unknown) => thrown instanceof Error && thrown.name === name,
-  });
 }
 
 /** The text of anything that was thrown. */

@@ -1,5 +1,6 @@
-import { type FilePlaces, findConfigFiles } from './files.js';
-import { resolveSettings, type Said, type SaidName, type Settings } from './settings.js';
+import { messageOf, UsageError } from '../errors.js';
+import { type FilePlaces, type FoundFile, findConfigFiles } from './files.js';
+import { type ConfigFile, resolveSettings, type Said, type SaidName, type Settings } from './settings.js';
 
 /** How long looking for configuration files may take before they are left out: Codex waits. */
 const PATIENCE_MS = 500;
@@ -18,5 +19,16 @@ export async function loadSettings(said: (name: SaidName) => Said | undefined, p
     return { ...resolveSettings(said, []), passedOver: [...unsuitable, ...slow] };
   }
   const { readConfigFile } = await import('./file.js');
-  return { ...resolveSettings(said, found.map(readConfigFile)), passedOver: unsuitable };
+  return { ...resolveSettings(said, found.map(withOwnErrors(readConfigFile))), passedOver: unsuitable };
+}
+
+/** `file.ts` is a bundle of its own (scripts/dist.js), which throws errors of its own copy of UsageError: ours are thrown instead. */
+function withOwnErrors(read: (file: FoundFile) => ConfigFile): (file: FoundFile) => ConfigFile {
+  return (file) => {
+    try {
+      return read(file);
+    } catch (error) {
+      throw new UsageError(messageOf(error));
+    }
+  };
 }

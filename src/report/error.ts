@@ -1,11 +1,6 @@
-import { knowByName } from '../errors.js';
-
 /** What cannot be reported. `candidates` are runs or sessions that the reader may have meant, newest first. */
 export class ReportError extends Error {
   override readonly name = 'ReportError';
-  static {
-    knowByName(ReportError, 'ReportError');
-  }
   constructor(
     readonly kind: 'nothing-metered' | 'nothing-in-range' | 'unknown' | 'ambiguous',
     message: string,

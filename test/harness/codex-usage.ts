@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { CommandList } from '../../src/cli/commands/command.js';
 import type { Host } from '../../src/cli/commands/host.js';
+import { COMMANDS } from '../../src/cli/commands/list.js';
 import { runProgram } from '../../src/cli/commands/program.js';
 import type { Paths } from '../../src/config/paths.js';
 
@@ -15,6 +17,8 @@ export interface Setting {
   readonly database: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Those of codex-usage, unless a test has its own. */
+  readonly commands?: CommandList;
   readonly stdout?: Partial<Host['stdout']>;
   readonly beforeCommand?: (paths: Paths) => void;
   readonly beforeReport?: (paths: Paths) => void;
@@ -26,6 +30,7 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
     database,
     env = {},
     cwd = '/',
+    commands = COMMANDS,
     stdout,
     beforeCommand = () => undefined,
     beforeReport = () => undefined,
@@ -44,6 +49,6 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
     stderr: { write: collect('stderr') },
     untilStopped: () => new Promise(() => undefined),
   };
-  const exitCode = await runProgram(host, { beforeCommand, beforeReport });
+  const exitCode = await runProgram(host, commands, { beforeCommand, beforeReport });
   return { exitCode, ...printed };
 }

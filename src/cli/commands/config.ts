@@ -1,27 +1,17 @@
-import { CONFIG_FILE_NAME, type FilePlaces, listConfigPlaces } from '../../config/files.js';
-import type { Paths } from '../../config/paths.js';
-import type { Setting, Settings } from '../../config/settings.js';
+import { CONFIG_FILE_NAME, listConfigPlaces } from '../../config/files.js';
+import type { Setting } from '../../config/settings.js';
 import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
 import { cleanText } from '../../report/amounts.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import { findTimeZone } from '../../report/time-zone.js';
 import type { BudgetLimit } from '../../usage/budget.js';
-import type { CommandDescription } from './description.js';
-import type { Host } from './host.js';
+import { defineCommand } from './command.js';
+import type { HostSettings } from './host-settings.js';
 import { JSON_NOT_TEXT } from './shared-options.js';
 import { formatJson } from './show.js';
 
-export interface ConfigRequest {
-  readonly format: 'text' | 'json';
-}
-
-/** What `codex-usage config` shows. */
-export interface ConfigFacts {
-  readonly settings: Settings;
-  readonly paths: Paths;
-  readonly places: FilePlaces;
-}
+type ConfigFacts = Omit<HostSettings, 'fault'>;
 
 const HELP = `
 A ${CONFIG_FILE_NAME} in the project (the nearest one, up to the top of the git work tree) or in the
@@ -33,16 +23,36 @@ Examples:
   codex-usage config --json | jq '.settings[] | select(.name == "database").value'
 `;
 
-/** `config`; `perform` is called with what is asked for. */
-export function describeConfigCommand(perform: (request: ConfigRequest) => Promise<void>): CommandDescription {
-  return {
-    name: 'config',
-    summary: 'the settings that hold here, and where each comes from',
-    description: 'Shows the settings that hold in this folder, and where each comes from.',
-    options: [JSON_NOT_TEXT],
-    help: HELP,
-    perform: (options: { json?: boolean }) => perform({ format: options.json ? 'json' : 'text' }),
-  };
+export const config = defineCommand({
+  name: 'config',
+  summary: 'the settings that hold here, and where each comes from',
+  description: 'Shows the settings that hold in this folder, and where each comes from.',
+  options: { json: JSON_NOT_TEXT },
+  help: HELP,
+  run({ options, host, fault, ...facts }) {
+    if (fault) throw fault;
+    host.stdout.write(options.json ? renderJson(facts) : renderText(facts));
+    return 0;
+  },
+});
+
+function renderJson(facts: ConfigFacts): string {
+  const settings = listEntries(facts).map(({ name, value, origin, place }) => ({
+    ...{ name, value, origin, place: place ?? null },
+  }));
+  const files = listConfigPlaces(facts.places);
+  return formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'config', files, settings });
+}
+
+function renderText(facts: ConfigFacts): string {
+  const entries = listEntries(facts).map((one) => [one.name, one.text, one.place ?? one.origin]);
+  const rows = [['Setting', 'Value', 'From'], ...entries];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  const found = listConfigPlaces(facts.places).map(({ origin, path, exists }) => {
+    return `${origin.padEnd(12)}  ${cleanText(path)}${exists ? '' : '  (there is none)'}`;
+  });
+  return `${[...found, '', ...lines].map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
 interface Entry {
@@ -52,24 +62,6 @@ interface Entry {
   readonly text: string;
   readonly origin: string;
   readonly place: string | undefined;
-}
-
-/** Writes the settings to the host. */
-export function runConfigCommand({ format }: ConfigRequest, host: Host, facts: ConfigFacts): void {
-  const files = listConfigPlaces(facts.places);
-  const entries = listEntries(facts);
-  if (format === 'json') {
-    const settings = entries.map(({ name, value, origin, place }) => ({ name, value, origin, place: place ?? null }));
-    host.stdout.write(formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'config', files, settings }));
-    return;
-  }
-  const rows = [['Setting', 'Value', 'From'], ...entries.map((one) => [one.name, one.text, one.place ?? one.origin])];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  const found = files.map(({ origin, path, exists }) => {
-    return `${origin.padEnd(12)}  ${cleanText(path)}${exists ? '' : '  (there is none)'}`;
-  });
-  host.stdout.write(`${[...found, '', ...lines].map((line) => line.trimEnd()).join('\n')}\n`);
 }
 
 function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {

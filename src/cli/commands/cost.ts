@@ -1,5 +1,6 @@
 import { basename, join, sep } from 'node:path';
-import type { Paths } from '../../config/paths.js';
+import { nameAgents } from '../../agents/registry.js';
+import { UsageError } from '../../errors.js';
 import { findWorkTree } from '../../io/work-tree.js';
 import { createClock } from '../../report/clock.js';
 import { toCostJson } from '../../report/cost-json.js';
@@ -11,22 +12,114 @@ import { selectScope } from '../../report/selection.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Place } from '../../store/scopes.js';
 import type { Store } from '../../store/store.js';
-import type { CostRequest } from './cost-options.js';
-import type { Host } from './host.js';
-import { describeLook } from './look.js';
+import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { describeLook, type Host } from './host.js';
+import { JSON_NOT_TABLE, NO_COLOR, NO_IMPORT, parseCount, TIMES_OF_TIME_ZONE, UNIT } from './shared-options.js';
 import { formatJson, showReport } from './show.js';
 
-export interface Surroundings extends Paths {
-  /** The project's name, where the user has set one. */
-  readonly project: string | undefined;
+const LIST_LENGTH = 20;
+
+const RUN_HELP = `
+The table has a row per invocation of Codex, a row for each model or source where there are several,
+the sum of each phase, and the total. Without an id it is the newest run of this directory's project,
+or else the newest of all.
+
+  ~         not all of it was reported by the API: parsed from text, or estimated by a tokenizer
+  +         some responses, or fees, have no known price, so more was spent
+  unpriced  none of the responses has a known price
+  -         no response was recorded
+
+Examples:
+  codex-usage run                      the newest run
+  codex-usage run nightly-7            that run, or the one whose id begins so
+  codex-usage run --list               the newest runs
+  codex-usage run --breakdown          every response of the newest run
+  codex-usage run nightly-7 --json | jq .totals.costUsd
+  codex-usage run --markdown >> "$GITHUB_STEP_SUMMARY"
+`;
+
+const SESSION_HELP = `
+As "codex-usage run", for one Codex thread: a thread that was resumed twice has three invocations.
+What its child threads (sub-agents, reviews) used is counted with the invocation that started them.
+Sessions of ${nameAgents()} that were not metered are read from history: a row per thread.
+
+Examples:
+  codex-usage session                  the newest session
+  codex-usage session 019a8f2e         the session whose thread id begins so
+  codex-usage session --list
+`;
+
+export const run = defineCommand({
+  name: 'run',
+  argument: { placeholder: '[id]' },
+  summary: 'what a run cost, invocation by invocation',
+  description: 'What a run cost: each invocation of Codex, each phase, and the total.',
+  options: listOptions('run'),
+  help: RUN_HELP,
+  run: (call) => showCost('run', call, 'as-it-is'),
+});
+
+export const session = defineCommand({
+  name: 'session',
+  argument: { placeholder: '[id]' },
+  summary: 'what a session cost, metered or not',
+  description: `What a session cost: a thread of ${nameAgents('or')}, metered or read from history.`,
+  options: { noImport: NO_IMPORT, ...listOptions('session') },
+  help: SESSION_HELP,
+  run: (call) => showCost('session', call, call.options.noImport ? 'as-it-is' : 'import'),
+});
+
+type Kind = 'run' | 'session';
+type CostCall = Call<ReturnType<typeof listOptions>>;
+type CostRequest = ReturnType<typeof toRequest>;
+
+function listOptions(kind: Kind) {
+  return {
+    list: { short: 'l', text: `list the newest ${kind}s instead` },
+    last: { value: '<n>', text: `with --list: how many (default: ${LIST_LENGTH})`, parse: parseCount },
+    project: { value: '<id>', text: `only ${kind}s of this project` },
+    breakdown: { text: 'a row for every model response' },
+    notes: { text: 'all notes in full: fallbacks, disagreements, what was unreadable' },
+    compact: { text: 'only the most important columns' },
+    timezone: TIMES_OF_TIME_ZONE,
+    unit: UNIT,
+    json: JSON_NOT_TABLE,
+    markdown: { text: 'the report as Markdown, for the summary of a CI job' },
+    noColor: NO_COLOR,
+  } satisfies Record<string, OptionSpec>;
 }
 
-/** Writes what `request` asks for to the host. Returns the exit code: 1 when there is nothing to show. */
-export function runCostCommand(request: CostRequest, host: Host, surroundings: Surroundings): Promise<number> {
-  return showReport(request, host, surroundings, (store) => {
+async function showCost(kind: Kind, call: CostCall, history: 'import' | 'as-it-is'): Promise<number> {
+  const request = toRequest(kind, call);
+  await call.prepare(history);
+  const { host, paths } = call;
+  return showReport(request, host, paths, (store) => {
     if (request.view === 'list') return renderList(store, request, host);
-    return renderReport(store, request, host, findPlace(host, surroundings));
+    return renderReport(store, request, host, findPlace(host, call.settings.project.value));
   });
+}
+
+function toRequest(kind: Kind, { argument: id, options, settings }: CostCall) {
+  if (id === '') throw new UsageError(`The id of the ${kind} is empty.`);
+  if (options.list && id !== undefined) throw new UsageError(`--list lists all ${kind}s: leave out "${id}".`);
+  if (options.last !== undefined && !options.list) throw new UsageError('--last says how long --list is: use both.');
+  if (options.markdown && (options.json || options.list)) {
+    throw new UsageError(`--markdown is a report: leave out ${options.json ? '--json' : '--list'}.`);
+  }
+  return {
+    kind,
+    id,
+    view: options.list ? 'list' : 'report',
+    format: options.json ? 'json' : options.markdown ? 'markdown' : 'text',
+    detail: options.breakdown ? 'responses' : 'models',
+    notes: options.notes ? 'all' : 'brief',
+    extent: options.compact ? 'compact' : 'full',
+    color: options.noColor ? 'never' : 'auto',
+    projectId: options.project,
+    limit: options.last ?? LIST_LENGTH,
+    timeZone: options.timezone ?? settings.timeZone.value,
+    unit: options.unit ?? settings.unit.value,
+  } as const;
 }
 
 function renderReport(store: Store, request: CostRequest, host: Host, place: Place): string {
@@ -46,8 +139,8 @@ function renderList(store: Store, request: CostRequest, host: Host): string {
   return renderListText(entries, { ...describeLook(request, host), clock: createClock(request.timeZone) });
 }
 
-/** The work tree that the reader stands in, or the directory alone. */
-function findPlace({ cwd }: Host, { project }: Surroundings): Place {
+/** Returns the work tree of the current directory, or that directory alone. `project` is the name that the user has set. */
+function findPlace({ cwd }: Host, project: string | undefined): Place {
   const workTree = findWorkTree(cwd);
   const directory = workTree?.root ?? cwd;
   return {

@@ -1,28 +1,77 @@
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { Paths } from '../../config/paths.js';
+import { extname, resolve } from 'node:path';
 import { messageOf, UsageError } from '../../errors.js';
 import { formatPlural } from '../../report/amounts.js';
 import { createCalendar } from '../../report/calendar.js';
-import { exportUsage } from '../../report/export.js';
+import { type ExportSubject, exportUsage } from '../../report/export.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
-import type { ExportRequest } from './export-options.js';
-import type { Host } from './host.js';
+import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { DAYS_OF_TIME_ZONE, MODEL, NO_IMPORT, PROJECT, PROVIDER, SINCE, UNTIL } from './shared-options.js';
 import { showReport } from './show.js';
 
-/** Writes what `request` asks for to a file or the host. Returns the exit code: 1 when there is nothing to export. */
-export function runExportCommand(request: ExportRequest, host: Host, paths: Paths): Promise<number> {
-  const { output } = request;
-  return showReport(request, host, paths, (store) => {
-    if (output === undefined) {
-      exportTo(store, request, (text) => host.stdout.write(text));
-      return '';
-    }
-    const path = resolve(host.cwd, output);
-    const count = writeFile(path, (put) => exportTo(store, request, put));
-    return `${formatPlural(count, request.subject === 'days' ? 'row' : 'response')} written to ${path}\n`;
-  });
+const FORMATS = ['csv', 'json', 'ndjson'] as const;
+
+const OPTIONS = {
+  format: { short: 'f', value: '<format>', text: "default: that of --output's name, else csv", choices: FORMATS },
+  output: {
+    ...{ short: 'o', value: '<file>' },
+    text: 'write to this file, which is replaced, not to the standard output',
+  },
+  since: SINCE,
+  until: UNTIL,
+  provider: PROVIDER,
+  project: PROJECT,
+  model: MODEL,
+  timezone: DAYS_OF_TIME_ZONE,
+  noImport: NO_IMPORT,
+} satisfies Record<string, OptionSpec>;
+
+const HELP = `
+A row for each model response, or for each day, provider, project, model and source. What is not known is
+empty in CSV and null in JSON: a cost of 0 is the price of a model that costs nothing.
+
+Examples:
+  codex-usage export > responses.csv
+  codex-usage export days --since 2026-11-01 --output november.csv
+  codex-usage export --format ndjson --provider claude | jq .costUsd
+`;
+
+export const exporting = defineCommand({
+  name: 'export',
+  argument: { placeholder: '[what]', text: 'what has a row', choices: ['responses', 'days'], initial: 'responses' },
+  summary: 'every response, or every day, as CSV, JSON or NDJSON',
+  description: 'Writes every response, or the sums of every day, as CSV, JSON or NDJSON.',
+  options: OPTIONS,
+  help: HELP,
+  async run(call) {
+    const { host, paths, options } = call;
+    await call.prepare(options.noImport ? 'as-it-is' : 'import');
+    const request = toRequest(call);
+    return showReport(request, host, paths, (store) => {
+      if (options.output === undefined) {
+        exportTo(store, request, (text) => host.stdout.write(text));
+        return '';
+      }
+      const path = resolve(host.cwd, options.output);
+      const count = writeFile(path, (put) => exportTo(store, request, put));
+      return `${formatPlural(count, request.subject === 'days' ? 'row' : 'response')} written to ${path}\n`;
+    });
+  },
+});
+
+type ExportRequest = ReturnType<typeof toRequest>;
+
+function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
+  const { format, output, since, until, provider, project, model, timezone } = options;
+  return {
+    ...{ since, until, model, projectId: project, timeZone: timezone ?? settings.timeZone.value },
+    subject: argument as ExportSubject,
+    exportAs: format ?? FORMATS.find((one) => output !== undefined && extname(output) === `.${one}`) ?? 'csv',
+    provider: provider === 'all' ? undefined : provider,
+    /** Of what is said when there is nothing to export. */
+    format: 'text',
+  } as const;
 }
 
 function exportTo(store: Store, request: ExportRequest, put: (text: string) => void): number {

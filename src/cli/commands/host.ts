@@ -1,3 +1,5 @@
+import { COLOURED, type Paint, PLAIN } from '../../report/paint.js';
+
 /** What a command needs of the process it runs in; a test hands in its own. */
 export interface Host {
   /** Without the interpreter and the script. */
@@ -22,8 +24,16 @@ export interface Output {
 const PIPED_WIDTH = 120;
 const NARROWEST = 40;
 
+/** How wide a report may be, and whether it has colours. */
+export function describeLook(
+  { color }: { readonly color: 'auto' | 'never' },
+  host: Host,
+): { width: number; paint: Paint } {
+  return { width: measureWidth(host), paint: color === 'auto' && wantsColor(host) ? COLOURED : PLAIN };
+}
+
 /** COLUMNS, or how wide the terminal is, or what suits a pipe. */
-export function measureWidth({ env, stdout }: Host): number {
+function measureWidth({ env, stdout }: Host): number {
   const asked = Number(env.COLUMNS);
   const width = Number.isInteger(asked) && asked > 0 ? asked : (stdout.isTTY && stdout.columns) || PIPED_WIDTH;
   return Math.max(NARROWEST, width);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { listMirrorSettings } from '../../config/settings.js';
 import { StoreError, UsageError } from '../../errors.js';
 import { renderMirror, renderRedo, renderUndo, toMirrorJson } from '../../report/mirror-text.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
@@ -7,17 +8,63 @@ import { readMirrorStatuses } from '../../store/mirror-status.js';
 import { explainTargetFault } from '../../store/mirror-target.js';
 import { redoMirror, undoMirror } from '../../store/mirror-undo.js';
 import { openStore, type Store } from '../../store/store.js';
-import { explainFailure } from './failure.js';
-import type { Host } from './host.js';
-import { describeLook } from './look.js';
-import type { MirrorRequest } from './mirror-options.js';
+import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { describeLook, type Host } from './host.js';
 import { type MirrorSettings, withMirror } from './mirroring.js';
-import { formatJson } from './show.js';
+import { JSON_NOT_TEXT, NO_COLOR } from './shared-options.js';
+import { explainFailure, formatJson } from './show.js';
 
 const BUSY_TIMEOUT_MS = 5000;
 
-/** Shows what stands in another program's table, takes it out or writes it again. Returns the exit code: 1 where that cannot be. */
-export async function runMirrorCommand(request: MirrorRequest, host: Host, settings: MirrorSettings): Promise<number> {
+const OPTIONS = {
+  undo: { text: "take ours out, and put back the program's own rows that ours took the place of" },
+  redo: { text: 'write again what --undo has taken out' },
+  json: JSON_NOT_TEXT,
+  noColor: NO_COLOR,
+} satisfies Record<string, OptionSpec>;
+
+const HELP = `
+A program with a table cost_records of its own has it filled where CODEX_METERED_COST_RECORDS, or cost_records in
+codex-metered.toml, names its database: docs/runner.md. What waits for it is tried again first.
+
+--undo takes all rows of ours out of that table and puts back those of its own that ours took the place of, exactly
+as they were. It can be said again, and --redo has them written once more. What is metered afterwards is still
+written there: take the setting away to end that.
+
+Examples:
+  codex-usage mirror                          what stands there, and what waits
+  codex-usage mirror --undo                   give the table back as it would be without us
+  codex-usage mirror --undo center.db         that database, where several are filled
+`;
+
+export const mirror = defineCommand({
+  name: 'mirror',
+  argument: { placeholder: '[database]', text: "another program's database; default: the one that is set" },
+  summary: "what stands in another program's cost_records, and how to take it out",
+  description: "Shows what stands of the record in another program's table cost_records, or takes it out of there.",
+  options: OPTIONS,
+  help: HELP,
+  async run(call) {
+    const request = toRequest(call);
+    await call.prepare();
+    return runMirror(request, call.host, { ...call.paths, ...listMirrorSettings(call.settings) });
+  },
+});
+
+type MirrorRequest = ReturnType<typeof toRequest>;
+
+function toRequest({ options: { undo, redo, json, noColor }, argument: path }: Call<typeof OPTIONS>) {
+  if (undo && redo) throw new UsageError('--undo and --redo are opposites: say one of them.');
+  return {
+    kind: undo ? 'undo' : redo ? 'redo' : 'status',
+    /** The other program's database, as it was given; undefined: the one that is set. */
+    path,
+    format: json ? 'json' : 'text',
+    color: noColor ? 'never' : 'auto',
+  } as const;
+}
+
+async function runMirror(request: MirrorRequest, host: Host, settings: MirrorSettings): Promise<number> {
   try {
     const store = openStore(settings.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {

@@ -1,24 +1,20 @@
+import { Argument, Command as Commander, CommanderError, Option } from 'commander';
+import manifest from '../../../package.json' with { type: 'json' };
 import type { Paths } from '../../config/paths.js';
-import { listMirrorSettings, listPrices, type Settings } from '../../config/settings.js';
+import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
-import type { CostUnit } from '../../usage/unit.js';
-import { describeCompletionCommand } from './completion.js';
-import { describeConfigCommand, runConfigCommand } from './config.js';
-import { describeCostCommands } from './cost-options.js';
-import type { CommandDescription } from './description.js';
-import { describeDoctorCommand } from './doctor-options.js';
-import { describeExportCommand } from './export-options.js';
+import {
+  type ArgumentSpec,
+  type Call,
+  type Command,
+  type CommandList,
+  listOptions,
+  loadAll,
+  nameOption,
+  type OptionSpec,
+} from './command.js';
 import type { Host } from './host.js';
-import { type HostSettings, readHostSettings } from './host-settings.js';
-import { describeImportCommand } from './import-options.js';
-import { describeMirrorCommand } from './mirror-options.js';
-import { runPeriodCommand } from './period.js';
-import { describePeriodCommands } from './period-options.js';
-import { describePriceCommands } from './price-options.js';
-import { readQuickLine } from './quick-line.js';
-import { describeServeCommand } from './serve-options.js';
-import { describeStatuslineCommand } from './statusline-options.js';
-import { describeWatchCommand } from './watch-options.js';
+import { readHostSettings } from './host-settings.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
@@ -27,102 +23,122 @@ export interface ProgramHooks {
   beforeReport(paths: Paths, settings: Settings): Promise<void> | void;
 }
 
-/** Runs the command line of `host`. Returns the exit code: 0, 1 when there is nothing to show, 2 for wrong usage. */
-export async function runProgram(host: Host, hooks: ProgramHooks): Promise<number> {
+/**
+ * Runs the command line of `host`, which names one of `commands`. Returns the exit code: 0, 1 when there is nothing to show,
+ * 2 for wrong usage.
+ */
+export async function runProgram(host: Host, commands: CommandList, hooks: ProgramHooks): Promise<number> {
   const around = await readHostSettings(host);
+  const prepare: Call<object>['prepare'] = async (history) => {
+    if (around.fault) throw around.fault;
+    await hooks.beforeCommand(around.paths, around.settings);
+    if (history === 'import') await hooks.beforeReport(around.paths, around.settings);
+  };
+  const program = createProgram(host, around.paths);
   let exitCode = 0;
-  const commands = describeCommands(host, hooks, around, (code) => {
-    exitCode = code;
-  });
+  for (const command of await loadNamed(host.args[0], commands)) {
+    addCommand(program, command, async (options, argument) => {
+      exitCode = await command.run({ ...around, host, commands, prepare, options, argument });
+    });
+  }
   try {
-    const quick = readQuickLine(host.args, commands);
-    if (quick) await quick.perform();
-    else exitCode = (await explain(host, around.paths, commands)) ?? exitCode;
+    await program.parseAsync(host.args.length === 0 ? ['--help'] : host.args, { from: 'user' });
     return exitCode;
   } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof UsageError)) throw error;
     host.stderr.write(`error: ${error.message}\n`);
     return 2;
   }
 }
 
-async function explain(host: Host, paths: Paths, commands: readonly CommandDescription[]): Promise<number | undefined> {
-  const { readExplainedLine } = await import('./explained-line.js');
-  return readExplainedLine(host, paths, commands);
+/** Loads the command `name` alone, or all of them where there is none of that name: for help and for what is misspelt. */
+async function loadNamed(name: string | undefined, commands: CommandList): Promise<Command[]> {
+  const load = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return load ? [await load()] : await loadAll(commands);
 }
 
-function describeCommands(
-  host: Host,
-  { beforeCommand, beforeReport }: ProgramHooks,
-  { settings, fault, paths, places }: HostSettings,
-  end: (exitCode: number) => void,
-): CommandDescription[] {
-  const begin = async ({ history }: { readonly history?: 'import' | 'as-it-is' }) => {
-    if (fault) throw fault;
-    await beforeCommand(paths, settings);
-    if (history === 'import') await beforeReport(paths, settings);
-  };
-  const inTimeZone = <Request extends { readonly timeZone: string | undefined }>(request: Request): Request => {
-    return { ...request, timeZone: request.timeZone ?? settings.timeZone.value };
-  };
-  const inUnit = <Request extends { readonly unit: CostUnit | undefined }>(request: Request): Request => {
-    return { ...request, unit: request.unit ?? settings.unit.value };
-  };
-  const changing = { ...paths, userPrices: listPrices(settings), ...listMirrorSettings(settings) };
-  const commands = [
-    ...describeCostCommands(async (request) => {
-      await begin(request);
-      // Each is loaded by who asks for it. Reports over time, asked for most, are here.
-      const { runCostCommand } = await import('./reports.js');
-      end(await runCostCommand(inUnit(inTimeZone(request)), host, { ...paths, project: settings.project.value }));
-    }),
-    ...describePeriodCommands(async (request) => {
-      await begin(request);
-      end(await runPeriodCommand(inUnit(inTimeZone(request)), host, paths));
-    }),
-    describeExportCommand(async (request) => {
-      await begin(request);
-      const { runExportCommand } = await import('./reports.js');
-      end(await runExportCommand(inTimeZone(request), host, paths));
-    }),
-    ...describePriceCommands(async (request) => {
-      await begin({});
-      const { runPriceCommand } = await import('./reports.js');
-      end(await runPriceCommand(inTimeZone(request), host, changing));
-    }),
-    describeDoctorCommand(async (request) => {
-      if (!fault) await begin({});
-      const { runDoctor } = await import('./reports.js');
-      end(runDoctor(request, host, { paths, places, configFault: fault, settings }));
-    }),
-    describeImportCommand(async (request) => {
-      await begin({});
-      const { runImportCommand } = await import('./import.js');
-      end(await runImportCommand(request, host, changing));
-    }),
-    describeMirrorCommand(async (request) => {
-      await begin({});
-      const { runMirrorCommand } = await import('./mirror.js');
-      end(await runMirrorCommand(request, host, changing));
-    }),
-    describeConfigCommand(async (request) => {
-      if (fault) throw fault;
-      runConfigCommand(request, host, { settings, paths, places });
-    }),
-    describeWatchCommand(async (request) => {
-      await begin({});
-      const { runWatchCommand } = await import('./watch.js');
-      end(await runWatchCommand(inTimeZone(request), host, paths));
-    }),
-    describeStatuslineCommand(async (request) => {
-      const { runStatusline } = await import('./statusline.js');
-      await runStatusline(request, host);
-    }),
-    describeServeCommand(async (request) => {
-      await begin({});
-      const { runServeCommand } = await import('./serve.js');
-      end(await runServeCommand(request, host, { paths, settings, catchUp: () => beforeCommand(paths, settings) }));
-    }),
-  ];
-  return [...commands, describeCompletionCommand(commands, host)];
+type Values = Readonly<Record<string, unknown>>;
+
+function addCommand(
+  program: Commander,
+  described: Command,
+  run: (options: Call<Command['options']>['options'], argument: string | undefined) => Promise<void>,
+): void {
+  const { name, argument, summary, description, help } = described;
+  const command = program.command(name).summary(summary).description(description).addHelpText('after', help);
+  const choices = argument?.choices ? ` ${argument.placeholder} is one of ${argument.choices.join(', ')}.` : '';
+  command.showHelpAfterError(`(codex-usage ${name} --help explains it and its options.${choices})`);
+  if (argument) command.addArgument(toArgument(argument));
+  for (const option of listOptions(described)) command.addOption(toOption(option));
+  command.action(() => run(readOptions(described, command.opts()) as never, command.processedArgs[0]));
+}
+
+function toOption({
+  name,
+  text,
+  short,
+  value,
+  choices,
+  parse,
+  initial,
+}: OptionSpec & { readonly name: string }): Option {
+  const flags = [short === undefined ? '' : `-${short}, `, nameOption(name), value === undefined ? '' : ` ${value}`];
+  const option = new Option(flags.join(''), text).default(initial);
+  if (choices) option.choices(choices);
+  return parse ? option.argParser(parse) : option;
+}
+
+function toArgument({ placeholder, text, choices, initial }: ArgumentSpec): Argument {
+  const argument = new Argument(placeholder, text).default(initial);
+  return choices ? argument.choices(choices) : argument;
+}
+
+/** For commander `--no-color` is a `color` that is false; for us it is a switch `noColor` that was given. */
+function readOptions(command: Command, given: Values): Values {
+  const values = listOptions(command).map(({ name, value }) => {
+    if (value !== undefined) return [name, given[name]];
+    const [, letter, rest] = /^no([A-Z])(.*)/.exec(name) ?? [];
+    return [name, letter === undefined ? given[name] === true : given[letter.toLowerCase() + rest] === false];
+  });
+  return Object.fromEntries(values);
+}
+
+function createProgram(host: Host, { database }: Paths): Commander {
+  return new Commander('codex-usage')
+    .description('Shows what Codex cost, as codex-metered recorded it.')
+    .version(manifest.version, '-v, --version')
+    .helpCommand('help [command]', 'explain a command')
+    .addHelpText('after', describeSurroundings(database))
+    .showHelpAfterError('(codex-usage --help lists the commands and options.)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      getOutHelpWidth: () => host.stdout.columns ?? 100,
+    });
+}
+
+function describeSurroundings(database: string): string {
+  return `
+Examples:
+  codex-usage run                  what the newest run cost
+  codex-usage run nightly-7        what that run cost
+  codex-usage run --list           the newest runs
+  codex-usage session --json       the newest Codex thread, as JSON
+  codex-usage import               take in all past sessions
+  codex-usage daily --last 7       what each of the last seven days cost
+  codex-usage watch                what runs now, as it happens
+  codex-usage statusline           one line for a prompt or tmux
+  codex-usage monthly --json       what each month cost, as JSON
+  codex-usage doctor               whether all is well
+  codex-usage config               the settings that hold here
+  codex-usage serve --open         all of it in a browser
+  codex-usage completion bash      what has bash complete all of this; also zsh, fish
+
+The database is ${database}
+(CODEX_METERED_DB or a codex-metered.toml sets another). "codex-usage help run" tells all about a command.
+Exit code: 0 done, 1 nothing to show or no readable database, 2 wrong usage.
+More: ${manifest.homepage}
+`;
 }

@@ -1,39 +1,68 @@
+import { InvalidArgumentError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
-import { findHomes } from '../../agents/registry.js';
+import { findHomes, nameAgents } from '../../agents/registry.js';
 import type { Paths } from '../../config/paths.js';
 import { listPrices, type Settings } from '../../config/settings.js';
 import { messageOf, StoreError } from '../../errors.js';
 import { type ImportOptions, importHistory } from '../../history/import.js';
 import { openLog } from '../../log.js';
 import { openStore, type Store } from '../../store/store.js';
+import { addressOfDocs } from '../../usage/docs.js';
 import { PortError } from '../../web/listen.js';
 import { createProgress, type ProgressReport } from '../../web/progress.js';
-import { type Dashboard, startDashboard } from '../../web/server.js';
+import type { Dashboard } from '../../web/server.js';
+import { type Call, defineCommand, type OptionSpec } from './command.js';
 import type { Host } from './host.js';
-import { type ServeRequest, USUAL_PORT } from './serve-options.js';
 
 /** How long an answer waits for who is writing. */
 const BUSY_TIMEOUT_MS = 5000;
 const REFRESH_MS = 60_000;
 
-export interface ServeContext {
-  readonly paths: Paths;
-  readonly settings: Settings;
-  /** Records what metered runs left behind. */
-  readonly catchUp: () => Promise<void> | void;
-}
+const USUAL_PORT = 4747;
 
-/** Serves the dashboard until `host` is told to stop. Returns the exit code: 1 when it could not be served. */
-export async function runServeCommand(
-  request: ServeRequest,
-  host: Host,
-  { paths, settings, catchUp }: ServeContext,
-): Promise<number> {
+const OPTIONS = {
+  port: {
+    ...{ short: 'p', value: '<port>', parse: parsePort },
+    text: `this port, or none (default: ${USUAL_PORT} or the next that is free)`,
+  },
+  open: { short: 'o', text: 'open it in the browser' },
+  noImport: { text: 'leave past sessions unread' },
+} satisfies Record<string, OptionSpec>;
+
+const HELP = `
+The page shows what was spent over time, run by run and session by session, and follows what is recorded while Codex
+works. It is served on this machine's loopback address alone, by this command alone, and loads nothing from elsewhere.
+Past sessions of ${nameAgents()} are read in the background; the page says how far that has come.
+
+Examples:
+  codex-usage serve                    the dashboard, at http://127.0.0.1:${USUAL_PORT}/ or the next free port
+  codex-usage serve --open             and a browser that shows it
+  codex-usage serve --port 8080        at that port or not at all
+  codex-usage serve --port 0           at any port that is free
+
+Its JSON is described in ${addressOfDocs('api.md')}. Ctrl-C ends it.
+`;
+
+export const serve = defineCommand({
+  name: 'serve',
+  summary: 'the dashboard, in a browser',
+  description: 'Shows the dashboard in a browser, until it is ended.',
+  options: OPTIONS,
+  help: HELP,
+  async run(call) {
+    await call.prepare();
+    return serveDashboard(call);
+  },
+});
+
+/** Serves the dashboard until the host is told to stop. Returns the exit code: 1 when it could not be served. */
+async function serveDashboard({ options, host, paths, settings, prepare }: Call<typeof OPTIONS>): Promise<number> {
   const log = openLog(paths.logFile);
   let store: Store | undefined;
   try {
     // A new user has no database yet: the page is what shows them that it fills.
     store = openStore(paths.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
+    const { startDashboard } = await import('../../web/server.js');
     const history = createProgress();
     const dashboard = await startDashboard({
       store,
@@ -46,15 +75,15 @@ export async function runServeCommand(
         unit: settings.unit.value,
         now: Date.now,
       },
-      port: { port: request.port ?? USUAL_PORT, insist: request.port === undefined ? 'first' : 'exact' },
+      port: { port: options.port ?? USUAL_PORT, insist: options.port === undefined ? 'first' : 'exact' },
       onFault: (error) => log.warn('The dashboard could not answer.', { reason: messageOf(error) }),
     });
     const stopped = host.untilStopped();
     announce(dashboard, host);
-    if (request.browser === 'open') await openBrowser(dashboard.url, host);
-    const read = request.history === 'import' ? () => readHistory(history, host, paths, settings) : () => undefined;
+    if (options.open) await openBrowser(dashboard.url, host);
+    const read = options.noImport ? () => undefined : () => readHistory(history, host, paths, settings);
     const stopReading = keepUpToDate(history, async () => {
-      await catchUp();
+      await prepare();
       await read();
     });
     await stopped;
@@ -123,4 +152,10 @@ async function readHistory(
   } catch (error) {
     history.report({ state: 'failed', problem: messageOf(error) });
   }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('Use a whole number from 0 to 65535; 0 is any that is free.');
 }

@@ -1,32 +1,62 @@
+import { InvalidArgumentError } from 'commander';
+import { type Day, parseDay } from '../../report/calendar.js';
+import { normaliseTimeZone } from '../../usage/day.js';
+import { PROVIDERS } from '../../usage/provider.js';
 import { COST_UNITS } from '../../usage/unit.js';
-import type { OptionDescription } from './description.js';
-import { parseDate, parseTimeZone } from './option-values.js';
+import type { OptionSpec } from './command.js';
 
 /** Options that mean the same wherever they are offered. */
-export const SINCE: OptionDescription = {
-  flags: '-s, --since <day>',
-  text: 'from this day on: YYYY-MM-DD or YYYYMMDD',
+export const SINCE = {
+  ...{ short: 's', value: '<day>', text: 'from this day on: YYYY-MM-DD or YYYYMMDD' },
   parse: parseDate,
-};
-export const UNTIL: OptionDescription = {
-  flags: '-u, --until <day>',
-  text: 'up to this day, inclusive',
+} satisfies OptionSpec;
+export const UNTIL = {
+  ...{ short: 'u', value: '<day>', text: 'up to this day, inclusive' },
   parse: parseDate,
-};
-export const DAYS_OF_TIME_ZONE: OptionDescription = {
-  flags: '-z, --timezone <name>',
-  text: "count days in this IANA time zone (default: the system's)",
-  parse: parseTimeZone,
-};
-export const NO_IMPORT: OptionDescription = {
-  flags: '--no-import',
-  text: 'without looking for new past sessions first',
-};
-export const JSON_NOT_TABLE: OptionDescription = { flags: '-j, --json', text: 'JSON instead of a table' };
-export const JSON_NOT_TEXT: OptionDescription = { flags: '-j, --json', text: 'JSON instead of text' };
-export const UNIT: OptionDescription = {
-  flags: '--unit <unit>',
+} satisfies OptionSpec;
+export const DAYS_OF_TIME_ZONE = describeTimeZone('count days in this IANA time zone');
+export const TIMES_OF_TIME_ZONE = describeTimeZone('show times in this IANA time zone');
+export const NO_IMPORT = { text: 'without looking for new past sessions first' } satisfies OptionSpec;
+export const JSON_NOT_TABLE = { short: 'j', text: 'JSON instead of a table' } satisfies OptionSpec;
+export const JSON_NOT_TEXT = { short: 'j', text: 'JSON instead of text' } satisfies OptionSpec;
+export const UNIT = {
+  value: '<unit>',
   text: 'credits: beside USD also the credits of a ChatGPT plan (default: "unit" in codex-metered.toml, or usd)',
-  choices: [...COST_UNITS],
-};
-export const NO_COLOR: OptionDescription = { flags: '--no-color', text: 'no colours; so does NO_COLOR' };
+  choices: COST_UNITS,
+} satisfies OptionSpec;
+export const PROVIDER = {
+  ...{ value: '<name>', text: 'whose usage', initial: 'all' },
+  choices: [...PROVIDERS, 'all'],
+} as const satisfies OptionSpec;
+export const PROJECT = { value: '<id>', text: 'only this project' } satisfies OptionSpec;
+export const MODEL = {
+  ...{ value: '<name>', text: 'only this model, or those that a pattern such as "gpt-5*" means' },
+} satisfies OptionSpec;
+export const NO_COLOR = { text: 'no colours; so does NO_COLOR' } satisfies OptionSpec;
+
+/** `text` says what the time zone is for. */
+export function describeTimeZone(text: string) {
+  return {
+    ...{ short: 'z', value: '<name>', text: `${text} (default: the system's)` },
+    parse: parseTimeZone,
+  } satisfies OptionSpec;
+}
+
+/** A whole number above zero. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count > 0) return count;
+  throw new InvalidArgumentError('Use a whole number above zero.');
+}
+
+function parseTimeZone(name: string): string {
+  const zone = normaliseTimeZone(name);
+  if (zone !== undefined) return zone;
+  throw new InvalidArgumentError('Use an IANA name, such as Europe/Berlin or UTC.');
+}
+
+function parseDate(text: string): Day {
+  const day = parseDay(text);
+  if (day === undefined) throw new InvalidArgumentError('Use a day such as 2026-11-24 or 20261124.');
+  return day;
+}

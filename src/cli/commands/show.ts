@@ -1,6 +1,10 @@
 import type { Paths } from '../../config/paths.js';
+import { StoreError } from '../../errors.js';
+import { cleanText } from '../../report/amounts.js';
+import { type Clock, createClock } from '../../report/clock.js';
+import { type Candidate, ReportError } from '../../report/error.js';
+import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
 import { openStore, type Store } from '../../store/store.js';
-import { explainFailure } from './failure.js';
 import type { Host } from './host.js';
 
 /** How long a report waits for a run that is writing. */
@@ -41,4 +45,56 @@ export async function showReport(
 
 export function formatJson(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Why there is nothing to show: for a person, and as data for who asked for JSON. */
+export interface Failure {
+  readonly text: string;
+  readonly json: object;
+}
+
+/** Explains what a report or the store threw; undefined for anything else, which is a fault of ours. */
+export function explainFailure(
+  error: unknown,
+  { database, timeZone }: { database: string; timeZone: string | undefined },
+): Failure | undefined {
+  if (error instanceof StoreError && error.problem === 'missing') {
+    return describe('nothing-metered', `Nothing has been metered yet: there is no database at ${database}.`, START);
+  }
+  if (error instanceof StoreError) return describe(error.problem, error.message);
+  if (!(error instanceof ReportError)) return undefined;
+  if (error.kind === 'nothing-metered') return describe(error.kind, error.message, START);
+  return describe(error.kind, error.message, listCandidates(error.candidates, createClock(timeZone)), error.candidates);
+}
+
+const START = ['Run Codex through codex-metered, and it is recorded: codex-metered exec "…"'];
+
+function describe(
+  kind: string,
+  message: string,
+  details: readonly string[] = [],
+  candidates: readonly Candidate[] = [],
+): Failure {
+  const json = {
+    schemaVersion: SCHEMA_VERSION,
+    error: {
+      kind,
+      message,
+      candidates: candidates.map(({ id, projectIds, startedAtMs }) => ({
+        id,
+        projectIds,
+        startedAt: toIso(startedAtMs),
+      })),
+    },
+  };
+  return { text: [message, ...details, ''].join('\n'), json };
+}
+
+function listCandidates(candidates: readonly Candidate[], clock: Clock): string[] {
+  if (candidates.length === 0) return [];
+  const width = Math.max(...candidates.map(({ id }) => id.length));
+  const lines = candidates.map(({ id, projectIds, startedAtMs }) => {
+    return cleanText(`${id.padEnd(width)}  ${clock.formatMinute(startedAtMs)}  ${projectIds.join(', ')}`);
+  });
+  return ['The newest are:', ...lines.map((line) => `  ${line}`)];
 }

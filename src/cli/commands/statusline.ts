@@ -16,10 +16,9 @@ import { findNewestRun, listRunning } from '../../store/activity.js';
 import { type Connection, openConnection } from '../../store/open.js';
 import { readRateLimits } from '../../store/rate-limits.js';
 import { readSummary } from '../../store/scopes.js';
-import { type Host, wantsColor } from './host.js';
-import { readHostSettings } from './host-settings.js';
-import { readQuickLine } from './quick-line.js';
-import { describeStatuslineCommand, type StatuslineRequest } from './statusline-options.js';
+import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { wantsColor } from './host.js';
+import { NO_COLOR, PROJECT } from './shared-options.js';
 
 /** A prompt waits for nobody who writes. */
 const BUSY_TIMEOUT_MS = 30;
@@ -36,38 +35,61 @@ const TROUBLE: Readonly<Record<StoreProblem, string>> = {
   other: 'database unreadable',
 };
 
-/** A prompt waits for this line: it does without what the other commands load. False where there is something to explain. */
-export async function showStatusline(host: Host): Promise<boolean> {
-  const command = describeStatuslineCommand((request) => runStatusline(request, host));
-  try {
-    const line = readQuickLine(host.args, [command]);
-    await line?.perform();
-    return line !== undefined;
-  } catch {
-    // Whatever is wrong with the options is explained by the slower way.
-    return false;
-  }
-}
+const OPTIONS = {
+  format: { value: '<text>', text: 'a line of your own, with placeholders' },
+  project: PROJECT,
+  timezone: {
+    ...{ short: 'z', value: '<name>' },
+    text: "whose day it is: an IANA time zone (default: the system's)",
+  },
+  color: { text: 'colours even where the output is no terminal' },
+  noColor: NO_COLOR,
+} satisfies Record<string, OptionSpec>;
 
-/** Writes the line. What keeps it from that is told in a few words in its place. Throws a UsageError on a bad format. */
-export async function runStatusline(request: StatuslineRequest, host: Host): Promise<void> {
-  host.stdout.write(`${await describeStatus(request, host)}\n`);
-}
+const HELP = `
+Placeholders of --format:
+  {today}    what today cost                {running}  how many invocations run
+  {run}      what the current run cost      {run_id}   its id
+  {rate}     what the last ten minutes cost, per hour
+  {5h} {week}  what is left of these rate-limit windows      {windows}  all windows
 
-async function describeStatus({ format, ...request }: StatuslineRequest, host: Host): Promise<string> {
+A cost that begins with ~ is not all reported by the API; one that ends with + leaves out what has no
+price. It shows what is recorded and waits for nobody: without a database it says so and exits with 0.
+
+Examples:
+  codex-usage statusline
+  codex-usage statusline --format '{today} today, {5h} left of 5h'
+  set -g status-right '#(codex-usage statusline)'        in ~/.tmux.conf
+`;
+
+/** A shell prompt waits for this command, so it is started without what the others load and does not prepare the record. */
+export const statusline = defineCommand({
+  name: 'statusline',
+  summary: 'one line for a shell prompt or tmux',
+  description: 'One line for a shell prompt or tmux: today, the current run, its rate, what is left of rate limits.',
+  options: OPTIONS,
+  help: HELP,
+  run(call) {
+    call.host.stdout.write(`${describeStatus(call)}\n`);
+    return 0;
+  },
+});
+
+/** Returns the line, or in a few words what keeps it from being made. Throws a UsageError when an option is wrong. */
+function describeStatus({ options, host, settings, fault, paths }: Call<typeof OPTIONS>): string {
+  const { format, project, timezone, color, noColor } = options;
   const unknown = findUnknownPlaceholders(format ?? '');
   if (unknown.length > 0) {
     const known = PLACEHOLDER_NAMES.map((name) => `{${name}}`).join(' ');
     throw new UsageError(`--format has no placeholder ${unknown.join(', ')}. There are ${known}.`);
   }
-  const { settings, fault, paths } = await readHostSettings(host);
-  const startOfTodayMs = findStartOfToday(request.timeZone ?? settings.timeZone.value);
+  const startOfTodayMs = findStartOfToday(timezone ?? settings.timeZone.value);
   if (fault) return 'codex: bad settings, see codex-usage config';
-  const paint = { auto: wantsColor(host) ? COLOURED : PLAIN, always: COLOURED, never: PLAIN }[request.color];
+  const paint = color || (!noColor && wantsColor(host)) ? COLOURED : PLAIN;
   try {
     const connection = openConnection(paths.database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
-      const facts = connection.transaction(() => readFacts(connection, request.projectId, startOfTodayMs)).deferred();
+      const facts = connection.transaction(() => readFacts(connection, project, startOfTodayMs)).deferred();
       return format === undefined ? renderStatusline(facts, paint) : fillFormat(format, facts, paint);
     } finally {
       connection.close();

@@ -1,28 +1,86 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { InvalidArgumentError } from 'commander';
 import type { Paths } from '../../config/paths.js';
 import type { StoreError } from '../../errors.js';
 import { createCalendar } from '../../report/calendar.js';
 import { createClock } from '../../report/clock.js';
 import { createChangeFinder, describeChange, toChangeJson } from '../../report/live-changes.js';
 import { type LiveOrder, type LiveSort, renderScreen } from '../../report/live-screen.js';
-import { explainFailure } from './failure.js';
+import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { openFullScreen } from './full-screen.js';
-import type { Host } from './host.js';
-import { describeLook } from './look.js';
-import { formatJson } from './show.js';
+import { describeLook, type Host } from './host.js';
+import { describeTimeZone, NO_COLOR, PROJECT } from './shared-options.js';
+import { explainFailure, formatJson } from './show.js';
 import { LiveFeed, type Look } from './watch-feed.js';
-import type { WatchRequest } from './watch-options.js';
 
 const HOUR_MS = 60 * 60_000;
 const KEYS: Readonly<Record<string, LiveSort>> = { s: 'started', c: 'cost', t: 'tokens' };
 const NEWEST_FIRST: LiveOrder = { by: 'started', direction: 'down' };
 
+const OPTIONS = {
+  project: PROJECT,
+  all: { text: 'also what ended within the last day' },
+  interval: {
+    ...{ value: '<seconds>', text: 'how often it looks whether something has changed' },
+    ...{ parse: parseSeconds, initial: 1 },
+  },
+  once: { text: 'one look' },
+  timezone: describeTimeZone('times and days of this IANA time zone'),
+  json: { short: 'j', text: 'one JSON object per change, a line each' },
+  noColor: NO_COLOR,
+} satisfies Record<string, OptionSpec>;
+
+const HELP = `
+On a terminal it is a view that is drawn anew when something changes; q or Ctrl-C leaves it, c, t and s
+sort by cost, tokens and start, the same key again turns the order around. Elsewhere it prints a line per
+change, with --json an object per line.
+
+  running    Codex works and is metered
+  unmetered  Codex works but its meter was killed: the figures stand still until a later command settles them
+  killed     both are dead, and no later command has settled it yet
+  Context    how much of the model's context the newest response filled
+  $/min      what it has cost so far, per minute of its life
+  ~ + unpriced as in "codex-usage help run"
+
+Examples:
+  codex-usage watch
+  codex-usage watch --project shop --all
+  codex-usage watch --once                          one look, for a script
+  codex-usage watch --json | jq -c 'select(.state == "ended") | {runId, phase, costUsd}'
+`;
+
+export const watch = defineCommand({
+  name: 'watch',
+  summary: 'what runs now, and what is left of rate limits',
+  description: 'What runs now and what ended within the last hour, as it happens, and what is left of rate limits.',
+  options: OPTIONS,
+  help: HELP,
+  async run(call) {
+    await call.prepare();
+    return showLive(toRequest(call), call.host, call.paths);
+  },
+});
+
+type WatchRequest = ReturnType<typeof toRequest>;
+
+function toRequest({ options, settings }: Call<typeof OPTIONS>) {
+  return {
+    projectId: options.project,
+    endedWithinMs: options.all ? 24 * HOUR_MS : HOUR_MS,
+    intervalMs: options.interval * 1000,
+    extent: options.once ? 'once' : 'on and on',
+    format: options.json ? 'json' : 'text',
+    color: options.noColor ? 'never' : 'auto',
+    timeZone: options.timezone ?? settings.timeZone.value,
+  } as const;
+}
+
 /** Shows what runs until it is told to stop, or once. Returns the exit code: 1 when there is nothing to look at. */
-export async function runWatchCommand(request: WatchRequest, host: Host, { database }: Paths): Promise<number> {
+async function showLive(request: WatchRequest, host: Host, { database }: Paths): Promise<number> {
   const feed = new LiveFeed({
     database,
     projectId: request.projectId,
-    endedWithinMs: request.ended === 'day' ? 24 * HOUR_MS : HOUR_MS,
+    endedWithinMs: request.endedWithinMs,
     calendar: createCalendar(request.timeZone),
   });
   try {
@@ -117,4 +175,10 @@ async function repeat(intervalMs: number, step: () => void, stop?: AbortSignal):
     step();
     await delay(intervalMs, undefined, { signal: stop }).catch(() => undefined);
   }
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && seconds >= 0.1 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('Use a number of seconds from 0.1 to 3600.');
 }

@@ -1,27 +1,21 @@
 import { existsSync } from 'node:fs';
+import { findHomes } from '../../agents/registry.js';
 import type { Paths } from '../../config/paths.js';
-import type { Settings } from '../../config/settings.js';
+import { listPrices, type Settings } from '../../config/settings.js';
+import { messageOf, StoreError } from '../../errors.js';
+import { importHistory } from '../../history/import.js';
 import { untilRunsAreSettled } from '../../meter/settling.js';
 import { openMirrorQueue } from '../../store/mirror-queue.js';
 import { listPending } from '../../store/pending.js';
 import { openStore } from '../../store/store.js';
 import type { Host } from './host.js';
-import { runProgram } from './program.js';
-import { refreshHistory } from './refresh.js';
+import { createProgressBar } from './progress-bar.js';
 
 /** A meter settles in some ten milliseconds. One that takes longer, on a slow disk, say, is not waited for. */
 const SETTLING_MS = 1000;
 
-/** Runs the command line of `host` on a record that is brought up to date before. Returns the exit code. */
-export function runCommand(host: Host): Promise<number> {
-  return runProgram(host, {
-    beforeCommand: takeInWhatIsLeft,
-    beforeReport: (paths, settings) => refreshHistory(host, paths, settings),
-  });
-}
-
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
-async function takeInWhatIsLeft(paths: Paths, settings: Settings): Promise<void> {
+export async function catchUp(paths: Paths, settings: Settings): Promise<void> {
   const hasPending = listPending(paths).length > 0 || !openMirrorQueue(paths.mirrorDirectory).isEmpty();
   if (!existsSync(paths.database) && !hasPending) return;
   try {
@@ -36,4 +30,29 @@ async function takeInWhatIsLeft(paths: Paths, settings: Settings): Promise<void>
   } catch {
     // A database that cannot be written can still be read; the command says what is wrong with one that cannot.
   }
+}
+
+/** Takes in what past sessions have become since the last time. What fails is told: a report is made all the same. */
+export async function refreshHistory(host: Host, { database }: Paths, settings: Settings): Promise<void> {
+  const bar = createProgressBar(host);
+  try {
+    const userPrices = listPrices(settings);
+    await importHistory({
+      database,
+      homes: findHomes(host.env),
+      userPrices,
+      callingThread: 'reads',
+      onProgress: bar.show,
+    });
+    bar.clear();
+  } catch (error) {
+    bar.clear();
+    if (willBeTold(error)) return;
+    host.stderr.write(`Past sessions were not taken in, so newer usage may be missing: ${messageOf(error)}\n`);
+  }
+}
+
+/** What keeps the report from being made as well is said there, once. */
+function willBeTold(error: unknown): boolean {
+  return error instanceof StoreError && ['driver', 'newer'].includes(error.problem);
 }

@@ -1,0 +1,95 @@
+import type { Host } from './host.js';
+import type { HostSettings } from './host-settings.js';
+
+/**
+ * A command of codex-usage as data: what reads the command line, the help, the completion of shells and docs/commands.md are
+ * all made from it.
+ */
+export interface Command<Options extends OptionSpecs = OptionSpecs> {
+  readonly name: string;
+  readonly argument?: ArgumentSpec;
+  /** One line in the list of all commands. */
+  readonly summary: string;
+  /** The sentence that the command's own help begins with. */
+  readonly description: string;
+  readonly options: Options;
+  /** Shown below the options: what the marks mean, and examples. */
+  readonly help: string;
+  /** Returns the exit code: 1 when there is nothing to show. Throws a UsageError when the options contradict each other. */
+  run(call: Call<Options>): Promise<number> | number;
+}
+
+export interface ArgumentSpec {
+  /** `[id]`, or `<id>` where it must be given. */
+  readonly placeholder: string;
+  readonly text?: string;
+  readonly choices?: readonly string[];
+  readonly initial?: string;
+}
+
+export interface OptionSpec {
+  readonly text: string;
+  /** One letter. */
+  readonly short?: string;
+  /** `<day>`: the placeholder of its value. An option without one is a switch. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  /** Throws an InvalidArgumentError of commander, which says whose value it is. */
+  readonly parse?: (text: string) => unknown;
+  /** The value where the option is not given. */
+  readonly initial?: string | number;
+}
+
+/** Options by their names in camel case: `noImport` is `--no-import`. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec | undefined>>;
+
+/** A switch is true when it was given. Any other option that was not given is its initial value, or undefined. */
+export type OptionValues<Specs> = {
+  readonly [Name in keyof Specs]: ValueOf<NonNullable<Specs[Name]>>;
+};
+
+type ValueOf<Spec> = Spec extends { readonly value: string }
+  ? ParsedOf<Spec> | (Spec extends { readonly initial: unknown } ? never : undefined)
+  : boolean;
+
+type ParsedOf<Spec> = Spec extends { readonly parse: (text: string) => infer Value }
+  ? Value
+  : Spec extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : string;
+
+/** What a command is called with. */
+export interface Call<Options> extends HostSettings {
+  readonly host: Host;
+  /** All commands, this one among them. */
+  readonly commands: CommandList;
+  readonly options: OptionValues<Options>;
+  readonly argument: string | undefined;
+  /**
+   * Records what metered runs have left, and with `import` what past sessions have become. Every command that reads the
+   * database calls it first. Throws a UsageError when the configuration is wrong.
+   */
+  prepare(history?: 'import' | 'as-it-is'): Promise<void>;
+}
+
+/** Commands by name. Each is loaded when it is called, and all of them for help. */
+export type CommandList = Readonly<Record<string, () => Promise<Command>>>;
+
+export function loadAll(commands: CommandList): Promise<Command[]> {
+  return Promise.all(Object.values(commands).map((load) => load()));
+}
+
+/** Gives `run` the types of the options. */
+export function defineCommand<const Options extends OptionSpecs>(command: Command<Options>): Command {
+  return command as Command;
+}
+
+/** `--no-import` of the option `noImport`. */
+export function nameOption(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The options that a command has, with their names. */
+export function listOptions({ options }: Command): (OptionSpec & { readonly name: string })[] {
+  return Object.entries(options).flatMap(([name, spec]) => (spec ? [{ name, ...spec }] : []));
+}

@@ -1,0 +1,41 @@
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../errors.js';
+import type { CommandList } from './commands/command.js';
+import type { Host } from './commands/host.js';
+import { type ProgramHooks, runProgram } from './commands/program.js';
+import { readCwd } from './cwd.js';
+import { openOutput } from './output.js';
+import { untilStopped, wasStopped } from './stop.js';
+
+/** Runs this process's command line as that of codex-usage, and ends the process as the command has ended. */
+export function runUsage(commands: CommandList, hooksFor: (host: Host) => ProgramHooks): void {
+  const stdout = openOutput(1, () => process.stdout.on('error', leaveQuietly));
+  const stderr = openOutput(2, () => process.stderr.on('error', leaveQuietly));
+  const host: Host = {
+    args: process.argv.slice(2),
+    env: process.env,
+    cwd: readCwd(),
+    meter: fileURLToPath(new URL('./meter.cjs', import.meta.url)),
+    stdout,
+    stderr,
+    untilStopped,
+  };
+  const run = async () => {
+    process.exitCode = await runProgram(host, commands, hooksFor(host));
+    // A thread that still reads past sessions is not waited for: what it has not recorded is read the next time. And what
+    // Node takes apart at its own end takes 10 ms after an import.
+    if (wasStopped() || (stdout.isWritten && stderr.isWritten)) process.exit();
+  };
+  void run().catch((error: unknown) => {
+    // Such as a package that is not installed: everything else is said by the command itself.
+    stderr.write(`codex-usage: ${messageOf(error)}\n`);
+    process.exitCode = 1;
+  });
+}
+
+/** Ends without an error when the reader has seen enough, as in `| head`. */
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+}
