@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { OPTIONS } from '../src/cli/wrapper-options.js';
 import { readConfigFile } from '../src/config/file.js';
 import { runUsage } from './harness/codex-usage.js';
+import { describeDocument } from './matrix/document.js';
 import { createFolder } from './store/samples.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -33,6 +34,21 @@ describe('the links of the documentation', () => {
     expect(unlinked('README.md', 'docs')).toEqual([]);
     expect(unlinked('docs/decisions/README.md', 'docs/decisions').map((path) => basename(path))).toEqual(['README.md']);
   });
+});
+
+it.each(listFiles('docs/decisions').filter((path) => !path.endsWith('README.md')))(
+  '%s says what was decided, why, and what it costs',
+  (path) => {
+    const parts = ['**Decided.**', '**Why', '**What it costs.**'];
+    expect(parts.filter((part) => !read(path).includes(part))).toEqual([]);
+  },
+);
+
+it('docs/accuracy.md is what its command makes of its tables', () => {
+  const document = read('docs/accuracy.md');
+  const [ways = '', sideBySide = '', estimates = ''] =
+    document.match(/(?:^\|.*\|$\n?)+/gm)?.map((table) => table.trim()) ?? [];
+  expect(describeDocument({ ways, sideBySide, estimates })).toBe(document);
 });
 
 describe('what the documentation names', () => {

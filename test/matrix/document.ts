@@ -52,59 +52,61 @@ function describeComparisons(
 export function describeDocument({ ways, sideBySide, estimates }: Tables): string {
   return `# Accuracy
 
-Real releases of Codex from npm, run by codex-metered against a scripted API that keeps a ledger of what it reported.
-Made by \`npm run test:matrix -- --write\`, which ends with an error when a cell is not as good as that Codex allows.
+How the record compares with what the API reported. Real releases of Codex from npm are run by codex-metered against a scripted API that keeps a ledger
+of the usage it reported. \`npm run test:matrix -- --write\` makes this page, and fails if a cell is not as good as that Codex allows.
 
 ## The record against the ledger
 
-A cell is *exact* when the record of the last run holds the same responses as the ledger, each with the same five
-counters and the same model, all of source \`actual\`. A response or a thread of another run, or a note of a disagreement, fails it.
-The session files are imported as well: alone into an empty database, after the live record was written, and before it was
-(the record is kept aside meanwhile), each time twice. A cell is exact only when what is recorded then equals the ledger, too,
-nothing stands there twice, the second import changes nothing, the run still has what is its own, and the sums that the
-reports read are those of the responses. Where they differ, the cell says which.
+A cell is *exact* if all of this holds:
+
+- The record of the last run has the same responses as the ledger, each with the same five counters and the same model, all of source \`actual\`; no
+  response or thread of another run, and no note of a disagreement. The service tier is compared in rows that change it.
+- The session files are imported as well: alone into an empty database, after the live record was written, and before it was, each time twice. Each time
+  the record equals the ledger, nothing is there twice, the second import changes nothing, the run still has its responses, and the sums that reports
+  read are those of the responses.
+
+Where something differs, the cell says what.
 
 ${ways}
 
-*not in this Codex*: the subcommand or the option came later, or its requests show that it did not do it (remote
-compaction in 0.64 takes a login with ChatGPT). *n exact, 1 estimated*: Codex 0.80 to 0.151 keep nowhere what a compaction
-by the provider used, so that response is recorded as \`estimated\`, with a note of the reason; the deviation is that from an
-o200k count of the request. *exact but for cache writes*: Codex before 0.145 has no counter for them, neither in its output
-nor in its files; they are within the input, which is exact. *n exact, m doubtful*: two processes of Codex wrote one session
-file at once, and which of its totals is whose is told nowhere; what is not certain is recorded as \`parsed\`. In
-*migrated after a rollback* Codex itself deletes the rows of the turn that was rolled back: what was recorded before stays, and
-an import of the file alone holds less than was billed. The service tier is compared where a way changes it. On Esc Esc and an edit 0.151
-goes on in a fork; where that fork's first turn is aborted while the API answers, Codex writes its parent's last row instead
-of what was used, which is then counted in its place ([formats.md](formats.md#pages-of-a-thread)).
+- *not in this Codex*: the subcommand or the option came later, or the requests show that this Codex does not do it (remote compaction in 0.64 needs a
+  login with ChatGPT).
+- *n exact, 1 estimated*: Codex 0.80 to 0.151 write nowhere what a compaction by the provider used. That response is recorded as \`estimated\`, with a note
+  of the reason; the deviation is that from an o200k count of the request.
+- *exact but for cache writes*: Codex before 0.145 has no counter for them, neither in its output nor in its files. They are part of the input, which is
+  exact.
+- *n exact, m doubtful*: two processes of Codex wrote one session file at once, and nothing tells which total is of which. What is not certain is recorded
+  as \`parsed\`.
+- *migrated after a rollback*: Codex itself deletes the rows of the turn that was rolled back. What was recorded before stays; an import of the file alone
+  has less than was billed.
+- *interactive, Esc Esc and an edit*: 0.151 goes on in a fork. If that fork's first turn is aborted while the API answers, Codex writes its parent's last
+  row instead of what was used, and that row is counted ([formats.md](formats.md#pages-of-a-thread)).
+- *without /proc*: the newest release of the table, with codex-metered as it is on macOS: \`/proc\` is hidden from its processes. There nothing tells the
+  \`CODEX_HOME\` of a server that has another one; [passthrough.md](passthrough.md#systems-other-than-linux) says what to do.
 
-*without /proc*: the newest release of the table, with codex-metered as it is on macOS: \`/proc\` is hidden from its processes. Which
-\`CODEX_HOME\` a server of another one has, nothing tells there: [passthrough.md](passthrough.md) says what to do.
+## What no file has
 
-## What no file tells
+Some responses that the API bills are in none of Codex's files, so no record can have them. They are left out of the table above.
 
-Some responses that the API bills stand in none of Codex's files, so no record of a session can hold them. They are left out
-of the tables above.
-
-- The interactive Codex has a model find a title for each thread, in a thread that it keeps nowhere. That it happened can be
-  seen, and the invocation gets a note of the kind \`uncounted\`.
+- The interactive Codex has a model find a title for each thread, and writes its usage nowhere. That it happened can be seen, and the invocation gets a note
+  of the kind \`uncounted\`.
 - \`memories\` and \`guardianv3\`, both off by default, ask a model for their housekeeping without a trace.
 - A queued turn that an \`exec resume\` overtakes is billed once and written nowhere.
-- A tier that a client asks for one turn alone (\`serviceTierForTurn\` of the app-server): the response is recorded, at its
-  thread's tier.
+
+A tier that a client sets for a single turn (\`serviceTierForTurn\` of the app-server) is in no file either: the response is recorded with its thread's tier.
 
 ## Side by side
 
-What the live record holds after an import, and what ccusage's native program says of the same session files: how far input
-and output tokens together are from what the API reported.
+How far input and output tokens together are from what the API reported: in the live record after an import, and in what ccusage's native program says of
+the same session files.
 
 ${sideBySide}
 
 ## The estimate against the requests
 
-Loops of 1 to 10 responses whose usage the API withholds, with thoughts, parallel calls and long tool output. The sums of
-each loop are held against an o200k count of the requests that the API received (instructions, tools and conversation) and
-of what it answered; the range is that of the ten loops. More than 10 % is an error. [estimation.md](estimation.md) says how
-it is done and what it cannot know.
+If a provider reports no usage, responses are estimated ([estimation.md](estimation.md)). Here the API withholds the usage of loops of 1 to 10 responses with
+reasoning, parallel calls and long tool output. The sums of each loop are compared with an o200k count of the requests that the API received (instructions,
+tools and conversation) and of what it answered; the range is that of the ten loops. More than 10 % is an error.
 
 ${estimates}
 `;
