@@ -51,19 +51,19 @@ it('docs/accuracy.md is what its command makes of its tables', () => {
   expect(describeDocument({ ways, sideBySide, estimates })).toBe(document);
 });
 
-describe('what the documentation names', () => {
-  it.each(CURRENT)('exists, as far as %s names files of the repository', (page) => {
+describe('the documentation names', () => {
+  it.each(CURRENT)('in %s only files of the repository that exist', (page) => {
     const paths = read(page).match(/(?<![\w/.-])(?:src|test|scripts|bench|wasm|fixtures|action)\/[\w./-]*\w/g) ?? [];
     expect([...new Set(paths)].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  it('are options of codex-metered that exist, and all of them', () => {
+  it('only options of codex-metered that exist, and all of them', () => {
     const named = new Set([...DOCS.matchAll(/--meter-([a-z]+(?:-[a-z]+)*)/g)].map(([, name = '']) => name));
     expect([...named].filter((name) => !Object.hasOwn(OPTIONS, name))).toEqual([]);
     expect(Object.keys(OPTIONS).filter((name) => !named.has(name))).toEqual(['version']);
   });
 
-  it('are variables that something of ours reads', () => {
+  it('only variables that our code reads', () => {
     const code = ['src', 'action', 'scripts', 'examples']
       .flatMap((folder) => listFiles(folder))
       .filter(isCode)
@@ -73,12 +73,12 @@ describe('what the documentation names', () => {
     expect([...named].filter((name) => !code.includes(name))).toEqual([]);
   });
 
-  it('are npm scripts that package.json has', () => {
+  it('only npm scripts that package.json has', () => {
     const named = [...DOCS.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
   });
 
-  it('are commands and options that codex-usage has', async () => {
+  it('only commands and options that codex-usage has', async () => {
     const calls = [...DOCS.matchAll(/codex-usage ([a-z]+)((?: [^`|;)#\n]*)?)/g)].map(
       ([call, name = '', rest = '']) => ({
         ...{ call, name },
@@ -98,13 +98,13 @@ describe('what the documentation names', () => {
     });
     expect(unknown.map(({ call }) => call)).toEqual([]);
   });
+});
 
-  it('is a codex-metered.toml that says what it may say', () => {
-    const [, toml = ''] = /```toml\n(.*?)```/s.exec(read('docs/config.md')) ?? [];
-    const path = join(createFolder(), 'codex-metered.toml');
-    writeFileSync(path, toml);
-    expect(readConfigFile({ path, origin: 'user file' }).prices).toHaveLength(1);
-  });
+it('docs/config.md shows a codex-metered.toml without a mistake', () => {
+  const [, toml = ''] = /```toml\n(.*?)```/s.exec(read('docs/config.md')) ?? [];
+  const path = join(createFolder(), 'codex-metered.toml');
+  writeFileSync(path, toml);
+  expect(readConfigFile({ path, origin: 'user file' }).prices).toHaveLength(1);
 });
 
 describe('the map in AGENTS.md', () => {
