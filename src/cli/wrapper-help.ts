@@ -4,7 +4,8 @@ import { OPTIONS } from './wrapper-options.js';
 /** The text of `codex-metered --meter-help`. */
 export function describeWrapper(): string {
   const rows = Object.entries(OPTIONS).map(([name, { takes, help, variable }]) => {
-    const left = `  --meter-${name}${takes ? ` ${takes}` : ''}`.padEnd(32);
+    const option = `  --meter-${name}${takes ? ` ${takes}` : ''}`;
+    const left = option.length < 32 ? option.padEnd(32) : `${option}\n${' '.repeat(32)}`;
     return `${left}${help}${variable ? `\n${' '.repeat(32)}[${variable}]` : ''}`;
   });
   return `codex-metered runs the real Codex and records what every model response cost, as it happens.
