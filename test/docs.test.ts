@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { OPTIONS } from '../src/cli/wrapper-options.js';
 import { readConfigFile } from '../src/config/file.js';
+import { listKnownKeys } from '../src/config/schema.js';
 import { runUsage } from './harness/codex-usage.js';
 import { describeDocument } from './matrix/document.js';
 import { createFolder } from './store/samples.js';
@@ -17,6 +18,8 @@ const PAGES = [
 ];
 /** A changelog names what has gone since. */
 const CURRENT = PAGES.filter((page) => page !== 'CHANGELOG.md');
+/** Keys of codex-metered.toml that hold a list of tables. */
+const LISTS = ['prices', 'subscriptions'];
 const DOCS = CURRENT.map(read).join('\n');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
@@ -107,6 +110,11 @@ it('docs/config.md shows a codex-metered.toml without a mistake', () => {
   expect(readConfigFile({ path, origin: 'user file' }).prices).toHaveLength(1);
 });
 
+it('docs/config.md has every key of codex-metered.toml', () => {
+  const page = read('docs/config.md');
+  expect(listKeys().filter((key) => !new RegExp(`\\b${key}\\b`).test(page))).toEqual([]);
+});
+
 describe('the map in AGENTS.md', () => {
   const map = read('AGENTS.md').split('\n## Map\n')[1] ?? '';
   const sections = map.split('\n### ').slice(1);
@@ -145,6 +153,11 @@ describe('the map in AGENTS.md', () => {
     return new RegExp(`(?<![\\w-])${name.replace('.', '\\.')}`).test(section);
   }
 });
+
+/** The keys of codex-metered.toml, at any depth. */
+function listKeys(path: readonly (string | number)[] = []): string[] {
+  return listKnownKeys(path).flatMap((key) => [key, ...listKeys([...path, key, ...(LISTS.includes(key) ? [0] : [])])]);
+}
 
 async function helpOf(...command: string[]): Promise<string> {
   return (await runUsage([...command, '--help'], { database: '/nowhere/usage.db' })).stdout;
