@@ -32,8 +32,6 @@ const HOMES: Record<string, string[]> = {
   preact: ['web'],
   echarts: ['web'],
 };
-/** What the build makes, for who alone imports it. */
-const MADE = { '../build/rollout-scan': 'agents/codex/rollout-wasm' } as const;
 /** Too slow to start before Codex does; the last two open the standard streams, which stand-ins.ts must come before. */
 const LATE = ['better-sqlite3', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
 const MAX_LINES = 220;
@@ -121,7 +119,6 @@ describe('the check of the architecture', () => {
 function isWrongArrow({ from, to, kind }: Import): boolean {
   if (isPackage(to)) return false;
   if (to === '../package.json') return roomOf(from) !== 'cli';
-  if (to in MADE) return MADE[to as keyof typeof MADE] !== from;
   const [user, used] = [roomOf(from), roomOf(to)];
   if (user === used) return false;
   if (HANDED_IN.includes(used)) return kind !== 'type' && !TOP.includes(user) && used !== 'errors';

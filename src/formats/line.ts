@@ -1,3 +1,5 @@
+import { isObject, type JsonObject } from './json.js';
+
 /** Input that could not be read as what it should be. It is counted and reported, never skipped in silence. */
 export interface Unrecognised {
   readonly kind: 'unrecognised';
@@ -12,16 +14,25 @@ export interface Irrelevant {
 
 export const IRRELEVANT: Irrelevant = { kind: 'irrelevant' };
 
-export function unrecognised(reason: string): Unrecognised {
-  return { kind: 'unrecognised', reason };
+/** A class, so that an object that somebody wrote into a file is not mistaken for one. */
+class Refusal implements Unrecognised {
+  readonly kind = 'unrecognised';
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
 }
 
-/** The JSON object that `line` holds, or why it holds none. */
-export function parseObject(line: string): Record<string, unknown> | Unrecognised {
+export function unrecognised(reason: string): Unrecognised {
+  return new Refusal(reason);
+}
+
+/** Returns the JSON object that a line holds, or why it holds none. Spaces and a byte order mark may stand around it. */
+export function parseObject(line: string): JsonObject | Unrecognised {
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-    return unrecognised('not a JSON object');
+    const value: unknown = JSON.parse(line.trim());
+    return isObject(value) ? value : unrecognised('not a JSON object');
   } catch {
     return unrecognised('not JSON');
   }
@@ -29,5 +40,5 @@ export function parseObject(line: string): Record<string, unknown> | Unrecognise
 
 /** Tells a parse result from a refusal. */
 export function isUnrecognised(value: object): value is Unrecognised {
-  return (value as { kind?: unknown }).kind === 'unrecognised';
+  return value instanceof Refusal;
 }

@@ -1,10 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { CreateReader } from '../agents/agent.js';
+import type { CreateReader } from '../agents/readers.js';
 import type { AgentId } from '../agents/registry.js';
 import type { SessionReader } from '../agents/session-reader.js';
 import { StoreError } from '../errors.js';
-import { countLines, type ReadInto, readFrom, scanLines, trimLine } from '../io/scan.js';
-import { decompressing } from '../io/zstd.js';
+import { isUnrecognised, parseObject } from '../formats/line.js';
+import { decompressing, type ReadInto, readChunks, readFrom } from '../io/chunks.js';
+import { countLines, isBlank } from '../io/lines.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
 import { describeFault } from './discovery.js';
 import { describeProblems, type Found, type UnreadableLine } from './file-problems.js';
@@ -49,10 +50,11 @@ class OpenFile {
   readonly #fd: number;
   readonly #isCompressed: boolean;
   readonly #reader: SessionReader;
+  /** Where an earlier import ended, and this one has come to. */
+  readonly #startBytes: number = 0;
   #readBytes = 0;
   #responses = 0;
   #unreadableBefore = 0;
-  #overlongLines = 0;
   #newestMs = 0;
   #head: Fingerprint | undefined;
   /** The first line that an import of the file could not read. */
@@ -67,6 +69,7 @@ class OpenFile {
     this.#isCompressed = task.path.endsWith('.zst');
     const saved = this.#findSaved();
     if (saved && task.known) {
+      this.#startBytes = task.known.readBytes;
       this.#readBytes = task.known.readBytes;
       this.#responses = task.known.responses;
       this.#unreadableBefore = task.known.unreadableLines;
@@ -91,34 +94,32 @@ class OpenFile {
         fault,
         isCut,
         sizeBytes: this.#task.sizeBytes,
-        threadId: this.#reader.threadId,
+        threadId: this.#reader.records.threadId,
       });
     });
     return { unreadableLines: this.#unreadableLines - this.#unreadableBefore, problem };
   }
 
   #scan(): 'whole' | 'cut' {
-    const reader = this.#reader;
-    const file = this.#noticingHead(readFrom(this.#fd, this.#readBytes));
-    const rest = scanLines(reader, this.#readBytes, this.#isCompressed ? decompressing(file) : file, {
-      onOverlong: () => void this.#overlongLines++,
-      onChunk: (offset) => {
-        this.#readBytes = offset;
-        if (reader.waiting >= PART_RESPONSES) this.#record('part');
-      },
-    });
-    // Of a line that is too long to be held nothing is returned but that it has no end.
-    const isBlank = rest && rest.length > 0 && trimLine(rest).length === 0;
-    if (!rest || isBlank) return 'whole';
+    const { lines, records } = this.#reader;
+    const file = this.#noticingHead(readFrom(this.#fd, this.#startBytes));
+    for (const chunk of readChunks(this.#isCompressed ? decompressing(file) : file)) {
+      lines.push(chunk);
+      this.#readBytes = this.#startBytes + lines.endedBytes;
+      if (records.waiting >= PART_RESPONSES) this.#record('part');
+    }
+    const rest = lines.rest();
+    if (rest === 'unwanted' || (rest !== 'overlong' && isBlank(rest))) return 'whole';
     // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
-    if (!isJson(rest) || !reader.takeLast(rest, this.#readBytes)) return 'cut';
-    this.#readBytes += rest.length;
+    if (rest === 'overlong' || !isJson(rest)) return 'cut';
+    lines.end();
+    this.#readBytes = this.#startBytes + lines.endedBytes;
     return 'whole';
   }
 
   /** The first bytes of a file need not be read again to know it by. */
   #noticingHead(read: ReadInto): ReadInto {
-    if (this.#readBytes > 0 || this.#isCompressed) return read;
+    if (this.#startBytes > 0 || this.#isCompressed) return read;
     return (target, offset) => {
       const bytesRead = read(target, offset);
       this.#head ??= describeHead(target.subarray(offset, offset + Math.min(bytesRead, FINGERPRINT_BYTES)));
@@ -128,16 +129,17 @@ class OpenFile {
 
   /** Those of earlier imports included. */
   get #unreadableLines(): number {
-    return this.#unreadableBefore + this.#overlongLines + this.#reader.unreadableLines;
+    return this.#unreadableBefore + this.#reader.unreadableLines;
   }
 
   get #doubts(): readonly string[] {
-    return [...new Set([...this.#doubtsBefore, ...(this.#reader.doubts ?? [])])];
+    return [...new Set([...this.#doubtsBefore, ...(this.#reader.records.doubts ?? [])])];
   }
 
   /** Hands over what has been found since the last time. What was read in part is read on by the next import. */
   #record(extent: 'whole' | 'part', describe?: (found: Found) => string | undefined): string | undefined {
-    const found = this.#reader.drain();
+    const { records } = this.#reader;
+    const found = records.drain();
     for (const { responses, lastMs } of found.packs) this.#count(responses, lastMs);
     for (const { response } of found.responses) this.#count(1, response.completedAtMs);
     this.#unreadable ??= this.#findUnreadable();
@@ -145,13 +147,13 @@ class OpenFile {
       unreadable: this.#unreadable,
       unreadableLines: this.#unreadableLines,
       newestMs: this.#newestMs,
-      untoldResponses: this.#reader.untoldResponses ?? 0,
+      untoldResponses: records.responsesWithoutUsage ?? 0,
       doubts: this.#doubts,
     });
     const file: HistoryFile = {
       path: this.#task.path,
       provider: this.#task.provider,
-      threadId: this.#reader.threadId ?? null,
+      threadId: records.threadId ?? null,
       sizeBytes: extent === 'whole' ? this.#task.sizeBytes : -1,
       modifiedAtMs: this.#task.modifiedAtMs,
       readBytes: this.#readBytes,
@@ -159,18 +161,16 @@ class OpenFile {
       responses: this.#responses,
       unreadableLines: this.#unreadableLines,
       problem: problem ?? null,
-      untoldResponses: this.#reader.untoldResponses ?? 0,
+      untoldResponses: records.responsesWithoutUsage ?? 0,
     };
     this.#tools.onPart({ file, ...found });
     return problem;
   }
 
-  /** Its number is counted only where there is such a line: that takes one more look at what stands before it. */
+  /** The lines that earlier imports read are counted only where there is such a line. */
   #findUnreadable(): UnreadableLine | undefined {
-    const place = this.#reader.firstUnreadable;
-    if (!place) return undefined;
-    const { offset, reason } = place;
-    return { reason, line: this.#isCompressed ? undefined : countLines(this.#fd, offset) + 1 };
+    const first = this.#reader.firstUnreadable;
+    return first && { ...first, line: countLines(this.#fd, this.#startBytes) + first.line };
   }
 
   #count(responses: number, newestMs: number): void {
@@ -180,7 +180,7 @@ class OpenFile {
 
   /** Null where nothing can be read on from here: the file is read anew when it has changed. */
   #describeState(): string | null {
-    const reader = this.#isCompressed ? undefined : this.#reader.save();
+    const reader = this.#isCompressed ? undefined : this.#reader.records.save();
     if (!reader) return null;
     const head = this.#head ?? this.#readHead(FINGERPRINT_BYTES);
     const [unreadable, doubts] = [this.#unreadable, this.#doubts];
@@ -202,10 +202,6 @@ class OpenFile {
 }
 
 function isJson(bytes: Buffer): boolean {
-  try {
-    JSON.parse(trimLine(bytes).toString('utf8'));
-    return true;
-  } catch {
-    return false;
-  }
+  const parsed = parseObject(bytes.toString('utf8'));
+  return !isUnrecognised(parsed) || parsed.reason !== 'not JSON';
 }

@@ -1,4 +1,4 @@
-import type { NameProject } from '../agents/agent.js';
+import type { NameProject } from '../agents/session-reader.js';
 import { nameProject } from '../io/work-tree.js';
 
 /** Looks each directory up once: a history has many sessions in few of them. */

@@ -1,72 +1,135 @@
-/** What is done with the lines of a byte stream. */
+import { readSync } from 'node:fs';
+import { openForReading } from '../files/regular-file.js';
+
+/** What is done with the lines of a byte stream. They are numbered from 1; unwanted and blank lines have a number too. */
 export interface LineHandlers {
-  /** Whether the line that begins with `head` (at least 80 bytes of it, or all) is worth decoding. Default: all are. */
-  readonly wants?: (head: Buffer, number: number) => boolean;
-  /** `number`: lines are counted from 1, those that nobody wants too. */
+  /**
+   * Whether a line is worth holding and decoding; by default every line is. It is asked about each whole line, and before
+   * that once about a line that goes on in the next chunk, as soon as 256 bytes of it are there.
+   */
+  readonly wants?: (line: Buffer, number: number, isWhole: boolean) => boolean;
+  /** Takes a line without its newline. Blank lines are left out. */
   readonly onLine: (line: string, number: number) => void;
-  /** A line longer than the limit: it is dropped, so that memory stays flat. */
+  /** A line that is longer than the limit has ended. It is dropped, so that memory stays flat. */
   readonly onOverlong?: (number: number) => void;
 }
 
+/** The only place where lines are split and numbered. */
 export interface LineSplitter {
+  /** Takes the next bytes. The chunk is the caller's again afterwards. */
   push(chunk: Buffer): void;
-  /** Hands over what stands after the last newline, if anything. */
+  /** Says that no more bytes come: what stands after the last newline is a line too. */
   end(): void;
+  /** How many bytes the lines take that have ended, with their newlines. */
+  readonly endedBytes: number;
+  /** What has come of the line that has not ended; nothing is held of one that is unwanted or longer than the limit. */
+  rest(): Buffer | 'unwanted' | 'overlong';
 }
 
-const HEAD_BYTES = 80;
+const HEAD_BYTES = 256;
+const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 const DEFAULT_LIMIT_BYTES = 32 * 1024 * 1024;
 
-/** Splits bytes into lines without their newline. Lines that nobody wants are never decoded nor held. */
-export function createLineSplitter(handlers: LineHandlers, limitBytes = DEFAULT_LIMIT_BYTES): LineSplitter {
+/** `isDocument`: the bytes are one single line, whatever stands in them. */
+export function createLineSplitter(
+  handlers: LineHandlers,
+  { limitBytes = DEFAULT_LIMIT_BYTES, isDocument = false } = {},
+): LineSplitter {
   const { wants = () => true, onLine, onOverlong } = handlers;
   let held: Buffer[] = [];
   let heldBytes = 0;
-  let dropping = false;
+  let dropping: 'unwanted' | 'overlong' | undefined;
   let number = 1;
+  let pushedBytes = 0;
+  let endedBytes = 0;
 
-  const finish = (tail: Buffer) => {
-    const own = number++;
-    if (dropping) {
-      dropping = false;
-      return;
-    }
-    const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
+  const drop = (why: 'unwanted' | 'overlong') => {
+    dropping = why;
     held = [];
     heldBytes = 0;
-    if (line.length > 0 && wants(line, own)) onLine(line.toString('utf8'), own);
+  };
+
+  const finish = (tail: Buffer) => {
+    const ended = number++;
+    const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
+    const dropped = dropping;
+    held = [];
+    heldBytes = 0;
+    dropping = undefined;
+    if (dropped === 'unwanted' || (!dropped && (isBlank(line) || !wants(line, ended, true)))) return;
+    if (dropped || line.length > limitBytes) onOverlong?.(ended);
+    else onLine(line.toString('utf8'), ended);
   };
 
   const hold = (tail: Buffer) => {
     if (dropping || tail.length === 0) return;
-    const judged = heldBytes >= HEAD_BYTES;
-    held.push(tail);
+    const wasAsked = heldBytes >= HEAD_BYTES;
+    held.push(Buffer.from(tail));
     heldBytes += tail.length;
-    const overlong = heldBytes > limitBytes;
-    if (overlong) onOverlong?.(number);
-    // Once per line: putting the pieces of a long one together for each that arrives would take ever longer.
-    if (
-      overlong ||
-      (!judged && heldBytes >= HEAD_BYTES && !wants(held.length === 1 ? tail : Buffer.concat(held), number))
-    ) {
-      dropping = true;
-      held = [];
-      heldBytes = 0;
-    }
+    if (heldBytes > limitBytes) return drop('overlong');
+    // Once for each line: to join the pieces of a long line whenever one arrives would take ever longer.
+    if (!wasAsked && heldBytes >= HEAD_BYTES && !wants(Buffer.concat(held), number, false)) drop('unwanted');
   };
 
   return {
     push(chunk) {
       let start = 0;
-      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const findEnd = () => (isDocument ? -1 : chunk.indexOf(NEWLINE, start));
+      for (let end = findEnd(); end !== -1; end = findEnd()) {
         finish(chunk.subarray(start, end));
         start = end + 1;
+        endedBytes = pushedBytes + start;
       }
+      pushedBytes += chunk.length;
       hold(chunk.subarray(start));
     },
     end() {
       finish(Buffer.alloc(0));
+      endedBytes = pushedBytes;
+    },
+    get endedBytes() {
+      return endedBytes;
+    },
+    rest() {
+      if (dropping) return dropping;
+      const line = Buffer.concat(held);
+      return line.length > 0 && !wants(line, number, false) ? 'unwanted' : line;
     },
   };
+}
+
+/** Yields the lines of a file, decoded one chunk at a time. Throws what the file system throws. */
+export async function* readLines(path: string): AsyncGenerator<string> {
+  let ready: string[] = [];
+  const splitter = createLineSplitter({ onLine: (line) => ready.push(line) });
+  const file = await openForReading(path);
+  for await (const chunk of file.createReadStream({ highWaterMark: CHUNK_BYTES })) {
+    splitter.push(chunk as Buffer);
+    yield* ready;
+    ready = [];
+  }
+  splitter.end();
+  yield* ready;
+}
+
+/** Returns how many lines of the open file `fd` end before `offset`. */
+export function countLines(fd: number, offset: number): number {
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, offset));
+  let lines = 0;
+  for (let at = 0; at < offset; ) {
+    const bytesRead = readSync(fd, buffer, 0, Math.min(buffer.length, offset - at), at);
+    if (bytesRead === 0) break;
+    const read = buffer.subarray(0, bytesRead);
+    for (let newline = read.indexOf(NEWLINE); newline !== -1; newline = read.indexOf(NEWLINE, newline + 1)) lines++;
+    at += bytesRead;
+  }
+  return lines;
+}
+
+const SPACES: readonly number[] = [0x20, 0x09, 0x0d];
+
+/** Whether nothing but spaces, or the carriage return of Windows, stands in a line. */
+export function isBlank(line: Buffer): boolean {
+  return line.every((byte) => SPACES.includes(byte));
 }

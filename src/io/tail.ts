@@ -5,6 +5,8 @@ import type { LineSplitter } from './lines.js';
 
 const CHUNK_BYTES = 256 * 1024;
 
+type Lines = Pick<LineSplitter, 'push' | 'end'>;
+
 /** A file that grows, read from its beginning. */
 export interface Tail {
   readonly path: string;
@@ -19,7 +21,7 @@ interface Reading {
   readonly handle: FileHandle;
   readonly inode: number;
   offset: number;
-  lines: LineSplitter;
+  lines: Lines;
 }
 
 /**
@@ -27,7 +29,7 @@ interface Reading {
  * its place, that one is read from its beginning into new lines, and the one before on too: whoever holds it open may
  * still write to it. The file is opened at the first reading.
  */
-export function createTail(path: string, begin: () => LineSplitter): Tail {
+export function createTail(path: string, begin: () => Lines): Tail {
   let readings: Reading[] = [];
   let reading: Promise<void> | undefined;
   let askedAgain = false;
@@ -78,7 +80,7 @@ function lookAt(path: string) {
   }
 }
 
-async function readRest(reading: Reading, begin: () => LineSplitter): Promise<void> {
+async function readRest(reading: Reading, begin: () => Lines): Promise<void> {
   // Without Node's threads: what comes is mostly one line, which the system has in memory.
   const { size } = fstatSync(reading.handle.fd);
   if (size < reading.offset) {

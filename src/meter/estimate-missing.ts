@@ -3,7 +3,7 @@ import { findHistoryBase } from '../agents/codex/sessions.js';
 import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
 import { messageOf } from '../errors.js';
 import { type EstimatedResponse, estimateSession } from '../estimate/session.js';
-import { readLines } from '../io/read-lines.js';
+import { readLines } from '../io/lines.js';
 import type { ModelResponse, Note } from '../usage/record.js';
 import type { SessionItem } from '../usage/session-item.js';
 import { sumUsage } from '../usage/usage.js';

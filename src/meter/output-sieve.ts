@@ -43,7 +43,7 @@ export function createOutputSieve(output: 'json' | 'human', onLine: (line: Outpu
   };
   const lines = createLineSplitter(
     { wants, onLine: (text, number) => handOn({ text, number }), onOverlong },
-    LIMIT_BYTES[output],
+    { limitBytes: LIMIT_BYTES[output] },
   );
   return {
     push(chunk, atMs) {

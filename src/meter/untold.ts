@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseSessionIndexLine } from '../agents/codex/session-index.js';
-import { readLines } from '../io/read-lines.js';
+import { readLines } from '../io/lines.js';
 import type { Note } from '../usage/record.js';
 
 /**

@@ -1,10 +1,13 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createLineSplitter, type LineHandlers } from '../../src/io/lines.js';
+import { countLines, createLineSplitter, type LineHandlers, type LineSplitter } from '../../src/io/lines.js';
+import { createFolder } from '../store/samples.js';
 
 /** The lines of `chunks`, in order. */
 function split(chunks: readonly (Buffer | string)[], handlers: Omit<LineHandlers, 'onLine'> = {}, limitBytes?: number) {
   const lines: string[] = [];
-  const splitter = createLineSplitter({ ...handlers, onLine: (line) => lines.push(line) }, limitBytes);
+  const splitter = createLineSplitter({ ...handlers, onLine: (line) => lines.push(line) }, { limitBytes });
   for (const chunk of chunks) splitter.push(Buffer.from(chunk));
   splitter.end();
   return lines;
@@ -12,7 +15,7 @@ function split(chunks: readonly (Buffer | string)[], handlers: Omit<LineHandlers
 
 describe('lines', () => {
   const text = 'first\n\ngrüße 🙂\n{"a":"a line of more than sixteen bytes"}\n\r\nlast without newline';
-  const expected = ['first', 'grüße 🙂', '{"a":"a line of more than sixteen bytes"}', '\r', 'last without newline'];
+  const expected = ['first', 'grüße 🙂', '{"a":"a line of more than sixteen bytes"}', 'last without newline'];
 
   test('are the same wherever a chunk ends', () => {
     const bytes = Buffer.from(text);
@@ -34,14 +37,15 @@ describe('lines', () => {
     }
   });
 
-  test('are judged by at least eighty bytes, or by all of them', () => {
+  test('are judged by at least 256 bytes, or by all of them', () => {
     const heads: number[] = [];
     const wants = (head: Buffer) => heads.push(head.length) > 0;
+    const bytes = [...Buffer.from(`${'a line of 300 bytes '.repeat(15)}\ntiny\n`)];
     split(
-      [...Buffer.from(`${'a line of a hundred bytes'.repeat(4)}\ntiny\n`)].map((byte) => Buffer.from([byte])),
+      bytes.map((byte) => Buffer.from([byte])),
       { wants },
     );
-    expect(heads.filter((length) => length < 80)).toEqual([4]);
+    expect(heads).toEqual([256, 300, 4]);
   });
 
   test('that are too long are dropped and told of, once each, and the next ones are not', () => {
@@ -65,4 +69,60 @@ describe('lines', () => {
   test('of invalid UTF-8 are lines all the same', () => {
     expect(split([Buffer.from([0xff, 0xfe, 0x0a, 0x00, 0x0a, 0xc3])])).toHaveLength(3);
   });
+
+  test('have a number, whether or not anybody wants them, and where they are blank', () => {
+    const numbers: number[] = [];
+    const splitter = createLineSplitter({ wants: (line) => line[0] !== 0x78, onLine: (_line, n) => numbers.push(n) });
+    splitter.push(Buffer.from('first\n\n  \r\nx\nfifth\nlast'));
+    splitter.end();
+    expect(numbers).toEqual([1, 5, 6]);
+  });
+
+  test('are one where the bytes are a document', () => {
+    const lines: string[] = [];
+    const splitter = createLineSplitter({ onLine: (line) => lines.push(line) }, { isDocument: true });
+    for (const chunk of ['{\n', '"a": 1\n', '}\n']) splitter.push(Buffer.from(chunk));
+    splitter.end();
+    expect(lines).toEqual(['{\n"a": 1\n}\n']);
+  });
+});
+
+describe('what has come of a line that has not ended', () => {
+  const begin = (text: string, { wanted = true } = {}): LineSplitter => {
+    const splitter = createLineSplitter({ wants: () => wanted, onLine: () => undefined }, { limitBytes: 600 });
+    splitter.push(Buffer.from(text));
+    return splitter;
+  };
+
+  test('is there to be read on later, from where it begins', () => {
+    const splitter = begin('größe\n{"cut');
+    expect([splitter.endedBytes, String(splitter.rest())]).toEqual([8, '{"cut']);
+    splitter.end();
+    expect([splitter.endedBytes, splitter.rest()]).toEqual([13, Buffer.alloc(0)]);
+  });
+
+  test.each([
+    ['nothing after a newline', begin('whole\n'), Buffer.alloc(0)],
+    ['unwanted, however short', begin('whole\ncut', { wanted: false }), 'unwanted'],
+    ['unwanted, and not held', begin('x'.repeat(300), { wanted: false }), 'unwanted'],
+    ['longer than the limit, and not held', begin('x'.repeat(601)), 'overlong'],
+  ])('is %s', (_what, splitter, rest) => expect(splitter.rest()).toEqual(rest));
+
+  test('is not changed by what the caller puts into the chunk afterwards', () => {
+    const lines: string[] = [];
+    const splitter = createLineSplitter({ onLine: (line) => lines.push(line) });
+    const chunk = Buffer.from('begin');
+    splitter.push(chunk);
+    chunk.fill('x');
+    splitter.push(Buffer.from('ning\n'));
+    expect(lines).toEqual(['beginning']);
+  });
+});
+
+test('lines of a file are counted up to a byte of it', () => {
+  const path = join(createFolder(), 'lines');
+  writeFileSync(path, 'a\n\nb\n'.repeat(100_000));
+  const fd = openSync(path, 'r');
+  expect([0, 2, 3, 500_000, 1e9].map((offset) => countLines(fd, offset))).toEqual([0, 1, 2, 300_000, 300_000]);
+  closeSync(fd);
 });

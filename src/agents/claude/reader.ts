@@ -1,18 +1,14 @@
 import { basename } from 'node:path';
-import { LineBuffer, splitLines, trimLine } from '../../io/scan.js';
+import type { JsonObject } from '../../formats/json.js';
 import type { HistoryThread } from '../../store/history.js';
 import type { HeldCopy } from '../../store/session-runs.js';
 import type { ModelResponse } from '../../usage/record.js';
-import type { OpenReaders, ReaderTools } from '../agent.js';
-import type { SessionReader, UnreadablePlace } from '../session-reader.js';
+import { looksLikeObject, type OpenReaders, type ReaderTools, type RecordReader } from '../session-reader.js';
 import { type KnownMessage, keyOf, MessageLines } from './messages.js';
 import { toResponses, toThread } from './responses.js';
 import { RunTracker, type SavedRuns } from './runs.js';
 import type { SessionTotal, UntoldResponses } from './session.js';
 import { mayTell, parseTranscriptLine, type TranscriptMessage } from './transcript.js';
-
-const OPENING = '{'.charCodeAt(0);
-const CLOSING = '}'.charCodeAt(0);
 
 /** What an import keeps of a file, so that the next import can read on where this one ended. */
 export interface SavedTranscript {
@@ -21,66 +17,16 @@ export interface SavedTranscript {
 }
 
 /**
- * Reads transcripts of Claude Code: one response per message, however many lines it has, and what the session's own totals
- * tell. A sub-agent of a session is a thread of its own.
+ * Reads transcripts of Claude Code: one response per message, however many lines it has, and the totals that Claude Code itself
+ * wrote. A sub-agent of a session is a thread of its own.
  */
-export const openClaudeReaders: OpenReaders = (tools) => {
-  const lines = new LineBuffer();
-  return (path, saved) => createReader({ ...tools, path, lines, saved: saved as SavedTranscript | undefined });
-};
+export const openClaudeReaders: OpenReaders = (tools) => (path, saved) =>
+  new TranscriptReader(basename(path, '.jsonl'), tools, saved as SavedTranscript | undefined);
 
-interface ReaderOptions extends ReaderTools {
-  readonly path: string;
-  /** Used anew for each file. */
-  readonly lines: LineBuffer;
-  readonly saved: SavedTranscript | undefined;
-}
-
-function createReader(options: ReaderOptions): SessionReader {
-  const { path, lines } = options;
-  const told = new ToldByTranscript(options);
-  let unreadableLines = 0;
-  let firstUnreadable: UnreadablePlace | undefined;
-  const takeLine = (whole: Buffer): boolean => {
-    const line = trimLine(whole);
-    if (line[0] !== OPENING || line[line.length - 1] !== CLOSING) return line.length === 0;
-    return !mayTell(line) || told.take(line.toString('utf8'));
-  };
-  return {
-    threadId: basename(path, '.jsonl'),
-    get waiting() {
-      return told.waiting;
-    },
-    get unreadableLines() {
-      return unreadableLines;
-    },
-    get firstUnreadable() {
-      return firstUnreadable;
-    },
-    get untoldResponses() {
-      return told.untold;
-    },
-    get buffer() {
-      return lines.bytes;
-    },
-    grow: () => lines.grow(),
-    take: (start, end, offset) =>
-      splitLines(lines.bytes, start, end, (bytes, from, to) => {
-        if (takeLine(bytes.subarray(from, to))) return;
-        unreadableLines++;
-        firstUnreadable ??= { offset: offset + from, reason: undefined };
-      }),
-    // Where a line's usage stands is not known before all of it has been read.
-    skips: () => false,
-    takeLast: (line) => takeLine(line),
-    drain: () => told.drain(),
-    save: () => told.save(),
-  };
-}
-
-/** What the lines of a transcript come to. */
-class ToldByTranscript {
-  readonly #options: ReaderOptions;
+class TranscriptReader implements RecordReader {
+  /** The session that the file is named after. */
+  readonly threadId: string;
+  readonly #tools: ReaderTools;
   readonly #lines: MessageLines;
   readonly #runs: RunTracker;
   /** By key. A message's lines follow each other, and the last one knows its output best. */
@@ -90,46 +36,51 @@ class ToldByTranscript {
   readonly #placedThreads = new Set<string>();
   readonly #copies: HeldCopy[] = [];
 
-  constructor(options: ReaderOptions) {
-    this.#options = options;
-    this.#lines = new MessageLines(options.saved?.messages);
-    this.#runs = new RunTracker(options.saved?.runs);
+  constructor(threadId: string, tools: ReaderTools, saved: SavedTranscript | undefined) {
+    this.threadId = threadId;
+    this.#tools = tools;
+    this.#lines = new MessageLines(saved?.messages);
+    this.#runs = new RunTracker(saved?.runs);
   }
 
   get waiting(): number {
     return this.#responses.size;
   }
 
-  get untold(): number {
+  get responsesWithoutUsage(): number {
     return this.#runs.untold;
   }
 
-  /** Returns false when the line, or a part of it, could not be read. */
-  take(text: string): boolean {
-    const line = parseTranscriptLine(text);
+  isIrrelevant(line: Buffer, isWhole: boolean): boolean {
+    // Where a line's usage stands is not known before all of the line is there.
+    return isWhole && looksLikeObject(line) && !mayTell(line);
+  }
+
+  take(record: JsonObject): string | undefined {
+    const line = parseTranscriptLine(record);
     switch (line.kind) {
       case 'unrecognised':
-        return false;
+        return line.reason;
       case 'irrelevant':
-        return true;
+        return undefined;
       case 'message':
         this.#takeMessage(line);
-        return line.unreadableParts === 0;
+        return line.unreadableParts === 0 ? undefined : 'assistant with a part of an unknown shape';
       case 'total':
         this.#takeTotal(line);
-        return true;
+        return undefined;
       case 'untold':
         this.#takeUntold(line);
-        return true;
+        return undefined;
       case 'prompt':
         this.#lines.interrupt();
         this.#runs.seePrompt(line.atMs);
-        return true;
+        return undefined;
     }
   }
 
   drain() {
-    const { pricer } = this.#options;
+    const { pricer } = this.#tools;
     const responses = [...this.#responses.values()].map((response) => ({ response, bill: pricer.bill(response) }));
     const threads = [...this.#threads.values()];
     const drained = { threads, packs: [], responses, runs: this.#runs.take(), copies: this.#copies.splice(0) };
@@ -170,7 +121,7 @@ class ToldByTranscript {
     // The first line that names a directory decides the thread's project.
     const hasDirectory = line.cwd !== undefined;
     if (hasDirectory) this.#placedThreads.add(id);
-    if (hasDirectory || !this.#threads.has(id)) this.#threads.set(id, toThread(id, line, this.#options.nameProject));
+    if (hasDirectory || !this.#threads.has(id)) this.#threads.set(id, toThread(id, line, this.#tools.nameProject));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { HistoryThread } from '../../store/history.js';
 import type { ModelResponse } from '../../usage/record.js';
-import type { NameProject } from '../agent.js';
+import type { NameProject } from '../session-reader.js';
 import type { TranscriptMessage } from './transcript.js';
 
 /** Where a message is recorded. */

@@ -1,13 +1,7 @@
 import * as z from 'zod/mini';
 import { IMPOSSIBLE_COUNT } from '../../formats/count.js';
-import {
-  IRRELEVANT,
-  type Irrelevant,
-  isUnrecognised,
-  parseObject,
-  type Unrecognised,
-  unrecognised,
-} from '../../formats/line.js';
+import type { JsonObject } from '../../formats/json.js';
+import { IRRELEVANT, type Irrelevant, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';
 import type { Fees } from '../../usage/fees.js';
 import { isNoUsage, type Usage } from '../../usage/usage.js';
@@ -95,12 +89,10 @@ export function mayTell(line: Buffer): boolean {
 }
 
 /**
- * Parses one line of a transcript. Never throws. Only messages of the model count: what a tool answered can hold a
+ * Reads one line of a transcript. Never throws. Only messages of the model count: what a tool answered can hold a
  * sum of what a sub-agent used, whose messages stand in a transcript of their own. Read from 2.1.197 to 2.1.332.
  */
-export function parseTranscriptLine(line: string): TranscriptLine {
-  const record = parseObject(line);
-  if (isUnrecognised(record)) return record;
+export function parseTranscriptLine(record: JsonObject): TranscriptLine {
   switch (record.type) {
     case 'assistant':
       return (record.message as { usage?: unknown } | undefined)?.usage ? parseAssistant(record) : IRRELEVANT;
@@ -115,7 +107,7 @@ export function parseTranscriptLine(line: string): TranscriptLine {
   }
 }
 
-function parseAssistant(record: Record<string, unknown>): TranscriptMessage | Irrelevant | Unrecognised {
+function parseAssistant(record: JsonObject): TranscriptMessage | Irrelevant | Unrecognised {
   const { data } = assistant.safeParse(record);
   if (!data) return unrecognised('assistant of an unknown shape');
   const atMs = Date.parse(String(record.timestamp));

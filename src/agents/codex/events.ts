@@ -11,7 +11,7 @@ import {
 import { OWN_KEY } from '../../usage/emit-form.js';
 import type { Usage } from '../../usage/usage.js';
 import { parseRemark, type Remark } from './remarks.js';
-import { codexUsage } from './usage.js';
+import { readUsage } from './usage.js';
 
 /** What a line of `codex exec --json` says that metering needs. */
 export type CodexEvent =
@@ -26,7 +26,6 @@ export type CodexEvent =
   | Unrecognised;
 
 const threadStarted = z.object({ thread_id: z.string() });
-const turnCompleted = z.object({ usage: codexUsage });
 const error = z.object({ message: z.string() });
 const errorItem = z.object({ item: z.object({ type: z.literal('error'), message: z.string() }) });
 /** The stream's form before 0.44. */
@@ -46,12 +45,9 @@ export function parseCodexEvent(line: string): CodexEvent {
         : unrecognised('thread.started without a thread id');
     }
     case 'turn.completed': {
-      const parsed = turnCompleted.safeParse(event);
-      return parsed.success
-        ? { kind: 'turn_completed', usage: parsed.data.usage }
-        : unrecognised(
-            hasImpossibleCount(event) ? `turn.completed with ${IMPOSSIBLE_COUNT}` : 'turn.completed without usage',
-          );
+      const usage = readUsage(event.usage);
+      if (usage) return { kind: 'turn_completed', usage };
+      return unrecognised(`turn.completed ${hasImpossibleCount(event) ? `with ${IMPOSSIBLE_COUNT}` : 'without usage'}`);
     }
     case 'turn.failed':
       return { kind: 'turn_failed' };

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../formats/json.js';
 import type { Base } from './thread-state.js';
 
 /** The header of a session file. `sessionId` is the root thread: the thread itself, or the one its chain of parents began with. */
@@ -17,7 +18,6 @@ export interface SessionHeader {
   readonly interactive: boolean;
 }
 
-// What each turn of a history has, and each session, is read by this: a schema takes longer than all the rest of such a line.
 export function isOptionalText(value: unknown): value is string | null | undefined {
   return value === null || value === undefined || typeof value === 'string';
 }
@@ -25,36 +25,27 @@ export function isOptionalText(value: unknown): value is string | null | undefin
 const HEADER_TEXTS = ['session_id', 'forked_from_id', 'cli_version', 'cwd', 'originator'] as const;
 
 /** Returns undefined for a header of an unknown shape. */
-export function readHeader(payload: unknown): SessionHeader | undefined {
-  const meta = payload as Partial<Record<(typeof HEADER_TEXTS)[number] | 'id' | 'source', unknown>>;
-  const isHeader = typeof meta.id === 'string' && HEADER_TEXTS.every((name) => isOptionalText(meta[name]));
+export function readHeader(payload: JsonObject): SessionHeader | undefined {
+  const isHeader = typeof payload.id === 'string' && HEADER_TEXTS.every((name) => isOptionalText(payload[name]));
   if (!isHeader) return undefined;
-  const text = meta as Record<(typeof HEADER_TEXTS)[number], string | null | undefined> & { readonly id: string };
+  const text = payload as Record<(typeof HEADER_TEXTS)[number], string | null | undefined> & { readonly id: string };
   return {
     kind: 'session',
     threadId: text.id,
     sessionId: text.session_id ?? text.id,
     base: readBase(payload),
-    isPaginated: (payload as { history_mode?: unknown }).history_mode === 'paginated',
+    isPaginated: payload.history_mode === 'paginated',
     cliVersion: text.cli_version ?? undefined,
     cwd: text.cwd ?? undefined,
-    role: roleOf(meta.source),
+    role: roleOf(payload.source),
     // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
-    interactive: meta.source === 'cli' || text.originator === 'codex-tui',
+    interactive: payload.source === 'cli' || text.originator === 'codex-tui',
   };
 }
 
 /** A page names its base in `history_base`; since 0.151 a fork does too, beside the thread which it was forked from. */
-function readBase(payload: unknown): Base | undefined {
-  const {
-    forked_from_id: parent,
-    forked_from_ordinal_exclusive: sharedUpTo,
-    history_base: base,
-  } = payload as {
-    forked_from_id?: unknown;
-    forked_from_ordinal_exclusive?: unknown;
-    history_base?: unknown;
-  };
+function readBase(payload: JsonObject): Base | undefined {
+  const { forked_from_id: parent, forked_from_ordinal_exclusive: sharedUpTo, history_base: base } = payload;
   const hasBase = base !== null && base !== undefined;
   if (!parent) return hasBase ? 'page' : undefined;
   return hasBase || typeof sharedUpTo === 'number' ? 'continuation' : 'copy';

@@ -9,7 +9,7 @@ import {
 } from '../../formats/line.js';
 import type { SessionItem, SessionItemFact, ThreadRole } from '../../usage/session-item.js';
 import { readContextItem, readContextItems } from './content.js';
-import { parseRolloutLine } from './rollout.js';
+import { parseRolloutLine, readLineTypes } from './rollout.js';
 
 const optionalText = z.nullish(z.string());
 
@@ -61,12 +61,9 @@ export function parseItemLine(line: string): SessionItem | Irrelevant | Unrecogn
   return { atMs, ordinal: typeof parsed.ordinal === 'number' ? parsed.ordinal : undefined, ...fact };
 }
 
-// As in rollout.ts: what a line is stands at its start, so most lines of no interest need no parsing.
-const TYPE = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
-
 function isOurs(line: string): boolean {
-  const [, type, event] = TYPE.exec(line.slice(0, 200)) ?? [];
-  const name = type === 'event_msg' ? event : type;
+  const { type, payload } = readLineTypes(line);
+  const name = type === 'event_msg' ? payload : type;
   return name === undefined || READERS.has(name);
 }
 

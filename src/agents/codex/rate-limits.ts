@@ -1,56 +1,37 @@
-import * as z from 'zod/mini';
+import { isObject } from '../../formats/json.js';
 import { isCount, isPossibleTime } from '../../usage/count.js';
 import type { RateLimit } from '../../usage/record.js';
-
-const rateWindow = z.nullish(
-  z.object({
-    used_percent: z.number(),
-    window_minutes: z.nullish(z.number()),
-    resets_at: z.nullish(z.number()),
-    resets_in_seconds: z.nullish(z.number()),
-  }),
-);
-
-/**
- * `rate_limits` of a `token_count`, as measured on 0.42 to 0.169. What has another shape is taken for nothing: it must
- * not cost the counts that stand beside it.
- */
-export const codexRateLimits = z.catch(
-  z.nullish(z.object({ limit_id: z.nullish(z.string()), primary: rateWindow, secondary: rateWindow })),
-  undefined,
-);
 
 /** Before 0.101 Codex named no limit: there was one. */
 const ONLY_LIMIT = 'codex';
 
-/** The windows of a snapshot that was written at `atMs`; undefined where it has none. A window without a length is no use. */
-export function toRateLimits(raw: z.infer<typeof codexRateLimits>, atMs: number): RateLimit[] | undefined {
-  const limits = [raw?.primary, raw?.secondary].flatMap((window): RateLimit[] => {
-    if (!window?.window_minutes || !isPossible(window, atMs)) return [];
-    return [
-      {
-        provider: 'codex',
-        limitId: raw?.limit_id ?? ONLY_LIMIT,
-        windowMinutes: Math.round(window.window_minutes),
-        usedPercent: window.used_percent,
-        resetsAtMs: resetsAtMs(window, atMs),
-        observedAtMs: atMs,
-      },
-    ];
-  });
+/**
+ * Reads `rate_limits` of a `token_count` that was written at `atMs`, as measured on 0.42 to 0.169. Returns undefined where
+ * there are none. A window of another shape, without a length or out of all reason is left out: it must not cost the counts that
+ * stand beside it.
+ */
+export function readRateLimits(raw: unknown, atMs: number): RateLimit[] | undefined {
+  if (!isObject(raw)) return undefined;
+  const limitId = raw.limit_id ?? ONLY_LIMIT;
+  if (typeof limitId !== 'string') return undefined;
+  const limits = [raw.primary, raw.secondary].flatMap((window) => readWindow(window, limitId, atMs) ?? []);
   return limits.length === 0 ? undefined : limits;
 }
 
-type Window = NonNullable<z.infer<typeof rateWindow>>;
-
-/** Whether the record can hold it. A window out of all reason is left out, as one without a length is. */
-function isPossible(window: Window, atMs: number): boolean {
-  const resets = resetsAtMs(window, atMs);
-  return isCount(Math.round(window.window_minutes ?? 0)) && (resets === undefined || isPossibleTime(resets));
+function readWindow(window: unknown, limitId: string, atMs: number): RateLimit | undefined {
+  if (!isObject(window)) return undefined;
+  const { used_percent: usedPercent, window_minutes: minutes } = window;
+  if (typeof usedPercent !== 'number' || !Number.isFinite(usedPercent)) return undefined;
+  const windowMinutes = Math.round(Number(minutes));
+  if (!minutes || typeof minutes !== 'number' || !isCount(windowMinutes)) return undefined;
+  const resetsAtMs = readReset(window, atMs);
+  if (resetsAtMs !== undefined && !isPossibleTime(resetsAtMs)) return undefined;
+  return { provider: 'codex', limitId, windowMinutes, usedPercent, resetsAtMs, observedAtMs: atMs };
 }
 
-/** A moment in epoch seconds since 0.64 at the latest; before, how long from now. */
-function resetsAtMs({ resets_at, resets_in_seconds }: Window, atMs: number): number | undefined {
-  if (resets_at) return Math.round(resets_at * 1000);
-  return typeof resets_in_seconds === 'number' ? Math.round(atMs + resets_in_seconds * 1000) : undefined;
+/** A moment in epoch seconds since 0.64 at the latest; before, how many seconds from now. */
+function readReset(window: Record<string, unknown>, atMs: number): number | undefined {
+  const { resets_at: at, resets_in_seconds: after } = window;
+  if (typeof at === 'number' && at !== 0) return Math.round(at * 1000);
+  return typeof after === 'number' ? Math.round(atMs + after * 1000) : undefined;
 }

@@ -1,5 +1,5 @@
-import * as z from 'zod/mini';
-import { describeShape, optionalCount } from '../../formats/count.js';
+import { describeShape } from '../../formats/count.js';
+import { isObject, type JsonObject } from '../../formats/json.js';
 import {
   IRRELEVANT,
   type Irrelevant,
@@ -8,18 +8,18 @@ import {
   type Unrecognised,
   unrecognised,
 } from '../../formats/line.js';
-import { isPossibleTime } from '../../usage/count.js';
+import { isCount, isPossibleTime } from '../../usage/count.js';
 import type { ContextFill, RateLimit } from '../../usage/record.js';
 import type { Usage } from '../../usage/usage.js';
 import { isOptionalText, readHeader, type SessionHeader } from './header.js';
-import { codexRateLimits, toRateLimits } from './rate-limits.js';
+import { readRateLimits } from './rate-limits.js';
 import type { RequestSettings } from './turn-settings.js';
-import { codexUsage } from './usage.js';
+import { readUsage } from './usage.js';
 
 /** A line of a session file (rollout) that metering needs, and when Codex wrote it (epoch milliseconds). */
 export type RolloutRecord = { readonly atMs: number } & RolloutFact;
 
-export type RolloutFact =
+type RolloutFact =
   | SessionHeader
   | { readonly kind: 'turn_context'; readonly turnId: string | undefined; readonly model: string | undefined }
   | ({ readonly kind: 'settings' } & RequestSettings)
@@ -32,88 +32,44 @@ export type RolloutFact =
       readonly responseId: string;
       readonly usage: Usage;
     }
-  /** The thread's total so far; `undefined` where Codex had none to write. Rows repeat: only a change counts. */
+  /** The thread's total so far; undefined where Codex had none to write. Rows repeat: only a change counts. */
   | {
       readonly kind: 'token_count';
       readonly total: Usage | undefined;
       readonly last: Usage | undefined;
-      /** After a compaction it is Codex's own estimate. An import, which reads counts alone, has neither. */
-      readonly context?: ContextFill | undefined;
-      readonly rateLimits?: readonly RateLimit[] | undefined;
+      /** After a compaction it is Codex's own estimate. */
+      readonly context: ContextFill | undefined;
+      readonly rateLimits: readonly RateLimit[] | undefined;
     }
   | { readonly kind: 'turn_started'; readonly turnId: string | undefined };
 
-const optionalText = z.nullish(z.string());
+/** Returns undefined for a payload of an unknown shape. Without zod, as `readUsage`. */
+type Read = (payload: JsonObject, atMs: number) => RolloutFact | undefined;
 
-const settings = z.object({ thread_settings: z.object({ model: optionalText, service_tier: optionalText }) });
-const usageRecord = z.object({
-  thread_id: z.string(),
-  turn_id: optionalText,
-  root_turn_id: optionalText,
-  response_id: z.string(),
-  usage: codexUsage,
-});
-/** How full the context is: no usage, so that nonsense costs no count that stands beside it. */
-const optionalGauge = z.catch(optionalCount, undefined);
-const tokenCount = z.object({
-  info: z.nullish(
-    z.object({
-      total_token_usage: codexUsage,
-      last_token_usage: z.nullish(z.intersection(codexUsage, z.object({ total_tokens: optionalGauge }))),
-      model_context_window: optionalGauge,
-    }),
-  ),
-  rate_limits: codexRateLimits,
-});
+const EVENTS = new Map<string, Read>([
+  ['token_count', readTokenCount],
+  ['thread_settings_applied', readSettings],
+  [
+    'task_started',
+    ({ turn_id: turnId }) =>
+      isOptionalText(turnId) ? { kind: 'turn_started', turnId: turnId ?? undefined } : undefined,
+  ],
+]);
 
-type Read = (payload: unknown, atMs: number) => RolloutFact | undefined;
-
-const EVENTS = new Map<string, Read>(
-  Object.entries({
-    token_count: reading(tokenCount, ({ info, rate_limits }, atMs) => {
-      const { total_tokens, ...last } = info?.last_token_usage ?? {};
-      const windowTokens = info?.model_context_window ?? undefined;
-      return {
-        kind: 'token_count',
-        total: info?.total_token_usage,
-        last: info?.last_token_usage ? (last as Usage) : undefined,
-        context: typeof total_tokens === 'number' ? { tokens: total_tokens, windowTokens } : undefined,
-        rateLimits: toRateLimits(rate_limits, atMs),
-      };
-    }),
-    thread_settings_applied: reading(settings, ({ thread_settings }) => ({
-      kind: 'settings',
-      model: thread_settings.model ?? undefined,
-      serviceTier: thread_settings.service_tier ?? undefined,
-    })),
-    task_started: (payload) => {
-      const { turn_id = null } = payload as { turn_id?: unknown };
-      return isOptionalText(turn_id) ? { kind: 'turn_started', turnId: turn_id ?? undefined } : undefined;
+const RECORDS = new Map<string, Read>([
+  ['session_meta', readHeader],
+  [
+    'turn_context',
+    ({ turn_id: turnId, model }) => {
+      if (!isOptionalText(turnId) || !isOptionalText(model)) return undefined;
+      return { kind: 'turn_context', turnId: turnId ?? undefined, model: model ?? undefined };
     },
-  }),
-);
+  ],
+  ['token_usage_record', readUsageRecord],
+]);
 
-const RECORDS = new Map<string, Read>(
-  Object.entries({
-    session_meta: readHeader,
-    turn_context: (payload) => {
-      const { turn_id = null, model = null } = payload as { turn_id?: unknown; model?: unknown };
-      if (!isOptionalText(turn_id) || !isOptionalText(model)) return undefined;
-      return { kind: 'turn_context', turnId: turn_id ?? undefined, model: model ?? undefined };
-    },
-    token_usage_record: reading(usageRecord, (record) => ({
-      kind: 'usage_record',
-      threadId: record.thread_id,
-      turnId: record.turn_id ?? undefined,
-      rootTurnId: record.root_turn_id ?? undefined,
-      responseId: record.response_id,
-      usage: record.usage,
-    })),
-  }),
-);
-
-/** Records that are known to say nothing of usage. `compacted` embeds a copy of a usage record: it must not count. */
-const SILENT = new Set([
+/** Records that are known to say nothing of usage. `compacted` holds a copy of a usage record: it must not count. */
+const IRRELEVANT_RECORDS = new Set([
   'response_item',
   'world_state',
   'compacted',
@@ -124,26 +80,21 @@ const SILENT = new Set([
   'dynamic_tools_updated',
 ]);
 
-/** Parses one line of a session file. Never throws. Lines that can say nothing of usage are not even parsed as JSON. */
+/** Parses one line of a session file. Never throws. A line whose beginning shows that it says nothing of usage is not parsed. */
 export function parseRolloutLine(line: string): RolloutRecord | Irrelevant | Unrecognised {
-  return isSilent(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line) ? IRRELEVANT : parseSpokenLine(line);
-}
-
-/** True when a line, which begins at `start`, says nothing of usage: what stands of it by `end` is enough. */
-export function isSilentAt(bytes: Buffer, start: number, end: number): boolean {
-  return isSilent(bytes.toString('latin1', start, Math.min(end, start + HEAD_LENGTH)));
-}
-
-/** The same for a line of which it is known that it does not say nothing. */
-export function parseSpokenLine(line: string): RolloutRecord | Irrelevant | Unrecognised {
+  if (isIrrelevantLine(line)) return IRRELEVANT;
   const record = parseObject(line);
-  if (isUnrecognised(record)) return record;
+  return isUnrecognised(record) ? record : readRolloutRecord(record);
+}
+
+/** Reads a line of a session file that was parsed from JSON. */
+export function readRolloutRecord(record: JsonObject): RolloutRecord | Irrelevant | Unrecognised {
   const type = String(record.type);
-  const payload = (record.payload ?? {}) as Record<string, unknown>;
+  const payload = isObject(record.payload) ? record.payload : {};
   const name = type === 'event_msg' ? String(payload.type) : type;
   const read = (type === 'event_msg' ? EVENTS : RECORDS).get(name);
   if (!read) {
-    return type === 'event_msg' || SILENT.has(type)
+    return type === 'event_msg' || IRRELEVANT_RECORDS.has(type)
       ? IRRELEVANT
       : unrecognised(`unknown record type${isName(name) ? ` ${name}` : ''}`);
   }
@@ -154,30 +105,78 @@ export function parseSpokenLine(line: string): RolloutRecord | Irrelevant | Unre
   return { atMs, ...fact };
 }
 
-/** What is no name may be content, which is told nowhere. */
+/** Anything else may be content, which is repeated nowhere. */
 function isName(text: string): boolean {
   return /^\w{1,50}$/.test(text);
 }
 
-// Codex writes the timestamp, the ordinal and the type before the payload: what a line is stands at its start, and
-// the largest lines (prompts, answers, tool output) are the silent ones.
-const TYPE = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
-
-/** How much of a line tells what it is. */
+/** How many characters of a line say what it is. */
 const HEAD_LENGTH = 200;
+// Codex writes the timestamp, the ordinal and the type before the payload, and the largest lines (prompts, answers, tool output)
+// are the irrelevant ones.
+const HEAD = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
 
-/** True when the first HEAD_LENGTH characters of a line, or all of it, show that it says nothing of usage. */
-function isSilent(head: string): boolean {
-  // An empty line where lines end as on Windows, or the end of one whose text was read before that was written.
-  if (head === '\r') return true;
-  const [, type, event] = TYPE.exec(head) ?? [];
-  if (!type) return false;
-  return type === 'event_msg' ? event !== undefined && !EVENTS.has(event) : SILENT.has(type);
+/** Returns the type of a line, and of its payload, where they stand at its beginning. */
+export function readLineTypes(line: string): {
+  readonly type?: string | undefined;
+  readonly payload?: string | undefined;
+} {
+  const [, type, payload] = HEAD.exec(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line) ?? [];
+  return { type, payload };
 }
 
-function reading<T>(schema: z.ZodMiniType<T>, toFact: (data: T, atMs: number) => RolloutFact): Read {
-  return (payload, atMs) => {
-    const parsed = schema.safeParse(payload);
-    return parsed.success ? toFact(parsed.data, atMs) : undefined;
+/** Whether the beginning of a line shows that it says nothing of usage. */
+function isIrrelevantLine(line: string): boolean {
+  const { type, payload } = readLineTypes(line);
+  if (!type) return false;
+  return type === 'event_msg' ? payload !== undefined && !EVENTS.has(payload) : IRRELEVANT_RECORDS.has(type);
+}
+
+/** The same for the bytes of a line, of which the first 200 are enough. */
+export function areIrrelevantBytes(line: Buffer): boolean {
+  return isIrrelevantLine(line.toString('latin1', 0, HEAD_LENGTH));
+}
+
+function readTokenCount({ info, rate_limits }: JsonObject, atMs: number): RolloutFact | undefined {
+  const rateLimits = readRateLimits(rate_limits, atMs);
+  if (info === null || info === undefined) {
+    return { kind: 'token_count', total: undefined, last: undefined, context: undefined, rateLimits };
+  }
+  if (!isObject(info)) return undefined;
+  const total = readUsage(info.total_token_usage);
+  const hasLast = info.last_token_usage !== null && info.last_token_usage !== undefined;
+  const last = hasLast ? readUsage(info.last_token_usage) : undefined;
+  if (!total || (hasLast && !last)) return undefined;
+  return { kind: 'token_count', total, last, context: readContextFill(info), rateLimits };
+}
+
+/** A number here that is no count costs nothing of what stands beside it. */
+function readContextFill({
+  last_token_usage: last,
+  model_context_window: window,
+}: JsonObject): ContextFill | undefined {
+  const tokens = isObject(last) ? last.total_tokens : undefined;
+  return isCount(tokens) ? { tokens, windowTokens: isCount(window) ? window : undefined } : undefined;
+}
+
+function readSettings({ thread_settings: settings }: JsonObject): RolloutFact | undefined {
+  if (!isObject(settings)) return undefined;
+  const { model, service_tier: serviceTier } = settings;
+  if (!isOptionalText(model) || !isOptionalText(serviceTier)) return undefined;
+  return { kind: 'settings', model: model ?? undefined, serviceTier: serviceTier ?? undefined };
+}
+
+function readUsageRecord(record: JsonObject): RolloutFact | undefined {
+  const { thread_id: threadId, turn_id: turnId, root_turn_id: rootTurnId, response_id: responseId } = record;
+  const usage = readUsage(record.usage);
+  if (!usage || typeof threadId !== 'string' || typeof responseId !== 'string') return undefined;
+  if (!isOptionalText(turnId) || !isOptionalText(rootTurnId)) return undefined;
+  return {
+    kind: 'usage_record',
+    threadId,
+    turnId: turnId ?? undefined,
+    rootTurnId: rootTurnId ?? undefined,
+    responseId,
+    usage,
   };
 }

@@ -1,9 +1,8 @@
+import type { JsonObject } from '../../formats/json.js';
 import { isUnrecognised } from '../../formats/line.js';
-import { LineBuffer, splitLines, trimLine } from '../../io/scan.js';
 import type { HistoryThread } from '../../store/history.js';
 import type { ModelResponse } from '../../usage/record.js';
-import type { OpenReaders, ReaderTools } from '../agent.js';
-import type { SessionReader, UnreadablePlace } from '../session-reader.js';
+import { looksLikeObject, type OpenReaders, type ReaderTools, type RecordReader } from '../session-reader.js';
 import { findParentSession, findProjectRoot } from './project.js';
 import { type GeminiMessage, parseSessionRecord, type SessionHeader } from './session.js';
 
@@ -19,72 +18,13 @@ const MOST_SAVED = 16;
 const UNKNOWN_MODEL = 'unknown';
 
 /** Reads sessions of Gemini CLI: one response per message, however often it is written. A sub-agent is a thread of its own. */
-export const openGeminiReaders: OpenReaders = (tools) => {
-  const lines = new LineBuffer();
-  return (path, saved) => createReader(path, lines, new ToldBySession(path, tools, saved as SavedSession | undefined));
-};
+export const openGeminiReaders: OpenReaders = (tools) => (path, saved) =>
+  new GeminiReader(path, tools, saved as SavedSession | undefined);
 
-function createReader(path: string, lines: LineBuffer, told: ToldBySession): SessionReader {
-  /** Releases that wrote `.json` wrote the whole session anew, as one document, after each message. */
-  const isDocument = path.endsWith('.json');
-  let unreadableLines = 0;
-  let firstUnreadable: UnreadablePlace | undefined;
-  const takeRecord = (bytes: Buffer, offset: number): void => {
-    const record = trimLine(bytes);
-    const reason = record.length > 0 ? told.take(record.toString('utf8')) : undefined;
-    if (reason === undefined) return;
-    unreadableLines++;
-    firstUnreadable ??= { offset, reason };
-  };
-  return {
-    get threadId() {
-      return told.threadId;
-    },
-    get waiting() {
-      return told.waiting;
-    },
-    get unreadableLines() {
-      return unreadableLines;
-    },
-    get firstUnreadable() {
-      return firstUnreadable;
-    },
-    get doubts() {
-      return told.doubts;
-    },
-    get buffer() {
-      return lines.bytes;
-    },
-    grow: () => lines.grow(),
-    take(start, end, offset) {
-      // A document is held until its end.
-      if (isDocument) return start;
-      return splitLines(lines.bytes, start, end, (bytes, from, to) => {
-        const line = bytes.subarray(from, to);
-        if (mayTell(line)) takeRecord(line, offset + from);
-      });
-    },
-    // Where a message's tokens stand is not known before all of it has been read.
-    skips: () => false,
-    takeLast(line, offset) {
-      takeRecord(line, offset);
-      return true;
-    },
-    drain: () => told.drain(),
-    save: () => (isDocument ? undefined : told.save()),
-  };
-}
-
-/** Most of a file is texts of lines that tell nothing of usage: they are not parsed. What is no record at all is. */
-function mayTell(line: Buffer): boolean {
-  const record = trimLine(line);
-  const isWhole = record[0] === 0x7b && record[record.length - 1] === 0x7d;
-  return !isWhole || record.includes('"tokens":') || record.includes('"sessionId":');
-}
-
-/** Collects the responses that the records of one session file tell. */
-class ToldBySession {
+class GeminiReader implements RecordReader {
   threadId: string | undefined;
+  /** Releases that wrote `.json` wrote the whole session anew, as one document, after each message. */
+  readonly isDocument: boolean;
   readonly #path: string;
   readonly #tools: ReaderTools;
   readonly #known: Set<string>;
@@ -94,6 +34,7 @@ class ToldBySession {
 
   constructor(path: string, tools: ReaderTools, { threadId, known = [] }: SavedSession = {}) {
     this.#path = path;
+    this.isDocument = path.endsWith('.json');
     this.#tools = tools;
     this.threadId = threadId;
     this.#known = new Set(known);
@@ -107,9 +48,14 @@ class ToldBySession {
     return this.#addsUp ? [] : ['counts that are not what the total beside them says'];
   }
 
-  /** Returns why the record, or a part of it, could not be read. */
-  take(text: string): string | undefined {
-    const record = parseSessionRecord(text);
+  isIrrelevant(line: Buffer, isWhole: boolean): boolean {
+    // Where a message's tokens stand is not known before all of the line is there.
+    if (!isWhole || this.isDocument || !looksLikeObject(line)) return false;
+    return !line.includes('"tokens":') && !line.includes('"sessionId":');
+  }
+
+  take(object: JsonObject): string | undefined {
+    const record = parseSessionRecord(object);
     if (isUnrecognised(record)) return record.reason;
     if (record.header && this.threadId === undefined) this.#begin(record.header);
     const { threadId } = this;
@@ -127,7 +73,8 @@ class ToldBySession {
     return drained;
   }
 
-  save(): SavedSession {
+  save(): SavedSession | undefined {
+    if (this.isDocument) return undefined;
     return { threadId: this.threadId, known: [...this.#known].slice(-MOST_SAVED) };
   }
 

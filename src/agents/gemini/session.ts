@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { count, IMPOSSIBLE_COUNT, optionalCount } from '../../formats/count.js';
-import { isUnrecognised, parseObject, type Unrecognised, unrecognised } from '../../formats/line.js';
+import type { JsonObject } from '../../formats/json.js';
+import { isUnrecognised, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';
 import { isNoUsage, type Usage } from '../../usage/usage.js';
 
@@ -54,10 +55,8 @@ const messageShape = z.object({
   }),
 });
 
-/** Parses one record. Never throws. Measured on 0.34.0 (a file is one record) and 0.61.0 (a line is one). */
-export function parseSessionRecord(text: string): SessionRecord | Unrecognised {
-  const record = parseObject(text);
-  if (isUnrecognised(record)) return record;
+/** Reads one record. Never throws. Measured on 0.34.0 (a file is one record) and 0.61.0 (a line is one). */
+export function parseSessionRecord(record: JsonObject): SessionRecord | Unrecognised {
   const header = 'sessionId' in record ? parseHeader(record) : undefined;
   if (header && isUnrecognised(header)) return header;
   const found = listMessages(record).map(parseMessage);
@@ -78,7 +77,7 @@ function parseHeader(record: object): SessionHeader | Unrecognised {
 }
 
 /** A message stands on a line of its own, or in a list: of a whole file, or of what the history was replaced with. */
-function listMessages(record: Record<string, unknown>): object[] {
+function listMessages(record: JsonObject): object[] {
   const { messages } = (record.$set ?? record) as { messages?: unknown };
   const all: unknown[] = Array.isArray(messages) ? messages : [record];
   return all.filter(hasTokens);

@@ -1,6 +1,6 @@
 import { parseCodexEvent } from '../../agents/codex/events.js';
 import { createHumanReader } from '../../agents/codex/human.js';
-import { readLines } from '../../io/read-lines.js';
+import { readLines } from '../../io/lines.js';
 import { addUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 
 /** What a log of Codex's output, both streams in it, says of what was used. */

@@ -20,10 +20,11 @@ describe('a line of a transcript', () => {
     '{}',
   ])('tells nothing, and is not parsed: %s', (text) => expect(mayTellText(text)).toBe(false));
 
-  it('is unreadable, and not an error, whatever it holds', () => {
-    for (const text of ['', '[]', '{', '{"type":"assistant","message":{"usage":7}}', '{"type":"cost-state"}']) {
-      expect(parseTranscriptLine(text).kind, text).toBe('unrecognised');
-    }
+  it.each([
+    [{ type: 'assistant', message: { usage: 7 } }, 'assistant of an unknown shape'],
+    [{ type: 'cost-state' }, 'cost-state of an unknown shape'],
+  ])('is refused with a reason: %j', (line, reason) => {
+    expect(parseTranscriptLine(line)).toEqual({ kind: 'unrecognised', reason });
   });
 
   it('is of the session that asked, where it is a copy', () => {
@@ -35,6 +36,6 @@ describe('a line of a transcript', () => {
       timestamp: '2026-10-01T00:00:00Z',
       message,
     };
-    expect(parseTranscriptLine(JSON.stringify(line))).toMatchObject({ sessionId: 'parent', heldBy: 'fork' });
+    expect(parseTranscriptLine(line)).toMatchObject({ sessionId: 'parent', heldBy: 'fork' });
   });
 });

@@ -1,0 +1,61 @@
+import { readSync } from 'node:fs';
+import { Decompress } from 'fzstd';
+
+const CHUNK_BYTES = 256 * 1024;
+const COMPRESSED_BYTES = 128 * 1024;
+
+/** Fills `target` from `offset` on. Returns how many bytes it put there; 0 at the end. */
+export type ReadInto = (target: Buffer, offset: number) => number;
+
+/** Reads the open file `fd` from `position` on. Where less is there than was asked for, it has ended. */
+export function readFrom(fd: number, position: number): ReadInto {
+  let at = position;
+  let hasEnded = false;
+  return (target, offset) => {
+    if (hasEnded) return 0;
+    const wanted = target.length - offset;
+    const bytesRead = readSync(fd, target, offset, wanted, at);
+    at += bytesRead;
+    hasEnded = bytesRead < wanted;
+    return bytesRead;
+  };
+}
+
+/** Decompresses Zstandard, a part at a time. Throws on anything else, and on what is cut. */
+export function decompressing(read: ReadInto): ReadInto {
+  const ready: Uint8Array[] = [];
+  const decompress = new Decompress((part) => void ready.push(part));
+  const compressed = Buffer.alloc(COMPRESSED_BYTES);
+  let ended = false;
+  const refill = () => {
+    const bytesRead = read(compressed, 0);
+    ended = bytesRead === 0;
+    // fzstd keeps the bytes that it is given until their block is whole.
+    decompress.push(Uint8Array.from(compressed.subarray(0, bytesRead)), ended);
+  };
+  return (target, offset) => {
+    while (!ready[0]?.length && !ended) {
+      if (ready[0]) ready.shift();
+      else refill();
+    }
+    const [part] = ready;
+    if (!part) return 0;
+    const taken = part.subarray(0, target.length - offset);
+    target.set(taken, offset);
+    if (taken.length < part.length) ready[0] = part.subarray(taken.length);
+    else ready.shift();
+    return taken.length;
+  };
+}
+
+/** A history has files by the ten thousand: a buffer for each would take longer than a small file does. */
+let reused: Buffer | undefined;
+
+/**
+ * Yields what `read` gives, a chunk at a time. All chunks lie in one buffer of this thread: each is valid until the next,
+ * and only one file can be read at a time.
+ */
+export function* readChunks(read: ReadInto): Generator<Buffer> {
+  reused ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (let bytesRead = read(reused, 0); bytesRead > 0; bytesRead = read(reused, 0)) yield reused.subarray(0, bytesRead);
+}
