@@ -1,14 +1,14 @@
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Watches folders for changes of the files in them. A folder that cannot be watched is not: the caller polls too. */
+/** Watches folders for changes of the files in them. Where a folder cannot be watched nothing is said: the caller polls too. */
 export interface FolderWatch {
   add(folder: string): void;
-  /** Whether a change in `folder` is told: not while it does not exist. */
+  /** Whether `folder` is watched. It is not while it does not exist. */
   has(folder: string): boolean;
   close(): void;
 }
 
-/** `onChange` gets the folder, and the name of the file that came or changed in it. */
+/** `onChange` gets the folder, and the name of the file that came, changed or went in it. */
 export function createFolderWatch(onChange: (folder: string, fileName: string) => void): FolderWatch {
   const watchers = new Map<string, FSWatcher>();
   const drop = (folder: string) => {
@@ -33,4 +33,35 @@ export function createFolderWatch(onChange: (folder: string, fileName: string) =
       for (const folder of [...watchers.keys()]) drop(folder);
     },
   };
+}
+
+/** Runs something for changes that may be very many at a time. */
+export interface Throttle {
+  /** Runs it at once, or, where it runs or ran a moment ago, once when that moment has passed. */
+  run(): void;
+  /** Forgets what was to be run later. */
+  cancel(): void;
+}
+
+/** `work` is not begun again within `gapMs` of its end. It does not reject. */
+export function createThrottle(work: () => Promise<void>, gapMs: number): Throttle {
+  let isRunning = false;
+  let endedAtMs = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  const run = () => {
+    const waitMs = isRunning ? gapMs : endedAtMs + gapMs - performance.now();
+    if (waitMs <= 0) {
+      isRunning = true;
+      void work().then(() => {
+        isRunning = false;
+        endedAtMs = performance.now();
+      });
+      return;
+    }
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      run();
+    }, waitMs).unref();
+  };
+  return { run, cancel: () => clearTimeout(timer) };
 }

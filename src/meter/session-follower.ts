@@ -5,7 +5,7 @@ import { comparePages } from '../agents/codex/session-file.js';
 import { SessionFolders } from '../agents/codex/session-folders.js';
 import { dayFolder, dayFolders, findThreadFiles, hasGrownSince, readHeader } from '../agents/codex/sessions.js';
 import type { Tail } from '../io/tail.js';
-import { createFolderWatch } from '../io/watch.js';
+import { createFolderWatch, createThrottle } from '../io/watch.js';
 import type { CodexCommand } from '../process/argv.js';
 import { createFollowedFile, type FollowedFile } from './followed-file.js';
 import { belongsTo } from './ownership.js';
@@ -46,6 +46,7 @@ export class SessionFollower {
   #rootId: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #discovery: Promise<void> | undefined;
+  readonly #changes = createThrottle(() => this.#discover(), DISCOVERY_MS);
   #hasNews = false;
 
   constructor(options: FollowerOptions) {
@@ -100,6 +101,7 @@ export class SessionFollower {
   /** Reads everything that is left, once Codex has ended. */
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#changes.cancel();
     await this.#discovery;
     // What the file system has told of by now is heard before the last look.
     await new Promise((resolve) => setImmediate(resolve));
@@ -203,12 +205,10 @@ export class SessionFollower {
   }
 
   #poke(folder: string, fileName: string): void {
-    this.#folders.tell(folder, fileName);
+    const isThere = this.#folders.tell(folder, fileName);
     const file = this.#files.get(fileName);
     if (file) return void this.#read(file.tail);
-    if (this.#foreign.has(fileName)) return;
-    this.#hasNews ||= this.#rootId !== undefined;
-    void this.#discover();
+    if (isThere && !this.#foreign.has(fileName)) this.#changes.run();
   }
 
   async #read(tail: Tail): Promise<void> {

@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { listOpenSessionFiles } from '../../src/agents/codex/open-files.js';
@@ -125,6 +125,37 @@ describe('a follower of session files', () => {
       await setImmediate();
     }
     expect(delay()).toBe(250);
+    await follower.finish();
+  });
+
+  test('discovers nothing for files that are deleted, and not more than once in 50 ms for files that come', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    const watch = { add: () => undefined, has: () => true, close: () => undefined };
+    vi.mocked(createFolderWatch).mockReturnValueOnce(watch);
+    const follower = follow({ pid: process.pid });
+    const change = vi.mocked(createFolderWatch).mock.lastCall?.[0] ?? (() => undefined);
+    const discoveries = vi.mocked(listOpenSessionFiles).mockClear().mock.calls;
+    follower.start();
+    follower.setRoot(ROOT);
+    while (discoveries.length === 0) await setImmediate();
+    for (let turn = 0; turn < 100; turn++) await setImmediate();
+    const atFirst = discoveries.length;
+    const names = Array.from({ length: 200 }, (_, index) => basename(pathOf(OTHER.slice(0, -3) + (100 + index))));
+    const changeAll = async () => {
+      for (const name of names) {
+        change(today, name);
+        await setImmediate();
+      }
+    };
+    await changeAll();
+    expect(discoveries.length).toBe(atFirst);
+    for (const name of names) appendFileSync(join(today, name), '');
+    await changeAll();
+    expect(discoveries.length).toBe(atFirst + 1);
+    while (discoveries.length === atFirst + 1) {
+      vi.advanceTimersByTime(50);
+      await setImmediate();
+    }
     await follower.finish();
   });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isFollowable, listSessionFiles } from './sessions.js';
@@ -35,11 +36,15 @@ export class SessionFolders {
     return this.#atFirst.includes(folder) && this.#folders.get(folder)?.known.has(basename(path)) === false;
   }
 
-  /** A file has come or changed. */
-  tell(folder: string, fileName: string): void {
-    if (!isFollowable(fileName)) return;
+  /** Notes that a file has come, changed or gone. Returns whether it is a session file that is there. */
+  tell(folder: string, fileName: string): boolean {
+    if (!isFollowable(fileName)) return false;
     const told = this.#told.get(folder) ?? new Set();
-    this.#told.set(folder, told.add(fileName));
+    this.#told.set(folder, told);
+    const isThere = existsSync(join(folder, fileName));
+    if (isThere) told.add(fileName);
+    else told.delete(fileName);
+    return isThere;
   }
 
   /** The files in `folder` that are worth a look: all, or of very many those that came or changed. `isWatched`: it tells of them. */
