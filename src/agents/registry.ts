@@ -5,16 +5,16 @@ import { claude } from './claude/agent.js';
 import { codex } from './codex/agent.js';
 import { gemini } from './gemini/agent.js';
 
-/** Every agent whose session files are read. What reads them is loaded apart from this: readers.ts. */
+/** Every agent whose session files are read. Their readers are in readers.ts, which only imports load. */
 export const AGENTS = { codex, claude, gemini } satisfies Partial<Record<Provider, Agent>>;
 export type AgentId = keyof typeof AGENTS;
 
 export const AGENT_IDS = Object.keys(AGENTS) as readonly AgentId[];
 
-/** Where agents keep everything. Absolute paths; a folder that does not exist holds no sessions. */
+/** The folders in which agents keep everything. Absolute paths; a folder that does not exist holds no sessions. */
 export type AgentHomes = Partial<Readonly<Record<AgentId, readonly string[]>>>;
 
-/** Where past sessions lie: every home that `env` names, or else the usual ones. `only`: of these agents. */
+/** Returns the homes that `env` names, or else the usual ones, of all agents or of `only` these. */
 export function findHomes(env: NodeJS.ProcessEnv, only: readonly AgentId[] = AGENT_IDS): AgentHomes {
   return Object.fromEntries(
     only.map((id) => {
@@ -25,14 +25,14 @@ export function findHomes(env: NodeJS.ProcessEnv, only: readonly AgentId[] = AGE
   );
 }
 
-/** The folders that hold the session files of `homes`. */
+/** Returns the folders that hold the session files of `homes`. */
 export function listSessionFolders(homes: AgentHomes): string[] {
   return AGENT_IDS.flatMap((id) => {
     return (homes[id] ?? []).flatMap((home) => AGENTS[id].sessionFolders.map((folder) => join(home, folder)));
   });
 }
 
-/** "Codex, Claude Code and Gemini CLI", or with another word before the last. */
+/** Returns "Codex, Claude Code and Gemini CLI", or the same with "or". */
 export function nameAgents(conjunction: 'and' | 'or' = 'and'): string {
   return enumerate(
     AGENT_IDS.map((id) => AGENTS[id].label),
@@ -40,7 +40,7 @@ export function nameAgents(conjunction: 'and' | 'or' = 'and'): string {
   );
 }
 
-/** "CODEX_HOME, CLAUDE_CONFIG_DIR and GEMINI_CLI_HOME" */
+/** Returns "CODEX_HOME, CLAUDE_CONFIG_DIR and GEMINI_CLI_HOME". */
 export function nameHomeVariables(): string {
   return enumerate(
     AGENT_IDS.map((id) => AGENTS[id].homeVariable),

@@ -1,7 +1,7 @@
 import type { Paths } from '../config/paths.js';
 import { listMirrorSettings, listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
-import { parseKeptChange } from '../formats/kept-change.js';
+import { parsePendingChange } from '../formats/pending-change.js';
 import type { Log } from '../log.js';
 import { listAbandoned, settleAbandoned } from '../meter/abandoned.js';
 import { createPriceBook, type PriceBook } from '../pricing/prices.js';
@@ -29,7 +29,7 @@ export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOp
   try {
     // In this order: a meter that is dead by now has written all that it could, in the database or aside.
     const abandoned = listAbandoned(store);
-    const { refused } = await takeInPending(pending, store, parseKeptChange);
+    const { refused } = await takeInPending(pending, store, parsePendingChange);
     for (const { path, reason } of refused) {
       log.warn('A record that was kept aside cannot be recorded; it is set aside.', { path, reason });
     }

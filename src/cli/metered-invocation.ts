@@ -1,7 +1,7 @@
 import type { Paths } from '../config/paths.js';
 import { listLimits, listMirrorSettings, listPrices, type Settings } from '../config/settings.js';
 import { StoreError } from '../errors.js';
-import { parseKeptChange } from '../formats/kept-change.js';
+import { parsePendingChange } from '../formats/pending-change.js';
 import type { Log } from '../log.js';
 import type { Settled } from '../meter/messages.js';
 import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
@@ -79,7 +79,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       state = await attempt(async () => {
         const later = openStore(paths.database, { mode: 'write' });
-        await takeInPending(paths, later, parseKeptChange).finally(later.close);
+        await takeInPending(paths, later, parsePendingChange).finally(later.close);
       });
     }
   };

@@ -1,22 +1,22 @@
 import { equalUsage, NO_USAGE, type Usage } from '../usage/usage.js';
 
-/** Tells which growth of a thread's total no usage record has told of before. */
+/** Decides whether a thread's total has grown by usage that no usage record has counted before. */
 export class Growth {
   #total: Usage = NO_USAGE;
-  #told = false;
+  #isRecorded = false;
 
   takeRecord(): void {
-    this.#told = true;
+    this.#isRecorded = true;
   }
 
-  /** Whether the total has grown by usage that is news. Rows repeat a total that has not. */
-  isNews(total: Usage | undefined): boolean {
-    // Before 0.80 the process that resumes a thread has no total at first, and counts from zero.
+  /** Takes a row. Returns whether it counts a response. Rows that repeat the total count none. */
+  takeTotal(total: Usage | undefined): boolean {
+    // Before 0.80 a process that resumes a thread has no total at first and counts from zero.
     if (!total) this.#total = NO_USAGE;
     if (!total || equalUsage(total, this.#total)) return false;
-    const news = !this.#told;
+    const isNew = !this.#isRecorded;
     this.#total = total;
-    this.#told = false;
-    return news;
+    this.#isRecorded = false;
+    return isNew;
   }
 }

@@ -1,51 +1,51 @@
 import type { ContextItem, ItemContent } from '../usage/session-item.js';
 
-/** A response of which the items are being read. */
+/** A response whose items are being read. */
 export interface OpenResponse {
   readonly turnId: string | undefined;
   readonly model: string | undefined;
   /** When its turn began. */
   readonly turnStartedAtMs: number;
   readonly sequence: number | undefined;
-  /** What it was given: the first `contextLength` of these. */
+  /** Its input: the first `contextLength` of these items. */
   readonly context: readonly ContextItem[];
   readonly contextLength: number;
   readonly answer: ItemContent[];
   /** When its newest item was written. */
   atMs: number;
-  /** Its usage stands in the file. */
+  /** The file has its usage. */
   counted: boolean;
   followedBy: 'nothing' | 'message' | 'tool';
-  /** `token_count` rows: since its request began, after its first item, and between that and a tool's output. */
+  /** How many `token_count` rows came since its request began, since its first item, and between that and a tool's output. */
   rows: number;
   rowsAfter: number;
   rowsBeforeOutput: number;
 }
 
-/** A completed response that the session file counts nowhere: what it was given and what it answered. */
+/** A completed response without usage in the session file: its input and its answer. */
 export interface UncountedResponse {
   readonly turnId: string | undefined;
-  /** As Codex asked for it. */
+  /** The model that Codex asked for. */
   readonly model: string | undefined;
   /** When its last item was written. */
   readonly atMs: number;
-  /** Its place among the completed responses of its turn, counted or not, from 0; of the file where turns have no id. */
+  /** Its number among the completed responses of its turn, from 0, or of the file where turns have no ids. */
   readonly ordinal: number;
-  /** A `compaction` asks for a summary: without tools, with a prompt that is not in the file; a remote one for itself. */
+  /** A `compaction` asks for a summary without tools, with a prompt that is not in the file; in a remote one the provider compacts. */
   readonly request: 'turn' | 'compaction' | 'remote compaction';
-  /** What it was given: the first `contextLength` of these. The list grows on with the responses that follow. */
+  /** Its input: the first `contextLength` of these items. The list grows with later responses. */
   readonly context: readonly ContextItem[];
   readonly contextLength: number;
   readonly answer: readonly ItemContent[];
   readonly completed: 'certainly' | 'likely';
 }
 
-/** How reading a response ended: with its turn, with the next response or request, or because there is no more of it. */
+/** What ended the reading of a response: the end of its turn, the next response or request, or anything else. */
 export type Close = 'turn completed' | 'next response' | 'next request' | 'break';
 
 /**
- * Whether a model's item belongs to the response after `open`. A tool's output does not part them: Codex up to 0.63
- * writes two calls of one response as call, output, call, output. A `token_count` row does, in every version.
+ * Whether a model's item is part of the response after `open`. A tool's output does not separate them: Codex up to 0.63
+ * writes two calls of one response as call, output, call, output. A `token_count` row does, in every release.
  */
 export function isNext(open: OpenResponse, sequence: number | undefined): boolean {
   const otherSequence = sequence !== undefined && open.sequence !== undefined && sequence !== open.sequence;
@@ -53,9 +53,9 @@ export function isNext(open: OpenResponse, sequence: number | undefined): boolea
 }
 
 /**
- * Whether `open` ran to its end. Up to 0.125 a request writes a `token_count` row when it starts and one more when it
- * completes, and then its tools' output. Since, there is one row after the output, and a response that was cut after
- * it had called a tool looks the same as one that completed. One that was cut before is followed directly by the next.
+ * Whether `open` completed. Up to 0.125 a request writes a `token_count` row when it starts, one more when it completes, and then
+ * the output of its tools. Later releases write one row after the output, so that a response that was cut off after a tool call
+ * looks as one that completed. A response that was cut off before that is followed directly by the next one.
  */
 export function isComplete(open: OpenResponse, close: Close): 'certainly' | 'likely' | 'no' {
   if (open.followedBy === 'tool') {
@@ -66,7 +66,28 @@ export function isComplete(open: OpenResponse, close: Close): 'certainly' | 'lik
   return complete ? 'certainly' : 'no';
 }
 
-/** Codex says something in the model's name, for instance after a review: without a request, so without a row. */
-export function isOfCodex(open: OpenResponse, close: Close): boolean {
+/** Whether an item is no response: Codex writes some in the model's name, as after a review, without a request and so without a row. */
+export function isWrittenByCodex(open: OpenResponse, close: Close): boolean {
   return open.rows === 0 && (close === 'turn completed' || open.model === undefined);
+}
+
+/** What distinguishes a response that was cut off after a tool call from one whose provider reported no usage. */
+interface Signs {
+  /** How many responses of the file have usage. */
+  readonly counted: number;
+  /** How many responses certainly completed and have none. */
+  readonly uncounted: number;
+  /** How often Codex said that it asks again, less the responses that certainly were cut off. Undefined: its output was not read. */
+  readonly retries: number | undefined;
+}
+
+/**
+ * Returns the responses that completed. Of those that only likely did, some are taken to have been cut off when their provider
+ * is known to report usage: as many as Codex asked for again, or all when that is unknown and they are the smaller part.
+ */
+export function settleDoubt(found: readonly UncountedResponse[], signs: Signs): UncountedResponse[] {
+  const doubtful = found.filter(({ completed }) => completed === 'likely').length;
+  if (signs.counted === 0 || signs.uncounted > 0) return [...found];
+  let cuts = signs.retries ?? (doubtful > signs.counted ? 0 : doubtful);
+  return found.filter(({ completed }) => completed === 'certainly' || cuts-- <= 0);
 }

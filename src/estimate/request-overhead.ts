@@ -1,23 +1,23 @@
 import type { SessionHeader, ThreadRole } from '../usage/session-item.js';
 
-/** How a Codex treats a model: as one of its list, as one it does not know, or as gpt-5.6 and later. */
+/** How Codex treats a model: as one in its list, as one that it does not know, or as gpt-5.6 and later. */
 type Standing = 'listed' | 'unlisted' | 'composed';
 type Tokens = Readonly<Record<ThreadRole, number>>;
 
-/** Tokens of what a request holds beside the items of its session file. */
+/** The tokens that a request has beside the items in its session file. */
 interface Overhead {
-  /** The version that it was measured with. */
+  /** The release that it was measured with. */
   readonly since: string;
   readonly listed: Tokens;
   readonly unlisted: Tokens;
-  /** These get their tools as an item of the conversation, which stands in the file since 0.169. */
+  /** These get their tools as an item of the conversation, which is in the file since 0.169. */
   readonly composed?: Tokens;
-  /** Instructions, in versions whose files do not hold them. */
-  readonly instructions?: OwnInstructions;
+  /** The tokens of the instructions, in releases whose files do not hold them. */
+  readonly instructions?: InstructionTokens;
 }
 
-interface OwnInstructions {
-  /** By the names of the models of its list; the first that fits. */
+interface InstructionTokens {
+  /** By model name; the first that matches. */
   readonly listed: readonly (readonly [names: RegExp, tokens: number])[];
   readonly unlisted: number;
 }
@@ -88,13 +88,13 @@ const OVERHEADS: readonly Overhead[] = [
 
 /** Codex's prompt that asks for a summary, 0.63 to 0.169: measured as above. It comes without tools. */
 export const COMPACTION_PROMPT_TOKENS = 89;
-/** What a reviewer is told instead, where the file does not hold it: 0.80. */
+/** The instructions of a review, in releases whose files do not hold them (0.80). */
 const REVIEW_INSTRUCTION_TOKENS = 1370;
 /** What Codex up to 0.80 adds for unlisted models of these names: how to use `apply_patch`. Measured as above. */
 const PATCHING_MODEL = /^(gpt-[45]|o[34]|codex-)/;
 const PATCHING_TOKENS = 752;
 
-/** What Codex says to a model that is not in its list: 0.98 to 0.169. */
+/** How the instructions begin for a model that is not in Codex's list (0.98 to 0.169). */
 const UNLISTED_INSTRUCTIONS = 'You are a coding agent running in the Codex CLI';
 const COMPOSED_MODEL = /^gpt-(5\.[6-9]|5\.\d\d|[6-9]|\d\d)/;
 const LISTED_MODEL = /^gpt-5\.[2-5]/;
@@ -102,14 +102,14 @@ const LISTED_MODEL = /^gpt-5\.[2-5]/;
 const PLANNING_SECTIONS = /\n## Planning\n.*?(?=\n## )|\n## `update_plan`\n.*?(?=\n## |$)/gs;
 const NO_PLANNING_SINCE = '0.153.4';
 
-/** Who asks: a thread, its model and its Codex. Of an unknown version the newest measured one is assumed. */
+/** A thread that asks, its model and its Codex. For an unknown version the newest measured release is assumed. */
 export interface Requester {
   readonly header: SessionHeader | undefined;
   readonly model: string | undefined;
   readonly cliVersion: string | undefined;
 }
 
-/** Tokens of the tool schemas that a request brings along and the session file does not hold. */
+/** Returns the tokens of the tool schemas in a request, which are not in the session file. */
 export function schemaTokens(requester: Requester): number {
   const overhead = overheadOf(requester.cliVersion);
   return (overhead[standingOf(requester)] ?? overhead.unlisted)[requester.header?.role ?? 'main'];
@@ -120,13 +120,13 @@ export function compactsWithTools(cliVersion: string | undefined): boolean {
   return compareVersions(cliVersion, '0.115.0') >= 0;
 }
 
-/** The instructions as Codex sends them, from a file that holds them. */
+/** Returns the instructions as Codex sends them. Undefined where the file does not hold them. */
 export function sentInstructions({ instructions }: SessionHeader, cliVersion: string | undefined): string | undefined {
   const whole = compareVersions(cliVersion, NO_PLANNING_SINCE) < 0;
   return whole ? instructions : instructions?.replace(PLANNING_SECTIONS, '');
 }
 
-/** Tokens of the instructions that a file does not hold. */
+/** Returns the tokens of the instructions where the file does not hold them; 0 where it does. */
 export function missingInstructionTokens(requester: Requester): number {
   const { instructions } = overheadOf(requester.cliVersion);
   if (!instructions || requester.header?.instructions !== undefined) return 0;
@@ -135,23 +135,23 @@ export function missingInstructionTokens(requester: Requester): number {
   return listed ?? instructions.unlisted + (PATCHING_MODEL.test(requester.model ?? '') ? PATCHING_TOKENS : 0);
 }
 
-function listedTokens({ listed }: OwnInstructions, model = ''): number | undefined {
+function listedTokens({ listed }: InstructionTokens, model = ''): number | undefined {
   return listed.find(([names]) => names.test(model))?.[1];
 }
 
-/** The instructions tell, but a reviewer's; of files that do not hold them, the version's list does. */
+/** Decided by the instructions, which say nothing in a review; without instructions in the file by the release's list. */
 function standingOf({ header, model = '', cliVersion }: Requester): Standing {
   const { instructions, role } = header ?? {};
   if (instructions === undefined) {
-    const own = overheadOf(cliVersion).instructions;
-    return own && listedTokens(own, model) === undefined ? 'unlisted' : 'listed';
+    const known = overheadOf(cliVersion).instructions;
+    return known && listedTokens(known, model) === undefined ? 'unlisted' : 'listed';
   }
   if (instructions.startsWith(UNLISTED_INSTRUCTIONS)) return 'unlisted';
   if (COMPOSED_MODEL.test(model)) return 'composed';
   return role === 'review' && !LISTED_MODEL.test(model) ? 'unlisted' : 'listed';
 }
 
-/** That of the nearest measured version before, or of the oldest one. */
+/** Returns what was measured on the nearest release before, or on the oldest one. */
 function overheadOf(cliVersion: string | undefined): Overhead {
   const known = OVERHEADS.filter(({ since }) => compareVersions(cliVersion, since) >= 0);
   return (known.at(-1) ?? OVERHEADS[0]) as Overhead;
@@ -162,7 +162,7 @@ function compareVersions(version: string | undefined, other: string): number {
   if (version === undefined) return 1;
   const numbers = (text: string) => text.split('.').map((part) => Number.parseInt(part, 10) || 0);
   const [ours, theirs] = [numbers(version), numbers(other)];
-  const differences = [0, 1, 2].map((place) => (ours[place] ?? 0) - (theirs[place] ?? 0));
+  const differences = [0, 1, 2].map((part) => (ours[part] ?? 0) - (theirs[part] ?? 0));
   return differences.find((difference) => difference !== 0) ?? 0;
 }
 

@@ -1,20 +1,20 @@
 import type { ContextItem, SessionHeader, SessionItem } from '../usage/session-item.js';
+import { isCopiedTurn } from '../usage/thread-id.js';
 import type { Usage } from '../usage/usage.js';
 import { compact, sealedSummaryIn, summaryIn } from './compaction.js';
-import { isCopied } from './copied-turn.js';
-import { settleDoubt } from './doubt.js';
 import { Growth } from './growth.js';
 import {
   type Close,
   isComplete,
   isNext,
-  isOfCodex,
+  isWrittenByCodex,
   type OpenResponse,
+  settleDoubt,
   type UncountedResponse,
 } from './open-response.js';
 
 export interface WalkOptions {
-  /** Only turns that began then or later have responses; what was before is context. Epoch milliseconds. */
+  /** Only turns that began then or later have responses; earlier ones are context. Epoch milliseconds. */
   readonly sinceMs: number;
   /** The last turn is known to have failed. Codex before 0.145 ends a failed turn in its file like any other. */
   readonly lastTurnFailed?: boolean | undefined;
@@ -24,7 +24,7 @@ export interface WalkOptions {
 
 type Request = UncountedResponse['request'];
 
-/** Finds the responses of one session file that nobody counted, item by item. The rules are in docs/estimation.md. */
+/** Finds the responses without usage in one session file, item by item. The rules are in docs/estimation.md. */
 export class ResponseWalk {
   uncounted: UncountedResponse[] = [];
   /** Responses that were cut off for good: by an interruption, a failure, or the end of the file. */
@@ -43,19 +43,19 @@ export class ResponseWalk {
   /** `token_count` rows while no response is open. */
   #rows = 0;
   readonly #growth = new Growth();
-  /** Usage that stands before its response: Codex up to 0.63 writes it so, and up to 0.125 a compaction's. */
+  /** The usage of the next response has been read: Codex up to 0.63 writes it first, and up to 0.125 for a compaction. */
   #countedAhead = false;
-  /** Responses of the whole file: counted ones, and those that certainly completed and are not. */
+  /** Responses of the whole file: those with usage, and those that certainly completed and have none. */
   #counted = 0;
   #leftOut = 0;
-  /** A response that nothing but the end of its turn shows to be complete. */
+  /** A response that is known to be complete only because its turn ended. */
   #endedByTurn: UncountedResponse | undefined;
 
   constructor(options: WalkOptions) {
     this.#options = options;
   }
 
-  /** Takes an item of the thread that this one continues: context, and no response of this thread. */
+  /** Takes an item of the thread that this one continues. It is context, and no response. */
   inherit(item: SessionItem): void {
     if (item.kind === 'context_item') this.#context.push(item);
     if (item.kind === 'compacted') this.#replaceContext(item.message, item.replacement);
@@ -65,7 +65,7 @@ export class ResponseWalk {
   add(item: SessionItem): void {
     switch (item.kind) {
       case 'session':
-        // A child that forked its parent's history holds the parent's header too: the first one names the file.
+        // A fork that copied its parent's history has the parent's header too. The first header is its own.
         this.header ??= item;
         break;
       case 'turn_started':
@@ -113,7 +113,7 @@ export class ResponseWalk {
       this.#leftOut--;
     }
     const retries = reconnects === undefined ? undefined : reconnects - this.retried;
-    const completed = settleDoubt(this.uncounted, { counted: this.#counted, leftOut: this.#leftOut, retries });
+    const completed = settleDoubt(this.uncounted, { counted: this.#counted, uncounted: this.#leftOut, retries });
     this.retried += this.uncounted.length - completed.length;
     this.uncounted = completed;
   }
@@ -157,7 +157,7 @@ export class ResponseWalk {
       this.#open.rows++;
       this.#open.rowsAfter++;
     } else this.#rows++;
-    if (this.#growth.isNews(total)) this.#count();
+    if (this.#growth.takeTotal(total)) this.#count();
   }
 
   #count(): void {
@@ -165,14 +165,14 @@ export class ResponseWalk {
     else this.#countedAhead = true;
   }
 
-  /** Since 0.137 the file holds what a compaction answered; before, only the summary that Codex made of it. */
+  /** Since 0.137 the file has the answer to a compaction; before, only the summary that Codex made of it. */
   #compact({ atMs, message, replacement }: SessionItem & { kind: 'compacted' }): void {
     if (this.#open?.followedBy === 'nothing') {
       this.#close('turn completed', 'compaction');
       return;
     }
     this.#close('break');
-    // A compaction by the provider leaves no message but what it sealed.
+    // A compaction by the provider leaves no message, but encrypted content.
     const answer = message === '' ? sealedSummaryIn(replacement) : summaryIn(message);
     if (!answer) return;
     this.#rows = 1;
@@ -196,25 +196,25 @@ export class ResponseWalk {
     if (open.counted) {
       this.#ordinal++;
       this.#counted++;
-    } else if (isOfCodex(open, close)) return;
-    else if (completed !== 'no') this.#keep(open, close, request, completed);
-    else if (!this.#isOurs(open)) return;
+    } else if (isWrittenByCodex(open, close)) return;
+    else if (completed !== 'no') this.#addUncounted(open, close, request, completed);
+    else if (!this.#isWanted(open)) return;
     else if (close === 'break') this.cutOff++;
     else this.retried++;
   }
 
-  #keep(open: OpenResponse, close: Close, request: Request, completed: 'certainly' | 'likely'): void {
+  #addUncounted(open: OpenResponse, close: Close, request: Request, completed: 'certainly' | 'likely'): void {
     const { turnId, model, atMs, context, contextLength, answer } = open;
     const ordinal = this.#ordinal++;
-    // What the provider's own compactions used is kept nowhere before 0.153.4: that says nothing of its other responses.
+    // Before 0.153.4 no file has the usage of a provider's own compaction. That says nothing about its other responses.
     if (completed === 'certainly' && request !== 'remote compaction') this.#leftOut++;
-    if (!this.#isOurs(open)) return;
+    if (!this.#isWanted(open)) return;
     const response = { turnId, model, atMs, ordinal, request, context, contextLength, answer, completed };
     this.uncounted.push(response);
     if (close === 'turn completed' && isComplete(open, 'break') === 'no') this.#endedByTurn = response;
   }
 
-  #isOurs({ turnId, turnStartedAtMs }: OpenResponse): boolean {
-    return !isCopied(turnId, this.header?.threadId) && turnStartedAtMs >= this.#options.sinceMs;
+  #isWanted({ turnId, turnStartedAtMs }: OpenResponse): boolean {
+    return !isCopiedTurn(turnId, this.header?.threadId) && turnStartedAtMs >= this.#options.sinceMs;
   }
 }

@@ -1,7 +1,6 @@
 import type { ItemContent, SessionItem } from '../usage/session-item.js';
 import type { Usage } from '../usage/usage.js';
-import { countContents, type TokensOf } from './content-tokens.js';
-import { CountedContext } from './counted-context.js';
+import { CountedContext, countContents, type TokensOf } from './content-tokens.js';
 import type { UncountedResponse } from './open-response.js';
 import {
   COMPACTION_PROMPT_TOKENS,
@@ -14,23 +13,23 @@ import {
 import { ResponseWalk, type WalkOptions } from './responses.js';
 import { type CountTokens, countTokens } from './tokenizer.js';
 
-/** A completed response whose provider reported no usage, and what it is likely to have used. */
+/** A completed response whose provider reported no usage, with its likely usage. */
 export interface EstimatedResponse {
   readonly turnId: string | undefined;
-  /** As Codex asked for it. */
+  /** The model that Codex asked for. */
   readonly model: string | undefined;
   /** When it ended, epoch milliseconds. */
   readonly atMs: number;
-  /** Its place among the completed responses of its turn, from 0: the same whenever the file is read. */
+  /** Its number among the completed responses of its turn, from 0: the same whenever the file is read. */
   readonly ordinal: number;
   readonly request: UncountedResponse['request'];
-  /** Cached input and cache writes are 0: nothing in the file tells of them. */
+  /** Cached input and cache writes are 0: the file does not say them. */
   readonly usage: Usage;
 }
 
 export interface SessionEstimate {
   readonly responses: readonly EstimatedResponse[];
-  /** Responses without usage that were cut off for good, or cut and asked for again: they are not estimated. */
+  /** How many responses without usage were cut off for good, or cut off and asked for again. They are not estimated. */
   readonly cutOff: number;
   readonly retried: number;
 }
@@ -41,8 +40,8 @@ export interface EstimateOptions extends WalkOptions {
   /** Instead of the version that the file began with: a later Codex may have resumed it. */
   readonly cliVersion?: string | undefined;
   /**
-   * What the thread continues, oldest first: of the thread that `historyBase` of this file's header names, the items
-   * with an ordinal below its `endOrdinal`. Without them the estimate leaves that part of the context out.
+   * What the thread continues, oldest first: items of the thread in `historyBase` of this file's header, those with an
+   * ordinal below its `endOrdinal`. Without them the estimate leaves that part of the context out.
    */
   readonly inherited?: Items | undefined;
 }
@@ -50,8 +49,8 @@ export interface EstimateOptions extends WalkOptions {
 type Items = Iterable<SessionItem> | AsyncIterable<SessionItem>;
 
 /**
- * Estimates every completed response of a session file that the file does not count. Rejects when tiktoken cannot be
- * loaded; when nothing is to be estimated, it is not loaded.
+ * Estimates every completed response without usage in a session file. Rejects when tiktoken cannot be loaded. It is not loaded when
+ * there is nothing to estimate.
  */
 export async function estimateSession(
   items: Items,
@@ -86,12 +85,14 @@ function createEstimator(instructions: string | undefined, instructionTokens: nu
     const { turnId, atMs, ordinal, request, context, contextLength, answer } = response;
     const counted = contexts.get(context) ?? new CountedContext(context, instructions, tokensOf);
     contexts.set(context, counted);
-    // Codex 0.169 writes instructions and tools among the items for gpt-5.6 and later: there they are counted already.
-    const told = counted.holdsInstructions(contextLength) ? 0 : instructionTokens + missingInstructionTokens(requester);
+    // Codex 0.169 writes instructions and tools among the items for gpt-5.6 and later, where they are counted already.
+    const instructed = counted.holdsInstructions(contextLength)
+      ? 0
+      : instructionTokens + missingInstructionTokens(requester);
     const offered = counted.holdsTools(contextLength) ? 0 : schemaTokens(requester);
     const asked = askedTokens(request, requester, offered);
     const usage = {
-      ...{ input: counted.tokensOf(contextLength) + told + asked, cachedInput: 0, cacheWrite: 0 },
+      ...{ input: counted.tokensOf(contextLength) + instructed + asked, cachedInput: 0, cacheWrite: 0 },
       output: sum(answer.map(tokensOf)),
       reasoning: sum(answer.filter(({ kind }) => kind === 'reasoning').map(tokensOf)),
     };
@@ -99,7 +100,7 @@ function createEstimator(instructions: string | undefined, instructionTokens: nu
   };
 }
 
-/** What a request holds beside the conversation and the instructions. */
+/** Returns the tokens that a request has beside the conversation and the instructions. */
 function askedTokens(request: UncountedResponse['request'], { cliVersion }: Requester, offered: number): number {
   if (request === 'compaction') return COMPACTION_PROMPT_TOKENS;
   return request === 'turn' || compactsWithTools(cliVersion) ? offered : 0;

@@ -2,21 +2,21 @@ import * as z from 'zod/mini';
 import { isCount } from '../usage/count.js';
 
 /**
- * A count as the files and answers of all agents tell it. Below zero, with a fraction, as a text, or beyond 2^53 it is
- * none, and what it stands in is unreadable.
+ * A count in the files and answers of any agent. A value below zero, with a fraction, as a text or beyond 2^53 is no count and
+ * makes its record unreadable.
  */
 export const count = z.number().check(z.refine(isCount, 'is not a count'));
 export const optionalCount = z.nullish(count);
 
-/** What is said of something whose shape is right, and whose numbers are not. */
+/** The reason for refusing something whose shape is right and whose numbers are not. */
 export const IMPOSSIBLE_COUNT = 'a count that cannot be';
 
-/** The same of a record of a session file, by the name that Codex gives it. */
+/** Returns why a record of a Codex session file with impossible counts is refused. */
 export function describeRefusal({ kind }: { readonly kind: string }): string {
   return `${kind === 'usage_record' ? 'token_usage_record' : kind} with ${IMPOSSIBLE_COUNT}`;
 }
 
-/** Whether an object, or an object within it, has a counter (`…_tokens`) that is there and is none. */
+/** Whether an object, or an object within it, has a counter (`…_tokens`) that is no count. */
 export function hasImpossibleCount(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([name, part]) => {
@@ -25,7 +25,7 @@ export function hasImpossibleCount(value: unknown): boolean {
   });
 }
 
-/** What is wrong with a payload that its schema refuses. */
+/** Returns why a payload is refused, to be put behind its name. */
 export function describeShape(payload: unknown): string {
   return hasImpossibleCount(payload) ? `with ${IMPOSSIBLE_COUNT}` : 'of an unknown shape';
 }

@@ -1,32 +1,32 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, write, writeSync } from 'node:fs';
 import { messageOf, UsageError } from '../errors.js';
 
-/** Takes lines for somebody who reads them as they come, or not: nothing ever waits for the reader. */
+/** Writes lines for a reader that may be slow or gone. Nothing waits for the reader. */
 export interface LineSink {
   write(line: string): void;
-  /** How many lines were thrown away because the reader was too slow, or gone. */
+  /** How many lines were dropped because the reader was too slow or gone. */
   readonly dropped: number;
-  /** Gives what still waits a moment to be taken. Never rejects. */
+  /** Waits up to half a second until the reader has taken what is left. Never rejects. */
   close(): Promise<void>;
 }
 
-/** What may wait for a slow reader. */
+/** How much may wait for a slow reader. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;
 const RETRY_MS = 10;
 const PATIENCE_MS = 500;
 const WRITING = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
 
 /**
- * Opens `target`: a file to append to, or `fd:N`, a descriptor that our caller has opened for us. Codex does not get
- * that one. Returns a descriptor for `createLineSink`. Throws a UsageError that starts with `said`, the option or variable.
+ * Opens `target`: a file to append to, or `fd:N`, a descriptor that our caller has opened for us and that Codex does not
+ * inherit. Returns a descriptor for `createLineSink`. Throws a UsageError that begins with `option`, an option or a variable.
  */
-export function openLineTarget(target: string, said: string): number {
+export function openLineTarget(target: string, option: string): number {
   try {
     const number = /^fd:(.*)$/.exec(target)?.[1];
     return number === undefined ? openSync(target, WRITING | constants.O_CREAT, 0o666) : takeOver(number);
   } catch (error) {
     const advice = (error as NodeJS.ErrnoException).code === 'ENXIO' ? 'nobody reads from it' : messageOf(error);
-    throw new UsageError(`${said}: ${target} cannot be written: ${advice}.`);
+    throw new UsageError(`${option}: ${target} cannot be written: ${advice}.`);
   }
 }
 
@@ -34,24 +34,24 @@ function takeOver(written: string): number {
   const fd = Number(written);
   if (!/^\d+$/.test(written) || fd < 3) throw new Error('use the number of a descriptor above 2, such as fd:3');
   const kind = fstatSync(fd);
-  if (!(kind.isFIFO() || kind.isFile() || kind.isSocket() || kind.isCharacterDevice()) || isOurOwn(fd)) {
+  if (!(kind.isFIFO() || kind.isFile() || kind.isSocket() || kind.isCharacterDevice()) || isInternal(fd)) {
     throw new Error('the caller has not opened that descriptor');
   }
-  // Fails where it is open for reading only.
+  // Throws where it is open for reading only.
   writeSync(fd, '');
   try {
-    // Opened anew it is ours alone: it may be non-blocking, which one that is shared with the caller must not become,
-    // and Codex does not inherit it. Only Linux does that, and not for sockets.
-    const own = process.platform === 'linux' ? openSync(`/proc/self/fd/${fd}`, WRITING) : fd;
-    if (own !== fd) closeSync(fd);
-    return own;
+    // A descriptor of our own may be non-blocking, which the one that we share with the caller must not become, and
+    // Codex does not inherit it. Only Linux can open it anew, and not a socket.
+    const opened = process.platform === 'linux' ? openSync(`/proc/self/fd/${fd}`, WRITING) : fd;
+    if (opened !== fd) closeSync(fd);
+    return opened;
   } catch {
     return fd;
   }
 }
 
-/** A pipe of which this process has the other end too is one of Node's own. */
-function isOurOwn(fd: number): boolean {
+/** Whether a descriptor is one of Node's internal pipes: then this process has the other end too. */
+function isInternal(fd: number): boolean {
   if (process.platform !== 'linux') return false;
   const nameOf = (one: number | string) => {
     try {

@@ -2,18 +2,18 @@ import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { createLineSplitter } from './lines.js';
 
-/** Messages to another process of ours and back, each a line of JSON. Nothing waits for the other side to take them. */
+/** Messages between two processes of ours, each a line of JSON. Nothing waits for the other side. */
 export interface MessageLink<Sent> {
-  /** False where so much waits already that the message is dropped. An `important` one is sent all the same. */
+  /** Returns false when too much waits already and the message is dropped. An `important` message is never dropped. */
   send(message: Sent, importance?: 'usual' | 'important'): boolean;
   /** Resolves when the other side is gone. */
   readonly closed: Promise<void>;
 }
 
-/** What may wait for a process that does not read. */
+/** How much may wait for a process that does not read. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;
 
-/** `onMessage` gets what the other side says. A line that is no message is passed over: both sides are ours. */
+/** `onMessage` gets the messages of the other side. A line that is no JSON is skipped: both sides are ours. */
 export function openMessageLink<Sent, Received>(
   socket: Socket,
   onMessage: (message: Received) => void,
@@ -25,7 +25,7 @@ export function openMessageLink<Sent, Received>(
     },
   });
   socket.on('data', (chunk: Buffer) => lines.push(chunk));
-  // It closes, too.
+  // A socket with an error closes too.
   socket.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => resolve());
@@ -41,9 +41,8 @@ export function openMessageLink<Sent, Received>(
 }
 
 /**
- * The same for the process that was started, at the descriptor `fd` that was handed down to it. What it sends is small and
- * rare, and is written past the socket: a write that fails because the other side is gone would take with it what that side
- * has said before, and what is still to be read.
+ * The same for the process that was started, at the descriptor `fd` that it has inherited. It writes past the socket, which small
+ * and rare messages allow: when the other side is gone, a failed write of the socket would discard what is still to be read.
  */
 export function openInheritedLink<Sent, Received>(
   fd: number,

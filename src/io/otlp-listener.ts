@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
-/** The address of a collector that another process of ours is going to answer at. */
+/** The address of a collector of telemetry, at which another process of ours will answer. */
 export interface OtlpListener {
   readonly endpoint: string;
-  /** The socket, which that process inherits. Connections wait in it until they are taken. */
+  /** The socket that the other process inherits. Connections wait in it until that process accepts them. */
   readonly fd: number;
-  /** The other process has it. */
+  /** Closes the socket here, once the other process has it. */
   release(): void;
 }
 
@@ -24,7 +24,7 @@ export async function openOtlpListener(): Promise<OtlpListener> {
   };
 }
 
-/** Node keeps it to itself, and offers no other way to hand a socket that listens down to a child. */
+/** Node has no public way to hand a listening socket down to a child. */
 function descriptorOf(server: Server): number {
   const fd = (server as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd;
   if (fd === undefined || fd < 0) throw new Error('the socket cannot be handed down');

@@ -2,14 +2,14 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A collector of OTLP logs for one Codex, on loopback. It takes requests that carry the secret, and no others. */
+/** A collector of OTLP logs for one Codex, on loopback. It accepts only requests with the secret. */
 export interface OtlpSink {
   readonly endpoint: string;
-  /** How many requests and connections were turned away, by the reason for it. */
+  /** How many requests and connections were refused, by reason. */
   readonly refused: ReadonlyMap<string, number>;
-  /** Hands over each request's body, those that have come before first. */
+  /** Passes on each request's body, beginning with those that have come already. */
   onBody(handle: (body: string) => void): void;
-  /** Takes what the other side sent before it ended, then closes. */
+  /** Accepts what Codex sent before it ended, then closes. */
   close(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface SinkOptions {
   /** The header that every request must carry, its name in lower case. */
   readonly secret: { readonly header: string; readonly value: string };
   readonly limits?: Partial<SinkLimits>;
-  /** A socket that listens already, by its descriptor. Default: a free port of 127.0.0.1. */
+  /** The descriptor of a socket that listens already. By default a free port of 127.0.0.1 is used. */
   readonly fd?: number;
 }
 
@@ -25,7 +25,7 @@ export interface SinkLimits {
   readonly bodyBytes: number;
   /** How long a request may take from its first header to its last byte. */
   readonly requestMs: number;
-  /** How long a connection may stay open without having shown the secret, and how many may at a time. */
+  /** How long a connection may stay open without having shown the secret, and how many of them there may be. */
   readonly strangerMs: number;
   readonly strangers: number;
   readonly connections: number;
@@ -33,7 +33,7 @@ export interface SinkLimits {
   readonly drainMs: number;
 }
 
-/** Codex sends at most 512 events at a time (0.171); one holds what a command printed, which can be long. */
+/** Codex sends at most 512 events at a time (0.171). An event can hold all that a command printed. */
 const LIMITS: SinkLimits = {
   bodyBytes: 32 * 1024 * 1024,
   requestMs: 10_000,
@@ -43,7 +43,7 @@ const LIMITS: SinkLimits = {
   drainMs: 250,
 };
 
-/** Starts the sink. Rejects when there is nowhere to listen. */
+/** Starts the sink. Rejects when it cannot listen. */
 export async function openOtlpSink({ secret, limits: given, fd }: SinkOptions): Promise<OtlpSink> {
   const limits = { ...LIMITS, ...given };
   const waiting: string[] = [];
@@ -53,13 +53,13 @@ export async function openOtlpSink({ secret, limits: given, fd }: SinkOptions): 
   const gate = createGate(limits, refuse);
   const server = createServer((request, response) => {
     const reason = findRefusal(request, secret);
-    if (reason) return turnAway(response, reason, refuse);
+    if (reason) return reject(response, reason, refuse);
     gate.admit(request.socket);
     receive(request, response, limits)
       .then((body) => handle(body))
       .catch((error: unknown) => refuse(error instanceof Refusal ? error.message : 'it was cut off'));
   });
-  // Only those stay open that have shown the secret: Codex would lose what it sends while we close one.
+  // Idle connections stay open: Codex would lose what it sends while we close one. The gate closes those without the secret.
   server.keepAliveTimeout = 0;
   server.maxConnections = limits.connections;
   server.on('connection', gate.enter);
@@ -68,7 +68,7 @@ export async function openOtlpSink({ secret, limits: given, fd }: SinkOptions): 
     if (fd === undefined) server.listen(0, '127.0.0.1', resolve);
     else server.listen({ fd }, resolve);
   });
-  // Codex is what this process waits for.
+  // Only Codex keeps this process alive.
   server.unref();
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/logs`,
@@ -97,13 +97,13 @@ function findRefusal(request: IncomingMessage, secret: SinkOptions['secret']): s
   return undefined;
 }
 
-function turnAway(response: ServerResponse, reason: string, refuse: (reason: string) => void): void {
+function reject(response: ServerResponse, reason: string, refuse: (reason: string) => void): void {
   refuse(reason);
-  // Node then destroys the connection: what would still come is not read.
+  // Node then closes the connection without reading the body.
   response.writeHead(403, { connection: 'close' }).end();
 }
 
-/** Reads a request that carries the secret and answers it. Rejects with why it was turned away. */
+/** Reads a request with the secret and answers it. Rejects with the reason when it is refused. */
 async function receive(request: IncomingMessage, response: ServerResponse, limits: SinkLimits): Promise<string> {
   let late = false;
   const timer = setTimeout(() => {
@@ -133,15 +133,15 @@ interface Gate {
   enter(socket: Socket): void;
   /** The connection has shown the secret. */
   admit(socket: Socket): void;
-  /** Waits until all connections have ended, those that nobody has accepted yet as well. */
+  /** Waits until all connections have ended, including those that are not accepted yet. */
   drain(limitMs: number): Promise<void>;
 }
 
-/** Whoever opens connections and says nothing is put out; the one that came first goes for one more that comes. */
+/** Closes connections that do not show the secret in time. Of too many such connections the oldest is closed. */
 function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate {
   const open = new Set<Socket>();
   const strangers = new Map<Socket, NodeJS.Timeout>();
-  const putOut = (socket: Socket, reason: string) => {
+  const close = (socket: Socket, reason: string) => {
     refuse(reason);
     socket.destroy();
   };
@@ -152,7 +152,7 @@ function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate 
   return {
     enter(socket) {
       open.add(socket);
-      const timer = setTimeout(() => putOut(socket, 'it said nothing'), limits.strangerMs);
+      const timer = setTimeout(() => close(socket, 'it said nothing'), limits.strangerMs);
       timer.unref();
       strangers.set(socket, timer);
       socket.once('close', () => {
@@ -162,13 +162,13 @@ function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate 
       const [first] = strangers.keys();
       if (first && strangers.size > limits.strangers) {
         forget(first);
-        putOut(first, 'there were too many connections');
+        close(first, 'there were too many connections');
       }
     },
     admit: forget,
     async drain(limitMs) {
       const deadline = performance.now() + limitMs;
-      // The first turns of the event loop accept what has come: a kill leaves it in the kernel's buffers.
+      // The first turns of the event loop accept the connections that wait in the kernel after Codex was killed.
       for (let turn = 0; turn < 3 || (open.size > 0 && performance.now() < deadline); turn++) {
         await new Promise((resolve) => (turn < 3 ? setImmediate(resolve) : setTimeout(resolve, 2)));
       }

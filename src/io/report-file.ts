@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { messageOf, UsageError } from '../errors.js';
 
 /**
- * Makes sure that a report can be written to `path`, and removes an older one: a reader must not take it for this run's.
- * Throws a UsageError that starts with `said`, the option or variable.
+ * Makes sure that a report can be written to `path`, and removes an older one, so that no reader takes it for this run's.
+ * Throws a UsageError that begins with `option`, an option or a variable.
  */
-export function prepareReportFile(path: string, said: string): void {
+export function prepareReportFile(path: string, option: string): void {
   try {
     const there = statSync(path, { throwIfNoEntry: false });
     if (there && !there.isFile()) throw new Error('it is not a file');
@@ -15,6 +15,6 @@ export function prepareReportFile(path: string, said: string): void {
     accessSync(folder, constants.W_OK | constants.X_OK);
     rmSync(path, { force: true });
   } catch (error) {
-    throw new UsageError(`${said}: the report ${path} cannot be written: ${messageOf(error)}.`);
+    throw new UsageError(`${option}: the report ${path} cannot be written: ${messageOf(error)}.`);
   }
 }

@@ -7,16 +7,16 @@ const CHUNK_BYTES = 256 * 1024;
 
 type Lines = Pick<LineSplitter, 'push' | 'end'>;
 
-/** A file that grows, read from its beginning. */
+/** A file that grows and is read from its beginning. */
 export interface Tail {
   readonly path: string;
-  /** Reads what has been added since the last call. A call during a reading prolongs it. Rejects when the file cannot be read. */
+  /** Reads what was added since the last call. A call while it reads makes it read on. Rejects when the file cannot be read. */
   readMore(): Promise<void>;
-  /** Ends what is being read and lets go of the file. */
+  /** Waits until what is being read has been read, and closes the file. */
   close(): Promise<void>;
 }
 
-/** One file that has stood at the path, from one beginning. */
+/** One file at the path, from its beginning. */
 interface Reading {
   readonly handle: FileHandle;
   readonly inode: number;
@@ -25,9 +25,9 @@ interface Reading {
 }
 
 /**
- * Follows `path`; what it holds goes to the lines that `begin` opens. Where the file is cut off, or another has taken
- * its place, that one is read from its beginning into new lines, and the one before on too: whoever holds it open may
- * still write to it. The file is opened at the first reading.
+ * Follows the file at `path` and passes its bytes to the lines that `begin` opens. A file that was truncated or replaced is read
+ * from its beginning into new lines. The file that was replaced is followed too: a process that has it open may still write to
+ * it. The file is opened at the first reading.
  */
 export function createTail(path: string, begin: () => Lines): Tail {
   let readings: Reading[] = [];
@@ -35,8 +35,8 @@ export function createTail(path: string, begin: () => Lines): Tail {
   let askedAgain = false;
 
   const openNewest = async () => {
-    const file = readings.length === 0 ? undefined : lookAt(path);
-    // Deleted: what was opened can still grow.
+    const file = readings.length === 0 ? undefined : statOrNothing(path);
+    // The file was deleted. It can still grow as long as a process has it open.
     if (readings.length > 0 && (!file || file.ino === readings.at(-1)?.inode)) return;
     const handle = await openForReading(path);
     const { ino } = fstatSync(handle.fd);
@@ -53,7 +53,7 @@ export function createTail(path: string, begin: () => Lines): Tail {
         for (const one of readings) await readRest(one, begin);
       } while (askedAgain);
     } finally {
-      // Here, not later: nobody may join a reading that has had its last look.
+      // Here and not later: a call that comes now must begin a new reading.
       reading = undefined;
     }
   };
@@ -72,7 +72,7 @@ export function createTail(path: string, begin: () => Lines): Tail {
   };
 }
 
-function lookAt(path: string) {
+function statOrNothing(path: string) {
   try {
     return statSync(path);
   } catch {
@@ -81,21 +81,21 @@ function lookAt(path: string) {
 }
 
 async function readRest(reading: Reading, begin: () => Lines): Promise<void> {
-  // Without Node's threads: what comes is mostly one line, which the system has in memory.
+  // Synchronous: it is mostly one line, which the system has in memory.
   const { size } = fstatSync(reading.handle.fd);
   if (size < reading.offset) {
     reading.lines.end();
     reading.lines = begin();
     reading.offset = 0;
   }
-  // Mostly nothing or a line has come: what is not needed is not allocated, several times a second.
+  // Allocates no more than needed: this runs several times a second, mostly for one line or nothing.
   while (reading.offset < size) {
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - reading.offset));
     const bytesRead = readSync(reading.handle.fd, buffer, 0, buffer.length, reading.offset);
     if (bytesRead === 0) return;
     reading.offset += bytesRead;
     reading.lines.push(buffer.subarray(0, bytesRead));
-    // Of a thread that is resumed there may be much.
+    // The file of a resumed thread can be large.
     if (reading.offset < size) await new Promise((resolve) => setImmediate(resolve));
   }
 }

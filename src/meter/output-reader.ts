@@ -1,6 +1,5 @@
 import { parseCodexEvent } from '../agents/codex/events.js';
-import { createHumanReader } from '../agents/codex/human.js';
-import type { Remark } from '../agents/codex/remarks.js';
+import { type CodexWarning, createHumanReader } from '../agents/codex/human.js';
 import { IMPOSSIBLE_COUNT } from '../formats/count.js';
 import type { Usage } from '../usage/usage.js';
 import type { OutputLine } from './output-sieve.js';
@@ -22,7 +21,7 @@ export interface OutputFacts {
 }
 
 /** `atMs`: when it came out of Codex (epoch milliseconds). */
-export type TimedRemark = Remark & { readonly atMs: number };
+export type TimedRemark = CodexWarning & { readonly atMs: number };
 
 export interface OutputReader {
   readonly facts: OutputFacts;
@@ -51,7 +50,7 @@ export function createOutputReader(output: 'json' | 'human', onThread: (threadId
     onThread(threadId);
   };
   let arrivedAtMs = 0;
-  const remember = (remark: Remark) => void facts.remarks.push({ ...remark, atMs: arrivedAtMs });
+  const remember = (remark: CodexWarning) => void facts.remarks.push({ ...remark, atMs: arrivedAtMs });
   const read =
     output === 'json' ? readEvents(facts, nameThread, remember) : readTranscript(facts, nameThread, remember);
   return {
@@ -67,7 +66,7 @@ export function createOutputReader(output: 'json' | 'human', onThread: (threadId
 }
 
 type NameThread = (threadId: string) => void;
-type Remember = (remark: Remark) => void;
+type Remember = (remark: CodexWarning) => void;
 
 interface LineReader {
   line(text: string, number: number): void;

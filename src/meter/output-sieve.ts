@@ -1,4 +1,4 @@
-import { siftEvent, siftTranscriptLine } from '../agents/codex/sieve.js';
+import { filterEvent, filterPrintedLine } from '../agents/codex/output-filter.js';
 import { createLineSplitter } from '../io/lines.js';
 
 /** A line of Codex's output that tells something. */
@@ -30,12 +30,12 @@ export function createOutputSieve(output: 'json' | 'human', onLine: (line: Outpu
     onLine({ ...line, atMs: arrivedAtMs, follows });
     follows = 'directly';
   };
-  const sift = output === 'json' ? siftEvent : siftTranscriptLine;
+  const sift = output === 'json' ? filterEvent : filterPrintedLine;
   const wants = (head: Buffer, number: number) => {
     const sifted = sift(head);
     if (sifted === 'irrelevant') follows = 'others';
     if (sifted === 'unreadable') handOn({ problem: 'not JSON', number });
-    return sifted === 'tells';
+    return sifted === 'relevant';
   };
   const onOverlong = (number: number) => {
     if (output === 'json') handOn({ problem: 'line too long', number });

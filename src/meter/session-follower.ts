@@ -205,7 +205,7 @@ export class SessionFollower {
   }
 
   #poke(folder: string, fileName: string): void {
-    const isThere = this.#folders.tell(folder, fileName);
+    const isThere = this.#folders.noteChange(folder, fileName);
     const file = this.#files.get(fileName);
     if (file) return void this.#read(file.tail);
     if (isThere && !this.#foreign.has(fileName)) this.#changes.run();

@@ -6,17 +6,21 @@ const TOTAL = { input: 1000, cachedInput: 10, cacheWrite: 0, output: 11, reasoni
 describe('the growth of a total', () => {
   test('is news once, however often the row repeats', () => {
     const growth = new Growth();
-    expect([growth.isNews(TOTAL), growth.isNews(TOTAL)]).toEqual([true, false]);
+    expect([growth.takeTotal(TOTAL), growth.takeTotal(TOTAL)]).toEqual([true, false]);
   });
 
   test('is no news when a usage record has told of it', () => {
     const growth = new Growth();
     growth.takeRecord();
-    expect(growth.isNews(TOTAL)).toBe(false);
+    expect(growth.takeTotal(TOTAL)).toBe(false);
   });
 
   test('is news again when a resumed thread has counted from zero to the same figures', () => {
     const growth = new Growth();
-    expect([growth.isNews(TOTAL), growth.isNews(undefined), growth.isNews(TOTAL)]).toEqual([true, false, true]);
+    expect([growth.takeTotal(TOTAL), growth.takeTotal(undefined), growth.takeTotal(TOTAL)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 });

@@ -1,8 +1,7 @@
 import { execa } from 'execa';
 import { get_encoding } from 'tiktoken';
 import { describe, expect, it } from 'vitest';
-import { sliceText } from '../../src/estimate/slices.js';
-import { countTokens, preloadTokenizer } from '../../src/estimate/tokenizer.js';
+import { countTokens, preloadTokenizer, sliceText } from '../../src/estimate/tokenizer.js';
 
 const PROSE = 'The quick brown fox jumps over 13 lazy dogs; "why?", said the 2nd one.\n'.repeat(400);
 

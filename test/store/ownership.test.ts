@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseKeptChange } from '../../src/formats/kept-change.js';
+import { parsePendingChange } from '../../src/formats/pending-change.js';
 import { keepPending } from '../../src/store/pending.js';
 import { takeInPending } from '../../src/store/pending-intake.js';
 import type { Change, Store } from '../../src/store/store.js';
@@ -86,7 +86,7 @@ describe("a response that a client and its server have recorded is the client's"
     const folder = mkdtempSync(join(createFolder(), 'pending-'));
     const places = { pendingDirectory: folder, spareDirectory: join(folder, 'spare') };
     keepPending(places, { ...client, update: { ...TOLD, status: 'completed', endedAtMs: ENDED } });
-    expect(await takeInPending(places, store, parseKeptChange)).toMatchObject({ taken: 1, refused: [] });
+    expect(await takeInPending(places, store, parsePendingChange)).toMatchObject({ taken: 1, refused: [] });
     expectTheClients(store);
   });
 

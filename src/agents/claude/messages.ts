@@ -1,27 +1,27 @@
 import type { TranscriptMessage } from './transcript.js';
 
-/** A message as its lines, and copies of them, are recognised. */
+/** What identifies a message: the lines of it, and copies of them, agree in this. */
 export interface KnownMessage {
   readonly thread: string;
   readonly id: string;
-  /** When its first line was written (epoch milliseconds): a copy keeps it. */
+  /** When its first line was written (epoch milliseconds). A copy keeps this time. */
   readonly startedAtMs: number;
   readonly request: string | undefined;
   readonly ref: string | undefined;
-  /** Tokens: all lines of a message tell the same, unless its output goes on. */
+  /** Input tokens: the same on all lines of a message, unless its output goes on. */
   readonly input: number;
 }
 
-/** So many of the newest are kept for the next import: a message that is being written goes on there. */
+/** How many of the newest messages the next import knows: it may find more lines of one that is being written. */
 const MOST_SAVED = 16;
 
 /**
- * Tells which lines are of one message. The API's ids would be enough, but a proxy may number its messages from one in
- * each session, or after each start, and some programs write the id of the request on some lines alone.
+ * Decides which lines are of one message. The API's ids would be enough, but a proxy may number its messages from one in
+ * each session, or after each start, and some programs write the id of the request on some lines only.
  */
 export class MessageLines {
   readonly #known = new Map<string, KnownMessage[]>();
-  /** Of each thread. A line of another message, or of somebody's question, comes between two messages. */
+  /** Of each thread. A line of another message, or a prompt, separates two messages with the same id. */
   readonly #newest = new Map<string, KnownMessage>();
   readonly #order: KnownMessage[] = [];
 
@@ -45,7 +45,7 @@ export class MessageLines {
     return message;
   }
 
-  /** What follows is of other messages. */
+  /** Says that the next lines are of other messages. */
   interrupt(): void {
     this.#newest.clear();
   }
@@ -63,7 +63,7 @@ export class MessageLines {
   }
 }
 
-/** The same in every file that holds a line of the message, and in no other one. */
+/** Returns the response's key: the same in every file that holds a line of the message, and in no other one. */
 export function keyOf({ id, startedAtMs }: KnownMessage): string {
   return id === '' ? `at:${startedAtMs}` : `${id}@${startedAtMs}`;
 }

@@ -6,14 +6,14 @@ import type { ModelResponse } from '../../usage/record.js';
 import { looksLikeObject, type OpenReaders, type ReaderTools, type RecordReader } from '../session-reader.js';
 import { type KnownMessage, keyOf, MessageLines } from './messages.js';
 import { toResponses, toThread } from './responses.js';
-import { RunTracker, type SavedRuns } from './runs.js';
-import type { SessionTotal, UntoldResponses } from './session.js';
-import { mayTell, parseTranscriptLine, type TranscriptMessage } from './transcript.js';
+import type { ResponsesWithoutUsage, SessionTotal } from './session.js';
+import { type SavedTotals, TotalTracker } from './totals.js';
+import { mayHoldUsage, parseTranscriptLine, type TranscriptMessage } from './transcript.js';
 
-/** What an import keeps of a file, so that the next import can read on where this one ended. */
+/** What the next import needs to read on in a file. The names are those of the database. */
 export interface SavedTranscript {
   readonly messages?: readonly KnownMessage[];
-  readonly runs?: SavedRuns;
+  readonly runs?: SavedTotals;
 }
 
 /**
@@ -28,19 +28,19 @@ class TranscriptReader implements RecordReader {
   readonly threadId: string;
   readonly #tools: ReaderTools;
   readonly #lines: MessageLines;
-  readonly #runs: RunTracker;
-  /** By key. A message's lines follow each other, and the last one knows its output best. */
+  readonly #totals: TotalTracker;
+  /** By key. The last line of a message has its whole output. */
   readonly #responses = new Map<string, ModelResponse>();
   readonly #threads = new Map<string, HistoryThread>();
-  /** Those whose directory is known. */
-  readonly #placedThreads = new Set<string>();
+  /** The threads whose directory is known. */
+  readonly #threadsWithDirectory = new Set<string>();
   readonly #copies: HeldCopy[] = [];
 
   constructor(threadId: string, tools: ReaderTools, saved: SavedTranscript | undefined) {
     this.threadId = threadId;
     this.#tools = tools;
     this.#lines = new MessageLines(saved?.messages);
-    this.#runs = new RunTracker(saved?.runs);
+    this.#totals = new TotalTracker(saved?.runs);
   }
 
   get waiting(): number {
@@ -48,12 +48,12 @@ class TranscriptReader implements RecordReader {
   }
 
   get responsesWithoutUsage(): number {
-    return this.#runs.untold;
+    return this.#totals.responsesWithoutUsage;
   }
 
   isIrrelevant(line: Buffer, isWhole: boolean): boolean {
     // Where a line's usage stands is not known before all of the line is there.
-    return isWhole && looksLikeObject(line) && !mayTell(line);
+    return isWhole && looksLikeObject(line) && !mayHoldUsage(line);
   }
 
   take(record: JsonObject): string | undefined {
@@ -69,12 +69,12 @@ class TranscriptReader implements RecordReader {
       case 'total':
         this.#takeTotal(line);
         return undefined;
-      case 'untold':
-        this.#takeUntold(line);
+      case 'without usage':
+        this.#takeResponsesWithoutUsage(line);
         return undefined;
       case 'prompt':
         this.#lines.interrupt();
-        this.#runs.seePrompt(line.atMs);
+        this.#totals.addPrompt(line.atMs);
         return undefined;
     }
   }
@@ -83,14 +83,14 @@ class TranscriptReader implements RecordReader {
     const { pricer } = this.#tools;
     const responses = [...this.#responses.values()].map((response) => ({ response, bill: pricer.bill(response) }));
     const threads = [...this.#threads.values()];
-    const drained = { threads, packs: [], responses, runs: this.#runs.take(), copies: this.#copies.splice(0) };
+    const drained = { threads, packs: [], responses, runs: this.#totals.take(), copies: this.#copies.splice(0) };
     this.#threads.clear();
     this.#responses.clear();
     return drained;
   }
 
   save(): SavedTranscript {
-    return { messages: this.#lines.save(), runs: this.#runs.save() };
+    return { messages: this.#lines.save(), runs: this.#totals.save() };
   }
 
   #takeMessage(line: TranscriptMessage): void {
@@ -98,35 +98,35 @@ class TranscriptReader implements RecordReader {
     const threadId = agentId === undefined ? sessionId : `${sessionId}/${agentId}`;
     this.#addThread(threadId, line);
     const message = this.#lines.find(threadId, line);
-    if (agentId === undefined) this.#runs.seeMessage(line.atMs, sessionId === heldBy ? 'own' : 'copy');
+    if (agentId === undefined) this.#totals.addMessage(line.atMs, sessionId === heldBy ? 'original' : 'copy');
     for (const response of toResponses(line, { threadId, key: keyOf(message), startedAtMs: message.startedAtMs })) {
       const before = this.#responses.get(response.key);
       if (!before && sessionId !== heldBy) this.#copies.push({ sessionId: heldBy, key: response.key });
-      if (!before || !knowsLess(response, before)) this.#responses.set(response.key, response);
+      if (!before || !isEarlier(response, before)) this.#responses.set(response.key, response);
     }
   }
 
   #takeTotal(line: SessionTotal): void {
     this.#lines.interrupt();
-    this.#runs.seeTotal(line);
+    this.#totals.addTotal(line);
   }
 
-  #takeUntold(line: UntoldResponses): void {
-    this.#runs.seeUntold(line);
+  #takeResponsesWithoutUsage(line: ResponsesWithoutUsage): void {
+    this.#totals.addResponsesWithoutUsage(line);
     this.#addThread(line.sessionId, { ...line, agentId: undefined });
   }
 
   #addThread(id: string, line: Parameters<typeof toThread>[1]): void {
-    if (this.#placedThreads.has(id)) return;
-    // The first line that names a directory decides the thread's project.
+    if (this.#threadsWithDirectory.has(id)) return;
+    // The first line with a directory decides the thread's project.
     const hasDirectory = line.cwd !== undefined;
-    if (hasDirectory) this.#placedThreads.add(id);
+    if (hasDirectory) this.#threadsWithDirectory.add(id);
     if (hasDirectory || !this.#threads.has(id)) this.#threads.set(id, toThread(id, line, this.#tools.nameProject));
   }
 }
 
-/** Of two lines of a message: the one with more output was written later. */
-function knowsLess({ usage }: ModelResponse, { usage: before }: ModelResponse): boolean {
+/** Whether a line of a message was written before another one: output only grows. */
+function isEarlier({ usage }: ModelResponse, { usage: before }: ModelResponse): boolean {
   if (usage.output !== before.output) return usage.output < before.output;
   if (usage.reasoning !== before.reasoning) return usage.reasoning < before.reasoning;
   return usage.input < before.input;

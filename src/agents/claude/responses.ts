@@ -3,18 +3,18 @@ import type { ModelResponse } from '../../usage/record.js';
 import type { NameProject } from '../session-reader.js';
 import type { TranscriptMessage } from './transcript.js';
 
-/** Where a message is recorded. */
-interface Place {
+/** What identifies a message in the record. */
+interface MessageIdentity {
   readonly threadId: string;
   readonly key: string;
   readonly startedAtMs: number;
 }
 
-/** A model that no line names. */
+/** The model of responses for which no line names one. */
 const UNKNOWN_MODEL = 'unknown';
 
-/** The response that a line tells of, and those of other models that stand within it. */
-export function toResponses(line: TranscriptMessage, { threadId, key, startedAtMs }: Place): ModelResponse[] {
+/** Returns the response in a line, and the responses of other models within it. */
+export function toResponses(line: TranscriptMessage, { threadId, key, startedAtMs }: MessageIdentity): ModelResponse[] {
   const { model, serviceTier, usage, cacheWrite1h, fees, inner } = line;
   const common = {
     provider: 'claude',
@@ -38,7 +38,7 @@ export function toResponses(line: TranscriptMessage, { threadId, key, startedAtM
   ];
 }
 
-/** The thread with the name `id`, as one of its lines tells of it. */
+/** Returns the thread `id`, as one of its lines describes it. */
 export function toThread(
   id: string,
   line: Pick<TranscriptMessage, 'sessionId' | 'agentId' | 'cwd' | 'version' | 'atMs'>,

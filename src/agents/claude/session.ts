@@ -5,31 +5,31 @@ import { isPossibleUsage } from '../../usage/count.js';
 import type { ModelTotal } from '../../usage/session-total.js';
 import { optionalText } from './usage.js';
 
-/** All that a session has used so far, as Claude Code writes it when it ends. */
+/** The usage of a session since it began, as Claude Code writes it when it ends. */
 export interface SessionTotal {
   readonly kind: 'total';
   readonly sessionId: string;
   /**
-   * When the session began that this one goes on from, or this one itself (epoch milliseconds): a fork's total goes on from
-   * its parent's, and keeps this. Undefined where it is not told.
+   * When the session began, or the session that this one was forked from (epoch milliseconds): a fork's total goes on from its
+   * parent's, and keeps this time. Undefined where the line does not say it.
    */
   readonly familyMs: number | undefined;
   readonly models: readonly ModelTotal[];
 }
 
-/** Something that asked a model without a message of its own: what it used stands in the session's total alone. */
-export interface UntoldResponses {
-  readonly kind: 'untold';
+/** Responses without a message: their usage is within the session's total and nowhere else. */
+export interface ResponsesWithoutUsage {
+  readonly kind: 'without usage';
   readonly atMs: number;
   readonly sessionId: string;
   readonly what: 'compaction' | 'hook';
-  /** At least so many. */
+  /** At least this many. */
   readonly responses: number;
   readonly cwd: string | undefined;
   readonly version: string | undefined;
 }
 
-/** Somebody gave the session something to do. */
+/** A prompt was queued. */
 export interface QueuedPrompt {
   readonly kind: 'prompt';
   readonly atMs: number;
@@ -52,7 +52,7 @@ const total = z.object({
   ),
 });
 
-/** A line of type `cost-state`. Claude Code 2.1.300 and later write it when they end, if nobody kills them. */
+/** Reads a line of type `cost-state`, which Claude Code 2.1.300 and later writes when it ends, unless it is killed. */
 export function parseSessionTotal(record: object): SessionTotal | Unrecognised {
   const { data } = total.safeParse(record);
   if (!data) return unrecognised('cost-state of an unknown shape');
@@ -85,10 +85,10 @@ const system = z.object({
 });
 
 /**
- * A line of type `system`: a compaction, or hooks of type `prompt` that were asked when Claude stopped. Those of a sub-agent
- * are left out: its file has no total, and that of its session tells of them too.
+ * Reads a line of type `system`: a compaction, or hooks of type `prompt` that ran when Claude stopped. Those of a sub-agent
+ * are left out: the file of its session has them too.
  */
-export function parseSystemLine(record: object): UntoldResponses | Irrelevant {
+export function parseSystemLine(record: object): ResponsesWithoutUsage | Irrelevant {
   const { data } = system.safeParse(record);
   if (!data || data.isSidechain) return IRRELEVANT;
   const { subtype, sessionId, cwd, version, hookInfos } = data;
@@ -97,7 +97,15 @@ export function parseSystemLine(record: object): UntoldResponses | Irrelevant {
   const atMs = Date.parse(data.timestamp);
   if (responses === 0 || Number.isNaN(atMs)) return IRRELEVANT;
   const what = subtype === 'compact_boundary' ? 'compaction' : 'hook';
-  return { kind: 'untold', atMs, sessionId, what, responses, cwd: cwd ?? undefined, version: version ?? undefined };
+  return {
+    kind: 'without usage',
+    atMs,
+    sessionId,
+    what,
+    responses,
+    cwd: cwd ?? undefined,
+    version: version ?? undefined,
+  };
 }
 
 export function parseQueueLine({ timestamp }: { readonly timestamp?: unknown }): QueuedPrompt | Irrelevant {

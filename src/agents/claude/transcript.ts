@@ -10,34 +10,34 @@ import {
   parseSessionTotal,
   parseSystemLine,
   type QueuedPrompt,
+  type ResponsesWithoutUsage,
   type SessionTotal,
-  type UntoldResponses,
 } from './session.js';
 import { apiUsage, type InnerResponse, optionalText, readFees, readIterations, readTier, toUsage } from './usage.js';
 
-/** A line of a transcript of Claude Code that tells what a message used. A message has a line per block of its content. */
+/** A line of a transcript of Claude Code with a message's usage. A message has a line for each block of its content. */
 export interface TranscriptMessage {
   readonly kind: 'message';
   readonly atMs: number;
-  /** The id that the API gave the message. Behind a proxy two messages can have the same. Undefined where there is none. */
+  /** The id that the API gave the message. Behind a proxy two messages can have the same one. */
   readonly id: string | undefined;
-  /** Others than those of another line with the same id: that one is of another message. Not every line has them. */
+  /** They distinguish messages with the same id. Not every line has them. */
   readonly requestIds: RequestIds;
   /** The session that asked for the message. */
   readonly sessionId: string;
-  /** The session whose file holds the line: a fork holds copies of its parent's messages. */
+  /** The session whose file holds the line. A fork's file holds copies of its parent's messages. */
   readonly heldBy: string;
-  /** The sub-agent of the session that it belongs to; `unnamed` for one of the versions before they had ids. */
+  /** The sub-agent that asked for it; `unnamed` in releases that gave them no ids. */
   readonly agentId: string | undefined;
   readonly model: string;
   readonly serviceTier: string | undefined;
   readonly usage: Usage;
-  /** Of `usage.cacheWrite`, the tokens that are kept for an hour instead of five minutes. */
+  /** The tokens of `usage.cacheWrite` that are cached for an hour instead of five minutes. */
   readonly cacheWrite1h: number;
   readonly fees: Fees | undefined;
-  /** What other models used within the message. */
+  /** Responses of other models within the message. */
   readonly inner: readonly InnerResponse[];
-  /** Parts of the line that could not be read; the others hold. */
+  /** How many parts of the line could not be read. The others count. */
   readonly unreadableParts: number;
   readonly cwd: string | undefined;
   readonly version: string | undefined;
@@ -53,7 +53,7 @@ export interface RequestIds {
 export type TranscriptLine =
   | TranscriptMessage
   | SessionTotal
-  | UntoldResponses
+  | ResponsesWithoutUsage
   | QueuedPrompt
   | Irrelevant
   | Unrecognised;
@@ -71,26 +71,26 @@ const assistant = z.object({
   message: z.object({ id: optionalText, model: z.string(), usage: apiUsage }),
 });
 
-/** A transcript's lines that tell something hold one of these, however their JSON is spaced. */
-const TELLING = ['"usage"', '"cost-state"', '"compact_boundary"', '"stop_hook_summary"', '"queue-operation"'].map(
+/** A line that says something about usage holds one of these, however its JSON is spaced. */
+const SIGNS = ['"usage"', '"cost-state"', '"compact_boundary"', '"stop_hook_summary"', '"queue-operation"'].map(
   (word) => Buffer.from(word),
 );
 
-/** Lines that hold content alone, told by their beginning: no object or list comes before their type. */
+/** The beginning of a line that holds nothing but content. No object or list comes before its type. */
 const CONTENT = /^\{[^{}[\]]*"type"\s*:\s*"(?:user|attachment)"/;
 const HEAD_BYTES = 512;
 
 /**
- * Whether a line may tell something of usage. It is asked before the line is parsed, because nearly all of a transcript is
- * content. A quotation of these words in somebody's text does not count: its quotation marks are escaped there.
+ * Whether a line may say something about usage. This is decided before the line is parsed, because nearly all of a transcript is
+ * content. The signs in somebody's text do not match: quotation marks are escaped there.
  */
-export function mayTell(line: Buffer): boolean {
-  return !CONTENT.test(line.toString('latin1', 0, HEAD_BYTES)) && TELLING.some((word) => line.includes(word));
+export function mayHoldUsage(line: Buffer): boolean {
+  return !CONTENT.test(line.toString('latin1', 0, HEAD_BYTES)) && SIGNS.some((word) => line.includes(word));
 }
 
 /**
- * Reads one line of a transcript. Never throws. Only messages of the model count: what a tool answered can hold a
- * sum of what a sub-agent used, whose messages stand in a transcript of their own. Read from 2.1.197 to 2.1.332.
+ * Reads one line of a transcript. Never throws. Only messages of the model count: a tool's answer can hold the usage of a
+ * sub-agent, whose messages are in a transcript of their own. Measured on 2.1.197 to 2.1.332.
  */
 export function parseTranscriptLine(record: JsonObject): TranscriptLine {
   switch (record.type) {
@@ -116,7 +116,7 @@ function parseAssistant(record: JsonObject): TranscriptMessage | Irrelevant | Un
   const usage = toUsage(message.usage);
   if (!isPossibleUsage(usage, 'usage_record')) return unrecognised(`assistant with ${IMPOSSIBLE_COUNT}`);
   const { inner, unreadable } = readIterations(message.usage);
-  // Claude Code puts a message of its own where the API gave an error.
+  // Claude Code writes a message without usage where the API returned an error.
   if (isNoUsage(usage) && inner.length === 0) return IRRELEVANT;
   return {
     kind: 'message',

@@ -14,7 +14,7 @@ const counters = {
   output_tokens_details: z.nullish(z.object({ thinking_tokens: optionalCount })),
 };
 
-/** What the Messages API tells of one message. */
+/** The usage of one message as the Messages API reports it. */
 export const apiUsage = z.object({
   ...counters,
   service_tier: optionalText,
@@ -26,17 +26,17 @@ export const apiUsage = z.object({
 
 export type ApiUsage = z.infer<typeof apiUsage>;
 
-/** What another model used within a message. It is in no total of the message. */
+/** A response of another model within a message. The message's own counters do not include it. */
 export interface InnerResponse {
-  /** What it was, and which one of its kind: the same on each line of the message. */
+  /** Its kind and its number among those of its kind: the same on each line of the message. */
   readonly name: string;
-  /** Undefined: it was the message's own model. */
+  /** Undefined for the message's own model. */
   readonly model: string | undefined;
   readonly usage: Usage;
   readonly cacheWrite1h: number;
 }
 
-/** The Messages API counts input apart from what the cache served and took in; here they are within input. */
+/** The Messages API counts cache reads and cache writes beside the input; in `Usage` they are within it. */
 export function toUsage(api: z.infer<z.ZodMiniObject<typeof counters>>): Usage {
   const cachedInput = api.cache_read_input_tokens ?? 0;
   const cacheWrite = api.cache_creation_input_tokens ?? 0;
@@ -50,41 +50,41 @@ export function toUsage(api: z.infer<z.ZodMiniObject<typeof counters>>): Usage {
 }
 
 /**
- * Fast mode is dearer: it is a tier here. Anthropic's own `priority` is capacity that was bought beforehand, and has nothing
- * to do with the priority of OpenAI, so it gets a name without a price.
+ * Returns the service tier. Fast mode is one, because it costs more. Anthropic's `priority` is capacity that was bought beforehand
+ * and has nothing to do with OpenAI's, so it gets a name that has no price.
  */
 export function readTier({ speed, service_tier: tier }: ApiUsage): string | undefined {
   if (speed && speed !== 'standard') return speed;
   return tier === 'priority' ? 'priority capacity' : (tier ?? undefined);
 }
 
-/** Words for a place that changes nothing. */
-const NO_PLACE: readonly string[] = ['', 'global', 'not_available'];
+/** Values of `inference_geo` that do not change the price. */
+const ANYWHERE: readonly string[] = ['', 'global', 'not_available'];
 const SEARCHES = 'web_search_requests';
-/** Counted by the API and free of charge: Anthropic's pricing page. */
+/** The API counts these, and they cost nothing or are counted apart (Anthropic's pricing page). */
 const FREE: readonly string[] = [SEARCHES, 'web_fetch_requests'];
 
 export function readFees({ inference_geo: geo, server_tool_use: tools }: ApiUsage): Fees | undefined {
-  const place = geo?.toLowerCase() ?? '';
+  const region = geo?.toLowerCase() ?? '';
   const others = Object.entries(tools ?? {}).filter(([name, uses]) => {
     return name.endsWith('_requests') && !FREE.includes(name) && typeof uses === 'number' && uses > 0;
   });
   return toFees({
     webSearches: tools?.[SEARCHES] ?? 0,
-    inferenceGeo: NO_PLACE.includes(place) ? undefined : place,
+    inferenceGeo: ANYWHERE.includes(region) ? undefined : region,
     unknown: others.map(([name]) => name.replace(/_requests$/, '').replaceAll('_', ' ')),
   });
 }
 
 const iteration = z.object({ type: z.string(), model: optionalText, ...counters });
 
-/** Read from 2.1.331: an advisor, and what the API itself compacted, stand here and nowhere else. */
+/** An advisor, and a compaction by the API itself, are reported here and nowhere else (measured on 2.1.331). */
 const INNER: ReadonlyMap<string, string> = new Map([
   ['advisor_message', 'advisor'],
   ['compaction', 'compaction'],
 ]);
 
-/** What else was used within a message, and how many of its parts could not be read. */
+/** Returns the responses of other models within a message, and how many parts could not be read. */
 export function readIterations({ iterations }: ApiUsage): { inner: InnerResponse[]; unreadable: number } {
   if (iterations === undefined || iterations === null) return { inner: [], unreadable: 0 };
   if (!Array.isArray(iterations)) return { inner: [], unreadable: 1 };

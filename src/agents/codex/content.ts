@@ -14,7 +14,7 @@ const sealed = reading(z.object({ encrypted_content: optionalText }), ({ encrypt
   from('model', { kind: 'reasoning', sealedChars: encrypted_content?.length ?? 0 }),
 );
 
-/** By the type of a response item, as Codex 0.40 to 0.169 write them. */
+/** By the type of a response item, as Codex 0.40 to 0.169 writes them. */
 const READERS = new Map<string, Read>(
   Object.entries({
     message: reading(z.object({ role: z.string(), content: z.array(part) }), ({ role, content }) =>
@@ -33,7 +33,7 @@ const READERS = new Map<string, Read>(
         content: z.nullish(z.array(part)),
         encrypted_content: optionalText,
       }),
-      // The model's own words, which providers of open models send, are what the summary would sum up.
+      // Providers of open models send the model's thoughts themselves. Where they are there, the summary repeats them.
       ({ summary, content, encrypted_content }) =>
         from('model', {
           ...ofParts(content?.length ? content : (summary ?? [])),
@@ -72,20 +72,20 @@ const READERS = new Map<string, Read>(
   }),
 );
 
-/** Items that the model does not see, or that hold nothing to count. */
-const SILENT = new Set(['ghost_snapshot', 'configuration_update', 'compaction_trigger', 'other']);
+/** Items that the model does not see, or that take no tokens. */
+const WITHOUT_TOKENS = new Set(['ghost_snapshot', 'configuration_update', 'compaction_trigger', 'other']);
 
-/** What a response item holds; `silent`: nothing that takes tokens; undefined: an item of an unknown kind or shape. */
-export function readContextItem(item: unknown): ContextItem | 'silent' | undefined {
+/** Returns what a response item holds, `nothing` where it takes no tokens, undefined where its kind or shape is unknown. */
+export function readContextItem(item: unknown): ContextItem | 'nothing' | undefined {
   const type = String((item as { type?: unknown } | null)?.type);
-  return SILENT.has(type) ? 'silent' : READERS.get(type)?.(item);
+  return WITHOUT_TOKENS.has(type) ? 'nothing' : READERS.get(type)?.(item);
 }
 
-/** The items of a list that can be read. Of the others, nothing is counted. */
+/** Returns the items of a list that can be read and take tokens. */
 export function readContextItems(items: readonly unknown[]): ContextItem[] {
   return items.flatMap((item) => {
     const read = readContextItem(item);
-    return read === undefined || read === 'silent' ? [] : [read];
+    return read === undefined || read === 'nothing' ? [] : [read];
   });
 }
 
@@ -100,7 +100,7 @@ function from(source: ContextItem['from'], content: Partial<ItemContent>): Conte
   return { from: source, content: { kind: 'plain', text: '', sealedChars: 0, images: 0, ...content } };
 }
 
-/** An image stands there as a data URL: its text says nothing of its tokens. */
+/** An image is a data URL, whose length says nothing about its tokens. */
 function ofParts(parts: readonly Part[]): Pick<ItemContent, 'text' | 'sealedChars' | 'images'> {
   return {
     text: parts.flatMap(({ text }) => text ?? []).join('\n'),

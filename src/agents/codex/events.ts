@@ -10,32 +10,32 @@ import {
 } from '../../formats/line.js';
 import { OWN_KEY } from '../../usage/emit-form.js';
 import type { Usage } from '../../usage/usage.js';
-import { parseRemark, type Remark } from './remarks.js';
+import { type CodexWarning, parseWarning } from './human.js';
 import { readUsage } from './usage.js';
 
-/** What a line of `codex exec --json` says that metering needs. */
+/** What metering needs from a line of `codex exec --json`. */
 export type CodexEvent =
   | { readonly kind: 'thread_started'; readonly threadId: string }
-  /** `usage` is what this line claims, which is not what the run used: see docs/how-it-counts.md. */
+  /** `usage` is what the line claims. It is often not the run's usage: see docs/how-it-counts.md. */
   | { readonly kind: 'turn_completed'; readonly usage: Usage }
   | { readonly kind: 'turn_failed' }
-  /** A stream was cut and Codex asks again. Not fatal. */
+  /** A response was cut off and Codex asks again. */
   | { readonly kind: 'reconnecting' }
-  | Remark
+  | CodexWarning
   | Irrelevant
   | Unrecognised;
 
 const threadStarted = z.object({ thread_id: z.string() });
 const error = z.object({ message: z.string() });
 const errorItem = z.object({ item: z.object({ type: z.literal('error'), message: z.string() }) });
-/** The stream's form before 0.44. */
+/** The format of the stream before 0.44. */
 const configured = z.object({ msg: z.object({ type: z.literal('session_configured'), session_id: z.string() }) });
 
 /** Parses one line of the `--json` stream. Never throws. */
 export function parseCodexEvent(line: string): CodexEvent {
   const event = parseObject(line);
   if (isUnrecognised(event)) return event;
-  // A line that --meter-emit has written repeats what others tell.
+  // A line that --meter-emit has written repeats other lines.
   if (OWN_KEY in event) return IRRELEVANT;
   switch (event.type) {
     case 'thread.started': {
@@ -57,7 +57,7 @@ export function parseCodexEvent(line: string): CodexEvent {
     }
     case 'item.completed': {
       const parsed = errorItem.safeParse(event);
-      return (parsed.success && parseRemark(parsed.data.item.message)) || IRRELEVANT;
+      return (parsed.success && parseWarning(parsed.data.item.message)) || IRRELEVANT;
     }
     case undefined: {
       const parsed = configured.safeParse(event);

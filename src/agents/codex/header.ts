@@ -1,20 +1,20 @@
 import type { JsonObject } from '../../formats/json.js';
 import type { Base } from './thread-state.js';
 
-/** The header of a session file. `sessionId` is the root thread: the thread itself, or the one its chain of parents began with. */
+/** The header of a session file. `sessionId` is the root thread: the thread itself, or the oldest of its parents. */
 export interface SessionHeader {
   readonly kind: 'session';
   readonly threadId: string;
   readonly sessionId: string;
-  /** Undefined for a thread that begins with this file, whose totals start at zero. */
+  /** Undefined when the thread begins with this file, so that its totals start at zero. */
   readonly base: Base | undefined;
-  /** The format of 0.151 and later, in which a thread can be taken back; also where an older file was rewritten. */
+  /** The file has the format of 0.151 and later, in which a thread can be taken back; older files may have been rewritten. */
   readonly isPaginated: boolean;
   readonly cliVersion: string | undefined;
   readonly cwd: string | undefined;
   /** `main`, or what kind of child it is: `subagent`, `review`, `guardian` (auto-review), … */
   readonly role: string;
-  /** The interactive Codex began it; also where a shared server of Codex runs it. */
+  /** The interactive Codex began the thread, whether it runs the thread itself or a shared server does. */
   readonly interactive: boolean;
 }
 
@@ -24,7 +24,7 @@ export function isOptionalText(value: unknown): value is string | null | undefin
 
 const HEADER_TEXTS = ['session_id', 'forked_from_id', 'cli_version', 'cwd', 'originator'] as const;
 
-/** Returns undefined for a header of an unknown shape. */
+/** Reads the payload of a header. Returns undefined where its shape is unknown. */
 export function readHeader(payload: JsonObject): SessionHeader | undefined {
   const isHeader = typeof payload.id === 'string' && HEADER_TEXTS.every((name) => isOptionalText(payload[name]));
   if (!isHeader) return undefined;
@@ -38,12 +38,12 @@ export function readHeader(payload: JsonObject): SessionHeader | undefined {
     cliVersion: text.cli_version ?? undefined,
     cwd: text.cwd ?? undefined,
     role: roleOf(payload.source),
-    // A server that the interactive Codex of 0.169 shares with others calls itself `vscode`.
+    // A server that the interactive Codex of 0.169 shares with other clients calls itself `vscode`.
     interactive: payload.source === 'cli' || text.originator === 'codex-tui',
   };
 }
 
-/** A page names its base in `history_base`; since 0.151 a fork does too, beside the thread which it was forked from. */
+/** A page names its base in `history_base`. Since 0.151 a fork does too, beside its parent. */
 function readBase(payload: JsonObject): Base | undefined {
   const { forked_from_id: parent, forked_from_ordinal_exclusive: sharedUpTo, history_base: base } = payload;
   const hasBase = base !== null && base !== undefined;
@@ -51,7 +51,7 @@ function readBase(payload: JsonObject): Base | undefined {
   return hasBase || typeof sharedUpTo === 'number' ? 'continuation' : 'copy';
 }
 
-/** `"exec"`, `{"subagent":"review"}`, `{"subagent":{"thread_spawn":…}}`, `{"subagent":{"other":"guardian"}}`: 0.169. */
+/** `source` is `"exec"`, `{"subagent":"review"}`, `{"subagent":{"thread_spawn":…}}`, `{"subagent":{"other":"guardian"}}`: 0.169. */
 function roleOf(source: unknown): string {
   if (typeof source !== 'object' || source === null || !('subagent' in source)) return 'main';
   const { subagent } = source;

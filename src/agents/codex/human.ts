@@ -1,45 +1,43 @@
 import { isCount } from '../../usage/count.js';
-import { parseRemark, type Remark } from './remarks.js';
+import { withoutColours } from './output-filter.js';
 
-/** What the human-readable output of `codex exec` on stderr says that metering needs. Seen in 0.98 to 0.171. */
+/** What metering needs from the human-readable output of `codex exec` on stderr. Measured on 0.98 to 0.171. */
 export type HumanFact =
   | { readonly kind: 'thread_started'; readonly threadId: string }
   /** The model that the run begins with. */
   | { readonly kind: 'model'; readonly model: string }
-  /** A stream was cut and Codex asks again. */
+  /** A response was cut off and Codex asks again. */
   | { readonly kind: 'reconnecting' }
-  | Remark
-  /** The footer's figure: input − cached input + output of the thread, so cached input is not in it. Undefined: no count. */
+  | CodexWarning
+  /** The figure in the footer: input − cached input + output of the whole thread. Undefined where it is no count. */
   | { readonly kind: 'blended_total'; readonly tokens: number | undefined };
 
 const MODEL = /^model: (\S+)$/;
-/** With `--remote` there is no banner, and the one line of it that is left says `thread id:` (0.171). */
+/** With `--remote` the banner is one line, which says `thread id:` (0.171). */
 const SESSION = /^(?:session|thread) id: ([0-9a-f]{8}-[0-9a-f-]{27})$/;
 const FOOTER = /^tokens used(?:: ([\d,]+))?$/;
 const RECONNECTING = /^ERROR: Reconnecting\.\.\. \d+\/\d+/;
 const WARNING = /^warning: (.+)$/;
 const FIGURE = /^[\d,]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character starts a colour code
-const COLOUR = /\u001b\[[\d;]*m/g;
 
 /**
- * Returns a reader to be given the lines of stderr one by one. The footer stands on two lines (`tokens used`, then
- * `1,903`), or on one in 0.40 (`tokens used: 951`); a prompt or an answer may hold the same words, so the last
- * figure is the footer's. For the same reason a reroute counts only where Codex's warning of it follows.
+ * Returns a reader that takes the lines of stderr one by one. The footer has two lines (`tokens used`, then `1,903`), in 0.40
+ * one (`tokens used: 951`). A prompt or an answer may hold the same words, so the caller has to use the last figure.
+ * For the same reason a reroute counts only when Codex's warning about it follows.
  */
 export function createHumanReader(): (line: string) => HumanFact | undefined {
   let footerBefore = false;
   let sessionKnown = false;
-  let rerouted: Remark | undefined;
+  let rerouted: CodexWarning | undefined;
   return (coloured) => {
-    const line = coloured.replace(COLOUR, '').trimEnd();
+    const line = withoutColours(coloured).trimEnd();
     if (RECONNECTING.test(line)) return { kind: 'reconnecting' };
     const announced = rerouted;
-    const remark = parseRemark(line);
+    const remark = parseWarning(line);
     rerouted = remark?.kind === 'rerouted' ? remark : undefined;
     const warning = WARNING.exec(line)?.[1];
     if (warning && announced?.kind === 'rerouted' && warning.includes(`routed to ${announced.to} `)) return announced;
-    if (warning) return parseRemark(warning);
+    if (warning) return parseWarning(warning);
     const figureMayFollow = footerBefore;
     const footer = FOOTER.exec(line);
     footerBefore = footer !== null && footer[1] === undefined;
@@ -58,4 +56,25 @@ export function createHumanReader(): (line: string) => HumanFact | undefined {
 function toCount(figure: string): number | undefined {
   const tokens = Number(figure.replaceAll(',', ''));
   return isCount(tokens) ? tokens : undefined;
+}
+
+/**
+ * A warning of Codex about how a request was served, which is in no session file (measured on 0.169). `rerouted`: another model
+ * answered than the one that was asked for. It comes once a turn for the run's thread, and never for a sub-agent's.
+ * `tier_omitted`: the model does not offer the service tier that the session file names, so it was not asked for.
+ */
+export type CodexWarning =
+  | { readonly kind: 'rerouted'; readonly from: string; readonly to: string }
+  | { readonly kind: 'tier_omitted'; readonly tier: string; readonly model: string };
+
+const REROUTED = /^model rerouted: (\S+) -> (\S+)(?: \(\w+\))?$/;
+const TIER_OMITTED =
+  /^Configured service tier `([^`\s]+)` is not advertised as supported for model `([^`\s]+)` and will be omitted/;
+
+/** Reads the text of a warning or of an error item. */
+export function parseWarning(text: string): CodexWarning | undefined {
+  const [, from, to] = REROUTED.exec(text) ?? [];
+  if (from && to) return { kind: 'rerouted', from, to };
+  const [, tier, model] = TIER_OMITTED.exec(text) ?? [];
+  return tier && model ? { kind: 'tier_omitted', tier, model } : undefined;
 }

@@ -28,7 +28,7 @@ const metadata = z.object({ sampled_through_sequence: z.nullish(z.number()) });
 type Line = Record<string, unknown> & { payload: Record<string, unknown> };
 type Read = (line: Line) => SessionItemFact | Irrelevant | undefined;
 
-/** By the type of the line; of an event, by its own. */
+/** By the type of a line; for an event, by the type of the event. */
 const READERS = new Map<string, Read>(
   Object.entries({
     session_meta: readHeader,
@@ -40,11 +40,11 @@ const READERS = new Map<string, Read>(
 );
 
 /**
- * Parses one line of a session file into what an estimate needs, prompts and answers included: unlike
- * `parseRolloutLine`, which never looks at them. Never throws.
+ * Parses one line of a session file into what an estimate needs. That includes prompts and answers, which
+ * `parseRolloutLine` never reads. Never throws.
  */
 export function parseItemLine(line: string): SessionItem | Irrelevant | Unrecognised {
-  if (!isOurs(line)) return parseCount(line);
+  if (!isNeeded(line)) return parseCount(line);
   const parsed = parseObject(line);
   if (isUnrecognised(parsed)) return parsed;
   const payload = typeof parsed.payload === 'object' && parsed.payload !== null ? parsed.payload : {};
@@ -61,13 +61,13 @@ export function parseItemLine(line: string): SessionItem | Irrelevant | Unrecogn
   return { atMs, ordinal: typeof parsed.ordinal === 'number' ? parsed.ordinal : undefined, ...fact };
 }
 
-function isOurs(line: string): boolean {
+function isNeeded(line: string): boolean {
   const { type, payload } = readLineTypes(line);
   const name = type === 'event_msg' ? payload : type;
   return name === undefined || READERS.has(name);
 }
 
-/** The lines that the exact count reads too. */
+/** Reads the lines that count usage as metering does. */
 function parseCount(line: string): SessionItem | Irrelevant | Unrecognised {
   const record = parseRolloutLine(line);
   return record.kind === 'settings' || record.kind === 'session' ? IRRELEVANT : record;
@@ -87,7 +87,7 @@ function readHeader({ payload }: Line): SessionItemFact | undefined {
   };
 }
 
-/** `source` is a word for a thread that was started by a client, and `{ subagent: … }` for one that Codex started. */
+/** `source` is a word when a client started the thread, and `{ subagent: … }` when Codex did. */
 function roleOf(source: unknown): ThreadRole {
   if (typeof source !== 'object' || source === null) return 'main';
   return (source as { subagent?: unknown }).subagent === 'review' ? 'review' : 'child';
@@ -96,7 +96,7 @@ function roleOf(source: unknown): ThreadRole {
 function readItem(line: Line): SessionItemFact | Irrelevant | undefined {
   const item = readContextItem(line.payload);
   if (item === undefined) return undefined;
-  if (item === 'silent') return IRRELEVANT;
+  if (item === 'nothing') return IRRELEVANT;
   const names = turnNames.safeParse(line.payload.internal_chat_message_metadata_passthrough);
   const order = metadata.safeParse(line.metadata);
   return {

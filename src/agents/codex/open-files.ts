@@ -5,19 +5,19 @@ import { parseSessionFileName } from './session-file.js';
 const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
 
 /**
- * The session files that Codex, running as `pid`, holds open for writing: that names the file of a run whose output we must not
- * read, and its sub-agents' files. Where `pid` is npm's launcher they are its child's. Only Linux tells; elsewhere
- * there are none. What it has open for reading is no sign: it looks into other runs' files, and into its parent's when it
- * forks (0.125 to 0.169; the releases from 0.42 on hold their own open for writing).
+ * Returns the session files that Codex, running as `pid`, holds open for writing, or that the child of `pid` does where `pid` is
+ * npm's launcher. They identify the thread of a run whose output we must not read, and its sub-agents. Always empty outside
+ * of Linux. Releases since 0.42 hold their session files open for writing. Files that are open for reading say nothing: Codex
+ * reads the files of other runs, and its parent's when it forks (0.125 to 0.169).
  */
 export async function listOpenSessionFiles(pid: number): Promise<string[]> {
   if (process.platform !== 'linux') return [];
-  const own = listOpen(pid);
-  // Only a process without any is the launcher: a codex that Codex runs as a tool has files too, which are not ours.
-  return own.length > 0 ? own : listChildren(pid).flatMap(listOpen);
+  const open = listOpen(pid);
+  // Only the launcher has none. Children of Codex itself are not asked: Codex may run another codex as a tool.
+  return open.length > 0 ? open : listChildren(pid).flatMap(listOpen);
 }
 
-// At once: /proc answers from memory, and several times a second Node's threads would cost more than the answers.
+// Synchronous: /proc answers from memory, and this runs several times a second.
 function listOpen(pid: number): string[] {
   const fds = quietly(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
   return [...new Set(fds.flatMap((fd) => quietly(() => readSessionPath(pid, fd)) ?? []))];
@@ -36,7 +36,7 @@ function listChildren(pid: number): number[] {
   return children.split(' ').filter(Boolean).map(Number);
 }
 
-/** Undefined for a process, or a file of it, that has gone meanwhile. */
+/** Returns undefined where a process or its file has gone meanwhile. */
 function quietly<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -5,10 +5,10 @@ import { isCount, isPossibleUsage } from '../../usage/count.js';
 import type { Usage } from '../../usage/usage.js';
 
 /**
- * What Codex tells an OTLP log collector of a response that completed (0.101 to 0.171). `completed`: one came over HTTP, of
- * which nothing more is said here. `counted`: the API reported its usage; over HTTP this follows the `completed` of
- * the same response, over a websocket it stands alone. Its counters are all zero for a websocket's prewarming request and for
- * a provider that reports zeros. `unreadable`: a response whose counts are none, or a record that cannot be read at all.
+ * What Codex reports to an OTLP log collector about a response that completed (0.101 to 0.171). `completed`: a response came over
+ * HTTP. `counted`: the API reported its usage; over HTTP this follows the `completed` of the same response, over a websocket
+ * it comes alone. All counters are zero for the request that warms up a websocket, and for a provider that reports zeros.
+ * `unreadable`: a response with impossible counts, or a record that cannot be read at all.
  */
 export type OtelRecord =
   | { readonly kind: 'completed'; readonly threadId: string }
@@ -24,7 +24,7 @@ export interface OtelResponse {
   readonly usage: Usage;
 }
 
-// Protobuf's JSON leaves empty fields out, so every list may be absent.
+// The JSON form of Protobuf leaves empty fields out, so every list may be absent.
 const list = <T extends z.ZodMiniType>(item: T) => z._default(z.array(item), []);
 const record = z.object({ attributes: list(z.object({ key: z.string(), value: z.optional(z.unknown()) })) });
 const body = z.object({
@@ -65,7 +65,7 @@ function toRecord(raw: unknown): OtelRecord | undefined {
   };
 }
 
-/** A value stands in an object under the name of its type. */
+/** A value is the only property of an object, under the name of its type. */
 function readValue(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? Object.values(value)[0] : undefined;
 }
@@ -75,7 +75,7 @@ function readText(fields: Fields, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Undefined when one of the counts is none. One that is absent, which an older Codex does not know, is zero. */
+/** Returns undefined when one of the counts is impossible. A counter that an older Codex does not know is zero. */
 function readUsage(fields: Fields): Usage | undefined {
   const read = (name: string) => (fields.has(name) ? readCount(fields.get(name)) : 0);
   const usage = {
@@ -88,7 +88,7 @@ function readUsage(fields: Fields): Usage | undefined {
   return Object.values(usage).includes(undefined) ? undefined : (usage as Usage);
 }
 
-/** Codex sends counts as text (0.171), as protobuf's JSON does with whole numbers. A number beyond 2^53 - 1 has lost digits. */
+/** Codex sends counts as text (0.171), as the JSON form of Protobuf does with 64-bit integers. */
 function readCount(value: unknown): number | undefined {
   const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   return isCount(count) ? count : undefined;

@@ -3,56 +3,59 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isFollowable, listSessionFiles } from './sessions.js';
 
-/** A folder with more session files than this is not listed again for each look. */
+/** A folder with more session files than this is not listed anew for each discovery. */
 const LARGE = 2000;
 
 interface Folder {
-  /** The names that were there at the first look. */
+  /** The names that were there when it was listed first. */
   readonly known: ReadonlySet<string>;
-  /** When it was listed last, by its own time; undefined for a folder that was not there. */
+  /** The folder's modification time when it was listed last (epoch milliseconds); undefined while it did not exist. */
   changedAtMs: number | undefined;
 }
 
 /**
- * The session files of some folders. What was there at the first look is told from what came later, and a folder with very
- * many files costs nothing more than that look: from then on only names matter that somebody tells of.
+ * The session files of some folders. It distinguishes files that were there when the run began from those that came later. A folder
+ * with very many files is listed once; from then on only the names matter for which the file system reports a change.
  */
 export class SessionFolders {
   readonly #folders = new Map<string, Folder>();
-  /** By folder: the names that came or changed. */
-  readonly #told = new Map<string, Set<string>>();
-  /** The folders whose files were listed by `begin`: only there can a file be told from one that came later. */
-  #atFirst: readonly string[] = [];
+  /** By folder: the names of files that came or changed. */
+  readonly #changed = new Map<string, Set<string>>();
+  /** The folders that `begin` listed. Only there is it known which files came later. */
+  #first: readonly string[] = [];
 
-  /** Takes the first look. What comes to one of the folders from then on is new. */
+  /** Lists the folders for the first time. A file that comes to one of them from then on is new. */
   async begin(folders: readonly string[]): Promise<void> {
-    this.#atFirst = folders;
+    this.#first = folders;
     await Promise.all(folders.map((folder) => this.#open(folder)));
   }
 
-  /** Whether a file came to one of the first folders since. The machine's clock, which can be set back, is not asked for it. */
+  /** Whether a file came to one of those folders after `begin`. This does not depend on the clock, which can be set back. */
   isNew(path: string): boolean {
     const folder = dirname(path);
-    return this.#atFirst.includes(folder) && this.#folders.get(folder)?.known.has(basename(path)) === false;
+    return this.#first.includes(folder) && this.#folders.get(folder)?.known.has(basename(path)) === false;
   }
 
   /** Notes that a file has come, changed or gone. Returns whether it is a session file that is there. */
-  tell(folder: string, fileName: string): boolean {
+  noteChange(folder: string, fileName: string): boolean {
     if (!isFollowable(fileName)) return false;
-    const told = this.#told.get(folder) ?? new Set();
-    this.#told.set(folder, told);
+    const changed = this.#changed.get(folder) ?? new Set();
+    this.#changed.set(folder, changed);
     const isThere = existsSync(join(folder, fileName));
-    if (isThere) told.add(fileName);
-    else told.delete(fileName);
+    if (isThere) changed.add(fileName);
+    else changed.delete(fileName);
     return isThere;
   }
 
-  /** The files in `folder` that are worth a look: all, or of very many those that came or changed. `isWatched`: it tells of them. */
+  /**
+   * Returns the files in `folder` that may have to be followed: all files, or in a large folder those that came or changed.
+   * `isWatched`: changes in it are reported, so that a large folder need not be listed.
+   */
   async list(folder: string, isWatched: boolean): Promise<string[]> {
     const open = this.#folders.get(folder) ?? (await this.#open(folder));
     if (open.known.size <= LARGE) return listSessionFiles(folder);
     if (!isWatched) await this.#listNew(folder, open);
-    return [...(this.#told.get(folder) ?? [])].map((name) => join(folder, name));
+    return [...(this.#changed.get(folder) ?? [])].map((name) => join(folder, name));
   }
 
   async #open(folder: string): Promise<Folder> {
@@ -68,7 +71,7 @@ export class SessionFolders {
     if (changedAtMs === open.changedAtMs) return;
     open.changedAtMs = changedAtMs;
     for (const path of await listSessionFiles(folder)) {
-      if (!open.known.has(basename(path))) this.tell(folder, basename(path));
+      if (!open.known.has(basename(path))) this.noteChange(folder, basename(path));
     }
   }
 }

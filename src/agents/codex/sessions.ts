@@ -2,14 +2,15 @@ import { readdirSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openForReading } from '../../files/regular-file.js';
-import { comparePages, idTimeMs, parseSessionFileName, type SessionFileName } from './session-file.js';
+import { idTimeMs } from '../../usage/thread-id.js';
+import { comparePages, parseSessionFileName, type SessionFileName } from './session-file.js';
 
 /** Codex's own instructions stand in the header: 22 KB in 0.169. */
 const HEADER_BYTES = 64 * 1024;
 const HEADER_LIMIT_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The folder in which Codex puts a session that starts at `atMs`: `sessions/YYYY/MM/DD` by local time. */
+/** Returns the folder in which Codex puts a session that starts at `atMs`: `sessions/YYYY/MM/DD` by local time. */
 export function dayFolder(codexHome: string, atMs: number): string {
   const day = new Date(atMs);
   const twoDigits = (value: number) => String(value).padStart(2, '0');
@@ -17,19 +18,19 @@ export function dayFolder(codexHome: string, atMs: number): string {
   return join(codexHome, 'sessions', String(day.getFullYear()), month, date);
 }
 
-/** That one and those of the days beside it, because a run may cross midnight. */
+/** Returns the folders of that day, of the day before and of the day after: a run may cross midnight. */
 export function dayFolders(codexHome: string, atMs: number): string[] {
   return [-DAY_MS, 0, DAY_MS].map((shift) => dayFolder(codexHome, atMs + shift));
 }
 
-/** The session files in `folder`; none when it cannot be read. */
+/** Returns the session files in `folder` that a run may follow; none when it cannot be read. */
 export async function listSessionFiles(folder: string): Promise<string[]> {
   return readNames(folder)
     .filter(isFollowable)
     .map((name) => join(folder, name));
 }
 
-/** At once, as `hasGrownSince` looks: a run asks several times a second. */
+/** Synchronous, as `hasGrownSince`: a run asks several times a second. */
 function readNames(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -38,18 +39,18 @@ function readNames(folder: string): string[] {
   }
 }
 
-/** Codex writes to no compressed file, and a file without a thread's name is nobody's. */
+/** Codex writes to no compressed file, and the name of a file of its own always has the thread's id. */
 export function isFollowable(fileName: string): boolean {
   const name = parseSessionFileName(fileName);
   return name?.threadId !== undefined && !name.isCompressed;
 }
 
-/** The first line of a session file, its header; undefined while there is no whole line to read. */
+/** Returns the first line of a session file, its header. Undefined while the line is not whole. */
 export async function readHeader(path: string): Promise<string | undefined> {
   const handle = await openForReading(path).catch(() => undefined);
   try {
     for (let size = HEADER_BYTES; handle && size <= HEADER_LIMIT_BYTES; size *= 4) {
-      // What is no file (a folder, a pipe) has no header.
+      // A folder or a pipe has no header.
       const read = await handle.read(Buffer.alloc(size), 0, size, 0).catch(() => undefined);
       if (!read) return undefined;
       const { bytesRead, buffer } = read;
@@ -64,22 +65,22 @@ export async function readHeader(path: string): Promise<string | undefined> {
 }
 
 /**
- * The files of thread `threadId` below `codexHome`, the newest page first: the file that it began with, and one for each
- * time that it was taken back to an earlier turn. No day is searched before the one on which the thread's id was made.
+ * Returns the files of a thread below `codexHome`, the newest page first: the file that it began with, and one for each
+ * time that it was taken back to an earlier turn. Days before the one on which the thread's id was made are not searched.
  */
 export async function findThreadFiles(codexHome: string, threadId: string): Promise<string[]> {
   const begunAtMs = idTimeMs(threadId);
   const sinceThen = begunAtMs === undefined ? undefined : dayFolder(codexHome, begunAtMs - DAY_MS);
   const isOfThread = (name: SessionFileName) => name.threadId === threadId;
   let found = await collect(findFiles(codexHome, isOfThread, sinceThen));
-  // Whoever moved files about may have put it where it never was.
+  // Somebody may have moved the file to an earlier day's folder.
   if (found.length === 0 && sinceThen) found = await collect(findFiles(codexHome, isOfThread));
   return found.sort((a, b) => comparePages(b, a));
 }
 
 /**
- * The one session file that `history_base` of another file's header names: by the id of a page, or by that of a thread
- * for the file which it began with. Undefined when it is not there any more.
+ * Returns the session file that `history_base` in another file's header names: by the id of a page, or by the id of a thread,
+ * which means the file that the thread began with. Undefined when it does not exist any more.
  */
 export async function findHistoryBase(codexHome: string, id: string): Promise<string | undefined> {
   const isTheOne = ({ threadId, pageId }: SessionFileName) => (pageId ?? threadId) === id;
@@ -87,7 +88,7 @@ export async function findHistoryBase(codexHome: string, id: string): Promise<st
   return undefined;
 }
 
-/** Session files with a name that `isWanted`: the newest days first, down to the folder `oldest`, and the archive last. */
+/** Yields session files whose name `isWanted`: the newest days first, down to the folder `oldest`, and the archive last. */
 async function* findFiles(
   codexHome: string,
   isWanted: (name: SessionFileName) => boolean,
@@ -131,12 +132,12 @@ async function newestFirst(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-/** File systems keep time with a clock of their own: a tick (Linux: up to 10 ms) behind, more over a network. */
+/** The clock of a file system lags behind: by up to 10 ms on Linux, by more over a network. */
 const CLOCK_SLACK_MS = 2000;
 
-/** False for a file that is gone by now, or a link that leads nowhere. A file that is looked at in vain does no harm. */
+/** Whether a file was written since then. False for a file that is gone, and for a link that leads nowhere. */
 export async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
-  // Synchronously: many files are asked one after the other, and handing each to Node's threads takes ten times as long.
+  // Synchronous: there can be many files, and handing each to Node's thread pool takes ten times as long.
   try {
     return statSync(path).mtimeMs >= sinceMs - CLOCK_SLACK_MS;
   } catch {

@@ -1,50 +1,51 @@
 import type { ModelResponse } from '../../usage/record.js';
+import { isCopiedTurn } from '../../usage/thread-id.js';
 import { isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { SessionHeader } from './header.js';
 import { NO_TOTALS, type RunningTotal, type Totals } from './totals.js';
 import { NO_SETTINGS, type TurnSettings } from './turn-settings.js';
-import { writesUsageRecords } from './versions.js';
+import { writesTurns, writesUsageRecords } from './versions.js';
 
-/** A model that no record names: its responses are counted and stay unpriced. */
+/** The model of responses for which no record names one. They are counted and stay unpriced. */
 export const UNKNOWN_MODEL = 'unknown';
 
-/** What a response owes to its turn. */
+/** The part of a response that its record, or its turn, says. */
 export type OfTurn = Pick<ModelResponse, 'turnId' | 'rootTurnId' | 'usage'>;
 
 /**
- * Where a session file begins, when it goes on from another one and counts on from its total. `copy`: a fork that holds a
- * copy of its parent's history first. `continuation`: a fork that shares its parent's history and holds none of it
- * (0.151 and later). `page`: a thread that was taken back to an earlier turn and goes on in this file (0.151).
+ * How a session file goes on from another one, from whose total it counts on. `copy`: a fork that begins with a copy of its
+ * parent's history. `continuation`: a fork that refers to its parent's history and holds none of it (0.151 and later).
+ * `page`: the thread was taken back to an earlier turn and goes on in this file (0.151).
  */
 export type Base = 'copy' | 'continuation' | 'page';
 
-/** What a Thread must know to go on from where it stopped: plain data, for a record between two imports. */
+/** What a Thread needs to read on where it stopped, as plain data: the database keeps it between two imports. */
 export interface ThreadState {
   id: string | undefined;
   sessionId: string | undefined;
   cliVersion: string | undefined;
   base: Base | undefined;
-  /** The lines that are read belong to the copy of another thread's history. */
+  /** The lines that are being read are a copy of another thread's history. */
   isCopying: boolean;
-  /** When the last line was written that was read of a copy, in epoch milliseconds. */
+  /** When the newest line of the copy was written, in epoch milliseconds. */
   copiedAtMs: number;
-  /** Codex rewrote the file in the format of a later version, which leaves out turns that had been taken back. */
+  /** Codex rewrote the file in a newer format, without the turns that had been taken back. */
   isMigrated: boolean;
   totals: Totals;
   silentCounts: number;
   turnId: string | undefined;
   settings: TurnSettings;
-  /** The next total is the first of a file that counts on from another one. */
+  /** The next total is the first one of a file that counts on from another file. */
   countsOn: boolean;
-  /** What usage records have counted since the last total. */
+  /** The sum of the usage records since the last total. */
   recorded: Usage;
-  /** Codex had a total and then, in a new process, none: before 0.80 a resumed thread counts from zero again. */
+  /** A new process had no total where the one before had one: before 0.80 a resumed thread counts from zero again. */
   totalGone: boolean;
-  /** A turn has begun since the invocation did. */
+  /** A turn has begun after the invocation did. */
   isHistoryOver: boolean;
 }
 
-/** Returns false for a further header: a copy of another thread's history begins with that of its thread. */
+/** Returns false for a further header, which is part of the copy of another thread's history. */
 export function takeHeader(state: ThreadState, header: SessionHeader & { readonly atMs: number }): boolean {
   state.copiedAtMs = header.atMs;
   if (state.id !== undefined) return false;
@@ -58,16 +59,16 @@ export function takeHeader(state: ThreadState, header: SessionHeader & { readonl
   return true;
 }
 
-/** Sets the total that the process which wrote last has come to. */
+/** Sets the total of the process that wrote last. */
 export function settleTotal(totals: Totals, total: Usage): Totals {
-  // Without spreads: this is done for each response of a history.
+  // Without spreads, because it runs for each response of a history.
   const { current, others, past, newestRestart } = totals;
   return { current: { total, restarts: current.restarts }, others, past, newestRestart };
 }
 
-/** A state at rest, with the newest of the models and of the keys that have been counted. */
+/** A state as the database keeps it, with the newest models and keys. */
 export interface SavedThread extends ThreadState {
-  /** The model of a turn; null for one whose context names none. */
+  /** Null stands for undefined. */
   readonly models: readonly (readonly [turnId: string | null, model: string | null])[];
   readonly keys: readonly string[];
 }
@@ -92,10 +93,10 @@ export const NEW_THREAD: SavedThread = {
   keys: [],
 };
 
-/** Codex repeats, if at all, what it has just written. */
+/** Codex repeats only what it has just written. */
 const SAVED_MODELS = 20;
 const SAVED_KEYS = 50;
-/** Another process that goes on with the thread while the file is not read began at one of the last totals. */
+/** Another process may go on with the thread from one of the newest totals before the file is read again. */
 const SAVED_TOTALS = 10;
 
 export function saveState(
@@ -112,14 +113,14 @@ export function saveState(
   };
 }
 
-/** One reading of a session file. One that was replaced or cut off is read anew, maybe side by side with the old one. */
+/** One pass over a session file from its beginning. A file that was replaced or truncated is read anew, beside the old one. */
 export interface Reading {
   readonly state: ThreadState;
-  /** The usage records so far. */
+  /** The response ids of its usage records so far. */
   readonly read: Set<string>;
 }
 
-/** A reading of the same thread, of which nothing has been counted yet. */
+/** Returns a reading of the same thread that begins anew. */
 export function readAnew(state: ThreadState, isHistoryOver: boolean): Reading {
   const { id, sessionId, cliVersion, base, isMigrated, settings } = state;
   const { models: _models, keys: _keys, ...fresh } = NEW_THREAD;
@@ -129,8 +130,8 @@ export function readAnew(state: ThreadState, isHistoryOver: boolean): Reading {
 }
 
 /**
- * The key of a response that only a total tells of: the total after it, the page of the thread that it stands in, and
- * how often that page's total began anew. Two pages that go on from one turn can come to the same total.
+ * Returns the key of a response that is known from a total alone. It holds the total after the response, the page of the thread
+ * (two pages that go on from one turn can reach the same total) and how often that page's total began anew.
  */
 export function keyOfTotal({ total, restarts }: RunningTotal, pageId: string | undefined): string {
   const { input, cachedInput, output, reasoning } = total;
@@ -139,8 +140,8 @@ export function keyOfTotal({ total, restarts }: RunningTotal, pageId: string | u
   return ['total', ...place, figures].join(':');
 }
 
-/** Whether the usage records since the last total add up to this one: so it is nearly always, by the million. */
-export function isForetold(
+/** Whether the usage records since the last total add up to this one, as they nearly always do. */
+export function isSumOfRecords(
   total: Usage | undefined,
   { totals, recorded, countsOn, totalGone }: ThreadState,
 ): total is Usage {
@@ -153,4 +154,24 @@ export function isForetold(
     total.output === before.output + recorded.output &&
     total.reasoning === before.reasoning + recorded.reasoning;
   return isSum && !countsOn && !totalGone && !isNoUsage(recorded);
+}
+
+/**
+ * Codex writes the copy of a parent's history in one go, within milliseconds a line, and a model's answer takes longer. Where a
+ * Codex writes no turns (0.98 and before), a gap of this length is the only sign that the copy has ended.
+ */
+const COPY_GAP_MS = 50;
+
+/** Notes that the copy of another thread's history has ended when a line, written at `atMs`, is no part of it. */
+export function endCopy(state: ThreadState, atMs: number): void {
+  if (!state.isCopying) return;
+  state.isCopying = writesTurns(state.cliVersion) || atMs - state.copiedAtMs <= COPY_GAP_MS;
+  state.copiedAtMs = atMs;
+}
+
+/** The same for the beginning of a turn. */
+export function endCopyAtTurn(state: ThreadState, atMs: number, turnId: string | undefined): void {
+  const isCopied = isCopiedTurn(turnId, state.id);
+  if (isCopied === undefined) endCopy(state, atMs);
+  else state.isCopying &&= isCopied;
 }

@@ -2,9 +2,10 @@ import { isPossibleUsage } from '../../usage/count.js';
 import type { ModelResponse, Note } from '../../usage/record.js';
 import type { Evidence, Source } from '../../usage/source.js';
 import { addUsage, type Usage } from '../../usage/usage.js';
-import { passCopy, passCopyAtTurn } from './copy.js';
 import type { RolloutRecord } from './rollout.js';
 import {
+  endCopy,
+  endCopyAtTurn,
   NEW_THREAD,
   type OfTurn,
   type Reading,
@@ -16,38 +17,42 @@ import {
   UNKNOWN_MODEL,
 } from './thread-state.js';
 import { takeTotal } from './thread-totals.js';
-import { beginTurn, passResponse, takeModel, takeSettings } from './turn-settings.js';
-import { countExpectedSilence } from './versions.js';
+import { beginTurn, takeModel, takeResponse, takeSettings } from './turn-settings.js';
+import { countExpectedEmptyRows } from './versions.js';
 
-/** What is known of a session file beside its lines. */
+/** What is known about a session file without reading it. */
 export interface ThreadFile {
-  /** `new`: it came after the invocation began, so that all in it belongs to the invocation. */
+  /** `new`: the file was created after the invocation began, so everything in it is assigned to the invocation. */
   readonly age?: 'new' | 'older';
-  /** Of a thread that was taken back to an earlier turn: the page that the file's name tells. */
+  /** The page in the file's name, where the thread was taken back to an earlier turn. */
   readonly pageId?: string | undefined;
 }
 
 /**
- * What one session file has told so far. Records before `sinceMs` are the thread's history: they set the totals to
- * start from and are not counted. Once a turn has begun since then, or where the file is new, all that follows belongs
- * to this invocation, whatever its time: the clock can be set back. A `usage_record` is a response, exactly; a `token_count`
- * is one where its total grew by more than the usage records before it account for: before 0.153, or where one was lost.
+ * Decides which records of one session file are responses, which only repeat something, and which are history. This is the
+ * only place that does, for a run that goes on and for an import.
+ *
+ * Records before `sinceMs` are the thread's history: they set the totals to start from and are not counted. Once a turn has
+ * begun after `sinceMs`, or when the file is new, everything that follows counts, whatever its time: the clock can be set
+ * back. A `usage_record` is exactly one response. A `token_count` is one when its total grew by more than the usage
+ * records before it account for: before Codex 0.153, or when a record was lost.
  */
 export class Thread {
-  /** The responses since the invocation began, in order. */
+  /** The responses that count, in order. The caller may take them out. */
   readonly responses: ModelResponse[] = [];
   readonly notes: Note[] = [];
-  refused = 0; // Responses that told counts which none can have: they are not counted.
-  /** The one that the last record belonged to. */
+  /** How many responses were left out because their counts are impossible. */
+  refused = 0;
+  /** The reading that the last record was part of. */
   reading: Reading;
   readonly #sinceMs: number;
   readonly #file: ThreadFile;
-  /** By turn; undefined for a turn whose context names no model. */
+  /** The model of each turn; undefined for a turn whose context names no model. */
   readonly #models: Map<string | undefined, string | undefined>;
-  /** The keys of what was counted or is history. */
+  /** The keys of the responses that were counted or are history. */
   readonly #seen: Set<string>;
 
-  /** `saved`: the file is read on from where it was left. */
+  /** `saved`: what `save` returned when the file was read before, to read on from there. */
   constructor(sinceMs: number, file: ThreadFile = {}, saved: SavedThread = NEW_THREAD) {
     const { models, keys, ...state } = saved;
     this.#sinceMs = sinceMs;
@@ -57,7 +62,7 @@ export class Thread {
     this.#seen = new Set(keys);
   }
 
-  /** From the file's header, as the next two; undefined until that has been read. */
+  /** Undefined until the file's header has been read, as `sessionId` and `cliVersion`. */
   get id(): string | undefined {
     return this.#state.id;
   }
@@ -70,37 +75,36 @@ export class Thread {
     return this.#state.cliVersion;
   }
 
-  /** The thread's total as Codex last wrote it, over all its life. */
+  /** The newest total that Codex wrote: of the thread since it began. */
   get total(): Usage {
     return this.#state.totals.current.total;
   }
 
-  /** The totals of all processes that have written to the file: mostly one. */
+  /** The totals of all processes that have written to the file. Nearly always there is one. */
   get totals(): Usage[] {
     return [this.#state.totals.current, ...this.#state.totals.others].map(({ total }) => total);
   }
 
-  /** `token_count` rows of this invocation that count nothing new: a cut, an abort, or a provider without usage. */
+  /** How many `token_count` rows of this invocation add nothing: after an interruption, or from a provider without usage. */
   get silentCounts(): number {
     return this.#state.silentCounts;
   }
 
-  /** Nothing has been counted where something should have been. */
+  /** Whether the file should have responses and has none. */
   get looksUncounted(): boolean {
-    return this.responses.length === 0 && this.silentCounts > countExpectedSilence(this.cliVersion);
+    return this.responses.length === 0 && this.silentCounts > countExpectedEmptyRows(this.cliVersion);
   }
 
-  /** A reading from the file's beginning: what another one has counted is not counted again. */
+  /** Begins to read the file anew. What was counted before is not counted again. */
   readAgain(): Reading {
     return readAnew(this.#state, this.#isAllNew());
   }
 
-  /** What a later import needs to read on in this file from here. */
   save(): SavedThread {
     return saveState(this.#state, this.#models, this.#seen);
   }
 
-  /** Takes the next record of a reading: of the only one, where nothing is said. */
+  /** Takes the next record. `reading` is needed only where the file was read anew. */
   add(record: RolloutRecord, reading = this.reading): void {
     this.reading = reading;
     switch (record.kind) {
@@ -108,7 +112,7 @@ export class Thread {
         if (takeHeader(this.#state, record)) this.#state.isHistoryOver = this.#isAllNew();
         break;
       case 'turn_context':
-        passCopy(this.#state, record.atMs);
+        endCopy(this.#state, record.atMs);
         this.#models.set(record.turnId, record.model);
         this.#state.settings = takeModel(this.#state.settings, record.model);
         break;
@@ -126,7 +130,7 @@ export class Thread {
         this.#count(record.atMs, record.responseId, record, 'usage_record');
         break;
       case 'token_count':
-        passCopy(this.#state, record.atMs);
+        endCopy(this.#state, record.atMs);
         this.#takeTotal(record);
         break;
     }
@@ -138,7 +142,7 @@ export class Thread {
 
   #beginTurn(atMs: number, turnId: string | undefined): void {
     const state = this.#state;
-    passCopyAtTurn(state, atMs, turnId);
+    endCopyAtTurn(state, atMs, turnId);
     state.turnId = turnId;
     if (state.isCopying) return;
     state.settings = beginTurn(state.settings);
@@ -147,15 +151,15 @@ export class Thread {
 
   #takeTotal({ atMs, total, last }: RolloutRecord & { readonly kind: 'token_count' }): void {
     const state = this.#state;
-    const told = takeTotal(state, total, last, this.#file.pageId);
-    if (!this.#isHistory(atMs)) this.notes.push(...told.notes);
-    if (told.kind === 'silent' && !this.#isHistory(atMs)) state.silentCounts++;
-    if (told.kind !== 'used') return;
-    const of = { turnId: state.turnId, rootTurnId: state.turnId, usage: told.usage };
-    this.#count(atMs, told.key, of, 'token_count', told.source);
+    const change = takeTotal(state, total, last, this.#file.pageId);
+    if (!this.#isHistory(atMs)) this.notes.push(...change.notes);
+    if (change.kind === 'nothing' && !this.#isHistory(atMs)) state.silentCounts++;
+    if (change.kind !== 'response') return;
+    const of = { turnId: state.turnId, rootTurnId: state.turnId, usage: change.usage };
+    this.#count(atMs, change.key, of, 'token_count', change.source);
   }
 
-  /** A copy has its parent's history in it. */
+  // A copy begins with its parent's history.
   #isAllNew(): boolean {
     return this.#file.age === 'new' && this.#state.base !== 'copy';
   }
@@ -167,7 +171,7 @@ export class Thread {
   #count(atMs: number, key: string, of: OfTurn, evidence: Evidence, source: Source = 'actual'): void {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.#state.settings = passResponse(this.#state.settings);
+    this.#state.settings = takeResponse(this.#state.settings);
     if (this.#isHistory(atMs)) return;
     if (!isPossibleUsage(of.usage, evidence)) return void this.refused++;
     this.responses.push({
@@ -184,7 +188,7 @@ export class Thread {
     });
   }
 
-  /** The model that the turn's context names; before there is one, as in a compaction, that of the thread's settings. */
+  /** Returns the model in the turn's context, or in the thread's settings where there is no context yet, as in a compaction. */
   #modelOf(turnId: string | undefined): string | undefined {
     return this.#models.has(turnId) ? this.#models.get(turnId) : this.#state.settings.inForce.model;
   }

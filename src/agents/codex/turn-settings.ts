@@ -1,4 +1,4 @@
-/** What a thread's settings say of its requests. `undefined`: they do not say. */
+/** The settings of a thread that decide what its responses cost. Undefined where they do not say. */
 export interface RequestSettings {
   readonly model: string | undefined;
   readonly serviceTier: string | undefined;
@@ -6,14 +6,14 @@ export interface RequestSettings {
 
 /**
  * The settings of a thread, turn by turn. Codex writes a `thread_settings_applied` row as soon as somebody changes them,
- * but sends the new ones from the next turn on (measured on 0.151 and 0.171). Only the first turn of a session file may have
- * a row of its own, before its first response, which holds for that turn (0.169 and 0.171; not 0.151).
+ * but uses the new ones from the next turn on (measured on 0.151 and 0.171). The exception is the first turn of a session
+ * file: a row before its first response holds for that turn (0.169 and 0.171; not 0.151).
  */
 export interface TurnSettings {
   readonly inForce: RequestSettings;
-  /** What was told during a turn and holds from the next one on. */
+  /** Settings that were changed during a turn and hold from the next one on. */
   readonly next: RequestSettings | undefined;
-  /** Whether the first turn has begun, and whether a settings row of its own, or a response, has been read. */
+  /** `settled`: a settings row of the first turn, or a response, has been read. */
   readonly firstTurn: 'not begun' | 'begun' | 'settled';
 }
 
@@ -24,11 +24,11 @@ export const NO_SETTINGS: TurnSettings = {
 };
 
 /** Takes a `thread_settings_applied` row. */
-export function takeSettings(settings: TurnSettings, told: RequestSettings): TurnSettings {
+export function takeSettings(settings: TurnSettings, changed: RequestSettings): TurnSettings {
   const { inForce, firstTurn } = settings;
-  if (firstTurn === 'settled') return { ...settings, next: told };
-  const changed = { model: told.model ?? inForce.model, serviceTier: told.serviceTier };
-  return { inForce: changed, next: undefined, firstTurn: firstTurn === 'begun' ? 'settled' : firstTurn };
+  if (firstTurn === 'settled') return { ...settings, next: changed };
+  const applied = { model: changed.model ?? inForce.model, serviceTier: changed.serviceTier };
+  return { inForce: applied, next: undefined, firstTurn: firstTurn === 'begun' ? 'settled' : firstTurn };
 }
 
 /** Takes the beginning of a turn. */
@@ -40,12 +40,12 @@ export function beginTurn(settings: TurnSettings): TurnSettings {
   return { inForce: changed, next: undefined, firstTurn: begun };
 }
 
-/** Takes a response: a settings row that comes behind it is no turn's own. */
-export function passResponse(settings: TurnSettings): TurnSettings {
+/** Takes a response: a settings row after it is for the next turn. */
+export function takeResponse(settings: TurnSettings): TurnSettings {
   return settings.firstTurn === 'begun' ? { ...settings, firstTurn: 'settled' } : settings;
 }
 
-/** Takes the model that a turn's context names, or that it names none. */
+/** Takes the model in a turn's context, which may name none. */
 export function takeModel(settings: TurnSettings, model: string | undefined): TurnSettings {
   if (settings.inForce.model === model) return settings;
   return { ...settings, inForce: { ...settings.inForce, model } };

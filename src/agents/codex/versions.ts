@@ -3,8 +3,8 @@ function minorOf(cliVersion: string | undefined): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
-/** Up to 0.125 a turn begins with one empty count. */
-export function countExpectedSilence(cliVersion: string | undefined): number {
+/** Returns how many `token_count` rows add nothing in a sound file: up to 0.125 the first turn begins with one. */
+export function countExpectedEmptyRows(cliVersion: string | undefined): number {
   return (minorOf(cliVersion) ?? Number.POSITIVE_INFINITY) <= 125 ? 1 : 0;
 }
 
@@ -13,7 +13,7 @@ export function writesUsageRecords(cliVersion: string | undefined): boolean {
   return (minorOf(cliVersion) ?? 0) >= 153;
 }
 
-/** Whether this Codex writes when a turn begins and which turn a record is of: not up to 0.98. */
+/** Whether this Codex writes the beginning of each turn, and its id into records: since 0.101. */
 export function writesTurns(cliVersion: string | undefined): boolean {
   return (minorOf(cliVersion) ?? 0) > 98;
 }

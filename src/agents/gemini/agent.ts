@@ -2,17 +2,17 @@ import { homedir } from 'node:os';
 import { basename, dirname } from 'node:path';
 import type { Agent } from '../agent.js';
 
-/** The folder of a project's sessions. A folder within it holds the sub-agents of the session that it is named after. */
+/** The folder of a project's sessions. It has a folder for each session with sub-agents, named after the session. */
 export const CHATS = 'chats';
 
 export const gemini: Agent = {
   label: 'Gemini CLI',
   homeVariable: 'GEMINI_CLI_HOME',
-  // As its variable does, this names the folder that holds .gemini.
+  // As the variable, this is the folder that holds .gemini.
   usualHomes: [homedir()],
   sessionFolders: ['.gemini/tmp'],
   sellers: ['google', 'gemini'],
-  // Beside its sessions Gemini CLI keeps other files there, and the model may put files of its own in the same place.
+  // Gemini CLI keeps other files there too, and the model may write files into the same folder.
   isSessionFile(name, folder) {
     if (basename(folder) === CHATS) return /^session-.*\.jsonl?$/.test(name);
     return basename(dirname(folder)) === CHATS && name.endsWith('.jsonl');

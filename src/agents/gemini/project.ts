@@ -2,11 +2,11 @@ import { basename, dirname, join } from 'node:path';
 import { readRegularFile } from '../../files/regular-file.js';
 import { CHATS } from './agent.js';
 
-/** Names the project's directory, beside the folder of its sessions. Releases that named that folder by a hash had none. */
+/** This file beside the folder of the sessions names the project's directory. Releases that named the folder by a hash had none. */
 const ROOT_FILE = '.project_root';
 const LONGEST_PATH = 4096;
 
-/** The directory that the session file at `path` belongs to. Undefined where nothing says it. */
+/** Returns the project's directory of the session file at `path`. Undefined where no file names it. */
 export function findProjectRoot(path: string): string | undefined {
   const folder = dirname(path);
   const chats = basename(folder) === CHATS ? folder : dirname(folder);
@@ -20,7 +20,7 @@ export function findProjectRoot(path: string): string | undefined {
   }
 }
 
-/** The session that the sub-agent whose file is at `path` works for. */
+/** Returns the session of the sub-agent whose file is at `path`. */
 export function findParentSession(path: string): string {
   return basename(dirname(path));
 }

@@ -6,15 +6,15 @@ import { looksLikeObject, type OpenReaders, type ReaderTools, type RecordReader 
 import { findParentSession, findProjectRoot } from './project.js';
 import { type GeminiMessage, parseSessionRecord, type SessionHeader } from './session.js';
 
-/** What an import keeps of a file, so that the next import can read on where this one ended. */
+/** What the next import needs to read on in a file. The names are those of the database. */
 interface SavedSession {
   readonly threadId?: string | undefined;
   readonly known?: readonly string[];
 }
 
-/** How many of the newest messages an import remembers: Gemini CLI writes the last ones again when their tools have answered. */
+/** How many of the newest messages the next import knows: Gemini CLI writes the last ones again when their tools have answered. */
 const MOST_SAVED = 16;
-/** A model that no line names. */
+/** The model of responses for which no line names one. */
 const UNKNOWN_MODEL = 'unknown';
 
 /** Reads sessions of Gemini CLI: one response per message, however often it is written. A sub-agent is a thread of its own. */
@@ -23,7 +23,7 @@ export const openGeminiReaders: OpenReaders = (tools) => (path, saved) =>
 
 class GeminiReader implements RecordReader {
   threadId: string | undefined;
-  /** Releases that wrote `.json` wrote the whole session anew, as one document, after each message. */
+  /** Releases that write `.json` write the whole session anew, as one document, after each message. */
   readonly isDocument: boolean;
   readonly #path: string;
   readonly #tools: ReaderTools;

@@ -5,12 +5,12 @@ import { isUnrecognised, type Unrecognised, unrecognised } from '../../formats/l
 import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';
 import { isNoUsage, type Usage } from '../../usage/usage.js';
 
-/** What a line of a session file tells, or a whole file of the older format, which is one record. */
+/** One line of a session file, or a whole file of the older format. */
 export interface SessionRecord {
   readonly kind: 'record';
   readonly header: SessionHeader | undefined;
   readonly messages: readonly GeminiMessage[];
-  /** Why the first of its parts could not be read. Undefined when all could. */
+  /** Why a part of it, the first one, could not be read. Undefined when all parts could. */
   readonly unreadable: string | undefined;
 }
 
@@ -18,17 +18,17 @@ export interface SessionHeader {
   readonly sessionId: string;
   readonly startedAtMs: number;
   readonly isSubagent: boolean;
-  /** The workspace, which the header of a sub-agent names. */
+  /** The workspace. Only the header of a sub-agent names it. */
   readonly directory: string | undefined;
 }
 
-/** One response of the model, whose tokens are known. */
+/** One response with usage. */
 export interface GeminiMessage {
   readonly id: string;
   readonly atMs: number;
   readonly model: string | undefined;
   readonly usage: Usage;
-  /** Whether the counts are what the total beside them says. */
+  /** Whether the counts add up to the total beside them. */
   readonly addsUp: boolean;
 }
 
@@ -55,7 +55,7 @@ const messageShape = z.object({
   }),
 });
 
-/** Reads one record. Never throws. Measured on 0.34.0 (a file is one record) and 0.61.0 (a line is one). */
+/** Reads one record. Never throws. Measured on 0.34.0, where a file is one record, and on 0.61.0, where a line is one. */
 export function parseSessionRecord(record: JsonObject): SessionRecord | Unrecognised {
   const header = 'sessionId' in record ? parseHeader(record) : undefined;
   if (header && isUnrecognised(header)) return header;
@@ -76,14 +76,14 @@ function parseHeader(record: object): SessionHeader | Unrecognised {
   return { sessionId, startedAtMs, isSubagent: kind === 'subagent', directory: directories?.[0] };
 }
 
-/** A message stands on a line of its own, or in a list: of a whole file, or of what the history was replaced with. */
+/** A message is a record, or in a list: that of a whole file, or of the history that replaces the one before. */
 function listMessages(record: JsonObject): object[] {
   const { messages } = (record.$set ?? record) as { messages?: unknown };
   const all: unknown[] = Array.isArray(messages) ? messages : [record];
   return all.filter(hasTokens);
 }
 
-// A message is written before its tokens are known, and some, as those of the user, never have any.
+// A message is written before its tokens are known, and some messages, as those of the user, never have any.
 function hasTokens(message: unknown): message is object {
   const { tokens } = (message ?? {}) as { tokens?: unknown };
   return tokens !== undefined && tokens !== null;
@@ -102,7 +102,7 @@ function parseMessage(message: object): GeminiMessage | Unrecognised {
   return { id, atMs, model: model ?? undefined, usage, addsUp };
 }
 
-/** The API counts thoughts beside the output, and what its own tools put into the prompt beside the input. */
+/** The API counts thoughts beside the output, and tokens that its tools put into the prompt beside the input. */
 function toUsage({ input, output, cached, thoughts, tool }: z.infer<typeof messageShape>['tokens']): Usage {
   const reasoning = thoughts ?? 0;
   const cachedInput = cached ?? 0;

@@ -1,31 +1,31 @@
 import { isObject, type JsonObject } from '../../formats/json.js';
 import { type ApiUsage, parseApiUsage } from './usage.js';
 
-/** What a request to OpenAI's API says that metering needs. Texts live in memory only. */
+/** What metering needs from a request to OpenAI's API. Texts stay in memory only. */
 export interface ApiRequest {
   readonly api: 'chat.completions' | 'responses';
   readonly model: string | undefined;
   readonly serviceTier: string | undefined;
-  /** Everything the model is given to read: messages, instructions, tools. */
+  /** Everything that the model reads: messages, instructions, tools. */
   readonly texts: readonly string[];
   readonly messages: number;
-  /** Part of what the model reads is kept by the API, or is an image, a file or a sound. */
+  /** The model also reads something that is not in the request, or is an image, a file or a sound. */
   readonly unseen: boolean;
 }
 
-/** What one answer, or one event of a streamed one, says. */
+/** What metering needs from an answer, or from one event of a streamed answer. */
 export interface ApiFacts {
   readonly responseId?: string | undefined;
   readonly model?: string | undefined;
   readonly serviceTier?: string | undefined;
   readonly usage?: ApiUsage | undefined;
-  /** What the model wrote; for an estimate, where nobody counted it. */
+  /** What the model wrote. It is needed for an estimate only. */
   readonly text?: string;
-  /** `pending`: the API goes on with it in the background. */
+  /** `pending`: the API works on it in the background. */
   readonly state?: 'completed' | 'failed' | 'pending' | undefined;
 }
 
-/** Texts of these fields are names and settings, not what the model reads or writes. */
+/** Fields that are names and settings, not what the model reads or writes. */
 const NOT_CONTENT = new Set(['id', 'type', 'role', 'status', 'call_id', 'tool_call_id', 'object', 'model', 'phase']);
 const NOT_TEXT = /^(data:|file-)/;
 const UNSEEN = new Set(['image_url', 'input_image', 'input_file', 'input_audio', 'file', 'audio', 'item_reference']);

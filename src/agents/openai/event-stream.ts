@@ -8,12 +8,12 @@ export interface StreamEvent {
 export interface EventSplitter {
   /** Takes the next bytes of the stream; returns the events that are whole now. */
   push(chunk: Uint8Array): StreamEvent[];
-  /** What is left at the end, which is no whole event. */
+  /** Returns what is left at the end of the stream, which is no whole event. */
   rest(): Buffer;
 }
 
 const BLANK_LINE = /\r\n\r\n|\n\n|\r\r/g;
-/** The longest of them less one: the part of it that can stand at the end of a chunk. */
+/** How many bytes of a blank line can be at the end of a chunk while the line is not whole. */
 const OVERLAP = 3;
 
 /** Splits a stream of server-sent events without changing a byte of it. */
@@ -24,7 +24,7 @@ export function createEventSplitter(): EventSplitter {
       BLANK_LINE.lastIndex = Math.max(0, pending.length - OVERLAP);
       pending = Buffer.concat([pending, chunk]);
       const events: StreamEvent[] = [];
-      // One character per byte, so that places are the same.
+      // One character for each byte, so that offsets are the same.
       const text = pending.toString('latin1');
       let start = 0;
       for (let end = BLANK_LINE.exec(text); end; end = BLANK_LINE.exec(text)) {

@@ -4,13 +4,13 @@ import type { Usage } from '../../usage/usage.js';
 
 type DetailCounter = 'cachedInput' | 'cacheWrite' | 'reasoning';
 
-/** The counts within the objects `…_details` of a `usage`, which say what its input and its output consist of. */
+/** The counts in the `…_details` objects of a `usage`: what its input and its output consist of. */
 export interface UsageDetails {
-  /** A counter that none of them tells is missing: that is not the same as 0. */
+  /** A counter that no object has is missing, which is not the same as 0. */
   readonly counters: Partial<Pick<Usage, DetailCounter>>;
-  /** Names of details that say something which this version cannot place. */
+  /** Names of details that are not known here and are not zero. */
   readonly unknown: readonly string[];
-  /** A detail that is known holds something that is no count. */
+  /** A known detail holds something that is no count. */
   readonly isImpossible: boolean;
 }
 
@@ -75,8 +75,8 @@ export function readUsageDetails(usage: JsonObject): UsageDetails {
   let isImpossible = false;
   for (const { name, meaning, value } of listDetails(usage)) {
     if (meaning === undefined) {
-      if (saysSomething(value)) unknown.push(SAFE_NAME.test(name) ? name : '?');
-    } else if (isTold(value)) {
+      if (isNotZero(value)) unknown.push(SAFE_NAME.test(name) ? name : '?');
+    } else if (isPresent(value)) {
       if (!isCount(value)) isImpossible = true;
       else if (meaning !== 'plain') counters[meaning] ??= value;
     }
@@ -103,13 +103,13 @@ function listDetails(usage: JsonObject): Detail[] {
   });
 }
 
-/** Whether `value` is there. NaN is how the AI SDK before 5 says that nobody told it a number. */
-export function isTold(value: unknown): boolean {
+/** Whether `value` is there. The AI SDK before 5 says NaN where nobody reported a number. */
+export function isPresent(value: unknown): boolean {
   return value !== null && value !== undefined && !Number.isNaN(value);
 }
 
-/** Zeros, and objects of nothing but zeros, leave nothing out of the count. */
-function saysSomething(value: unknown): boolean {
-  if (typeof value === 'object' && value !== null) return Object.values(value).some(saysSomething);
+/** False for zero, and for an object of nothing but zeros: nothing is lost without them. */
+function isNotZero(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(isNotZero);
   return Boolean(value);
 }

@@ -3,19 +3,19 @@ import { optionalCount as optional } from '../../formats/count.js';
 import { isObject } from '../../formats/json.js';
 import type { Note } from '../../usage/record.js';
 import type { Usage } from '../../usage/usage.js';
-import { isTold, readUsageDetails, type UsageDetails } from './usage-details.js';
+import { isPresent, readUsageDetails, type UsageDetails } from './usage-details.js';
 
-/** What an object that should hold token counts says. */
+/** What an object that should hold token counts holds. */
 export type ApiUsage =
   /** `notes`: why the counts are not known to be the whole truth. There are none where they are. */
   | { readonly kind: 'usage'; readonly usage: Usage; readonly notes: readonly Note[] }
-  /** Only how many tokens there were in all. */
+  /** Only the number of all tokens is known. */
   | { readonly kind: 'total'; readonly tokens: number }
-  /** The object has places for counts, and nobody filled them in. */
+  /** The object has fields for counts, and they are empty. */
   | { readonly kind: 'none' }
   | { readonly kind: 'unreadable' };
 
-/** The names that counters go by, over the programs that report them. */
+/** The names of counters in the programs that report them. */
 const counters = z.object({
   // Responses API; Codex; LangChain; Anthropic, whose input leaves its cached tokens out.
   input_tokens: optional,
@@ -55,8 +55,8 @@ type Counters = z.infer<typeof counters>;
  */
 export function parseApiUsage(value: unknown): ApiUsage {
   if (!isObject(value)) return { kind: 'unreadable' };
-  const told = Object.entries(value).map(([name, part]) => [name, isTold(part) ? readTotal(name, part) : null]);
-  const parsed = counters.safeParse(Object.fromEntries(told));
+  const given = Object.entries(value).map(([name, part]) => [name, isPresent(part) ? readTotal(name, part) : null]);
+  const parsed = counters.safeParse(Object.fromEntries(given));
   const details = readUsageDetails(value);
   if (!parsed.success || details.isImpossible) return { kind: 'unreadable' };
   const raw = parsed.data;
@@ -81,25 +81,25 @@ export function parseApiUsage(value: unknown): ApiUsage {
   return { kind: 'usage', usage, notes: describeDoubts(raw, parts, details.unknown) };
 }
 
-/** The AI SDK's model providers have an object for each of the two, with a total in it. */
+/** In the AI SDK's model providers each of the two is an object with a total. */
 function readTotal(name: string, value: unknown): unknown {
   return (name === 'inputTokens' || name === 'outputTokens') && isObject(value) ? value.total : value;
 }
 
 type Parts = UsageDetails['counters'];
 
-/** The parts that stand beside the counters themselves: they go before those of detail objects. */
+/** Reads the parts beside the counters. They take precedence over those in detail objects. */
 function readParts(raw: Counters): Parts {
-  const told = {
+  const parts = {
     cachedInput: raw.cache_read_input_tokens ?? raw.cached_input_tokens ?? raw.cachedInputTokens ?? raw.cachedInput,
     cacheWrite:
       raw.cache_creation_input_tokens ?? raw.cache_write_input_tokens ?? raw.cacheWriteTokens ?? raw.cacheWrite,
     reasoning: raw.reasoning_output_tokens ?? raw.reasoningTokens ?? raw.reasoning,
   };
-  return Object.fromEntries(Object.entries(told).filter(([, count]) => !isMissing(count)));
+  return Object.fromEntries(Object.entries(parts).filter(([, count]) => !isMissing(count)));
 }
 
-/** Anthropic counts what it read from its cache and wrote into it beside the input. */
+/** Anthropic counts cache reads and cache writes beside the input. */
 function readBeside({ cache_read_input_tokens: read, cache_creation_input_tokens: created }: Counters): number {
   return (read ?? 0) + (created ?? 0);
 }
@@ -110,7 +110,7 @@ function describeDoubts(raw: Counters, { cachedInput }: Parts, unknown: readonly
     const reason = 'the usage has details that are not known here: what they say of its price is left out';
     notes.push({ kind: 'unreadable', reason, figures: { details: unknown.join(', ') } });
   }
-  // This form has no place for them; a form that has one, and is empty there, says that there were none.
+  // This format has no field for cached tokens. In a format that has one, an empty field means that there were none.
   if (!isMissing(raw.promptTokens ?? raw.completionTokens) && cachedInput === undefined) {
     const reason = 'the form of the usage has no place for cached tokens: all input counts as fresh';
     notes.push({ kind: 'fallback', reason, figures: {} });

@@ -44,11 +44,11 @@ describe('the session files of a folder', () => {
     await folders.begin([folder]);
     fill(2500, 2501);
     expect(await folders.list(folder, true)).toEqual([]);
-    expect([nameOf(2500), nameOf(7), nameOf(8), 'notes.txt'].map((name) => folders.tell(folder, name))).toEqual([
+    expect([nameOf(2500), nameOf(7), nameOf(8), 'notes.txt'].map((name) => folders.noteChange(folder, name))).toEqual([
       ...[true, true, true, false],
     ]);
     rmSync(join(folder, nameOf(8)));
-    expect(folders.tell(folder, nameOf(8))).toBe(false);
+    expect(folders.noteChange(folder, nameOf(8))).toBe(false);
     expect((await folders.list(folder, true)).map((path) => basename(path))).toEqual([nameOf(2500), nameOf(7)]);
   });
 

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import {
   beginTurn,
   NO_SETTINGS,
-  passResponse,
   type RequestSettings,
   type TurnSettings,
   takeModel,
+  takeResponse,
   takeSettings,
 } from '../../../src/agents/codex/turn-settings.js';
 
@@ -18,7 +18,7 @@ function follow(
   let state: TurnSettings = NO_SETTINGS;
   return rows.map((row) => {
     if (row === 'turn') state = beginTurn(state);
-    else if (row === 'response') state = passResponse(state);
+    else if (row === 'response') state = takeResponse(state);
     else state = 'settings' in row ? takeSettings(state, row.settings) : takeModel(state, row.model);
     return state.inForce;
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { siftEvent, siftTranscriptLine } from '../../../src/agents/codex/sieve.js';
+import { filterEvent, filterPrintedLine } from '../../../src/agents/codex/output-filter.js';
 
-const sift = (line: string) => siftEvent(Buffer.from(line));
+const sift = (line: string) => filterEvent(Buffer.from(line));
 
 describe('a line of the --json stream', () => {
   test.for([
@@ -13,7 +13,7 @@ describe('a line of the --json stream', () => {
     '{"type":"item.completed","item":{"id":"item_12","type":"error","message":"model rerouted: a -> b"}}',
     '{"id":"0","msg":{"type":"session_configured","session_id":"0199a213"}}',
   ])('tells something: %s', (line) => {
-    expect(sift(line)).toBe('tells');
+    expect(sift(line)).toBe('relevant');
   });
 
   test.for([
@@ -47,13 +47,13 @@ describe('a line of the transcript', () => {
     'warning: Your account was routed to gpt-b for this request',
     'model rerouted: gpt-a -> gpt-b (HighRiskCyberActivity)',
   ])('tells something: %s', (line) => {
-    expect(siftTranscriptLine(Buffer.from(line))).toBe('tells');
+    expect(filterPrintedLine(Buffer.from(line))).toBe('relevant');
   });
 
   test.for(['user', 'fix the failing test', 'My model: is right', '1,903 files changed', 'exec cat secret'])(
     'goes no further: %s',
     (line) => {
-      expect(siftTranscriptLine(Buffer.from(line))).toBe('irrelevant');
+      expect(filterPrintedLine(Buffer.from(line))).toBe('irrelevant');
     },
   );
 });

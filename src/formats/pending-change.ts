@@ -21,12 +21,12 @@ import type {
 import { EVIDENCE, SOURCES } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
 
-export type KeptChange =
+export type PendingChange =
   | { readonly kind: 'change'; readonly change: Change }
-  /** `reason` has names of fields, never what stood in them. */
+  /** `reason` has names of fields, never their content. */
   | { readonly kind: 'bad'; readonly reason: string };
 
-/** A schema for each field of `T`: one that is added there is missing here until it has one. */
+/** A schema for each field of `T`. A field without one does not compile. */
 type FieldsOf<T> = Record<keyof T, z.ZodMiniType>;
 
 const text = z.string();
@@ -36,7 +36,7 @@ const optionalCount = z.optional(count);
 const time = z.number().check(z.refine(isPossibleTime));
 const optionalTime = z.optional(time);
 
-/** All words of a union, each named once. */
+/** All words of a union. A word that is missing does not compile. */
 function word<T extends string>(all: Record<T, true>) {
   return z.enum(Object.keys(all) as T[]);
 }
@@ -163,7 +163,7 @@ const response = z
 const note = z.strictObject({
   kind: noteKind,
   reason: text,
-  // JSON has no number that is none: it is null.
+  // JSON has no NaN: it is null there.
   figures: z.record(text, z.nullable(z.union([z.number(), text]))),
 } satisfies FieldsOf<Note>);
 
@@ -185,10 +185,10 @@ const change = z.strictObject({
 } satisfies FieldsOf<Change>);
 
 /**
- * Reads a change that was kept aside. One with a field that is missing, of another kind or unknown is refused: what another
- * version wrote would not be recorded as it was meant. Never throws.
+ * Reads a pending change. A change with a missing, wrong or unknown field is refused: another version wrote it, and it would
+ * not be recorded as it was meant. Never throws.
  */
-export function parseKeptChange(json: string): KeptChange {
+export function parsePendingChange(json: string): PendingChange {
   let entry: unknown;
   try {
     entry = JSON.parse(json);
@@ -196,18 +196,18 @@ export function parseKeptChange(json: string): KeptChange {
     return bad('it is not JSON');
   }
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return bad('it is no record');
-  const { version, change: kept } = entry as { version?: unknown; change?: unknown };
+  const { version, change: pending } = entry as { version?: unknown; change?: unknown };
   if (version !== CHANGE_VERSION) return bad('another version of codex-metered wrote it');
-  const parsed = change.safeParse(kept);
-  return parsed.success ? { kind: 'change', change: kept as Change } : bad(describe(parsed.error.issues));
+  const parsed = change.safeParse(pending);
+  return parsed.success ? { kind: 'change', change: pending as Change } : bad(describe(parsed.error.issues));
 }
 
 function describe([issue]: readonly { readonly code?: string; readonly path: readonly PropertyKey[] }[]): string {
-  const place = issue?.path.map(String).join('.') ?? '';
-  if (issue?.code === 'unrecognized_keys') return `another version of codex-metered wrote it: ${place} has more fields`;
-  return `${place === '' ? 'it' : place} is not what it should be`;
+  const path = issue?.path.map(String).join('.') ?? '';
+  if (issue?.code === 'unrecognized_keys') return `another version of codex-metered wrote it: ${path} has more fields`;
+  return `${path === '' ? 'it' : path} is not what it should be`;
 }
 
-function bad(reason: string): KeptChange {
+function bad(reason: string): PendingChange {
   return { kind: 'bad', reason };
 }

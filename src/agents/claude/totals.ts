@@ -1,21 +1,21 @@
 import type { SessionRun } from '../../store/session-runs.js';
-import type { SessionTotal, UntoldResponses } from './session.js';
+import type { ResponsesWithoutUsage, SessionTotal } from './session.js';
 
-/** What is kept for the next import, as plain data. */
-export interface SavedRuns {
-  /** Of the run that goes on, or of the next one. */
+/** What the next import needs, as plain data. The names are those of the database. */
+export interface SavedTotals {
+  /** The number of the run that goes on, or of the next one. */
   readonly ordinal: number;
   /** When the session's newest line was written. */
   readonly lastMs: number | null;
-  /** When the session was given its first prompt, where that is how the file begins: what is older is a copy. */
+  /** When the session was given its first prompt, where the file begins with that. Older lines are copies. */
   readonly firstPromptMs: number | null;
   readonly begins: 'not yet' | 'compacted' | 'otherwise';
   readonly untold: number;
-  /** The newest run that has ended, as long as nothing has come after it. */
+  /** The newest run that has ended, until a line comes after it. */
   readonly ended: SessionRun | null;
 }
 
-const NOTHING: SavedRuns = {
+const NOTHING: SavedTotals = {
   ordinal: 0,
   lastMs: null,
   firstPromptMs: null,
@@ -25,43 +25,43 @@ const NOTHING: SavedRuns = {
 };
 
 /**
- * Follows the runs of one session, each of which ends with a total. What a run used beyond its messages is found when all
- * of them are recorded, because those of sub-agents stand in other files.
+ * Collects the totals of one session. Claude Code writes one whenever it ends: what stands between two totals is a run of Claude
+ * Code. How much a run used beyond its messages is found when all messages are recorded, because those of sub-agents are in other files.
  */
-export class RunTracker {
-  #state: SavedRuns;
+export class TotalTracker {
+  #state: SavedTotals;
   readonly #changed = new Map<number, SessionRun>();
 
-  constructor(saved: SavedRuns = NOTHING) {
+  constructor(saved: SavedTotals = NOTHING) {
     this.#state = saved;
   }
 
-  /** Responses whose tokens stand nowhere, as long as no total comes after them. */
-  get untold(): number {
+  /** How many responses have no usage anywhere, because no total comes after them. */
+  get responsesWithoutUsage(): number {
     return this.#state.untold;
   }
 
-  seePrompt(atMs: number): void {
+  addPrompt(atMs: number): void {
     const isFirst = this.#state.begins === 'not yet' && this.#state.firstPromptMs === null;
     if (isFirst) this.#set({ firstPromptMs: atMs });
-    this.#see(atMs);
+    this.#advance(atMs);
   }
 
-  /** A message that the session asked for, or a copy of another session's. */
-  seeMessage(atMs: number, whose: 'own' | 'copy'): void {
+  /** Takes a message that the session asked for, or a copy of another session's message. */
+  addMessage(atMs: number, kind: 'original' | 'copy'): void {
     this.#begin('otherwise');
-    if (whose === 'own') this.#see(atMs);
+    if (kind === 'original') this.#advance(atMs);
   }
 
-  seeUntold({ atMs, what, responses }: UntoldResponses): void {
-    // A fork can begin with a copy of its parent's last compaction, of which its parent's total tells.
+  addResponsesWithoutUsage({ atMs, what, responses }: ResponsesWithoutUsage): void {
+    // A fork can begin with a copy of its parent's last compaction, which is within the parent's total.
     this.#begin(what === 'compaction' ? 'compacted' : 'otherwise');
     if (this.#isOlder(atMs)) return;
-    this.#see(atMs);
+    this.#advance(atMs);
     this.#set({ untold: this.#state.untold + responses });
   }
 
-  seeTotal({ sessionId, familyMs, models }: SessionTotal): void {
+  addTotal({ sessionId, familyMs, models }: SessionTotal): void {
     const { ordinal, lastMs, begins } = this.#state;
     const endedAtMs = lastMs ?? familyMs ?? 0;
     const beginsCompacted = begins === 'compacted';
@@ -70,14 +70,14 @@ export class RunTracker {
     this.#set({ ended: run, untold: 0 });
   }
 
-  /** The runs that are new or have changed since the last call. */
+  /** Returns the runs that are new or have changed since the last call. */
   take(): SessionRun[] {
     const runs = [...this.#changed.values()];
     this.#changed.clear();
     return runs;
   }
 
-  save(): SavedRuns {
+  save(): SavedTotals {
     return this.#state;
   }
 
@@ -85,7 +85,7 @@ export class RunTracker {
     if (this.#state.begins === 'not yet') this.#set({ begins: how });
   }
 
-  #see(atMs: number): void {
+  #advance(atMs: number): void {
     if (this.#isOlder(atMs)) return;
     const { ended, lastMs, ordinal } = this.#state;
     if (ended) {
@@ -99,7 +99,7 @@ export class RunTracker {
     return this.#state.firstPromptMs !== null && atMs < this.#state.firstPromptMs;
   }
 
-  #set(change: Partial<SavedRuns>): void {
+  #set(change: Partial<SavedTotals>): void {
     this.#state = { ...this.#state, ...change };
   }
 }
