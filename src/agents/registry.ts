@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Provider } from '../usage/provider.js';
 import type { Agent } from './agent.js';
@@ -46,6 +47,17 @@ export function nameHomeVariables(): string {
     AGENT_IDS.map((id) => AGENTS[id].homeVariable),
     'and',
   );
+}
+
+/** Returns a line for each agent: where its session files are, as the help of a command says it. */
+export function describeSessionFolders(): string {
+  const width = Math.max(...AGENT_IDS.map((id) => AGENTS[id].label.length));
+  const lines = AGENT_IDS.map((id) => {
+    const { label, homeVariable, usualHomes, sessionFolders } = AGENTS[id];
+    const homes = usualHomes.map((home) => home.replace(homedir(), '~')).join(' or ');
+    return `  ${label.padEnd(width)}  ${sessionFolders.join(', ')} in $${homeVariable}, or in ${homes}`;
+  });
+  return lines.join('\n');
 }
 
 function enumerate(names: readonly string[], conjunction: string): string {

@@ -54,8 +54,8 @@ class CodexReader implements RecordReader {
     const { refused } = this.#thread;
     this.#add(record);
     for (const response of this.#thread.responses) {
-      const threadId = response.threadId === '' ? nameThread(this.#path) : response.threadId;
-      this.#packer.add({ ...response, threadId }, this.#tools.pricer.bill(response));
+      const named = response.threadId === '' ? { ...response, threadId: nameThread(this.#path) } : response;
+      this.#packer.add(named, this.#tools.pricer.bill(response));
     }
     // They are packed as they are found, and need not outlive that.
     this.#thread.responses.length = 0;

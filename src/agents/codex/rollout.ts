@@ -102,7 +102,8 @@ export function readRolloutRecord(record: JsonObject): RolloutRecord | Irrelevan
   const fact = read(payload, atMs);
   if (!fact) return unrecognised(`${name} ${describeShape(payload)}`);
   if (!isPossibleTime(atMs)) return unrecognised(`${name} without a time`);
-  return { atMs, ...fact };
+  // Without a spread: there are millions of them.
+  return Object.assign(fact, { atMs });
 }
 
 /** Anything else may be content, which is repeated nowhere. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { AGENT_IDS, type AgentId, findHomes, nameAgents } from '../../agents/registry.js';
+import { AGENT_IDS, type AgentId, describeSessionFolders, findHomes, nameAgents } from '../../agents/registry.js';
 import { listMirrorSettings, listPrices } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import type { BackfillOptions, BackfillSummary } from '../../history/backfill/backfill.js';
@@ -24,11 +24,11 @@ const OPTIONS = {
 } satisfies Record<string, OptionSpec>;
 
 const HELP = `
-It reads what Codex keeps in $CODEX_HOME (or ~/.codex; several with commas between them), in sessions
-and archived_sessions, what Claude Code keeps in $CLAUDE_CONFIG_DIR (or ~/.claude), and what Gemini CLI
-keeps in .gemini/tmp of $GEMINI_CLI_HOME (or of your home). Each response counts once: forks, archived
-copies and what codex-metered has recorded already are recognised. A second import reads only what has
-changed. The reports do it first, unless --no-import.
+It reads the session files of each agent. A variable may name several folders, with commas between them.
+${describeSessionFolders()}
+
+Each response counts once: forks, archived copies and what codex-metered has recorded already are
+recognised. A second import reads only what has changed. The reports do it first, unless --no-import.
 
 Files that cannot be read are listed; they are no reason to fail.
 
