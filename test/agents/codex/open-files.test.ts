@@ -1,18 +1,17 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listOpenSessionFiles } from '../../../src/agents/codex/open-files.js';
+import { createFolder } from '../../store/samples.js';
 
 let folder: string;
 const open: number[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'open-files-'));
+  folder = createFolder();
 });
 afterEach(() => {
   for (const file of open.splice(0)) closeSync(file);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 describe.runIf(process.platform === 'linux')('the session files that a process holds open', () => {

@@ -1,14 +1,13 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, rmSync, utimesSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { SessionFolders } from '../../../src/agents/codex/session-folders.js';
+import { createFolder } from '../../store/samples.js';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'day-'));
+  folder = createFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const nameOf = (n: number) =>
   `rollout-2026-01-01T00-00-00-01a20104-0178-7510-a5e1-${String(n).padStart(12, '0')}.jsonl`;
@@ -18,7 +17,7 @@ function fill(from: number, to: number): void {
 }
 
 describe('the session files of a folder', () => {
-  test('are new where they were not there at the first look, also where the folder was not', async () => {
+  test('are new where they were not there at first, also where the folder was not', async () => {
     const later = join(folder, 'later');
     fill(0, 2);
     const folders = new SessionFolders();
@@ -30,7 +29,7 @@ describe('the session files of a folder', () => {
     expect(folders.isNew(join('/elsewhere', nameOf(9)))).toBe(false);
   });
 
-  test('are all worth a look where they are few', async () => {
+  test('count all where they are few', async () => {
     fill(0, 3);
     const folders = new SessionFolders();
     await folders.begin([folder]);
@@ -38,7 +37,7 @@ describe('the session files of a folder', () => {
     expect((await folders.list(folder, true)).map((path) => basename(path)).sort()).toEqual([0, 1, 2, 3].map(nameOf));
   });
 
-  test('are worth a look where they are very many only when somebody tells of them', async () => {
+  test('count where they are very many only when the file system reports them, or the folder has changed', async () => {
     fill(0, 2500);
     const folders = new SessionFolders();
     await folders.begin([folder]);
@@ -49,15 +48,12 @@ describe('the session files of a folder', () => {
     ]);
     rmSync(join(folder, nameOf(8)));
     expect(folders.noteChange(folder, nameOf(8))).toBe(false);
-    expect((await folders.list(folder, true)).map((path) => basename(path))).toEqual([nameOf(2500), nameOf(7)]);
-  });
-
-  test('are listed anew where nobody tells of them, when the folder has changed', async () => {
-    fill(0, 2500);
-    const folders = new SessionFolders();
-    await folders.begin([folder]);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    fill(2500, 2501);
-    expect((await folders.list(folder, false)).map((path) => basename(path))).toEqual([nameOf(2500)]);
+    const list = async (isWatched: boolean) => (await folders.list(folder, isWatched)).map((path) => basename(path));
+    expect(await list(true)).toEqual([nameOf(2500), nameOf(7)]);
+    // Where changes are not reported, the folder is listed anew once it has changed.
+    fill(2501, 2502);
+    utimesSync(folder, new Date(), new Date(Date.now() + 1000));
+    expect(await list(true)).toEqual([nameOf(2500), nameOf(7)]);
+    expect(await list(false)).toEqual([nameOf(2500), nameOf(7), nameOf(2501)]);
   });
 });
