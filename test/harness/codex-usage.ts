@@ -17,14 +17,14 @@ export interface Setting {
   readonly database: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Those of codex-usage, unless a test has its own. */
+  /** By default those of codex-usage. */
   readonly commands?: CommandList;
   readonly stdout?: Partial<Host['stdout']>;
   readonly beforeCommand?: (paths: Paths) => void;
   readonly beforeReport?: (paths: Paths) => void;
 }
 
-/** Runs `codex-usage` with streams of the test's own. */
+/** Runs `codex-usage` with streams that the test reads. */
 export async function runUsage(args: string[], setting: Setting): Promise<Printed> {
   const {
     database,

@@ -27,7 +27,7 @@ export interface BilledResponse {
   readonly reasoning: number;
 }
 
-/** All that are kept in fixtures/. */
+/** Reads all recorded sessions in fixtures/. */
 export function readFixtures(): Fixture[] {
   return folders(FIXTURES).flatMap((version) =>
     folders(join(FIXTURES, version)).map((way) => readFixture(version, way)),

@@ -62,7 +62,7 @@ interface SessionShape {
   readonly provider: 'codex' | 'claude';
   readonly startedAtMs: number;
   readonly random: () => number;
-  /** Whether a response is of a model that has no price, another is estimated, and another told by Codex's output alone. */
+  /** Whether one response is of a model without a price, another is estimated, and another is known from Codex's output alone. */
   readonly isOdd: boolean;
 }
 

@@ -1,6 +1,6 @@
 type Count = string | number;
 
-/** What Codex tells a log collector of a response that completed; without counts, what it tells of each that came over HTTP. */
+/** The record that Codex sends to a log collector for a completed response; without counts, the one for each response over HTTP. */
 export function completedRecord(
   threadId: string,
   counts?: { input: Count; output: Count; cached?: Count; cacheWrite?: Count; reasoning?: Count },

@@ -164,7 +164,7 @@ export function expectExact(
 }
 
 /**
- * The same for responses that telemetry tells of, which has no response ids: the counters and models are compared, thread
+ * The same for responses that are known from telemetry, which has no response ids: the counters and models are compared, thread
  * by thread, and no others are recorded.
  */
 export function expectSameCounts(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>): RecordedInvocation {

@@ -31,14 +31,14 @@ export interface Cell {
   readonly comparison?: Comparison;
 }
 
-/** `look` sees each workbench that was played on, while it is open. */
+/** `look` gets each workbench while it is open. */
 export interface CellOptions {
   readonly sideBySide: boolean;
   look(scene: PlayedScene): void;
 }
 
 /**
- * Plays one way on a release, twice: once with its record written as it happens, once with the record kept aside until
+ * Plays one way on a release, twice: once with its record written as it happens, once with the record pending until
  * the session files are imported. The cell is exact when the live record, and each meeting of it with an import, are.
  */
 export async function playCell(way: Way, release: Release, options: CellOptions): Promise<Cell> {
@@ -48,7 +48,7 @@ export async function playCell(way: Way, release: Release, options: CellOptions)
     return { ...cell, verdict: { text: `${cell.verdict.text}, as nothing tells its home`, good: true } };
   } catch (error) {
     if (error instanceof NotInstalled) throw error;
-    // One way that could not be played to its end leaves the others to be looked at.
+    // The other ways are judged although this one could not be played to its end.
     return { verdict: { text: `failed: ${messageOf(error)}`, good: false } };
   }
 }

@@ -5,7 +5,7 @@ import type { Workbench } from '../harness/workbench.js';
 import type { LedgerEntry } from '../scripted-api/ledger.js';
 import type { Played } from './way.js';
 
-/** What is kept of other lines, at any depth: what says who and when. Texts are not among it. */
+/** The fields of other lines that are recorded, at any depth: they say who and when. No texts are among them. */
 const KEPT = new Set([
   ...['timestamp', 'ordinal', 'type', 'payload', 'id', 'session_id', 'thread_id', 'turn_id', 'root_turn_id'],
   ...[
@@ -23,7 +23,7 @@ const KEPT = new Set([
   ...['source', 'subagent', 'thread_spawn', 'depth', 'thread_source', 'model_provider', 'model', 'role'],
   ...['thread_settings', 'service_tier'],
 ]);
-/** Lines that say how much. They hold no text, and are kept as they are: how they are read depends on the order of their keys. */
+/** Lines with counts. They hold no text and are recorded as they are. */
 const KEPT_WHOLE = new Set(['token_usage_record', 'token_count']);
 /** Lines that take much room and say nothing of usage. */
 const DROPPED = new Set(['world_state', 'item_completed', 'user_message', 'agent_message', 'agent_reasoning']);

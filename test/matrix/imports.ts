@@ -8,7 +8,7 @@ import { listThreads } from './session-files.js';
 import { compare, judge, type Verdict, withoutCounted } from './verdict.js';
 import type { Played, Way } from './way.js';
 
-/** What was played on one workbench: the live record is in its database, or was kept aside. */
+/** What was played on one workbench: the live record is in its database, or pending. */
 export interface Scene {
   readonly bench: Workbench;
   readonly way: Way;
@@ -46,19 +46,19 @@ export async function judgeImportsAfter(scene: Scene): Promise<ImportVerdict[]> 
 }
 
 /**
- * The same where the import came first. What was metered on this workbench was kept aside (see `keepRecordsAside`); it
+ * The same where the import came first. What was metered on this workbench is pending (see `keepRecordsAside`); it
  * is taken in after the first import, and then the files are imported once more.
  */
 export async function judgeImportBefore(scene: Scene): Promise<ImportVerdict> {
   const { bench } = scene;
-  // With a state folder of its own this command does not find what was kept aside.
+  // With a state folder of its own this command does not find what is pending.
   await importSessions(bench, { CODEX_METERED_STATE_DIR: join(bench.folder, 'other-state') });
   const rows = await importTwice(bench, bench.database);
   const { way, runs } = scene;
   return { meeting: 'before', ...judgeTogether(scene, expectedOf(scene), rows, judge(bench, runs, way)) };
 }
 
-/** Runs on this workbench find no database until it is undone: what they record is kept aside. */
+/** Runs on this workbench find no database until it is undone: what they record stays pending. */
 export function keepRecordsAside({ env, codexHome, database }: Workbench): () => void {
   // A file cannot be a folder.
   env.CODEX_METERED_DB = join(codexHome, 'config.toml', 'usage.db');
@@ -109,7 +109,7 @@ function hasFile(bench: Workbench, { threadId }: LedgerEntry): boolean {
   return threadId === undefined || listThreads(homesOf(bench)).has(threadId);
 }
 
-/** What the live record holds as an estimate: no session file tells of it. */
+/** What the live record holds as an estimate, because no session file has it. */
 function estimatedIn(bench: Workbench, runs: readonly Played[]): LedgerEntry[] {
   const rows = readResponses(bench.database);
   if (!rows.some(({ source }) => source === 'estimated')) return [];

@@ -116,7 +116,7 @@ async function tryRelease(name: string, names?: NameList): Promise<void> {
   estimates.push(errors);
 }
 
-/** What is kept of a workbench: fixtures where they are asked for, and names. */
+/** Records fixtures of a workbench where they are asked for, and its names. */
 function keep({ bench, way, runs, release, startedAtMs, outputs }: PlayedScene, names: NameList | undefined): void {
   if (names && !way.hasOlderLines) {
     nameSessionLines(names, homesOf(bench));

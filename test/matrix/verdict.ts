@@ -135,7 +135,7 @@ function tierOf(tier: unknown): string {
   return typeof tier === 'string' && tier !== 'default' && tier !== 'auto' ? tier : 'standard';
 }
 
-/** The ledger as a Codex without a counter for cache writes can tell it. */
+/** Returns the ledger as a Codex without a counter for cache writes records it. */
 function withoutCacheWrites(ledger: readonly LedgerEntry[]): LedgerEntry[] {
   return ledger.map((entry) => ({ ...entry, usage: entry.usage && { ...entry.usage, cacheWrite: 0 } }));
 }

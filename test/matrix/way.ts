@@ -2,7 +2,7 @@ import type { AppServer, AppServerOptions } from '../clients/app-server.js';
 import type { Ended, Running, RunOptions, Workbench } from '../harness/workbench.js';
 import type { ReceivedRequest } from '../scripted-api/ledger.js';
 
-/** What a way may do: run Codex, metered, and look at what became of it. */
+/** What a way may do: run Codex, metered, and check the result. */
 export interface Stage {
   readonly bench: Workbench;
   /** The release that the way is played on, and its `codex`. */
@@ -28,15 +28,15 @@ export interface Way {
   /** Whether the service tier of each response is compared with the one that its request asked for. */
   readonly judgesTier?: boolean;
   /**
-   * Two processes wrote one session file: which of them a response belongs to is told nowhere, so their records are
-   * judged as one. What the file does not tell apart may be recorded as `parsed`, but never as `actual`.
+   * Two processes wrote one session file, and nothing says to which of them a response is to be assigned, so their records are
+   * judged as one. What the file does not distinguish may be recorded as `parsed`, but never as `actual`.
    */
   readonly sharesAFile?: boolean;
-  /** An older Codex began its thread: the names in its file are not only those of the release that is looked at. */
+  /** An older Codex began its thread: the names in its file are not only those of the release under test. */
   readonly hasOlderLines?: boolean;
   /** Codex has deleted rows of the session file: an import of the file alone may hold less than was billed, never more. */
   readonly losesRows?: boolean;
-  /** What it needs to know Linux alone tells: elsewhere the user says it, and a doubtful record is all there can be. */
+  /** It needs facts that only Linux provides. Elsewhere the user has to give them, and the record may be doubtful. */
   readonly asksProc?: boolean;
   /** Plays it; returns what is to be judged, or undefined where this Codex has no such way. */
   play(stage: Stage): Promise<Played | readonly Played[] | undefined>;

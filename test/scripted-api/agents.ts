@@ -80,7 +80,7 @@ export const REVIEWED_COMMAND: readonly Scenario[] = [
   },
 ];
 
-/** The ids of the agents that tools have told of, oldest first. */
+/** Returns the ids of the agents in the output of tools, oldest first. */
 function agentsIn(input: readonly InputItem[]): string[] {
   return input
     .filter(({ type }) => type === 'function_call_output')

@@ -3,7 +3,7 @@ import type { ReportedUsage } from './script.js';
 /** One model response, as the API billed it. The truth that every record is compared with. */
 export interface LedgerEntry {
   sequence: number;
-  /** Its place in the API's `requests`. */
+  /** Its index in the API's `requests`. */
   request: number;
   responseId: string;
   threadId: string | undefined;
@@ -13,12 +13,12 @@ export interface LedgerEntry {
   requestKind: string | undefined;
   model: string;
   serviceTier: string | undefined;
-  /** `null` when the API was told to report none. */
+  /** `null` when the script has the API report none. */
   usage: Required<ReportedUsage> | null;
   completedAtMs: number;
 }
 
-/** The request bodies are kept beside the ledger for checks of the estimate; they never reach the product. */
+/** The request bodies stand beside the ledger to check estimates. They never reach the product. */
 export interface ReceivedRequest {
   path: string;
   headers: Record<string, string>;

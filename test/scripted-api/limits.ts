@@ -5,7 +5,7 @@ export interface LimitWindow {
   resetsAt: number;
 }
 
-/** The headers with which the API tells Codex of its limits, in the names that 0.64 to 0.169 read. */
+/** The headers in which the API sends Codex its rate limits, by the names that 0.64 to 0.169 read. */
 export function limitHeaders(windows: Partial<Record<'primary' | 'secondary', LimitWindow>>): Record<string, string> {
   const entries = Object.entries(windows).flatMap(([name, { usedPercent, windowMinutes, resetsAt }]) => [
     [`x-codex-${name}-used-percent`, String(usedPercent)],

@@ -126,7 +126,7 @@ function answer(request: Request, { ledger, nameMessage }: Books, response: Serv
     if (!isCut) send('content_block_stop', { index });
   });
   if (isCut) {
-    // A client that sees the end together with the beginning may look at neither: it is given time to take the beginning in.
+    // A client that gets the end together with the beginning may read neither, so the end comes a little later.
     setTimeout(() => response.destroy(), CUT_AFTER_MS);
     return;
   }

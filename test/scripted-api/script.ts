@@ -51,7 +51,7 @@ export interface Reply {
   /** Hold the answer until this resolves, so that a test decides when the response ends. */
   until?: Promise<unknown>;
   serviceTier?: string;
-  /** Headers of the answer, such as those that tell how much of a subscription's limits is used. */
+  /** Headers of the answer, such as those with the state of rate limits. */
   headers?: Readonly<Record<string, string>>;
   /** The model the API says it used, when it is another than the one asked for. */
   model?: string;

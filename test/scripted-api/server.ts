@@ -77,7 +77,7 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   await stream(state, response, caller, received, reply);
 }
 
-/** Codex 0.80 to 0.125 have a path of its own asked for a remote compaction, and ignore what it used. */
+/** Codex 0.80 to 0.125 asks another path for a remote compaction and ignores its usage. */
 async function compact(state: State, response: ServerResponse, caller: Caller, received: ReceivedRequest) {
   const reply = findScenario(state, caller, received.body)?.compaction ?? SUMMARIES.remote;
   const entry = enter(state, { ...caller, requestKind: 'compaction' }, received, reply);
@@ -157,7 +157,7 @@ async function stream(state: State, response: ServerResponse, caller: Caller, re
   response.writeHead(200, {
     'content-type': 'text/event-stream',
     ...reply.headers,
-    // Where Codex looks for the model that answered, when it is not the one it asked for.
+    // Codex reads from this header which model answered, when it is not the one that it asked for.
     ...(reply.model && { 'openai-model': reply.model }),
   });
   received.answer = outputItems(responseId, reply, received.body);

@@ -25,7 +25,7 @@ export function createNameList(): NameList {
 }
 
 interface Known {
-  /** The release whose names these are. */
+  /** The release that writes these names. */
   readonly version: string;
   readonly names: Readonly<Record<string, readonly string[]>>;
 }
