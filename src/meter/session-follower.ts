@@ -46,7 +46,8 @@ export class SessionFollower {
   #rootId: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #discovery: Promise<void> | undefined;
-  readonly #changes = createThrottle(() => this.#discover(), DISCOVERY_MS);
+  /** A discovery that has begun may have listed the folder before the change, so another one follows it. */
+  readonly #changes = createThrottle(() => Promise.resolve(this.#discovery).then(() => this.#discover()), DISCOVERY_MS);
   #hasNews = false;
 
   constructor(options: FollowerOptions) {
@@ -137,8 +138,7 @@ export class SessionFollower {
     // First: before 0.153 only being held open, for a tenth of a second, tells whose a review's file is.
     for (const folder of this.#dayFolders()) this.#watch.add(folder);
     await this.#begun;
-    const { pid } = this.#options;
-    const open = pid === undefined ? [] : await listOpenSessionFiles(pid);
+    const open = this.#options.pid === undefined ? [] : await listOpenSessionFiles(this.#options.pid);
     for (const path of open) await this.#follow(path);
     if (!this.#rootId && this.#options.threads !== 'interactive') return;
     for (const folder of this.#dayFolders()) {

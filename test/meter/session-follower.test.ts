@@ -151,8 +151,8 @@ describe('a follower of session files', () => {
     expect(discoveries.length).toBe(atFirst);
     for (const name of names) appendFileSync(join(today, name), '');
     await changeAll();
-    expect(discoveries.length).toBe(atFirst + 1);
-    while (discoveries.length === atFirst + 1) {
+    expect(discoveries.length).toBeLessThanOrEqual(atFirst + 1);
+    while (discoveries.length < atFirst + 2) {
       vi.advanceTimersByTime(50);
       await setImmediate();
     }
