@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { BUDGET_SCOPES, BUDGET_UNITS, type Budget, type BudgetLimit, ON_BUDGET } from '../usage/budget.js';
 import { CHANGE_VERSION, type Change } from '../usage/change.js';
 import { isCount, isPossibleCost, isPossibleTime, isPossibleUsage } from '../usage/count.js';
+import { COUNTERS, type CounterName } from '../usage/counters.js';
 import type { Fees } from '../usage/fees.js';
 import { PHASES } from '../usage/phase.js';
 import { PROVIDERS } from '../usage/provider.js';
@@ -19,7 +20,6 @@ import type {
   ThreadKnownBy,
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
-import type { Usage } from '../usage/usage.js';
 
 export type KeptChange =
   | { readonly kind: 'change'; readonly change: Change }
@@ -125,13 +125,9 @@ const update = z.strictObject({
   budget: z.optional(budget),
 } satisfies FieldsOf<InvocationUpdate>);
 
-const usage = z.strictObject({
-  input: count,
-  cachedInput: count,
-  cacheWrite: count,
-  output: count,
-  reasoning: count,
-} satisfies FieldsOf<Usage>);
+// A program that did not know a counter yet has written none.
+const counters = COUNTERS.map(({ name, since }) => [name, since === undefined ? count : z._default(count, 0)]);
+const usage = z.strictObject(Object.fromEntries(counters) as Record<CounterName, typeof count>);
 
 const fees = z.strictObject({
   webSearches: count,

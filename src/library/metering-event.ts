@@ -1,5 +1,6 @@
+import type { TokensJson } from '../usage/counters.js';
 import type { Source } from '../usage/source.js';
-import type { Usage } from '../usage/usage.js';
+import { fromTokensJson, type Usage } from '../usage/usage.js';
 import type { MeteredRecord, MeteredResponse, MeteredResult } from './metered-result.js';
 
 /** What a line of `--meter-events` says, as far as the library passes it on. */
@@ -13,12 +14,7 @@ export type MeteringEvent =
     };
 
 /** The fields that docs/json.md gives an amount, a response, a model and a report. */
-interface Amounts {
-  readonly inputTokens: number;
-  readonly cachedInputTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly outputTokens: number;
-  readonly reasoningTokens: number;
+interface Amounts extends TokensJson {
   readonly costUsd: number | null;
 }
 
@@ -75,14 +71,5 @@ function readReport(json: EndJson): (MeteringEvent & { kind: 'end' })['report'] 
 }
 
 function readAmounts(json: Amounts): { usage: Usage; costUsd: number | undefined } {
-  return {
-    usage: {
-      input: json.inputTokens,
-      cachedInput: json.cachedInputTokens,
-      cacheWrite: json.cacheWriteTokens,
-      output: json.outputTokens,
-      reasoning: json.reasoningTokens,
-    },
-    costUsd: json.costUsd ?? undefined,
-  };
+  return { usage: fromTokensJson(json), costUsd: json.costUsd ?? undefined };
 }

@@ -1,5 +1,5 @@
 import type { Note } from '../usage/record.js';
-import { equalUsage, isNoUsage, sumUsage, type Usage } from '../usage/usage.js';
+import { equalUsage, isNoUsage, keepReported, sumUsage, type Usage } from '../usage/usage.js';
 import type { FollowedFile } from './followed-file.js';
 import type { OutputFacts } from './output-reader.js';
 
@@ -13,7 +13,7 @@ export function crossCheck(facts: OutputFacts, root: FollowedFile | undefined): 
   if (!root || !claimed || isNoUsage(claimed)) return [];
   const counted = sumUsage(root.thread.responses.map(({ usage }) => usage));
   const plausible: readonly Usage[] = [counted, ...root.thread.totals];
-  if (plausible.some((usage) => equalOnBothSides(usage, claimed))) return [];
+  if (plausible.some((usage) => equalUsage(keepReported(usage, claimed, 'codex'), claimed))) return [];
   return [
     {
       kind: 'disagreement',
@@ -26,14 +26,4 @@ export function crossCheck(facts: OutputFacts, root: FollowedFile | undefined): 
       },
     },
   ];
-}
-
-/** Counters that the stream of an older Codex did not have are zero there: they are not compared. */
-function equalOnBothSides(counted: Usage, claimed: Usage): boolean {
-  const known = {
-    ...counted,
-    cacheWrite: claimed.cacheWrite === 0 ? 0 : counted.cacheWrite,
-    reasoning: claimed.reasoning === 0 ? 0 : counted.reasoning,
-  };
-  return equalUsage(known, claimed);
 }

@@ -1,3 +1,4 @@
+import { COUNTERS } from './counters.js';
 import type { Note } from './record.js';
 import type { Evidence } from './source.js';
 import type { Usage } from './usage.js';
@@ -37,8 +38,7 @@ export function isCount(value: unknown): value is number {
 /** Whether `usage` can be what its evidence says: the counters of one response, or those of many. */
 export function isPossibleUsage(usage: Usage, evidence: Evidence): boolean {
   const most = OF_MANY_RESPONSES.has(evidence) ? MOST_RUN_TOKENS : MOST_RESPONSE_TOKENS;
-  const { input, cachedInput, cacheWrite, output, reasoning } = usage;
-  return [input, cachedInput, cacheWrite, output, reasoning].every((count) => isCount(count) && count <= most);
+  return COUNTERS.every(({ name }) => isCount(usage[name]) && usage[name] <= most);
 }
 
 /** A note on a total that cannot be what its evidence says, and so is left out; none where it can. */

@@ -1,4 +1,12 @@
-import { isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from './usage.js';
+import {
+  isNegativeUsage,
+  isNoUsage,
+  keepPossible,
+  keepReported,
+  NO_USAGE,
+  subtractUsage,
+  type Usage,
+} from './usage.js';
 
 /** What is recorded of a thread, other than of the run whose total of the thread is read. */
 export interface RecordedBefore {
@@ -24,11 +32,11 @@ export interface OwnShare {
  * compactions by the provider, and only what exceeds it is known to be new.
  */
 export function findOwnShare(total: Usage, { usage, codexVersion }: RecordedBefore): OwnShare {
-  const before = keepTold(usage, total);
+  const before = keepReported(usage, total, 'codex');
   if (isNoUsage(before)) return { part: 'all', usage: total };
   const rest = subtractUsage(total, before);
   if (isNegativeUsage(rest) && !countsOverThread(codexVersion)) return { part: 'all', usage: total };
-  const own = keepPositive(rest);
+  const own = keepPossible(rest);
   return isNoUsage(own) ? { part: 'nothing', usage: NO_USAGE } : { part: 'rest', usage: own };
 }
 
@@ -38,29 +46,7 @@ export function findOwnShareOfBlend(total: number, { usage, codexVersion }: Reco
   return findOwnShare({ ...NO_USAGE, input: total }, { usage: before, codexVersion });
 }
 
-/** Counters that the output of an older Codex does not have are zero there. */
-function keepTold(usage: Usage, { cacheWrite, reasoning }: Usage): Usage {
-  return {
-    ...usage,
-    cacheWrite: cacheWrite === 0 ? 0 : usage.cacheWrite,
-    reasoning: reasoning === 0 ? 0 : usage.reasoning,
-  };
-}
-
 function countsOverThread(codexVersion: string | undefined): boolean {
   const [major = 0, minor = 0] = (codexVersion ?? '').split('.').map(Number);
   return major > 0 || minor >= 80;
-}
-
-/** A part stays within what it is a part of. */
-function keepPositive(usage: Usage): Usage {
-  const [input, output] = [Math.max(0, usage.input), Math.max(0, usage.output)];
-  const within = (part: number, whole: number) => Math.min(Math.max(0, part), whole);
-  return {
-    input,
-    cachedInput: within(usage.cachedInput, input),
-    cacheWrite: within(usage.cacheWrite, input),
-    output,
-    reasoning: within(usage.reasoning, output),
-  };
 }
