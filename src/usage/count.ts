@@ -35,9 +35,14 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** The most that a counter can be that was read from `evidence`: of one response, or of many. */
+export function mostTokens(evidence: Evidence): number {
+  return OF_MANY_RESPONSES.has(evidence) ? MOST_RUN_TOKENS : MOST_RESPONSE_TOKENS;
+}
+
 /** Whether `usage` can be what its evidence says: the counters of one response, or those of many. */
 export function isPossibleUsage(usage: Usage, evidence: Evidence): boolean {
-  const most = OF_MANY_RESPONSES.has(evidence) ? MOST_RUN_TOKENS : MOST_RESPONSE_TOKENS;
+  const most = mostTokens(evidence);
   return COUNTERS.every(({ name }) => isCount(usage[name]) && usage[name] <= most);
 }
 
