@@ -1,4 +1,10 @@
 import { isPossibleCost, MOST_NANO_USD } from '../usage/count.js';
+import {
+  BILLED_COUNTERS,
+  type BilledCounterName,
+  CACHE_WRITE_1H,
+  type ResponseCounterName,
+} from '../usage/counters.js';
 import type { Fees } from '../usage/fees.js';
 import type { Usage } from '../usage/usage.js';
 import { findFeePrices } from './fees.js';
@@ -79,8 +85,8 @@ export function costOf(
   tier: ServiceTier,
   { cacheWrite1h = 0, fees, countsOf = 'response' }: CostDetails = {},
 ): Cost | undefined {
-  const { counters, fresh, cachedInput, cacheWrite, output, input } = splitUsage(usage);
-  const isLong = price.longContext !== undefined && input > price.longContext.aboveInputTokens;
+  const { tokens, isConsistent } = divideUsage(usage, cacheWrite1h);
+  const isLong = price.longContext !== undefined && clampCount(usage.input) > price.longContext.aboveInputTokens;
   const long = isLong && countsOf === 'response' ? (price.longContext ?? null) : null;
   const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
   const tierMultiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
@@ -89,18 +95,11 @@ export function costOf(
   const multiplier = tierMultiplier * feePrices.multiplier;
   const base = long?.rates ?? price.rates;
   const rates = multiplier === 1 ? base : multiplyRates(base, multiplier);
-  const writeRate = rates.cacheWrite ?? rates.input;
-  const longWrite = clampCount(cacheWrite1h, cacheWrite);
-  const exactNanoUsd =
-    fresh * rates.input +
-    cachedInput * rates.cachedInput +
-    (cacheWrite - longWrite) * writeRate +
-    longWrite * (rates.cacheWrite1h ?? writeRate) +
-    output * rates.output +
-    feePrices.nanoUsd;
+  const tokensNanoUsd = tokens.reduce((sum, { name, count }) => sum + count * rateOf(name, rates), 0);
   const missing = [...feePrices.missing, ...(isLong && long === null ? ['long context'] : [])];
   return {
-    ...{ nanoUsd: Math.round(exactNanoUsd), rates, billedTier, longContext: long !== null, counters },
+    ...{ nanoUsd: Math.round(tokensNanoUsd + feePrices.nanoUsd), rates, billedTier, longContext: long !== null },
+    counters: isConsistent ? 'consistent' : 'clamped',
     ...(missing.length > 0 && { missing }),
   };
 }
@@ -111,35 +110,41 @@ export function readBaseRatesPer1k(price: Price): { inputUsdPer1k: number; outpu
 }
 
 /**
- * Input split into what is billed differently. The total is believed before its parts, and cached before written:
- * cached is cut to the input, cache-write to what remains of it. A counter below zero or not finite counts as zero.
+ * Divides usage into what is billed differently: of each counter with a price of its own, the tokens that none of its parts
+ * has a price for. Counters that contradict each other are cut: a total is believed before its parts, and an earlier part
+ * before a later one. A counter below zero or not finite counts as zero.
  */
-function splitUsage(usage: Usage) {
-  const input = clampCount(usage.input, Number.MAX_SAFE_INTEGER);
-  const cachedInput = clampCount(usage.cachedInput, input);
-  const cacheWrite = clampCount(usage.cacheWrite, input - cachedInput);
-  const output = clampCount(usage.output, Number.MAX_SAFE_INTEGER);
-  const isConsistent =
-    input === usage.input &&
-    cachedInput === usage.cachedInput &&
-    cacheWrite === usage.cacheWrite &&
-    output === usage.output;
-  const counters: Cost['counters'] = isConsistent ? 'consistent' : 'clamped';
-  return { counters, input, fresh: input - cachedInput - cacheWrite, cachedInput, cacheWrite, output };
+function divideUsage(usage: Usage, cacheWrite1h: number) {
+  const counts: Readonly<Record<ResponseCounterName, number>> = { ...usage, cacheWrite1h };
+  const rest = new Map<ResponseCounterName, number>();
+  let isConsistent = true;
+  for (const { name, within } of BILLED_COUNTERS) {
+    const around = within === undefined ? Number.MAX_SAFE_INTEGER : (rest.get(within) ?? 0);
+    const count = clampCount(counts[name], around);
+    if (within !== undefined) rest.set(within, around - count);
+    rest.set(name, count);
+    isConsistent &&= count === counts[name] || name === CACHE_WRITE_1H.name;
+  }
+  return { tokens: BILLED_COUNTERS.map(({ name }) => ({ name, count: rest.get(name) ?? 0 })), isConsistent };
 }
 
-function clampCount(count: number, most: number): number {
+function clampCount(count: number, most: number = Number.MAX_SAFE_INTEGER): number {
   return Number.isFinite(count) ? Math.min(Math.max(count, 0), most) : 0;
 }
 
+/** Tokens without a rate of their own cost what those around them cost. */
+function rateOf(name: BilledCounterName, rates: Rates): number {
+  const rate = rates[name];
+  if (rate !== null && rate !== undefined) return rate;
+  const within = BILLED_COUNTERS.find((counter) => counter.name === name)?.within;
+  return within === undefined ? 0 : rateOf(within as BilledCounterName, rates);
+}
+
 function multiplyRates(rates: Rates, multiplier: number): Rates {
-  return {
-    input: rates.input * multiplier,
-    cachedInput: rates.cachedInput * multiplier,
-    cacheWrite: rates.cacheWrite === null ? null : rates.cacheWrite * multiplier,
-    ...(rates.cacheWrite1h !== undefined && { cacheWrite1h: rates.cacheWrite1h * multiplier }),
-    output: rates.output * multiplier,
-  };
+  const entries = Object.entries(rates).map(([name, rate]: [string, number | null]) => {
+    return [name, rate === null ? null : rate * multiplier];
+  });
+  return Object.fromEntries(entries) as Rates;
 }
 
 function unpriced(reason: UnpricedResponse['reason'], detail: string): UnpricedResponse {

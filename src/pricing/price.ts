@@ -1,19 +1,23 @@
+import type { BilledCounterName } from '../usage/counters.js';
+
 /** How a response was served, as far as its price depends on it. OpenAI renamed priority to "fast" on 2026-07-30. */
 export type ServiceTier = 'standard' | 'priority' | 'flex' | 'ultrafast';
 
 /**
- * Nano-USD per token: 1 USD per million tokens is 1000. Whole numbers in the table of codex-metered; a cheap model
- * elsewhere, or a tier's multiplier, can make a fraction, which is kept: only a cost is rounded, and only once.
- * `cacheWrite` is null where the vendor does not bill writes separately: such tokens cost what input costs.
- * `cacheWrite1h` is for those that are kept for an hour; absent where there are none, or they cost the same.
+ * Nano-USD per token: 1 USD per million tokens is 1000. Rates are whole numbers in the table of codex-metered; a cheap model
+ * elsewhere, or the multiplier of a tier, can make a fraction, which is kept: only a cost is rounded, and only once. A rate
+ * that is null or absent is that of the counter which includes the tokens: a cache write then costs what input costs.
  */
-export interface Rates {
+export interface Rates extends RatesOfParts {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number | null;
-  readonly cacheWrite1h?: number;
   readonly output: number;
 }
+
+type RatesOfParts = {
+  readonly [Name in Exclude<BilledCounterName, 'input' | 'cachedInput' | 'cacheWrite' | 'output'>]?: number;
+};
 
 /** The price of a whole request whose input exceeds `aboveInputTokens`: not only of the tokens above it. */
 export interface LongContext {

@@ -1,27 +1,15 @@
-import { CACHE_WRITE_1H, COUNTERS, type CounterName } from '../usage/counters.js';
+import { COUNTERS, RESPONSE_COUNTERS, type ResponseCounter } from '../usage/counters.js';
 
 /*
  * The SQL that names counters, made from the list of them. `alias` is the table whose columns are meant, where a query has
  * several.
  */
 
-/** Where a counter is stored, and how it is called in a row that a query reads. */
-export interface StoredCounter {
-  readonly name: CounterName | typeof CACHE_WRITE_1H.name;
-  readonly column: string;
-  readonly since?: number;
-}
-
-/** What is stored of each response: the counters that are summed up, and the part of cache writes that is not. */
-export const RESPONSE_COUNTERS: readonly StoredCounter[] = COUNTERS.flatMap((counter): StoredCounter[] => {
-  return counter.name === CACHE_WRITE_1H.within ? [counter, CACHE_WRITE_1H] : [counter];
-});
-
 /** The columns of the counters that are summed up: `input_tokens, …` */
 export const COUNTER_COLUMNS: string = list(COUNTERS, ({ column }) => column);
 
 /** `r.input_tokens AS input, …` */
-export function selectCounters(alias?: string, counters: readonly StoredCounter[] = COUNTERS): string {
+export function selectCounters(alias?: string, counters: readonly ResponseCounter[] = COUNTERS): string {
   return list(counters, ({ name, column }) => `${of(alias)}${column} AS ${name}`);
 }
 
@@ -39,7 +27,7 @@ export function sumCounterColumns(alias?: string): string {
 }
 
 /** For `ON CONFLICT DO UPDATE SET`: the new counts in place of those that are there. */
-export function replaceCounters(counters: readonly StoredCounter[] = COUNTERS): string {
+export function replaceCounters(counters: readonly ResponseCounter[] = COUNTERS): string {
   return list(counters, ({ column }) => `${column} = excluded.${column}`);
 }
 
@@ -50,8 +38,8 @@ export const ADD_COUNTERS: string = list(COUNTERS, ({ column }) => `${column} = 
  * In packs a counter is known by its place. One that was added later stands at the end, and is missing from what was packed
  * before it was there.
  */
-export const FIRST_COUNTERS: readonly StoredCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since === undefined);
-export const LATER_COUNTERS: readonly StoredCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since !== undefined);
+export const FIRST_COUNTERS: readonly ResponseCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since === undefined);
+export const LATER_COUNTERS: readonly ResponseCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since !== undefined);
 /** How many of a sum's counters stand before its cost. */
 export const FIRST_SUMS: number = COUNTERS.filter(({ since }) => since === undefined).length;
 

@@ -1,7 +1,7 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import type { BucketSums } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
-import { RESPONSE_COUNTERS } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { openPack, type Pack, repack } from './pack.js';
 import { createHoldings, createPackedKeys, createPackInsert, unpackThread } from './packs.js';

@@ -1,10 +1,10 @@
-import { CACHE_WRITE_1H, COUNTERS } from '../usage/counters.js';
+import { CACHE_WRITE_1H, COUNTERS, type ResponseCounter } from '../usage/counters.js';
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { completeUsage } from '../usage/usage.js';
 import { type BucketSum, BucketTally, sumOf } from './bucket-tally.js';
-import { FIRST_COUNTERS, LATER_COUNTERS, PACKED_COUNTS, type StoredCounter } from './counter-columns.js';
+import { FIRST_COUNTERS, LATER_COUNTERS, PACKED_COUNTS } from './counter-columns.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
 import { Kind, TurnList } from './pack-lists.js';
@@ -152,7 +152,7 @@ export function repack(pack: Pack, known: ReadonlySet<string>): Pack[] {
   return packer.size === pack.responses ? [pack] : packer.take();
 }
 
-function readCount({ usage, cacheWrite1h = 0 }: ModelResponse, { name }: StoredCounter): number {
+function readCount({ usage, cacheWrite1h = 0 }: ModelResponse, { name }: ResponseCounter): number {
   return name === CACHE_WRITE_1H.name ? cacheWrite1h : usage[name];
 }
 

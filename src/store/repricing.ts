@@ -1,10 +1,11 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
 import { completeUsage } from '../usage/usage.js';
 import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
-import { RESPONSE_COUNTERS, selectCounters } from './counter-columns.js';
+import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { unpackOne } from './packs.js';
 import type { UsageFilter } from './period-queries.js';

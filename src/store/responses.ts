@@ -1,8 +1,9 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { PricedResponse } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import { EVIDENCE } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
-import { RESPONSE_COUNTERS, replaceCounters, sumCounters } from './counter-columns.js';
+import { replaceCounters, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { goesBefore } from './ownership.js';
 import { RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';

@@ -1,7 +1,8 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { ModelTotal } from '../usage/session-total.js';
 import { completeUsage } from '../usage/usage.js';
-import { RESPONSE_COUNTERS, selectCounters } from './counter-columns.js';
+import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 
 /** A run of a session of Claude Code: from one total that it wrote to the next. */

@@ -83,7 +83,38 @@ export const COUNTERS: readonly Counter[] = LIST;
  * The part of `cacheWrite` that is kept for an hour, which Anthropic bills dearer. It is recorded of each response, beside
  * its usage, and no report sums it up.
  */
-export const CACHE_WRITE_1H = { name: 'cacheWrite1h', column: 'cache_write_1h_tokens', within: 'cacheWrite' } as const;
+export const CACHE_WRITE_1H = {
+  name: 'cacheWrite1h',
+  column: 'cache_write_1h_tokens',
+  label: '1 h',
+  within: 'cacheWrite',
+  billed: true,
+} as const;
+
+export type ResponseCounterName = CounterName | typeof CACHE_WRITE_1H.name;
+
+/** A counter as far as it concerns one response: how it is recorded and billed. */
+export interface ResponseCounter extends Pick<Counter, 'column' | 'label' | 'within' | 'billed' | 'since'> {
+  readonly name: ResponseCounterName;
+}
+
+/** What is recorded of each response, each counter after the one that it is within. */
+export const RESPONSE_COUNTERS: readonly ResponseCounter[] = COUNTERS.flatMap((counter): ResponseCounter[] => {
+  return counter.name === CACHE_WRITE_1H.within ? [counter, CACHE_WRITE_1H] : [counter];
+});
+
+/** The counters with a price of their own. */
+export type BilledCounterName =
+  | Extract<(typeof LIST)[number], { readonly billed: true }>['name']
+  | typeof CACHE_WRITE_1H.name;
+
+export interface BilledCounter extends ResponseCounter {
+  readonly name: BilledCounterName;
+}
+
+export const BILLED_COUNTERS: readonly BilledCounter[] = RESPONSE_COUNTERS.filter(
+  (counter): counter is BilledCounter => counter.billed,
+);
 
 /** The counters as the JSON of reports, events and the API has them. */
 export type TokensJson = { readonly [One in (typeof LIST)[number] as One['json']]: number };

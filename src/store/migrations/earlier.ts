@@ -1,9 +1,10 @@
 import { MOST_NANO_USD, mostTokens } from '../../usage/count.js';
+import { RESPONSE_COUNTERS } from '../../usage/counters.js';
 import { EVIDENCE } from '../../usage/source.js';
 import { BUCKET_MS, bucketStartOf } from '../bucket-tally.js';
 import { refreshBuckets } from '../buckets.js';
 import { refreshCostRecords } from '../cost-records.js';
-import { COUNTER_COLUMNS, RESPONSE_COUNTERS } from '../counter-columns.js';
+import { COUNTER_COLUMNS } from '../counter-columns.js';
 import type { Connection } from '../driver.js';
 import { unpackOne } from '../packs.js';
 

@@ -1,5 +1,5 @@
-import { COUNTERS } from '../../usage/counters.js';
-import { PACKED_COUNTS, PACKED_KINDS, RESPONSE_COUNTERS } from '../counter-columns.js';
+import { COUNTERS, RESPONSE_COUNTERS } from '../../usage/counters.js';
+import { PACKED_COUNTS, PACKED_KINDS } from '../counter-columns.js';
 import { RESPONSE_COLUMNS } from '../response-rows.js';
 
 /** Reads a value of a row of a pack's `counts` (`c`), or of an entry of its `kinds` (`k`). */
