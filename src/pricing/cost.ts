@@ -1,10 +1,5 @@
 import { isPossibleCost, MOST_NANO_USD } from '../usage/count.js';
-import {
-  BILLED_COUNTERS,
-  type BilledCounterName,
-  CACHE_WRITE_1H,
-  type ResponseCounterName,
-} from '../usage/counters.js';
+import { BILLED_COUNTERS, CACHE_WRITE_1H } from '../usage/counters.js';
 import type { Fees } from '../usage/fees.js';
 import type { Usage } from '../usage/usage.js';
 import { findFeePrices } from './fees.js';
@@ -95,7 +90,8 @@ export function costOf(
   const multiplier = tierMultiplier * feePrices.multiplier;
   const base = long?.rates ?? price.rates;
   const rates = multiplier === 1 ? base : multiplyRates(base, multiplier);
-  const tokensNanoUsd = tokens.reduce((sum, { name, count }) => sum + count * rateOf(name, rates), 0);
+  const perToken = listRates(rates);
+  const tokensNanoUsd = tokens.reduce((sum, count, at) => sum + count * (perToken[at] ?? 0), 0);
   const missing = [...feePrices.missing, ...(isLong && long === null ? ['long context'] : [])];
   return {
     ...{ nanoUsd: Math.round(tokensNanoUsd + feePrices.nanoUsd), rates, billedTier, longContext: long !== null },
@@ -109,35 +105,39 @@ export function readBaseRatesPer1k(price: Price): { inputUsdPer1k: number; outpu
   return { inputUsdPer1k: price.rates.input / 1e6, outputUsdPer1k: price.rates.output / 1e6 };
 }
 
+/** The billed counters; `around` is the place of the one that a counter is within, -1 where there is none. */
+const BILLED = BILLED_COUNTERS.map(({ name, within }) => {
+  return { name, around: BILLED_COUNTERS.findIndex((counter) => counter.name === within) };
+});
+
 /**
- * Divides usage into what is billed differently: of each counter with a price of its own, the tokens that none of its parts
- * has a price for. Counters that contradict each other are cut: a total is believed before its parts, and an earlier part
- * before a later one. A counter below zero or not finite counts as zero.
+ * Divides usage into what is billed differently: of each billed counter, the tokens that none of its parts has a price for.
+ * Counters that contradict each other are cut: a total is believed before its parts, and an earlier part before a later one.
+ * A counter below zero or not finite counts as zero.
  */
 function divideUsage(usage: Usage, cacheWrite1h: number) {
-  const counts: Readonly<Record<ResponseCounterName, number>> = { ...usage, cacheWrite1h };
-  const rest = new Map<ResponseCounterName, number>();
+  const tokens: number[] = [];
   let isConsistent = true;
-  for (const { name, within } of BILLED_COUNTERS) {
-    const around = within === undefined ? Number.MAX_SAFE_INTEGER : (rest.get(within) ?? 0);
-    const count = clampCount(counts[name], around);
-    if (within !== undefined) rest.set(within, around - count);
-    rest.set(name, count);
-    isConsistent &&= count === counts[name] || name === CACHE_WRITE_1H.name;
+  for (const { name, around } of BILLED) {
+    const given = name === CACHE_WRITE_1H.name ? cacheWrite1h : usage[name];
+    const most = around < 0 ? Number.MAX_SAFE_INTEGER : (tokens[around] ?? 0);
+    const count = clampCount(given, most);
+    if (around >= 0) tokens[around] = most - count;
+    tokens.push(count);
+    isConsistent &&= count === given || name === CACHE_WRITE_1H.name;
   }
-  return { tokens: BILLED_COUNTERS.map(({ name }) => ({ name, count: rest.get(name) ?? 0 })), isConsistent };
+  return { tokens, isConsistent };
 }
 
 function clampCount(count: number, most: number = Number.MAX_SAFE_INTEGER): number {
   return Number.isFinite(count) ? Math.min(Math.max(count, 0), most) : 0;
 }
 
-/** Tokens without a rate of their own cost what those around them cost. */
-function rateOf(name: BilledCounterName, rates: Rates): number {
-  const rate = rates[name];
-  if (rate !== null && rate !== undefined) return rate;
-  const within = BILLED_COUNTERS.find((counter) => counter.name === name)?.within;
-  return within === undefined ? 0 : rateOf(within as BilledCounterName, rates);
+/** The rate of each billed counter. Tokens without a rate of their own cost what those around them cost. */
+function listRates(rates: Rates): number[] {
+  const list: number[] = [];
+  for (const { name, around } of BILLED) list.push(rates[name] ?? list[around] ?? 0);
+  return list;
 }
 
 function multiplyRates(rates: Rates, multiplier: number): Rates {

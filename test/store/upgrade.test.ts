@@ -204,6 +204,16 @@ describe('an upgrade', () => {
     expect(connection.prepare('SELECT sum(input_tokens) FROM responses').pluck().get()).toBe(1000);
   });
 
+  it('keeps the total of a session of Claude Code that is larger than one response can be', () => {
+    const path = createEarlier(5, (connection) => {
+      connection.exec(`${STEPS.slice(0, 5).join(';')};
+        INSERT INTO response_rows (provider, thread_id, response_key, cache_write_1h_tokens, ${RESPONSE})
+        VALUES ('claude', 'c', 'total:c', 0, 'claude-opus-5', 2000000000, 0, 0, 9, 0, 'session_total', 'actual', 5, 1, 1)`);
+    });
+    const { connection } = createStore(path);
+    expect(connection.prepare('SELECT input_tokens FROM responses').pluck().all()).toEqual([2_000_000_000]);
+  });
+
   it('that is killed at any moment leaves the database as it was, and the next command brings it over', async () => {
     const path = createGrown(4);
     const before = dump(path);
