@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { Settled } from '../meter/messages.js';
 import type { CodexCommand } from '../process/argv.js';
-import { EMIT_FORMS, type EmitForm } from '../usage/emit-form.js';
+import { EMIT_FORMS, type EmitForm } from '../usage/options.js';
 import type { WrapperOptions } from './wrapper-options.js';
 import { writeLine } from './write-line.js';
 

@@ -16,7 +16,7 @@ import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { takeInPending } from '../store/pending-intake.js';
 import { openStore, type Store } from '../store/store.js';
-import type { EmitForm } from '../usage/emit-form.js';
+import type { EmitForm } from '../usage/options.js';
 import type { PricedResponse } from '../usage/record.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp } from './catch-up.js';

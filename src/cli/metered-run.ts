@@ -8,7 +8,7 @@ import { callGuardian, type Guardian } from '../process/guardian.js';
 import { resolveProgram } from '../process/native.js';
 import { forwardSignals, type SignalForwarding } from '../process/signals.js';
 import { planStreams, type StreamPlan } from '../process/streams.js';
-import type { EmitForm } from '../usage/emit-form.js';
+import type { EmitForm } from '../usage/options.js';
 import type { Attribution } from '../usage/record.js';
 import { emitUsage } from './emit.js';
 import { exitAs, leave } from './exit.js';

@@ -1,6 +1,6 @@
 import { SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
-import { EMIT_FORMS } from '../usage/emit-form.js';
+import { EMIT_FORMS } from '../usage/options.js';
 
 /** What our own options and environment variables may say; each is undefined when neither does. */
 export const OPTIONS = {

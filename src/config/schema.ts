@@ -1,9 +1,8 @@
 import * as z from 'zod/mini';
 import { ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
-import { ESTIMATE_MODES } from '../usage/estimate-mode.js';
+import { COST_UNITS, ESTIMATE_MODES } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
-import { COST_UNITS } from '../usage/unit.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
 const above0 = z.number({ error: 'must be a number' }).check(z.positive('must be above zero'));

@@ -3,9 +3,8 @@ import { UsageError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type OnBudget } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
-import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
+import { type CostUnit, ESTIMATE_MODES, type EstimateMode } from '../usage/options.js';
 import type { Phase } from '../usage/phase.js';
-import type { CostUnit } from '../usage/unit.js';
 import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
 import type { FoundFile, UnsuitablePlace } from './files.js';
 

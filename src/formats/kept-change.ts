@@ -1,23 +1,24 @@
 import * as z from 'zod/mini';
 import { BUDGET_SCOPES, BUDGET_UNITS, type Budget, type BudgetLimit, ON_BUDGET } from '../usage/budget.js';
-import { CHANGE_VERSION, type Change } from '../usage/change.js';
 import { isCount, isPossibleCost, isPossibleTime, isPossibleUsage } from '../usage/count.js';
 import { COUNTERS, type CounterName } from '../usage/counters.js';
-import type { Fees } from '../usage/fees.js';
 import { PHASES } from '../usage/phase.js';
 import { PROVIDERS } from '../usage/provider.js';
-import type {
-  Attribution,
-  AttributionOrigin,
-  CostExtent,
-  Invocation,
-  InvocationOrigin,
-  InvocationStatus,
-  InvocationUpdate,
-  Note,
-  PricedResponse,
-  RateLimit,
-  ThreadKnownBy,
+import {
+  type Attribution,
+  type AttributionOrigin,
+  CHANGE_VERSION,
+  type Change,
+  type CostExtent,
+  type Fees,
+  type Invocation,
+  type InvocationOrigin,
+  type InvocationStatus,
+  type InvocationUpdate,
+  type Note,
+  type PricedResponse,
+  type RateLimit,
+  type ThreadKnownBy,
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
 

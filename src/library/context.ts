@@ -13,7 +13,7 @@ import { messageOf, UsageError } from '../errors.js';
 import { findWorkTree } from '../io/work-tree.js';
 import { attribute, type Named } from '../meter/attribution.js';
 import type { PriceEntry } from '../pricing/price.js';
-import type { EstimateMode } from '../usage/estimate-mode.js';
+import type { EstimateMode } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution } from '../usage/record.js';
 

@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';
 import type { NoTelemetry } from '../process/telemetry.js';
-import type { EmitForm } from '../usage/emit-form.js';
+import type { EmitForm } from '../usage/options.js';
 import type { Attribution } from '../usage/record.js';
 import type { OutputLine } from './output-sieve.js';
 

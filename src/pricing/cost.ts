@@ -1,22 +1,21 @@
 import { isPossibleCost, MOST_NANO_USD } from '../usage/count.js';
 import { BILLED_COUNTERS, CACHE_WRITE_1H } from '../usage/counters.js';
-import type { Fees } from '../usage/fees.js';
+import type { Fees } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
-import { findFeePrices } from './fees.js';
 import { type Price, parseServiceTier, type Rates, type ServiceTier } from './price.js';
 import type { PriceBook } from './prices.js';
 
 export interface Cost {
   /** What the response cost, a whole number of nano-USD. */
   readonly nanoUsd: number;
-  /** What was charged per token, after tier and long context. A multiplier can make fractions here. */
+  /** The price of a token after tier and long context, in nano-USD. A multiplier can make fractions. */
   readonly rates: Rates;
   /** The tier that was charged: standard where the vendor does not serve the one asked for at this length. */
   readonly billedTier: ServiceTier;
   readonly longContext: boolean;
   /** `clamped`: the counters contradicted each other and were cut to what is possible. */
   readonly counters: 'consistent' | 'clamped';
-  /** What else was charged for, without a known price: the cost leaves it out. Absent when it is whole. */
+  /** Names of what was charged for beside, and has no known price: the cost leaves it out. Absent when there is nothing. */
   readonly missing?: readonly string[];
 }
 
@@ -145,6 +144,35 @@ function multiplyRates(rates: Rates, multiplier: number): Rates {
     return [name, rate === null ? null : rate * multiplier];
   });
   return Object.fromEntries(entries) as Rates;
+}
+
+/** What fees add to the cost of a response. */
+interface FeePrices {
+  /** Nano-USD beside what the tokens cost. */
+  readonly nanoUsd: number;
+  /** What each token costs, as a multiple of its price. */
+  readonly multiplier: number;
+  /** What was charged for and has no known price, in words. */
+  readonly missing: readonly string[];
+}
+
+/** Anthropic's pricing page: $10 for 1,000 searches. Claude Code 2.1.332 charges the same in its own totals. */
+const WEB_SEARCH_NANO_USD = 10_000_000;
+
+/** Anthropic's pricing page: inference in the US alone costs 1.1 times the price of every token. Claude Code agrees. */
+const GEO_MULTIPLIERS: ReadonlyMap<string, number> = new Map([['us', 1.1]]);
+
+const NO_FEES: FeePrices = { nanoUsd: 0, multiplier: 1, missing: [] };
+
+function findFeePrices(fees: Fees | undefined): FeePrices {
+  if (!fees) return NO_FEES;
+  const { webSearches, inferenceGeo, unknown } = fees;
+  const multiplier = inferenceGeo === undefined ? 1 : GEO_MULTIPLIERS.get(inferenceGeo);
+  return {
+    nanoUsd: webSearches * WEB_SEARCH_NANO_USD,
+    multiplier: multiplier ?? 1,
+    missing: multiplier === undefined ? [...unknown, `inference in ${inferenceGeo}`] : unknown,
+  };
 }
 
 function unpriced(reason: UnpricedResponse['reason'], detail: string): UnpricedResponse {

@@ -1,7 +1,7 @@
 import type { ResponseRow, SumRow } from '../store/queries.js';
+import type { CostUnit } from '../usage/options.js';
 import { isUnpriced } from '../usage/record.js';
 import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
-import type { CostUnit } from '../usage/unit.js';
 import { completeUsage, sumUsage, type Usage } from '../usage/usage.js';
 import { type CreditFigures, creditsOfResponse, sumCredits } from './credits.js';
 

@@ -1,4 +1,4 @@
-import { type EmitForm, OWN_KEY } from '../usage/emit-form.js';
+import { type EmitForm, OWN_KEY } from '../usage/options.js';
 import { isUnpriced } from '../usage/record.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
 import { type InvocationFacts, toTotalsJson } from './invocation-json.js';

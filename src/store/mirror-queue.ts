@@ -2,7 +2,7 @@ import { lstatSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../files/folders.js';
 import { replaceFile } from '../files/regular-file.js';
-import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
+import { ESTIMATE_MODES, type EstimateMode } from '../usage/options.js';
 import { listKeptFiles, readKeptFile, setAside } from './kept-files.js';
 
 /** An invocation whose cost records belong into another program's database, too. */

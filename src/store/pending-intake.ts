@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
-import type { Change } from '../usage/change.js';
+import type { Change } from '../usage/record.js';
 import { readKeptFile, type SetAside, setAside } from './kept-files.js';
 import { isFaultOfDatabase } from './open.js';
 import { listPending, type PendingPlaces } from './pending.js';

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOwnFolder, makeFolder } from '../files/folders.js';
 import { replaceFile } from '../files/regular-file.js';
-import { CHANGE_VERSION, type Change } from '../usage/change.js';
+import { CHANGE_VERSION, type Change } from '../usage/record.js';
 import { listKeptFiles, listSetAside, type SetAside } from './kept-files.js';
 
 /** Where changes are kept. */

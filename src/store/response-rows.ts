@@ -1,6 +1,5 @@
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
-import type { Fees } from '../usage/fees.js';
-import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
+import type { CostExtent, Fees, ModelResponse, PricedResponse } from '../usage/record.js';
 
 /** What is recorded of a response itself: the columns of `response_rows` without its key and its invocation. */
 export const RESPONSE_COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,

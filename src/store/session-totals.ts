@@ -1,7 +1,6 @@
 import { listModelNames } from '../pricing/model-name.js';
 import { COUNTERS } from '../usage/counters.js';
-import type { Fees } from '../usage/fees.js';
-import type { ModelResponse } from '../usage/record.js';
+import type { Fees, ModelResponse } from '../usage/record.js';
 import { goesOnFrom, type ModelTotal, takeOff } from '../usage/session-total.js';
 import type { BucketSums } from './buckets.js';
 import { COUNTER_COLUMNS } from './counter-columns.js';

@@ -8,16 +8,16 @@ import {
   type Usage,
 } from './usage.js';
 
-/** What is recorded of a thread, other than of the run whose total of the thread is read. */
+/** What is recorded of a thread, without the run whose printed total is being read. */
 export interface RecordedBefore {
   readonly usage: Usage;
-  /** Of the Codex that the newest of it is known to come from. */
+  /** The version of the Codex that wrote the newest of it, where that is known. */
   readonly codexVersion: string | undefined;
 }
 
 /**
- * What a run used itself. `rest`: the total less what was recorded before. `all`: the total is the run's own. `nothing`:
- * all that the total holds has been recorded.
+ * What a run used of a total of its thread. `rest`: the total less what was recorded before. `all`: the total is of the run
+ * alone. `nothing`: all of the total was recorded before.
  */
 export interface OwnShare {
   readonly part: 'rest' | 'all' | 'nothing';
@@ -40,7 +40,7 @@ export function findOwnShare(total: Usage, { usage, codexVersion }: RecordedBefo
   return isNoUsage(own) ? { part: 'nothing', usage: NO_USAGE } : { part: 'rest', usage: own };
 }
 
-/** The same for a total of input that was not cached and output, which is told as input. */
+/** The same for a total of uncached input and output together. The share is returned as input. */
 export function findOwnShareOfBlend(total: number, { usage, codexVersion }: RecordedBefore): OwnShare {
   const before = { ...NO_USAGE, input: usage.input - usage.cachedInput + usage.output };
   return findOwnShare({ ...NO_USAGE, input: total }, { usage: before, codexVersion });

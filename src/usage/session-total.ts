@@ -10,19 +10,19 @@ export interface ModelTotal {
   readonly webSearches: number;
 }
 
-/** What is left of a total when the responses are taken off that were counted. */
+/** What a total has beyond the responses that were counted. */
 export interface Remainder {
   readonly left: readonly ModelTotal[];
   /** `short`: more was counted of some model than the total has, so that nothing can be said of what else it used. */
   readonly extent: 'exact' | 'short';
 }
 
-/** Under which name two places tell of the same model. */
+/** Maps a model to the name under which totals and responses are compared. */
 export type NameModel = (model: string) => string;
 
 /**
- * Takes `base`, the total from which `total` goes on, and the counted responses off it. A model that the total does not
- * name (a proxy can answer in the name of another model) is taken off the one with the most left.
+ * Subtracts `base`, the earlier total that `total` includes, and the counted responses from `total`. A model that the total
+ * does not name (a proxy can answer in the name of another model) is subtracted from the model with the most left.
  */
 export function takeOff(
   total: readonly ModelTotal[],

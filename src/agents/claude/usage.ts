@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { count, optionalCount } from '../../formats/count.js';
-import { type Fees, toFees } from '../../usage/fees.js';
+import { type Fees, toFees } from '../../usage/record.js';
 import { completeUsage, type Usage } from '../../usage/usage.js';
 
 export const optionalText = z.nullish(z.string());
