@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { messageOf } from '../errors.js';
 import { type MessageLink, openInheritedLink } from '../io/message-link.js';
 import type { CodexEnd, RunFacts, ToFront, ToMeter } from '../meter/messages.js';
+import { CHECK, EVENTS_FD, LINK_FD, TELEMETRY_FD } from '../meter/messages.js';
 import type { End } from '../meter/meter.js';
-import { identifyProcess, type ProcessIdentity, signalProcess } from '../process/identity.js';
 import { sharePauses } from '../process/pauses.js';
-import { CHECK, EVENTS_FD, LINK_FD, TELEMETRY_FD } from './meter-descriptors.js';
+import { identifyProcess, type ProcessIdentity, signalProcess } from '../process/processes.js';
 import type { createMetering, Metering } from './metering.js';
 
 /** However long recording takes: from Codex's end on, this process lives no longer. */

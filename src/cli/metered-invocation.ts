@@ -6,7 +6,7 @@ import type { Log } from '../log.js';
 import type { Settled } from '../meter/messages.js';
 import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
-import type { KeptAside } from '../meter/recorder.js';
+import type { PendingCause } from '../meter/recorder.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
@@ -20,9 +20,9 @@ import type { EmitForm } from '../usage/emit-form.js';
 import type { PricedResponse } from '../usage/record.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp } from './catch-up.js';
-import { BUDGET_EXIT_CODE } from './exit-codes.js';
+import { BUDGET_EXIT_CODE } from './exit.js';
 import type { Voice } from './metering.js';
-import type { Hooks } from './metering-hooks.js';
+import type { RunEvents } from './run-events.js';
 import { describeSummary } from './summary-line.js';
 
 /** One Codex that is metered. */
@@ -47,13 +47,13 @@ export interface InvocationTools {
   readonly emit: EmitForm | undefined;
   readonly paths: Paths;
   readonly log: Log;
-  readonly hooks: Hooks | undefined;
+  readonly events: RunEvents | undefined;
   readonly voice: Voice;
 }
 
 /** Meters Codex, which has been started: with its database, its budget, another program's table, and whoever is told. */
 export function meterInvocation(tools: InvocationTools): MeteredInvocation {
-  const { invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice } = tools;
+  const { invocation, serverHome, telemetry, settings, command, paths, log, events, voice } = tools;
   const { id, attribution } = invocation;
   const prices = createPriceBook({ user: listPrices(settings) });
   const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
@@ -61,7 +61,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   if (command.threads === 'one') mirror.expect(id);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
-  let keptAside: KeptAside['cause'] | undefined;
+  let pending: PendingCause['cause'] | undefined;
   let booked: readonly PricedResponse[] = [];
   const budget = watchBudget({
     ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
@@ -70,7 +70,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       return store.readSpent(scope, { ...attribution, invocationId: id, day });
     },
     note: (note) => meter.note(note),
-    onMark: (level, mark) => hooks?.marked(level, mark),
+    onMark: (level, mark) => events?.marked(level, mark),
   });
   /** Nobody waits for this process any more: a database that is locked may still be let go. */
   const takeInLater = async () => {
@@ -83,13 +83,13 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       });
     }
   };
-  hooks?.started(invocation);
+  events?.started(invocation);
   const meter: Meter = startMeter({
     ...{ invocation, serverHome, command, pid: invocation.codexPid, prices, log, ...(telemetry && { telemetry }) },
     budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
-    onBooked: (fresh, all) => {
+    onResponses: (fresh, all) => {
       booked = all;
-      hooks?.booked(fresh, all);
+      events?.booked(fresh, all);
       budget?.check(all);
     },
     open: async () => {
@@ -112,7 +112,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     async finish(end, lostLines) {
       if (lostLines > 0) meter.note({ ...LINES_LOST, figures: { lines: lostLines } });
       const summary = await meter.finish(end);
-      keptAside = summary?.keptAside?.cause;
+      pending = summary?.pending?.cause;
       const outcome = budget?.conclude(booked) ?? 'within';
       const facts: InvocationFacts = {
         ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined },
@@ -123,10 +123,10 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
         responses: booked,
         budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
       };
-      await hooks?.ended(facts);
+      await events?.ended(facts);
       await mirror.finish();
       return {
-        ...{ outcome, summary: summary && describeSummary(summary), keptAside: summary?.keptAside?.reason },
+        ...{ outcome, summary: summary && describeSummary(summary), pending: summary?.pending?.reason },
         usageLine: tools.emit && describeUsageLine(tools.emit, facts),
       };
     },
@@ -135,7 +135,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       await mirror.awaitEstimates();
       store?.close();
       // Only a lock can be gone within ten seconds. Any other fault of the database is left to the next command.
-      if (keptAside === 'lock') await takeInLater();
+      if (pending === 'lock') await takeInLater();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readCodexHome, readPaths } from '../config/paths.js';
 import type { OtlpSink } from '../io/otlp-sink.js';
@@ -10,10 +11,9 @@ import type { ServerHome } from '../meter/settlement.js';
 import { findServerHome } from '../process/server-home.js';
 import { openStore } from '../store/store.js';
 import { findRefusal } from './budget-refusal.js';
-import { BUDGET_EXIT_CODE } from './exit-codes.js';
+import { BUDGET_EXIT_CODE } from './exit.js';
 import { type MeteredInvocation, meterInvocation } from './metered-invocation.js';
-import { createHooks } from './metering-hooks.js';
-import { randomId } from './random-id.js';
+import { createRunEvents } from './run-events.js';
 
 /** What the meter has to say to the front while it works. */
 export interface Voice {
@@ -42,14 +42,14 @@ export interface Metering {
   close(): Promise<void>;
 }
 
-const NOTHING: Settled = { outcome: 'within', summary: undefined, usageLine: undefined, keptAside: undefined };
+const NOTHING: Settled = { outcome: 'within', summary: undefined, usageLine: undefined, pending: undefined };
 
 /** Connects one metered run with this process's paths, log and database. */
 export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descriptors): Metering {
   const { settings, attribution, command, cwd, codexPath, frontPid, startedAtMs, reportPath } = facts;
   const paths = readPaths(process.env, settings.database.value);
   const log = openLog(paths.logFile);
-  const hooks = createHooks({ reportPath, eventsFd: descriptors.events, say: voice.say });
+  const events = createRunEvents({ reportPath, eventsFd: descriptors.events, say: voice.say });
   const worksIn = resolve(cwd, command.cd ?? '.');
   const output = command.outputLastMessage;
   const known = {
@@ -65,7 +65,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
         ...{ database: paths.database, settings, whose: attribution, atMs: startedAtMs, log },
       });
       if (!refusal) return undefined;
-      await hooks?.ended({
+      await events?.ended({
         invocation: { ...known, id: '', codexHome: undefined, codexPid: undefined },
         ...{ iteration: attribution.iteration, threadId: undefined, codexVersion: undefined },
         ...{ status: 'refused', exitCode: BUDGET_EXIT_CODE, signal: undefined, endedAtMs: Date.now() },
@@ -79,7 +79,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       const invocation = { ...known, codexHome, codexPid };
       const telemetry = describeConnection(facts.telemetry, sink);
       run = meterInvocation({
-        ...{ invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice },
+        ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, voice },
         ...{ unknownPhase: facts.unknownPhase, emit: facts.emit },
       });
       sink?.onBody(run.observeTelemetry);
@@ -128,4 +128,15 @@ function describeConnection(telemetry: TelemetryFacts | undefined, sink: OtlpSin
   if (telemetry === undefined) return undefined;
   if (telemetry.kind === 'absent') return { absent: telemetry.reason, refused: new Map<string, number>() };
   return sink ? { absent: undefined, refused: sink.refused } : { absent: 'no port' as const, refused: new Map() };
+}
+
+/** A random UUID. Linux makes them itself, and loading what Node makes them with takes 5 ms. */
+function randomId(): string {
+  try {
+    const id = readFileSync('/proc/sys/kernel/random/uuid', 'latin1').trim();
+    if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return id;
+  } catch {
+    // Another system, or one that shows nothing of itself.
+  }
+  return process.getBuiltinModule('node:crypto').randomUUID();
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
 import type { CommandList } from './commands/command.js';
 import type { Host } from './commands/host.js';
 import { type ProgramHooks, runProgram } from './commands/program.js';
-import { readCwd } from './cwd.js';
+import { readCwd } from '../files/folders.js';
 import { openOutput } from './output.js';
 import { untilStopped, wasStopped } from './stop.js';
 

@@ -1,4 +1,4 @@
-import { SETTING_VARIABLES } from '../config/settings.js';
+import { type Given, SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 import { EMIT_FORMS } from '../usage/emit-form.js';
 
@@ -86,13 +86,6 @@ export const OPTIONS = {
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
-
-export interface Given {
-  readonly value: string;
-  readonly origin: 'option' | 'environment';
-  /** The option or the variable. */
-  readonly place: string;
-}
 
 export interface WrapperOptions {
   get(name: OptionName): Given | undefined;

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { UsageError } from '../errors.js';
 import type { CodexCommand } from '../process/argv.js';
-import { isShellJob } from '../process/job.js';
+import { startedByShell } from '../process/processes.js';
 import type { WrapperOptions } from './wrapper-options.js';
 
 /**
@@ -15,7 +15,7 @@ export function planSummary(options: WrapperOptions, env: NodeJS.ProcessEnv): (c
   }
   if (options.isOn('quiet') || given?.value === 'never') return () => false;
   if (given?.value === 'always') return () => true;
-  return (command) => isatty(2) && !speaksToProgram(command) && !isSetForPrograms(env) && isShellJob();
+  return (command) => isatty(2) && !speaksToProgram(command) && !isSetForPrograms(env) && startedByShell();
 }
 
 /** What it writes is JSON for a program, which reads all that comes from a terminal as one stream. */

@@ -7,7 +7,7 @@ import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
 import type { Phase } from '../usage/phase.js';
 import type { CostUnit } from '../usage/unit.js';
 import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
-import type { FoundFile, UnsuitablePlace } from './files.js';
+import type { FoundFile, UnsuitableFile } from './find-files.js';
 
 /** Where a setting was read, the strongest first. */
 export type SettingOrigin = 'option' | 'environment' | FoundFile['origin'] | 'default';
@@ -72,7 +72,7 @@ export interface Settings {
   /** A model that the project's file prices is not looked for in the user's. */
   readonly prices: readonly Setting<PriceEntry>[];
   /** What stands where a configuration file is looked for and is none. */
-  readonly passedOver: readonly UnsuitablePlace[];
+  readonly passedOver: readonly UnsuitableFile[];
 }
 
 /** What options and the environment may say of the settings: the option without its prefix, and its variable. */
@@ -87,9 +87,9 @@ export const SETTING_VARIABLES = {
   'budget-tokens': 'CODEX_METERED_BUDGET_TOKENS',
   'on-budget': 'CODEX_METERED_ON_BUDGET',
 } as const;
-export type SaidName = keyof typeof SETTING_VARIABLES;
+export type SettingName = keyof typeof SETTING_VARIABLES;
 
-export interface Said {
+export interface Given {
   readonly value: string;
   readonly origin: 'option' | 'environment';
   /** The option or the variable. */
@@ -99,9 +99,12 @@ export interface Said {
 type PickedKey = 'project' | 'timeZone' | 'database' | 'costRecords' | 'estimates' | 'outputPattern' | 'onBudget';
 
 /** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */
-export function resolveSettings(said: (name: SaidName) => Said | undefined, files: readonly ConfigFile[]): Settings {
+export function resolveSettings(
+  said: (name: SettingName) => Given | undefined,
+  files: readonly ConfigFile[],
+): Settings {
   const pick = <Key extends PickedKey>(
-    name: SaidName,
+    name: SettingName,
     key: Key,
     path: readonly string[],
     parse: (text: string, said: string) => ConfigFile[Key],
@@ -149,7 +152,7 @@ function orderPatterns(whole: Setting<string | undefined>, files: readonly Confi
 }
 
 function resolveLimits(
-  said: (name: SaidName) => Said | undefined,
+  said: (name: SettingName) => Given | undefined,
   files: readonly ConfigFile[],
 ): Setting<BudgetLimit>[] {
   return BUDGET_UNITS.flatMap((unit) => {

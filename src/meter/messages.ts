@@ -77,5 +77,15 @@ export interface Settled {
   /** The line for stdout that was asked for; undefined where none was, or where it has nothing to say. */
   readonly usageLine: string | undefined;
   /** Why the record is not in the database yet; undefined where it is there. */
-  readonly keptAside: string | undefined;
+  readonly pending: string | undefined;
 }
+
+/** What the front hands down to the meter, by number: the link between them, */
+export const LINK_FD = 3;
+/** where a runner is told of the invocation, */
+export const EVENTS_FD = 4;
+/** and the socket at which Codex's telemetry arrives. */
+export const TELEMETRY_FD = 5;
+
+/** The argument by which a meter only says whether one can be started. */
+export const CHECK = '--check';

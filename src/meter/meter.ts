@@ -27,7 +27,7 @@ export interface MeterOptions {
   /** What it runs under; the guard of it sees each response by `onBooked`. */
   readonly budget?: Budget | undefined;
   /** Responses have become known, or are known better: these, of all. None where some have gone. It must not throw. */
-  readonly onBooked?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
+  readonly onResponses?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
 }
 
 /** How the invocation ended. */

@@ -16,7 +16,7 @@ export interface RecorderOptions {
 }
 
 /** Why a record is kept aside: the database was `lock`ed for longer than that was waited for, or something is wrong with it. */
-export interface KeptAside {
+export interface PendingCause {
   readonly cause: 'lock' | 'fault';
   readonly reason: string;
 }
@@ -44,7 +44,7 @@ export class Recorder {
   #taken = { responses: 0, notes: 0 };
   #unwritten = true;
   #broken = false;
-  #keptAside: KeptAside | undefined;
+  #pending: PendingCause | undefined;
   #busy: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -58,8 +58,8 @@ export class Recorder {
   }
 
   /** Why the record is not in the database but kept aside; undefined where it is there. */
-  get keptAside(): KeptAside | undefined {
-    return this.#keptAside;
+  get pending(): PendingCause | undefined {
+    return this.#pending;
   }
 
   /** What is recorded of a thread, but not for this invocation; nothing when the database cannot tell. */
@@ -104,7 +104,7 @@ export class Recorder {
     }
     clearTimeout(this.#timer);
     if (!this.#unwritten) this.#confirm();
-    if (this.#unwritten) this.#keepAside();
+    if (this.#unwritten) this.#keepPending();
   }
 
   #confirm(): void {
@@ -161,7 +161,7 @@ export class Recorder {
       return;
     }
     this.#broken = true;
-    this.#keptAside = { cause: 'fault', reason: messageOf(error) };
+    this.#pending = { cause: 'fault', reason: messageOf(error) };
     this.#taken = { responses: 0, notes: 0 };
     this.#options.log.warn('The record cannot be written; it is kept aside.', {
       invocation: this.#options.invocation.id,
@@ -169,9 +169,9 @@ export class Recorder {
     });
   }
 
-  #keepAside(): void {
+  #keepPending(): void {
     const { invocation, keepPending, log } = this.#options;
-    this.#keptAside ??= { cause: 'lock', reason: 'The database stayed locked.' };
+    this.#pending ??= { cause: 'lock', reason: 'The database stayed locked.' };
     try {
       keepPending(this.#change());
       if (!this.#broken)

@@ -1,6 +1,6 @@
 import { preloadTokenizer } from '../estimate/tokenizer.js';
 import type { ContextFill, Note, ThreadKnownBy } from '../usage/record.js';
-import { Books } from './books.js';
+import { InvocationResponses } from './invocation-responses.js';
 import type { End, MeterOptions } from './meter.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import type { OutputLine } from './output-sieve.js';
@@ -20,7 +20,7 @@ export class MeteredRun {
   readonly #options: MeterOptions;
   readonly #follower: SessionFollower;
   readonly #recorder: Recorder;
-  readonly #books: Books;
+  readonly #books: InvocationResponses;
   readonly #telemetry: Telemetry;
   readonly #notes: Note[] = [];
   #begun = false;
@@ -34,17 +34,17 @@ export class MeteredRun {
     const { invocation, command, pid } = options;
     this.#options = options;
     this.#recorder = new Recorder(options);
-    this.#books = new Books({
+    this.#books = new InvocationResponses({
       prices: options.prices,
       remarks: () => this.#output?.facts.remarks ?? [],
       // Codex's output tells of the run's own thread, and of a review's.
-      isTold: (threadId) => threadId === this.#threadId || command.name.endsWith('review'),
+      outputCovers: (threadId) => threadId === this.#threadId || command.name.endsWith('review'),
       write: (responses, notes) => {
         this.#recorder.add({ responses });
         this.note(notes);
       },
       findCeded: (booked) => this.#recorder.findCeded(booked),
-      onBooked: options.onBooked,
+      onResponses: options.onResponses,
     });
     this.#follower = new SessionFollower({
       codexHome: invocation.codexHome,
@@ -107,10 +107,10 @@ export class MeteredRun {
     await this.#settle(end);
     this.#recorder.add({ update: { ...end, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy } });
     await this.#recorder.finish();
-    this.#books.cedeLate();
+    this.#books.releaseReassigned();
     const { invocation } = this.#options;
-    const { iteration, keptAside } = this.#recorder;
-    const known = { invocation, iteration, keptAside, threadId: this.#threadId, endedAtMs };
+    const { iteration, pending } = this.#recorder;
+    const known = { invocation, iteration, pending, threadId: this.#threadId, endedAtMs };
     return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#books.responses);
   }
 
@@ -125,18 +125,18 @@ export class MeteredRun {
     this.#readGauges();
     this.#prepareEstimate();
     const counted = new Set(threads.filter(({ responses }) => responses.length > 0).map(({ id }) => id));
-    this.#books.strike(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
-    this.#books.book(fresh);
+    this.#books.remove(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
+    this.#books.record(fresh);
   }
 
   /** Records how full the context is and what was told of rate limits, where that has changed. */
   #readGauges(): void {
-    const context = this.#follower.root?.gauges.context;
+    const context = this.#follower.root?.status.context;
     if (context && context !== this.#context) {
       this.#context = context;
       this.#recorder.add({ update: { contextTokens: context.tokens, contextWindowTokens: context.windowTokens } });
     }
-    const rateLimits = this.#follower.files.flatMap(({ gauges }) => gauges.takeRateLimits());
+    const rateLimits = this.#follower.files.flatMap(({ status: gauges }) => gauges.drainRateLimits());
     if (rateLimits.length > 0) this.#recorder.add({ rateLimits });
   }
 
@@ -179,7 +179,7 @@ export class MeteredRun {
       facts: this.#output?.facts,
       counted: () => this.#books.counted,
       readRecordedBefore: (threadId) => this.#recorder.readRecordedBefore(threadId),
-      book: (responses) => this.#books.book(responses),
+      record: (responses) => this.#books.record(responses),
       note: (notes) => this.note(notes),
     });
   }

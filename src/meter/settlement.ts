@@ -2,11 +2,11 @@ import type { CodexCommand } from '../process/argv.js';
 import type { Invocation, ModelResponse, Note } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import { describeRemarks } from './corrections.js';
-import { crossCheck } from './cross-check.js';
 import { fallBack } from './fallback.js';
 import type { FollowedFile } from './followed-file.js';
 import type { End } from './meter.js';
 import type { OutputFacts } from './output-reader.js';
+import { checkTurnTotal } from './turn-total-check.js';
 
 /**
  * Where a server runs the threads (`--remote`): whether `invocation.codexHome` is that server's, or merely our own because
@@ -31,7 +31,7 @@ export interface EndedRun {
   counted(): number;
   /** What is recorded of a thread, but not for this run. */
   readRecordedBefore(threadId: string): RecordedBefore;
-  book(responses: readonly ModelResponse[]): void;
+  record(responses: readonly ModelResponse[]): void;
   note(notes: readonly Note[]): void;
 }
 
@@ -39,9 +39,9 @@ export interface EndedRun {
 export async function settle(run: EndedRun): Promise<void> {
   const { invocation, command, end, files, root, facts, threadId } = run;
   run.note(files.flatMap(({ thread }) => thread.notes));
-  if (facts) run.note([...crossCheck(facts, root), ...describeRemarks(facts.remarks)]);
+  if (facts) run.note([...checkTurnTotal(facts, root), ...describeRemarks(facts.remarks)]);
   if (command.threads === 'interactive') {
-    const { describeUntold } = await import('./untold.js');
+    const { describeUncountedTitles: describeUntold } = await import('./uncounted-titles.js');
     const threadIds = files.map(({ thread }) => thread.id);
     run.note(await describeUntold(invocation.codexHome, threadIds, invocation.startedAtMs));
   }
@@ -55,7 +55,7 @@ export async function settle(run: EndedRun): Promise<void> {
       lastTurnFailed: end.status === 'failed' && file === root,
       reconnects: file === root && facts?.threadId ? facts.reconnects : undefined,
     });
-    run.book(estimated.responses);
+    run.record(estimated.responses);
     run.note(estimated.notes);
   }
   // What a session file tells and cannot be, a total of Codex's tells as well.
@@ -72,7 +72,7 @@ export async function settle(run: EndedRun): Promise<void> {
     endedAtMs: end.endedAtMs,
     missing: describeMissing(run),
   });
-  run.book(fallback.responses);
+  run.record(fallback.responses);
   run.note(fallback.notes);
 }
 

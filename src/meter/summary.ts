@@ -1,7 +1,7 @@
 import { type Invocation, isUnpriced, type Note, type PricedResponse } from '../usage/record.js';
 import { SOURCES, type Source } from '../usage/source.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
-import type { KeptAside } from './recorder.js';
+import type { PendingCause } from './recorder.js';
 
 /** What one invocation used, for whoever started it. */
 export interface Summary {
@@ -18,17 +18,17 @@ export interface Summary {
   readonly endedAtMs: number;
   readonly notes: readonly Note[];
   /** Why the record is not in the database but kept aside; undefined where it is there. */
-  readonly keptAside: KeptAside | undefined;
+  readonly pending: PendingCause | undefined;
   /** The least certain source among the responses; undefined when there are none. */
   readonly source: Source | undefined;
 }
 
-export type Known = Pick<
+export type SummaryFacts = Pick<
   Summary,
-  'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes' | 'keptAside'
+  'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes' | 'pending'
 >;
 
-export function summarise(known: Known, responses: readonly PricedResponse[]): Summary {
+export function summarise(known: SummaryFacts, responses: readonly PricedResponse[]): Summary {
   return {
     ...known,
     responses: responses.length,

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { CodexNotFoundError, messageOf } from '../errors.js';
 import type { Program } from './native.js';
 import { type Observer, relay } from './relay.js';
+import { startSignalProbe } from './signal-probe.js';
 import { ENDING } from './signals.js';
 import { stopCodex } from './stop.js';
 import type { StreamPlan } from './streams.js';
-import { callWitness } from './witness.js';
 
 /** How Codex ended: by its exit code or by a signal. */
 export type Exit =
@@ -56,13 +56,13 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
     subprocess.stdout && relay(subprocess.stdout, 1, observe),
     subprocess.stderr && relay(subprocess.stderr, 2, observe),
   ].filter((one) => one !== null);
-  const witness = callWitness();
+  const witness = startSignalProbe();
   return {
     pid,
     async passOn(signal) {
       if (ENDING.includes(signal)) for (const one of relays) one.hurry();
       // SIGCONT ends no witness, and it does not matter how often it comes.
-      if (signal === 'SIGCONT' || !(await witness.saw(signal))) subprocess.kill(signal);
+      if (signal === 'SIGCONT' || !(await witness.reachedGroup(signal))) subprocess.kill(signal);
     },
     stop() {
       for (const one of relays) one.hurry();
@@ -81,7 +81,7 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
   };
 }
 
-// Not execa: it opens the standard streams when it is loaded, with what stand-ins.ts says of that, and its SIGTERM
+// Not execa: it opens the standard streams when it is loaded, which makes shared pipes non-blocking (see replaceStandardStreams), and its SIGTERM
 // becomes a SIGKILL five seconds later.
 function start(program: Program, args: readonly string[], env: NodeJS.ProcessEnv, streams: StreamPlan): ChildProcess {
   try {

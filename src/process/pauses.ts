@@ -1,5 +1,4 @@
-import { type ProcessIdentity, signalProcess } from './identity.js';
-import { readStat } from './stat.js';
+import { type ProcessIdentity, readStat, signalProcess } from './processes.js';
 
 /** A look costs some 20 µs on Linux. Elsewhere it starts `ps`, so there are fewer. */
 const PERIOD_MS = process.platform === 'linux' ? 200 : 400;

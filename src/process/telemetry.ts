@@ -6,7 +6,7 @@ import type { CodexCommand } from './argv.js';
 /** No configuration of Codex is larger. One that is not a regular file is not read. */
 const CONFIG_BYTES = 1024 * 1024;
 
-export interface TelemetryPlaces {
+export interface ConfigFolders {
   readonly codexHome: string;
   /** Where Codex works. */
   readonly cwd: string;
@@ -63,13 +63,13 @@ export function reportsThroughProxy(env: NodeJS.ProcessEnv): boolean {
  * True when the user has said anything about telemetry, in Codex's arguments or in a configuration file that Codex
  * reads: an exporter of theirs is never replaced. A file that mentions the word counts, whatever it says of it.
  */
-export function mentionsTelemetry(args: readonly string[], places: TelemetryPlaces): boolean {
+export function mentionsTelemetry(args: readonly string[], places: ConfigFolders): boolean {
   return (
     args.some((arg) => /\botel\b/.test(arg)) || listConfigFiles(places).some((path) => /\botel\b/.test(read(path)))
   );
 }
 
-function listConfigFiles({ codexHome, cwd }: TelemetryPlaces): string[] {
+function listConfigFiles({ codexHome, cwd }: ConfigFolders): string[] {
   const folders = [codexHome, '/etc/codex'];
   for (let folder = cwd; ; folder = dirname(folder)) {
     folders.push(join(folder, '.codex'));

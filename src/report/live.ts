@@ -1,3 +1,4 @@
+import { judgeState } from '../process/invocation-state.js';
 import { type LiveRow, readDaySum, readLive, readRunSum } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
 import { readRateLimits } from '../store/rate-limits.js';
@@ -91,7 +92,6 @@ function findTightest(connection: Connection, row: LiveRow, { startOfTodayMs }: 
 
 function judge(row: LiveRow, isAlive: LiveQuery['isAlive']): LiveState {
   if (row.status !== 'running') return 'ended';
-  const { meterPid, codexPid, startedAtMs } = row;
-  if (meterPid === null || isAlive(meterPid, startedAtMs)) return 'running';
-  return codexPid !== null && isAlive(codexPid, startedAtMs) ? 'unmetered' : 'killed';
+  const state = judgeState(row, isAlive);
+  return state === 'settling' ? 'running' : state;
 }

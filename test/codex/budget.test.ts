@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { isAlive } from '../../src/process/alive.js';
+import { isAlive } from '../../src/process/processes.js';
 import { writeShellFake } from '../harness/fake-codex.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load.js';
-import type { Said, SaidName } from '../../src/config/settings.js';
+import type { Given, SettingName } from '../../src/config/settings.js';
 import { UsageError } from '../../src/errors.js';
 import { createFolder } from '../store/samples.js';
 
@@ -10,8 +10,8 @@ interface Setting {
   /** Texts of files by their path within the project. */
   readonly project?: Readonly<Record<string, string>>;
   readonly user?: string;
-  readonly options?: Partial<Record<SaidName, string>>;
-  readonly environment?: Partial<Record<SaidName, string>>;
+  readonly options?: Partial<Record<SettingName, string>>;
+  readonly environment?: Partial<Record<SettingName, string>>;
   /** Where in the project it is asked. */
   readonly cwd?: string;
 }
@@ -25,7 +25,7 @@ async function load({ project = {}, user, options = {}, environment = {}, cwd = 
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  const said = (name: SaidName): Said | undefined => {
+  const said = (name: SettingName): Given | undefined => {
     const [option, variable] = [options[name], environment[name]];
     if (option !== undefined) return { value: option, origin: 'option', place: `--meter-${name}` };
     return variable === undefined ? undefined : { value: variable, origin: 'environment', place: 'VARIABLE' };

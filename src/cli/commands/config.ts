@@ -1,4 +1,4 @@
-import { CONFIG_FILE_NAME, listConfigPlaces } from '../../config/files.js';
+import { CONFIG_FILE_NAME, listConfigLocations } from '../../config/find-files.js';
 import type { Setting } from '../../config/settings.js';
 import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
@@ -40,7 +40,7 @@ function renderJson(facts: ConfigFacts): string {
   const settings = listEntries(facts).map(({ name, value, origin, place }) => ({
     ...{ name, value, origin, place: place ?? null },
   }));
-  const files = listConfigPlaces(facts.places);
+  const files = listConfigLocations(facts.places);
   return formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'config', files, settings });
 }
 
@@ -49,7 +49,7 @@ function renderText(facts: ConfigFacts): string {
   const rows = [['Setting', 'Value', 'From'], ...entries];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  const found = listConfigPlaces(facts.places).map(({ origin, path, exists }) => {
+  const found = listConfigLocations(facts.places).map(({ origin, path, exists }) => {
     return `${origin.padEnd(12)}  ${cleanText(path)}${exists ? '' : '  (there is none)'}`;
   });
   return `${[...found, '', ...lines].map((line) => line.trimEnd()).join('\n')}\n`;

@@ -1,5 +1,5 @@
 import { StoreError } from '../../errors.js';
-import { isAlive } from '../../process/alive.js';
+import { isAlive } from '../../process/processes.js';
 import type { Calendar } from '../../report/calendar.js';
 import { type LiveView, readLiveView } from '../../report/live.js';
 import { readSnapshot } from '../../store/queries.js';

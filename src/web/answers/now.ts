@@ -1,4 +1,4 @@
-import { isAlive } from '../../process/alive.js';
+import { isAlive } from '../../process/processes.js';
 import { createCalendar } from '../../report/calendar.js';
 import { readLiveView } from '../../report/live.js';
 import { toChangeJson } from '../../report/live-changes.js';

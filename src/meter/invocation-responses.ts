@@ -7,40 +7,42 @@ import type { TimedRemark } from './output-reader.js';
 
 interface Entry {
   /** As its source told it. */
-  readonly told: ModelResponse;
-  readonly booked: PricedResponse;
+  readonly read: ModelResponse;
+  readonly priced: PricedResponse;
   /** `other`: another invocation has recorded it as well, and it belongs to that one. */
-  readonly owner: 'self' | 'other';
+  readonly assignedTo: 'self' | 'other';
 }
 
-export interface BooksOptions {
+export interface InvocationResponsesOptions {
   readonly prices: PriceBook;
   /** What Codex's output has said so far of how it was served. */
   readonly remarks: () => readonly TimedRemark[];
   /** Whether the output tells of a thread at all. */
-  readonly isTold: (threadId: string) => boolean;
+  readonly outputCovers: (threadId: string) => boolean;
   readonly write: (responses: readonly PricedResponse[], notes: readonly Note[]) => void;
   /** Which of these belong to other invocations that have recorded them too, by their places. */
   readonly findCeded: (booked: readonly Booked[]) => readonly number[];
   /** These are new, or known better, of all that are the invocation's own. None are new where some have gone. */
-  readonly onBooked?: ((responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void) | undefined;
+  readonly onResponses?: ((responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void) | undefined;
 }
 
 /** The responses of one invocation, corrected and priced, each written once, and again when it is corrected later. */
-export class Books {
-  readonly #options: BooksOptions;
+export class InvocationResponses {
+  readonly #options: InvocationResponsesOptions;
   readonly #pricer: Pricer;
   readonly #entries = new Map<string, Entry>();
   #heeded = 0;
 
-  constructor(options: BooksOptions) {
+  constructor(options: InvocationResponsesOptions) {
     this.#options = options;
     this.#pricer = new Pricer(options.prices);
   }
 
   /** Those that belong to the invocation. */
   get responses(): readonly PricedResponse[] {
-    return [...this.#entries.values()].filter(({ owner }) => owner === 'self').map(({ booked }) => booked);
+    return [...this.#entries.values()]
+      .filter(({ assignedTo: owner }) => owner === 'self')
+      .map(({ priced: booked }) => booked);
   }
 
   /** How many have been booked, wherever they belong. */
@@ -49,22 +51,22 @@ export class Books {
   }
 
   /** Leaves to other invocations what they have taken over since it was booked. */
-  cedeLate(): void {
+  releaseReassigned(): void {
     const before = this.responses;
-    if (this.#cede(before).length < before.length) this.#options.onBooked?.([], this.responses);
+    if (this.#cede(before).length < before.length) this.#options.onResponses?.([], this.responses);
   }
 
   /** Strikes out what is known better by now. Where it was written, the database has it go as well. */
-  strike(isKnownBetter: (response: PricedResponse) => boolean): void {
-    for (const [key, { booked }] of this.#entries) if (isKnownBetter(booked)) this.#entries.delete(key);
+  remove(isKnownBetter: (response: PricedResponse) => boolean): void {
+    for (const [key, { priced: booked }] of this.#entries) if (isKnownBetter(booked)) this.#entries.delete(key);
   }
 
-  book(told: readonly ModelResponse[]): void {
+  record(told: readonly ModelResponse[]): void {
     const priced = told.map((response) => this.#pricer.price(this.#correct(response)));
     for (const [index, response] of told.entries()) {
       const booked = priced[index]?.response;
-      const { owner = 'self' } = this.#entries.get(keyOf(response)) ?? {};
-      if (booked) this.#entries.set(keyOf(response), { told: response, booked, owner });
+      const { assignedTo: owner = 'self' } = this.#entries.get(keyOf(response)) ?? {};
+      if (booked) this.#entries.set(keyOf(response), { read: response, priced: booked, assignedTo: owner });
     }
     if (priced.length === 0) return;
     const responses = priced.map(({ response }) => response);
@@ -73,7 +75,7 @@ export class Books {
       priced.flatMap(({ notes }) => notes),
     );
     const own = this.#cede(responses);
-    if (own.length > 0) this.#options.onBooked?.(own, this.responses);
+    if (own.length > 0) this.#options.onResponses?.(own, this.responses);
   }
 
   /** Returns the others. What is left to other invocations stays written: the database knows whose it is. */
@@ -82,7 +84,7 @@ export class Books {
     for (const place of ceded) {
       const key = keyOf(responses[place] as PricedResponse);
       const entry = this.#entries.get(key);
-      if (entry) this.#entries.set(key, { ...entry, owner: 'other' });
+      if (entry) this.#entries.set(key, { ...entry, assignedTo: 'other' });
     }
     return responses.filter((_, place) => !ceded.includes(place));
   }
@@ -92,15 +94,15 @@ export class Books {
     const remarks = this.#options.remarks().length;
     if (remarks === this.#heeded) return;
     this.#heeded = remarks;
-    const changed = [...this.#entries.values()].filter(({ told, booked }) => {
+    const changed = [...this.#entries.values()].filter(({ read: told, priced: booked }) => {
       const { model, serviceTier } = this.#correct(told);
       return model !== booked.model || serviceTier !== booked.serviceTier;
     });
-    this.book(changed.map(({ told }) => told));
+    this.record(changed.map(({ read: told }) => told));
   }
 
   #correct(response: ModelResponse): ModelResponse {
-    return correctResponse(response, this.#options.remarks(), this.#options.isTold);
+    return correctResponse(response, this.#options.remarks(), this.#options.outputCovers);
   }
 }
 

@@ -4,17 +4,17 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 
 /** Tells whether a signal that has reached us was sent to Codex too, as a terminal's Ctrl-C is. */
-export interface Witness {
+export interface SignalProbe {
   /** Resolves with true when `signal`, which we have just been sent, went to all of our process group. */
-  saw(signal: NodeJS.Signals): Promise<boolean>;
+  reachedGroup(signal: NodeJS.Signals): Promise<boolean>;
 }
 
-interface Bystander {
+interface ProbeProcess {
   readonly pid: number | undefined;
   /** Resolves with the signal that has ended it; never, where there is no such program. */
   readonly endedBy: Promise<NodeJS.Signals>;
   /** Its end tells of one signal, and of no other that came at the same time. */
-  hasTold: boolean;
+  isSpent: boolean;
 }
 
 /**
@@ -31,37 +31,37 @@ const UNHURRIED_MS = 100;
  * group: a signal that ends it was sent to all. It ends when we do, because its input does then. In the few milliseconds until another
  * has taken the place of one that has ended, a signal is handed on, and Codex may get it twice: better than not at all.
  */
-export function callWitness(): Witness {
-  let current: Bystander | undefined;
+export function startSignalProbe(): SignalProbe {
+  let current: ProbeProcess | undefined;
   const replace = () => {
-    current = standBy();
+    current = startProbeProcess();
   };
   if (hasTerminal()) replace();
   else setTimeout(replace, UNHURRIED_MS).unref();
   return {
-    async saw(signal) {
+    async reachedGroup(signal) {
       const bystander = current;
       if (!bystander) return false;
-      const isStruck = await isStruckBy(signal, bystander);
+      const isStruck = await wasEndedBy(signal, bystander);
       if (isStruck && current === bystander) replace();
-      if (!isStruck || bystander.hasTold) return false;
-      bystander.hasTold = true;
+      if (!isStruck || bystander.isSpent) return false;
+      bystander.isSpent = true;
       return true;
     },
   };
 }
 
 /** Whether `signal` has ended the bystander, or is about to. */
-async function isStruckBy(signal: NodeJS.Signals, bystander: Bystander): Promise<boolean> {
-  if (lookAt(bystander, signal) === 'pending') return true;
+async function wasEndedBy(signal: NodeJS.Signals, bystander: ProbeProcess): Promise<boolean> {
+  if (readProbeState(bystander, signal) === 'pending') return true;
   const patience = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined));
   const endedBy = await Promise.race([bystander.endedBy, patience]);
   // On a busy machine nobody may have told us of its end, or it may not even have come to die.
-  return endedBy === undefined ? lookAt(bystander, signal) !== 'alive' : endedBy === signal;
+  return endedBy === undefined ? readProbeState(bystander, signal) !== 'alive' : endedBy === signal;
 }
 
 /** Where it cannot be started nobody stands by: every signal is handed on then. */
-function standBy(): Bystander | undefined {
+function startProbeProcess(): ProbeProcess | undefined {
   try {
     const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], env: { PATH: process.env.PATH } });
     child.on('error', () => undefined);
@@ -70,14 +70,14 @@ function standBy(): Bystander | undefined {
     const endedBy = new Promise<NodeJS.Signals>((resolve) => {
       child.once('exit', (_code, signal) => signal && resolve(signal));
     });
-    return { pid: child.pid, endedBy, hasTold: false };
+    return { pid: child.pid, endedBy, isSpent: false };
   } catch {
     return undefined;
   }
 }
 
 /** Whether `signal` waits to be dealt with by the bystander, or that has ended. Linux tells; elsewhere nothing does. */
-function lookAt({ pid }: Bystander, signal: NodeJS.Signals): 'alive' | 'pending' | 'dead' {
+function readProbeState({ pid }: ProbeProcess, signal: NodeJS.Signals): 'alive' | 'pending' | 'dead' {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     const pending = BigInt(`0x${/^ShdPnd:\t(\w+)$/m.exec(status)?.[1] ?? '0'}`);

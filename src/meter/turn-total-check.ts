@@ -8,7 +8,7 @@ import type { OutputFacts } from './output-reader.js';
  * this invocation used, or the total of the thread's whole life (resume since 0.80); zeros are no claim (`exec
  * review`, a provider without usage). Anything else is noted as a disagreement; the session file's figures stand.
  */
-export function crossCheck(facts: OutputFacts, root: FollowedFile | undefined): Note[] {
+export function checkTurnTotal(facts: OutputFacts, root: FollowedFile | undefined): Note[] {
   const claimed = facts.turnTotals.at(-1);
   if (!root || !claimed || isNoUsage(claimed)) return [];
   const counted = sumUsage(root.thread.responses.map(({ usage }) => usage));

@@ -1,6 +1,6 @@
 import { findThreadFiles } from '../agents/codex/sessions.js';
 
-export interface UnfiledOptions {
+export interface ThreadsWithoutFileOptions {
   readonly codexHome: string;
   /** How long after a thread was first heard of its file may come. */
   readonly patienceMs: number;
@@ -13,14 +13,14 @@ export interface UnfiledOptions {
 }
 
 /** Tells which threads of a process keep no session file: what telemetry says of those is said nowhere else. */
-export class UnfiledThreads {
-  readonly #options: UnfiledOptions;
+export class ThreadsWithoutFile {
+  readonly #options: ThreadsWithoutFileOptions;
   readonly #known = new Map<string, 'file' | 'none'>();
   /** Those whose file is waited for. */
   readonly #waiting = new Map<string, NodeJS.Timeout>();
   readonly #searches = new Set<Promise<void>>();
 
-  constructor(options: UnfiledOptions) {
+  constructor(options: ThreadsWithoutFileOptions) {
     this.#options = options;
   }
 

@@ -14,7 +14,7 @@ import { SCHEMA_VERSION } from '../report/sums-json.js';
 import type { Invocation, PricedResponse } from '../usage/record.js';
 
 /** What a runner is told of an invocation: a line for each thing as it happens, and a report at the end. */
-export interface Hooks {
+export interface RunEvents {
   started(invocation: Invocation): void;
   /** `fresh` have become known, or are known better; `all` are the invocation's. */
   booked(fresh: readonly PricedResponse[], all: readonly PricedResponse[]): void;
@@ -23,7 +23,7 @@ export interface Hooks {
   ended(facts: InvocationFacts): Promise<void>;
 }
 
-export interface HookTargets {
+export interface EventTargets {
   readonly reportPath: string | undefined;
   /** An open descriptor. */
   readonly eventsFd: number | undefined;
@@ -32,7 +32,7 @@ export interface HookTargets {
 }
 
 /** Undefined where neither a report nor events were asked for. */
-export function createHooks({ reportPath, eventsFd, say }: HookTargets): Hooks | undefined {
+export function createRunEvents({ reportPath, eventsFd, say }: EventTargets): RunEvents | undefined {
   if (reportPath === undefined && eventsFd === undefined) return undefined;
   const events = eventsFd === undefined ? undefined : createLineSink(eventsFd);
   let invocationId: string | undefined;

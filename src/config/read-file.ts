@@ -7,7 +7,7 @@ import type { PriceEntry, Rates } from '../pricing/price.js';
 import { convertToNanoUsdPerToken } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit } from '../usage/budget.js';
 import { PHASES } from '../usage/phase.js';
-import { CONFIG_LIMIT_BYTES, type FoundFile } from './files.js';
+import { CONFIG_LIMIT_BYTES, type FoundFile } from './find-files.js';
 import { CONFIG_FILE, type ConfigFileValues, listKnownKeys } from './schema.js';
 import type { ConfigFile, OutputPattern, Subscription } from './settings.js';
 import { type KeyPath, parseToml, type TomlDocument } from './toml.js';

@@ -8,7 +8,7 @@ import type { Note } from '../usage/record.js';
  * interactive Codex has a model find a title for a thread and writes the title to `session_index.jsonl`, with the time
  * (0.169 and 0.171). What that response used stands nowhere. Never rejects: without such a file nothing was seen.
  */
-export async function describeUntold(
+export async function describeUncountedTitles(
   codexHome: string,
   threadIds: readonly (string | undefined)[],
   sinceMs: number,
