@@ -1,4 +1,3 @@
-import { preloadTokenizer } from '../estimate/tokenizer.js';
 import type { ContextFill, Note, ThreadKnownBy } from '../usage/record.js';
 import { InvocationResponses } from './invocation-responses.js';
 import type { End, MeterOptions } from './meter.js';
@@ -25,7 +24,6 @@ export class MeteredRun {
   readonly #notes: Note[] = [];
   #begun = false;
   #named: { readonly threadId: string | undefined } | undefined;
-  #estimatePrepared = false;
   #context: ContextFill | undefined;
   /** How many responses of each thread have been handed on. */
   readonly #handedOn = new Map<object, number>();
@@ -123,7 +121,6 @@ export class MeteredRun {
     if (threads.length > 0 || fresh.length > 0) this.#begin();
     this.#nameThread();
     this.#readGauges();
-    this.#prepareEstimate();
     const counted = new Set(threads.filter(({ responses }) => responses.length > 0).map(({ id }) => id));
     this.#books.remove(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
     this.#books.record(fresh);
@@ -138,13 +135,6 @@ export class MeteredRun {
     }
     const rateLimits = this.#follower.files.flatMap(({ status: gauges }) => gauges.drainRateLimits());
     if (rateLimits.length > 0) this.#recorder.add({ rateLimits });
-  }
-
-  /** Loads the tokenizer while Codex still works, once it looks as if the provider reports no usage. */
-  #prepareEstimate(): void {
-    if (this.#estimatePrepared || !this.#follower.files.some(({ thread }) => thread.looksUncounted)) return;
-    this.#estimatePrepared = true;
-    void preloadTokenizer().catch(() => undefined);
   }
 
   /** Records which thread this is as soon as it is known: whoever settles the run after a kill needs it. */
