@@ -2,16 +2,16 @@ import type { Settings } from '../config/settings.js';
 import { listLimits } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
-import { BudgetGuard, type BudgetLevel, type BudgetMark, type Day, sumSpent } from '../meter/budget.js';
+import { BudgetGuard, type BudgetLevel, type BudgetMark, type OthersScope, sumSpent } from '../meter/budget.js';
+import { createCalendar, findPeriod } from '../report/calendar.js';
 import type { Spent } from '../usage/budget.js';
 import type { Attribution, Note, PricedResponse } from '../usage/record.js';
-import { createDayFinder } from './budget-refusal.js';
 import { describeLevel, describeStop, describeStopped } from './budget-text.js';
 
 export interface BudgetWatchOptions {
   readonly settings: Settings;
   readonly whose: Attribution;
-  readonly readOthers: (scope: 'run' | 'day', day: Day) => Spent;
+  readonly readOthers: (scope: OthersScope) => Spent;
   readonly note: (note: Note) => void;
   readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
   /** Ends Codex. */
@@ -27,7 +27,9 @@ export interface BudgetWatch {
   check(all: readonly PricedResponse[]): void;
   /** How far each limit is used up. */
   measure(all: readonly PricedResponse[]): BudgetLevel[];
-  /** Says what it came to, where a limit was reached that ends Codex. Returns whether one was. */
+  /** Whether a limit was reached that ends Codex. */
+  isStopped(): boolean;
+  /** Says what the invocation cost, where a limit was reached that ends Codex. Returns whether one was. */
   conclude(all: readonly PricedResponse[]): 'within' | 'stopped';
 }
 
@@ -36,6 +38,7 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   const { settings, whose, note, stop, say, log } = options;
   const limits = listLimits(settings);
   if (limits.length === 0) return undefined;
+  const calendar = createCalendar(settings.timeZone.value);
   const stops = settings.onBudget.value === 'stop';
   const tellUnpriced = createUnpricedTeller(
     limits.some(({ unit }) => unit === 'usd'),
@@ -44,7 +47,7 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   let faultTold = false;
   const guard = new BudgetGuard({
     limits,
-    findDay: createDayFinder(settings.timeZone.value),
+    findPeriod: (period, atMs) => findPeriod(calendar, period, atMs),
     readOthers: options.readOthers,
     onFault(error) {
       if (faultTold) return;
@@ -70,6 +73,7 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
       }
     },
     measure: (all) => guard.measure(all, Date.now()),
+    isStopped: () => stops && guard.reached.length > 0,
     conclude(all) {
       const { reached } = guard;
       if (!stops || reached.length === 0) return 'within';

@@ -10,17 +10,22 @@ import type { PendingCause } from '../meter/recorder.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
-import type { InvocationFacts } from '../report/invocation-json.js';
+import { findShortWindows } from '../report/budget-status.js';
+import { type InvocationFacts, toInvocationReport, toLevelJson } from '../report/invocation-json.js';
 import { describeUsageLine } from '../report/usage-line.js';
 import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { takeInPending } from '../store/pending-intake.js';
+import { readRateLimits } from '../store/rate-limits.js';
 import { openStore, type Store } from '../store/store.js';
 import type { EmitForm } from '../usage/emit-form.js';
 import type { PricedResponse } from '../usage/record.js';
+import { readSpentByOthers } from './budget-refusal.js';
+import { describeWindow } from './budget-text.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp } from './catch-up.js';
 import { BUDGET_EXIT_CODE } from './exit.js';
+import type { Hooks } from './hooks.js';
 import type { Voice } from './metering.js';
 import type { RunEvents } from './run-events.js';
 import { describeSummary } from './summary-line.js';
@@ -48,12 +53,13 @@ export interface InvocationTools {
   readonly paths: Paths;
   readonly log: Log;
   readonly events: RunEvents | undefined;
+  readonly hooks: Hooks;
   readonly voice: Voice;
 }
 
 /** Meters Codex, which has been started: with its database, its budget, another program's table, and whoever is told. */
 export function meterInvocation(tools: InvocationTools): MeteredInvocation {
-  const { invocation, serverHome, telemetry, settings, command, paths, log, events, voice } = tools;
+  const { invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice } = tools;
   const { id, attribution } = invocation;
   const prices = createPriceBook({ user: listPrices(settings) });
   const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
@@ -65,13 +71,28 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   let booked: readonly PricedResponse[] = [];
   const budget = watchBudget({
     ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
-    readOthers: (scope, day) => {
+    readOthers: (scope) => {
       if (!store) throw new Error('the database is not open');
-      return store.readSpent(scope, { ...attribution, invocationId: id, day });
+      return readSpentByOthers(store, { ...attribution, invocationId: id }, scope);
     },
     note: (note) => meter.note(note),
-    onMark: (level, mark) => events?.marked(level, mark),
+    onMark: (level, mark) => {
+      events?.marked(level, mark);
+      hooks.run(mark, { budget: toLevelJson(level) });
+    },
   });
+  let windowsChecked = settings.onBudget.value !== 'warn';
+  /** Where `--meter-on-budget` is `stop`, Codex would not have been started. */
+  const warnOfShortWindows = ({ connection }: Store) => {
+    if (windowsChecked) return;
+    windowsChecked = true;
+    const windows = findShortWindows(readRateLimits(connection), settings.minLeft.value, invocation.startedAtMs);
+    for (const window of windows) {
+      voice.say(describeWindow(window));
+      const { name, leftPercent, minPercent } = window;
+      meter.note({ ...LITTLE_LEFT, figures: { window: name, leftPercent, minPercent } });
+    }
+  };
   /** Nobody waits for this process any more: a database that is locked may still be let go. */
   const takeInLater = async () => {
     const deadline = performance.now() + PATIENCE_MS;
@@ -86,16 +107,19 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   events?.started(invocation);
   const meter: Meter = startMeter({
     ...{ invocation, serverHome, command, pid: invocation.codexPid, prices, log, ...(telemetry && { telemetry }) },
+    isOverBudget: () => budget?.isStopped() ?? false,
     budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
     onResponses: (fresh, all) => {
       booked = all;
       events?.booked(fresh, all);
+      hooks.checkPrices(fresh);
       budget?.check(all);
     },
     open: async () => {
       await catchingUp;
       store?.close();
       store = mirror.watch(openStore(paths.database, { mode: 'write' }));
+      warnOfShortWindows(store);
       catchingUp = catchUp({ store, pending: paths, mirror, prices, log });
       return store;
     },
@@ -118,16 +142,18 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
         ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined },
         ...(summary ?? { notes: [METERING_FAILED] }),
         ...end,
+        status: outcome === 'stopped' ? 'over budget' : end.status,
         // As the front itself ends.
         exitCode: outcome === 'stopped' ? BUDGET_EXIT_CODE : end.exitCode,
         responses: booked,
         budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
       };
       await events?.ended(facts);
+      hooks.run('run_end', { report: toInvocationReport(facts) });
       await mirror.finish();
       return {
         ...{ outcome, summary: summary && describeSummary(summary), pending: summary?.pending?.reason },
-        usageLine: tools.emit && describeUsageLine(tools.emit, facts),
+        usageLine: tools.emit && describeUsageLine(tools.emit, facts, end),
       };
     },
     async close() {
@@ -155,6 +181,7 @@ async function attempt(operate: () => Promise<void>): Promise<Attempt> {
   }
 }
 
+const LITTLE_LEFT = { kind: 'budget', reason: 'less of a rate limit was left than --meter-min-left asks for' } as const;
 const PASSED_OVER = {
   kind: 'fault',
   reason: 'what stands in the place of a configuration file was passed over',

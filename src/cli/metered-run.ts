@@ -159,9 +159,10 @@ function mayStartLater(run: MeteredRunOptions, streams: StreamPlan, telemetry: T
   return isNamed && run.command.remote === undefined && telemetry === undefined && !isAwaited;
 }
 
-/** Only a budget of a run or a day may be spent before the run: what others have spent is asked for then. */
-function mayBeSpent({ limits, onBudget }: Settings): boolean {
-  return onBudget.value === 'stop' && limits.some(({ value }) => value.scope !== 'invocation');
+/** Whether a limit may keep the run from starting: every budget but an invocation's, and what must be left of rate limits. */
+function mayBeSpent({ limits, minLeft, onBudget }: Settings): boolean {
+  const isSpentByOthers = limits.some(({ value }) => value.scope !== 'invocation');
+  return onBudget.value === 'stop' && (isSpentByOthers || minLeft.value.length > 0);
 }
 
 async function refuse(reason: string): Promise<void> {

@@ -9,9 +9,12 @@ import type { End } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { findServerHome } from '../process/server-home.js';
+import { toLevelJson } from '../report/invocation-json.js';
 import { openStore } from '../store/store.js';
+import type { Invocation } from '../usage/record.js';
 import { findRefusal } from './budget-refusal.js';
 import { BUDGET_EXIT_CODE } from './exit.js';
+import { createHooks } from './hooks.js';
 import { type MeteredInvocation, meterInvocation } from './metered-invocation.js';
 import { createRunEvents } from './run-events.js';
 
@@ -57,6 +60,8 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
     outputPath: output === undefined ? undefined : resolve(cwd, output),
     ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs },
   };
+  const starting: Invocation = { ...known, codexHome: undefined, codexPid: undefined };
+  const hooks = createHooks(settings.hooks, starting, log);
   let run: MeteredInvocation | undefined;
   let sink: OtlpSink | undefined;
   return {
@@ -66,11 +71,12 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       });
       if (!refusal) return undefined;
       await events?.ended({
-        invocation: { ...known, id: '', codexHome: undefined, codexPid: undefined },
+        invocation: { ...starting, id: '' },
         ...{ iteration: attribution.iteration, threadId: undefined, codexVersion: undefined },
         ...{ status: 'refused', exitCode: BUDGET_EXIT_CODE, signal: undefined, endedAtMs: Date.now() },
         ...{ responses: [], notes: [], budget: { onBudget: 'stop', levels: refusal.levels } },
       });
+      for (const level of refusal.levels) hooks.run('reached', { budget: toLevelJson(level) });
       return refusal.reason;
     },
     async begin(codexPid) {
@@ -79,7 +85,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       const invocation = { ...known, codexHome, codexPid };
       const telemetry = describeConnection(facts.telemetry, sink);
       run = meterInvocation({
-        ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, voice },
+        ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice },
         ...{ unknownPhase: facts.unknownPhase, emit: facts.emit },
       });
       sink?.onBody(run.observeTelemetry);
@@ -89,7 +95,10 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       await sink?.close();
       return (await run?.finish(end, lostLines)) ?? NOTHING;
     },
-    close: async () => await run?.close(),
+    async close() {
+      await run?.close();
+      await hooks.settle();
+    },
   };
 }
 

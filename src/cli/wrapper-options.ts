@@ -37,7 +37,7 @@ export const OPTIONS = {
   'budget-usd': {
     variable: SETTING_VARIABLES['budget-usd'],
     takes: 'USD',
-    help: 'what this invocation may cost; run=20, day=50 for its run and its project on a day',
+    help: 'what this invocation may cost; run=20, day=50, week=200, month=500 for its run and its project',
   },
   'budget-tokens': {
     variable: SETTING_VARIABLES['budget-tokens'],
@@ -48,6 +48,11 @@ export const OPTIONS = {
     variable: SETTING_VARIABLES['on-budget'],
     takes: 'stop|warn',
     help: 'stop ends Codex and exits with 99 (default), warn says so',
+  },
+  'min-left': {
+    variable: SETTING_VARIABLES['min-left'],
+    takes: 'LIST',
+    help: 'what must be left of rate limits for a run to start: 5h=10%,week=5%',
   },
   'time-zone': {
     variable: SETTING_VARIABLES['time-zone'],

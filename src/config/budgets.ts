@@ -4,6 +4,7 @@ import {
   type BudgetLimit,
   type BudgetScope,
   type BudgetUnit,
+  type MinLeft,
   ON_BUDGET,
   type OnBudget,
 } from '../usage/budget.js';
@@ -12,7 +13,7 @@ import {
 export type LimitOrNone = Pick<BudgetLimit, 'scope' | 'unit'> & { readonly amount: number | undefined };
 
 /**
- * Reads a budget as an option or a variable gives it: `2.50` for the invocation, `run=20`, `day=50`, or several with
+ * Reads a budget as an option or a variable gives it: `2.50` for the invocation, `run=20`, `day=50`, `week=200`, `month=500`, or several with
  * commas between them; `none` lifts what a file says. `said` names the option or the variable. Throws a UsageError.
  */
 export function parseBudget(written: string, unit: BudgetUnit, said: string): LimitOrNone[] {
@@ -35,6 +36,35 @@ export function parseOnBudget(written: string, said: string): OnBudget {
   if (found) return found;
   throw new UsageError(`${said}: "${written}" is not known: use ${ON_BUDGET.join(' or ')}.`);
 }
+
+/**
+ * Reads how much of which rate-limit windows must be left when a run starts: `5h=10%,week=5%`, or `none`. Throws a
+ * UsageError.
+ */
+export function parseMinLeft(written: string, said: string): readonly MinLeft[] {
+  const parsed = readMinLeft(written);
+  if (parsed) return parsed;
+  throw new UsageError(
+    `${said}: "${written}" is not known: name windows and what must be left, such as ${MIN_LEFT_EXAMPLE}.`,
+  );
+}
+
+export const MIN_LEFT_EXAMPLE = '5h=10%,week=5%';
+
+/** The same; undefined for anything else. */
+export function readMinLeft(written: string): readonly MinLeft[] | undefined {
+  if (written === 'none') return [];
+  const parsed = written.split(',').map((part): MinLeft | undefined => {
+    const [, count, unit = '', percent] = /^(?:(\d+)([mhd])|week)=(\d+(?:\.\d+)?)%$/.exec(part.trim()) ?? [];
+    const windowMinutes = count === undefined ? WEEK_MINUTES : Number(count) * (UNIT_MINUTES[unit] ?? 0);
+    const isPossible = windowMinutes > 0 && Number(percent) > 0 && Number(percent) <= 100;
+    return isPossible ? { windowMinutes, percent: Number(percent) } : undefined;
+  });
+  return parsed.every((one) => one !== undefined) ? parsed : undefined;
+}
+
+const WEEK_MINUTES = 7 * 24 * 60;
+const UNIT_MINUTES: Readonly<Record<string, number>> = { m: 1, h: 60, d: 24 * 60 };
 
 function parseAmount(written: string, unit: BudgetUnit, said: string): number {
   if (unit === 'tokens') {

@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
-import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type OnBudget } from '../usage/budget.js';
+import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type MinLeft, type OnBudget } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
 import type { Phase } from '../usage/phase.js';
 import type { CostUnit } from '../usage/unit.js';
-import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
+import { type LimitOrNone, parseBudget, parseMinLeft, parseOnBudget } from './budgets.js';
 import type { FoundFile, UnsuitableFile } from './find-files.js';
+import type { HookCommands } from './hooks.js';
+import type { ConfigFile } from './read-file.js';
 
 /** Where a setting was read, the strongest first. */
 export type SettingOrigin = 'option' | 'environment' | FoundFile['origin'] | 'default';
@@ -19,7 +21,10 @@ export interface Setting<T> {
   readonly place: string | undefined;
 }
 
-/** A pattern for the path of `--output-last-message`; without a phase it has a group of that name. */
+/**
+ * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those of
+ * one phase.
+ */
 export interface OutputPattern {
   readonly pattern: string;
   readonly phase?: Phase;
@@ -31,23 +36,6 @@ export interface Subscription {
   readonly name: string;
   readonly usdPerMonth: number;
   readonly since: string;
-}
-
-/** What a configuration file says; what it does not say is undefined or empty. Paths are absolute. */
-export interface ConfigFile extends FoundFile {
-  readonly lineOf: (path: readonly (string | number)[]) => number;
-  readonly project: string | undefined;
-  readonly timeZone: string | undefined;
-  readonly unit: CostUnit | undefined;
-  readonly database: string | undefined;
-  readonly costRecords: string | undefined;
-  readonly estimates: EstimateMode | undefined;
-  readonly outputPattern: string | undefined;
-  readonly phasePatterns: readonly OutputPattern[];
-  readonly limits: readonly BudgetLimit[];
-  readonly onBudget: OnBudget | undefined;
-  readonly subscriptions: readonly Subscription[] | undefined;
-  readonly prices: readonly PriceEntry[] | undefined;
 }
 
 /** What the user has set, from all places. */
@@ -66,6 +54,10 @@ export interface Settings {
   /** For the path of `--output-last-message`, in the order in which they are tried. */
   readonly outputPatterns: readonly Setting<OutputPattern>[];
   readonly onBudget: Setting<OnBudget>;
+  /** How much of rate limits must be left for a run to start; `onBudget` says what happens otherwise. */
+  readonly minLeft: Setting<readonly MinLeft[]>;
+  /** Programs that the meter runs. Of the user's file alone. */
+  readonly hooks: HookCommands;
   readonly limits: readonly Setting<BudgetLimit>[];
   /** Of all files, the project's first. */
   readonly subscriptions: readonly Setting<Subscription>[];
@@ -86,6 +78,7 @@ export const SETTING_VARIABLES = {
   'budget-usd': 'CODEX_METERED_BUDGET_USD',
   'budget-tokens': 'CODEX_METERED_BUDGET_TOKENS',
   'on-budget': 'CODEX_METERED_ON_BUDGET',
+  'min-left': 'CODEX_METERED_MIN_LEFT',
 } as const;
 export type SettingName = keyof typeof SETTING_VARIABLES;
 
@@ -96,7 +89,15 @@ export interface Given {
   readonly place: string;
 }
 
-type PickedKey = 'project' | 'timeZone' | 'database' | 'costRecords' | 'estimates' | 'outputPattern' | 'onBudget';
+type PickedKey =
+  | 'project'
+  | 'timeZone'
+  | 'database'
+  | 'costRecords'
+  | 'estimates'
+  | 'outputPattern'
+  | 'onBudget'
+  | 'minLeft';
 
 /** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */
 export function resolveSettings(
@@ -116,6 +117,7 @@ export function resolveSettings(
   };
   const estimates = pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], parseEstimateMode);
   const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], parseOnBudget);
+  const minLeft = pick('min-left', 'minLeft', ['budget', 'min_left'], parseMinLeft);
   return {
     project: pick('project', 'project', ['project'], asIs),
     timeZone: pick('time-zone', 'timeZone', ['time_zone'], parseTimeZone),
@@ -125,6 +127,8 @@ export function resolveSettings(
     estimates: { ...estimates, value: estimates.value ?? 'replace' },
     outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
     onBudget: { ...onBudget, value: onBudget.value ?? 'stop' },
+    minLeft: { ...minLeft, value: minLeft.value ?? [] },
+    hooks: files.find(({ hooks }) => hooks !== undefined)?.hooks ?? {},
     limits: resolveLimits(said, files),
     subscriptions: files.flatMap((file) => {
       return (file.subscriptions ?? []).map((one, index) => settingOf(file, ['subscriptions', index], one));

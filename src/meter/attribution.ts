@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
+import type { OutputPattern } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 import { nameProject } from '../io/work-tree.js';
 import { createDayWriter } from '../usage/day.js';
 import { findPhase, PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, AttributionOrigin } from '../usage/record.js';
-import { type OutputPattern, readOutputPath } from './output-path.js';
+import { readOutputPath } from './output-path.js';
 
 /** What the user said, by option, environment or configuration file, or by the name of a link. */
 export interface GivenAttribution {

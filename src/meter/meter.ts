@@ -22,6 +22,8 @@ export interface MeterOptions {
   readonly keepPending: (change: Change) => void;
   /** Set for a run that may keep no session file. */
   readonly telemetry?: TelemetryConnection;
+  /** Whether a limit was reached that ends Codex: then the run is `over budget`, however Codex ended. */
+  readonly isOverBudget?: () => boolean;
   /** Undefined is `none`. */
   readonly serverHome?: ServerHome;
   /** What it runs under; the guard of it sees each response by `onBooked`. */

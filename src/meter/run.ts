@@ -103,7 +103,8 @@ export class MeteredRun {
       ...this.#telemetry.notes(),
     ]);
     await this.#settle(end);
-    this.#recorder.add({ update: { ...end, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy } });
+    const status = this.#options.isOverBudget?.() ? 'over budget' : end.status;
+    this.#recorder.add({ update: { ...end, status, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy } });
     await this.#recorder.finish();
     this.#books.releaseReassigned();
     const { invocation } = this.#options;

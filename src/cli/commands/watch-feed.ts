@@ -76,7 +76,7 @@ export class LiveFeed {
     const { projectId, endedWithinMs, calendar } = this.#options;
     const nowMs = Date.now();
     const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
-    const query = { projectId, nowMs, startOfTodayMs, endedWithinMs, isAlive };
+    const query = { projectId, nowMs, startOfTodayMs, calendar, endedWithinMs, isAlive };
     this.#view = readSnapshot(store, (connection) => readLiveView(connection, query));
     this.#readAtMs = nowMs;
   }

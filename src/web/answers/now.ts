@@ -14,7 +14,14 @@ export const nowQuestion: Question<{ project: string | undefined }> = {
     const nowMs = now();
     const calendar = createCalendar(timeZone);
     const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
-    const view = readLiveView(connection, { projectId: project, nowMs, startOfTodayMs, endedWithinMs: 0, isAlive });
+    const view = readLiveView(connection, {
+      projectId: project,
+      nowMs,
+      startOfTodayMs,
+      calendar,
+      endedWithinMs: 0,
+      isAlive,
+    });
     const running = view.invocations.filter(({ state }) => state !== 'ended');
     return {
       schemaVersion: SCHEMA_VERSION,
