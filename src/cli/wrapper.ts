@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { loadSettings } from '../config/load.js';
-import { resolveSettings, type Setting, type Settings } from '../config/settings.js';
+import type { Setting } from '../config/setting.js';
+import { resolveSettings, type Settings } from '../config/settings.js';
 import { CodexNotFoundError, messageOf, UsageError } from '../errors.js';
 import { readCwd } from '../files/folders.js';
 import { findWorkTree } from '../io/work-tree.js';

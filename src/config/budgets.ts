@@ -1,22 +1,49 @@
 import { UsageError } from '../errors.js';
 import {
   BUDGET_SCOPES,
+  BUDGET_UNITS,
   type BudgetLimit,
   type BudgetScope,
   type BudgetUnit,
   type MinLeft,
-  ON_BUDGET,
-  type OnBudget,
 } from '../usage/budget.js';
 
+import type { ConfigFile } from './read-file.js';
+import { type Setting, settingOf } from './setting.js';
+import type { Given, SettingName } from './settings.js';
+
 /** A limit, or that there is to be none, whatever a file says. */
-export type LimitOrNone = Pick<BudgetLimit, 'scope' | 'unit'> & { readonly amount: number | undefined };
+type LimitOrNone = Pick<BudgetLimit, 'scope' | 'unit'> & { readonly amount: number | undefined };
+
+/** The limits of all units and scopes, each of the strongest that says it. Throws a UsageError. */
+export function resolveLimits(
+  said: (name: SettingName) => Given | undefined,
+  files: readonly ConfigFile[],
+): Setting<BudgetLimit>[] {
+  return BUDGET_UNITS.flatMap((unit) => {
+    const given = said(`budget-${unit}`);
+    const parsed = given ? parseBudget(given.value, unit, given.place) : [];
+    return BUDGET_SCOPES.flatMap((scope): Setting<BudgetLimit>[] => {
+      const own = parsed.find((one) => one.scope === scope);
+      if (own && given) return isLimit(own) ? [{ ...given, value: own }] : [];
+      for (const file of files) {
+        const limit = file.limits.find((one) => one.scope === scope && one.unit === unit);
+        if (limit) return [settingOf(file, ['budget', scope, unit], limit)];
+      }
+      return [];
+    });
+  });
+}
+
+function isLimit(limit: LimitOrNone): limit is BudgetLimit {
+  return limit.amount !== undefined;
+}
 
 /**
  * Reads a budget as an option or a variable gives it: `2.50` for the invocation, `run=20`, `day=50`, `week=200`, `month=500`, or several with
  * commas between them; `none` lifts what a file says. `said` names the option or the variable. Throws a UsageError.
  */
-export function parseBudget(written: string, unit: BudgetUnit, said: string): LimitOrNone[] {
+function parseBudget(written: string, unit: BudgetUnit, said: string): LimitOrNone[] {
   if (written === 'none') return BUDGET_SCOPES.map((scope) => ({ scope, unit, amount: undefined }));
   const limits = written.split(',').map((part): LimitOrNone => {
     const [, name = 'invocation', amount = ''] = /^(?:([^=]*)=)?(.*)$/.exec(part.trim()) ?? [];
@@ -28,13 +55,6 @@ export function parseBudget(written: string, unit: BudgetUnit, said: string): Li
   const twice = findTwice(limits);
   if (twice) throw new UsageError(`${said} gives two budgets for the ${twice}.`);
   return limits;
-}
-
-/** Throws a UsageError. */
-export function parseOnBudget(written: string, said: string): OnBudget {
-  const found = ON_BUDGET.find((one) => one === written);
-  if (found) return found;
-  throw new UsageError(`${said}: "${written}" is not known: use ${ON_BUDGET.join(' or ')}.`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { messageOf, UsageError } from '../errors.js';
 import { type ConfigSearch, type FoundFile, findConfigFiles } from './find-files.js';
-import { type ConfigFile, resolveSettings, type Given, type SettingName, type Settings } from './settings.js';
+import type { ConfigFile } from './read-file.js';
+import { type Given, resolveSettings, type SettingName, type Settings } from './settings.js';
 
 /** How long looking for configuration files may take before they are left out: Codex waits. */
 const PATIENCE_MS = 500;
@@ -10,7 +11,10 @@ const PATIENCE_MS = 500;
  * file is loaded where there is one: most runs have none, and Codex waits for it. What cannot be a configuration file (a
  * named pipe, a device), or is on a file system that takes too long, is passed over. Throws a UsageError.
  */
-export async function loadSettings(said: (name: SettingName) => Given | undefined, places: ConfigSearch): Promise<Settings> {
+export async function loadSettings(
+  said: (name: SettingName) => Given | undefined,
+  places: ConfigSearch,
+): Promise<Settings> {
   const startedAt = performance.now();
   const { found, unsuitable } = findConfigFiles(places);
   if (found.length === 0) return { ...resolveSettings(said, []), passedOver: unsuitable };

@@ -1,25 +1,16 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
-import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type MinLeft, type OnBudget } from '../usage/budget.js';
+import { type BudgetLimit, type MinLeft, ON_BUDGET, type OnBudget } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
 import type { Phase } from '../usage/phase.js';
 import type { CostUnit } from '../usage/unit.js';
-import { type LimitOrNone, parseBudget, parseMinLeft, parseOnBudget } from './budgets.js';
-import type { FoundFile, UnsuitableFile } from './find-files.js';
+import { parseMinLeft, resolveLimits } from './budgets.js';
+import type { UnsuitableFile } from './find-files.js';
 import type { HookCommands } from './hooks.js';
 import type { ConfigFile } from './read-file.js';
-
-/** Where a setting was read, the strongest first. */
-export type SettingOrigin = 'option' | 'environment' | FoundFile['origin'] | 'default';
-
-export interface Setting<T> {
-  readonly value: T;
-  readonly origin: SettingOrigin;
-  /** The option, the variable, or the file and line; undefined for a default. */
-  readonly place: string | undefined;
-}
+import { type Setting, settingOf } from './setting.js';
 
 /**
  * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those of
@@ -115,8 +106,8 @@ export function resolveSettings(
     const file = files.find((one) => one[key] !== undefined);
     return file ? settingOf(file, path, file[key]) : { value: undefined, origin: 'default', place: undefined };
   };
-  const estimates = pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], parseEstimateMode);
-  const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], parseOnBudget);
+  const estimates = pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], oneOf(ESTIMATE_MODES));
+  const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], oneOf(ON_BUDGET));
   const minLeft = pick('min-left', 'minLeft', ['budget', 'min_left'], parseMinLeft);
   return {
     project: pick('project', 'project', ['project'], asIs),
@@ -155,29 +146,6 @@ function orderPatterns(whole: Setting<string | undefined>, files: readonly Confi
   return whole.origin === 'option' || whole.origin === 'environment' ? [own, ...phases] : [...phases, own];
 }
 
-function resolveLimits(
-  said: (name: SettingName) => Given | undefined,
-  files: readonly ConfigFile[],
-): Setting<BudgetLimit>[] {
-  return BUDGET_UNITS.flatMap((unit) => {
-    const given = said(`budget-${unit}`);
-    const parsed = given ? parseBudget(given.value, unit, given.place) : [];
-    return BUDGET_SCOPES.flatMap((scope): Setting<BudgetLimit>[] => {
-      const own = parsed.find((one) => one.scope === scope);
-      if (own && given) return isLimit(own) ? [{ ...given, value: own }] : [];
-      for (const file of files) {
-        const limit = file.limits.find((one) => one.scope === scope && one.unit === unit);
-        if (limit) return [settingOf(file, ['budget', scope, unit], limit)];
-      }
-      return [];
-    });
-  });
-}
-
-function isLimit(limit: LimitOrNone): limit is BudgetLimit {
-  return limit.amount !== undefined;
-}
-
 function resolvePrices(files: readonly ConfigFile[]): Setting<PriceEntry>[] {
   const [project, user] = files;
   const own = (file: ConfigFile | undefined) => {
@@ -201,18 +169,16 @@ export function listPrices({ prices }: Settings): PriceEntry[] {
   return prices.map(({ value }) => value);
 }
 
-function settingOf<T>(file: ConfigFile, path: readonly (string | number)[], value: T): Setting<T> {
-  return { value, origin: file.origin, place: `${file.path}:${file.lineOf(path)}` };
-}
-
 function asIs(text: string): string {
   return text;
 }
 
-function parseEstimateMode(mode: string, said: string): EstimateMode {
-  const known = ESTIMATE_MODES.find((one) => one === mode);
-  if (known) return known;
-  throw new UsageError(`${said}: "${mode}" is not known: use ${ESTIMATE_MODES.join(' or ')}.`);
+function oneOf<T extends string>(choices: readonly T[]): (written: string, said: string) => T {
+  return (written, said) => {
+    const known = choices.find((one) => one === written);
+    if (known) return known;
+    throw new UsageError(`${said}: "${written}" is not known: use ${choices.join(' or ')}.`);
+  };
 }
 
 function parseTimeZone(name: string, said: string): string {

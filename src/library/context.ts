@@ -1,14 +1,8 @@
 import { resolve } from 'node:path';
 import { loadSettings } from '../config/load.js';
 import { type Paths, readPaths } from '../config/paths.js';
-import {
-  type Given,
-  listPrices,
-  SETTING_VARIABLES,
-  type Setting,
-  type SettingName,
-  type Settings,
-} from '../config/settings.js';
+import type { Setting } from '../config/setting.js';
+import { type Given, listPrices, SETTING_VARIABLES, type SettingName, type Settings } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { readCwd } from '../files/folders.js';
 import { findWorkTree } from '../io/work-tree.js';

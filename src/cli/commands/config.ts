@@ -1,11 +1,12 @@
 import { CONFIG_FILE_NAME, listConfigLocations } from '../../config/find-files.js';
-import type { Setting } from '../../config/settings.js';
+import type { Setting } from '../../config/setting.js';
 import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
 import { cleanText } from '../../report/amounts.js';
+import { nameWindow } from '../../report/limits.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import { findTimeZone } from '../../report/time-zone.js';
-import type { BudgetLimit } from '../../usage/budget.js';
+import type { BudgetLimit, MinLeft } from '../../usage/budget.js';
 import { defineCommand } from './command.js';
 import type { HostSettings } from './host-settings.js';
 import { JSON_NOT_TEXT } from './shared-options.js';
@@ -83,6 +84,7 @@ function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
     }),
     entry('budget.on_budget', settings.onBudget),
     ...settings.limits.map(limitEntry),
+    ...(settings.minLeft.value.length === 0 ? [] : [entry('budget.min_left', describeMinLeft(settings.minLeft))]),
     ...settings.subscriptions.map((one) => {
       const { provider, name, usdPerMonth, since } = one.value;
       return entry('subscriptions', one, `${provider}: ${name}, $${usdPerMonth} per month since ${since}`);
@@ -104,6 +106,11 @@ function limitEntry(setting: Setting<BudgetLimit>): Entry {
   const value = unit === 'usd' ? amount / 1e9 : amount;
   const text = unit === 'usd' ? `$${value.toFixed(2)}` : value.toLocaleString('en-US');
   return entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
+}
+
+function describeMinLeft(setting: Setting<readonly MinLeft[]>): Setting<string> {
+  const windows = setting.value.map(({ windowMinutes, percent }) => `${nameWindow(windowMinutes)}=${percent}%`);
+  return { ...setting, value: windows.join(',') };
 }
 
 function describePrice({ model, from, until, rates }: Omit<Price, 'origin'>): string {
