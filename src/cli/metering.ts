@@ -76,7 +76,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
         ...{ status: 'refused', exitCode: BUDGET_EXIT_CODE, signal: undefined, endedAtMs: Date.now() },
         ...{ responses: [], notes: [], budget: { onBudget: 'stop', levels: refusal.levels } },
       });
-      for (const level of refusal.levels) hooks.run('reached', { budget: toLevelJson(level) });
+      for (const level of refusal.levels) hooks.run('reached', { invocationId: null, budget: toLevelJson(level) });
       return refusal.reason;
     },
     async begin(codexPid) {

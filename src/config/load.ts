@@ -26,7 +26,7 @@ export async function loadSettings(
   return { ...resolveSettings(said, found.map(withOwnErrors(readConfigFile))), passedOver: unsuitable };
 }
 
-/** `file.ts` is a bundle of its own (scripts/dist.js), which throws errors of its own copy of UsageError: ours are thrown instead. */
+/** `read-file.ts` is a bundle of its own (scripts/dist.js), which throws errors of its own copy of UsageError: ours are thrown instead. */
 function withOwnErrors(read: (file: FoundFile) => ConfigFile): (file: FoundFile) => ConfigFile {
   return (file) => {
     try {

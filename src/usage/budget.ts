@@ -1,9 +1,8 @@
 /** The stretches of a project's time that a budget can be for, in the user's time zone. A week begins on Monday. */
-export const BUDGET_PERIODS = ['day', 'week', 'month'] as const;
-export type BudgetPeriod = (typeof BUDGET_PERIODS)[number];
+export type BudgetPeriod = 'day' | 'week' | 'month';
 
 /** What a budget is for: one Codex process, all of one run, or a project's day, week or month. */
-export const BUDGET_SCOPES = ['invocation', 'run', ...BUDGET_PERIODS] as const;
+export const BUDGET_SCOPES = ['invocation', 'run', 'day', 'week', 'month'] as const;
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
 
 export function isBudgetPeriod(scope: BudgetScope): scope is BudgetPeriod {
