@@ -16,7 +16,7 @@ export function describeStop(level: BudgetLevel, whose: Attribution): string {
   return `the budget of ${describeLimit(level.limit, whose)} is reached, ${describeSpent(level)}: ending Codex.`;
 }
 
-/** What it came to in the end. */
+/** What the invocation cost in the end, and which limits ended it. */
 export function describeStopped(levels: readonly BudgetLevel[], own: Spent, responses: number, whose: Attribution) {
   const reached = levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
   const cost = describeAmounts(own);

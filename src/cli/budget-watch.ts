@@ -16,14 +16,14 @@ export interface BudgetWatchOptions {
   readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
   /** Ends Codex. */
   readonly stop: () => void;
-  /** Tells the caller. */
+  /** Writes a line to the caller's stderr. */
   readonly say: (line: string) => void;
   readonly log: Log;
 }
 
-/** The budget of one invocation, and what is said and done about it. */
+/** The budget of one invocation: checks its limits, reports them and ends Codex. */
 export interface BudgetWatch {
-  /** Looks at the limits; `all` are the invocation's responses so far. Never throws. */
+  /** Checks the limits; `all` are the invocation's responses so far. Never throws. */
   check(all: readonly PricedResponse[]): void;
   /** How far each limit is used up. */
   measure(all: readonly PricedResponse[]): BudgetLevel[];
@@ -40,18 +40,18 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   if (limits.length === 0) return undefined;
   const calendar = createCalendar(settings.timeZone.value);
   const stops = settings.onBudget.value === 'stop';
-  const tellUnpriced = createUnpricedTeller(
+  const warnOfUnpriced = createPriceWarning(
     limits.some(({ unit }) => unit === 'usd'),
     say,
   );
-  let faultTold = false;
+  let faultReported = false;
   const guard = new BudgetGuard({
     limits,
     findPeriod: (period, atMs) => findPeriod(calendar, period, atMs),
     readOthers: options.readOthers,
     onFault(error) {
-      if (faultTold) return;
-      faultTold = true;
+      if (faultReported) return;
+      faultReported = true;
       say('what others have spent of the budget cannot be read: this invocation alone counts. See the log.');
       log.warn('What others have spent of the budget cannot be read.', { reason: messageOf(error) });
     },
@@ -66,7 +66,7 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   return {
     check(all) {
       try {
-        tellUnpriced(all);
+        warnOfUnpriced(all);
         guard.check(all, Date.now());
       } catch (error) {
         log.warn('The budget could not be checked.', { reason: messageOf(error) });
@@ -84,8 +84,8 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   };
 }
 
-/** Says of each model without a price that limits in USD do not hold for it. */
-function createUnpricedTeller(
+/** Writes once for each model without a price that limits in USD do not hold for it. */
+function createPriceWarning(
   matters: boolean,
   say: (line: string) => void,
 ): (responses: readonly PricedResponse[]) => void {

@@ -8,9 +8,9 @@ import type { WrapperOptions } from './wrapper-options.js';
 const MOST_LINKS = 40;
 
 export interface CallPhase {
-  /** Undefined where nobody said it. */
+  /** Undefined when it is not set. */
   readonly phase: GivenAttribution['phase'];
-  /** What the name of a link says that is no phase. */
+  /** The phase that the link's name gives and that does not exist. */
   readonly unknownPhase: string | undefined;
 }
 

@@ -37,7 +37,7 @@ export interface MeteredInvocation {
   observeTelemetry(body: string): void;
   /** Records what is left. `lostLines` did not reach us. Never rejects. */
   finish(end: End, lostLines: number): Promise<Settled>;
-  /** Does what need not be done while anybody waits. */
+  /** Does the work that nobody waits for. */
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface InvocationTools {
   readonly invocation: MeterOptions['invocation'] & { readonly codexPid: number };
   readonly telemetry: MeterOptions['telemetry'] | undefined;
   readonly settings: Settings;
-  /** What the name by which the front was called says that is no phase. */
+  /** The phase that the link's name gives and that does not exist. */
   readonly unknownPhase: string | undefined;
   readonly emit: EmitForm | undefined;
   readonly paths: Paths;
@@ -57,18 +57,18 @@ export interface InvocationTools {
   readonly voice: Voice;
 }
 
-/** Meters Codex, which has been started: with its database, its budget, another program's table, and whoever is told. */
+/** Meters a Codex that has been started: connects it with its database, budget, mirror, events and hooks. */
 export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   const { invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice } = tools;
   const { id, attribution } = invocation;
   const prices = createPriceBook({ user: listPrices(settings) });
   const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
-  // The others may run no thread at all.
+  // Other commands may run no thread at all.
   if (command.threads === 'one') mirror.expect(id);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
-  let pending: PendingCause['cause'] | undefined;
-  let booked: readonly PricedResponse[] = [];
+  let pendingCause: PendingCause['cause'] | undefined;
+  let responses: readonly PricedResponse[] = [];
   const budget = watchBudget({
     ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
     readOthers: (scope) => {
@@ -93,7 +93,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       meter.note({ ...LITTLE_LEFT, figures: { window: name, leftPercent, minPercent } });
     }
   };
-  /** Nobody waits for this process any more: a database that is locked may still be let go. */
+  /** The front has ended: now there is time to wait for a locked database. */
   const takeInLater = async () => {
     const deadline = performance.now() + PATIENCE_MS;
     for (let state: Attempt = 'locked'; state === 'locked' && performance.now() < deadline; ) {
@@ -110,8 +110,8 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     isOverBudget: () => budget?.isStopped() ?? false,
     budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
     onResponses: (fresh, all) => {
-      booked = all;
-      events?.booked(fresh, all);
+      responses = all;
+      events?.recorded(fresh, all);
       hooks.checkPrices(fresh);
       budget?.check(all);
     },
@@ -125,7 +125,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     },
     keepPending: (change) => keepPending(paths, change),
   });
-  // The others may run no thread, and leave no record.
+  // Other commands may run no thread, and leave no record.
   const passedOver = command.threads === 'one' ? settings.passedOver : [];
   for (const { path, reason } of passedOver) meter.note({ ...PASSED_OVER, figures: { path, reason } });
   const { unknownPhase } = tools;
@@ -136,8 +136,8 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     async finish(end, lostLines) {
       if (lostLines > 0) meter.note({ ...LINES_LOST, figures: { lines: lostLines } });
       const summary = await meter.finish(end);
-      pending = summary?.pending?.cause;
-      const outcome = budget?.conclude(booked) ?? 'within';
+      pendingCause = summary?.pending?.cause;
+      const outcome = budget?.conclude(responses) ?? 'within';
       const facts: InvocationFacts = {
         ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined },
         ...(summary ?? { notes: [METERING_FAILED] }),
@@ -145,8 +145,8 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
         status: outcome === 'stopped' ? 'over budget' : end.status,
         // As the front itself ends.
         exitCode: outcome === 'stopped' ? BUDGET_EXIT_CODE : end.exitCode,
-        responses: booked,
-        budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
+        responses,
+        budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(responses) },
       };
       await events?.ended(facts);
       hooks.run('run_end', { report: toInvocationReport(facts) });
@@ -161,7 +161,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       await mirror.awaitEstimates();
       store?.close();
       // Only a lock can be gone within ten seconds. Any other fault of the database is left to the next command.
-      if (pending === 'lock') await takeInLater();
+      if (pendingCause === 'lock') await takeInLater();
     },
   };
 }

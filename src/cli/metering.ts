@@ -18,7 +18,7 @@ import { createHooks } from './hooks.js';
 import { type MeteredInvocation, meterInvocation } from './metered-invocation.js';
 import { createRunEvents } from './run-events.js';
 
-/** What the meter has to say to the front while it works. */
+/** What the meter sends to the front while Codex works. */
 export interface Voice {
   say(line: string): void;
   stop(): void;
@@ -26,7 +26,7 @@ export interface Voice {
 
 /** What the front has handed down, by number. */
 export interface Descriptors {
-  /** Where a runner is told of the invocation. */
+  /** Where a runner receives events of the invocation. */
   readonly events: number | undefined;
   /** The socket at which Codex's telemetry arrives. */
   readonly telemetry: number;
@@ -41,7 +41,7 @@ export interface Metering {
   observe(line: OutputLine): void;
   /** Records what is left. `lostLines` did not reach this process. Never rejects. */
   finish(end: End, lostLines: number): Promise<Settled>;
-  /** Does what need not be done while anybody waits. */
+  /** Does the work that nobody waits for. */
   close(): Promise<void>;
 }
 
@@ -102,7 +102,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
   };
 }
 
-/** Asserts that all is there that a meter needs. Throws what is missing. */
+/** Checks that everything a meter needs can be loaded. Throws otherwise. */
 export function checkMetering(): void {
   openStore(':memory:', { mode: 'write' }).close();
 }

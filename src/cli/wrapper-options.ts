@@ -2,7 +2,7 @@ import { type Given, SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 import { EMIT_FORMS } from '../usage/emit-form.js';
 
-/** What our own options and environment variables may say; each is undefined when neither does. */
+/** The options of codex-metered itself, with their environment variables. */
 export const OPTIONS = {
   'run-id': { variable: 'CODEX_METERED_RUN_ID', takes: 'ID', help: 'the run (loop) this invocation belongs to' },
   phase: {

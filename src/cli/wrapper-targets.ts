@@ -4,7 +4,7 @@ import { openLineTarget } from '../io/line-sink.js';
 import { prepareReportFile } from '../io/report-file.js';
 import type { WrapperOptions } from './wrapper-options.js';
 
-/** Where a runner is told of an invocation. */
+/** Where a runner receives a report and events of an invocation. */
 export interface Targets {
   /** Absolute. */
   readonly reportPath: string | undefined;

@@ -41,7 +41,7 @@ function isLimit(limit: LimitOrNone): limit is BudgetLimit {
 
 /**
  * Reads a budget as an option or a variable gives it: `2.50` for the invocation, `run=20`, `day=50`, `week=200`, `month=500`, or several with
- * commas between them; `none` lifts what a file says. `said` names the option or the variable. Throws a UsageError.
+ * commas between them; `none` lifts what a file says. `said` is the name of the option or the variable, for the message. Throws a UsageError.
  */
 function parseBudget(written: string, unit: BudgetUnit, said: string): LimitOrNone[] {
   if (written === 'none') return BUDGET_SCOPES.map((scope) => ({ scope, unit, amount: undefined }));

@@ -12,12 +12,12 @@ export interface FoundFile {
 export interface ConfigSearch {
   /** Where Codex works, or the reader of a report stands. */
   readonly cwd: string;
-  /** The folder above which no project file is looked for: the work tree's, or `cwd` itself outside of any. */
+  /** The topmost folder to search for a project file: the work tree's, or `cwd` itself outside of any. */
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What stands where a configuration file is looked for, and why it cannot be one. */
+/** Something at the path of a configuration file that cannot be one, and why. */
 export interface UnsuitableFile {
   readonly path: string;
   readonly reason: string;
@@ -37,7 +37,7 @@ export function findConfigFiles(places: ConfigSearch): { found: FoundFile[]; uns
   return { found, unsuitable };
 }
 
-/** Where they are, or would be looked for last. */
+/** Lists where the configuration files are, or, when there is none, the last path that was searched. */
 export function listConfigLocations(places: ConfigSearch): (FoundFile & { readonly exists: boolean })[] {
   const [candidates, user] = listCandidates(places);
   const project = candidates.find(isFile);
@@ -74,7 +74,7 @@ function inspectPath(path: string): Inspection {
     if (!found.isFile()) return { kind: 'unsuitable', reason: 'it is not a file' };
     return found.size > CONFIG_LIMIT_BYTES ? { kind: 'unsuitable', reason: 'it is too large' } : { kind: 'file' };
   } catch {
-    // In a folder that may not be looked into.
+    // In a folder without permission to search it.
     return { kind: 'none' };
   }
 }

@@ -3,13 +3,13 @@ import { type ConfigSearch, type FoundFile, findConfigFiles } from './find-files
 import type { ConfigFile } from './read-file.js';
 import { type Given, resolveSettings, type SettingName, type Settings } from './settings.js';
 
-/** How long looking for configuration files may take before they are left out: Codex waits. */
+/** How long the search for configuration files may take before they are left out: Codex waits. */
 const PATIENCE_MS = 500;
 
 /**
- * What the user has set: by options and variables, as `said` tells them, and in the configuration files. What reads a
- * file is loaded where there is one: most runs have none, and Codex waits for it. What cannot be a configuration file (a
- * named pipe, a device), or is on a file system that takes too long, is passed over. Throws a UsageError.
+ * Reads the settings: from options and variables, by `said`, and from the configuration files. The code that reads a file is
+ * loaded only when there is one: most runs have none, and Codex waits for it. What cannot be a configuration file (a named pipe, a
+ * device), or is on a file system that takes too long, is passed over. Throws a UsageError.
  */
 export async function loadSettings(
   said: (name: SettingName) => Given | undefined,

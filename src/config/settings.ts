@@ -29,12 +29,12 @@ export interface Subscription {
   readonly since: string;
 }
 
-/** What the user has set, from all places. */
+/** All settings, each with its origin. */
 export interface Settings {
   readonly project: Setting<string | undefined>;
   /** An IANA name; undefined is the system's. */
   readonly timeZone: Setting<string | undefined>;
-  /** What reports and the dashboard tell costs in. */
+  /** The unit in which reports and the dashboard show costs. */
   readonly unit: Setting<CostUnit>;
   /** Undefined: in the platform's folder for data. */
   readonly database: Setting<string | undefined>;
@@ -52,9 +52,9 @@ export interface Settings {
   readonly limits: readonly Setting<BudgetLimit>[];
   /** Of all files, the project's first. */
   readonly subscriptions: readonly Setting<Subscription>[];
-  /** A model that the project's file prices is not looked for in the user's. */
+  /** When the project's file has prices of a model, those of the user's file for it are left out. */
   readonly prices: readonly Setting<PriceEntry>[];
-  /** What stands where a configuration file is looked for and is none. */
+  /** Paths of configuration files at which there is something else. */
   readonly passedOver: readonly UnsuitableFile[];
 }
 
@@ -136,7 +136,7 @@ function findUnit(files: readonly ConfigFile[]): Setting<CostUnit> {
   return { value: 'usd', origin: 'default', place: undefined };
 }
 
-/** A pattern that was said for this run goes before those of phases, one of a file behind them. */
+/** A pattern from an option or a variable is tried before those of phases, one from a file after them. */
 function orderPatterns(whole: Setting<string | undefined>, files: readonly ConfigFile[]): Setting<OutputPattern>[] {
   const phases = files.flatMap((file) => {
     return file.phasePatterns.map((one) => settingOf(file, ['phases', one.phase ?? ''], one));

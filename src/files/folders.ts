@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Only the user who runs us may look into what we make. */
+/** Only this user may read the folders that are made. */
 const PRIVATE = 0o700;
 
 /**

@@ -12,7 +12,7 @@ import type { EstimateMode } from '../usage/estimate-mode.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution } from '../usage/record.js';
 
-/** To whom a step belongs, and where it is recorded. */
+/** The attribution of a call, and where it is recorded. */
 export interface UsageContext {
   /** `builder`, `reviewer`, `chat`, `handoff` or `other`. */
   readonly category: Phase;
@@ -24,7 +24,7 @@ export interface UsageContext {
   readonly iteration?: number | undefined;
   /** Default: the working directory of this process. */
   readonly cwd?: string | undefined;
-  /** The database to record in. Default: CODEX_METERED_DB, or what a codex-metered.toml says, or else the platform's place for it. */
+  /** The database to record in. Default: CODEX_METERED_DB, or what a codex-metered.toml says, or else the platform's folder for data. */
   readonly database?: string | undefined;
 }
 

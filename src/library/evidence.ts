@@ -8,7 +8,7 @@ import type { Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { isNoUsage, NO_USAGE, sumUsage, type Usage } from '../usage/usage.js';
 
-/** What there is to go by for one step, best first. */
+/** The evidence of one call, the best first. */
 export interface AvailableEvidence {
   /** Counts that the API reported, as data. */
   readonly counted: ApiUsage | undefined;
@@ -36,7 +36,7 @@ export interface FoundUsage {
   readonly notes: readonly Note[];
 }
 
-/** Nothing is known, and why. */
+/** No usage was found; the notes have the reason. */
 export interface NothingFound {
   readonly usage: undefined;
   readonly notes: readonly Note[];
@@ -61,7 +61,7 @@ const TOKENS_PER_ANSWER = 3;
 export async function findUsage(available: AvailableEvidence): Promise<FoundUsage | NothingFound> {
   const { printed, texts } = available;
   const counted = refuseImpossible(available.counted);
-  // Zeros are what a program passes on that was told nothing.
+  // A program that knows no usage passes on zeros.
   if (counted?.kind === 'usage' && !isNoUsage(counted.usage)) {
     const { usage, notes } = counted;
     return { usage, notes, evidence: 'api', source: notes.length === 0 ? 'actual' : 'parsed' };

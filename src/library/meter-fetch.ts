@@ -10,7 +10,7 @@ import { observeCalls } from './observed-calls.js';
  * for a context that makes no sense.
  */
 export function meterFetch(context: UsageContext, fetch: Fetch = globalThis.fetch): Fetch {
-  // What is wrong is said now, not when the first call is recorded.
+  // A wrong context is reported now, not when the first call is recorded.
   checkContext(context);
   if (typeof fetch !== 'function') {
     throw new UsageError('meterFetch needs a function as its fetch, or nothing for the global one.');

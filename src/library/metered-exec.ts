@@ -16,7 +16,7 @@ export interface MeteredExecOptions {
   /** Default: the folder of `--output-last-message`, or else the day. */
   readonly runId?: string | undefined;
   readonly iteration?: number | undefined;
-  /** The database to record in. Default: CODEX_METERED_DB, or else the platform's place for it. */
+  /** The database to record in. Default: CODEX_METERED_DB, or else the platform's folder for data. */
   readonly database?: string | undefined;
   /** The real Codex. Default: `codex` on PATH. */
   readonly codex?: string | undefined;

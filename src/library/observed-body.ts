@@ -2,7 +2,7 @@ import { createEventSplitter, encodeEvent, type StreamEvent } from '../agents/op
 import { isObject } from '../formats/json.js';
 import type { ObservedCall } from './observed-calls.js';
 
-/** Whether the caller is to see the usage that the metering asked for. */
+/** Whether the caller may see the usage that the metering has asked for. */
 export type UsageVisibility = 'shows all' | 'withholds usage';
 
 /**

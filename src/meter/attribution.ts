@@ -7,7 +7,7 @@ import { findPhase, PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, AttributionOrigin } from '../usage/record.js';
 import { readOutputPath } from './output-path.js';
 
-/** What the user said, by option, environment or configuration file, or by the name of a link. */
+/** What the user set by option, environment or configuration file, or by the name of a link. */
 export interface GivenAttribution {
   readonly project: GivenValue;
   readonly run: GivenValue;
@@ -15,7 +15,7 @@ export interface GivenAttribution {
   readonly iteration: GivenValue;
   /** Tried in order before the built-in ones: see output-path.ts. */
   readonly outputPatterns: readonly OutputPattern[];
-  /** Whose days are runs; undefined is the system's. */
+  /** The time zone of the days that name runs; undefined is the system's. */
   readonly timeZone: string | undefined;
 }
 
@@ -35,9 +35,9 @@ const ITERATION = /^\d{1,9}$/;
 type InferredValue = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
 
 /**
- * Says to whom an invocation belongs: what the user said first, then what the path of `--output-last-message`, the
- * command and the git work tree show. Without a run id, a day's invocations in a project are one run. Throws a
- * UsageError when what the user said makes no sense.
+ * Decides the attribution of an invocation: what the user set wins over what the path of `--output-last-message`, the
+ * command and the git work tree show. Without a run id, a day's invocations in a project are one run. Throws a UsageError
+ * when the user set something impossible.
  */
 export function attribute(said: GivenAttribution, shown: CallFacts): Attribution {
   const groups = readOutputPath(said.outputPatterns, shown.outputLastMessage, shown.cwd);
@@ -64,7 +64,7 @@ export function attribute(said: GivenAttribution, shown: CallFacts): Attribution
   };
 }
 
-/** A pattern of the user's may find what is no phase: that is no reason to refuse the run. */
+/** A pattern of the user's may find a name that is not a phase. That is no reason to refuse the run. */
 function knownPhase(guess: InferredValue): InferredValue {
   return guess && findPhase(guess.value) ? guess : undefined;
 }

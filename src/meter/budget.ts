@@ -15,12 +15,12 @@ export interface BudgetLevel {
   readonly limit: BudgetLimit;
   /** In the limit's unit. */
   readonly amount: number;
-  /** Of the limit: 1 is all of it. */
+  /** The part of the limit that is spent: 1 is all of it. */
   readonly share: number;
   readonly spent: Spent;
 }
 
-/** What has happened to a limit: four fifths of it are spent, or all. */
+/** `near`: four fifths of a limit are spent; `reached`: all of it is. */
 export type BudgetMark = 'near' | 'reached';
 
 export interface BudgetOptions {

@@ -20,7 +20,7 @@ export interface FollowedFile {
   readonly tail: Tail;
 }
 
-/** A file to follow for a run that began at `startedAtMs` (epoch milliseconds); nothing of it has been read yet. */
+/** Prepares to follow a file for a run that began at `startedAtMs` (epoch milliseconds). Reads nothing yet. */
 export function createFollowedFile(path: string, startedAtMs: number, age: 'new' | 'older'): FollowedFile {
   const pageId = parseSessionFileName(basename(path))?.pageId;
   const thread = new Thread(startedAtMs, { age, pageId });
@@ -35,8 +35,8 @@ export function createFollowedFile(path: string, startedAtMs: number, age: 'new'
 }
 
 /**
- * Lines of a session file for its thread and its status; those that cannot be read are counted by reason. Read again,
- * a file may begin anew or, where it was cut off, go on in the middle.
+ * Splits a session file into lines and gives them to its thread and its status; lines that cannot be read are counted by
+ * reason. A file that is read again may begin anew, or go on in the middle when it was cut off.
  */
 function readLines({ thread, status, unreadable }: Omit<FollowedFile, 'tail'>, time: 'first' | 'again'): LineSplitter {
   let reading = thread.reading;
@@ -58,14 +58,13 @@ function readLines({ thread, status, unreadable }: Omit<FollowedFile, 'tail'>, t
   });
 }
 
-/** What a session file tells beside usage: how full the thread's context is, and what is left of rate limits. */
+/** What a session file reports beside usage: how full the thread's context is, and how much of rate limits is used. */
 export class ContextAndRateLimits {
-  /** As the newest row that told of it said. */
+  /** From the newest row that has it. */
   context: ContextFill | undefined;
-  /** What has been read and not taken yet, the newest of each window. */
+  /** The newest of each window that was read since the last drain. */
   readonly #rateLimits = new Map<string, RateLimit>();
 
-  /** Takes the next record of the file. */
   add(record: RolloutRecord): void {
     if (record.kind !== 'token_count') return;
     this.context = record.context ?? this.context;
@@ -74,7 +73,7 @@ export class ContextAndRateLimits {
     }
   }
 
-  /** What has become known of rate limits since the last time. */
+  /** Returns the rate limits that were read since the last call. */
   drainRateLimits(): RateLimit[] {
     const taken = [...this.#rateLimits.values()];
     this.#rateLimits.clear();

@@ -6,27 +6,27 @@ import { correctResponse } from './corrections.js';
 import type { TimedRemark } from './output-reader.js';
 
 interface Entry {
-  /** As its source told it. */
+  /** As it was read from its evidence, before corrections. */
   readonly read: ModelResponse;
   readonly priced: PricedResponse;
-  /** `other`: another invocation has recorded it as well, and it belongs to that one. */
+  /** `other`: another invocation has recorded it as well, and it is assigned to that one. */
   readonly assignedTo: 'self' | 'other';
 }
 
 export interface InvocationResponsesOptions {
   readonly prices: PriceBook;
-  /** What Codex's output has said so far of how it was served. */
+  /** What Codex's output has reported so far about the model and tier that served. */
   readonly remarks: () => readonly TimedRemark[];
-  /** Whether the output tells of a thread at all. */
+  /** Whether Codex's output reports on a thread at all. */
   readonly outputCovers: (threadId: string) => boolean;
   readonly write: (responses: readonly PricedResponse[], notes: readonly Note[]) => void;
-  /** Which of these belong to other invocations that have recorded them too, by their places. */
+  /** Returns the indexes of those that are assigned to other invocations, which have recorded them too. */
   readonly findCeded: (booked: readonly Booked[]) => readonly number[];
-  /** These are new, or known better, of all that are the invocation's own. None are new where some have gone. */
+  /** Called with the responses that are new or corrected, and with all of the invocation. The first list is empty when some were removed. */
   readonly onResponses?: ((responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void) | undefined;
 }
 
-/** The responses of one invocation, corrected and priced, each written once, and again when it is corrected later. */
+/** The responses of one invocation, corrected and priced. Each is written once, and again when it is corrected later. */
 export class InvocationResponses {
   readonly #options: InvocationResponsesOptions;
   readonly #pricer: Pricer;
@@ -38,25 +38,25 @@ export class InvocationResponses {
     this.#pricer = new Pricer(options.prices);
   }
 
-  /** Those that belong to the invocation. */
+  /** Those that are assigned to the invocation. */
   get responses(): readonly PricedResponse[] {
     return [...this.#entries.values()]
       .filter(({ assignedTo: owner }) => owner === 'self')
       .map(({ priced: booked }) => booked);
   }
 
-  /** How many have been booked, wherever they belong. */
+  /** How many have been recorded, those assigned to other invocations included. */
   get counted(): number {
     return this.#entries.size;
   }
 
-  /** Leaves to other invocations what they have taken over since it was booked. */
+  /** Releases the responses that have been assigned to other invocations since they were recorded. */
   releaseReassigned(): void {
     const before = this.responses;
     if (this.#cede(before).length < before.length) this.#options.onResponses?.([], this.responses);
   }
 
-  /** Strikes out what is known better by now. Where it was written, the database has it go as well. */
+  /** Removes responses that better evidence has replaced. The database removes its rows of them itself. */
   remove(isKnownBetter: (response: PricedResponse) => boolean): void {
     for (const [key, { priced: booked }] of this.#entries) if (isKnownBetter(booked)) this.#entries.delete(key);
   }
@@ -78,7 +78,7 @@ export class InvocationResponses {
     if (own.length > 0) this.#options.onResponses?.(own, this.responses);
   }
 
-  /** Returns the others. What is left to other invocations stays written: the database knows whose it is. */
+  /** Returns those that are not released. The released stay written: the database knows the invocation that they are assigned to. */
   #cede(responses: readonly PricedResponse[]): PricedResponse[] {
     const ceded = this.#options.findCeded(responses.map(toBooked));
     for (const place of ceded) {
@@ -89,7 +89,7 @@ export class InvocationResponses {
     return responses.filter((_, place) => !ceded.includes(place));
   }
 
-  /** Books those anew of which Codex's output has said more since they were booked. */
+  /** Records those anew whose model or tier Codex's output has corrected since. */
   correct(): void {
     const remarks = this.#options.remarks().length;
     if (remarks === this.#heeded) return;

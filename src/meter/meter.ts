@@ -26,9 +26,9 @@ export interface MeterOptions {
   readonly isOverBudget?: () => boolean;
   /** Undefined is `none`. */
   readonly serverHome?: ServerHome;
-  /** What it runs under; the guard of it sees each response by `onBooked`. */
+  /** The budget that the run is under, for the record. */
   readonly budget?: Budget | undefined;
-  /** Responses have become known, or are known better: these, of all. None where some have gone. It must not throw. */
+  /** Called with the responses that are new or corrected, and with all of the invocation. Must not throw. */
   readonly onResponses?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
 }
 
@@ -47,7 +47,7 @@ export interface Meter {
   observe(line: OutputLine): void;
   /** Takes the body of a request that Codex made to our telemetry sink. */
   observeTelemetry(body: string): void;
-  /** Keeps a note with the record. */
+  /** Adds a note to the record. */
   note(note: Note): void;
   /** Reads and records what is left. Undefined when the metering failed. */
   finish(end: End): Promise<Summary | undefined>;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { OutputPattern } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 
-/** What a path tells, by the groups of the pattern that it matches. */
+/** What was found in a path, by the named groups of the pattern that it matches. */
 export type PathGroups = Readonly<Record<string, string | undefined>>;
 
 /** Between two names of a path, on every system. */

@@ -10,16 +10,16 @@ import { type Summary, summarise } from './summary.js';
 import { Telemetry } from './telemetry.js';
 import { describeUnreadable } from './unreadable.js';
 
-/** Commands whose threads are all begun by them, whatever the files' times say. */
-const BEGINNERS = ['exec', 'exec review', 'review'];
+/** Commands that begin every thread that they run, whatever the times of the files are. */
+const STARTING_COMMANDS = ['exec', 'exec review', 'review'];
 
-/** One run of Codex and what becomes of its evidence. Its methods may throw: `startMeter` keeps that inside. */
+/** One run of Codex: follows its evidence, records it and settles it. Methods may throw: `startMeter` catches that. */
 export class MeteredRun {
   readonly #output: OutputReader | undefined;
   readonly #options: MeterOptions;
   readonly #follower: SessionFollower;
   readonly #recorder: Recorder;
-  readonly #books: InvocationResponses;
+  readonly #responses: InvocationResponses;
   readonly #telemetry: Telemetry;
   readonly #notes: Note[] = [];
   #begun = false;
@@ -32,10 +32,10 @@ export class MeteredRun {
     const { invocation, command, pid } = options;
     this.#options = options;
     this.#recorder = new Recorder(options);
-    this.#books = new InvocationResponses({
+    this.#responses = new InvocationResponses({
       prices: options.prices,
       remarks: () => this.#output?.facts.remarks ?? [],
-      // Codex's output tells of the run's own thread, and of a review's.
+      // Codex's output reports on the run's root thread, and on that of a review.
       outputCovers: (threadId) => threadId === this.#threadId || command.name.endsWith('review'),
       write: (responses, notes) => {
         this.#recorder.add({ responses });
@@ -50,7 +50,7 @@ export class MeteredRun {
       cwd: invocation.cwd,
       pid,
       threads: command.threads,
-      begins: BEGINNERS.includes(command.name) ? 'new' : 'unknown',
+      begins: STARTING_COMMANDS.includes(command.name) ? 'new' : 'unknown',
       onProgress: () => this.#handOn(),
     });
     this.#telemetry = new Telemetry({
@@ -62,7 +62,7 @@ export class MeteredRun {
     if (command.output !== 'other') {
       this.#output = createOutputReader(command.output, (threadId) => {
         this.#follower.setRoot(threadId);
-        // At once: whoever else sees the thread's file must know whose it is, and whoever settles the run after a kill.
+        // At once: another meter that sees the thread's file needs it, and so does whoever settles the run after a kill.
         this.#recorder.add({ update: { threadId, threadKnownBy: 'output' } });
       });
     }
@@ -83,7 +83,7 @@ export class MeteredRun {
 
   observe(line: OutputLine): void {
     this.#output?.take(line);
-    this.#books.correct();
+    this.#responses.correct();
   }
 
   observeTelemetry(body: string): void {
@@ -106,11 +106,11 @@ export class MeteredRun {
     const status = this.#options.isOverBudget?.() ? 'over budget' : end.status;
     this.#recorder.add({ update: { ...end, status, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy } });
     await this.#recorder.finish();
-    this.#books.releaseReassigned();
+    this.#responses.releaseReassigned();
     const { invocation } = this.#options;
     const { iteration, pending } = this.#recorder;
     const known = { invocation, iteration, pending, threadId: this.#threadId, endedAtMs };
-    return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#books.responses);
+    return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#responses.responses);
   }
 
   /** Records the responses that have become known since the last time. */
@@ -121,14 +121,14 @@ export class MeteredRun {
     fresh.push(...this.#telemetry.take());
     if (threads.length > 0 || fresh.length > 0) this.#begin();
     this.#nameThread();
-    this.#readGauges();
+    this.#readStatus();
     const counted = new Set(threads.filter(({ responses }) => responses.length > 0).map(({ id }) => id));
-    this.#books.remove(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
-    this.#books.record(fresh);
+    this.#responses.remove(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
+    this.#responses.record(fresh);
   }
 
-  /** Records how full the context is and what was told of rate limits, where that has changed. */
-  #readGauges(): void {
+  /** Records how full the context is and what was reported of rate limits, when that has changed. */
+  #readStatus(): void {
     const context = this.#follower.root?.status.context;
     if (context && context !== this.#context) {
       this.#context = context;
@@ -168,14 +168,14 @@ export class MeteredRun {
       files: this.#follower.files,
       root: this.#follower.root,
       facts: this.#output?.facts,
-      counted: () => this.#books.counted,
+      counted: () => this.#responses.counted,
       readRecordedBefore: (threadId) => this.#recorder.readRecordedBefore(threadId),
-      record: (responses) => this.#books.record(responses),
+      record: (responses) => this.#responses.record(responses),
       note: (notes) => this.note(notes),
     });
   }
 
-  /** Keeps notes with the record and in the log. */
+  /** Adds notes to the record and to the log. */
   note(notes: readonly Note[]): void {
     if (notes.length === 0) return;
     this.#notes.push(...notes);

@@ -3,7 +3,7 @@ import { SOURCES, type Source } from '../usage/source.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
 import type { PendingCause } from './recorder.js';
 
-/** What one invocation used, for whoever started it. */
+/** What one invocation used and cost. */
 export interface Summary {
   readonly invocation: Invocation;
   /** Undefined when no database gave it a number. */
@@ -17,7 +17,7 @@ export interface Summary {
   readonly codexVersion: string | undefined;
   readonly endedAtMs: number;
   readonly notes: readonly Note[];
-  /** Why the record is not in the database but kept aside; undefined where it is there. */
+  /** Why the record is pending; undefined when it is in the database. */
   readonly pending: PendingCause | undefined;
   /** The least certain source among the responses; undefined when there are none. */
   readonly source: Source | undefined;

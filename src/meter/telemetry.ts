@@ -26,13 +26,13 @@ export interface TelemetryOptions extends Pick<ThreadsWithoutFileOptions, 'isRea
 /** A thread of a server has its file before its first response has come; one without is known by waiting for it. */
 const FILE_PATIENCE_MS = 1000;
 
-/** What Codex's telemetry tells of threads that have no session file; of the others the file is the better evidence. */
+/** Takes the responses of threads without a session file from Codex's telemetry. For other threads the file is the better evidence. */
 export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #reader: TelemetryReader;
   readonly #threads: ThreadsWithoutFile;
   #read = 0;
-  /** What was told of threads whose file may still come. */
+  /** Responses of threads whose file may still come. */
   #waiting: ModelResponse[] = [];
 
   constructor(options: TelemetryOptions) {
@@ -52,7 +52,7 @@ export class Telemetry {
     return this.#reader.cliVersion;
   }
 
-  /** The thread that it has told of first: a run's own comes before those that it starts. */
+  /** The thread that was named first: the root thread comes before those that it starts. */
   get threadId(): string | undefined {
     return [...this.#reader.threads][0];
   }
@@ -60,7 +60,7 @@ export class Telemetry {
   /** Takes one request's body. */
   add(body: string): void {
     this.#reader.add(body);
-    // From now on their files are looked for, also of those of which no counts have come.
+    // This starts the search for their files, also for threads without counts so far.
     for (const threadId of this.#reader.threads) this.#threads.stateOf(threadId);
     this.#options.onProgress();
   }
@@ -103,7 +103,7 @@ export class Telemetry {
 
 /** What became of a run's telemetry, at its end. */
 interface TelemetryOutcome {
-  /** The run is a server, which may have run threads without a session file that nothing told of. */
+  /** The run is a server, which may have run threads without a session file that nothing reported. */
   readonly isServer: boolean;
   /** Why Codex was not asked for any; undefined when it was. */
   readonly absent: NoTelemetry | undefined;

@@ -4,9 +4,9 @@ import type { FollowedFile } from './followed-file.js';
 import type { OutputFacts } from './output-reader.js';
 
 /**
- * Holds Codex's last `turn.completed` against the root thread's session file. It must be what the thread's turns of
- * this invocation used, or the total of the thread's whole life (resume since 0.80); zeros are no claim (`exec
- * review`, a provider without usage). Anything else is noted as a disagreement; the session file's figures stand.
+ * Compares Codex's last `turn.completed` with the root thread's session file. It must equal what the thread's turns of this
+ * invocation used, or the total of the thread's whole life (resume since 0.80). Zeros are not compared (`exec review`, a
+ * provider without usage). Any other difference is noted as a disagreement; the session file's figures are recorded.
  */
 export function checkTurnTotal(facts: OutputFacts, root: FollowedFile | undefined): Note[] {
   const claimed = facts.turnTotals.at(-1);
@@ -28,7 +28,7 @@ export function checkTurnTotal(facts: OutputFacts, root: FollowedFile | undefine
   ];
 }
 
-/** Counters that the stream of an older Codex did not have are zero there: they are not compared. */
+/** Leaves out counters that are zero in the stream: an older Codex does not report them there. */
 function equalOnBothSides(counted: Usage, claimed: Usage): boolean {
   const known = {
     ...counted,

@@ -37,7 +37,7 @@ export function locateCodex(options: LocateOptions): string {
   throw new CodexNotFoundError(`No Codex was found: PATH has no "${name}" other than codex-metered. ${ADVICE}`);
 }
 
-/** Whoever runs us as another user, by `sudo -u … -- /path/to/codex`, gives us a PATH that has none of npm's commands. */
+/** `sudo -u … -- /path/to/codex` runs us with a PATH that has none of npm's commands. */
 function findNeighbour(self: string): string[] {
   try {
     const installed = dirname(dirname(dirname(realpathSync(self))));
@@ -64,7 +64,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** True for our own script behind any link or copy, and for a small script that calls us: taking it would never end. */
+/** True for our own script behind any link or copy, and for a small script that calls us: starting it would never end. */
 function isMeter(path: string, self: string): boolean {
   try {
     if (realpathSync(path) === realpathSync(self)) return true;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 
-/** What Linux tells of a process. */
+/** A process as `/proc/<pid>/stat` describes it. */
 export interface ProcessStat {
   /** `Z`: it has ended and nobody has waited for it. */
   readonly state: string;
@@ -13,7 +13,7 @@ export interface ProcessStat {
   readonly startTicks: number;
 }
 
-/** Undefined for a process that is gone, and everywhere but on Linux. */
+/** Undefined for a process that has ended, and on other systems than Linux. */
 export function readStat(pid: number): ProcessStat | undefined {
   try {
     // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
@@ -32,7 +32,7 @@ export function readStat(pid: number): ProcessStat | undefined {
   }
 }
 
-/** A process, so that another one which gets its number later is not taken for it. */
+/** A process by number and start time, so that a later process with the same number is not taken for it. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Undefined where only the number is known: on other systems than Linux, or for a process that had gone. */
@@ -43,7 +43,7 @@ export function identifyProcess(pid: number): ProcessIdentity {
   return { pid, startTicks: readStat(pid)?.startTicks };
 }
 
-/** Sends a signal to a process that is still there; 0 only looks. False where it has ended. */
+/** Sends a signal to a process that still runs; 0 only checks. Returns false when it has ended. */
 export function signalProcess({ pid, startTicks }: ProcessIdentity, signal: NodeJS.Signals | 0): boolean {
   const stat = readStat(pid);
   if (startTicks !== stat?.startTicks || stat?.state === 'Z') return false;
@@ -60,16 +60,16 @@ const TOLERANCE_MS = 10_000;
 const LARGEST_PID = 2 ** 31 - 1;
 
 /**
- * True while the process `pid` that was there at `sinceMs` works. On Linux one that has ended but that nobody has
- * waited for is dead, and so is one whose pid another process has by now; elsewhere they cannot be told apart. A number
- * that no system gives to a process, as a damaged record may hold it, is nobody's.
+ * True while the process that had the number `pid` at `sinceMs` runs. On Linux a zombie counts as ended, and so does a process
+ * whose number another one has by now; on other systems these cases cannot be distinguished. A number that no system gives to
+ * a process, as a damaged record may hold it, is that of no process.
  */
 export function isAlive(pid: number | null, sinceMs: number): boolean {
   if (pid === null || pid <= 0 || pid > LARGEST_PID) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Another user's process: it is there.
+    // It exists and is another user's.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const stat = readStat(pid);
@@ -79,9 +79,9 @@ export function isAlive(pid: number | null, sinceMs: number): boolean {
 }
 
 /**
- * Whether a shell with job control started us, as the shell does at which a person types: it gives each command line a
- * process group of its own. A program that opens a terminal of its own starts in it either what it wants, which leads the
- * session then, or a shell that leads it and keeps all in its own group.
+ * Whether a shell with job control started this process, as an interactive shell does: it gives each command line a process
+ * group of its own. A program that opens a terminal starts in it either a command, which then leads the session, or a shell
+ * without job control, which leads the session and has all its commands in its own group.
  */
 export function startedByShell(platform = process.platform): boolean {
   if (platform !== 'linux') return isShellJobByPs();
@@ -89,7 +89,7 @@ export function startedByShell(platform = process.platform): boolean {
   return stat !== undefined && stat.processGroup !== stat.session;
 }
 
-/** `ps` tells of no session everywhere, but it marks whoever leads one. */
+/** `ps` does not show the session on every system, but it marks the process that leads one. */
 function isShellJobByPs(): boolean {
   const { execFileSync } = process.getBuiltinModule('node:child_process');
   const ask = (column: string, pid: number | string) =>

@@ -52,8 +52,8 @@ const LISTENS = '0A';
 const ACCEPTS = 0x10000;
 
 /**
- * The process of the program `program` (the name of its file) that listens at `endpoint`, as far as Linux tells it to this
- * user; undefined on other systems, and where another program, another user or another machine listens. Never rejects.
+ * Finds the process of the program `program` (the name of its file) that listens at `endpoint`. Undefined on other systems
+ * than Linux, and when another program, another user or another machine listens. Never rejects.
  */
 export async function findListener(endpoint: Endpoint, program: string): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
@@ -68,7 +68,7 @@ export async function findListener(endpoint: Endpoint, program: string): Promise
   return undefined;
 }
 
-/** The addresses of this machine that `host` stands for; none for another machine, or for a name that would have to be looked up. */
+/** The addresses of this machine that `host` stands for; none for another machine, or for a name that needs DNS. */
 function listOwnAddresses(host: string): string[] {
   if (host === 'localhost') return ['127.0.0.1', '::1'];
   if (host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return [host];

@@ -3,9 +3,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 
-/** Tells whether a signal that has reached us was sent to Codex too, as a terminal's Ctrl-C is. */
+/** Finds out whether a signal that this process received was sent to Codex too, as a terminal's Ctrl-C is. */
 export interface SignalProbe {
-  /** Resolves with true when `signal`, which we have just been sent, went to all of our process group. */
+  /** Resolves with true when `signal`, which was just received, was sent to the whole process group. */
   reachedGroup(signal: NodeJS.Signals): Promise<boolean>;
 }
 
@@ -13,23 +13,24 @@ interface ProbeProcess {
   readonly pid: number | undefined;
   /** Resolves with the signal that has ended it; never, where there is no such program. */
   readonly endedBy: Promise<NodeJS.Signals>;
-  /** Its end tells of one signal, and of no other that came at the same time. */
+  /** Its end has answered for one signal, and answers for no other that came at the same time. */
   isSpent: boolean;
 }
 
 /**
- * How long a signal may take to strike the witness after it has reached us. Linux tells of one that is on its way, so there
- * it is the time between two sends of whoever signals each process by itself. Elsewhere it is the time to die of it.
+ * How long after us the probe may receive a signal. Linux shows signals that are pending, so there this is the time between
+ * two sends of a program that signals each process by itself. On other systems it includes the time to end.
  */
 const PATIENCE_MS = process.platform === 'linux' ? 20 : 150;
 /** Without a terminal only a Codex that works for a while is signalled by its group. */
 const UNHURRIED_MS = 100;
 
 /**
- * What is typed on a terminal (Ctrl-C, Ctrl-\), and what a supervisor sends to a process group, reaches Codex as it does us,
- * while `kill` reaches us alone; Node does not say which it was. So a process that does nothing stands beside Codex in our
- * group: a signal that ends it was sent to all. It ends when we do, because its input does then. In the few milliseconds until another
- * has taken the place of one that has ended, a signal is handed on, and Codex may get it twice: better than not at all.
+ * Starts the probe. A signal from a terminal (Ctrl-C, Ctrl-\), or one that a supervisor sends to a process group, reaches Codex
+ * as well as us, while `kill` reaches us alone; Node does not report which it was. So an idle process runs beside Codex in our
+ * group: when a signal ends it, the signal was sent to the whole group. It ends with us, because its input ends then. In the few
+ * milliseconds until a new one has replaced one that has ended, signals are passed on, and Codex may receive one twice: better than
+ * not at all.
  */
 export function startSignalProbe(): SignalProbe {
   let current: ProbeProcess | undefined;
@@ -40,27 +41,27 @@ export function startSignalProbe(): SignalProbe {
   else setTimeout(replace, UNHURRIED_MS).unref();
   return {
     async reachedGroup(signal) {
-      const bystander = current;
-      if (!bystander) return false;
-      const isStruck = await wasEndedBy(signal, bystander);
-      if (isStruck && current === bystander) replace();
-      if (!isStruck || bystander.isSpent) return false;
-      bystander.isSpent = true;
+      const probe = current;
+      if (!probe) return false;
+      const isStruck = await wasEndedBy(signal, probe);
+      if (isStruck && current === probe) replace();
+      if (!isStruck || probe.isSpent) return false;
+      probe.isSpent = true;
       return true;
     },
   };
 }
 
-/** Whether `signal` has ended the bystander, or is about to. */
-async function wasEndedBy(signal: NodeJS.Signals, bystander: ProbeProcess): Promise<boolean> {
-  if (readProbeState(bystander, signal) === 'pending') return true;
+/** Whether `signal` has ended the process, or is about to. */
+async function wasEndedBy(signal: NodeJS.Signals, probe: ProbeProcess): Promise<boolean> {
+  if (readProbeState(probe, signal) === 'pending') return true;
   const patience = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined));
-  const endedBy = await Promise.race([bystander.endedBy, patience]);
-  // On a busy machine nobody may have told us of its end, or it may not even have come to die.
-  return endedBy === undefined ? readProbeState(bystander, signal) !== 'alive' : endedBy === signal;
+  const endedBy = await Promise.race([probe.endedBy, patience]);
+  // On a busy machine the event of its end may still be on its way, or the process may not have ended yet.
+  return endedBy === undefined ? readProbeState(probe, signal) !== 'alive' : endedBy === signal;
 }
 
-/** Where it cannot be started nobody stands by: every signal is handed on then. */
+/** Undefined when it cannot be started: then every signal is passed on. */
 function startProbeProcess(): ProbeProcess | undefined {
   try {
     const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'], env: { PATH: process.env.PATH } });
@@ -76,7 +77,7 @@ function startProbeProcess(): ProbeProcess | undefined {
   }
 }
 
-/** Whether `signal` waits to be dealt with by the bystander, or that has ended. Linux tells; elsewhere nothing does. */
+/** Whether `signal` is pending for the process, or the process has ended. Only Linux shows it: elsewhere it is `alive`. */
 function readProbeState({ pid }: ProbeProcess, signal: NodeJS.Signals): 'alive' | 'pending' | 'dead' {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');

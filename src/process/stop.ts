@@ -50,7 +50,7 @@ function endsWithin(exited: Promise<unknown>, limitMs: number): Promise<boolean>
 
 /** A process and those that it started, as they were at one moment: some may have gone since, others come. */
 interface Tree {
-  /** Sends a signal to those that are still there; 0 only looks. Returns how many there were. */
+  /** Sends a signal to those that still run; 0 only checks. Returns how many there were. */
   signal(signal: NodeJS.Signals | 0): number;
 }
 

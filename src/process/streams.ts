@@ -38,7 +38,7 @@ function describeStream(fd: 1 | 2): ReturnType<DescribeStream> {
 }
 
 /**
- * Puts stand-ins in the place of process.stdin, stdout and stderr. Node opens the real ones when anything first asks for
+ * Replaces process.stdin, stdout and stderr by streams of our own. Node opens the real ones when anything first asks for
  * them (an import of `node:process` or `node:assert` does, and the end of any socket), and a pipe becomes non-blocking by
  * that for everyone who shares it: Codex cannot read a prompt that is still to come, and the caller's other programs
  * cannot write when the pipe is full.
@@ -54,7 +54,7 @@ function createWriter(fd: number): Writable {
       try {
         writeSync(fd, chunk);
       } catch {
-        // Nobody reads what we have to say.
+        // The reader is gone.
       }
       done();
     },
