@@ -21,7 +21,7 @@ export function judgeState(
   works: (pid: number, sinceMs: number) => boolean = isAlive,
 ): InvocationState {
   const codexWorks = codexPid !== null && works(codexPid, startedAtMs);
-  if (meterPid === null) return codexWorks || codexPid === null ? 'running' : 'killed';
+  if (meterPid === null) return codexWorks ? 'running' : 'killed';
   if (works(meterPid, startedAtMs)) return codexWorks || codexPid === null ? 'running' : 'settling';
   return codexWorks ? 'unmetered' : 'killed';
 }
