@@ -60,6 +60,7 @@ const status = word<InvocationStatus>({
   failed: true,
   interrupted: true,
   abandoned: true,
+  'over budget': true,
 });
 const origin = word<InvocationOrigin>({ metered: true, backfilled: true, recorded: true });
 const threadKnownBy = word<ThreadKnownBy>({ output: true, file: true });

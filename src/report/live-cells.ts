@@ -68,6 +68,7 @@ const STATE_STYLES: Readonly<Partial<Record<LiveState | LiveInvocation['row']['s
   failed: 'red',
   interrupted: 'yellow',
   abandoned: 'yellow',
+  'over budget': 'yellow',
 };
 
 function describeContext({ row }: LiveInvocation): Pick<LiveCells, 'context' | 'contextStyle'> {

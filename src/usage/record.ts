@@ -28,9 +28,10 @@ export interface Attribution {
 }
 
 /**
- * How an invocation ended, or that it has not. `abandoned`: its meter was killed, and it was settled afterwards.
+ * How an invocation ended, or that it has not. `abandoned`: its meter was killed, and it was settled afterwards. `over
+ * budget`: it reached a limit that ends Codex, whether Codex was at work then or had just given its last answer.
  */
-export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned';
+export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'over budget';
 
 /**
  * How an invocation came into the record. `metered`: a Codex that was followed while it ran; `backfilled`: read

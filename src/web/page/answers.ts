@@ -30,7 +30,7 @@ export interface Status {
   readonly projectIds: readonly string[];
 }
 
-export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned';
+export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'over budget';
 
 export interface RunEntry extends Sums {
   readonly runId: string;

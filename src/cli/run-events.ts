@@ -13,26 +13,26 @@ import {
 import { SCHEMA_VERSION } from '../report/sums-json.js';
 import type { Invocation, PricedResponse } from '../usage/record.js';
 
-/** What a runner is told of an invocation: a line for each thing as it happens, and a report at the end. */
-export interface Hooks {
+/** What a runner receives of an invocation: a line for each event as it happens, and a report at the end. */
+export interface RunEvents {
   started(invocation: Invocation): void;
-  /** `fresh` have become known, or are known better; `all` are the invocation's. */
-  booked(fresh: readonly PricedResponse[], all: readonly PricedResponse[]): void;
+  /** `fresh` are new or corrected; `all` are the invocation's. */
+  recorded(fresh: readonly PricedResponse[], all: readonly PricedResponse[]): void;
   marked(level: BudgetLevel, mark: BudgetMark): void;
-  /** A report that cannot be written is said on stderr. Never rejects. */
+  /** When the report cannot be written, a line on stderr says so. Never rejects. */
   ended(facts: InvocationFacts): Promise<void>;
 }
 
-export interface HookTargets {
+export interface EventTargets {
   readonly reportPath: string | undefined;
   /** An open descriptor. */
   readonly eventsFd: number | undefined;
-  /** Tells the caller. */
+  /** Writes a line to the caller's stderr. */
   readonly say: (line: string) => void;
 }
 
 /** Undefined where neither a report nor events were asked for. */
-export function createHooks({ reportPath, eventsFd, say }: HookTargets): Hooks | undefined {
+export function createRunEvents({ reportPath, eventsFd, say }: EventTargets): RunEvents | undefined {
   if (reportPath === undefined && eventsFd === undefined) return undefined;
   const events = eventsFd === undefined ? undefined : createLineSink(eventsFd);
   let invocationId: string | undefined;
@@ -46,7 +46,7 @@ export function createHooks({ reportPath, eventsFd, say }: HookTargets): Hooks |
       const { codexPid, attribution } = invocation;
       emit('start', { ...identify(invocation, attribution.iteration), codexPid: codexPid ?? null });
     },
-    booked(fresh, all) {
+    recorded(fresh, all) {
       if (!events) return;
       const totals = toTotalsJson(all);
       for (const response of fresh) emit('response', { ...toResponseJson(response), totals });

@@ -4,11 +4,11 @@ import { readLines } from '../io/read-lines.js';
 import type { Note } from '../usage/record.js';
 
 /**
- * Notes on responses that Codex asked for and that no file tells of. One kind can be seen to have happened: the
+ * Notes on responses that no file has counts of. One kind leaves a trace: the
  * interactive Codex has a model find a title for a thread and writes the title to `session_index.jsonl`, with the time
  * (0.169 and 0.171). What that response used stands nowhere. Never rejects: without such a file nothing was seen.
  */
-export async function describeUntold(
+export async function describeUncountedTitles(
   codexHome: string,
   threadIds: readonly (string | undefined)[],
   sinceMs: number,

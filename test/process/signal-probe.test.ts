@@ -43,14 +43,14 @@ test.for([false, true])(
     let told = 1;
     for (const act of acts) {
       const before =
-        direct || process.platform !== 'linux' ? undefined : await waitFor('a witness', () => findWitness(run.pid));
+        direct || process.platform !== 'linux' ? undefined : await waitFor('the probe', () => findProbe(run.pid));
       if ('type' in act) run.type(act.type);
       else process.kill(run.pid, act.kill);
       told++;
       await waitFor(`Codex to be told of ${told - 1}`, () => lines().length === told);
       // A signal that comes before the one before it was looked at is one with it: so it is with all signals.
       if (before && 'type' in act) {
-        await waitFor('another witness', () => ![undefined, before].includes(findWitness(run.pid)));
+        await waitFor('another probe', () => ![undefined, before].includes(findProbe(run.pid)));
       }
     }
     process.kill(run.pid, 'SIGUSR2');
@@ -78,11 +78,11 @@ test.for([['exec', '--json', 'x'], ['app-server'], ['features']])(
     await waitFor('Codex to listen', () => lines().length === 1);
     for (const signal of GROUP_SIGNALS) {
       for (const to of [-pid, pid]) {
-        const before = await waitFor('a witness', () => findWitness(pid));
+        const before = await waitFor('the probe', () => findProbe(pid));
         process.kill(to, signal);
         expected.push(signal);
         await waitFor(`Codex to be told of ${signal}`, () => lines().length >= expected.length);
-        if (to < 0) await waitFor('another witness', () => ![undefined, before].includes(findWitness(pid)));
+        if (to < 0) await waitFor('another probe', () => ![undefined, before].includes(findProbe(pid)));
       }
     }
     process.kill(pid, 'SIGUSR2');
@@ -92,7 +92,7 @@ test.for([['exec', '--json', 'x'], ['app-server'], ['features']])(
 );
 
 /** The `cat` that stands by and has not been ended by a signal. */
-function findWitness(pid: number): string | undefined {
+function findProbe(pid: number): string | undefined {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
   return children.find((child) => {
     try {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Books } from '../../src/meter/books.js';
+import { InvocationResponses } from '../../src/meter/invocation-responses.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import { sampleResponse } from '../store/samples.js';
@@ -8,13 +8,13 @@ function openBooks() {
   const written: PricedResponse[] = [];
   const told: { fresh: string[]; all: string[] }[] = [];
   const ceded = new Set<string>();
-  const books = new Books({
+  const books = new InvocationResponses({
     prices: createPriceBook({ user: [] }),
     remarks: () => [],
-    isTold: () => true,
+    outputCovers: () => true,
     write: (responses) => void written.push(...responses),
     findCeded: (booked) => booked.flatMap(([, key], place) => (ceded.has(key) ? [place] : [])),
-    onBooked: (fresh, all) => void told.push({ fresh: keysOf(fresh), all: keysOf(all) }),
+    onResponses: (fresh, all) => void told.push({ fresh: keysOf(fresh), all: keysOf(all) }),
   });
   return { books, written, told, ceded };
 }
@@ -24,8 +24,8 @@ const keysOf = (responses: readonly PricedResponse[]) => responses.map(({ key })
 test('what belongs to another invocation is written and counted, but is not its own', () => {
   const { books, written, told, ceded } = openBooks();
   ceded.add('resp-1');
-  books.book([sampleResponse('resp-1')]);
-  books.book([sampleResponse('resp-1'), sampleResponse('resp-2')]);
+  books.record([sampleResponse('resp-1')]);
+  books.record([sampleResponse('resp-1'), sampleResponse('resp-2')]);
   expect(keysOf(written)).toEqual(['resp-1', 'resp-1', 'resp-2']);
   expect(keysOf(books.responses)).toEqual(['resp-2']);
   expect(books.counted).toBe(2);
@@ -34,18 +34,18 @@ test('what belongs to another invocation is written and counted, but is not its 
 
 test('what another invocation takes over later is left to it, which is told once', () => {
   const { books, told, ceded } = openBooks();
-  books.book([sampleResponse('resp-1'), sampleResponse('resp-2')]);
+  books.record([sampleResponse('resp-1'), sampleResponse('resp-2')]);
   ceded.add('resp-1');
-  books.cedeLate();
-  books.cedeLate();
+  books.releaseReassigned();
+  books.releaseReassigned();
   expect(keysOf(books.responses)).toEqual(['resp-2']);
   expect(told.slice(1)).toEqual([{ fresh: [], all: ['resp-2'] }]);
 });
 
 test('what is known better is struck out', () => {
   const { books } = openBooks();
-  books.book([sampleResponse('otel:1', { evidence: 'otel' }), sampleResponse('resp-1')]);
-  books.strike(({ evidence }) => evidence === 'otel');
+  books.record([sampleResponse('otel:1', { evidence: 'otel' }), sampleResponse('resp-1')]);
+  books.remove(({ evidence }) => evidence === 'otel');
   expect(keysOf(books.responses)).toEqual(['resp-1']);
   expect(books.counted).toBe(1);
 });

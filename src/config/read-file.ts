@@ -5,12 +5,34 @@ import { messageOf, UsageError } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
 import type { PriceEntry, Rates } from '../pricing/price.js';
 import { convertToNanoUsdPerToken } from '../pricing/price.js';
-import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit } from '../usage/budget.js';
+import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type MinLeft, type OnBudget } from '../usage/budget.js';
+import type { CostUnit, EstimateMode } from '../usage/options.js';
 import { PHASES } from '../usage/phase.js';
-import { CONFIG_LIMIT_BYTES, type FoundFile } from './files.js';
+import { readMinLeft } from './budgets.js';
+import { CONFIG_LIMIT_BYTES, type FoundFile } from './find-files.js';
+import type { HookCommands } from './hooks.js';
 import { CONFIG_FILE, type ConfigFileValues, listKnownKeys } from './schema.js';
-import type { ConfigFile, OutputPattern, Subscription } from './settings.js';
+import type { OutputPattern, Subscription } from './settings.js';
 import { type KeyPath, parseToml, type TomlDocument } from './toml.js';
+
+/** What a configuration file says; what it does not say is undefined or empty. Paths are absolute. */
+export interface ConfigFile extends FoundFile {
+  readonly lineOf: (path: readonly (string | number)[]) => number;
+  readonly project: string | undefined;
+  readonly timeZone: string | undefined;
+  readonly unit: CostUnit | undefined;
+  readonly database: string | undefined;
+  readonly costRecords: string | undefined;
+  readonly estimates: EstimateMode | undefined;
+  readonly outputPattern: string | undefined;
+  readonly phasePatterns: readonly OutputPattern[];
+  readonly limits: readonly BudgetLimit[];
+  readonly onBudget: OnBudget | undefined;
+  readonly minLeft: readonly MinLeft[] | undefined;
+  readonly hooks: HookCommands | undefined;
+  readonly subscriptions: readonly Subscription[] | undefined;
+  readonly prices: readonly PriceEntry[] | undefined;
+}
 
 /** Reads and checks a configuration file. Throws a UsageError that names every key that is wrong, and its line. */
 export function readConfigFile({ path, origin }: FoundFile): ConfigFile {
@@ -20,6 +42,12 @@ export function readConfigFile({ path, origin }: FoundFile): ConfigFile {
   if (!checked.success) {
     const faults = checked.error.issues.flatMap((issue) => describeIssue(issue, parsed, path));
     throw new UsageError(faults.join('\n'));
+  }
+  // A repository that was cloned must not run programs of its choice.
+  if (checked.data.hooks && origin === 'project file') {
+    throw new UsageError(
+      `${path}:${parsed.lineOf(['hooks'])}: hooks are run for the user's own file alone: move them there.`,
+    );
   }
   return { path, origin, lineOf: parsed.lineOf, ...convert(checked.data, path) };
 }
@@ -65,7 +93,7 @@ function nameKey(path: readonly PropertyKey[]): string {
 }
 
 function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path' | 'origin' | 'lineOf'> {
-  const { project, time_zone, unit, output_pattern, phases = {}, budget = {}, subscriptions, prices } = values;
+  const { project, time_zone, unit, output_pattern, phases = {}, budget = {}, hooks, subscriptions, prices } = values;
   return {
     project,
     timeZone: time_zone,
@@ -79,6 +107,8 @@ function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path
     }),
     limits: listLimits(budget),
     onBudget: budget.on_budget,
+    minLeft: budget.min_left === undefined ? undefined : readMinLeft(budget.min_left),
+    hooks,
     subscriptions: subscriptions?.map(
       ({ provider, name, usd_per_month, since }): Subscription => ({
         ...{ provider, name, since, usdPerMonth: usd_per_month },

@@ -4,11 +4,11 @@ import type { FollowedFile } from './followed-file.js';
 import type { OutputFacts } from './output-reader.js';
 
 /**
- * Holds Codex's last `turn.completed` against the root thread's session file. It must be what the thread's turns of
- * this invocation used, or the total of the thread's whole life (resume since 0.80); zeros are no claim (`exec
- * review`, a provider without usage). Anything else is noted as a disagreement; the session file's figures stand.
+ * Compares Codex's last `turn.completed` with the root thread's session file. It must equal what the thread's turns of this
+ * invocation used, or the total of the thread's whole life (resume since 0.80). Zeros are not compared (`exec review`, a
+ * provider without usage). Any other difference is noted as a disagreement; the session file's figures are recorded.
  */
-export function crossCheck(facts: OutputFacts, root: FollowedFile | undefined): Note[] {
+export function checkTurnTotal(facts: OutputFacts, root: FollowedFile | undefined): Note[] {
   const claimed = facts.turnTotals.at(-1);
   if (!root || !claimed || isNoUsage(claimed)) return [];
   const counted = sumUsage(root.thread.responses.map(({ usage }) => usage));

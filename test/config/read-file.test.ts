@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfigFile } from '../../src/config/file.js';
+import { readConfigFile } from '../../src/config/read-file.js';
 import { UsageError } from '../../src/errors.js';
 import { createFolder } from '../store/samples.js';
 

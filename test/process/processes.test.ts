@@ -6,7 +6,7 @@ import { startShellOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 
-const JOB = fileURLToPath(new URL('../../src/process/job.ts', import.meta.url));
+const PROCESSES = fileURLToPath(new URL('../../src/process/processes.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
 
 test.for(['linux', 'darwin'] as const)(
@@ -15,8 +15,8 @@ test.for(['linux', 'darwin'] as const)(
     const script = join(bench.folder, 'job.mjs');
     writeFileSync(
       script,
-      `import { isShellJob } from ${JSON.stringify(JOB)};
-      console.log('job ' + isShellJob(${JSON.stringify(platform)}));`,
+      `import { startedByShell } from ${JSON.stringify(PROCESSES)};
+      console.log('job ' + startedByShell(${JSON.stringify(platform)}));`,
     );
     const command = `'${process.execPath}' --import '${TSX}' '${script}'`;
     const shell = startShellOnTerminal(bench);

@@ -9,16 +9,16 @@ export interface FoundFile {
   readonly origin: 'project file' | 'user file';
 }
 
-export interface FilePlaces {
+export interface ConfigSearch {
   /** Where Codex works, or the reader of a report stands. */
   readonly cwd: string;
-  /** The folder above which no project file is looked for: the work tree's, or `cwd` itself outside of any. */
+  /** The topmost folder to search for a project file: the work tree's, or `cwd` itself outside of any. */
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What stands where a configuration file is looked for, and why it cannot be one. */
-export interface UnsuitablePlace {
+/** Something at the path of a configuration file that cannot be one, and why. */
+export interface UnsuitableFile {
   readonly path: string;
   readonly reason: string;
 }
@@ -27,19 +27,19 @@ export interface UnsuitablePlace {
 export const CONFIG_LIMIT_BYTES = 1024 * 1024;
 
 /** The configuration files that are there, the one that wins first: the project's nearest one, then the user's. */
-export function findConfigFiles(places: FilePlaces): { found: FoundFile[]; unsuitable: UnsuitablePlace[] } {
-  const [project, user] = candidatePlaces(places);
-  const looked = [...project, user].map((path) => ({ path, look: lookAt(path) }));
+export function findConfigFiles(places: ConfigSearch): { found: FoundFile[]; unsuitable: UnsuitableFile[] } {
+  const [project, user] = listCandidates(places);
+  const looked = [...project, user].map((path) => ({ path, look: inspectPath(path) }));
   const unsuitable = looked.flatMap(({ path, look }) =>
     look.kind === 'unsuitable' ? [{ path, reason: look.reason }] : [],
   );
-  const found = listConfigPlaces(places).flatMap(({ path, origin, exists }) => (exists ? [{ path, origin }] : []));
+  const found = listConfigLocations(places).flatMap(({ path, origin, exists }) => (exists ? [{ path, origin }] : []));
   return { found, unsuitable };
 }
 
-/** Where they are, or would be looked for last. */
-export function listConfigPlaces(places: FilePlaces): (FoundFile & { readonly exists: boolean })[] {
-  const [candidates, user] = candidatePlaces(places);
+/** Lists where the configuration files are, or, when there is none, the last path that was searched. */
+export function listConfigLocations(places: ConfigSearch): (FoundFile & { readonly exists: boolean })[] {
+  const [candidates, user] = listCandidates(places);
   const project = candidates.find(isFile);
   return [
     { path: project ?? candidates.at(-1) ?? '', origin: 'project file', exists: project !== undefined },
@@ -47,7 +47,7 @@ export function listConfigPlaces(places: FilePlaces): (FoundFile & { readonly ex
   ];
 }
 
-function candidatePlaces({ cwd, root, env }: FilePlaces): [project: string[], user: string] {
+function listCandidates({ cwd, root, env }: ConfigSearch): [project: string[], user: string] {
   const project = foldersUpTo(cwd, root).map((folder) => join(folder, CONFIG_FILE_NAME));
   return [project, join(readConfigFolder(env), CONFIG_FILE_NAME)];
 }
@@ -62,19 +62,19 @@ function foldersUpTo(folder: string, root: string): string[] {
 }
 
 function isFile(path: string): boolean {
-  return lookAt(path).kind === 'file';
+  return inspectPath(path).kind === 'file';
 }
 
-type Look = { readonly kind: 'file' | 'none' } | { readonly kind: 'unsuitable'; readonly reason: string };
+type Inspection = { readonly kind: 'file' | 'none' } | { readonly kind: 'unsuitable'; readonly reason: string };
 
-function lookAt(path: string): Look {
+function inspectPath(path: string): Inspection {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     if (!found) return { kind: 'none' };
     if (!found.isFile()) return { kind: 'unsuitable', reason: 'it is not a file' };
     return found.size > CONFIG_LIMIT_BYTES ? { kind: 'unsuitable', reason: 'it is too large' } : { kind: 'file' };
   } catch {
-    // In a folder that may not be looked into.
+    // In a folder without permission to search it.
     return { kind: 'none' };
   }
 }

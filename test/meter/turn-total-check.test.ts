@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { crossCheck } from '../../src/meter/cross-check.js';
 import type { FollowedFile } from '../../src/meter/followed-file.js';
 import type { OutputFacts } from '../../src/meter/output-reader.js';
+import { checkTurnTotal } from '../../src/meter/turn-total-check.js';
 import { NO_USAGE, type Usage } from '../../src/usage/usage.js';
 import { sampleResponse } from '../store/samples.js';
 
@@ -11,7 +11,7 @@ const usage = (more: Partial<Usage>): Usage => ({ ...NO_USAGE, ...more });
 function check(claims: Usage[], counted: Usage[], total: Usage) {
   const responses = counted.map((one, index) => sampleResponse(`r${index}`, { usage: one }));
   const root = { path: '', unreadable: new Map(), thread: { responses, totals: [total] } } as unknown as FollowedFile;
-  return crossCheck({ turnTotals: claims } as unknown as OutputFacts, root);
+  return checkTurnTotal({ turnTotals: claims } as unknown as OutputFacts, root);
 }
 
 const ONE = usage({ input: 500, cachedInput: 20, cacheWrite: 3, output: 31, reasoning: 3 });
@@ -27,7 +27,7 @@ describe('turn.completed', () => {
   test('makes no claim where it is zero or missing, nor where there is no session file', () => {
     expect(check([NO_USAGE], [ONE], ONE)).toEqual([]);
     expect(check([], [ONE], ONE)).toEqual([]);
-    expect(crossCheck({ turnTotals: [ONE] } as unknown as OutputFacts, undefined)).toEqual([]);
+    expect(checkTurnTotal({ turnTotals: [ONE] } as unknown as OutputFacts, undefined)).toEqual([]);
   });
 
   test('of an older Codex lacks counters: they are not compared', () => {

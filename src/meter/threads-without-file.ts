@@ -1,8 +1,8 @@
 import { findThreadFiles } from '../agents/codex/sessions.js';
 
-export interface UnfiledOptions {
+export interface ThreadsWithoutFileOptions {
   readonly codexHome: string;
-  /** How long after a thread was first heard of its file may come. */
+  /** How long after a thread was first named its file may come. */
   readonly patienceMs: number;
   /** Whether the session file of a thread is being read. */
   readonly isRead: (threadId: string) => boolean;
@@ -12,19 +12,19 @@ export interface UnfiledOptions {
   readonly onKnown: () => void;
 }
 
-/** Tells which threads of a process keep no session file: what telemetry says of those is said nowhere else. */
-export class UnfiledThreads {
-  readonly #options: UnfiledOptions;
+/** Decides which threads of a process have no session file, so that telemetry is the only evidence of them. */
+export class ThreadsWithoutFile {
+  readonly #options: ThreadsWithoutFileOptions;
   readonly #known = new Map<string, 'file' | 'none'>();
-  /** Those whose file is waited for. */
+  /** Threads whose file may still come. */
   readonly #waiting = new Map<string, NodeJS.Timeout>();
   readonly #searches = new Set<Promise<void>>();
 
-  constructor(options: UnfiledOptions) {
+  constructor(options: ThreadsWithoutFileOptions) {
     this.#options = options;
   }
 
-  /** Asked of a thread that it has not heard of, it begins to look for its file. */
+  /** For a thread that was not named before, this starts the search for its file. */
   stateOf(threadId: string): 'file' | 'none' | 'unknown' {
     if (this.#options.isRead(threadId)) return 'file';
     const known = this.#known.get(threadId);
@@ -37,7 +37,7 @@ export class UnfiledThreads {
     return 'unknown';
   }
 
-  /** Looks for those that are still unknown, now. */
+  /** Searches for the files of all threads that are still unknown, now. */
   async settle(): Promise<void> {
     for (const [threadId, timer] of this.#waiting) {
       clearTimeout(timer);
@@ -47,11 +47,11 @@ export class UnfiledThreads {
   }
 
   #search(threadId: string): void {
-    const search = this.#look(threadId).finally(() => this.#searches.delete(search));
+    const search = this.#searchFile(threadId).finally(() => this.#searches.delete(search));
     this.#searches.add(search);
   }
 
-  async #look(threadId: string): Promise<void> {
+  async #searchFile(threadId: string): Promise<void> {
     const { codexHome, onFile, onKnown } = this.#options;
     const [path] = await findThreadFiles(codexHome, threadId).catch(() => []);
     if (path) await onFile(path).catch(() => undefined);

@@ -1,27 +1,16 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  type Stats,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../errors.js';
-import { makeFolder } from '../files/folders.js';
+import { makeFolder } from './folders.js';
+import { readRegularFile, UnsuitableFileError } from './regular-file.js';
 
 /*
- * Folders in which a command leaves files for a later one: changes that the database did not take, and entries of the
- * mirror's queue. Whatever else lies there must hold up nobody, and nothing that lies there is deleted unread.
+ * Folders in which a command leaves files for a later command: pending changes that the database did not take, and entries
+ * of the mirror's queue. Anything else that lies there must not block a command, and nothing is deleted before it was read.
  */
 
-/** `later`: it cannot be read now, or is gone. */
-export type KeptFile =
+/** The text of such a file. `bad`: it will never be readable; `later`: it cannot be read now, or is gone. */
+export type HandoverFile =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'bad'; readonly reason: string }
   | { readonly kind: 'later' };
@@ -36,33 +25,16 @@ export interface SetAside {
 const MOST_BYTES = 128 * 1024 * 1024;
 const REFUSED = 'refused';
 const WHY = '.why';
-/** Opening a FIFO must not wait for its writer, and a link leads out of the folder. Windows has neither. */
-const HOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
-
-/** Reads a file that a command has left. Only a regular file of a bounded size is opened. Never throws. */
-export function readKeptFile(path: string): KeptFile {
-  let fd: number | undefined;
+/** Reads a file that a command has left. Only a regular file of a bounded size is opened, and no link followed. Never throws. */
+export function readHandoverFile(path: string): HandoverFile {
   try {
-    const odd = describeOddity(lstatSync(path));
-    if (odd) return { kind: 'bad', reason: odd };
-    fd = openSync(path, HOW);
-    // Another file may have taken its place.
-    const changed = describeOddity(fstatSync(fd));
-    return changed ? { kind: 'bad', reason: changed } : { kind: 'text', text: readFileSync(fd, 'utf8') };
+    return { kind: 'text', text: readRegularFile(path, MOST_BYTES, 'refuse links').toString('utf8') };
   } catch (error) {
+    if (error instanceof UnsuitableFileError) return { kind: 'bad', reason: error.message };
     const { code } = error as { code?: string };
     const isForbidden = code === 'EACCES' || code === 'EPERM';
     return isForbidden ? { kind: 'bad', reason: 'there is no permission to read it' } : { kind: 'later' };
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
-}
-
-function describeOddity(found: Stats): string | undefined {
-  if (found.isFile()) return found.size > MOST_BYTES ? 'it is larger than anything that is kept here' : undefined;
-  if (found.isDirectory()) return 'it is a folder';
-  if (found.isSymbolicLink()) return 'it is a link';
-  return 'it is a device, a pipe or a socket';
 }
 
 /**
@@ -93,13 +65,13 @@ export function listSetAside(folder: string): SetAside[] {
   const names = listNames(join(folder, REFUSED)).filter((name) => !name.endsWith(WHY));
   return names.sort().map((name) => {
     const path = join(folder, REFUSED, name);
-    const why = readKeptFile(path + WHY);
+    const why = readHandoverFile(path + WHY);
     return { path, reason: why.kind === 'text' ? why.text.trim() : 'it is not known why' };
   });
 }
 
 /** The files of JSON in `folder`, as paths. Never throws. */
-export function listKeptFiles(folder: string): string[] {
+export function listHandoverFiles(folder: string): string[] {
   return listNames(folder)
     .filter((name) => name.endsWith('.json'))
     .map((name) => join(folder, name));
