@@ -84,7 +84,9 @@ export const reprice = defineCommand({
       throw new UsageError('--since is after --until: there is no day between them.');
     }
     await call.prepare();
-    return showReport(toRequest(call), call.host, call.paths, (store) => repriceAll(store, call));
+    return showReport(toRequest(call, call.options.timezone), call.host, call.paths, (store) =>
+      repriceAll(store, call),
+    );
   },
 });
 
