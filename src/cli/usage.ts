@@ -1,13 +1,8 @@
-import { COMMANDS } from './commands/list.js';
-import { runUsage } from './usage-process.js';
+import process from 'node:process';
+import { isReportName } from './commands/report-names.js';
 
-runUsage(COMMANDS, (host) => ({
-  async beforeCommand(paths, settings) {
-    const { catchUp } = await import('./commands/prepare.js');
-    await catchUp(paths, settings);
-  },
-  async beforeReport(paths, settings) {
-    const { refreshHistory } = await import('./commands/prepare.js');
-    await refreshHistory(host, paths, settings);
-  },
-}));
+// Each of the three is a bundle of its own (scripts/dist.js) with all that it needs: the smaller it is, the sooner it starts.
+const [, , name] = process.argv;
+if (name === 'statusline') void import('./usage-statusline.js');
+else if (isReportName(name)) void import('./usage-reports.js');
+else void import('./usage-all.js');

@@ -9,13 +9,21 @@ import { openMirrorQueue } from '../../store/mirror-queue.js';
 import { listPending } from '../../store/pending.js';
 import { openStore } from '../../store/store.js';
 import type { Host } from './host.js';
+import type { ProgramHooks } from './program.js';
 import { createProgressBar } from './progress-bar.js';
 
 /** A meter settles in some ten milliseconds. One that takes longer, on a slow disk, say, is not waited for. */
 const SETTLING_MS = 1000;
 
+export function hooksFor(host: Host): ProgramHooks {
+  return {
+    beforeCommand: catchUp,
+    beforeReport: (paths, settings) => refreshHistory(host, paths, settings),
+  };
+}
+
 /** Records what metered runs left: a database they could not write to, an end they did not live to see. */
-export async function catchUp(paths: Paths, settings: Settings): Promise<void> {
+async function catchUp(paths: Paths, settings: Settings): Promise<void> {
   const hasPending = listPending(paths).length > 0 || !openMirrorQueue(paths.mirrorDirectory).isEmpty();
   if (!existsSync(paths.database) && !hasPending) return;
   try {
@@ -33,7 +41,7 @@ export async function catchUp(paths: Paths, settings: Settings): Promise<void> {
 }
 
 /** Takes in what past sessions have become since the last time. What fails is told: a report is made all the same. */
-export async function refreshHistory(host: Host, { database }: Paths, settings: Settings): Promise<void> {
+async function refreshHistory(host: Host, { database }: Paths, settings: Settings): Promise<void> {
   const bar = createProgressBar(host);
   try {
     const userPrices = listPrices(settings);
