@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { isReportName } from './commands/report-names.js';
 
-// Each of the three is a bundle of its own (scripts/dist.js) with all that it needs: the smaller it is, the sooner it starts.
+// Each of the three is a bundle with all that it needs (scripts/dist.js). The smaller it is, the sooner it starts.
 const [, , name] = process.argv;
 if (name === 'statusline') void import('./usage-statusline.js');
 else if (isReportName(name)) void import('./usage-reports.js');

@@ -2,15 +2,15 @@ import type { Host } from './host.js';
 import type { HostSettings } from './host-settings.js';
 
 /**
- * A command of codex-usage as data: what reads the command line, the help, the completion of shells and docs/commands.md are
- * all made from it.
+ * A command of codex-usage as data. The parser of the command line, the help, the completion of shells and docs/commands.md are
+ * made from it.
  */
 export interface Command<Options extends OptionSpecs = OptionSpecs> {
   readonly name: string;
   readonly argument?: ArgumentSpec;
   /** One line in the list of all commands. */
   readonly summary: string;
-  /** The sentence that the command's own help begins with. */
+  /** The sentence at the top of the command's help. */
   readonly description: string;
   readonly options: Options;
   /** Shown below the options: what the marks mean, and examples. */
@@ -34,7 +34,7 @@ export interface OptionSpec {
   /** `<day>`: the placeholder of its value. An option without one is a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
-  /** Throws an InvalidArgumentError of commander, which says whose value it is. */
+  /** Throws an InvalidArgumentError of commander, which adds the option's name to the message. */
   readonly parse?: (text: string) => unknown;
   /** The value where the option is not given. */
   readonly initial?: string | number;
