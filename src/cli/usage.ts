@@ -1,8 +1,15 @@
 import process from 'node:process';
+import { messageOf } from '../errors.js';
 import { isReportName } from './commands/report-names.js';
 
-// Each of the three is a bundle with all that it needs (scripts/dist.js). The smaller it is, the sooner it starts.
-const [, , name] = process.argv;
-if (name === 'statusline') void import('./usage-statusline.js');
-else if (isReportName(name)) void import('./usage-reports.js');
-else void import('./usage-all.js');
+void loadBundle(process.argv[2]).catch((error: unknown) => {
+  // For example while another version is being installed.
+  process.stderr.write(`codex-usage: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+});
+
+/** Starts one of three bundles, each with all that it needs (scripts/dist.js). The smaller it is, the sooner it starts. */
+function loadBundle(command: string | undefined): Promise<unknown> {
+  if (command === 'statusline') return import('./usage-statusline.js');
+  return isReportName(command) ? import('./usage-reports.js') : import('./usage-all.js');
+}
