@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { messageOf } from '../errors.js';
-import { isReportName } from './commands/report-names.js';
+import { isReportName } from './commands/command.js';
 
 void loadBundle(process.argv[2]).catch((error: unknown) => {
   // For example while another version is being installed.

@@ -1,6 +1,5 @@
-import type { Command } from './command.js';
+import type { Command, ReportName } from './command.js';
 import type { ReportKind } from './period.js';
-import type { ReportName } from './report-names.js';
 
 export const REPORTS: Readonly<Record<ReportName, () => Promise<Command>>> = {
   run: async () => (await import('./cost.js')).run,
