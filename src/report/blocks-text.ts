@@ -15,7 +15,17 @@ export interface BlocksTextOptions extends TableOptions {
   readonly detail: 'entries' | 'models';
 }
 
-type Key = 'started' | 'until' | 'provider' | 'model' | 'input' | 'cached' | 'output' | 'tokens' | 'cost' | 'credits';
+type Key =
+  | 'started'
+  | 'until'
+  | 'provider'
+  | 'model'
+  | 'input'
+  | 'cachedInput'
+  | 'output'
+  | 'tokens'
+  | 'cost'
+  | 'credits';
 
 const COLUMNS: readonly Column<Key>[] = [
   { key: 'started', title: 'From', align: 'left' },
@@ -23,7 +33,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'provider', title: 'Provider', align: 'left', dropped: 7 },
   { key: 'model', title: 'Models', align: 'left', dropped: 3, least: 15, drop: 'reluctantly' },
   { key: 'input', title: 'Input', align: 'right', dropped: 6 },
-  { key: 'cached', title: 'Cached', align: 'right', dropped: 2 },
+  { key: 'cachedInput', title: 'Cached', align: 'right', dropped: 2 },
   { key: 'output', title: 'Output', align: 'right', dropped: 5 },
   { key: 'tokens', title: 'Tokens', align: 'right', dropped: 1 },
   { key: 'cost', title: 'Cost', align: 'right' },

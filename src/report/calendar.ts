@@ -1,4 +1,5 @@
 import type { OffsetChange } from '../store/period-queries.js';
+import type { BudgetPeriod, Period } from '../usage/budget.js';
 import { findTimeZone } from './time-zone.js';
 
 /** A day of the reader, counted from 1970-01-01: it has no length of its own, for some last 23 or 25 hours. */
@@ -80,6 +81,19 @@ export function startOfMonth(day: Day, months = 0): Day {
   const date = new Date(day * DAY_MS);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / DAY_MS;
 }
+
+/** The day, the week from Monday or the month around a moment (epoch milliseconds). */
+export function findPeriod(calendar: Calendar, period: BudgetPeriod, atMs: number): Period {
+  const day = calendar.dayOf(atMs);
+  const [first, next] = {
+    day: [day, day + 1],
+    week: [startOfWeek(day, MONDAY), startOfWeek(day, MONDAY) + 7],
+    month: [startOfMonth(day), startOfMonth(day, 1)],
+  }[period] as [Day, Day];
+  return { startMs: calendar.startOf(first), endMs: calendar.startOf(next) };
+}
+
+const MONDAY = 1;
 
 /** The first minute of the new offset, between `before` of the old one and `after` of the new one. */
 function findChange(offsetAt: (ms: number) => number, before: number, after: number): number {

@@ -25,6 +25,7 @@ const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
   failed: 'red',
   interrupted: 'yellow',
   abandoned: 'yellow',
+  'over budget': 'yellow',
 };
 
 /**

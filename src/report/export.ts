@@ -1,6 +1,7 @@
 import { type ExportedResponse, iterateResponses } from '../store/export-queries.js';
 import type { Connection } from '../store/open.js';
 import { readSpan, readSums } from '../store/period-queries.js';
+import { toTokensJson } from '../usage/counters.js';
 import { type Calendar, formatDay } from './calendar.js';
 import { ReportError } from './error.js';
 import { explainEmpty } from './period-failure.js';
@@ -95,11 +96,7 @@ function* listDays(connection: Connection, query: ExportQuery, calendar: Calenda
       ...{ date: formatDay(day), provider, projectId, model, source },
       responseCount: row.responses,
       unpricedResponseCount: row.unpricedResponses,
-      inputTokens: row.input,
-      cachedInputTokens: row.cachedInput,
-      cacheWriteTokens: row.cacheWrite,
-      outputTokens: row.output,
-      reasoningTokens: row.reasoning,
+      ...toTokensJson(row),
       ...describeCost(costNanoUsd),
     };
   }

@@ -5,7 +5,7 @@ import { describeOutcome } from './outcome.js';
 import type { Style } from './paint.js';
 
 /** An invocation as a live view writes it. */
-export interface LiveCells extends Pick<FiguresText, 'input' | 'cached' | 'output' | 'tokens' | 'source'> {
+export interface LiveCells extends Pick<FiguresText, 'input' | 'cachedInput' | 'output' | 'tokens' | 'source'> {
   readonly state: string;
   readonly stateStyle: Style | undefined;
   readonly project: string;
@@ -26,10 +26,10 @@ export interface LiveCells extends Pick<FiguresText, 'input' | 'cached' | 'outpu
 
 export function describeLive(invocation: LiveInvocation, nowMs: number): LiveCells {
   const { row, state, figures } = invocation;
-  const { input, cached, output, tokens, source } = describeFigures(figures, { ...FORMATS });
+  const { input, cachedInput, output, tokens, source } = describeFigures(figures, { ...FORMATS });
   const perMinute = costPerMinute(invocation, nowMs);
   return {
-    ...{ input, cached, output, tokens, source },
+    ...{ input, cachedInput, output, tokens, source },
     state: state === 'ended' ? describeOutcome(row) : state,
     stateStyle: STATE_STYLES[state === 'ended' ? row.status : state],
     project: cleanText(row.projectId),
@@ -68,6 +68,7 @@ const STATE_STYLES: Readonly<Partial<Record<LiveState | LiveInvocation['row']['s
   failed: 'red',
   interrupted: 'yellow',
   abandoned: 'yellow',
+  'over budget': 'yellow',
 };
 
 function describeContext({ row }: LiveInvocation): Pick<LiveCells, 'context' | 'contextStyle'> {

@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'phase', title: 'Phase', align: 'left' },
   { key: 'model', title: 'Model', align: 'left', least: 13, dropped: 8 },
   { key: 'input', title: 'Input', align: 'right', dropped: 7 },
-  { key: 'cached', title: 'Cached', align: 'right', dropped: 3 },
+  { key: 'cachedInput', title: 'Cached', align: 'right', dropped: 3 },
   { key: 'output', title: 'Output', align: 'right', dropped: 4 },
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'perMinute', title: '$/min', align: 'right', dropped: 2 },

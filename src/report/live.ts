@@ -1,7 +1,9 @@
-import { type LiveRow, readDaySum, readLive, readRunSum } from '../store/live-queries.js';
+import { judgeState } from '../process/invocation-state.js';
+import { type LiveRow, readLive } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
 import { readRateLimits } from '../store/rate-limits.js';
-import type { BudgetLimit } from '../usage/budget.js';
+import { type BudgetLevel, readLevel } from './budget-status.js';
+import type { Calendar } from './calendar.js';
 import { type Figures, toFigures } from './figures.js';
 import { describeLimits, type LimitWindow } from './limits.js';
 import { readSpending, type Spending } from './spending.js';
@@ -20,12 +22,6 @@ export interface LiveInvocation {
   readonly budget: BudgetLevel | undefined;
 }
 
-export interface BudgetLevel {
-  readonly limit: BudgetLimit;
-  /** What is used of it, in the limit's unit. */
-  readonly amount: number;
-}
-
 /** What runs now, what ended lately, and what is left. */
 export interface LiveView {
   /** The newest first. */
@@ -38,6 +34,8 @@ export interface LiveQuery {
   readonly projectId: string | undefined;
   readonly nowMs: number;
   readonly startOfTodayMs: number;
+  /** Of the reader: for budgets of a day, a week or a month. */
+  readonly calendar: Calendar;
   /** How long an invocation that has ended is shown. */
   readonly endedWithinMs: number;
   /** True while the process with that id, which was there at `sinceMs`, works. */
@@ -76,22 +74,16 @@ export function measureAgeMs({ startedAtMs, endedAtMs }: LiveRow, nowMs: number)
   return Math.max(0, (endedAtMs ?? nowMs) - startedAtMs);
 }
 
-function findTightest(connection: Connection, row: LiveRow, { startOfTodayMs }: LiveQuery): BudgetLevel | undefined {
-  const sums = {
-    invocation: () => ({ nanoUsd: row.costNanoUsd ?? 0, tokens: row.input + row.output }),
-    run: () => readRunSum(connection, row),
-    day: () => readDaySum(connection, row.projectId, startOfTodayMs),
-  };
+function findTightest(connection: Connection, row: LiveRow, { calendar, nowMs }: LiveQuery): BudgetLevel | undefined {
   const levels = row.limits.map((limit): BudgetLevel => {
-    const sum = sums[limit.scope]();
-    return { limit, amount: limit.unit === 'usd' ? sum.nanoUsd : sum.tokens };
+    if (limit.scope !== 'invocation') return readLevel(connection, limit, { ...row, calendar, nowMs });
+    return { limit, amount: limit.unit === 'usd' ? (row.costNanoUsd ?? 0) : row.input + row.output };
   });
   return levels.sort((a, b) => b.amount / b.limit.amount - a.amount / a.limit.amount)[0];
 }
 
 function judge(row: LiveRow, isAlive: LiveQuery['isAlive']): LiveState {
   if (row.status !== 'running') return 'ended';
-  const { meterPid, codexPid, startedAtMs } = row;
-  if (meterPid === null || isAlive(meterPid, startedAtMs)) return 'running';
-  return codexPid !== null && isAlive(codexPid, startedAtMs) ? 'unmetered' : 'killed';
+  const state = judgeState(row, isAlive);
+  return state === 'settling' ? 'running' : state;
 }

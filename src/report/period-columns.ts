@@ -1,4 +1,6 @@
+import type { CounterName } from '../usage/counters.js';
 import type { TableExtent } from './cost-columns.js';
+import { counterColumns, isUnused } from './counter-columns.js';
 import { isOverTime, type PeriodKind } from './period-range.js';
 import type { PeriodReport } from './period-report.js';
 import type { Column } from './table.js';
@@ -11,11 +13,7 @@ export type PeriodKey =
   | 'lastDay'
   | 'invocations'
   | 'responses'
-  | 'input'
-  | 'cached'
-  | 'cacheWrite'
-  | 'output'
-  | 'reasoning'
+  | CounterName
   | 'tokens'
   | 'cost'
   | 'credits'
@@ -38,11 +36,13 @@ const COLUMNS: readonly Column<PeriodKey>[] = [
   { key: 'lastDay', title: 'Last used', align: 'left', dropped: 1 },
   { key: 'invocations', title: 'Invocations', align: 'right', dropped: 6 },
   { key: 'responses', title: 'Responses', align: 'right', dropped: 0 },
-  { key: 'input', title: 'Input', align: 'right', dropped: 10 },
-  { key: 'cached', title: 'Cached', align: 'right', dropped: 7 },
-  { key: 'cacheWrite', title: 'Cache wr.', align: 'right', dropped: 4 },
-  { key: 'output', title: 'Output', align: 'right', dropped: 9 },
-  { key: 'reasoning', title: 'Reasoning', align: 'right', dropped: 3 },
+  ...counterColumns({
+    input: { dropped: 10 },
+    cachedInput: { dropped: 7 },
+    cacheWrite: { dropped: 4 },
+    output: { dropped: 9 },
+    reasoning: { dropped: 3 },
+  }),
   { key: 'tokens', title: 'Tokens', align: 'right', dropped: 6 },
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
@@ -65,11 +65,11 @@ export function choosePeriodColumns(report: PeriodReport, { extent, detail }: Co
     days: kind !== 'daily',
     lastDay: !overTime,
     invocations: kind === 'phase',
-    cacheWrite: totals.usage.cacheWrite > 0,
     credits: totals.credits !== undefined,
     share: !overTime && (totals.costNanoUsd ?? 0) > 0,
   };
   const kept = COLUMNS.filter(({ key }) => {
+    if (isUnused(key, totals)) return false;
     if (extent === 'compact')
       return (
         (COMPACT.includes(key) && has[key] !== false) || (key === 'model' && detail === 'models' && kind !== 'model')

@@ -1,3 +1,4 @@
+import { toTokensJson } from '../usage/counters.js';
 import { describeSource, type Figures } from './figures.js';
 import type { UnpricedModel } from './summary.js';
 
@@ -21,11 +22,7 @@ export function toPartJson(figures: Figures): object {
 
 export function toAmountsJson({ usage, costNanoUsd, credits }: Figures): object {
   return {
-    inputTokens: usage.input,
-    cachedInputTokens: usage.cachedInput,
-    cacheWriteTokens: usage.cacheWrite,
-    outputTokens: usage.output,
-    reasoningTokens: usage.reasoning,
+    ...toTokensJson(usage),
     totalTokens: usage.input + usage.output,
     costUsd: costNanoUsd === undefined ? null : costNanoUsd / 1e9,
     costNanoUsd: costNanoUsd ?? null,

@@ -3,7 +3,7 @@ import { IMPOSSIBLE_COUNT } from '../../formats/count.js';
 import type { JsonObject } from '../../formats/json.js';
 import { IRRELEVANT, type Irrelevant, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';
-import type { Fees } from '../../usage/fees.js';
+import type { Fees } from '../../usage/record.js';
 import { isNoUsage, type Usage } from '../../usage/usage.js';
 import {
   parseQueueLine,

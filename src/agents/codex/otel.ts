@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { IMPOSSIBLE_COUNT } from '../../formats/count.js';
 import { isUnrecognised, parseObject, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isCount, isPossibleUsage } from '../../usage/count.js';
-import type { Usage } from '../../usage/usage.js';
+import { completeUsage, type Usage } from '../../usage/usage.js';
 
 /**
  * What Codex reports to an OTLP log collector about a response that completed (0.101 to 0.171). `completed`: a response came over
@@ -85,7 +85,7 @@ function readUsage(fields: Fields): Usage | undefined {
     output: read('output_token_count'),
     reasoning: read('reasoning_token_count'),
   };
-  return Object.values(usage).includes(undefined) ? undefined : (usage as Usage);
+  return Object.values(usage).includes(undefined) ? undefined : completeUsage(usage);
 }
 
 /** Codex sends counts as text (0.171), as the JSON form of Protobuf does with 64-bit integers. */

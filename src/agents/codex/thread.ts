@@ -18,7 +18,6 @@ import {
 } from './thread-state.js';
 import { takeTotal } from './thread-totals.js';
 import { beginTurn, takeModel, takeResponse, takeSettings } from './turn-settings.js';
-import { countExpectedEmptyRows } from './versions.js';
 
 /** What is known about a session file without reading it. */
 export interface ThreadFile {
@@ -88,11 +87,6 @@ export class Thread {
   /** How many `token_count` rows of this invocation add nothing: after an interruption, or from a provider without usage. */
   get silentCounts(): number {
     return this.#state.silentCounts;
-  }
-
-  /** Whether the file should have responses and has none. */
-  get looksUncounted(): boolean {
-    return this.responses.length === 0 && this.silentCounts > countExpectedEmptyRows(this.cliVersion);
   }
 
   /** Begins to read the file anew. What was counted before is not counted again. */

@@ -1,6 +1,6 @@
 import { isObject } from '../../formats/json.js';
 import { isCount } from '../../usage/count.js';
-import type { Usage } from '../../usage/usage.js';
+import { completeUsage, type Usage } from '../../usage/usage.js';
 
 /**
  * Reads the counters as Codex writes them, in its stream and in its session files: undefined where one of them is no count.
@@ -14,5 +14,7 @@ export function readUsage(value: unknown): Usage | undefined {
   const cacheWrite = value.cache_write_input_tokens ?? 0;
   const reasoning = value.reasoning_output_tokens ?? 0;
   const areCounts = isCount(input) && isCount(cachedInput) && isCount(cacheWrite) && isCount(output);
-  return areCounts && isCount(reasoning) ? { input, cachedInput, cacheWrite, output, reasoning } : undefined;
+  return areCounts && isCount(reasoning)
+    ? completeUsage({ input, cachedInput, cacheWrite, output, reasoning })
+    : undefined;
 }

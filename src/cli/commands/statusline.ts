@@ -1,5 +1,5 @@
 import { StoreError, type StoreProblem, UsageError } from '../../errors.js';
-import { isAlive } from '../../process/alive.js';
+import { isAlive } from '../../process/processes.js';
 import { createCalendar } from '../../report/calendar.js';
 import { toFigures } from '../../report/figures.js';
 import { describeLimits } from '../../report/limits.js';
@@ -20,7 +20,7 @@ import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { wantsColor } from './host.js';
 import { NO_COLOR, PROJECT } from './shared-options.js';
 
-/** A prompt waits for nobody who writes. */
+/** How long it waits for a run that is writing: a prompt must not hang. */
 const BUSY_TIMEOUT_MS = 30;
 
 const TROUBLE: Readonly<Record<StoreProblem, string>> = {

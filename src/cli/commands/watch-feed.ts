@@ -1,5 +1,5 @@
 import { StoreError } from '../../errors.js';
-import { isAlive } from '../../process/alive.js';
+import { isAlive } from '../../process/processes.js';
 import type { Calendar } from '../../report/calendar.js';
 import { type LiveView, readLiveView } from '../../report/live.js';
 import { readSnapshot } from '../../store/queries.js';
@@ -76,7 +76,7 @@ export class LiveFeed {
     const { projectId, endedWithinMs, calendar } = this.#options;
     const nowMs = Date.now();
     const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
-    const query = { projectId, nowMs, startOfTodayMs, endedWithinMs, isAlive };
+    const query = { projectId, nowMs, startOfTodayMs, calendar, endedWithinMs, isAlive };
     this.#view = readSnapshot(store, (connection) => readLiveView(connection, query));
     this.#readAtMs = nowMs;
   }
