@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildWasm, WASM_MODULE } from './wasm.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -58,6 +59,7 @@ export async function buildDistIfStale() {
  */
 export async function buildDist() {
   const sources = hashSources();
+  buildWasm();
   const bundles = await Promise.all([bundleLibrary(), ...bundleProcesses()]);
   const outputFiles = bundles.flatMap((one) => one.outputFiles);
   const metafile = mergeMetafiles(bundles.map((one) => one.metafile));
@@ -108,18 +110,19 @@ export function startupBytes(metafile, entry) {
 
 function isCurrent() {
   const copied = TOKENIZER.files.map((file) => inRoot(join(TOKENIZER.folder, basename(file))));
-  const built = [...ENTRY_FILES.map((name) => join(DIST, name)), ...copied].every(existsSync);
+  const built = [WASM_MODULE, ...ENTRY_FILES.map((name) => join(DIST, name)), ...copied].every(existsSync);
   return built && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources();
 }
 
 /** Hashes contents, so that a checkout of another branch and back leaves dist/ current. */
 function hashSources() {
   const hash = createHash('sha256');
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  const sources = ['src', 'wasm']
+    .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }))
     .filter((file) => file.isFile())
     .map((file) => join(file.parentPath, file.name))
     .sort();
-  const makers = ['scripts/dist.js', 'package.json', 'package-lock.json'];
+  const makers = ['scripts/dist.js', 'scripts/wasm.js', 'package.json', 'package-lock.json'];
   for (const path of [...sources, ...makers.map(inRoot)]) {
     hash.update(path.slice(ROOT.length)).update('\0').update(readFileSync(path)).update('\0');
   }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../formats/json.js';
 import { isUnrecognised, parseObject } from '../formats/line.js';
-import { createLineSplitter, type LineSplitter } from '../io/lines.js';
+import { createLineSplitter, type LineSplitter, type Scan } from '../io/lines.js';
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport } from '../store/history.js';
 
@@ -23,11 +23,16 @@ export interface RecordReader {
   isIrrelevant(line: Buffer, isWhole: boolean): boolean;
   /** Takes a record. Returns why it, or a part of it, could not be read: fixed words and names, never the content. */
   take(record: JsonObject): string | undefined;
+  /** Takes frequent records from the bytes of their lines, where to parse each line would take too long. */
+  scan?(lines: Buffer, first: number, handOn: Parameters<Scan>[2], refuse: Refuse): number;
   /** Returns what has been found since the last call. */
   drain(): Found;
   /** Returns as plain data what is needed to read on later. Undefined: the file is read anew when it has changed. */
   save(): object | undefined;
 }
+
+/** Counts the line of this number as one that could not be read. */
+export type Refuse = (reason: string, line: number) => void;
 
 export type Found = Pick<FileImport, 'threads' | 'packs' | 'responses' | 'runs' | 'copies'>;
 
@@ -59,10 +64,11 @@ export interface SessionReader {
 export function createSessionReader(records: RecordReader): SessionReader {
   let unreadableLines = 0;
   let firstUnreadable: SessionReader['firstUnreadable'];
-  const refuse = (reason: string, line: number) => {
+  const refuse: Refuse = (reason, line) => {
     unreadableLines++;
     firstUnreadable ??= { line, reason };
   };
+  const scan = records.scan?.bind(records);
   const lines = createLineSplitter(
     {
       wants: (line, _number, isWhole) => !records.isIrrelevant(line, isWhole),
@@ -72,6 +78,7 @@ export function createSessionReader(records: RecordReader): SessionReader {
         if (reason !== undefined) refuse(reason, line);
       },
       onOverlong: (line) => refuse('line too long', line),
+      ...(scan && { scan: (bytes, first, handOn) => scan(bytes, first, handOn, refuse) }),
     },
     { isDocument: records.isDocument ?? false },
   );

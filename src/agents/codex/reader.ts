@@ -3,32 +3,37 @@ import { describeRefusal } from '../../formats/count.js';
 import type { JsonObject } from '../../formats/json.js';
 import type { HistoryThread } from '../../store/history.js';
 import { Packer } from '../../store/pack.js';
-import type { OpenReaders, ReaderTools, RecordReader } from '../session-reader.js';
+import type { OpenReaders, ReaderTools, RecordReader, Refuse } from '../session-reader.js';
 import { areIrrelevantBytes, type RolloutRecord, readRolloutRecord } from './rollout.js';
+import { type RolloutHandlers, RolloutScanner } from './rollout-scanner.js';
 import { parseSessionFileName } from './session-file.js';
 import { Thread } from './thread.js';
 import type { SavedThread } from './thread-state.js';
 
 /** Reads session files of Codex by the rules that live metering counts by. */
 export const openCodexReaders: OpenReaders = (tools) => {
-  // It keeps its buffers from one file to the next.
-  const packer = new Packer();
-  return (path, saved) => new CodexReader(path, saved as SavedThread | undefined, tools, packer);
+  // They keep their buffers from one file to the next.
+  const reused = { packer: new Packer(), scanner: new RolloutScanner() };
+  return (path, saved) => new CodexReader(path, saved as SavedThread | undefined, { ...tools, ...reused });
 };
+
+interface Tools extends ReaderTools {
+  readonly packer: Packer;
+  readonly scanner: RolloutScanner;
+}
 
 class CodexReader implements RecordReader {
   readonly #path: string;
   readonly #thread: Thread;
-  readonly #tools: ReaderTools;
-  readonly #packer: Packer;
+  readonly #tools: Tools;
   #threads: HistoryThread[] = [];
   #hasThread = false;
 
-  constructor(path: string, saved: SavedThread | undefined, tools: ReaderTools, packer: Packer) {
+  constructor(path: string, saved: SavedThread | undefined, tools: Tools) {
     this.#path = path;
     this.#thread = new Thread(0, { pageId: parseSessionFileName(basename(path))?.pageId }, saved);
     this.#tools = tools;
-    this.#packer = packer;
+    tools.scanner.begin();
   }
 
   get threadId(): string | undefined {
@@ -36,7 +41,7 @@ class CodexReader implements RecordReader {
   }
 
   get waiting(): number {
-    return this.#packer.size;
+    return this.#tools.packer.size;
   }
 
   get doubts(): readonly string[] {
@@ -50,20 +55,19 @@ class CodexReader implements RecordReader {
   take(object: JsonObject): string | undefined {
     const record = readRolloutRecord(object);
     if (record.kind === 'unrecognised') return record.reason;
-    if (record.kind === 'irrelevant') return undefined;
-    const { refused } = this.#thread;
-    this.#add(record);
-    for (const response of this.#thread.responses) {
-      const named = response.threadId === '' ? { ...response, threadId: nameThread(this.#path) } : response;
-      this.#packer.add(named, this.#tools.pricer.bill(response));
-    }
-    // They are packed as they are found, and need not outlive that.
-    this.#thread.responses.length = 0;
-    return this.#thread.refused > refused ? describeRefusal(record) : undefined;
+    return record.kind === 'irrelevant' ? undefined : this.#takeRecord(record);
+  }
+
+  scan(lines: Buffer, first: number, onLine: RolloutHandlers['onLine'], refuse: Refuse): number {
+    const onRecord = (record: RolloutRecord, number: number) => {
+      const refusal = this.#takeRecord(record);
+      if (refusal !== undefined) refuse(refusal, number);
+    };
+    return this.#tools.scanner.scan(lines, first, { onRecord, onLine });
   }
 
   drain() {
-    const packs = this.#packer.take();
+    const packs = this.#tools.packer.take();
     // Responses without a header get a thread that is named after the file. A header that comes later takes its place.
     if (this.#thread.id === undefined && packs[0] && !this.#hasThread) this.#addThread({}, packs[0].firstMs);
     const threads = this.#threads;
@@ -73,6 +77,18 @@ class CodexReader implements RecordReader {
 
   save(): SavedThread {
     return this.#thread.save();
+  }
+
+  #takeRecord(record: RolloutRecord): string | undefined {
+    const { refused } = this.#thread;
+    this.#add(record);
+    for (const response of this.#thread.responses) {
+      const named = response.threadId === '' ? { ...response, threadId: nameThread(this.#path) } : response;
+      this.#tools.packer.add(named, this.#tools.pricer.bill(response));
+    }
+    // They are packed as they are found, and need not outlive that.
+    this.#thread.responses.length = 0;
+    return this.#thread.refused > refused ? describeRefusal(record) : undefined;
   }
 
   #add(record: RolloutRecord): void {
