@@ -23,6 +23,8 @@ export interface RecordReader {
   isIrrelevant(line: Buffer, isWhole: boolean): boolean;
   /** Takes a record. Returns why it, or a part of it, could not be read: fixed words and names, never the content. */
   take(record: JsonObject): string | undefined;
+  /** Where to put the file's bytes, a chunk at a time, so that `scan` need not copy them. */
+  readonly chunkBuffer?: Buffer;
   /** Takes frequent records from the bytes of their lines, where to parse each line would take too long. */
   scan?(lines: Buffer, first: number, handOn: Parameters<Scan>[2], refuse: Refuse): number;
   /** Returns what has been found since the last call. */

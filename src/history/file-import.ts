@@ -103,7 +103,7 @@ class OpenFile {
   #scan(): 'whole' | 'cut' {
     const { lines, records } = this.#reader;
     const file = this.#noticingHead(readFrom(this.#fd, this.#startBytes));
-    for (const chunk of readChunks(this.#isCompressed ? decompressing(file) : file)) {
+    for (const chunk of readChunks(this.#isCompressed ? decompressing(file) : file, records.chunkBuffer)) {
       lines.push(chunk);
       this.#readBytes = this.#startBytes + lines.endedBytes;
       if (records.waiting >= PART_RESPONSES) this.#record('part');

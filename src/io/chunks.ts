@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 import { Decompress } from 'fzstd';
 
 /** What stays in the cache of a processor core: larger chunks take a sixth longer. */
-const CHUNK_BYTES = 96 * 1024;
+export const CHUNK_BYTES = 96 * 1024;
 const COMPRESSED_BYTES = 128 * 1024;
 
 /** Fills `target` from `offset` on. Returns how many bytes it put there; 0 at the end. */
@@ -53,10 +53,11 @@ export function decompressing(read: ReadInto): ReadInto {
 let reused: Buffer | undefined;
 
 /**
- * Yields what `read` gives, a chunk at a time. All chunks lie in one buffer of this thread: each is valid until the next,
- * and only one file can be read at a time.
+ * Yields what `read` gives, a chunk at a time. All chunks are in `buffer`, or in the one buffer that this thread has: each is
+ * valid until the next, and only one file can be read at a time.
  */
-export function* readChunks(read: ReadInto): Generator<Buffer> {
+export function* readChunks(read: ReadInto, buffer?: Buffer): Generator<Buffer> {
   reused ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  for (let bytesRead = read(reused, 0); bytesRead > 0; bytesRead = read(reused, 0)) yield reused.subarray(0, bytesRead);
+  const target = buffer ?? reused;
+  for (let bytesRead = read(target, 0); bytesRead > 0; bytesRead = read(target, 0)) yield target.subarray(0, bytesRead);
 }

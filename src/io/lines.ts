@@ -78,11 +78,14 @@ export function createLineSplitter(
   const hold = (tail: Buffer) => {
     if (dropping || tail.length === 0) return;
     const wasAsked = heldBytes >= HEAD_BYTES;
-    held.push(Buffer.from(tail));
     heldBytes += tail.length;
-    if (heldBytes > limitBytes) return drop('overlong');
     // Once for each line: to join the pieces of a long line whenever one arrives would take ever longer.
-    if (!wasAsked && heldBytes >= HEAD_BYTES && !wants(Buffer.concat(held), number, false)) drop('unwanted');
+    if (!wasAsked && heldBytes >= HEAD_BYTES) {
+      const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
+      if (!wants(line, number, false)) return drop('unwanted');
+    }
+    if (heldBytes > limitBytes) drop('overlong');
+    else held.push(Buffer.from(tail));
   };
 
   /** Returns where the lines end that are whole. */

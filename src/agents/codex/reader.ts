@@ -48,6 +48,10 @@ class CodexReader implements RecordReader {
     return this.#thread.notes.map(({ reason }) => reason);
   }
 
+  get chunkBuffer(): Buffer {
+    return this.#tools.scanner.buffer;
+  }
+
   isIrrelevant(line: Buffer): boolean {
     return areIrrelevantBytes(line);
   }

@@ -39,6 +39,11 @@ export class RolloutScanner {
   #turn = '';
   #rootTurn = '';
 
+  /** Lines in it need not be copied. It is another one after longer lines were scanned. */
+  get buffer(): Buffer {
+    return this.#wasm.buffer;
+  }
+
   /** Begins with another file. */
   begin(): void {
     this.#wasm.exports.forgetIds();

@@ -1,4 +1,5 @@
 import { ROLLOUT_SCAN } from '../../../build/rollout-scan.js';
+import { CHUNK_BYTES } from '../../io/chunks.js';
 
 /** What wasm/rollout-scan.ts exports. Positions are addresses in its memory. */
 interface Exports {
@@ -11,6 +12,14 @@ interface Exports {
   lineCount(): number;
 }
 
+/** The memory in the forms in which it is read, and the part of it for the lines. */
+interface Views {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly buffer: Buffer;
+}
+
 const PAGE_BYTES = 65_536;
 /** The scan looks at so many bytes at once, and may load the last ones from behind the lines. */
 const STEP_BYTES = 64;
@@ -18,39 +27,50 @@ const STEP_BYTES = 64;
 /** The WebAssembly that scans session files, and its memory. */
 export class RolloutWasm {
   readonly exports = instantiate();
-  readonly #linesAt = Math.ceil(this.exports.freeAt() / STEP_BYTES) * STEP_BYTES;
-  #bytes = Buffer.from(this.exports.memory.buffer);
-  #words = new Int32Array(this.exports.memory.buffer);
-  #doubles = new Float64Array(this.exports.memory.buffer);
+  readonly #bufferAt = Math.ceil(this.exports.freeAt() / STEP_BYTES) * STEP_BYTES;
+  #views = this.#reserve(CHUNK_BYTES);
 
-  /** Puts whole lines into the memory and begins to scan them. Returns their address. */
+  /** Lines in it need not be copied. It is another one after longer lines were scanned. */
+  get buffer(): Buffer {
+    return this.#views.buffer;
+  }
+
+  /** Begins to scan whole lines. Returns their address. */
   begin(lines: Buffer): number {
-    const end = this.#linesAt + lines.length;
-    if (end + STEP_BYTES > this.#bytes.length) this.#grow(end + STEP_BYTES);
-    this.#bytes.set(lines, this.#linesAt);
-    this.exports.begin(this.#linesAt, end);
-    return this.#linesAt;
+    const isInMemory = lines.buffer === this.exports.memory.buffer;
+    if (!isInMemory) {
+      if (lines.length > this.buffer.length) this.#views = this.#reserve(lines.length);
+      this.buffer.set(lines);
+    }
+    const at = isInMemory ? lines.byteOffset : this.#bufferAt;
+    this.exports.begin(at, at + lines.length);
+    return at;
   }
 
   wordAt(address: number): number {
-    return this.#words[address / 4] as number;
+    return this.#views.words[address / 4] as number;
   }
 
   doubleAt(address: number): number {
-    return this.#doubles[address / 8] as number;
+    return this.#views.doubles[address / 8] as number;
   }
 
   textAt(address: number, length: number): string {
-    return this.#bytes.toString('utf8', address, address + length);
+    return this.#views.bytes.toString('utf8', address, address + length);
   }
 
-  /** The memory is another buffer afterwards. */
-  #grow(bytes: number): void {
+  /** Makes room for a buffer of `length` bytes. Where the memory grows for it, earlier views are void. */
+  #reserve(length: number): Views {
     const { memory } = this.exports;
-    memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES));
-    this.#bytes = Buffer.from(memory.buffer);
-    this.#words = new Int32Array(memory.buffer);
-    this.#doubles = new Float64Array(memory.buffer);
+    const missing = this.#bufferAt + length + STEP_BYTES - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const bytes = Buffer.from(memory.buffer);
+    return {
+      bytes,
+      words: new Int32Array(memory.buffer),
+      doubles: new Float64Array(memory.buffer),
+      buffer: bytes.subarray(this.#bufferAt, this.#bufferAt + length),
+    };
   }
 }
 
