@@ -10,9 +10,9 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'input', title: 'Input', align: 'right' },
   { key: 'cached', title: 'Cached', align: 'right' },
   { key: 'output', title: 'Output', align: 'right' },
-  { key: 'fast', title: 'Priority', align: 'right', dropped: 3 },
-  { key: 'long', title: 'Long inputs', align: 'left', dropped: 2 },
-  { key: 'basis', title: 'Known from', align: 'left', dropped: 1 },
+  { key: 'fast', title: 'Priority', align: 'right', dropOrder: 3 },
+  { key: 'long', title: 'Long inputs', align: 'left', dropOrder: 2 },
+  { key: 'basis', title: 'Known from', align: 'left', dropOrder: 1 },
 ];
 
 const BASES: Readonly<Record<CreditEntry['basis'], string>> = { card: 'rate card', derived: 'USD × 25' };

@@ -3,8 +3,7 @@ import type { Connection } from '../store/open.js';
 import { readSpan, readSums } from '../store/period-queries.js';
 import { type Calendar, formatDay } from './calendar.js';
 import { ReportError } from './error.js';
-import { explainEmpty } from './period-failure.js';
-import { toMoments } from './period-range.js';
+import { explainEmpty, toMoments } from './period-range.js';
 import type { PeriodQuery } from './period-report.js';
 import { toIso } from './sums-json.js';
 

@@ -1,5 +1,5 @@
 import { cleanText, formatCents, formatPlural } from './amounts.js';
-import type { Clock } from './clock.js';
+import type { Clock } from './calendar.js';
 import { describeCost } from './figures-text.js';
 import { type LimitWindow, labelLimit } from './limits.js';
 import type { LiveInvocation, LiveView } from './live.js';

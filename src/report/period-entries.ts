@@ -2,10 +2,10 @@ import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import { type Day, formatDay, startOfWeek } from './calendar.js';
 import type { Figures } from './figures.js';
+import { type Part, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 import type { PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodQuery } from './period-report.js';
-import { type Part, sumParts } from './summary.js';
 
 /** What a day has used of one model, as far as its counts are worth one source. */
 export interface Cell extends Part {

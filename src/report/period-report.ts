@@ -11,13 +11,20 @@ import type { Provider } from '../usage/provider.js';
 import type { CostUnit } from '../usage/unit.js';
 import type { Calendar, Day } from './calendar.js';
 import { type CreditFigures, readCredits } from './credits.js';
-import { type Figures, toFigures } from './figures.js';
+import { type Figures, type Summary, summarise, sumParts, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
 import { type Cell, listOthers, listPeriods, sumModels } from './period-entries.js';
-import { explainEmpty, nothingRecorded } from './period-failure.js';
-import { type DayRange, isOverTime, type PeriodKind, type RangeWish, resolveRange, toMoments } from './period-range.js';
-import { type Summary, summarise, sumParts } from './summary.js';
+import {
+  type DayRange,
+  explainEmpty,
+  isOverTime,
+  nothingRecorded,
+  type PeriodKind,
+  type RangeWish,
+  resolveRange,
+  toMoments,
+} from './period-range.js';
 
 export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
   readonly nowMs: number;

@@ -22,19 +22,19 @@ type Key =
   | 'responses';
 
 const COLUMNS: readonly Column<Key>[] = [
-  { key: 'model', title: 'Model', align: 'left', least: 20 },
-  { key: 'from', title: 'Since', align: 'left', dropped: 4 },
+  { key: 'model', title: 'Model', align: 'left', minWidth: 20 },
+  { key: 'from', title: 'Since', align: 'left', dropOrder: 4 },
   { key: 'input', title: 'Input', align: 'right' },
   { key: 'cached', title: 'Cached', align: 'right' },
-  { key: 'write', title: 'Cache wr.', align: 'right', dropped: 6 },
-  { key: 'write1h', title: '1 h', align: 'right', dropped: 5 },
+  { key: 'write', title: 'Cache wr.', align: 'right', dropOrder: 6 },
+  { key: 'write1h', title: '1 h', align: 'right', dropOrder: 5 },
   { key: 'output', title: 'Output', align: 'right' },
-  { key: 'priority', title: 'Priority', align: 'right', dropped: 3 },
-  { key: 'flex', title: 'Flex', align: 'right', dropped: 2 },
-  { key: 'ultrafast', title: 'Ultraf.', align: 'right', dropped: 0 },
-  { key: 'origin', title: 'Source', align: 'left', dropped: 7 },
-  { key: 'confirmed', title: 'Confirmed', align: 'left', dropped: 8 },
-  { key: 'responses', title: 'Responses', align: 'right', dropped: 1 },
+  { key: 'priority', title: 'Priority', align: 'right', dropOrder: 3 },
+  { key: 'flex', title: 'Flex', align: 'right', dropOrder: 2 },
+  { key: 'ultrafast', title: 'Ultraf.', align: 'right', dropOrder: 0 },
+  { key: 'origin', title: 'Source', align: 'left', dropOrder: 7 },
+  { key: 'confirmed', title: 'Confirmed', align: 'left', dropOrder: 8 },
+  { key: 'responses', title: 'Responses', align: 'right', dropOrder: 1 },
 ];
 
 export const PRICE_ADVICE = `Give it one in codex-metered.toml ([[prices]], see ${addressOfDocs('config.md')}), then run codex-usage reprice.`;

@@ -8,12 +8,12 @@ import { type Column, type Row, renderTable, type TableOptions, wrapText } from 
 type Key = 'model' | 'responses' | 'first' | 'before' | 'after' | 'difference';
 
 const COLUMNS: readonly Column<Key>[] = [
-  { key: 'model', title: 'Model', align: 'left', least: 14 },
+  { key: 'model', title: 'Model', align: 'left', minWidth: 14 },
   { key: 'responses', title: 'Changed', align: 'right' },
-  { key: 'first', title: 'Had no price', align: 'right', dropped: 1 },
+  { key: 'first', title: 'Had no price', align: 'right', dropOrder: 1 },
   { key: 'before', title: 'Before', align: 'right' },
   { key: 'after', title: 'After', align: 'right' },
-  { key: 'difference', title: 'Difference', align: 'right', dropped: 2 },
+  { key: 'difference', title: 'Difference', align: 'right', dropOrder: 2 },
 ];
 
 /** What a repricing has changed, or would change. Ends with a newline. */

@@ -2,8 +2,8 @@ import { cleanText, formatCents } from './amounts.js';
 import type { Figures } from './figures.js';
 import { describeCost } from './figures-text.js';
 import { type LimitWindow, labelLimit } from './limits.js';
+import type { Spending } from './live.js';
 import type { Paint, Style } from './paint.js';
-import type { Spending } from './spending.js';
 
 export interface StatuslineFacts {
   readonly spending: Spending;

@@ -1,5 +1,5 @@
+import type { UnpricedModel } from './figures.js';
 import { describeSource, type Figures } from './figures.js';
-import type { UnpricedModel } from './summary.js';
 
 /** The version of the JSON's field names. A field may be added under the same version, none changes or goes. */
 export const SCHEMA_VERSION = 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createClock } from '../../src/report/clock.js';
+import { createClock } from '../../src/report/calendar.js';
 import { readCostReport } from '../../src/report/cost-report.js';
 import { type CostTextOptions, renderCostText } from '../../src/report/cost-text.js';
 import { PLAIN } from '../../src/report/paint.js';
@@ -69,8 +69,8 @@ Started           Iter  Phase     Model          Input  Cached  Output  Reasonin
     const update = { threadId: 'thread-1' };
     store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1'), child] });
     const text = render(store, { detail: 'responses' });
-    expect(lineOf(text, '├ gpt-5.3-codex')).toMatch(/\$0\.0026 .*05:06:08 usage_record$/);
-    expect(lineOf(text, '└ gpt-5.3-codex')).toMatch(/05:06:08 child, flex, token_count$/);
+    expect(lineOf(text, '├ gpt-5.3-codex')).toMatch(/\$0\.0026 .*05:06:08 usage record$/);
+    expect(lineOf(text, '└ gpt-5.3-codex')).toMatch(/05:06:08 child, flex, token count$/);
   });
 
   it('shows what was written to the cache when anything was', () => {
@@ -203,6 +203,16 @@ describe('notes', () => {
     expect(render(store)).toContain('\n1 note\n  fallback, builder 1: no session file (source parsed, input 12,345)\n');
   });
 
+  it.each([
+    [{ limitUsd: 0.03, spentUsd: 0.034512 }, 'limit $0.0300, spent $0.0345'],
+    [{ limitTokens: 1000, unpricedResponses: 2 }, 'limit 1,000 tokens, unpriced responses 2'],
+    [{ countedInput: 12_345, file: 'rollout.jsonl' }, 'counted input 12,345, file rollout.jsonl'],
+  ] as [Note['figures'], string][])('with the figures %j read %s', (figures, words) => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), notes: [fallback('why', figures)] });
+    expect(render(store)).toContain(`  fallback, builder 1: why (${words})\n`);
+  });
+
   it('of the same kind and reason are one line, counted', () => {
     const store = createStore();
     for (let index = 0; index < 3; index++) {
@@ -239,6 +249,17 @@ describe('the width', () => {
         expect(measureWidth(line)).toBeLessThanOrEqual(width);
       }
     }
+  });
+
+  it('of 60 columns keeps what went in and out before the model, and every outcome whole', () => {
+    const store = createStore();
+    const usage = { input: 123_456, output: 20_000 };
+    const update: InvocationUpdate = { status: 'interrupted', signal: 'SIGTERM', endedAtMs: START + 5 };
+    store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1', { usage })] });
+    const text = render(store, { width: 60 });
+    expect(lineOf(text, 'Iter')).toMatch(/Iter +Phase .*Input .*Output +Cost +Outcome$/);
+    expect(lineOf(text, 'interrupted')).toMatch(/ 123k .* 20k +\$0\.2835 +interrupted$/);
+    expect(lineOf(text, 'total')).toMatch(/0 of 1$/);
   });
 
   it('that is too small for all columns leaves some out, and says so', () => {

@@ -2,13 +2,13 @@ import { basename, join, sep } from 'node:path';
 import { nameAgents } from '../../agents/registry.js';
 import { UsageError } from '../../errors.js';
 import { findWorkTree } from '../../io/work-tree.js';
-import { createClock } from '../../report/clock.js';
+import { createClock } from '../../report/calendar.js';
 import { toCostJson } from '../../report/cost-json.js';
 import { renderCostMarkdown } from '../../report/cost-markdown.js';
 import { readCostReport } from '../../report/cost-report.js';
 import { renderCostText } from '../../report/cost-text.js';
 import { readList, renderListText, toListJson } from '../../report/listing.js';
-import { selectScope } from '../../report/selection.js';
+import { selectScope } from '../../report/selector.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Place } from '../../store/scopes.js';
 import type { Store } from '../../store/store.js';
@@ -125,7 +125,7 @@ function toRequest(kind: Kind, { argument: id, options, settings }: CostCall) {
 function renderReport(store: Store, request: CostRequest, host: Host, place: Place): string {
   const { selection, report } = readSnapshot(store, (connection) => {
     const chosen = selectScope(connection, { ...request, place });
-    return { selection: chosen, report: readCostReport(connection, chosen.scope, request) };
+    return { selection: chosen, report: readCostReport(connection, chosen.scope, { ...request, part: chosen.part }) };
   });
   if (request.format === 'json') return formatJson(toCostJson(report, selection, request));
   const options = { ...request, clock: createClock(request.timeZone), nowMs: Date.now() };

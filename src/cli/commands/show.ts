@@ -1,7 +1,7 @@
 import type { Paths } from '../../config/paths.js';
 import { StoreError } from '../../errors.js';
 import { cleanText } from '../../report/amounts.js';
-import { type Clock, createClock } from '../../report/clock.js';
+import { type Clock, createClock } from '../../report/calendar.js';
 import { type Candidate, ReportError } from '../../report/error.js';
 import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
 import { openStore, type Store } from '../../store/store.js';

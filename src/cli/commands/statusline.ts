@@ -3,8 +3,8 @@ import { isAlive } from '../../process/alive.js';
 import { createCalendar } from '../../report/calendar.js';
 import { toFigures } from '../../report/figures.js';
 import { describeLimits } from '../../report/limits.js';
+import { readSpending } from '../../report/live.js';
 import { COLOURED, PLAIN } from '../../report/paint.js';
-import { readSpending } from '../../report/spending.js';
 import {
   fillFormat,
   findUnknownPlaceholders,

@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
-import type { Paths } from '../../config/paths.js';
 import type { StoreError } from '../../errors.js';
-import { createCalendar } from '../../report/calendar.js';
-import { createClock } from '../../report/clock.js';
+import { createCalendar, createClock } from '../../report/calendar.js';
 import { createChangeFinder, describeChange, toChangeJson } from '../../report/live-changes.js';
 import { type LiveOrder, type LiveSort, renderScreen } from '../../report/live-screen.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
@@ -35,11 +33,12 @@ On a terminal it is a view that is drawn anew when something changes; q or Ctrl-
 sort by cost, tokens and start, the same key again turns the order around. Elsewhere it prints a line per
 change, with --json an object per line.
 
-  running    Codex works and is metered
-  unmetered  Codex works but its meter was killed: the figures stand still until a later command settles them
-  killed     both are dead, and no later command has settled it yet
-  Context    how much of the model's context the newest response filled
-  $/min      what it has cost so far, per minute of its life
+  running     Codex works and is metered
+  unmetered   Codex works but its meter was killed: the figures stand still until a later command settles them
+  kept aside  Codex has ended; the end of its record is taken in as soon as the database is free
+  killed      both were killed, and no later command has settled it yet
+  Context     how much of the model's context the newest response filled
+  $/min       what it has cost so far, per minute of its life
   ~ + unpriced as in "codex-usage help run"
 
 Examples:
@@ -57,7 +56,7 @@ export const watch = defineCommand({
   help: HELP,
   async run(call) {
     await call.prepare();
-    return showLive(toRequest(call), call.host, call.paths);
+    return showLive(toRequest(call), call);
   },
 });
 
@@ -75,16 +74,17 @@ function toRequest({ options, settings }: Call<typeof OPTIONS>) {
   } as const;
 }
 
-/** Shows what runs until it is told to stop, or once. Returns the exit code: 1 when there is nothing to look at. */
-async function showLive(request: WatchRequest, host: Host, { database }: Paths): Promise<number> {
+/** Shows what runs until it is told to stop, or once. Returns the exit code: 1 when there is nothing to show. */
+async function showLive(request: WatchRequest, { host, paths, prepare }: Call<typeof OPTIONS>): Promise<number> {
   const feed = new LiveFeed({
-    database,
+    paths,
+    catchUp: () => prepare(),
     projectId: request.projectId,
     endedWithinMs: request.endedWithinMs,
     calendar: createCalendar(request.timeZone),
   });
   try {
-    if (request.extent === 'once') return showOnce(feed.look(), request, host, database);
+    if (request.extent === 'once') return showOnce(feed.look(), request, host, paths.database);
     if (request.format === 'text' && host.stdout.isTTY) await showScreen(feed, request, host);
     else await printChanges(feed, request, host);
     return 0;

@@ -196,6 +196,7 @@ describe('--json', () => {
         { phase: 'builder', invocationCount: 1, ...both },
         { phase: 'reviewer', invocationCount: 1, ...nothing, ...zeros, costUsd: null, costNanoUsd: null },
       ],
+      iterations: [{ iteration: 1, invocationCount: 2, ...both }],
       totals: { invocationCount: 2, ...both, bySource: [both] },
       unpricedModels: [],
     });

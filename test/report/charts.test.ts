@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDay } from '../../src/report/calendar.js';
-import { renderHeatmap } from '../../src/report/heatmap.js';
+import { renderBars, renderHeatmap } from '../../src/report/charts.js';
 import { PLAIN } from '../../src/report/paint.js';
 
 const day = (text: string) => parseDay(text) ?? Number.NaN;
@@ -38,5 +38,35 @@ describe('the calendar', () => {
     const lines = render([[MONDAY, 5]], { first: MONDAY - 700, last: MONDAY, width: 40 });
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
     expect(lines[1]).toMatch(/░░$/);
+  });
+});
+
+describe('bars', () => {
+  it('are as long as their share of the largest, and what is little is seen', () => {
+    const bars = [
+      { label: 'a', amount: 8, text: '$8' },
+      { label: 'bc', amount: 4, text: '$4' },
+      { label: 'd', amount: 0.001, text: '$0.001' },
+      { label: 'e', amount: 0, text: '-' },
+    ];
+    expect(renderBars(bars, 28, PLAIN)).toEqual([
+      'a   ████████████████      $8',
+      'bc  ████████              $4',
+      'd   ▏                 $0.001',
+      'e                          -',
+    ]);
+  });
+
+  it.each([40, 60, 200])('fit into %i columns, whatever they are called', (width) => {
+    const bars = [{ label: 'a-very-long-name-of-a-project-'.repeat(3), amount: 1, text: '$1,234.56' }];
+    const [line] = renderBars(bars, width, PLAIN);
+    expect(line?.length).toBeLessThanOrEqual(width);
+    expect(line).toMatch(/█{8} +\$1,234\.56$/);
+  });
+
+  it('of nothing are empty', () => {
+    expect(renderBars([{ label: 'a', amount: 0, text: 'unpriced' }], 40, PLAIN)).toEqual([
+      expect.stringMatching(/^a +unpriced$/),
+    ]);
   });
 });

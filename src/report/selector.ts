@@ -8,32 +8,58 @@ import {
   type Place,
   readSummary,
 } from '../store/scopes.js';
+import { findPhase } from '../usage/phase.js';
 import { type Candidate, ReportError } from './error.js';
 
 const MAX_CANDIDATES = 10;
 
-/** Which run or session the reader asks for. Without `id` the newest: of `projectId`, else of `place`, else of all. */
-export interface Wish {
+/** A part of a run or session: the invocations of a phase or an iteration, or what one model used in them. */
+export interface Part {
+  readonly phase?: string | undefined;
+  readonly iteration?: number | undefined;
+  /** A model's name, or a pattern with `*` and `?`. */
+  readonly model?: string | undefined;
+}
+
+/**
+ * Which run or session the reader asks for. Without `id` that is the newest: of `projectId`, or else of `place`, or else
+ * of all.
+ */
+export interface Wish extends Part {
   readonly kind: Scope['kind'];
-  /** A whole id, or the beginning of one. */
+  /** A whole id or the beginning of one. For a run, its phase and iteration may follow: `r42/reviewer/3`, `r42//3`. */
   readonly id: string | undefined;
   readonly projectId: string | undefined;
   readonly place: Place;
 }
 
-/** How it was found. `child-thread`: the id was of a child thread of the session. */
+/** How a run or session was found. `child-thread`: the id was that of a child thread of the session. */
 export type SelectionReason = 'named' | 'child-thread' | 'newest-of-project' | 'newest-here' | 'newest';
 
 export interface Selection {
   readonly scope: Scope;
   readonly reason: SelectionReason;
+  /** Undefined when all of it was asked for. */
+  readonly part?: Part | undefined;
 }
 
-/** Finds the run or session of `wish`. Throws a ReportError that names what there is instead. */
+/** Splits `r42/reviewer/3` and `r42//3` into the run and the part of it; undefined where `text` has no slash. */
+export function parseSelector(text: string): (Part & { readonly runId: string }) | undefined {
+  const whole = /^(.+)\/([^/]*)\/(\d+)$/.exec(text) ?? /^(.+)\/([^/]*)$/.exec(text);
+  if (!whole) return undefined;
+  const [, runId = '', phase = '', iteration] = whole;
+  return {
+    runId,
+    phase: phase === '' ? undefined : (findPhase(phase) ?? phase),
+    iteration: iteration === undefined ? undefined : Number(iteration),
+  };
+}
+
+/** Finds the run or session of `wish`. Throws a ReportError that says what there is instead. */
 export function selectScope(connection: Connection, wish: Wish): Selection {
   assertProject(connection, wish.projectId);
-  const selection = wish.id === undefined ? selectNewest(connection, wish) : selectNamed(connection, wish, wish.id);
-  if (selection) return selection;
+  const selection = wish.id === undefined ? selectNewest(connection, wish) : selectById(connection, wish, wish.id);
+  if (selection) return { ...selection, part: joinParts(selection.part, wish) };
   const { kind, projectId } = wish;
   const newest = findScopes(connection, kind, { projectId, limit: 5 });
   const where = projectId === undefined ? '' : ` in project ${projectId}`;
@@ -56,6 +82,13 @@ export function assertProject(connection: Connection, projectId: string | undefi
   throw new ReportError('unknown', `Nothing has been metered for project ${projectId}.${list}`);
 }
 
+/** What options ask for goes before what the selector says. */
+function joinParts(selected: Part | undefined, wish: Wish): Part | undefined {
+  const phase = wish.phase === undefined ? selected?.phase : (findPhase(wish.phase) ?? wish.phase);
+  const part = { phase, iteration: wish.iteration ?? selected?.iteration, model: wish.model };
+  return Object.values(part).every((value) => value === undefined) ? undefined : part;
+}
+
 function selectNewest(connection: Connection, { kind, projectId, place }: Wish): Selection | undefined {
   const here = projectId === undefined ? findProjectAt(connection, place) : undefined;
   const attempts: [SelectionReason, string | undefined][] =
@@ -66,6 +99,15 @@ function selectNewest(connection: Connection, { kind, projectId, place }: Wish):
     if (scope) return { scope, reason };
   }
   return undefined;
+}
+
+/** The id of a run may have slashes itself, so the whole text is looked for first. */
+function selectById(connection: Connection, wish: Wish, id: string): Selection | undefined {
+  const whole = selectNamed(connection, wish, id);
+  const part = whole || wish.kind === 'session' ? undefined : parseSelector(id);
+  if (!part) return whole;
+  const selection = selectNamed(connection, wish, part.runId);
+  return selection && { ...selection, part };
 }
 
 function selectNamed(connection: Connection, wish: Wish, id: string): Selection | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReportError } from '../../src/report/error.js';
-import { type Selection, selectScope, type Wish } from '../../src/report/selection.js';
+import { parseSelector, type Selection, selectScope, type Wish } from '../../src/report/selector.js';
 import type { Store } from '../../src/store/store.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
@@ -95,6 +95,39 @@ describe('with an id', () => {
     store.record({ invocation: sampleInvocation('a'), update: { threadId: 'thread-1' }, responses });
     const scope = { kind: 'session', threadId: 'thread-1' };
     expect(select(store, { kind: 'session', id: 'child' })).toEqual({ scope, reason: 'child-thread' });
+  });
+});
+
+describe('a selector', () => {
+  it.each([
+    ['r42', undefined],
+    ['r42/reviewer', { runId: 'r42', phase: 'reviewer', iteration: undefined }],
+    ['r42/review', { runId: 'r42', phase: 'reviewer', iteration: undefined }],
+    ['r42/reviewer/3', { runId: 'r42', phase: 'reviewer', iteration: 3 }],
+    ['r42//3', { runId: 'r42', phase: undefined, iteration: 3 }],
+    ['nightly/42/builder/1', { runId: 'nightly/42', phase: 'builder', iteration: 1 }],
+  ])('%s is split into the run and its part', (text, parts) => {
+    expect(parseSelector(text)).toEqual(parts);
+  });
+
+  it('finds the run by the beginning of its id, and the part of it', () => {
+    const { scope, part } = select(createRuns(['nightly-7']), { id: 'night/reviewer/3' });
+    expect([scope, part]).toEqual([run('nightly-7'), { phase: 'reviewer', iteration: 3, model: undefined }]);
+  });
+
+  it('is the id of a run first, which may have slashes itself', () => {
+    const { scope, part } = select(createRuns(['r1'], ['r1/builder']), { id: 'r1/builder' });
+    expect([scope, part]).toEqual([run('r1/builder'), undefined]);
+  });
+
+  it('goes with options, which have the last word', () => {
+    const { part } = select(createRuns(['r1']), { id: 'r1/builder', phase: 'review', model: 'gpt-*' });
+    expect(part).toEqual({ phase: 'reviewer', iteration: undefined, model: 'gpt-*' });
+  });
+
+  it('of no run says which runs there are', () => {
+    const { message, candidates } = failOf(createRuns(['r1']), { id: 'x/builder' });
+    expect([message, candidates.map(({ id }) => id)]).toEqual(['There is no run x/builder.', ['r1']]);
   });
 });
 

@@ -1,16 +1,15 @@
 import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
 import type { CostReport, InvocationReport } from './cost-report.js';
-import { isActual } from './figures.js';
+import { isActual, type Summary } from './figures.js';
 import { describeCost } from './figures-text.js';
 import { groupBy } from './groups.js';
-import type { Summary } from './summary.js';
 
-/** `brief`: a few lines, repetitions counted. `all`: every note. */
+/** `brief`: at most five lines, notes of the same kind and reason as one. `all`: every note. */
 export type NotesExtent = 'brief' | 'all';
 
 const BRIEF_NOTES = 5;
 
-/** Explains the marks `~`, `+` and `unpriced`, a paragraph each, where the report has them. */
+/** Explains the marks `~`, `+` and `unpriced` that a report has, a paragraph each. */
 export function explainMarks({ totals, sources, unpriced }: Summary, cost = formatCost): string[] {
   const paragraphs: string[] = [];
   if (!isActual(totals)) {
@@ -34,7 +33,7 @@ export function explainMarks({ totals, sources, unpriced }: Summary, cost = form
   return paragraphs;
 }
 
-/** The notes of `report`, a line each: kind, invocation, reason and figures. */
+/** Lists the notes of `report`, a line each: kind, invocation, reason and figures. */
 export function listNotes(report: CostReport, extent: NotesExtent): string[] {
   const notes = report.invocations.flatMap((of) => of.notes.map((note) => ({ of, ...note })));
   if (extent === 'all') return notes.map((note) => describeNote(note, note.of));
@@ -50,9 +49,21 @@ export function listNotes(report: CostReport, extent: NotesExtent): string[] {
 type NoteReport = InvocationReport['notes'][number];
 
 function describeNote({ kind, reason, figures }: NoteReport, { invocation }: InvocationReport): string {
-  const details = Object.entries(figures).map(([name, value]) => {
-    return `${cleanText(name)} ${typeof value === 'number' ? formatCount(value) : cleanText(String(value))}`;
-  });
+  const details = Object.entries(figures).map(([name, value]) => describeFigure(name, value));
   const suffix = details.length > 0 ? ` (${details.join(', ')})` : '';
   return `${kind}, ${invocation.phase} ${invocation.iteration}: ${cleanText(reason)}${suffix}`;
+}
+
+/**
+ * Writes a figure of a note in words. Its name is a field name whose end can be a unit: `limitUsd` 0.03 is
+ * `limit $0.0300`, `spentTokens` 1200 is `spent 1,200 tokens`, `countedInput` 7 is `counted input 7`.
+ */
+function describeFigure(name: string, value: unknown): string {
+  const words = cleanText(name)
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+  if (typeof value !== 'number') return `${words} ${cleanText(String(value))}`;
+  const [, subject = '', unit] = /^(.+) (usd|tokens)$/.exec(words) ?? [];
+  if (unit === 'usd') return `${subject} ${formatCost(Math.round(value * 1e9))}`;
+  return unit === 'tokens' ? `${subject} ${formatCount(value)} tokens` : `${words} ${formatCount(value)}`;
 }

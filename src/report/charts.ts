@@ -1,5 +1,6 @@
 import { type Day, formatDay, startOfWeek, weekdayOf } from './calendar.js';
 import type { Paint } from './paint.js';
+import { cutText, measureWidth } from './table.js';
 
 export interface HeatmapOptions {
   /** The first and the last day that it may show; it shows the newest weeks that fit. */
@@ -14,13 +15,13 @@ export interface HeatmapOptions {
 
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-/** From little to much: they differ without colours, too. */
+/** From little to much. They can be told apart without colours, too. */
 const SHADES = ['░░', '▒▒', '▓▓', '██'];
 const NONE = '· ';
 const OUTSIDE = '  ';
 const MARGIN = 5;
 
-/** A calendar with a column for each week, darker where more was used. Below it stands what the shades mean. */
+/** Draws a calendar with a column for each week, darker where more was used, and below it what the shades mean. */
 export function renderHeatmap(amounts: ReadonlyMap<Day, number>, options: HeatmapOptions): string[] {
   const { first, last, firstWeekday, width, paint, formatAmount } = options;
   const fitting = Math.floor((width - MARGIN) / 2);
@@ -40,7 +41,7 @@ export function renderHeatmap(amounts: ReadonlyMap<Day, number>, options: Heatma
   return [paint('gray', labelMonths(weeks)), ...rows, '', ...explain(bounds, paint, formatAmount)];
 }
 
-/** Above which amounts the second, third and fourth shade begin: a quarter of the days each. */
+/** Returns the amounts above which the second, third and fourth shade begin: each has a quarter of the days. */
 function findBounds(amounts: readonly number[]): number[] {
   const sorted = amounts.filter((amount) => amount > 0).sort((a, b) => a - b);
   return [0.25, 0.5, 0.75].map((share) => sorted[Math.ceil(sorted.length * share) - 1] ?? 0);
@@ -50,7 +51,7 @@ function shadeOf(amount: number, bounds: readonly number[]): string {
   return SHADES[bounds.filter((bound) => amount > bound).length] ?? '';
 }
 
-/** A month's name above the week that its first day is in, where there is room for it. */
+/** Writes a month's name above the week of its first day, where there is room for it. */
 function labelMonths(weeks: readonly Day[]): string {
   let line = ' '.repeat(MARGIN);
   weeks.forEach((week, index) => {
@@ -72,4 +73,39 @@ function explain(bounds: readonly number[], paint: Paint, formatAmount: (amount:
 /** `Tue` */
 export function nameWeekday(day: Day): string {
   return WEEKDAYS[weekdayOf(day)] ?? '';
+}
+
+export interface Bar {
+  readonly label: string;
+  readonly amount: number;
+  /** The text behind the bar. */
+  readonly text: string;
+}
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+const WIDEST_BAR = 72;
+const NARROWEST_BAR = 8;
+const BAR_GAP = 2;
+
+/** Draws a line for each bar, as long as its share of the largest. */
+export function renderBars(bars: readonly Bar[], width: number, paint: Paint): string[] {
+  const most = Math.max(...bars.map(({ amount }) => amount));
+  const textWidth = Math.max(...bars.map(({ text }) => measureWidth(text)));
+  const room = Math.max(NARROWEST_BAR, width - textWidth - NARROWEST_BAR - 2 * BAR_GAP);
+  const labelWidth = Math.min(room, Math.max(...bars.map(({ label }) => measureWidth(label))));
+  const barWidth = Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, width - labelWidth - textWidth - 2 * BAR_GAP));
+  return bars.map(({ label, amount, text }) => {
+    const bar = most > 0 ? drawBar((amount / most) * barWidth) : '';
+    const name = cutText(label, labelWidth);
+    const padding = ' '.repeat(labelWidth - measureWidth(name) + BAR_GAP);
+    const rest = ' '.repeat(barWidth - bar.length + BAR_GAP + textWidth - measureWidth(text));
+    return `${name}${padding}${bar && paint('green', bar)}${rest}${text}`.trimEnd();
+  });
+}
+
+/** What is more than nothing has at least an eighth of a block. */
+function drawBar(length: number): string {
+  if (length <= 0) return '';
+  const eighths = Math.max(1, Math.round(length * 8));
+  return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
 }

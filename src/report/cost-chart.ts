@@ -1,0 +1,40 @@
+import { chooseCostFormat, formatCount, formatRounded, formatShare } from './amounts.js';
+import { renderBars } from './charts.js';
+import type { CostReport } from './cost-report.js';
+import { type Figures, sumParts } from './figures.js';
+import { describeCost } from './figures-text.js';
+import type { Paint } from './paint.js';
+
+/** More bars than a screen has lines show less: then several iterations share a bar. */
+const MOST_BARS = 40;
+
+/** Draws a bar for each iteration of a run, or for several of them together; for each phase where there is one iteration. */
+export function renderCostChart(report: CostReport, width: number, paint: Paint): string {
+  const { totals, iterations, phases } = report;
+  const isPriced = (totals.costNanoUsd ?? 0) > 0;
+  const amountOf = ({ costNanoUsd, usage }: Figures) => (isPriced ? (costNanoUsd ?? 0) : usage.input + usage.output);
+  const parts =
+    iterations.length > 1
+      ? groupIterations(iterations)
+      : phases.map(({ phase, figures }) => ({ label: String(phase), figures }));
+  const cost = chooseCostFormat(Math.max(0, ...parts.map(({ figures }) => figures.costNanoUsd ?? 0)));
+  const bars = parts.map(({ label, figures }) => {
+    const amount = amountOf(figures);
+    const share = amount === 0 ? '' : formatShare(amount / amountOf(totals));
+    const text = isPriced ? describeCost(figures, { cost }) : formatRounded(amount);
+    return { label, amount, text: `${text} ${share.padStart(4)}` };
+  });
+  const sum = isPriced ? describeCost(totals, { cost }) : `${formatRounded(amountOf(totals))} tokens`;
+  return `${renderBars(bars, width, paint).join('\n')}\n\n${paint('bold', 'Total')}  ${sum}`;
+}
+
+function groupIterations(iterations: CostReport['iterations']): { label: string; figures: Figures }[] {
+  const size = Math.ceil(iterations.length / MOST_BARS);
+  const width = formatCount(iterations.at(-1)?.iteration ?? 0).length;
+  return Array.from({ length: Math.ceil(iterations.length / size) }, (_, index) => {
+    const group = iterations.slice(index * size, (index + 1) * size);
+    const [first = 0, last = 0] = [group[0]?.iteration, group.at(-1)?.iteration];
+    const numbers = [...new Set([first, last])].map((number) => formatCount(number).padStart(width));
+    return { label: `iteration ${numbers.join('–')}`, figures: sumParts(group) };
+  });
+}
