@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'difference', title: 'Difference', align: 'right', dropOrder: 2 },
 ];
 
-/** What a repricing has changed, or would change. Ends with a newline. */
+/** Renders the costs that a repricing has changed, or would change. Ends with a newline. */
 export function renderRepricing(repricing: Repricing, mode: RepricingMode, options: TableOptions): string {
   const { changed, unpriced, responses, kept } = repricing;
   const groups = [...groupBy(changed, ({ model }) => model)].sort(([, a], [, b]) => b.length - a.length);
@@ -34,12 +34,12 @@ export function renderRepricing(repricing: Repricing, mode: RepricingMode, optio
     [head],
     changed.length === 0 ? [] : [renderTable(COLUMNS, [...rows, total], options).text],
     remarks.map((remark) => wrapText(remark, options.width)),
-    mode === 'write' && changed.length > 0 ? ['What they had cost is kept in the table original_costs.'] : [],
+    mode === 'write' && changed.length > 0 ? ['The costs before are kept in the table original_costs.'] : [],
   ].filter((lines) => lines.length > 0);
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** The same as data. */
+/** Returns a repricing as data. */
 export function toRepricingJson({ changed, unpriced, responses, kept }: Repricing, mode: RepricingMode): object {
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -7,13 +7,13 @@ import type { Paint, Style } from './paint.js';
 
 export interface StatuslineFacts {
   readonly spending: Spending;
-  /** The run that is at work, or was today. */
+  /** The newest run, if it runs or ran today. */
   readonly run: { readonly id: string; readonly figures: Figures } | undefined;
   readonly running: number;
   readonly limits: readonly LimitWindow[];
 }
 
-/** What a placeholder stands for; empty where there is nothing to tell. */
+/** Returns the text of a placeholder; empty when there is nothing to show. */
 type Placeholder = (facts: StatuslineFacts, paint: Paint) => string;
 
 const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
@@ -37,33 +37,33 @@ export const PLACEHOLDER_NAMES: readonly string[] = Object.keys(PLACEHOLDERS);
 
 const SEPARATOR = ' · ';
 
-/** The line that stands without a format: today, the run, the rate while money is spent, and the windows. */
+/** Renders the line for which no format is given: today, the run, the rate while money is spent, and the windows. */
 export function renderStatusline(facts: StatuslineFacts, paint: Paint): string {
   const { spending, run } = facts;
   const parts = [
-    `codex ${tell('today', facts, paint)} today`,
+    `codex ${fill('today', facts, paint)} today`,
     ...(run && !equals(run.figures, spending.today)
-      ? [`${shorten(cleanText(run.id))} ${tell('run', facts, paint)}`]
+      ? [`${shorten(cleanText(run.id))} ${fill('run', facts, paint)}`]
       : []),
-    ...(spending.perHourNanoUsd > 0 ? [tell('rate', facts, paint)] : []),
-    ...(facts.limits.length > 0 ? [tell('windows', facts, paint)] : []),
+    ...(spending.perHourNanoUsd > 0 ? [fill('rate', facts, paint)] : []),
+    ...(facts.limits.length > 0 ? [fill('windows', facts, paint)] : []),
   ];
   return parts.join(SEPARATOR);
 }
 
-/** `format` with its `{placeholders}` filled in. */
+/** Fills in the `{placeholders}` of `format`. */
 export function fillFormat(format: string, facts: StatuslineFacts, paint: Paint): string {
   return format.replaceAll(PLACEHOLDER, (whole, name: string) => PLACEHOLDERS[name]?.(facts, paint) ?? whole);
 }
 
-/** The placeholders of `format` that there are none of. */
+/** Lists the placeholders of `format` that do not exist. */
 export function findUnknownPlaceholders(format: string): string[] {
   return [...format.matchAll(PLACEHOLDER)].flatMap(([whole, name = '']) => (name in PLACEHOLDERS ? [] : whole));
 }
 
 const PLACEHOLDER = /\{(\w+)\}/g;
 
-function tell(name: string, facts: StatuslineFacts, paint: Paint): string {
+function fill(name: string, facts: StatuslineFacts, paint: Paint): string {
   return PLACEHOLDERS[name]?.(facts, paint) ?? '';
 }
 
@@ -72,7 +72,7 @@ function leftOf(name: string, { limits }: StatuslineFacts, paint: Paint): string
   return limit ? describeLeft(limit, paint) : '';
 }
 
-/** `62%`, in colour when little is left; `renewed` where nobody has said yet what is used of the new window. */
+/** `62%`, in colour when little is left; `renewed` while the use of a new window is not known. */
 function describeLeft({ leftPercent }: LimitWindow, paint: Paint): string {
   if (leftPercent === undefined) return 'renewed';
   const text = `${Math.floor(leftPercent)}%`;
@@ -80,7 +80,7 @@ function describeLeft({ leftPercent }: LimitWindow, paint: Paint): string {
   return style ? paint(style, text) : text;
 }
 
-/** Little left is yellow, next to nothing red. */
+/** Yellow below a quarter, red below a tenth. */
 function styleLeft(leftPercent: number): Style | undefined {
   if (leftPercent < 10) return 'red';
   return leftPercent < 25 ? 'yellow' : undefined;

@@ -1,7 +1,7 @@
 import type { UnpricedModel } from './figures.js';
 import { describeSource, type Figures } from './figures.js';
 
-/** The version of the JSON's field names. A field may be added under the same version, none changes or goes. */
+/** The version of the JSON documents. Under the same version fields may be added; none changes or is removed. */
 export const SCHEMA_VERSION = 1;
 
 /** Sums over responses of several models. */

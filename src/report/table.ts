@@ -116,12 +116,15 @@ export function alignDecimals<Key extends string>(rows: readonly Row<Key>[], ...
   });
 }
 
-/** Breaks `text` between words into lines of at most `width` cells, the later ones indented. Addresses and paths stay whole. */
+/**
+ * Breaks `text` between words into lines of at most `width` cells, the later ones indented; the first one leaves as much
+ * room, for what its caller writes before it. Addresses and paths stay whole.
+ */
 export function wrapText(text: string, width: number, indent = '  '): string {
+  const room = Math.max(20, width - indent.length);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    const room = Math.max(20, lines.length === 0 ? width : width - indent.length);
     const longer = line === '' ? word : `${line} ${word}`;
     if (line === '' || measureWidth(longer) <= room) line = longer;
     else {
@@ -130,7 +133,7 @@ export function wrapText(text: string, width: number, indent = '  '): string {
     }
   }
   return [...lines, line]
-    .map((part) => (part.includes('/') ? part : cutText(part, width)).trimEnd())
+    .map((part) => (part.includes('/') ? part : cutText(part, room)).trimEnd())
     .join(`\n${indent}`);
 }
 
