@@ -8,15 +8,18 @@ import type { Paint } from './paint.js';
 /** More bars than a screen has lines show less: then several iterations share a bar. */
 const MOST_BARS = 40;
 
-/** Draws a bar for each iteration of a run, or for several of them together; for each phase where there is one iteration. */
+/**
+ * Draws a bar for each iteration of a run, or for several iterations together. Where there is only one, or the report is
+ * that of a session, draws a bar for each phase and one for what was not metered.
+ */
 export function renderCostChart(report: CostReport, width: number, paint: Paint): string {
   const { totals, iterations, phases } = report;
   const isPriced = (totals.costNanoUsd ?? 0) > 0;
   const amountOf = ({ costNanoUsd, usage }: Figures) => (isPriced ? (costNanoUsd ?? 0) : usage.input + usage.output);
-  const parts =
-    iterations.length > 1
-      ? groupIterations(iterations)
-      : phases.map(({ phase, figures }) => ({ label: String(phase), figures }));
+  const unmetered =
+    report.unmetered.length === 0 ? [] : [{ label: 'not metered', figures: sumParts(report.unmetered) }];
+  const ofPhases = [...phases.map(({ phase, figures }) => ({ label: String(phase), figures })), ...unmetered];
+  const parts = iterations.length > 1 ? groupIterations(iterations) : ofPhases;
   const cost = chooseCostFormat(Math.max(0, ...parts.map(({ figures }) => figures.costNanoUsd ?? 0)));
   const bars = parts.map(({ label, figures }) => {
     const amount = amountOf(figures);

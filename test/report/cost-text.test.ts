@@ -96,6 +96,71 @@ Started           Iter  Phase     Model          Input  Cached  Output  Reasonin
   });
 });
 
+describe('a long run', () => {
+  function createLoop(iterations: number): Store {
+    const store = createStore();
+    for (let iteration = 1; iteration <= iterations; iteration++) {
+      for (const [index, phase] of (['builder', 'reviewer'] as const).entries()) {
+        const costNanoUsd = ((iteration * 7) % iterations) * 1e8 + index * 1e6 + 1e6;
+        const id = `${phase}-${iteration}`;
+        const startedAtMs = START + iteration * 1000 + index;
+        const invocation = sampleInvocation(id, { attribution: { phase, iteration }, startedAtMs });
+        store.record({ invocation, update: DONE, responses: [sampleResponse(id, { costNanoUsd })] });
+      }
+    }
+    return store;
+  }
+  const firstCells = (text: string) => {
+    return text.split('\n').flatMap((line) => /^2026-\S+ \S+ +(\d+) +(\w+)/.exec(line)?.slice(1).join(' ') ?? []);
+  };
+
+  it('has the sum of each iteration below its invocations', () => {
+    const text = render(createLoop(3));
+    expect(
+      text.match(/ \d +all +2 invocations +2,000 +800 +400 +100 +\$\d\.\d{4} +actual +\S+ \S+ +2 completed/g),
+    ).toHaveLength(3);
+    expect(lineOf(text, ' 2  all')).toContain('$0.4030');
+  });
+
+  it('can be sorted and cut, and what is left out is one row, so that the sums hold', () => {
+    const text = render(createLoop(10), { sort: 'cost', top: 3 });
+    expect(firstCells(text)).toEqual(['7 reviewer', '7 builder', '4 reviewer']);
+    expect(text.match(/^ +(\d+) +all/gm)?.map((line) => line.trim())).toEqual(['7  all', '4  all', '1  all']);
+    expect(text).toMatch(/… +others +17 invocations +17,000 /);
+    expect(text).toMatch(/… +others +14 invocations +14,000 /);
+  });
+
+  it.each([
+    ['iteration', ['1 builder', '1 reviewer']],
+    ['tokens', ['1 builder', '1 reviewer']],
+    ['duration', ['1 builder', '1 reviewer']],
+  ] as const)('sorted by %s begins with %j', (sort, first) => {
+    expect(firstCells(render(createLoop(4), { sort })).slice(0, 2)).toEqual(first);
+  });
+
+  it('is a chart of at most forty bars, each of which names its iterations', () => {
+    const bars = (iterations: number) => {
+      const lines = render(createLoop(iterations), { form: 'chart', width: 80 }).split('\n');
+      return lines.filter((line) => line.startsWith('iteration'));
+    };
+    expect(bars(3).map((line) => line.replaceAll(/█|▏|▌| +/g, ' ').trim())).toEqual([
+      expect.stringMatching(/^iteration 1 .*\$0\.2030 33%$/),
+      expect.stringMatching(/^iteration 2 .*\$0\.4030 66%$/),
+      expect.stringMatching(/^iteration 3 .*\$0\.0030 <1%$/),
+    ]);
+    const long = bars(90);
+    expect(long).toHaveLength(30);
+    expect([long[0], long[29]].map((line) => line?.slice(0, 15))).toEqual(['iteration  1– 3', 'iteration 88–90']);
+    for (const line of long) expect(measureWidth(line)).toBeLessThanOrEqual(80);
+  });
+
+  it('without a price is a chart of tokens', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1', UNPRICED)] });
+    expect(render(store, { form: 'chart' })).toMatch(/builder +█+ +1\.2k 100%\n\nTotal {2}1\.2k tokens\n/);
+  });
+});
+
 describe('an outcome', () => {
   it.each([
     [{ status: 'running' }, 'running'],

@@ -2,7 +2,7 @@ import { CONFIG_FILE_NAME, listConfigPlaces } from '../../config/files.js';
 import type { Setting } from '../../config/settings.js';
 import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
-import { cleanText } from '../../report/amounts.js';
+import { cleanText, formatCents, formatCount } from '../../report/amounts.js';
 import { findTimeZone } from '../../report/calendar.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import type { BudgetLimit } from '../../usage/budget.js';
@@ -102,7 +102,7 @@ type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: stri
 function limitEntry(setting: Setting<BudgetLimit>): Entry {
   const { scope, unit, amount } = setting.value;
   const value = unit === 'usd' ? amount / 1e9 : amount;
-  const text = unit === 'usd' ? `$${value.toFixed(2)}` : value.toLocaleString('en-US');
+  const text = unit === 'usd' ? formatCents(amount) : formatCount(amount);
   return entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
 }
 

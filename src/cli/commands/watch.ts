@@ -7,8 +7,9 @@ import { type LiveOrder, type LiveSort, renderScreen } from '../../report/live-s
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { openFullScreen } from './full-screen.js';
 import { describeLook, type Host } from './host.js';
+import { describePastSessions } from './past-sessions.js';
 import { describeTimeZone, NO_COLOR, PROJECT } from './shared-options.js';
-import { explainFailure, formatJson } from './show.js';
+import { explainFailure, writeFailure } from './show.js';
 import { LiveFeed, type Look } from './watch-feed.js';
 
 const HOUR_MS = 60 * 60_000;
@@ -84,7 +85,7 @@ async function showLive(request: WatchRequest, { host, paths, prepare }: Call<ty
     calendar: createCalendar(request.timeZone),
   });
   try {
-    if (request.extent === 'once') return showOnce(feed.look(), request, host, paths.database);
+    if (request.extent === 'once') return await showOnce(feed.look(), request, host, paths.database);
     if (request.format === 'text' && host.stdout.isTTY) await showScreen(feed, request, host);
     else await printChanges(feed, request, host);
     return 0;
@@ -93,13 +94,11 @@ async function showLive(request: WatchRequest, { host, paths, prepare }: Call<ty
   }
 }
 
-function showOnce({ view, problem }: Look, request: WatchRequest, host: Host, database: string): number {
+async function showOnce({ view, problem }: Look, request: WatchRequest, host: Host, database: string): Promise<number> {
   if (!view) {
     const failure = explainFailure(problem, { database, timeZone: request.timeZone });
     if (!failure) throw problem;
-    if (request.format === 'json') host.stdout.write(formatJson(failure.json));
-    host.stderr.write(failure.text);
-    return 1;
+    return writeFailure(failure, request, host);
   }
   if (request.format === 'json') {
     const lines = createChangeFinder()(view).map((change) => `${JSON.stringify(toChangeJson(change, Date.now()))}\n`);
@@ -138,10 +137,17 @@ async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Pr
   const { paint } = describeLook(request, host);
   const clock = createClock(request.timeZone);
   const stop = new AbortController();
+  let past: string | undefined;
+  // Many session files take a while to count, and the view is shown meanwhile.
+  if (feed.look().problem?.problem === 'missing') {
+    void describePastSessions(host.env).then((text) => {
+      past = text;
+    });
+  }
   let order = NEWEST_FIRST;
   const draw = () => {
     const { view, problem } = feed.look();
-    const notice = problem && describeProblem(problem);
+    const notice = problem && describeProblem(problem, past);
     const { width, height } = screen.size();
     screen.draw(renderScreen(view, { width, height, paint, clock, order, notice, nowMs: Date.now(), help: 'keys' }));
   };
@@ -163,9 +169,10 @@ async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Pr
   }
 }
 
-function describeProblem({ problem, message }: StoreError): string {
-  if (problem === 'missing')
-    return 'Nothing has been metered yet. What codex-metered runs is shown here as it happens.';
+function describeProblem({ problem, message }: StoreError, past = ''): string {
+  if (problem === 'missing') {
+    return `Nothing has been metered yet. What codex-metered runs is shown here as it happens. ${past}`.trimEnd();
+  }
   return problem === 'locked' ? 'The database is busy: this is what was last read.' : message;
 }
 
