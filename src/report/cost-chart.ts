@@ -25,7 +25,9 @@ export function renderCostChart(report: CostReport, width: number, paint: Paint)
     const amount = amountOf(figures);
     const share = amount === 0 ? '' : formatShare(amount / amountOf(totals));
     const text = isPriced ? describeCost(figures, { cost }) : formatRounded(amount);
-    return { label, amount, text: `${text} ${share.padStart(4)}` };
+    // Keeps decimals below decimals where some costs end with `+`.
+    const aligned = isPriced && totals.unpricedResponses > 0 && !text.endsWith('+') ? `${text} ` : text;
+    return { label, amount, text: `${aligned} ${share.padStart(4)}` };
   });
   const sum = isPriced ? describeCost(totals, { cost }) : `${formatRounded(amountOf(totals))} tokens`;
   return `${renderBars(bars, width, paint).join('\n')}\n\n${paint('bold', 'Total')}  ${sum}`;

@@ -64,7 +64,12 @@ function toMatcher(pattern: string): (name: string) => boolean {
 
 function explainNothing({ invocations }: CostParts, scope: Scope, { phase, iteration }: Part): ReportError {
   const name = scope.kind === 'run' ? `Run ${scope.runId}` : `Session ${scope.threadId}`;
-  const wanted = [phase, iteration === undefined ? undefined : `iteration ${iteration}`].filter(Boolean).join(' ');
+  const wanted =
+    phase === undefined
+      ? `iteration ${iteration}`
+      : iteration === undefined
+        ? `phase ${phase}`
+        : `${phase} ${iteration}`;
   if (invocations.length === 0) return new ReportError('unknown', `${name} has no ${wanted}: none of it was metered.`);
   const phases = groupBy(invocations, ({ invocation }) => invocation.phase);
   const known = [...phases].map(

@@ -136,7 +136,7 @@ class CostRows {
     const ofResponses = responses.map((response) => ({
       model: response.model,
       figures: figuresOfResponse(response, unitOf(all)),
-      outcome: describeResponse(response, threadId, this.#options.clock),
+      outcome: describeResponse(response, threadId, this.#options.clock, this.#outcome),
     }));
     const ofModels = models.map(({ model, figures }) => ({
       model,
@@ -186,13 +186,13 @@ function compareBy<Item extends { readonly figures: Figures }>(
 }
 
 /** `14:03:27 child, priority, usage record`: first what is out of the ordinary, because the end may be cut off. */
-function describeResponse(response: ResponseRow, threadId: string | null, clock: Clock): string {
+function describeResponse(response: ResponseRow, threadId: string | null, clock: Clock, extent: OutcomeExtent): string {
   const remarks = [
     ...(threadId === null || response.threadId === threadId ? [] : ['child']),
     ...(response.serviceTier === null ? [] : [cleanText(response.serviceTier)]),
-    EVIDENCE_WORDS[response.evidence] ?? response.evidence,
+    ...(extent === 'full' ? [EVIDENCE_WORDS[response.evidence] ?? response.evidence] : []),
   ];
-  return `${clock.formatTime(response.completedAtMs)} ${remarks.join(', ')}`;
+  return `${clock.formatTime(response.completedAtMs)} ${remarks.join(', ')}`.trimEnd();
 }
 
 /** The dearest model first, as in every table. */

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { cleanText, formatCents } from './amounts.js';
 import type { Figures } from './figures.js';
 import { describeCost } from './figures-text.js';
@@ -22,13 +23,7 @@ const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
   run_id: ({ run }) => cleanText(run?.id ?? ''),
   rate: ({ spending }) => `${formatCents(spending.perHourNanoUsd)}/h`,
   running: ({ running }) => String(running),
-  windows: ({ limits }, paint) => {
-    const texts = limits.map((limit) => {
-      const left = limit.leftPercent === undefined ? '' : ' left';
-      return `${cleanText(labelLimit(limit))} ${describeLeft(limit, paint)}${left}`;
-    });
-    return texts.join(SEPARATOR);
-  },
+  windows: ({ limits }, paint) => limits.map((limit) => describeWindow(limit, paint)).join(SEPARATOR),
   '5h': (facts, paint) => leftOf('5h', facts, paint),
   week: (facts, paint) => leftOf('week', facts, paint),
 };
@@ -37,18 +32,25 @@ export const PLACEHOLDER_NAMES: readonly string[] = Object.keys(PLACEHOLDERS);
 
 const SEPARATOR = ' · ';
 
-/** Renders the line for which no format is given: today, the run, the rate while money is spent, and the windows. */
-export function renderStatusline(facts: StatuslineFacts, paint: Paint): string {
-  const { spending, run } = facts;
-  const parts = [
-    `codex ${fill('today', facts, paint)} today`,
-    ...(run && !equals(run.figures, spending.today)
-      ? [`${shorten(cleanText(run.id))} ${fill('run', facts, paint)}`]
-      : []),
-    ...(spending.perHourNanoUsd > 0 ? [fill('rate', facts, paint)] : []),
-    ...(facts.limits.length > 0 ? [fill('windows', facts, paint)] : []),
-  ];
-  return parts.join(SEPARATOR);
+/**
+ * Renders the line for which no format is given: today, the run, the rate while money is spent, and the windows. Where that
+ * is wider than `width` cells, what matters least goes first: the rate, the later windows, the run, the first window.
+ */
+export function renderStatusline(facts: StatuslineFacts, paint: Paint, width = Number.POSITIVE_INFINITY): string {
+  const { spending, run, limits } = facts;
+  const isRunShown = run && !equals(run.figures, spending.today);
+  let parts = [
+    { text: `codex ${fill('today', facts, paint)} today`, rank: 0 },
+    { text: isRunShown ? `${shorten(cleanText(run.id))} ${fill('run', facts, paint)}` : '', rank: 2 },
+    { text: spending.perHourNanoUsd > 0 ? fill('rate', facts, paint) : '', rank: 4 },
+    ...limits.map((limit, index) => ({ text: describeWindow(limit, paint), rank: index === 0 ? 1 : 3 })),
+  ].filter(({ text }) => text !== '');
+  const join = () => parts.map(({ text }) => text).join(SEPARATOR);
+  for (const rank of [4, 3, 2, 1]) {
+    if (stripVTControlCharacters(join()).length <= width) break;
+    parts = parts.filter((part) => part.rank !== rank);
+  }
+  return join();
 }
 
 /** Fills in the `{placeholders}` of `format`. */
@@ -65,6 +67,12 @@ const PLACEHOLDER = /\{(\w+)\}/g;
 
 function fill(name: string, facts: StatuslineFacts, paint: Paint): string {
   return PLACEHOLDERS[name]?.(facts, paint) ?? '';
+}
+
+/** `5h 62% left`, `week renewed` */
+function describeWindow(limit: LimitWindow, paint: Paint): string {
+  const left = limit.leftPercent === undefined ? '' : ' left';
+  return `${cleanText(labelLimit(limit))} ${describeLeft(limit, paint)}${left}`;
 }
 
 function leftOf(name: string, { limits }: StatuslineFacts, paint: Paint): string {

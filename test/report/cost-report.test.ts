@@ -75,8 +75,8 @@ describe('the report of a run', () => {
   });
 
   it.each([
-    [{ phase: 'chat' }, 'Run nightly-7 has no chat. It has builder 1–3, reviewer 1–3.'],
-    [{ phase: 'builder', iteration: 9 }, 'Run nightly-7 has no builder iteration 9. It has builder 1–3, reviewer 1–3.'],
+    [{ phase: 'chat' }, 'Run nightly-7 has no phase chat. It has builder 1–3, reviewer 1–3.'],
+    [{ phase: 'builder', iteration: 9 }, 'Run nightly-7 has no builder 9. It has builder 1–3, reviewer 1–3.'],
     [{ phase: '3' }, /Iteration 3 of all its phases is nightly-7\/\/3\.$/],
     [{ model: 'gpt-9' }, 'Nothing there is of model gpt-9. There is: gpt-5.3-codex, gpt-5.5.'],
   ])('says what there is instead of %j', (part, message) => {

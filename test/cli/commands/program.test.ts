@@ -130,10 +130,7 @@ The newest are:
 
   it('says what a run has instead of a part that it has not', async () => {
     const { exitCode, stderr } = await usage(['run', 'nightly-7/builder/4']);
-    expect([exitCode, stderr]).toEqual([
-      1,
-      'Run nightly-7 has no builder iteration 4. It has builder 1, reviewer 1.\n',
-    ]);
+    expect([exitCode, stderr]).toEqual([1, 'Run nightly-7 has no builder 4. It has builder 1, reviewer 1.\n']);
   });
 
   it.each([
