@@ -24,7 +24,7 @@ const PROCESSES = {
   worker: 'src/history/worker.ts',
 };
 /** What the front and the status line need only where there is a configuration file, and would take 4 ms to load. */
-const APART = { 'config-file': 'src/config/file.ts' };
+const APART = { 'config-file': 'src/config/read-file.ts' };
 export const ENTRY_FILES = ['index.js', ...Object.keys(PROCESSES).map((name) => `${name}.cjs`)];
 /** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
 const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };

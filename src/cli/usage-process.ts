@@ -1,10 +1,10 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.js';
+import { readCwd } from '../files/folders.js';
 import type { CommandList } from './commands/command.js';
 import type { Host } from './commands/host.js';
 import { type ProgramHooks, runProgram } from './commands/program.js';
-import { readCwd } from './cwd.js';
 import { openOutput } from './output.js';
 import { untilStopped, wasStopped } from './stop.js';
 

@@ -14,7 +14,17 @@ export interface BlocksTextOptions extends TableOptions {
   readonly detail: 'entries' | 'models';
 }
 
-type Key = 'started' | 'until' | 'provider' | 'model' | 'input' | 'cached' | 'output' | 'tokens' | 'cost' | 'credits';
+type Key =
+  | 'started'
+  | 'until'
+  | 'provider'
+  | 'model'
+  | 'input'
+  | 'cachedInput'
+  | 'output'
+  | 'tokens'
+  | 'cost'
+  | 'credits';
 
 const COLUMNS: readonly Column<Key>[] = [
   { key: 'started', title: 'From', align: 'left' },
@@ -22,7 +32,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'provider', title: 'Provider', align: 'left', dropOrder: 7 },
   { key: 'model', title: 'Models', align: 'left', dropOrder: 3, minWidth: 16, drop: 'reluctantly' },
   { key: 'input', title: 'Input', align: 'right', dropOrder: 6 },
-  { key: 'cached', title: 'Cached', align: 'right', dropOrder: 2 },
+  { key: 'cachedInput', title: 'Cached', align: 'right', dropOrder: 2 },
   { key: 'output', title: 'Output', align: 'right', dropOrder: 5 },
   { key: 'tokens', title: 'Tokens', align: 'right', dropOrder: 1 },
   { key: 'cost', title: 'Cost', align: 'right' },

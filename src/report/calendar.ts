@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import type { OffsetChange } from '../store/period-queries.js';
+import type { BudgetPeriod, Period } from '../usage/budget.js';
 
 /** A calendar day in the reader's time zone, as the number of days since 1970-01-01. Some last 23 or 25 hours. */
 export type Day = number;
@@ -96,6 +97,19 @@ export function startOfMonth(day: Day, months = 0): Day {
   const date = new Date(day * DAY_MS);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / DAY_MS;
 }
+
+/** Returns the day, the week from Monday or the month around a moment (epoch milliseconds). */
+export function findPeriod(calendar: Calendar, period: BudgetPeriod, atMs: number): Period {
+  const day = calendar.dayOf(atMs);
+  const [first, next] = {
+    day: [day, day + 1],
+    week: [startOfWeek(day, MONDAY), startOfWeek(day, MONDAY) + 7],
+    month: [startOfMonth(day), startOfMonth(day, 1)],
+  }[period] as [Day, Day];
+  return { startMs: calendar.startOf(first), endMs: calendar.startOf(next) };
+}
+
+const MONDAY = 1;
 
 /** Finds the minute in which the offset changes between two moments whose offsets differ. */
 function findChange(offsetAt: (ms: number) => number, before: number, after: number): number {

@@ -1,5 +1,5 @@
 import type { NoteRow, ResponseRow } from '../store/queries.js';
-import type { CostUnit } from '../usage/unit.js';
+import type { CostUnit } from '../usage/options.js';
 import {
   type CostReport,
   type InvocationReport,

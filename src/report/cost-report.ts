@@ -16,9 +16,9 @@ import {
   readUnmeteredThreads,
   type ThreadRow,
 } from '../store/unmetered.js';
+import type { CostUnit } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Source } from '../usage/source.js';
-import type { CostUnit } from '../usage/unit.js';
 import { type CostParts, selectPart } from './cost-part.js';
 import { type CreditFigures, type CreditsOf, type ModelOf, readScopeCredits } from './credits.js';
 import { type Figures, type Summary, sumFigures, summarise, sumParts, toFigures } from './figures.js';

@@ -32,6 +32,7 @@ const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
   failed: 'red',
   interrupted: 'yellow',
   abandoned: 'yellow',
+  'over budget': 'yellow',
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Connection } from '../store/open.js';
 import type { OffsetChange, SumKeys, UsageFilter, UsageOf } from '../store/period-queries.js';
 import type { ResponseRow, Scope } from '../store/queries.js';
 import { addressOfDocs } from '../usage/docs.js';
-import type { CostUnit } from '../usage/unit.js';
+import type { CostUnit } from '../usage/options.js';
 import { formatCount, formatPlural } from './amounts.js';
 
 /** How many credits of a ChatGPT plan a group of responses has taken. Only Codex's responses take any. */

@@ -1,6 +1,7 @@
 import { type ExportedResponse, iterateResponses } from '../store/export-queries.js';
 import type { Connection } from '../store/open.js';
 import { readSpan, readSums } from '../store/period-queries.js';
+import { toTokensJson } from '../usage/counters.js';
 import { type Calendar, formatDay } from './calendar.js';
 import { explainEmpty, nothingRecorded, toMoments } from './period-range.js';
 import type { PeriodQuery } from './period-report.js';
@@ -93,11 +94,7 @@ function* listDays(connection: Connection, query: ExportQuery, calendar: Calenda
       ...{ date: formatDay(day), provider, projectId, model, source },
       responseCount: row.responses,
       unpricedResponseCount: row.unpricedResponses,
-      inputTokens: row.input,
-      cachedInputTokens: row.cachedInput,
-      cacheWriteTokens: row.cacheWrite,
-      outputTokens: row.output,
-      reasoningTokens: row.reasoning,
+      ...toTokensJson(row),
       ...describeCost(costNanoUsd),
     };
   }

@@ -1,16 +1,13 @@
+import type { CounterName } from '../usage/counters.js';
 import type { Evidence } from '../usage/source.js';
+import { mapCounters } from '../usage/usage.js';
 import { type CostFormat, formatCost, formatCount } from './amounts.js';
 import { formatCredits } from './credits.js';
 import { describeSource, type Figures, isActual } from './figures.js';
 
 /** Figures as a reader sees them. `~`: not all reported by the API; `+`: not all priced; `-`: no response. */
-export interface FiguresText {
+export interface FiguresText extends Readonly<Record<CounterName, string>> {
   readonly responses: string;
-  readonly input: string;
-  readonly cached: string;
-  readonly cacheWrite: string;
-  readonly output: string;
-  readonly reasoning: string;
   /** Input and output. */
   readonly tokens: string;
   readonly cost: string;
@@ -36,11 +33,7 @@ export function describeFigures(figures: Figures, formats = EXACT): FiguresText 
   };
   return {
     responses: formats.count(responses),
-    input: describe(usage.input),
-    cached: describe(usage.cachedInput),
-    cacheWrite: describe(usage.cacheWrite),
-    output: describe(usage.output),
-    reasoning: describe(usage.reasoning),
+    ...mapCounters((name) => describe(usage[name])),
     tokens: describe(usage.input + usage.output),
     cost: describeCost(figures, formats),
     credits: describeCredits(figures),

@@ -1,8 +1,8 @@
 import type { ResponseRow, SumRow } from '../store/queries.js';
+import type { CostUnit } from '../usage/options.js';
 import { isUnpriced } from '../usage/record.js';
 import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
-import type { CostUnit } from '../usage/unit.js';
-import { NO_USAGE, type Usage } from '../usage/usage.js';
+import { completeUsage, sumUsage, type Usage } from '../usage/usage.js';
 import { type CreditFigures, creditsOfResponse, sumCredits } from './credits.js';
 import { groupBy } from './groups.js';
 
@@ -24,9 +24,9 @@ export interface Figures {
 
 /** Makes figures of a row of sums. */
 export function toFigures(row: SumRow, known: Pick<Figures, 'models' | 'sources' | 'evidence' | 'credits'>): Figures {
-  const { input, cachedInput, cacheWrite, output, reasoning, responses, unpricedResponses, costNanoUsd } = row;
+  const { responses, unpricedResponses, costNanoUsd } = row;
   return {
-    usage: { input, cachedInput, cacheWrite, output, reasoning },
+    usage: completeUsage(row),
     responses,
     unpricedResponses,
     costNanoUsd: costNanoUsd ?? undefined,
@@ -52,18 +52,13 @@ export function figuresOfResponse(row: ResponseRow, unit: CostUnit): Figures {
 export function sumFigures(parts: readonly Figures[]): Figures {
   const [first] = parts;
   if (first && parts.length === 1) return first;
-  const usage = { ...NO_USAGE };
+  const usage = sumUsage(parts.map((part) => part.usage));
   let [responses, unpricedResponses, costNanoUsd] = [0, 0, undefined as number | undefined];
   let credits: CreditFigures | undefined;
   const models: string[] = [];
   const sources: Source[] = [];
   const evidence: Evidence[] = [];
   for (const part of parts) {
-    usage.input += part.usage.input;
-    usage.cachedInput += part.usage.cachedInput;
-    usage.cacheWrite += part.usage.cacheWrite;
-    usage.output += part.usage.output;
-    usage.reasoning += part.usage.reasoning;
     responses += part.responses;
     unpricedResponses += part.unpricedResponses;
     if (part.costNanoUsd !== undefined) costNanoUsd = (costNanoUsd ?? 0) + part.costNanoUsd;

@@ -1,7 +1,7 @@
 import type { Connection } from '../store/open.js';
 import type { Scope } from '../store/queries.js';
 import { findScopes, readSummary, type SummaryRow } from '../store/scopes.js';
-import type { CostUnit } from '../usage/unit.js';
+import type { CostUnit } from '../usage/options.js';
 import { chooseCostFormat, cleanText, formatCount, formatModels, formatPlural, formatRounded } from './amounts.js';
 import type { Clock } from './calendar.js';
 import { type CreditFigures, explainCredits, readTotalCredits, sumCredits, toCreditCardJson } from './credits.js';

@@ -5,7 +5,8 @@ import { describeOutcome } from './outcome.js';
 import type { Style } from './paint.js';
 
 /** An invocation as a live view writes it. */
-export interface LiveCells extends Pick<FiguresText, 'input' | 'cached' | 'output' | 'tokens' | 'cost' | 'source'> {
+export interface LiveCells
+  extends Pick<FiguresText, 'input' | 'cachedInput' | 'output' | 'tokens' | 'cost' | 'source'> {
   readonly state: string;
   readonly stateStyle: Style | undefined;
   readonly project: string;
@@ -78,6 +79,7 @@ const STATE_STYLES: Readonly<Partial<Record<LiveState | LiveInvocation['row']['s
   failed: 'red',
   interrupted: 'yellow',
   abandoned: 'yellow',
+  'over budget': 'yellow',
 };
 
 function describeContext({ row }: LiveInvocation): Pick<LiveCells, 'context' | 'contextStyle'> {

@@ -50,7 +50,7 @@ export function describeChange(change: LiveChange, { nowMs, clock }: ChangeOptio
   const parts = [
     `${cells.project} ${cells.run} ${cells.phase}: ${cells.state}`,
     cells.model,
-    `${cells.input} in (${cells.cached} cached)`,
+    `${cells.input} in (${cells.cachedInput} cached)`,
     `${cells.output} out`,
     cells.cost,
     ...(cells.context === '-' ? [] : [`context ${withoutGauge(cells.context)}`]),

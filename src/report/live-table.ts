@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'phase', title: 'Phase', align: 'left' },
   { key: 'model', title: 'Model', align: 'left', minWidth: 13, dropOrder: 5 },
   { key: 'input', title: 'Input', align: 'right', dropOrder: 9 },
-  { key: 'cached', title: 'Cached', align: 'right', dropOrder: 3 },
+  { key: 'cachedInput', title: 'Cached', align: 'right', dropOrder: 3 },
   { key: 'output', title: 'Output', align: 'right', dropOrder: 4 },
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'perMinute', title: '$/min', align: 'right', dropOrder: 2 },

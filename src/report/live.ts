@@ -1,9 +1,11 @@
+import { judgeState } from '../process/invocation-state.js';
 import { readCostSince } from '../store/activity.js';
-import { type LiveRow, readDaySum, readLive, readRunSum } from '../store/live-queries.js';
+import { type LiveRow, readLive } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
 import { readSums } from '../store/period-queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
-import type { BudgetLimit } from '../usage/budget.js';
+import { type BudgetLevel, readLevel } from './budget-status.js';
+import type { Calendar } from './calendar.js';
 import { type Figures, sumFigures, toFigures } from './figures.js';
 import { describeLimits, type LimitWindow } from './limits.js';
 
@@ -22,12 +24,6 @@ export interface LiveInvocation {
   readonly budget: BudgetLevel | undefined;
 }
 
-export interface BudgetLevel {
-  readonly limit: BudgetLimit;
-  /** How much of it is used, in the limit's unit. */
-  readonly amount: number;
-}
-
 /** What runs now, what ended lately, what is left of the rate limits, and what was spent. */
 export interface LiveView {
   /** The newest first. */
@@ -40,6 +36,8 @@ export interface LiveQuery {
   readonly projectId: string | undefined;
   readonly nowMs: number;
   readonly startOfTodayMs: number;
+  /** Of the reader: for budgets of a day, a week or a month. */
+  readonly calendar: Calendar;
   /** How long an invocation that has ended is shown. */
   readonly endedWithinMs: number;
   /** Whether the process that had this id at `sinceMs` still works. */
@@ -79,25 +77,19 @@ export function measureAgeMs({ startedAtMs, endedAtMs }: LiveRow, nowMs: number)
   return Math.max(0, (endedAtMs ?? nowMs) - startedAtMs);
 }
 
-function findTightest(connection: Connection, row: LiveRow, { startOfTodayMs }: LiveQuery): BudgetLevel | undefined {
-  const sums = {
-    invocation: () => ({ nanoUsd: row.costNanoUsd ?? 0, tokens: row.input + row.output }),
-    run: () => readRunSum(connection, row),
-    day: () => readDaySum(connection, row.projectId, startOfTodayMs),
-  };
+function findTightest(connection: Connection, row: LiveRow, { calendar, nowMs }: LiveQuery): BudgetLevel | undefined {
   const levels = row.limits.map((limit): BudgetLevel => {
-    const sum = sums[limit.scope]();
-    return { limit, amount: limit.unit === 'usd' ? sum.nanoUsd : sum.tokens };
+    if (limit.scope !== 'invocation') return readLevel(connection, limit, { ...row, calendar, nowMs });
+    return { limit, amount: limit.unit === 'usd' ? (row.costNanoUsd ?? 0) : row.input + row.output };
   });
   return levels.sort((a, b) => b.amount / b.limit.amount - a.amount / a.limit.amount)[0];
 }
 
 function judge(row: LiveRow, { isAlive, isPending }: LiveQuery): LiveState {
   if (row.status !== 'running') return 'ended';
-  const { meterPid, codexPid, startedAtMs } = row;
-  if (meterPid === null || isAlive(meterPid, startedAtMs)) return 'running';
-  if (codexPid !== null && isAlive(codexPid, startedAtMs)) return 'unmetered';
-  return isPending?.(row.id) ? 'pending' : 'killed';
+  const state = judgeState(row, isAlive);
+  if (state === 'killed' && isPending?.(row.id)) return 'pending';
+  return state === 'settling' ? 'running' : state;
 }
 
 /** How much is spent, on all runs together. */

@@ -12,16 +12,18 @@ const WORDS: Readonly<Record<InvocationStatus, string>> = {
   failed: 'failed',
   interrupted: 'interrupted',
   abandoned: 'abandoned',
+  'over budget': 'over budget',
   completed: 'completed',
 };
 
-/** `completed`, `failed (exit 1)`, `interrupted (SIGINT)`, `running` */
+/** `completed`, `failed (exit 1)`, `interrupted (SIGINT)`, `over budget`, `running` */
 export function describeOutcome(
   { status, exitCode, signal }: Pick<InvocationRow, 'status' | 'exitCode' | 'signal'>,
   extent: OutcomeExtent = 'full',
 ): string {
   const word = WORDS[status] ?? status;
-  if (extent === 'brief') return word;
+  // How Codex took being ended by us says nothing more.
+  if (extent === 'brief' || status === 'over budget') return word;
   if (signal !== null) return `${word} (${signal})`;
   return exitCode === null || exitCode === 0 ? word : `${word} (exit ${exitCode})`;
 }

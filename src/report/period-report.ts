@@ -7,8 +7,8 @@ import {
   readSums,
   type UsageFilter,
 } from '../store/period-queries.js';
+import type { CostUnit } from '../usage/options.js';
 import type { Provider } from '../usage/provider.js';
-import type { CostUnit } from '../usage/unit.js';
 import type { Calendar, Day } from './calendar.js';
 import { type CreditFigures, readCredits } from './credits.js';
 import { type Figures, type Summary, summarise, sumParts, toFigures } from './figures.js';

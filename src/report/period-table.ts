@@ -1,3 +1,4 @@
+import type { CounterName } from '../usage/counters.js';
 import {
   type CostFormat,
   chooseCostFormat,
@@ -10,6 +11,7 @@ import {
 } from './amounts.js';
 import { formatDay } from './calendar.js';
 import type { TableExtent } from './cost-columns.js';
+import { counterColumns, isUnused } from './counter-columns.js';
 import type { Figures } from './figures.js';
 import { describeFigures, isUnpriced, type NumberFormats } from './figures-text.js';
 import { isOverTime, type PeriodKind } from './period-range.js';
@@ -36,11 +38,7 @@ type PeriodKey =
   | 'lastDay'
   | 'invocations'
   | 'responses'
-  | 'input'
-  | 'cached'
-  | 'cacheWrite'
-  | 'output'
-  | 'reasoning'
+  | CounterName
   | 'tokens'
   | 'cost'
   | 'credits'
@@ -63,11 +61,13 @@ const COLUMNS: readonly Column<PeriodKey>[] = [
   { key: 'lastDay', title: 'Last used', align: 'left', dropOrder: 1, omitted: 'silently' },
   { key: 'invocations', title: 'Invocations', align: 'right', dropOrder: 6 },
   { key: 'responses', title: 'Responses', align: 'right', dropOrder: 0, omitted: 'silently' },
-  { key: 'input', title: 'Input', align: 'right', dropOrder: 10 },
-  { key: 'cached', title: 'Cached', align: 'right', dropOrder: 7 },
-  { key: 'cacheWrite', title: 'Cache wr.', align: 'right', dropOrder: 4 },
-  { key: 'output', title: 'Output', align: 'right', dropOrder: 9 },
-  { key: 'reasoning', title: 'Reasoning', align: 'right', dropOrder: 3 },
+  ...counterColumns({
+    input: { dropOrder: 10 },
+    cachedInput: { dropOrder: 7 },
+    cacheWrite: { dropOrder: 4 },
+    output: { dropOrder: 9 },
+    reasoning: { dropOrder: 3 },
+  }),
   { key: 'tokens', title: 'Tokens', align: 'right', dropOrder: 6, omitted: 'silently' },
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
@@ -98,11 +98,11 @@ function choosePeriodColumns(report: PeriodReport, { extent, detail }: PeriodTab
     days: kind !== 'daily',
     lastDay: !overTime,
     invocations: kind === 'phase',
-    cacheWrite: totals.usage.cacheWrite > 0,
     credits: totals.credits !== undefined,
     share: !overTime && (totals.costNanoUsd ?? 0) > 0,
   };
   const chosen = COLUMNS.filter(({ key }) => {
+    if (isUnused(key, totals)) return false;
     if (extent === 'compact')
       return (
         (COMPACT.includes(key) && has[key] !== false) || (key === 'model' && detail === 'models' && kind !== 'model')

@@ -2,6 +2,7 @@ import type { CreditEntry } from '../pricing/credit-card.js';
 import { listCreditEntries } from '../pricing/credits.js';
 import { DAY_MS, type Price, type Rates } from '../pricing/price.js';
 import type { PriceChange } from '../pricing/price-history.js';
+import { BILLED_COUNTERS, type BilledCounterName } from '../usage/counters.js';
 import { addressOfDocs } from '../usage/docs.js';
 import { cleanText, formatCount } from './amounts.js';
 import { explainCredits } from './credits.js';
@@ -11,11 +12,7 @@ import { type Column, type Row, renderTable, type TableOptions, wrapText } from 
 type Key =
   | 'model'
   | 'from'
-  | 'input'
-  | 'cached'
-  | 'write'
-  | 'write1h'
-  | 'output'
+  | BilledCounterName
   | 'priority'
   | 'flex'
   | 'ultrafast'
@@ -26,11 +23,10 @@ type Key =
 const COLUMNS: readonly Column<Key>[] = [
   { key: 'model', title: 'Model', align: 'left', minWidth: 20 },
   { key: 'from', title: 'Since', align: 'left', dropOrder: 4 },
-  { key: 'input', title: 'Input', align: 'right' },
-  { key: 'cached', title: 'Cached', align: 'right' },
-  { key: 'write', title: 'Cache wr.', align: 'right', dropOrder: 6 },
-  { key: 'write1h', title: '1 h', align: 'right', dropOrder: 5 },
-  { key: 'output', title: 'Output', align: 'right' },
+  ...BILLED_COUNTERS.map(({ name, label }): Column<Key> => {
+    const dropOrder = { cacheWrite: 6, cacheWrite1h: 5 }[name as string];
+    return { key: name, title: label, align: 'right', ...(dropOrder !== undefined && { dropOrder }) };
+  }),
   { key: 'priority', title: 'Priority', align: 'right', dropOrder: 3 },
   { key: 'flex', title: 'Flex', align: 'right', dropOrder: 2 },
   { key: 'ultrafast', title: 'Ultraf.', align: 'right', dropOrder: 0 },
@@ -111,14 +107,12 @@ function layOutChange(names: Readonly<Partial<Record<Key, string>>>, { from, pri
   return [base, { cells: { model: above, ...describeRates(longContext.rates) }, style: 'gray' }];
 }
 
-function describeRates({ input, cachedInput, cacheWrite, cacheWrite1h, output }: Rates) {
-  return {
-    input: formatRate(input),
-    cached: formatRate(cachedInput),
-    write: cacheWrite === null ? '' : formatRate(cacheWrite),
-    write1h: cacheWrite1h === undefined ? '' : formatRate(cacheWrite1h),
-    output: formatRate(output),
-  };
+function describeRates(rates: Rates): Partial<Record<Key, string>> {
+  const cells = BILLED_COUNTERS.map(({ name }) => {
+    const rate = rates[name];
+    return [name, rate === null || rate === undefined ? '' : formatRate(rate)];
+  });
+  return Object.fromEntries(cells);
 }
 
 /** Tiers are multiples of the standard price. `short`: long inputs are served and billed as standard. */

@@ -3,6 +3,7 @@ import type { Price, PriceEntry, Rates } from '../pricing/price.js';
 import { listPriceChanges, type PriceChange } from '../pricing/price-history.js';
 import type { Connection } from '../store/open.js';
 import { readSums } from '../store/period-queries.js';
+import { BILLED_COUNTERS } from '../usage/counters.js';
 import { toCreditCardJson } from './credits.js';
 import { SCHEMA_VERSION } from './sums-json.js';
 
@@ -73,14 +74,11 @@ function toChangeJson({ from, price }: PriceChange): object {
 }
 
 function toRatesJson(rates: Rates): object {
-  const { input, cachedInput, cacheWrite, cacheWrite1h, output } = rates;
-  return {
-    input: toUsdPerMillion(input),
-    cachedInput: toUsdPerMillion(cachedInput),
-    cacheWrite: cacheWrite === null ? null : toUsdPerMillion(cacheWrite),
-    cacheWrite1h: cacheWrite1h === undefined ? null : toUsdPerMillion(cacheWrite1h),
-    output: toUsdPerMillion(output),
-  };
+  const entries = BILLED_COUNTERS.map(({ name }) => {
+    const rate = rates[name];
+    return [name, rate === null || rate === undefined ? null : toUsdPerMillion(rate)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Converts nano-USD per token to the USD per million tokens that vendors print. */

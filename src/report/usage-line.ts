@@ -1,4 +1,4 @@
-import { type EmitForm, OWN_KEY } from '../usage/emit-form.js';
+import { type EmitForm, OWN_KEY } from '../usage/options.js';
 import { isUnpriced } from '../usage/record.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
 import { type InvocationFacts, toTotalsJson } from './invocation-json.js';
@@ -9,12 +9,16 @@ import { SCHEMA_VERSION, toIso } from './sums-json.js';
  * a record in its output. Returns undefined when no usage is known, and for the form that says that a turn was completed
  * when none was.
  */
-export function describeUsageLine(form: EmitForm, facts: InvocationFacts): string | undefined {
+export function describeUsageLine(
+  form: EmitForm,
+  facts: InvocationFacts,
+  codexEnd: CodexEnd = facts,
+): string | undefined {
   const { responses, endedAtMs } = facts;
   if (responses.length === 0) return undefined;
   const usage = toCodexUsage(sumUsage(responses.map((response) => response.usage)));
   const ours = { total_cost_usd: sumWholeCost(facts), [OWN_KEY]: toOwnFigures(facts) };
-  if (form === 'turn.completed') return isDone(facts) ? JSON.stringify({ type: form, usage, ...ours }) : undefined;
+  if (form === 'turn.completed') return isDone(codexEnd) ? JSON.stringify({ type: form, usage, ...ours }) : undefined;
   const counted = { ...usage, total_tokens: usage.input_tokens + usage.output_tokens };
   // The line stands for the whole invocation, and so does its last step: a program that adds up steps gets the right sum.
   const info = { total_token_usage: counted, last_token_usage: counted, model_context_window: null };
@@ -24,8 +28,11 @@ export function describeUsageLine(form: EmitForm, facts: InvocationFacts): strin
   return JSON.stringify({ ...record, ...ours });
 }
 
+/** How Codex itself ended, whatever became of the budget. */
+type CodexEnd = Pick<InvocationFacts, 'status' | 'signal'>;
+
 /** Programs read `turn.completed` as a success. Codex 0.98 ends with 0 when it is interrupted, so a signal counts as well. */
-function isDone({ status, signal }: InvocationFacts): boolean {
+function isDone({ status, signal }: CodexEnd): boolean {
   return status === 'completed' && signal === undefined;
 }
 

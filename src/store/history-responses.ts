@@ -1,3 +1,4 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import type { BucketSums } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
@@ -109,13 +110,11 @@ function createGrowth(connection: Connection): (values: ResponseValues, sums: Bu
 
 // Claude Code writes a message's usage before its end too; the last is the largest.
 const GROW = `
-  UPDATE response_rows SET model = @model, service_tier = @serviceTier, input_tokens = @input,
-    cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite, cache_write_1h_tokens = @cacheWrite1h,
-    output_tokens = @output, reasoning_tokens = @reasoning, cost_nano_usd = @costNanoUsd, price = @price, fees = @fees,
+  UPDATE response_rows SET model = @model, service_tier = @serviceTier,
+    ${RESPONSE_COUNTERS.map(({ name, column }) => `${column} = @${name}`).join(', ')}, cost_nano_usd = @costNanoUsd, price = @price, fees = @fees,
     cost_extent = @costExtent
   WHERE provider = 'claude' AND response_key = @key
     AND (output_tokens, reasoning_tokens, input_tokens) <= (@output, @reasoning, @input)
-    AND (model, service_tier, input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens,
-      reasoning_tokens, fees) IS NOT (@model, @serviceTier, @input, @cachedInput, @cacheWrite, @cacheWrite1h, @output,
-      @reasoning, @fees)
+    AND (model, service_tier, ${RESPONSE_COUNTERS.map(({ column }) => column).join(', ')}, fees)
+      IS NOT (@model, @serviceTier, ${RESPONSE_COUNTERS.map(({ name }) => `@${name}`).join(', ')}, @fees)
   RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;

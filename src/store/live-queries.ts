@@ -2,6 +2,7 @@ import type { Budget, BudgetLimit } from '../usage/budget.js';
 import type { Phase } from '../usage/phase.js';
 import type { InvocationStatus } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
+import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 
@@ -72,9 +73,7 @@ const LIVE = `
       GROUP BY model ORDER BY sum(cost_nano_usd) DESC NULLS LAST, model)) AS modelsByCost,
     json_group_array(DISTINCT c.source) FILTER (WHERE c.source IS NOT NULL) AS sources,
     coalesce(sum(c.responses), 0) AS responses, coalesce(sum(c.unpriced_responses), 0) AS unpricedResponses,
-    coalesce(sum(c.input_tokens), 0) AS input, coalesce(sum(c.cached_input_tokens), 0) AS cachedInput,
-    coalesce(sum(c.cache_write_tokens), 0) AS cacheWrite, coalesce(sum(c.output_tokens), 0) AS output,
-    coalesce(sum(c.reasoning_tokens), 0) AS reasoning, sum(c.cost_nano_usd) AS costNanoUsd
+    ${sumCounters('c', 'zero')}, sum(c.cost_nano_usd) AS costNanoUsd
   FROM invocations i LEFT JOIN cost_records c ON c.invocation_id = i.id
   WHERE i.id IN (
     SELECT id FROM invocations WHERE status = 'running' AND (@projectId IS NULL OR project_id = @projectId)

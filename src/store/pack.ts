@@ -1,7 +1,10 @@
+import { CACHE_WRITE_1H, COUNTERS, type ResponseCounter } from '../usage/counters.js';
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
+import { completeUsage } from '../usage/usage.js';
 import { type BucketSum, BucketTally, sumOf } from './bucket-tally.js';
+import { FIRST_COUNTERS, LATER_COUNTERS, PACKED_COUNTS } from './counter-columns.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
 import { Kind, TurnList } from './pack-lists.js';
@@ -75,7 +78,7 @@ class OpenPack {
 
   add(response: ModelResponse, bill: Bill): void {
     const { costNanoUsd, price } = bill;
-    const { usage, completedAtMs, cacheWrite1h = 0 } = response;
+    const { completedAtMs } = response;
     const last = this.#last;
     if (!last || !isOfSameTurn(last, response)) this.#turn = this.#turns.find(describeTurn(response));
     const isSameKind = last && this.#lastPrice === price && isOfSameKind(last, response);
@@ -92,13 +95,9 @@ class OpenPack {
     rows.number(this.#turn);
     rows.number(kind.place);
     rows.number(completedAtMs);
-    rows.number(usage.input);
-    rows.number(usage.cachedInput);
-    rows.number(usage.cacheWrite);
-    rows.number(cacheWrite1h);
-    rows.number(usage.output);
-    rows.number(usage.reasoning);
+    for (const counter of FIRST_COUNTERS) rows.number(readCount(response, counter));
     rows.number(costNanoUsd);
+    for (const counter of LATER_COUNTERS) rows.number(readCount(response, counter));
     rows.end();
   }
 
@@ -131,14 +130,18 @@ export function openPack({ provider, threadId, turns, kinds, counts }: Pack): Bi
   const turnList = JSON.parse(turns) as [string | null, string | null][];
   const kindList = JSON.parse(kinds) as [string, string | null, Evidence, Source, unknown][];
   return (JSON.parse(Buffer.from(counts).toString()) as [string, ...number[]][]).map((row) => {
-    const [key, turn = 0, kind = 0, completedAtMs = 0, ...numbers] = row;
-    const [input = 0, cachedInput = 0, cacheWrite = 0, cacheWrite1h = 0, output = 0, reasoning = 0, cost] = numbers;
+    const [key, turn = 0, kind = 0, completedAtMs = 0] = row;
+    const countOf = (column: string) => row[PACKED_COUNTS.indexOf(column)] as number | null | undefined;
     const [turnId, rootTurnId] = turnList[turn] ?? [];
     const [model = '', serviceTier, evidence = 'usage_record', source = 'actual', price] = kindList[kind] ?? [];
-    const usage = { input, cachedInput, cacheWrite, output, reasoning };
+    const usage = completeUsage(Object.fromEntries(COUNTERS.map(({ name, column }) => [name, countOf(column)])));
+    const cacheWrite1h = countOf(CACHE_WRITE_1H.column) ?? 0;
     const whose = { provider, threadId, key, turnId: turnId ?? undefined, rootTurnId: rootTurnId ?? undefined };
     const what = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
-    return { response: { ...whose, ...what }, bill: { costNanoUsd: cost ?? undefined, price: price ?? undefined } };
+    return {
+      response: { ...whose, ...what },
+      bill: { costNanoUsd: countOf('cost_nano_usd') ?? undefined, price: price ?? undefined },
+    };
   });
 }
 
@@ -147,6 +150,10 @@ export function repack(pack: Pack, known: ReadonlySet<string>): Pack[] {
   const packer = new Packer();
   for (const { response, bill } of openPack(pack)) if (!known.has(response.key)) packer.add(response, bill);
   return packer.size === pack.responses ? [pack] : packer.take();
+}
+
+function readCount({ usage, cacheWrite1h = 0 }: ModelResponse, { name }: ResponseCounter): number {
+  return name === CACHE_WRITE_1H.name ? cacheWrite1h : usage[name];
 }
 
 function isOfSameTurn(a: ModelResponse, b: ModelResponse): boolean {

@@ -1,7 +1,9 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { PricedResponse } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import { EVIDENCE } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
+import { replaceCounters, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { goesBefore } from './ownership.js';
 import { RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
@@ -21,10 +23,7 @@ const UPSERT = `
   INSERT INTO response_rows (invocation_id, ${RESPONSE_COLUMNS}) VALUES (@invocationId, ${RESPONSE_VALUES})
   ON CONFLICT (thread_id, response_key) DO UPDATE SET
     model = excluded.model, service_tier = excluded.service_tier,
-    input_tokens = excluded.input_tokens, cached_input_tokens = excluded.cached_input_tokens,
-    cache_write_tokens = excluded.cache_write_tokens, cache_write_1h_tokens = excluded.cache_write_1h_tokens,
-    output_tokens = excluded.output_tokens,
-    reasoning_tokens = excluded.reasoning_tokens, evidence = excluded.evidence, source = excluded.source,
+    ${replaceCounters(RESPONSE_COUNTERS)}, evidence = excluded.evidence, source = excluded.source,
     cost_nano_usd = excluded.cost_nano_usd, price = excluded.price, fees = excluded.fees,
     cost_extent = excluded.cost_extent
   WHERE ${rankOf('excluded.evidence')} < ${rankOf('response_rows.evidence')}
@@ -74,13 +73,9 @@ export function readRecordedBefore(
   connection: Connection,
   { threadId, invocationId, untilMs = Number.MAX_SAFE_INTEGER }: BeforeQuery,
 ): RecordedBefore {
-  const sum = (column: string) => `coalesce(sum(${column}), 0)`;
   const usage = connection
     .prepare<[object], Usage>(
-      `SELECT ${sum('input_tokens')} AS input, ${sum('cached_input_tokens')} AS cachedInput,
-         ${sum('cache_write_tokens')} AS cacheWrite, ${sum('output_tokens')} AS output,
-         ${sum('reasoning_tokens')} AS reasoning
-       FROM responses
+      `SELECT ${sumCounters(undefined, 'zero')} FROM responses
        WHERE thread_id = @threadId AND invocation_id IS NOT @invocationId AND completed_at_ms <= @untilMs`,
     )
     .get({ threadId, invocationId, untilMs }) as Usage;

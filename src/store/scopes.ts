@@ -1,6 +1,8 @@
 import type { Phase } from '../usage/phase.js';
 import type { InvocationStatus } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
+import { sumUsage } from '../usage/usage.js';
+import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { type Scope, type SumRow, within } from './queries.js';
 import { readUnmeteredModels, readUnmeteredThreads } from './unmetered.js';
@@ -82,7 +84,7 @@ function addUnmetered(
   if (threads.length === 0) return metered;
   const unmetered = readUnmeteredModels(connection, sessionId);
   const parts = [metered, ...unmetered];
-  const sum = (key: Exclude<keyof SumRow, 'costNanoUsd'>) => parts.reduce((total, part) => total + part[key], 0);
+  const sum = (key: 'responses' | 'unpricedResponses') => parts.reduce((total, part) => total + part[key], 0);
   const costs = parts.flatMap(({ costNanoUsd }) => costNanoUsd ?? []);
   const starts = threads.map(({ startedAtMs }) => startedAtMs);
   const isRunning = metered.statuses.length > 0 && metered.endedAtMs === null;
@@ -99,11 +101,7 @@ function addUnmetered(
     endedAtMs: isRunning ? null : Math.max(metered.endedAtMs ?? 0, ...threads.map(({ lastAtMs }) => lastAtMs)),
     responses: sum('responses'),
     unpricedResponses: sum('unpricedResponses'),
-    input: sum('input'),
-    cachedInput: sum('cachedInput'),
-    cacheWrite: sum('cacheWrite'),
-    output: sum('output'),
-    reasoning: sum('reasoning'),
+    ...sumUsage(parts),
     costNanoUsd: costs.length === 0 ? null : costs.reduce((total, cost) => total + cost, 0),
   };
 }
@@ -132,9 +130,7 @@ function readMetered(connection: Connection, scope: Scope): Omit<SummaryRow, 'mo
     .prepare<[Scope], SumRow & { models: string; sources: string }>(
       `SELECT json_group_array(DISTINCT c.model) AS models, json_group_array(DISTINCT c.source) AS sources,
          coalesce(sum(c.responses), 0) AS responses, coalesce(sum(c.unpriced_responses), 0) AS unpricedResponses,
-         coalesce(sum(c.input_tokens), 0) AS input, coalesce(sum(c.cached_input_tokens), 0) AS cachedInput,
-         coalesce(sum(c.cache_write_tokens), 0) AS cacheWrite, coalesce(sum(c.output_tokens), 0) AS output,
-         coalesce(sum(c.reasoning_tokens), 0) AS reasoning, sum(c.cost_nano_usd) AS costNanoUsd
+         ${sumCounters('c', 'zero')}, sum(c.cost_nano_usd) AS costNanoUsd
        FROM invocations i JOIN cost_records c ON c.invocation_id = i.id WHERE ${within(scope)}`,
     )
     .get(scope);

@@ -1,6 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
 import { isBetween } from './between.js';
+import { COUNTER_COLUMNS, sumCounterColumns, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 import { lacksPrice } from './response-rows.js';
@@ -60,8 +61,7 @@ function selectCostliest(filter: SessionFilter): string {
         WHERE ${isBetween(filter, 'last_completed_at_ms', 'first_completed_at_ms')} AND NOT (${isWhole}))
       GROUP BY thread_id, provider, model, source
       UNION ALL
-      SELECT thread_id, NULL, provider, model, source, responses, unpriced_responses, input_tokens, cached_input_tokens,
-        cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd, first_completed_at_ms, last_completed_at_ms
+      SELECT thread_id, NULL, provider, model, source, responses, unpriced_responses, ${COUNTER_COLUMNS}, cost_nano_usd, first_completed_at_ms, last_completed_at_ms
       FROM packed_sums WHERE pack_id IN (SELECT id FROM response_packs WHERE ${isWhole}) ${ofProvider}
     )
     SELECT coalesce(i.thread_id, t.root_id, u.thread_id) AS sessionId,
@@ -69,9 +69,7 @@ function selectCostliest(filter: SessionFilter): string {
       json_group_array(DISTINCT coalesce(i.project_id, t.project_id, 'unknown')) AS projectIds,
       json_group_array(DISTINCT u.model) AS models, json_group_array(DISTINCT u.source) AS sources,
       count(DISTINCT u.thread_id) AS threadCount, count(DISTINCT u.invocation_id) AS invocationCount,
-      sum(u.responses) AS responses, sum(u.unpriced) AS unpricedResponses, sum(u.input) AS input,
-      sum(u.cached) AS cachedInput, sum(u.cache_write) AS cacheWrite, sum(u.output) AS output,
-      sum(u.reasoning) AS reasoning, sum(u.cost) AS costNanoUsd, min(u.first_ms) AS firstResponseAtMs,
+      sum(u.responses) AS responses, sum(u.unpriced) AS unpricedResponses, ${sumCounters('u')}, sum(u.cost) AS costNanoUsd, min(u.first_ms) AS firstResponseAtMs,
       max(u.last_ms) AS lastResponseAtMs
     FROM used u LEFT JOIN invocations i ON i.id = u.invocation_id LEFT JOIN threads t ON t.id = u.thread_id
     ${filter.projectId === undefined ? '' : "WHERE coalesce(i.project_id, t.project_id, 'unknown') = @projectId"}
@@ -79,6 +77,5 @@ function selectCostliest(filter: SessionFilter): string {
 }
 
 const SUMS_OF_RESPONSES = `provider, model, source, count(*) AS responses, sum(${lacksPrice()}) AS unpriced,
-  sum(input_tokens) AS input, sum(cached_input_tokens) AS cached, sum(cache_write_tokens) AS cache_write,
-  sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning, sum(cost_nano_usd) AS cost,
+  ${sumCounterColumns()}, sum(cost_nano_usd) AS cost,
   min(completed_at_ms) AS first_ms, max(completed_at_ms) AS last_ms`;

@@ -1,5 +1,6 @@
 import type { Provider } from '../usage/provider.js';
 import type { Evidence, Source } from '../usage/source.js';
+import { selectCounters, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { ResponseRow, SumRow } from './queries.js';
 import { lacksPrice } from './response-rows.js';
@@ -53,8 +54,7 @@ export function readUnmeteredResponses(connection: Connection, sessionId: string
     .prepare<[object], ResponseRow & { price: string | null }>(
       `SELECT '' AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
-         r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
-         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd,
+         ${selectCounters('r')}, r.cost_nano_usd AS costNanoUsd,
          r.cost_extent AS costExtent
        FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`,
     )
@@ -67,5 +67,4 @@ export const UNMETERED: string = `threads t JOIN responses r ON r.thread_id = t.
   WHERE t.root_id = @sessionId AND r.thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)`;
 
 const SUMS = `count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses,
-  sum(r.input_tokens) AS input, sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,
-  sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning, sum(r.cost_nano_usd) AS costNanoUsd`;
+  ${sumCounters('r')}, sum(r.cost_nano_usd) AS costNanoUsd`;

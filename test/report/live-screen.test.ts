@@ -9,6 +9,7 @@ import { COLOURED, PLAIN } from '../../src/report/paint.js';
 import { measureWidth } from '../../src/report/table.js';
 import type { LiveRow } from '../../src/store/live-queries.js';
 import type { RateLimit } from '../../src/usage/record.js';
+import { completeUsage } from '../../src/usage/usage.js';
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const MINUTE = 60_000;
@@ -19,8 +20,8 @@ function invocation(id: string, more: Partial<LiveRow> = {}, rest: Partial<LiveI
     ...{ meterPid: 1, codexPid: 1, status: 'running', exitCode: null, signal: null, limits: [] },
     ...{ contextTokens: 214_100, contextWindowTokens: 258_400 },
     ...{ startedAtMs: NOW - 6 * MINUTE, endedAtMs: null, models: ['gpt-5.3-codex'], sources: ['actual'] },
-    ...{ responses: 2, unpricedResponses: 0, input: 392_400, cachedInput: 340_000, cacheWrite: 0, output: 17_000 },
-    ...{ reasoning: 0, costNanoUsd: 832_500_000 },
+    ...completeUsage({ input: 392_400, cachedInput: 340_000, output: 17_000 }),
+    ...{ responses: 2, unpricedResponses: 0, costNanoUsd: 832_500_000 },
     ...more,
     modelsByCost: more.models ?? ['gpt-5.3-codex'],
   };

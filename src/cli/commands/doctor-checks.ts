@@ -1,18 +1,17 @@
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { findHomes, listSessionFolders, nameHomeVariables } from '../../agents/registry.js';
-import { listConfigPlaces } from '../../config/files.js';
+import { listConfigLocations } from '../../config/find-files.js';
 import type { Paths } from '../../config/paths.js';
 import type { Settings } from '../../config/settings.js';
 import { messageOf, StoreError } from '../../errors.js';
+import { listSetAside } from '../../files/handover-files.js';
 import { openRegularFile } from '../../files/regular-file.js';
-import { isAlive } from '../../process/alive.js';
-import { locateCodex } from '../../process/locate.js';
-import { readCodexVersion } from '../../process/version.js';
+import { locateCodex, readCodexVersion } from '../../process/locate.js';
+import { isAlive } from '../../process/processes.js';
 import { formatCount, formatPlural } from '../../report/amounts.js';
 import { type Check, checkHealth } from '../../report/doctor.js';
 import { checkMirror } from '../../report/mirror-text.js';
 import { readHealth, readUnsettled } from '../../store/health.js';
-import { listSetAside } from '../../store/kept-files.js';
 import { openMirrorQueue } from '../../store/mirror-queue.js';
 import { readMirrorStatuses } from '../../store/mirror-status.js';
 import { explainingFaults } from '../../store/open.js';
@@ -180,7 +179,7 @@ function checkConfig({ places, fault, settings }: HostSettings): Check {
   if (unsuitable) {
     return { name, status: 'attention', text: `${unsuitable.path} is passed over: ${unsuitable.reason}` };
   }
-  const found = listConfigPlaces(places).filter(({ exists }) => exists);
+  const found = listConfigLocations(places).filter(({ exists }) => exists);
   if (found.length === 0) return { name, status: 'ok', text: 'no file: the defaults hold' };
   return { name, status: 'ok', text: found.map(({ path }) => path).join(', ') };
 }

@@ -13,6 +13,7 @@ export const COMMANDS: CommandList = {
   phase: period('phase'),
   blocks: period('blocks'),
   export: async () => (await import('./export.js')).exporting,
+  budget: async () => (await import('./budget.js')).budget,
   prices: async () => (await import('./prices.js')).prices,
   reprice: async () => (await import('./prices.js')).reprice,
   doctor: async () => (await import('./doctor.js')).doctor,

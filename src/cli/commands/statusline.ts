@@ -1,5 +1,5 @@
 import { StoreError, type StoreProblem, UsageError } from '../../errors.js';
-import { isAlive } from '../../process/alive.js';
+import { isAlive } from '../../process/processes.js';
 import { createCalendar } from '../../report/calendar.js';
 import { toFigures } from '../../report/figures.js';
 import { describeLimits } from '../../report/limits.js';

@@ -1,6 +1,6 @@
 import type { Paths } from '../../config/paths.js';
 import { StoreError } from '../../errors.js';
-import { isAlive } from '../../process/alive.js';
+import { isAlive } from '../../process/processes.js';
 import type { Calendar } from '../../report/calendar.js';
 import { type LiveView, readLiveView } from '../../report/live.js';
 import { listPendingInvocations } from '../../store/pending.js';
@@ -85,7 +85,7 @@ export class LiveFeed {
     const nowMs = Date.now();
     const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
     const isPending = (id: string) => listPendingInvocations(paths).has(id);
-    const query = { projectId, nowMs, startOfTodayMs, endedWithinMs, isAlive, isPending };
+    const query = { projectId, nowMs, startOfTodayMs, calendar, endedWithinMs, isAlive, isPending };
     this.#view = readSnapshot(store, (connection) => readLiveView(connection, query));
     this.#readAtMs = nowMs;
   }

@@ -4,7 +4,7 @@ import { readList, toListJson } from '../../report/listing.js';
 import { selectScope } from '../../report/selector.js';
 import type { Connection } from '../../store/open.js';
 import { findScopes } from '../../store/scopes.js';
-import type { CostUnit } from '../../usage/unit.js';
+import type { CostUnit } from '../../usage/options.js';
 import type { Question } from '../answers.js';
 import { count, name, requiredName } from '../parameters.js';
 
