@@ -85,7 +85,7 @@ describe('the documentation names', () => {
     const calls = [...DOCS.matchAll(/codex-usage ([a-z]+)((?: [^`|;)#\n]*)?)/g)].map(
       ([call, name = '', rest = '']) => ({
         ...{ call, name },
-        options: rest.match(/(?<=\s)--[a-z]+(?:-[a-z]+)*/g) ?? [],
+        options: rest.match(/(?<=\s)--(?!meter-)[a-z]+(?:-[a-z]+)*/g) ?? [],
       }),
     );
     const all = await helpOf();

@@ -14,7 +14,7 @@ import { readSnapshot } from '../../store/queries.js';
 import type { Place } from '../../store/scopes.js';
 import type { Store } from '../../store/store.js';
 import { type Call, defineCommand, nameOption, type OptionSpec } from './command.js';
-import { describeLook, type Host } from './host.js';
+import { chooseStyle, type Host } from './host.js';
 import { JSON_NOT_TABLE, MODEL, NO_COLOR, NO_IMPORT, parseCount, TIMES_OF_TIME_ZONE, UNIT } from './shared-options.js';
 import { formatJson, showReport } from './show.js';
 
@@ -162,13 +162,13 @@ function renderReport(store: Store, request: CostRequest, host: Host, place: Pla
   if (request.format === 'json') return formatJson(toCostJson(report, selection, request));
   const options = { ...request, clock: createClock(request.timeZone), nowMs: Date.now() };
   if (request.format === 'markdown') return renderCostMarkdown(report, selection, options);
-  return renderCostText(report, selection, { ...options, ...describeLook(request, host) });
+  return renderCostText(report, selection, { ...options, ...chooseStyle(request, host) });
 }
 
 function renderList(store: Store, request: CostRequest, host: Host): string {
   const entries = readSnapshot(store, (connection) => readList(connection, request));
   if (request.format === 'json') return formatJson(toListJson(request.kind, entries));
-  return renderListText(entries, { ...describeLook(request, host), clock: createClock(request.timeZone) });
+  return renderListText(entries, { ...chooseStyle(request, host), clock: createClock(request.timeZone) });
 }
 
 /** Returns the work tree of the current directory, or that directory alone. `project` is the name that the user has set. */

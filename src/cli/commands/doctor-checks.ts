@@ -25,7 +25,7 @@ const WEEK_MS = 7 * 86_400_000;
 const LOG_BYTES = 1024 * 1024;
 const MOST_NAMED = 5;
 
-/** Looks into everything that a record depends on. */
+/** Checks everything that a record depends on, in the order in which a reader meets it. */
 export function listChecks(host: Host, facts: HostSettings): Check[] {
   return [
     checkCodex(host),
@@ -87,7 +87,7 @@ function checkDatabase({ paths, settings }: HostSettings): Check[] {
   }
 }
 
-/** After the catch-up that every command begins with. */
+/** Counts runs without an end. The command has caught up before, so that what is left needs attention. */
 function checkUnsettled(store: Store): Check {
   const open = store.listOpenInvocations();
   const left = open.filter(({ meterPid, startedAtMs }) => meterPid !== null && !isAlive(meterPid, startedAtMs));
@@ -106,7 +106,6 @@ function checkUnsettled(store: Store): Check {
   };
 }
 
-/** After the catch-up, too. */
 function checkMirrors(store: Store, { mirrorDirectory }: Paths, { costRecords }: Settings): Check[] {
   const queued = openMirrorQueue(mirrorDirectory).list(Number.POSITIVE_INFINITY);
   return readMirrorStatuses(store, costRecords.value, queued).map(checkMirror);

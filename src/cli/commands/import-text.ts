@@ -7,7 +7,6 @@ import { SCHEMA_VERSION } from '../../report/sums-json.js';
 const MOST_PROBLEMS = 20;
 const MB = 1_000_000;
 
-/** What an import has done, for people. */
 export function renderImportText(summary: ImportSummary, homes: AgentHomes): string {
   const { files, filesRead, bytesRead, added, duplicates, unreadableLines, problems } = summary;
   if (files === 0 && problems.length === 0) {
@@ -25,7 +24,7 @@ export function renderImportText(summary: ImportSummary, homes: AgentHomes): str
   return `${lines.join('\n')}\n`;
 }
 
-/** The same for programs; see docs/json.md. */
+/** The JSON is described in docs/json.md. */
 export function toImportJson(summary: ImportSummary, backfill?: BackfillSummary): object {
   return { schemaVersion: SCHEMA_VERSION, ...summary, ...(backfill && { backfill }) };
 }
@@ -39,7 +38,7 @@ const OUTCOMES: readonly (readonly [BackfillOutcome, string])[] = [
   ['unknown', 'tell nothing of what was used'],
 ];
 
-/** What a backfill has done, with the share of each source. */
+/** Counts what was backfilled, with the share of each source. */
 export function renderBackfillText({ runs, invocations, byOutcome }: BackfillSummary): string {
   if (invocations === 0) {
     return '\nThere are no runs to backfill: no <run>/<phase>/iter-<n>/ with a codex.log, prompt.txt or result.json.\n';

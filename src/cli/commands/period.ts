@@ -7,7 +7,7 @@ import { type PeriodReport, readPeriodReport } from '../../report/period-report.
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
 import { type Call, type Command, defineCommand, type OptionSpec } from './command.js';
-import { describeLook, type Host } from './host.js';
+import { chooseStyle, type Host } from './host.js';
 import {
   DAYS_OF_TIME_ZONE,
   JSON_NOT_TABLE,
@@ -152,7 +152,7 @@ async function showBlocks(store: Store, request: PeriodRequest, host: Host, { ca
   }
   const { renderBlocksText } = await import('../../report/blocks-text.js');
   const clock = createClock(request.timeZone);
-  return renderBlocksText(report, { ...request, ...describeLook(request, host), clock });
+  return renderBlocksText(report, { ...request, ...chooseStyle(request, host), clock });
 }
 
 async function renderText(report: PeriodReport, request: PeriodRequest, host: Host, today: Day): Promise<string> {
@@ -160,7 +160,7 @@ async function renderText(report: PeriodReport, request: PeriodRequest, host: Ho
   const { renderPeriodText } = await import('../../report/period-text.js');
   return renderPeriodText(report, {
     ...request,
-    ...describeLook(request, host),
+    ...chooseStyle(request, host),
     today,
     filters: describeFilters(request),
   });

@@ -3,7 +3,6 @@ import type { Host } from './host.js';
 
 export interface ProgressBar {
   show(done: Amount, all: Amount): void;
-  /** Takes the bar away. */
   clear(): void;
 }
 
@@ -15,7 +14,7 @@ interface Amount {
 const CELLS = 24;
 const MB = 1_000_000;
 
-/** A bar on the error stream, when that is a terminal. */
+/** Draws on stderr, when that is a terminal. */
 export function createProgressBar({ stderr }: Host): ProgressBar {
   let width = 0;
   const draw = (text: string) => {

@@ -11,7 +11,6 @@ import { describePastSessions } from './past-sessions.js';
 /** How long a report waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 5000;
 
-/** As far as every report is asked for it. */
 export interface ReportRequest {
   readonly format: 'text' | 'json' | 'markdown';
   readonly timeZone: string | undefined;
@@ -54,14 +53,14 @@ export function formatJson(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Why there is nothing to show: for a person, and as data for who asked for JSON. */
+/** Why there is nothing to show, as text and as JSON. */
 export interface Failure {
   readonly kind: string;
   readonly text: string;
   readonly json: object;
 }
 
-/** Explains what a report or the store threw; undefined for anything else, which is a fault of ours. */
+/** Explains an error of a report or of the store. Returns undefined for any other error, which is a fault in our code. */
 export function explainFailure(
   error: unknown,
   { database, timeZone }: { database: string; timeZone: string | undefined },

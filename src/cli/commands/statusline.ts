@@ -20,7 +20,7 @@ import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { wantsColor } from './host.js';
 import { NO_COLOR, PROJECT, parseCount } from './shared-options.js';
 
-/** A prompt waits for nobody who writes. */
+/** How long it waits for a run that is writing: a prompt must not hang. */
 const BUSY_TIMEOUT_MS = 30;
 
 const TROUBLE: Readonly<Record<StoreProblem, string>> = {

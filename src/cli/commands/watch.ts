@@ -6,7 +6,7 @@ import { createChangeFinder, describeChange, toChangeJson } from '../../report/l
 import { type LiveOrder, type LiveSort, renderScreen } from '../../report/live-screen.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { openFullScreen } from './full-screen.js';
-import { describeLook, type Host } from './host.js';
+import { chooseStyle, type Host } from './host.js';
 import { describePastSessions } from './past-sessions.js';
 import { describeTimeZone, NO_COLOR, PROJECT } from './shared-options.js';
 import { explainFailure, writeFailure } from './show.js';
@@ -107,7 +107,7 @@ async function showOnce({ view, problem }: Look, request: WatchRequest, host: Ho
   }
   const clock = createClock(request.timeZone);
   const options = { clock, nowMs: Date.now(), height: undefined, order: NEWEST_FIRST, notice: undefined };
-  const lines = renderScreen(view, { ...describeLook(request, host), ...options, help: 'none' });
+  const lines = renderScreen(view, { ...chooseStyle(request, host), ...options, help: 'none' });
   host.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }
@@ -134,7 +134,7 @@ async function printChanges(feed: LiveFeed, request: WatchRequest, host: Host): 
 }
 
 async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Promise<void> {
-  const { paint } = describeLook(request, host);
+  const { paint } = chooseStyle(request, host);
   const clock = createClock(request.timeZone);
   const stop = new AbortController();
   let past: string | undefined;
