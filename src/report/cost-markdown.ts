@@ -24,14 +24,18 @@ export function renderCostMarkdown(report: CostReport, selection: Selection, opt
   const sections = [
     `## ${escapeMarkdown(title)}`,
     escapeMarkdown(facts),
-    renderTable(chooseCostColumns(report, options.extent), layOutCostRows(report, options)),
+    renderMarkdownTable(chooseCostColumns(report, options.extent), layOutCostRows(report, options)),
     ...[...explainMarks(report), ...explainCredits(report.totals.credits)].map(escapeMarkdown),
     ...(notes.length > 0 ? [renderNotes(notes)] : []),
   ];
   return `${sections.join('\n\n')}\n`;
 }
 
-function renderTable<Key extends string>(columns: readonly Column<Key>[], rows: readonly Row<Key>[]): string {
+/** A table in GitHub's Markdown. */
+export function renderMarkdownTable<Key extends string>(
+  columns: readonly Column<Key>[],
+  rows: readonly Row<Key>[],
+): string {
   const lines = [
     columns.map(({ title }) => title),
     columns.map(({ align }) => (align === 'right' ? '--:' : ':--')),
@@ -52,6 +56,6 @@ function renderNotes(notes: readonly string[]): string {
 }
 
 /** Names come from the user's folders and runs, so none of their characters may act as Markdown. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text.replaceAll(/[\\`*_~{}[\]<>|#$&!@]/g, (character) => `\\${character}`);
 }

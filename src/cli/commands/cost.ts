@@ -172,7 +172,7 @@ function renderList(store: Store, request: CostRequest, host: Host): string {
 }
 
 /** Returns the work tree of the current directory, or that directory alone. `project` is the name that the user has set. */
-function findPlace({ cwd }: Host, project: string | undefined): Place {
+export function findPlace({ cwd }: Host, project: string | undefined): Place {
   const workTree = findWorkTree(cwd);
   const directory = workTree?.root ?? cwd;
   return {
