@@ -24,6 +24,10 @@ export interface SessionRow extends SumRow {
 export interface SessionFilter {
   readonly provider?: Provider | undefined;
   readonly projectId?: string | undefined;
+  /** A name, or a pattern with `*` and `?`. */
+  readonly model?: string | undefined;
+  /** A part of the session's id or of a project's name, in any case. */
+  readonly text?: string | undefined;
   /** Epoch milliseconds, the first inclusive, the second exclusive: what was used from then to then. */
   readonly fromMs?: number | undefined;
   readonly untilMs?: number | undefined;
@@ -47,22 +51,26 @@ export function readCostliestSessions(connection: Connection, filter: SessionFil
 // Sums by thread first: there are far fewer threads than responses, and names are looked up for those alone. A pack has its
 // sums already: those that are in part of another time are opened.
 function selectCostliest(filter: SessionFilter): string {
-  const ofProvider = filter.provider === undefined ? '' : 'AND provider = @provider';
+  const wanted = [
+    filter.provider === undefined ? '' : 'AND provider = @provider',
+    filter.model === undefined ? '' : 'AND (model = @model OR model GLOB @model)',
+  ].join(' ');
+  const isNamed = filter.text === undefined ? 'TRUE' : "instr(lower(sessionId || ' ' || projectIds), lower(@text)) > 0";
   const isWhole = isBetween(filter, 'first_completed_at_ms', 'last_completed_at_ms');
   return `
     WITH used AS (
       SELECT thread_id, invocation_id, ${SUMS_OF_RESPONSES} FROM response_rows
-      WHERE ${isBetween(filter, 'completed_at_ms')} ${ofProvider}
+      WHERE ${isBetween(filter, 'completed_at_ms')} ${wanted}
       GROUP BY thread_id, invocation_id, provider, model, source
       UNION ALL
       SELECT thread_id, NULL, ${SUMS_OF_RESPONSES} FROM packed_responses
-      WHERE ${isBetween(filter, 'completed_at_ms')} ${ofProvider} AND pack_id IN (
+      WHERE ${isBetween(filter, 'completed_at_ms')} ${wanted} AND pack_id IN (
         SELECT id FROM response_packs
         WHERE ${isBetween(filter, 'last_completed_at_ms', 'first_completed_at_ms')} AND NOT (${isWhole}))
       GROUP BY thread_id, provider, model, source
       UNION ALL
       SELECT thread_id, NULL, provider, model, source, responses, unpriced_responses, ${COUNTER_COLUMNS}, cost_nano_usd, first_completed_at_ms, last_completed_at_ms
-      FROM packed_sums WHERE pack_id IN (SELECT id FROM response_packs WHERE ${isWhole}) ${ofProvider}
+      FROM packed_sums WHERE pack_id IN (SELECT id FROM response_packs WHERE ${isWhole}) ${wanted}
     )
     SELECT coalesce(i.thread_id, t.root_id, u.thread_id) AS sessionId,
       json_group_array(DISTINCT u.provider) AS providers,
@@ -73,7 +81,7 @@ function selectCostliest(filter: SessionFilter): string {
       max(u.last_ms) AS lastResponseAtMs
     FROM used u LEFT JOIN invocations i ON i.id = u.invocation_id LEFT JOIN threads t ON t.id = u.thread_id
     ${filter.projectId === undefined ? '' : "WHERE coalesce(i.project_id, t.project_id, 'unknown') = @projectId"}
-    GROUP BY 1 ORDER BY costNanoUsd DESC NULLS LAST, input + output DESC, 1 LIMIT @limit`;
+    GROUP BY 1 HAVING ${isNamed} ORDER BY costNanoUsd DESC NULLS LAST, input + output DESC, 1 LIMIT @limit`;
 }
 
 const SUMS_OF_RESPONSES = `provider, model, source, count(*) AS responses, sum(${lacksPrice()}) AS unpriced,

@@ -1,7 +1,9 @@
 import type { Connection } from '../store/open.js';
+import type { PendingPlaces } from '../store/pending.js';
 import { readSnapshot } from '../store/queries.js';
 import type { Store } from '../store/store.js';
 import type { CostUnit } from '../usage/options.js';
+import { breakdownQuestion } from './answers/breakdown.js';
 import { healthQuestion } from './answers/health.js';
 import { nowQuestion } from './answers/now.js';
 import { runQuestion, runsQuestion, sessionQuestion } from './answers/runs.js';
@@ -19,6 +21,8 @@ export interface Surroundings {
   /** An IANA name; undefined is the system's. A query's own wins. */
   readonly timeZone: string | undefined;
   readonly unit: CostUnit;
+  /** Where records lie that the database has not taken yet; undefined where nobody looks for them. */
+  readonly pending?: PendingPlaces | undefined;
   now(): number;
 }
 
@@ -44,6 +48,7 @@ export type Answerer = <Values extends object>(question: Question<Values>, query
 export const QUESTIONS = [
   statusQuestion,
   usageQuestion,
+  breakdownQuestion,
   nowQuestion,
   runsQuestion,
   runQuestion,

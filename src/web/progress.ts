@@ -1,3 +1,5 @@
+import type { Provider } from '../usage/provider.js';
+
 /** How far the import of past sessions has come. It runs beside the server, which tells its page. */
 export interface HistoryState {
   /** `off`: this server imports nothing. */
@@ -6,6 +8,14 @@ export interface HistoryState {
   readonly filesTotal: number;
   /** Why it failed. */
   readonly problem: string | null;
+}
+
+/** The session files on this machine, which `codex-usage import` reads. */
+export interface PastSessions {
+  /** How many there are of each agent, the recorded ones among them. */
+  count(): Promise<readonly { readonly provider: Provider; readonly fileCount: number }[]>;
+  /** Starts to read what is new in them. */
+  import(): void;
 }
 
 export interface Progress {

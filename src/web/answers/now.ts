@@ -1,16 +1,21 @@
+import { basename } from 'node:path';
 import { isAlive } from '../../process/processes.js';
 import { createCalendar } from '../../report/calendar.js';
 import { readLiveView } from '../../report/live.js';
 import { toChangeJson } from '../../report/live-changes.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
-import type { Question } from '../answers.js';
+import { listPending } from '../../store/pending.js';
+import type { Question, Surroundings } from '../answers.js';
 import { name } from '../parameters.js';
 
-/** What runs now, as `codex-usage watch --json` tells it. */
+/**
+ * What runs now, as `codex-usage watch --json` tells it. An invocation whose processes are gone has the state `pending`, not
+ * `killed`, where what its meter recorded of it lies beside the database and is taken in within a minute.
+ */
 export const nowQuestion: Question<{ project: string | undefined }> = {
   path: '/api/now',
   parameters: { project: name },
-  answer(connection, { project }, { now, timeZone }) {
+  answer(connection, { project }, { now, timeZone, pending }) {
     const nowMs = now();
     const calendar = createCalendar(timeZone);
     const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
@@ -26,7 +31,15 @@ export const nowQuestion: Question<{ project: string | undefined }> = {
     return {
       schemaVersion: SCHEMA_VERSION,
       kind: 'now',
-      running: running.map((invocation) => toChangeJson({ kind: 'invocation', invocation }, nowMs)),
+      running: running.map((invocation) => ({
+        ...toChangeJson({ kind: 'invocation', invocation }, nowMs),
+        ...(invocation.state === 'killed' && isPending(invocation.row.id, pending) ? { state: 'pending' } : {}),
+      })),
     };
   },
 };
+
+/** Whether a record of the invocation waits to be taken in: its file is named by the invocation's id. */
+function isPending(invocationId: string, places: Surroundings['pending']): boolean {
+  return places !== undefined && listPending(places).some((path) => basename(path).startsWith(`${invocationId}-`));
+}
