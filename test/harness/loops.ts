@@ -125,8 +125,8 @@ function listResponses({ threadId, model, startedAtMs, step, count, everyMs }: S
 export interface LongLoop {
   readonly nowMs: number;
   readonly iterations: number;
-  /** The process that is said to meter the last invocation, which then still runs. Without it all have ended. */
-  readonly pid?: number;
+  /** A process that works, and has for as long, and is said to meter the last invocation. Without it all have ended. */
+  readonly running?: Loops['running'];
 }
 
 /** A day budget of $60 and one of $40 for the run. */
@@ -139,21 +139,27 @@ const LONG_LIMITS = [
  * Fills the database at `path` with one run, `marathon` of the project `shop`, of many iterations: in every 23rd the builder
  * fails, in every 31st nothing comes from the cache, and one invocation was ended by its budget.
  */
-export function seedLongLoop(path: string, { nowMs, iterations, pid }: LongLoop): void {
+export function seedLongLoop(path: string, { nowMs, iterations, running: alive }: LongLoop): void {
   const store = openStore(path, { mode: 'write', busyTimeoutMs: 5000 });
   const pricer = new Pricer(createPriceBook());
   const steps = iterations * 2;
   for (let step = 0; step < steps; step++) {
     const [phase, iteration] = [step % 2 === 0 ? 'builder' : 'reviewer', Math.floor(step / 2) + 1] as const;
-    const running = pid !== undefined && step === steps - 1;
-    const startedAtMs = nowMs - (steps - step) * 4 * MINUTE_MS;
+    const running = step === steps - 1 ? alive : undefined;
+    const startedAtMs = nowMs - (running?.forMs ?? (steps - step) * 4 * MINUTE_MS);
     const id = `marathon-${step}`;
     const threadId = `019c${step.toString(16).padStart(4, '0')}-0000-7000-8000-000000000001`;
     const ending = describeEnding(phase, iteration, iterations);
-    const shape = { model: 'gpt-5.3-codex', startedAtMs, step: (step * 7) % 11, everyMs: 25_000, threadId };
+    const shape = {
+      model: 'gpt-5.3-codex',
+      startedAtMs,
+      step: (step * 7) % 11,
+      everyMs: running ? running.forMs / 5 : 25_000,
+      threadId,
+    };
     const responses = listResponses({ ...shape, count: phase === 'builder' ? 4 + ((step * 13) % 5) : 2 });
     store.record({
-      invocation: describeInvocation({ id, runId: 'marathon', phase, iteration, startedAtMs, pid: pid ?? 1 }),
+      invocation: describeInvocation({ id, runId: 'marathon', phase, iteration, startedAtMs, pid: alive?.pid ?? 1 }),
       update: {
         threadId,
         codexVersion: '0.171.0',

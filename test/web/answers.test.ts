@@ -111,7 +111,7 @@ describe("the API's figures", () => {
 
   it('tell the budget of the day under which something ran, and what is used of it', async () => {
     const database = `${createFolder()}/usage.db`;
-    seedLongLoop(database, { nowMs: Date.now(), iterations: 1, pid: process.pid });
+    seedLongLoop(database, { nowMs: Date.now(), iterations: 1, running: { pid: process.pid, forMs: 200 } });
     const { ask } = await serveDashboard({ database });
     const { costUsd } = (await ask('/api/run?id=marathon')).body.totals as Answered;
     const { dayBudget } = (await ask('/api/usage')).body as { dayBudget?: Record<string, number> };

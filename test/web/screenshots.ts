@@ -72,7 +72,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     for (const [name, path] of Object.entries(VIEWS)) {
       const page = await context.newPage();
       await page.goto(new URL(path, dashboard.url).href);
-      await page.locator('.answer').waitFor();
+      await page.locator('.answer').first().waitFor();
       await page.getByText('Live', { exact: true }).waitFor();
       for (const chart of await page.locator('.chart').all()) await chart.locator('canvas').waitFor();
       await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });

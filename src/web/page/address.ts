@@ -28,14 +28,17 @@ export function goTo(href: string): void {
   tell();
 }
 
-/** Changes what the present view shows: undefined takes a parameter away. */
-export function changeQuery(changes: Readonly<Record<string, string | undefined>>): void {
+/** Changes what the present view shows: undefined takes a parameter away. `replace` leaves no entry to go back to. */
+export function changeQuery(
+  changes: Readonly<Record<string, string | undefined>>,
+  how: 'push' | 'replace' = 'push',
+): void {
   const { path, query } = readAddress();
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) query.delete(name);
     else query.set(name, value);
   }
-  history.pushState(null, '', formatAddress(path, query));
+  history[how === 'push' ? 'pushState' : 'replaceState'](null, '', formatAddress(path, query));
   tell();
 }
 

@@ -1,8 +1,9 @@
 import type { Provider } from '../answers.js';
-import { PROVIDERS } from '../providers.js';
 
 /** The page's colours, from its style sheet, for what is drawn on a canvas. */
 export interface Theme {
+  /** What was drawn in dark colours is turned around on paper. */
+  readonly scheme: 'light' | 'dark';
   readonly font: string;
   readonly text: string;
   readonly muted: string;
@@ -11,23 +12,21 @@ export interface Theme {
   readonly nothing: string;
   readonly accent: string;
   readonly second: string;
+  readonly bad: string;
+  readonly warn: string;
   readonly providers: Readonly<Record<Provider, string>>;
 }
 
-export function readTheme(element: Element): Theme {
-  const style = getComputedStyle(element);
-  const read = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    font: style.fontFamily,
-    text: read('text'),
-    muted: read('muted'),
-    line: read('line'),
-    panel: read('panel'),
-    nothing: read('nothing'),
-    accent: read('accent'),
-    second: read('second'),
-    providers: Object.fromEntries(PROVIDERS.map((provider) => [provider, read(provider)])) as Theme['providers'],
-  };
+/** What a chart is drawn for. */
+export interface Frame {
+  readonly width: number;
+  readonly theme: Theme;
+}
+
+/** The colour that a phase has everywhere: the style sheet's `.phase-…`. */
+export function colorOfPhase(phase: string, { accent, second, muted, providers }: Theme): string {
+  const known: Readonly<Record<string, string>> = { builder: accent, reviewer: second, chat: providers.openai };
+  return known[phase] ?? (phase === 'handoff' ? providers.gemini : muted);
 }
 
 /** The look that tooltips share. They are drawn on the canvas: HTML of theirs would need inline styles. */

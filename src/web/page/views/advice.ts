@@ -11,6 +11,8 @@ const ADVICE: Readonly<Record<NoteKind, string>> = {
     'The tokens are recorded, the cost is not known. A newer codex-metered may know the price, or give it your own in the configuration.',
   uncounted:
     'Codex used something that none of its files tells. It is not in the record; the bill is the only place that has it.',
+  budget:
+    'A limit that was set was reached. What was used up to then is recorded; another limit is given with --meter-budget-usd or in codex-metered.toml.',
   fault: 'A part of the metering failed; Codex was not disturbed. The log in the state folder says more.',
 };
 

@@ -9,15 +9,11 @@ export function Limits({ limits }: { readonly limits: readonly RateLimit[] }) {
   const now = useNow(limits.length > 0);
   return (
     <Panel title="Rate limits" hint="What is left of each window, as last reported.">
-      {limits.length === 0 ? (
-        <p class="hint roomy">None was reported yet: Codex tells them when it is signed in with a subscription.</p>
-      ) : (
-        <ul class="returns">
-          {limits.map((limit) => (
-            <LimitItem key={`${limit.provider} ${limit.limitId} ${limit.windowMinutes}`} limit={limit} now={now} />
-          ))}
-        </ul>
-      )}
+      <ul class="returns">
+        {limits.map((limit) => (
+          <LimitItem key={`${limit.provider} ${limit.limitId} ${limit.windowMinutes}`} limit={limit} now={now} />
+        ))}
+      </ul>
     </Panel>
   );
 }
