@@ -21,7 +21,7 @@ export interface Surroundings {
   /** An IANA name; undefined is the system's. A query's own wins. */
   readonly timeZone: string | undefined;
   readonly unit: CostUnit;
-  /** Where records lie that the database has not taken yet; undefined where nobody looks for them. */
+  /** The folders of pending records; undefined when they are not considered. */
   readonly pending?: PendingPlaces | undefined;
   now(): number;
 }
@@ -57,9 +57,9 @@ export const QUESTIONS = [
   healthQuestion,
 ] as const;
 
-/** So long an answer to the same question holds while nothing is recorded: what is said of today goes on. */
+/** How long an answer is reused while nothing is recorded. Figures of today change with time alone. */
 const FRESH_MS = 5_000;
-const KEPT_ANSWERS = 200;
+const MOST_ANSWERS = 200;
 
 /** Answers from one state of the database at a time, and the same question once for however many ask it. */
 export function createAnswerer(store: Store, surroundings: Surroundings): Answerer {
@@ -73,7 +73,7 @@ export function createAnswerer(store: Store, surroundings: Surroundings): Answer
     if (known && known.version === version && Math.abs(atMs - known.atMs) < FRESH_MS) return known.body;
     const answer = readSnapshot(store, (connection) => question.answer(connection, values, surroundings));
     const body = JSON.stringify(answer);
-    if (answers.size >= KEPT_ANSWERS) answers.clear();
+    if (answers.size >= MOST_ANSWERS) answers.clear();
     answers.set(key, { version, atMs, body });
     return body;
   };

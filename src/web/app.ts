@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { StoreError } from '../errors.js';
 import { ReportError } from '../report/error.js';
 import { type Answerer, QUESTIONS } from './answers.js';
-import type { Changes } from './changes.js';
+import type { Changes } from './events.js';
 import { streamEvents } from './events.js';
 import type { PageFile } from './files.js';
 import { protectPage, refuseForeigners, requireOwnPage } from './guard.js';
@@ -18,7 +18,7 @@ export interface AppOptions {
   readonly changes: Changes;
   readonly history: Progress;
   readonly pastSessions: PastSessions;
-  /** Told of what went wrong on our side. */
+  /** Called with every unexpected error. */
   readonly onFault: (error: unknown) => void;
 }
 

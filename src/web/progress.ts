@@ -1,6 +1,6 @@
 import type { Provider } from '../usage/provider.js';
 
-/** How far the import of past sessions has come. It runs beside the server, which tells its page. */
+/** The progress of an import of past sessions, which runs beside the server. */
 export interface HistoryState {
   /** `off`: this server imports nothing. */
   readonly state: 'off' | 'reading' | 'done' | 'failed';
@@ -26,7 +26,7 @@ export interface Progress {
 
 export interface ProgressReport extends Progress {
   report(state: Partial<HistoryState>): void;
-  /** Whether any page looks on. */
+  /** Whether any page is open. */
   isWatched(): boolean;
 }
 

@@ -3,7 +3,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Store } from '../store/store.js';
 import { createAnswerer, type Surroundings } from './answers.js';
 import { createApp } from './app.js';
-import { watchChanges } from './changes.js';
+import { watchChanges } from './events.js';
 import { PAGE_FOLDER, readPage } from './files.js';
 import { listen, type PortWish } from './listen.js';
 import type { PastSessions, Progress } from './progress.js';

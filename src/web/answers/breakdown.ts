@@ -15,7 +15,7 @@ import { assertRange, MONDAY, readReport, USAGE_PARAMETERS, type UsageQuery } fr
 const DIMENSIONS = ['project', 'phase', 'model', 'run'] as const;
 type Dimension = (typeof DIMENSIONS)[number];
 
-/** What was used, told apart by project, phase, model or run, the dearest first. */
+/** What was used, split by project, phase, model or run, the most expensive first. */
 export const breakdownQuestion: Question<UsageQuery & { readonly by: Dimension }> = {
   path: '/api/breakdown',
   parameters: { ...USAGE_PARAMETERS, by: oneOf(DIMENSIONS, 'project') },
@@ -52,7 +52,7 @@ function describeEntry({ key, figures, models }: PeriodEntry, by: Dimension): ob
   return { name: key, ...(by === 'model' ? { provider: models[0]?.provider } : {}), ...toSumsJson(figures) };
 }
 
-/** What no invocation is known to have caused, and so has neither a phase nor a run: all that was used but what they used. */
+/** The usage that is assigned to no invocation and therefore has no phase and no run: the total minus that of all invocations. */
 function readUnmetered(connection: Connection, filter: UsageFilter): Figures {
   const keys = ['model', 'source'] as const;
   const metered = new Map(
@@ -73,7 +73,7 @@ function subtract(all: SumRow, part: SumRow | undefined): SumRow {
     responses,
     unpricedResponses,
     ...subtractUsage(all, part),
-    // Where nothing of it has a price there is no cost to tell, not one of nothing.
+    // The cost is unknown, not zero, when none of these responses has a price.
     costNanoUsd: costNanoUsd === 0 && unpricedResponses === responses ? null : costNanoUsd,
   };
 }

@@ -9,8 +9,8 @@ import type { Question, Surroundings } from '../answers.js';
 import { name } from '../parameters.js';
 
 /**
- * What runs now, as `codex-usage watch --json` tells it. An invocation whose processes are gone has the state `pending`, not
- * `killed`, where what its meter recorded of it lies beside the database and is taken in within a minute.
+ * The invocations that have not ended, in the format of `codex-usage watch --json`. An invocation whose processes are gone has
+ * the state `pending` instead of `killed` when a pending record of it exists: the next catch-up records how it ended.
  */
 export const nowQuestion: Question<{ project: string | undefined }> = {
   path: '/api/now',

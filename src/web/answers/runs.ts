@@ -13,7 +13,7 @@ import type { CostUnit } from '../../usage/options.js';
 import type { Question } from '../answers.js';
 import { count, day, name, requiredName, timeZone } from '../parameters.js';
 
-/** Nowhere: a page stands in no directory. */
+/** The server has no working directory that could name a project. */
 const PLACE = { directory: '', below: undefined, projectId: '' };
 
 interface RunsQuery {

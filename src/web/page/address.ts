@@ -8,7 +8,7 @@ export interface Address {
 }
 
 const listeners = new Set<() => void>();
-addEventListener('popstate', tell);
+addEventListener('popstate', notify);
 
 /** The address of the page, and anew whenever it changes. */
 export function useAddress(): Address {
@@ -25,7 +25,7 @@ export function useAddress(): Address {
 export function goTo(href: string): void {
   history.pushState(null, '', href);
   scrollTo(0, 0);
-  tell();
+  notify();
 }
 
 /** Changes what the present view shows: undefined takes a parameter away. `replace` leaves no entry to go back to. */
@@ -39,7 +39,7 @@ export function changeQuery(
     else query.set(name, value);
   }
   history[how === 'push' ? 'pushState' : 'replaceState'](null, '', formatAddress(path, query));
-  tell();
+  notify();
 }
 
 /** `/run?id=nightly-7`; parameters that are undefined are left out. */
@@ -58,6 +58,6 @@ function readAddress(): Address {
   return { path: location.pathname, query: new URLSearchParams(location.search) };
 }
 
-function tell(): void {
+function notify(): void {
   for (const listener of [...listeners]) listener();
 }

@@ -1,6 +1,6 @@
 /**
- * Numbers and times in English, the page's language and that of the commands, whatever the browser speaks: with the reader's
- * own separators `45.100` would stand beside the English words, durations and documents in which that is forty-five.
+ * Numbers and times are written in English, like the words of the page and the output of the commands, whatever the language of
+ * the browser. In a German browser `45.100` would otherwise stand beside English words, where it reads as forty-five.
  */
 const ENGLISH = 'en-US';
 
@@ -78,6 +78,7 @@ export const formatCompact = (count: number) => compact.format(count);
 
 /** `share` is from 0 to 1. */
 export function formatShare(share: number): string {
+  if (share > 0 && share < 0.0005) return '<0.1%';
   const isNearEnd = (share > 0.995 && share < 1) || (share > 0 && share < 0.01);
   return isNearEnd ? finePercents.format(share) : percents.format(share);
 }

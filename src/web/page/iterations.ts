@@ -17,7 +17,7 @@ export interface Iteration extends Sums {
   readonly marks: readonly Mark[];
 }
 
-/** What a reader looks for in a long loop. */
+/** What is marked in the chart of a long run. */
 export type Mark = 'failure' | 'budget' | 'cache miss';
 
 const PHASES = ['builder', 'reviewer', 'chat', 'handoff', 'other'];

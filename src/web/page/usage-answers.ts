@@ -48,7 +48,7 @@ export interface DaySums {
 
 export type Dimension = 'project' | 'phase' | 'model' | 'run';
 
-/** What was used, told apart by one thing. */
+/** What was used, split by project, phase, model or run. */
 export interface Breakdown {
   readonly by: Dimension;
   /** The dearest first. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EVIDENCE } from '../../../src/usage/source.js';
 import type { InvocationEntry, Sums } from '../../../src/web/page/answers.js';
 import { EVIDENCE_NAMES } from '../../../src/web/page/evidence.js';
-import { chooseUsdDigits, formatPoints, formatUsd } from '../../../src/web/page/format.js';
+import { chooseUsdDigits, formatPoints, formatShare, formatUsd } from '../../../src/web/page/format.js';
 import { describeIteration, forecastIterations, listIterations } from '../../../src/web/page/iterations.js';
 import { lastDayOf } from '../../../src/web/page/periods.js';
 import { accumulate, describeLines, formatElapsed, measureSpan } from '../../../src/web/page/spending.js';
@@ -153,6 +153,17 @@ describe('the figures of the page', () => {
       '$0.000012',
       '$0.0342',
       '$12.30',
+    ]);
+  });
+
+  it('never show as nothing a share that is something, nor as all what lacks something', () => {
+    expect([0, 0.00002, 0.004, 0.5, 0.9996, 1].map(formatShare)).toEqual([
+      '0%',
+      '<0.1%',
+      '0.4%',
+      '50%',
+      '100.0%',
+      '100%',
     ]);
   });
 

@@ -2,8 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 import type { Provider } from '../answers.js';
 import { formatRoundUsd, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
-import { PATTERNS } from './patterns.js';
-import { type Frame, tooltipOf } from './theme.js';
+import { type Frame, PATTERNS, tooltipOf } from './theme.js';
 
 /** What each provider cost in one day, week or month. */
 export interface Bar {
@@ -27,7 +26,7 @@ export function drawBars(
   return {
     aria: {
       enabled: true,
-      // The page says what a chart shows: ECharts would write a description of its own in that place.
+      // Otherwise ECharts replaces the label that the page gives the chart.
       label: { enabled: false },
       decal: { show: true, decals: providers.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
     },

@@ -44,7 +44,7 @@ export function drawCalendar(
       top: TOP_PX,
       cellSize: [cell, cell],
       splitLine: { show: false },
-      // The calendar's own cells lie above the days: one that has a colour, even a transparent one, takes the pointer.
+      // ECharts draws these cells above the days. With any colour, even a transparent one, they would get the pointer's events.
       itemStyle: { color: 'none', borderWidth: 0 },
       silent: true,
       yearLabel: { show: false },
@@ -73,14 +73,17 @@ export function drawCalendar(
   };
 }
 
-/** What the dearest of `days` cost: the end of the scale. */
+/** The cost of the most expensive of `days`, in USD: the end of the scale. */
 export function findMostUsd(days: readonly CalendarDay[]): number {
   const sums = new Map<string, number>();
   for (const { date, costUsd } of days) sums.set(date, (sums.get(date) ?? 0) + (costUsd ?? 0));
   return Math.max(...sums.values(), 0);
 }
 
-/** How strong the colour of a day is that cost `share` of the dearest. A root, so that one dear day does not make all others look alike. */
+/**
+ * The opacity of a day that cost `share` (0 to 1) of the most expensive one. A square root, so that one expensive day does not
+ * make all others look the same.
+ */
 export function strengthOf(share: number): number {
   return 0.25 + 0.75 * Math.sqrt(share);
 }

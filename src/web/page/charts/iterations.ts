@@ -1,8 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { formatRoundUsd } from '../format.js';
 import { describeIteration, type Iteration, type Mark } from '../iterations.js';
-import { PATTERNS } from './patterns.js';
-import { colorOfPhase, type Frame, type Theme, tooltipOf } from './theme.js';
+import { colorOfPhase, type Frame, PATTERNS, type Theme, tooltipOf } from './theme.js';
 
 /** Marks stand in rows above the bars, one row for each kind, so that several of one iteration do not hide each other. */
 const MARKS: readonly {
@@ -34,7 +33,7 @@ export function drawIterations(
   return {
     aria: {
       enabled: true,
-      // The page says what a chart shows: ECharts would write a description of its own in that place.
+      // Otherwise ECharts replaces the label that the page gives the chart.
       label: { enabled: false },
       // Narrower bars than that show no pattern.
       decal: { show: room >= 8, decals: phases.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },

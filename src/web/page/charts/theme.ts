@@ -29,7 +29,7 @@ export function colorOfPhase(phase: string, { accent, second, muted, providers }
   return known[phase] ?? (phase === 'handoff' ? providers.gemini : muted);
 }
 
-/** The look that tooltips share. They are drawn on the canvas: HTML of theirs would need inline styles. */
+/** The style that all tooltips share. They are drawn on the canvas: as HTML they would need inline styles, which the server forbids. */
 export function tooltipOf({ panel, line, text }: Theme) {
   return {
     renderMode: 'richText',
@@ -41,3 +41,19 @@ export function tooltipOf({ panel, line, text }: Theme) {
     textStyle: { color: text, fontSize: 12, lineHeight: 18 },
   } as const;
 }
+
+/** Patterns for readers who cannot distinguish the colours: one for each provider, in the order of PROVIDERS. The first has none. */
+export const PATTERNS = [
+  undefined,
+  { symbol: 'rect', symbolSize: 1, rotation: Math.PI / 4, dashArrayX: [1, 0], dashArrayY: [2, 4] },
+  {
+    symbol: 'circle',
+    symbolSize: 0.7,
+    dashArrayX: [
+      [4, 4],
+      [0, 4, 4, 0],
+    ],
+    dashArrayY: [4, 0],
+  },
+  { symbol: 'rect', symbolSize: 1, rotation: 0, dashArrayX: [1, 0], dashArrayY: [2, 4] },
+] as const;

@@ -48,7 +48,7 @@ export function Await<Answer>({
   children,
 }: {
   readonly asked: Asked<Answer>;
-  /** Links for who is told that there is nothing here. */
+  /** Links to other views, for an address under which nothing is recorded. */
   readonly wayOn?: ComponentChildren;
   readonly children: (answer: Answer) => ComponentChildren;
 }) {

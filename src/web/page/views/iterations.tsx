@@ -21,7 +21,7 @@ interface IterationsProps {
 /** More iterations than that begin with the newest one, and are shown so many at first. */
 const FIRST = 20;
 
-/** A run round by round: a chart of all of it, and a table whose rows open into what is known of each invocation. */
+/** A run, iteration by iteration: a chart of all of them, and a table whose rows open into a card for each invocation. */
 export function Iterations({ name, invocations, now, live }: IterationsProps) {
   const iterations = listIterations(invocations);
   const phases = listPhases(invocations);

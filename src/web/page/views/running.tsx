@@ -24,7 +24,7 @@ export function useRunning(project: string | undefined, runId?: string): readonl
 
 interface RunningNowProps {
   readonly running: readonly RunningInvocation[];
-  /** Of the run that the page shows: what is left of a budget is told in iterations then. */
+  /** The iterations of the run that the page shows: with them the panel says how many more the budget lasts. */
   readonly iterations?: readonly Iteration[];
 }
 

@@ -1,7 +1,6 @@
 import { addressOf, changeQuery } from '../address.js';
 import type { SessionEntry, SessionList } from '../answers.js';
 import { useAnswer } from '../ask.js';
-import { PROVIDER_OPTIONS, type ProviderChoice, readProviderChoice } from '../choices.js';
 import { isFiltered, readFilter } from '../filters.js';
 import { formatMinute } from '../format.js';
 import { Choice } from '../parts/choice.jsx';
@@ -10,6 +9,7 @@ import { ProviderName } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
+import { PROVIDER_OPTIONS, type ProviderChoice, readProviderChoice } from '../providers.js';
 import { FilterBar, NoMatch } from './filters.jsx';
 
 /** The sessions that cost most, metered or read from history. */

@@ -159,7 +159,7 @@ function modelsColumn(): Column<PeriodEntry> {
 
 function providerColumn(group: UsageGroup, provider: Provider, period: Period): Column<PeriodEntry> {
   const byKey = new Map(entriesOf(group, period).map((entry) => [keyOf(entry), entry]));
-  // The total has no key: it is the group's own.
+  // The total row has no key: its figures are the totals of the group.
   const find = (entry: PeriodEntry) => (keyOf(entry) === '' ? group.range?.totals : byKey.get(keyOf(entry)));
   return {
     key: provider,
