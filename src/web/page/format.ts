@@ -79,6 +79,7 @@ export const formatCompact = (count: number) => compact.format(count);
 /** `share` is from 0 to 1. */
 export function formatShare(share: number): string {
   if (share > 0 && share < 0.0005) return '<0.1%';
+  if (share >= 0.9995 && share < 1) return '>99.9%';
   const isNearEnd = (share > 0.995 && share < 1) || (share > 0 && share < 0.01);
   return isNearEnd ? finePercents.format(share) : percents.format(share);
 }
