@@ -1,3 +1,4 @@
+import { COUNTERS, type TokensJson } from '../../usage/counters.js';
 import type { Sums } from './answers.js';
 
 /** The part of the input that came from the provider's cache; undefined when there is no input. */
@@ -11,15 +12,14 @@ export function sumUp(parts: readonly Sums[]): Sums {
   const sources = new Set(parts.flatMap(({ source }) => source ?? []));
   const priced = parts.some(({ costNanoUsd }) => costNanoUsd !== null);
   const costNanoUsd = priced ? sum((part) => part.costNanoUsd ?? 0) : null;
+  const tokens = Object.fromEntries(
+    COUNTERS.map(({ json }) => [json, sum((part) => part[json])]),
+  ) as unknown as TokensJson;
   return {
     source: sources.size > 1 ? 'mixed' : ([...sources][0] ?? null),
     responseCount: sum((part) => part.responseCount),
     unpricedResponseCount: sum((part) => part.unpricedResponseCount),
-    inputTokens: sum((part) => part.inputTokens),
-    cachedInputTokens: sum((part) => part.cachedInputTokens),
-    cacheWriteTokens: sum((part) => part.cacheWriteTokens),
-    outputTokens: sum((part) => part.outputTokens),
-    reasoningTokens: sum((part) => part.reasoningTokens),
+    ...tokens,
     costUsd: costNanoUsd === null ? null : costNanoUsd / 1e9,
     costNanoUsd,
   };
