@@ -90,7 +90,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await page.goBack();
     await expectUsage(page, await print(['daily', '--last', '30', '--provider', 'codex']));
     expect(await page.getByRole('radio', { name: 'Codex' }).isChecked()).toBe(true);
-  });
+  }, 120_000);
 
   it('shows the days that are asked for', async () => {
     const page = await open('/');
