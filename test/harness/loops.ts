@@ -185,7 +185,7 @@ function describeEnding(
   if (phase === 'builder' && iteration === Math.floor(iterations / 2)) {
     const reason = 'the budget of the invocation was reached: Codex was ended';
     const notes: Note[] = [{ kind: 'budget', reason, figures: { limitUsd: 0.1, spentUsd: 0.104 } }];
-    return { update: { status: 'interrupted', exitCode: 99 }, notes };
+    return { update: { status: 'over budget', exitCode: 99 }, notes };
   }
   return { update: { status: 'completed', exitCode: 0 }, notes: [] };
 }

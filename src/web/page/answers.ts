@@ -51,7 +51,7 @@ export interface RunEntry extends Sums {
 }
 
 export interface BudgetLevel {
-  readonly scope: 'invocation' | 'run' | 'day';
+  readonly scope: 'invocation' | 'run' | 'day' | 'week' | 'month';
   readonly unit: 'usd' | 'tokens';
   readonly amount: number;
   readonly spent: number;

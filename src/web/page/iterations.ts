@@ -59,7 +59,8 @@ export function listIterations(invocations: readonly InvocationEntry[]): Iterati
 
 function listMarks(invocations: readonly InvocationEntry[], usualShare: number): Mark[] {
   const budget = invocations.some(
-    ({ exitCode, notes }) => exitCode === BUDGET_EXIT_CODE || notes.some(({ kind }) => kind === 'budget'),
+    ({ status, exitCode, notes }) =>
+      status === 'over budget' || exitCode === BUDGET_EXIT_CODE || notes.some(({ kind }) => kind === 'budget'),
   );
   const failed = invocations.some(
     ({ status, exitCode }) => ['failed', 'interrupted', 'abandoned'].includes(status) && exitCode !== BUDGET_EXIT_CODE,

@@ -64,7 +64,8 @@ describe('the iterations of a run', () => {
   it.each([
     ['a failure', { status: 'failed', exitCode: 1 }, ['failure']],
     ['an interruption', { status: 'interrupted', signal: 'SIGINT' }, ['failure']],
-    ['an end by its budget', { status: 'interrupted', exitCode: 99 }, ['budget']],
+    ['an end by its budget', { status: 'over budget', exitCode: 99 }, ['budget']],
+    ['an end by its budget in an earlier record', { status: 'interrupted', exitCode: 99 }, ['budget']],
     [
       'a budget that was reached at the end',
       { notes: [{ kind: 'budget', reason: '', figures: {}, notedAt: '' }] },

@@ -138,7 +138,7 @@ function IterationOutcome({
   readonly live: ReadonlyMap<string, LiveState>;
 }) {
   const telling =
-    invocations.find(({ status }) => ['failed', 'interrupted', 'abandoned'].includes(status)) ??
+    invocations.find(({ status }) => ['failed', 'interrupted', 'abandoned', 'over budget'].includes(status)) ??
     invocations.find(({ status }) => status === 'running') ??
     invocations.at(-1);
   return (
