@@ -1,17 +1,13 @@
-import { basename } from 'node:path';
 import { isAlive } from '../../process/processes.js';
 import { createCalendar } from '../../report/calendar.js';
 import { readLiveView } from '../../report/live.js';
 import { toChangeJson } from '../../report/live-changes.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
-import { listPending } from '../../store/pending.js';
-import type { Question, Surroundings } from '../answers.js';
+import { listPendingInvocations } from '../../store/pending.js';
+import type { Question } from '../answers.js';
 import { name } from '../parameters.js';
 
-/**
- * The invocations that have not ended, in the format of `codex-usage watch --json`. An invocation whose processes are gone has
- * the state `pending` instead of `killed` when a pending record of it exists: the next catch-up records how it ended.
- */
+/** The invocations that have not ended, in the format of `codex-usage watch --json`. */
 export const nowQuestion: Question<{ project: string | undefined }> = {
   path: '/api/now',
   parameters: { project: name },
@@ -26,20 +22,13 @@ export const nowQuestion: Question<{ project: string | undefined }> = {
       calendar,
       endedWithinMs: 0,
       isAlive,
+      isPending: (id) => pending !== undefined && listPendingInvocations(pending).has(id),
     });
     const running = view.invocations.filter(({ state }) => state !== 'ended');
     return {
       schemaVersion: SCHEMA_VERSION,
       kind: 'now',
-      running: running.map((invocation) => ({
-        ...toChangeJson({ kind: 'invocation', invocation }, nowMs),
-        ...(invocation.state === 'killed' && isPending(invocation.row.id, pending) ? { state: 'pending' } : {}),
-      })),
+      running: running.map((invocation) => toChangeJson({ kind: 'invocation', invocation }, nowMs)),
     };
   },
 };
-
-/** Whether a record of the invocation waits to be taken in: its file is named by the invocation's id. */
-function isPending(invocationId: string, places: Surroundings['pending']): boolean {
-  return places !== undefined && listPending(places).some((path) => basename(path).startsWith(`${invocationId}-`));
-}
