@@ -1,6 +1,6 @@
 import { Pricer } from '../pricing/pricer.js';
 import type { PriceBook } from '../pricing/prices.js';
-import type { Booked } from '../store/ownership.js';
+import type { ResponseRef } from '../store/assignment/assign.js';
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { correctResponse } from './corrections.js';
 import type { TimedRemark } from './output-reader.js';
@@ -21,7 +21,7 @@ export interface BooksOptions {
   readonly isTold: (threadId: string) => boolean;
   readonly write: (responses: readonly PricedResponse[], notes: readonly Note[]) => void;
   /** Which of these belong to other invocations that have recorded them too, by their places. */
-  readonly findCeded: (booked: readonly Booked[]) => readonly number[];
+  readonly findCeded: (booked: readonly ResponseRef[]) => readonly number[];
   /** These are new, or known better, of all that are the invocation's own. None are new where some have gone. */
   readonly onBooked?: ((responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void) | undefined;
 }
@@ -108,6 +108,6 @@ function keyOf({ threadId, key }: ModelResponse): string {
   return `${threadId} ${key}`;
 }
 
-function toBooked({ threadId, key, completedAtMs, rootTurnId, turnId }: ModelResponse): Booked {
+function toBooked({ threadId, key, completedAtMs, rootTurnId, turnId }: ModelResponse): ResponseRef {
   return [threadId, key, completedAtMs, rootTurnId ?? turnId];
 }

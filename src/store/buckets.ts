@@ -1,20 +1,54 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf, sumOf } from './bucket-tally.js';
+import type { BilledResponse } from './history-responses.js';
 import type { Connection } from './open.js';
-import { unpackBetween } from './packs.js';
+import { openPack, type SealedPack } from './pack.js';
 import { lacksPrice } from './response-rows.js';
 
 /** Makes the buckets that begin at `startsMs` the sums of the responses that were completed in them. */
 export function refreshBuckets(connection: Connection, startsMs: Iterable<number>): void {
   const clear = connection.prepare<[number]>('DELETE FROM buckets WHERE start_ms = ?');
   const fill = connection.prepare<[{ startMs: number; endMs: number }]>(FILL);
+  const put = createPut(connection);
+  const listPacked = createPackedSums(connection);
   for (const startMs of startsMs) {
-    const endMs = startMs + BUCKET_MS;
-    unpackBetween(connection, startMs, endMs);
     clear.run(startMs);
-    fill.run({ startMs, endMs });
+    fill.run({ startMs, endMs: startMs + BUCKET_MS });
+    for (const [sum, projectId] of listPacked(startMs)) put(sum, projectId);
   }
 }
+
+/** Prepares the reading of what packs have in a bucket, and of which project it is. */
+function createPackedSums(connection: Connection): (startMs: number) => [sum: BucketSum, projectId: string][] {
+  type Found = { readonly id: number; readonly projectId: string };
+  const find = connection.prepare<[{ startMs: number; endMs: number }], Found>(PACKS_OF_BUCKET);
+  const read = connection.prepare<[number], SealedPack>(READ_PACK);
+  const known = new Map<number, readonly BucketSum[]>();
+  const sumsOf = (id: number) => {
+    const sums = known.get(id) ?? sumPack(openPack(read.get(id) as SealedPack));
+    known.set(id, sums);
+    return sums;
+  };
+  return (startMs) =>
+    find.all({ startMs, endMs: startMs + BUCKET_MS }).flatMap(({ id, projectId }) => {
+      const here = sumsOf(id).filter((sum) => sum.startMs === startMs);
+      return here.map((sum): [BucketSum, string] => [sum, projectId]);
+    });
+}
+
+function sumPack(responses: readonly BilledResponse[]): readonly BucketSum[] {
+  const tally = new BucketTally();
+  for (const { response, bill } of responses) tally.add(response, sumOf(response, bill));
+  return tally.list();
+}
+
+const PACKS_OF_BUCKET = `
+  SELECT p.id, coalesce(t.project_id, 'unknown') AS projectId
+  FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id
+  WHERE p.last_completed_at_ms >= @startMs AND p.first_completed_at_ms < @endMs ORDER BY p.id`;
+
+const READ_PACK = `
+  SELECT provider, thread_id AS threadId, turns, kinds, counts FROM response_packs WHERE id = ?`;
 
 // A response belongs to the project of the invocation that caused it, or else of the thread that it was read from.
 const FILL = `
@@ -38,13 +72,7 @@ export interface BucketSums {
 
 /** Prepares the adding to buckets, for many responses at once. Each transaction begins anew. */
 export function createBucketSums(connection: Connection): () => BucketSums {
-  const insert = connection.prepare<unknown[]>(ADD);
-  const put = (sum: BucketSum, projectId: string) => {
-    const { startMs, provider, model, source, responses, unpricedResponses } = sum;
-    const { input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = sum;
-    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
-    insert.run(startMs, provider, projectId, model, source, ...counts);
-  };
+  const put = createPut(connection);
   return () => {
     const tallies = new Map<string, BucketTally>();
     const renewed = new Set<number>();
@@ -63,6 +91,16 @@ export function createBucketSums(connection: Connection): () => BucketSums {
         refreshBuckets(connection, renewed);
       },
     };
+  };
+}
+
+function createPut(connection: Connection): (sum: BucketSum, projectId: string) => void {
+  const insert = connection.prepare<unknown[]>(ADD);
+  return (sum, projectId) => {
+    const { startMs, provider, model, source, responses, unpricedResponses } = sum;
+    const { input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = sum;
+    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
+    insert.run(startMs, provider, projectId, model, source, ...counts);
   };
 }
 

@@ -3,7 +3,7 @@ import type { BucketSums } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
 import { openPack, type Pack, repack } from './pack.js';
-import { createHoldings, createPackedKeys, createPackInsert, unpackThread } from './packs.js';
+import { createHoldings, createPackedKeys, createPackInsert, unpackThreads } from './packs.js';
 import { createPriceEncoder, RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
 import { createCopies } from './session-runs.js';
 
@@ -76,7 +76,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
       const own = packed.get(reading) ?? 0;
       const held = readHoldings(threadId);
       if (held.rows > 0) {
-        unpackThread(connection, threadId);
+        unpackThreads(connection, [threadId]);
         added += insertAll(openPack(pack), now, sums);
         continue;
       }

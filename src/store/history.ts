@@ -1,8 +1,8 @@
 import type { Provider } from '../usage/provider.js';
+import { assignThreads } from './assignment/assign.js';
 import { createBucketSums } from './buckets.js';
 import { createResponseInsert, type ToldResponses } from './history-responses.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
-import { createThreadSettlement } from './ownership.js';
 import { createCopyInsert, createRunInsert, type HeldCopy, type SessionRun, sessionOf } from './session-runs.js';
 import { type BillResponse, createSessionSettlement } from './session-totals.js';
 
@@ -102,7 +102,6 @@ function createWriter(connection: Connection, bill: BillResponse): (imports: rea
   const putThread = connection.prepare<unknown[]>(PUT_THREAD);
   const beginSums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
-  const settleThreads = createThreadSettlement(connection);
   const listUnclaimed = connection.prepare<[string], number>(TIMES_OF_UNCLAIMED).pluck();
   const putRun = createRunInsert(connection);
   const putCopy = createCopyInsert(connection);
@@ -128,7 +127,7 @@ function createWriter(connection: Connection, bill: BillResponse): (imports: rea
       putFile.run(...toFileRow(file), now);
       if (fresh > 0) for (const { threadId } of packs) grown.push(threadId);
     }
-    for (const atMs of settleThreads(grown).atMs) sums.renew(atMs);
+    for (const atMs of assignThreads(connection, grown, null).atMs) sums.renew(atMs);
     settleSessions(listSessions(imports), now, sums);
     sums.write();
     return added;

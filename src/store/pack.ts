@@ -126,11 +126,17 @@ class OpenPack {
   }
 }
 
-/** The responses of a pack, one by one: for a record that has some of them in another way. */
-export function openPack({ provider, threadId, turns, kinds, counts }: Pack): BilledResponse[] {
+/** A pack as it is written, or as it is read from the database. */
+export type SealedPack = Pick<Pack, 'provider' | 'threadId' | 'turns' | 'kinds'> & {
+  readonly counts: Uint8Array | string;
+};
+
+/** The responses of a pack, one by one. */
+export function openPack({ provider, threadId, turns, kinds, counts }: SealedPack): BilledResponse[] {
   const turnList = JSON.parse(turns) as [string | null, string | null][];
   const kindList = JSON.parse(kinds) as [string, string | null, Evidence, Source, unknown][];
-  return (JSON.parse(Buffer.from(counts).toString()) as [string, ...number[]][]).map((row) => {
+  const json = typeof counts === 'string' ? counts : Buffer.from(counts).toString();
+  return (JSON.parse(json) as [string, ...number[]][]).map((row) => {
     const [key, turn = 0, kind = 0, completedAtMs = 0, ...numbers] = row;
     const [input = 0, cachedInput = 0, cacheWrite = 0, cacheWrite1h = 0, output = 0, reasoning = 0, cost] = numbers;
     const [turnId, rootTurnId] = turnList[turn] ?? [];

@@ -4,7 +4,7 @@ import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
-import { unpackOne } from './packs.js';
+import { unpackThreads } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 import { readFees } from './response-rows.js';
 
@@ -63,11 +63,11 @@ export function reprice(connection: Connection, { filter, priceOf, mode, onChang
     }
   };
   const step = connection.transaction((examined: Examined) => write(connection, examined.changed, onChange));
-  // What changes becomes a row, and is met among the rows again: not so what becomes one later, beside what has changed.
-  for (const packId of findPacks(connection, filter)) {
-    const examined = examine(readPack(connection, filter, packId), priceOf);
+  // A thread of which something changes is unpacked, and is met again among the rows.
+  for (const threadId of listPackedThreads(connection, filter)) {
+    const examined = examine(readPacked(connection, filter, threadId), priceOf);
     if (mode === 'dry-run' || examined.changed.length === 0) count(examined);
-    else connection.transaction(() => unpackOne(connection, packId)).immediate();
+    else connection.transaction(() => unpackThreads(connection, [threadId])).immediate();
   }
   const newest = connection.prepare<[], number | null>('SELECT max(id) FROM response_rows').pluck().get() ?? 0;
   for (let after = 0; ; ) {
@@ -141,21 +141,23 @@ function readBatch(connection: Connection, filter: UsageFilter, ids: { after: nu
     .map(toRow);
 }
 
-function findPacks(connection: Connection, filter: UsageFilter): number[] {
+function listPackedThreads(connection: Connection, filter: UsageFilter): string[] {
   const condition = isBetween(filter, 'last_completed_at_ms', 'first_completed_at_ms');
   return connection
-    .prepare<[object], number>(`SELECT id FROM response_packs WHERE ${condition} ORDER BY id`)
+    .prepare<[object], string>(
+      `SELECT thread_id FROM response_packs WHERE ${condition} GROUP BY thread_id ORDER BY min(id)`,
+    )
     .pluck()
     .all(filter);
 }
 
-/** Its rows have no id. */
-function readPack(connection: Connection, filter: UsageFilter, packId: number): Row[] {
+/** Packed responses have no id. */
+function readPacked(connection: Connection, filter: UsageFilter, threadId: string): Row[] {
   const sql = `SELECT 0 AS id, NULL AS invocationId, ${COLUMNS} FROM packed_responses
-    WHERE pack_id = @packId AND ${letsThrough(filter)}`;
+    WHERE thread_id = @threadId AND ${letsThrough(filter)}`;
   return connection
     .prepare<[object], FlatRow>(sql)
-    .all({ ...filter, packId })
+    .all({ ...filter, threadId })
     .map(toRow);
 }
 

@@ -11,6 +11,12 @@ export const RESPONSE_VALUES = `@provider, @threadId, @key, @turnId, @rootTurnId
   @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning, @evidence, @source,
   @costNanoUsd, @price, @completedAtMs, @recordedAtMs, @fees, @costExtent`;
 
+/** Sets all that better evidence can change in a row. */
+export const SET_COUNTS = `model = @model, service_tier = @serviceTier, input_tokens = @input,
+  cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite, cache_write_1h_tokens = @cacheWrite1h,
+  output_tokens = @output, reasoning_tokens = @reasoning, evidence = @evidence, source = @source,
+  cost_nano_usd = @costNanoUsd, price = @price, fees = @fees, cost_extent = @costExtent`;
+
 /** The condition on a row of responses (its table is `alias`) that some of its cost, or all of it, is not known. */
 export function lacksPrice(alias?: string): string {
   const of = alias === undefined ? '' : `${alias}.`;

@@ -1,13 +1,41 @@
 import type { PricedResponse } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
-import { EVIDENCE } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
+import { goesBefore, isBetterEvidence } from './assignment/rule.js';
 import type { Connection } from './open.js';
-import { goesBefore } from './ownership.js';
-import { RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
+import { RESPONSE_COLUMNS, RESPONSE_VALUES, SET_COUNTS, toResponseValues } from './response-rows.js';
 
-const BEST_FIRST = EVIDENCE.map((evidence, rank) => `WHEN '${evidence}' THEN ${rank}`).join(' ');
-const rankOf = (column: string) => `CASE ${column} ${BEST_FIRST} END`;
+/** A row that was written. */
+export interface WrittenResponse {
+  readonly completedAtMs: number;
+  /** The invocations whose responses have changed by it: the one that has it now, and the one that had it before. */
+  readonly invocationIds: readonly string[];
+}
+
+/**
+ * Records one response of a thread that is not packed, as one of `invocationId`, which is null for one that no invocation has
+ * recorded. Where it is recorded already it is assigned by the rule of `assignment/`, and its counts give way to better
+ * evidence. Returns the row that was written, or undefined when nothing has changed.
+ */
+export function upsertResponse(
+  connection: Connection,
+  invocationId: string | null,
+  response: PricedResponse,
+): WrittenResponse | undefined {
+  const price = response.price === undefined ? null : JSON.stringify(response.price);
+  const values = { invocationId, ...toResponseValues(response, response, price, Date.now()) };
+  const held = connection.prepare<[object], { holder: string | null; gives: 0 | 1 }>(HOLDER).get(values);
+  const moved = held?.gives ? connection.prepare<[object], Row>(TAKE).get(values) : undefined;
+  const row = connection.prepare<[object], Row>(UPSERT).get(values) ?? moved;
+  if (!row) return undefined;
+  const { completedAtMs } = row;
+  return { completedAtMs, invocationIds: [row.invocationId, held?.holder].filter((id) => typeof id === 'string') };
+}
+
+interface Row {
+  readonly invocationId: string | null;
+  readonly completedAtMs: number;
+}
 
 const HOLDER = `
   SELECT invocation_id AS holder, ${goesBefore('@invocationId', 'invocation_id')} AS gives
@@ -19,52 +47,9 @@ const TAKE = `
 
 const UPSERT = `
   INSERT INTO response_rows (invocation_id, ${RESPONSE_COLUMNS}) VALUES (@invocationId, ${RESPONSE_VALUES})
-  ON CONFLICT (thread_id, response_key) DO UPDATE SET
-    model = excluded.model, service_tier = excluded.service_tier,
-    input_tokens = excluded.input_tokens, cached_input_tokens = excluded.cached_input_tokens,
-    cache_write_tokens = excluded.cache_write_tokens, cache_write_1h_tokens = excluded.cache_write_1h_tokens,
-    output_tokens = excluded.output_tokens,
-    reasoning_tokens = excluded.reasoning_tokens, evidence = excluded.evidence, source = excluded.source,
-    cost_nano_usd = excluded.cost_nano_usd, price = excluded.price, fees = excluded.fees,
-    cost_extent = excluded.cost_extent
-  WHERE ${rankOf('excluded.evidence')} < ${rankOf('response_rows.evidence')}
-     OR (excluded.evidence = response_rows.evidence AND excluded.invocation_id IS response_rows.invocation_id)
+  ON CONFLICT (thread_id, response_key) DO UPDATE SET ${SET_COUNTS}
+  WHERE ${isBetterEvidence('@evidence', 'evidence')} OR (evidence = @evidence AND invocation_id IS @invocationId)
   RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
-
-/** A row that was written. */
-export interface WrittenResponse {
-  readonly completedAtMs: number;
-  /** The invocations whose responses have changed by it: the one that has it now, and the one that had it before. */
-  readonly invocationIds: readonly string[];
-}
-
-/**
- * Records one response of a thread that is not packed, as one of `invocationId`, which is null for one that was read from
- * history. Whether it belongs to that one or stays
- * with who has recorded it before, `ownership.ts` says; the counts that are there give way to better evidence. Returns the
- * row that was written, or undefined when what is there is as good.
- */
-export function upsertResponse(
-  connection: Connection,
-  invocationId: string | null,
-  response: PricedResponse,
-): WrittenResponse | undefined {
-  const price = response.price === undefined ? null : JSON.stringify(response.price);
-  const values = { invocationId, ...toResponseValues(response, response, price, Date.now()) };
-  const { threadId, key } = response;
-  const place = { invocationId, threadId, key };
-  const held = connection.prepare<[object], { holder: string | null; gives: 0 | 1 }>(HOLDER).get(place);
-  const moved = held?.gives ? connection.prepare<[object], Row>(TAKE).get(place) : undefined;
-  const row = connection.prepare<[object], Row>(UPSERT).get(values) ?? moved;
-  if (!row) return undefined;
-  const { completedAtMs } = row;
-  return { completedAtMs, invocationIds: [row.invocationId, held?.holder].filter((id) => typeof id === 'string') };
-}
-
-interface Row {
-  readonly invocationId: string | null;
-  readonly completedAtMs: number;
-}
 
 /**
  * What is recorded of a thread other than for `invocationId`, as far as it was completed by `untilMs`: for other

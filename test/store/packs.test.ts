@@ -3,7 +3,7 @@ import { iterateResponses } from '../../src/store/export-queries.js';
 import { readEvidence } from '../../src/store/health-queries.js';
 import { type FileImport, openHistoryStore } from '../../src/store/history.js';
 import { openPack, Packer } from '../../src/store/pack.js';
-import { unpackBetween } from '../../src/store/packs.js';
+import { unpackThreads } from '../../src/store/packs.js';
 import { reprice } from '../../src/store/repricing.js';
 import { readCostliestSessions } from '../../src/store/session-queries.js';
 import type { Store } from '../../src/store/store.js';
@@ -190,7 +190,7 @@ describe('sums over sessions', () => {
       new Set(readEvidence(store.connection)),
     ];
     const packed = read();
-    unpackBetween(store.connection, 0, Number.MAX_SAFE_INTEGER);
+    unpackThreads(store.connection, ['thread-1', 'other']);
     expect(count(store, 'response_packs')).toEqual({ n: 0 });
     expect(packed).toEqual(read());
   });

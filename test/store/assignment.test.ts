@@ -178,8 +178,8 @@ describe("a response of the client's thread", () => {
       ['thread-1', 'resp-0', START - 1, undefined],
       ['thread-2', 'resp-2', START + 1, undefined],
     ] as const;
-    expect(store.findCeded('server', booked)).toEqual([0]);
-    expect(store.findCeded('client', booked)).toEqual([]);
+    expect(store.findAssignedElsewhere('server', booked)).toEqual([0]);
+    expect(store.findAssignedElsewhere('client', booked)).toEqual([]);
   });
 });
 
