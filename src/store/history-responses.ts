@@ -1,10 +1,17 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
+import { isBetterEvidence } from './assignment/rule.js';
 import type { BucketSums } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
 import { openPack, type Pack, repack } from './pack.js';
 import { createHoldings, createPackedKeys, createPackInsert, unpackThreads } from './packs.js';
-import { createPriceEncoder, RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
+import {
+  createPriceEncoder,
+  RESPONSE_COLUMNS,
+  RESPONSE_VALUES,
+  SET_COUNTS,
+  toResponseValues,
+} from './response-rows.js';
 import { createCopies } from './session-runs.js';
 
 /** What a response costs. Prices that are the same are best the same object. */
@@ -25,15 +32,16 @@ export interface ToldResponses {
 
 /**
  * Inserts the responses that are not there yet, and adds them to `sums`. Returns how many were new. What is there was
- * recorded live, or was read before: it stays as it is, with its invocation, unless Claude Code has gone on with the message.
- * Those of a thread that has no rows are packed: what its packs hold already stays sealed.
+ * recorded live, or was read before: it keeps its invocation, and its counts unless these are by better evidence or
+ * Claude Code has gone on with the message. Those of a thread that has no rows are packed: what its packs hold already stays
+ * sealed.
  */
 export type InsertResponses = (told: ToldResponses, now: number, sums: BucketSums) => number;
 
 /** Prepares statements for responses by the ten thousand, to be used within a transaction. */
 export function createResponseInsert(connection: Connection): InsertResponses {
   const insertOne = connection.prepare<object>(INSERT);
-  const grow = createGrowth(connection);
+  const update = createUpdate(connection);
   const holdCopy = createCopies(connection);
   const findProject = connection.prepare<[string], string>('SELECT project_id FROM threads WHERE id = ?').pluck();
   const readHoldings = createHoldings(connection);
@@ -48,10 +56,8 @@ export function createResponseInsert(connection: Connection): InsertResponses {
       sums.add(response, bill, projectId);
       return true;
     }
-    if (response.provider === 'claude') {
-      grow(values, sums);
-      holdCopy(response);
-    }
+    update(values, sums);
+    if (response.provider === 'claude') holdCopy(response);
     return false;
   };
 
@@ -96,23 +102,27 @@ const INSERT = `INSERT INTO response_rows (${RESPONSE_COLUMNS}) VALUES (${RESPON
 
 type ResponseValues = ReturnType<typeof toResponseValues>;
 
-/** A message of Claude Code that is there already, and may have gone on since: all that is told of it may have changed. */
-function createGrowth(connection: Connection): (values: ResponseValues, sums: BucketSums) => void {
-  const grow = connection.prepare<[object], { invocationId: string | null; completedAtMs: number }>(GROW);
+/** A response that is there already: it may be known by better evidence now, or be a message of Claude Code that has gone on. */
+function createUpdate(connection: Connection): (values: ResponseValues, sums: BucketSums) => void {
+  type Row = { invocationId: string | null; completedAtMs: number };
+  const improve = connection.prepare<[object], Row>(IMPROVE);
+  const grow = connection.prepare<[object], Row>(GROW);
   return (values, sums) => {
-    const grown = grow.get(values);
-    if (!grown) return;
-    sums.renew(grown.completedAtMs);
-    if (grown.invocationId !== null) refreshCostRecords(connection, grown.invocationId);
+    const changed = (values.provider === 'claude' ? grow : improve).get(values);
+    if (!changed) return;
+    sums.renew(changed.completedAtMs);
+    if (changed.invocationId !== null) refreshCostRecords(connection, changed.invocationId);
   };
 }
 
+const IMPROVE = `
+  UPDATE response_rows SET ${SET_COUNTS}
+  WHERE thread_id = @threadId AND response_key = @key AND ${isBetterEvidence('@evidence', 'evidence')}
+  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
+
 // Claude Code writes a message's usage before its end too; the last is the largest.
 const GROW = `
-  UPDATE response_rows SET model = @model, service_tier = @serviceTier, input_tokens = @input,
-    cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite, cache_write_1h_tokens = @cacheWrite1h,
-    output_tokens = @output, reasoning_tokens = @reasoning, cost_nano_usd = @costNanoUsd, price = @price, fees = @fees,
-    cost_extent = @costExtent
+  UPDATE response_rows SET ${SET_COUNTS}
   WHERE provider = 'claude' AND response_key = @key
     AND (output_tokens, reasoning_tokens, input_tokens) <= (@output, @reasoning, @input)
     AND (model, service_tier, input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens,

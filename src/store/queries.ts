@@ -1,7 +1,7 @@
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { AttributionOrigin, CostExtent, InvocationStatus, Note } from '../usage/record.js';
-import type { Evidence, Source } from '../usage/source.js';
+import { bestFirst, type Evidence, type Source } from '../usage/source.js';
 import { type Connection, explainingFaults } from './open.js';
 import { lacksPrice } from './response-rows.js';
 import { isSqliteError } from './sqlite-error.js';
@@ -115,7 +115,7 @@ export function readModels(connection: Connection, scope: Scope): ModelRow[] {
     .all(scope);
   return rows.map((row) => ({
     ...row,
-    evidence: JSON.parse(row.evidence),
+    evidence: bestFirst(JSON.parse(row.evidence)),
     threadIds: JSON.parse(row.threadIds),
   }));
 }

@@ -1,5 +1,5 @@
 import type { Provider } from '../usage/provider.js';
-import type { Evidence, Source } from '../usage/source.js';
+import { bestFirst, type Evidence, type Source } from '../usage/source.js';
 import type { Connection } from './open.js';
 import { SUMS_OF_SUMS, threadSums } from './packs.js';
 import type { ResponseRow, SumRow } from './queries.js';
@@ -46,7 +46,7 @@ export function readUnmeteredModels(connection: Connection, sessionId: string): 
        GROUP BY u.thread_id, u.model, u.source ORDER BY min(u.first_ms), u.model, u.source`,
     )
     .all({ sessionId });
-  return rows.map((row) => ({ ...row, evidence: JSON.parse(row.evidence) }));
+  return rows.map((row) => ({ ...row, evidence: bestFirst(JSON.parse(row.evidence)) }));
 }
 
 /** Their responses, in the order in which they were completed. */

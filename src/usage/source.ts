@@ -14,6 +14,11 @@ export const EVIDENCE = [
 ] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
+/** The pieces of evidence that occur in a list, each once, the best first. */
+export function bestFirst(evidence: readonly Evidence[]): Evidence[] {
+  return EVIDENCE.filter((one) => evidence.includes(one));
+}
+
 /**
  * What a count is worth. `actual`: counts that the API reported, passed on as data by Codex or by the program that called it. `parsed`: inferred from
  * text, or from a total that needs guesswork, or counts of which a part is not known. `estimated`: counted by a tokenizer.

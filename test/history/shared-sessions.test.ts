@@ -18,11 +18,15 @@ const START = Date.UTC(2026, 2, 4, 5, 0, 0, 250);
 const DAY_MS = 86_400_000;
 
 /** Writes a session file that has a response of so many tokens of input at each of these moments, in ms since START. */
-function writeSession(history: History, responses: readonly (readonly [atMs: number, input: number])[], header = {}) {
+function writeSession(
+  history: History,
+  responses: readonly (readonly [atMs: number, input: number, turn?: string])[],
+  header = {},
+) {
   const id = (header as { id?: string }).id ?? THREAD;
   const lines: [object, number][] = [[rollout.header(id, { session_id: THREAD, cwd: '/shop', ...header }), 0]];
-  for (const [atMs, input] of responses) {
-    const turn = `01a20134-5194-76b1-8ed0-${String(Math.floor(atMs)).padStart(12, '0')}`;
+  for (const [atMs, input, turnId] of responses) {
+    const turn = turnId ?? `01a20134-5194-76b1-8ed0-${String(Math.floor(atMs)).padStart(12, '0')}`;
     lines.push([rollout.turnStarted(turn), atMs - 3], [rollout.turnContext(turn), atMs - 2]);
     lines.push([rollout.usageRecord(id, turn, `${id} at ${atMs}`, { input, output: 1 }), atMs]);
   }
@@ -151,6 +155,27 @@ describe('iterations on one session file', () => {
     expect(await backfill(history.database, directory)).toEqual({ actual: 1 });
     expect(readShares(history)).toEqual({ none: 9, 1: 6 });
   });
+
+  it.each(['before', 'after'])(
+    'take what a turn of theirs completed later, imported %s they are backfilled',
+    async (when) => {
+      const history = createHistory();
+      const begun = (START + 5000).toString(16).padStart(12, '0');
+      const turn = `${begun.slice(0, 8)}-${begun.slice(8)}-7000-8000-000000000001`;
+      writeSession(history, [
+        [5500, 1],
+        [7000, 2, turn],
+        [15_000, 4],
+      ]);
+      if (when === 'before') await history.import();
+      const { directory, keep } = createRunner();
+      keep('r/builder/iter-1', { 'prompt.txt': ['Go.', 4000], 'codex.log': [log(), 6000] });
+      keep('r/builder/iter-2', { 'prompt.txt': ['Go on.', 6500], 'codex.log': [log(), 16_000] });
+      await backfill(history.database, directory);
+      if (when === 'after') await history.import();
+      expect(readShares(history)).toMatchObject({ 1: 3, 2: 4 });
+    },
+  );
 
   it('give back what an earlier version gave the last one', async () => {
     const history = createHistory();

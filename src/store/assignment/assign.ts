@@ -148,8 +148,9 @@ const CANDIDATE = `
   SELECT thread_id AS threadId, started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs FROM invocations WHERE id = ?`;
 
 const PACKED_THREADS = `
-  SELECT DISTINCT thread_id FROM packed_responses WHERE ${IN_GIVEN_WINDOW} AND pack_id IN (
-    SELECT id FROM response_packs WHERE ${OF_THREADS} AND last_completed_at_ms >= coalesce(@fromMs, 0))`;
+  SELECT thread_id FROM packed_responses WHERE ${IN_GIVEN_WINDOW} AND pack_id IN (
+    SELECT id FROM response_packs WHERE ${OF_THREADS} AND last_completed_at_ms >= coalesce(@fromMs, 0))
+  GROUP BY thread_id ORDER BY min(pack_id)`;
 
 const ASSIGNABLE = `
   SELECT id, invocation_id AS holder, completed_at_ms AS atMs FROM response_rows
@@ -161,11 +162,12 @@ const RELEASE = `
   WHERE invocation_id = @invocationId AND ${OF_THREADS} AND NOT ${IN_GIVEN_WINDOW} AND NOT ${IS_STAND_IN}
   RETURNING completed_at_ms`;
 
-// The one that started last first: one that is only equal to it leaves it what it has.
+// Of equal ones the first takes: the one that started last, and backfilled ones in the order in which the backfill takes them.
 const CANDIDATES_OF_THREAD = `
   SELECT i.id FROM invocations i
   WHERE i.thread_id IN ${threadsAbove('@threadId')} AND i.id IS NOT @writerId AND ${goesBefore('i.id', '@writerId')}
-    AND (@writerId IS NOT NULL OR i.ended_at_ms IS NOT NULL) ORDER BY i.started_at_ms DESC`;
+    AND (@writerId IS NOT NULL OR i.ended_at_ms IS NOT NULL) 
+  ORDER BY i.origin = 'backfilled', iif(i.origin = 'backfilled', i.ended_at_ms, -i.started_at_ms)`;
 
 const ASSIGNED_ELSEWHERE = `
   SELECT b.key FROM json_each(@responses) b
