@@ -72,8 +72,8 @@ export function openHistoryStore(
 /** What tells whether a file has changed since it was read, and what was wrong with it then. */
 export type FileVersion = readonly [path: string, sizeBytes: number, modifiedAtMs: number, problem: string | null];
 
-/** The files that have been read. */
-export interface ReadFiles {
+/** The files that were imported. */
+export interface ImportedFiles {
   /** In the order of their paths. */
   readonly versions: readonly FileVersion[];
   /** All that is known of one of them. */
@@ -81,16 +81,16 @@ export interface ReadFiles {
 }
 
 /**
- * Has `look` see which files have been read. A report asks before every table, and mostly nothing has changed: so nothing
- * is prepared here for writing, and of thousands of files only what tells that is loaded. Throws a StoreError.
+ * Calls `read` with the files that were imported. A report asks this before every table, and mostly nothing has changed: so
+ * nothing is prepared for writing, and of thousands of files only their versions are loaded. Throws a StoreError.
  */
-export function lookAtReadFiles<T>(path: string, look: (files: ReadFiles) => T): T {
+export function readImportedFiles<T>(path: string, read: (files: ImportedFiles) => T): T {
   const connection = openConnection(path, { mode: 'write', busyTimeoutMs: PATIENCE_MS });
   try {
     return explainingFaults(path, () => {
       const versions = connection.prepare<[], FileVersion>(READ_VERSIONS).raw().all();
       const file = connection.prepare<[string], HistoryFile>(READ_FILE);
-      return look({ versions, find: (name) => file.get(name) });
+      return read({ versions, find: (name) => file.get(name) });
     });
   } finally {
     connection.close();

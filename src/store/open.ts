@@ -85,7 +85,7 @@ export function isFaultOfDatabase(error: unknown): boolean {
   return error instanceof StoreError && error.problem !== 'refused';
 }
 
-function createPrivately(path: string): void {
+export function createPrivately(path: string): void {
   if (path === ':memory:') return;
   const isThere = existsSync(path);
   if (!isThere) makeFolder(dirname(path));
