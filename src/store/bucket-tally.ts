@@ -41,7 +41,7 @@ export function addToSum(sum: Sum, more: Readonly<Sum>): void {
 
 /** What one response comes to. */
 export function sumOf(
-  { usage }: ModelResponse,
+  { usage }: Pick<ModelResponse, 'usage'>,
   bill: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>,
 ): Readonly<Sum> {
   return {

@@ -1,8 +1,7 @@
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf, sumOf } from './bucket-tally.js';
-import type { BilledResponse } from './history-responses.js';
 import type { Connection } from './open.js';
-import { openPack, type SealedPack } from './pack.js';
+import { type SealedPack, sumPack } from './pack.js';
 import { lacksPrice } from './response-rows.js';
 
 /** Makes the buckets that begin at `startsMs` the sums of the responses that were completed in them. */
@@ -18,32 +17,34 @@ export function refreshBuckets(connection: Connection, startsMs: Iterable<number
   }
 }
 
+/** The sums of packs that were opened, by connection. A pack never changes, so they hold as long as its name does. */
+const OPENED = new WeakMap<Connection, Map<string, readonly BucketSum[]>>();
+const MOST_OPENED = 1000;
+
 /** Prepares the reading of what packs have in a bucket, and of which project it is. */
 function createPackedSums(connection: Connection): (startMs: number) => [sum: BucketSum, projectId: string][] {
-  type Found = { readonly id: number; readonly projectId: string };
+  type Found = { readonly id: number; readonly name: string; readonly projectId: string };
   const find = connection.prepare<[{ startMs: number; endMs: number }], Found>(PACKS_OF_BUCKET);
   const read = connection.prepare<[number], SealedPack>(READ_PACK);
-  const known = new Map<number, readonly BucketSum[]>();
-  const sumsOf = (id: number) => {
-    const sums = known.get(id) ?? sumPack(openPack(read.get(id) as SealedPack));
-    known.set(id, sums);
-    return sums;
+  const opened = OPENED.get(connection) ?? new Map<string, readonly BucketSum[]>();
+  OPENED.set(connection, opened);
+  const sumsOf = ({ id, name }: Found) => {
+    const known = opened.get(name) ?? sumPack(read.get(id) as SealedPack);
+    if (opened.size >= MOST_OPENED) opened.clear();
+    opened.set(name, known);
+    return known;
   };
   return (startMs) =>
-    find.all({ startMs, endMs: startMs + BUCKET_MS }).flatMap(({ id, projectId }) => {
-      const here = sumsOf(id).filter((sum) => sum.startMs === startMs);
-      return here.map((sum): [BucketSum, string] => [sum, projectId]);
+    find.all({ startMs, endMs: startMs + BUCKET_MS }).flatMap((found) => {
+      const here = sumsOf(found).filter((sum) => sum.startMs === startMs);
+      return here.map((sum): [BucketSum, string] => [sum, found.projectId]);
     });
 }
 
-function sumPack(responses: readonly BilledResponse[]): readonly BucketSum[] {
-  const tally = new BucketTally();
-  for (const { response, bill } of responses) tally.add(response, sumOf(response, bill));
-  return tally.list();
-}
-
+// SQLite may give a new pack the id of one that was deleted.
 const PACKS_OF_BUCKET = `
-  SELECT p.id, coalesce(t.project_id, 'unknown') AS projectId
+  SELECT p.id, p.id || ' ' || p.thread_id || ' ' || p.recorded_at_ms || ' ' || p.responses || ' ' || p.first_completed_at_ms
+    || ' ' || p.last_completed_at_ms AS name, coalesce(t.project_id, 'unknown') AS projectId
   FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id
   WHERE p.last_completed_at_ms >= @startMs AND p.first_completed_at_ms < @endMs ORDER BY p.id`;
 

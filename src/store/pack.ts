@@ -131,21 +131,46 @@ export type SealedPack = Pick<Pack, 'provider' | 'threadId' | 'turns' | 'kinds'>
   readonly counts: Uint8Array | string;
 };
 
+type TurnRow = [turnId: string | null, rootTurnId: string | null];
+type KindRow = [model: string, serviceTier: string | null, evidence: Evidence, source: Source, price: unknown];
+/** Key, indexes of turn and kind, completedAtMs, input, cached input, cache write, of that for an hour, output, reasoning, cost. */
+type CountRow = [string, number, number, number, number, number, number, number, number, number, number | null];
+
+function readCounts({ counts }: SealedPack): CountRow[] {
+  return JSON.parse(typeof counts === 'string' ? counts : Buffer.from(counts).toString()) as CountRow[];
+}
+
 /** The responses of a pack, one by one. */
-export function openPack({ provider, threadId, turns, kinds, counts }: SealedPack): BilledResponse[] {
-  const turnList = JSON.parse(turns) as [string | null, string | null][];
-  const kindList = JSON.parse(kinds) as [string, string | null, Evidence, Source, unknown][];
-  const json = typeof counts === 'string' ? counts : Buffer.from(counts).toString();
-  return (JSON.parse(json) as [string, ...number[]][]).map((row) => {
-    const [key, turn = 0, kind = 0, completedAtMs = 0, ...numbers] = row;
-    const [input = 0, cachedInput = 0, cacheWrite = 0, cacheWrite1h = 0, output = 0, reasoning = 0, cost] = numbers;
-    const [turnId, rootTurnId] = turnList[turn] ?? [];
-    const [model = '', serviceTier, evidence = 'usage_record', source = 'actual', price] = kindList[kind] ?? [];
+export function openPack(pack: SealedPack): BilledResponse[] {
+  const { provider, threadId } = pack;
+  const turns = JSON.parse(pack.turns) as TurnRow[];
+  const kinds = JSON.parse(pack.kinds) as KindRow[];
+  return readCounts(pack).map((row) => {
+    const [key, turn, kind, completedAtMs, input, cachedInput, cacheWrite, cacheWrite1h, output, reasoning, cost] = row;
+    const [turnId, rootTurnId] = turns[turn] as TurnRow;
+    const [model, serviceTier, evidence, source, price] = kinds[kind] as KindRow;
     const usage = { input, cachedInput, cacheWrite, output, reasoning };
     const whose = { provider, threadId, key, turnId: turnId ?? undefined, rootTurnId: rootTurnId ?? undefined };
     const what = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
     return { response: { ...whose, ...what }, bill: { costNanoUsd: cost ?? undefined, price: price ?? undefined } };
   });
+}
+
+/** What a pack has in each bucket. */
+export function sumPack(pack: SealedPack): readonly BucketSum[] {
+  const tally = new BucketTally();
+  const kinds = JSON.parse(pack.kinds) as KindRow[];
+  for (const [, , kind, completedAtMs, input, cachedInput, cacheWrite, , output, reasoning, costNanoUsd] of readCounts(
+    pack,
+  )) {
+    const [model, , , source] = kinds[kind] as KindRow;
+    const usage = { input, cachedInput, cacheWrite, output, reasoning };
+    tally.add(
+      { provider: pack.provider, model, source, completedAtMs },
+      sumOf({ usage }, { costNanoUsd: costNanoUsd ?? undefined }),
+    );
+  }
+  return tally.list();
 }
 
 /** The responses of a pack whose keys are not among `known`, as one pack or none. */
