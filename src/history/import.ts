@@ -143,7 +143,7 @@ async function startImportThread(): Promise<ImportThread> {
     worker.once('error', reject);
     worker.once('exit', () => reject(new Error('a thread of the import ended early')));
   });
-  // An error that comes before anybody waits for the result is kept for who does.
+  // Without this an error that comes before anybody waits for the result would end the process.
   result.catch(() => undefined);
   return {
     read(job) {

@@ -4,7 +4,7 @@ import type { UnreadableLine } from './file-problems.js';
 /** What is recorded with a file so that an import can read on from where the last one ended. */
 export interface SavedFile {
   readonly version: number;
-  /** Of its first bytes: another file in its place is read anew. */
+  /** Of the file's first bytes: a file that has replaced it is read anew. */
   readonly head: Fingerprint;
   readonly reader: object;
   /** The first line that could not be read. */

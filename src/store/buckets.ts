@@ -51,7 +51,7 @@ const PACKS_OF_BUCKET = `
 const READ_PACK = `
   SELECT provider, thread_id AS threadId, turns, kinds, counts FROM response_packs WHERE id = ?`;
 
-// A response belongs to the project of the invocation that caused it, or else of the thread that it was read from.
+// The project is that of the response's invocation, or else of its thread.
 const FILL = `
   INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses, input_tokens,
     cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd)
@@ -66,12 +66,12 @@ const FILL = `
 export interface BucketSums {
   add(response: ModelResponse, bill: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>, projectId: string): void;
   addSums(sums: readonly BucketSum[], projectId: string): void;
-  /** A response that was completed at `atMs` has changed. */
+  /** Has the bucket of `atMs` computed anew, because a response that was completed then has changed. */
   renew(atMs: number): void;
   write(): void;
 }
 
-/** Prepares the adding to buckets, for many responses at once. Each transaction begins anew. */
+/** Prepares the adding of many responses to buckets. Call the result once for each transaction. */
 export function createBucketSums(connection: Connection): () => BucketSums {
   const put = createPut(connection);
   return () => {

@@ -14,7 +14,7 @@ import {
 } from './response-rows.js';
 import { createCopies } from './session-runs.js';
 
-/** What a response costs. Prices that are the same are best the same object. */
+/** What a response costs. Equal prices should be the same object: each object is put into words once. */
 export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price' | 'costExtent'>;
 
 export interface BilledResponse {
@@ -22,11 +22,11 @@ export interface BilledResponse {
   readonly bill: Bill;
 }
 
-/** Responses that one reading of a file has told, each once. */
-export interface ToldResponses {
+/** Responses that were found in one reading of a file, each once. */
+export interface FoundResponses {
   readonly file: { readonly path: string };
   readonly packs: readonly Pack[];
-  /** Those that another session's file may tell too. */
+  /** Those that the file of another session may hold as well, which are never packed. */
   readonly responses: readonly BilledResponse[];
 }
 
@@ -36,7 +36,7 @@ export interface ToldResponses {
  * Claude Code has gone on with the message. Those of a thread that has no rows are packed: what its packs hold already stays
  * sealed.
  */
-export type InsertResponses = (told: ToldResponses, now: number, sums: BucketSums) => number;
+export type InsertResponses = (found: FoundResponses, now: number, sums: BucketSums) => number;
 
 /** Prepares statements for responses by the ten thousand, to be used within a transaction. */
 export function createResponseInsert(connection: Connection): InsertResponses {
@@ -72,7 +72,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
     return added;
   };
 
-  /** How many packs of a thread come from one reading of one file, which tells each response once. */
+  /** How many packs of a thread come from one reading of one file. No response is in two of these. */
   const packed = new Map<string, number>();
   return ({ file, packs, responses }, now, sums) => {
     let added = insertAll(responses, now, sums);
@@ -86,7 +86,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
         added += insertAll(openPack(pack), now, sums);
         continue;
       }
-      // Another reading, or another import at the same time, has told of the thread too.
+      // Where the thread has other packs, another reading or another import may have found some of these responses.
       for (const fresh of held.packs === own ? [pack] : repack(pack, readPackedKeys(threadId))) {
         insertPack(fresh, now);
         packed.set(reading, own + 1);

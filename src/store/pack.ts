@@ -7,7 +7,7 @@ import { JsonRows } from './json-rows.js';
 import { Kind, TurnList } from './pack-lists.js';
 import { createPriceEncoder, type PriceEncoder } from './response-rows.js';
 
-/** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
+/** Responses of one thread, in the columns of `response_packs`, and their sums by bucket. */
 export interface Pack {
   readonly provider: Provider;
   readonly threadId: string;
@@ -21,7 +21,7 @@ export interface Pack {
   readonly sums: readonly BucketSum[];
 }
 
-/** Packs responses as they come: nothing of them is kept but what is written. */
+/** Packs responses one after the other, and holds nothing of them but what will be written. */
 export class Packer {
   readonly #packs: Pack[] = [];
   readonly #rows = new JsonRows();
@@ -29,7 +29,7 @@ export class Packer {
   #open: OpenPack | undefined;
   #size = 0;
 
-  /** How many responses wait to be taken. */
+  /** How many responses were added since the last `take`. */
   get size(): number {
     return this.#size;
   }
@@ -43,7 +43,7 @@ export class Packer {
     this.#size++;
   }
 
-  /** What was added since the last time: mostly of one thread, and so one pack. */
+  /** Returns what was added since the last call: mostly one pack, because mostly it is of one thread. */
   take(): Pack[] {
     const open = this.#open ? [this.#open.close()] : [];
     this.#open = undefined;
@@ -52,7 +52,7 @@ export class Packer {
   }
 }
 
-/** What responses have in common stands once: their turns, and what kind they are of. The view says what stands where. */
+/** A pack that responses are added to. Turns and kinds, which responses have in common, are written once. The view `packed_responses` shows the format. */
 class OpenPack {
   readonly threadId: string;
   readonly #provider: Provider;
@@ -90,7 +90,7 @@ class OpenPack {
     rows.begin();
     rows.text(response.key);
     rows.number(this.#turn);
-    rows.number(kind.place);
+    rows.number(kind.index);
     rows.number(completedAtMs);
     rows.number(usage.input);
     rows.number(usage.cachedInput);

@@ -11,7 +11,7 @@ import { lacksPrice, RESPONSE_COLUMNS } from './response-rows.js';
 
 /** Prepares the writing of packs. */
 export function createPackInsert(connection: Connection): (pack: Pack, now: number) => void {
-  // By place: a name for each of so many values takes as long as the row.
+  // Values by position: naming them takes as long as writing the row.
   const insert = connection.prepare<unknown[]>(INSERT);
   return ({ provider, threadId, firstMs, lastMs, responses, turns, kinds, counts }, now) => {
     insert.run(provider, threadId, firstMs, lastMs, responses, turns, kinds, counts, now);

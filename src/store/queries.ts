@@ -61,7 +61,7 @@ export interface ResponseRow extends Omit<SumRow, 'responses' | 'unpricedRespons
   readonly serviceTier: string | null;
   readonly evidence: Evidence;
   readonly source: Source;
-  /** The price its cost was made with, as it is kept in the record; null when it has none. */
+  /** The price that its cost was computed with, as it is recorded; null when it has none. */
   readonly price: unknown;
   readonly costExtent: CostExtent;
   readonly completedAtMs: number;

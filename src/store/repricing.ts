@@ -11,7 +11,7 @@ import { readFees } from './response-rows.js';
 /** Whether what was found is written. */
 export type RepricingMode = 'write' | 'dry-run';
 
-/** What another price makes of a response. */
+/** The cost of a response before and after. */
 export interface Repriced {
   readonly model: string;
   /** Null: it had no price. */
@@ -24,11 +24,11 @@ export interface Repricing {
   readonly changed: readonly Repriced[];
   /** Responses that still have no price. */
   readonly unpriced: ReadonlyMap<string, number>;
-  /** Responses that have a price which is not known any more: they keep it. */
+  /** Responses whose price is not known any more. They keep it. */
   readonly kept: number;
 }
 
-/** A transaction is short, so that a run which records meanwhile does not wait long. */
+/** So few that a run which records at the same time does not wait long. */
 const ROWS_AT_ONCE = 2000;
 
 interface Row extends ModelResponse {
@@ -42,13 +42,13 @@ export interface RepricingOptions {
   readonly filter: UsageFilter;
   readonly priceOf: (response: ModelResponse) => PricedResponse;
   readonly mode: RepricingMode;
-  /** Told of an invocation before a change to its cost records is applied. */
+  /** Called with an invocation before a change to its cost records is written. */
   readonly onChange?: (invocationId: string) => void;
 }
 
 /**
- * Gives the responses that `filter` lets through the cost that `priceOf` says. What they cost first is kept in
- * `original_costs`; cost records and buckets follow. Each batch is applied whole or not at all.
+ * Computes the cost of the responses that pass `filter` anew with `priceOf`. The first cost of each stays in
+ * `original_costs`; cost records and buckets are refreshed. Each batch is applied whole or not at all.
  */
 export function reprice(connection: Connection, { filter, priceOf, mode, onChange }: RepricingOptions): Repricing {
   const changed: Repriced[] = [];

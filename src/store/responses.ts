@@ -8,7 +8,7 @@ import { RESPONSE_COLUMNS, RESPONSE_VALUES, SET_COUNTS, toResponseValues } from 
 /** A row that was written. */
 export interface WrittenResponse {
   readonly completedAtMs: number;
-  /** The invocations whose responses have changed by it: the one that has it now, and the one that had it before. */
+  /** The invocations whose responses have changed: the one that has it now, and the one that had it before. */
   readonly invocationIds: readonly string[];
 }
 
@@ -52,8 +52,7 @@ const UPSERT = `
   RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
 
 /**
- * What is recorded of a thread other than for `invocationId`, as far as it was completed by `untilMs`: for other
- * invocations, and what was read from history and belongs to none.
+ * Sums up what is recorded of a thread by `untilMs` for other invocations than `invocationId`, or for none.
  */
 export function readRecordedBefore(
   connection: Connection,

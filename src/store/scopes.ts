@@ -58,7 +58,7 @@ export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   return scope.kind === 'run' ? metered : addUnmetered(connection, scope.threadId, metered);
 }
 
-/** What was read from history and belongs to no invocation. */
+/** Adds the responses of the session that no invocation has. */
 function addUnmetered(connection: Connection, sessionId: string, metered: SummaryRow): SummaryRow {
   const threads = readUnmeteredThreads(connection, sessionId);
   if (threads.length === 0) return metered;

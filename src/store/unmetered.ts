@@ -4,7 +4,7 @@ import type { Connection } from './open.js';
 import { SUMS_OF_SUMS, threadSums } from './packs.js';
 import type { ResponseRow, SumRow } from './queries.js';
 
-/** A thread of a session, as far as no invocation is known to have caused its responses. */
+/** A thread of a session, as far as no invocation has its responses. */
 export interface ThreadRow {
   readonly threadId: string;
   readonly provider: Provider;

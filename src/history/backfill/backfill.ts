@@ -26,8 +26,8 @@ export interface BackfillOptions {
 }
 
 /**
- * `metered`: its run was recorded as it happened. `none`: it used nothing that is not recorded already. `unknown`: nothing
- * tells what was used.
+ * `metered`: it was metered as it ran. `none`: it used nothing that is not recorded already. `unknown`: there is no evidence
+ * of what it used.
  */
 export type BackfillOutcome = Source | 'metered' | 'none' | 'unknown';
 
@@ -71,7 +71,7 @@ interface Context {
   /** All that are backfilled, in the order in which they ended. */
   readonly invocations: readonly PastInvocation[];
   readonly projectId: string;
-  /** Told of an invocation before it is recorded. */
+  /** Called with the id of an invocation before it is recorded. */
   readonly expect: ((invocationId: string) => void) | undefined;
 }
 

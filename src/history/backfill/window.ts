@@ -23,7 +23,7 @@ const SECOND_MS = 1000;
 
 /**
  * Finds the thread and the window of one of the `invocations`: from the writing of the prompt, where the runner left that, to
- * the last writing of the log. Returns undefined where nothing tells its thread.
+ * the last writing of the log. Returns undefined where its thread is not known.
  */
 export function findThreadWindow(
   connection: Connection,
