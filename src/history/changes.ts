@@ -12,7 +12,7 @@ export interface Changes {
 }
 
 /** Compares the files that were found with those that are recorded as read. Throws a StoreError. */
-export function findChanges(files: readonly FoundFile[], database: string): Changes {
+function findChanges(files: readonly FoundFile[], database: string): Changes {
   if (files.length === 0) return { tasks: [], remaining: [] };
   // The database is made when something is written to it: here it would be closed again at once.
   if (!existsSync(database)) return { tasks: files.map((file) => ({ ...file, known: undefined })), remaining: [] };
