@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { describeScript, parseNumber } from '../test/harness/script.js';
 import { makeSilentFake, makeTalkingFake } from './fakes.js';
 import { type Section, summariseRatios } from './figures.js';
 import { printSection } from './printout.js';
@@ -13,24 +13,19 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BASE = join(ROOT, 'build', 'base');
 const ARGS = ['exec', '--json', '--model', 'gpt-5.3-codex', 'say hello'];
 const WARM_UPS = 3;
-const USAGE = `Usage: npm run bench:against -- <commit> [--rounds N] [--limit 1.15]
 
-Measures this checkout against another commit of it, in turns. The exit code is 1 where the middle of all rounds is above the limit,
-both in time and in CPU time: one of them alone is often the machine's noise.
-`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '40' }, limit: { type: 'string', default: '1.15' } },
-});
-const [commit] = positionals;
-const [rounds, limit] = [Number(values.rounds), Number(values.limit)];
-if (commit === undefined || !(rounds >= 1) || !(limit > 0)) {
-  process.stderr.write(USAGE);
-  process.exitCode = 2;
-} else {
-  process.exitCode = (await compare(commit)) ? 0 : 1;
-}
+const command = describeScript(
+  'bench:against',
+  `Measures this checkout against another commit of it, in turns. The exit code is 1 where the middle of all rounds is above
+the limit, both in time and in CPU time: one of them alone is often the machine's noise.`,
+)
+  .argument('<commit>')
+  .option('--rounds <n>', 'how often each is measured', parseNumber, 40)
+  .option('--limit <ratio>', 'how much slower this checkout may be', parseNumber, 1.15)
+  .parse();
+const [commit = ''] = command.args;
+const { rounds, limit } = command.opts<{ rounds: number; limit: number }>();
+process.exitCode = (await compare(commit)) ? 0 : 1;
 
 /** True where this checkout is fast enough. */
 async function compare(base: string): Promise<boolean> {

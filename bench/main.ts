@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { Argument, InvalidArgumentError } from 'commander';
+import { describeScript, parseNumber } from '../test/harness/script.js';
 import { benchCodex } from './codex.js';
 import type { Section } from './figures.js';
 import { benchImport, type ImportShape, USUAL_SHAPE } from './import.js';
@@ -20,42 +21,27 @@ const SECTIONS: Record<string, (workspace: Workspace, rounds?: number, shape?: I
   live: benchLive,
   statusline: benchStatusline,
 };
-const USAGE = `Usage: npm run bench -- [start] [codex] [pipe] [wait] [import] [live] [statusline] [--rounds N] [--json]
-
-Measures what codex-metered costs against Codex without it, in turns. Without a name: all of it.
---size and --files shape the sessions that are imported: 1GB in 500 files, unless told.
-`;
 
 await main();
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean' },
-      rounds: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-      size: { type: 'string' },
-      files: { type: 'string' },
-    },
-  });
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  const shape = readShape(values);
-  const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
-  const unknown =
-    names.some((name) => !Object.hasOwn(SECTIONS, name)) || (rounds !== undefined && !(rounds >= 1)) || !shape;
-  if (values.help || unknown || !shape) {
-    process.stdout.write(USAGE);
-    process.exitCode = unknown ? 2 : 0;
-    return;
-  }
+  const command = describeScript('bench', 'Measures what codex-metered costs against Codex without it, in turns.')
+    .addArgument(new Argument('[sections...]', 'what is measured (default: all)').choices(Object.keys(SECTIONS)))
+    .option('--rounds <n>', 'how often each is measured', parseNumber)
+    .option('--size <size>', 'of the sessions that are imported, such as 500MB (default: 1GB)', parseSize)
+    .option('--files <n>', 'into how many files those are divided', parseNumber, USUAL_SHAPE.files)
+    .option('--json', 'the figures as JSON')
+    .parse();
+  const values = command.opts<{ rounds?: number; size?: number; files: number; json?: true }>();
+  const shape = { bytes: values.size ?? USUAL_SHAPE.bytes, files: values.files };
+  const names = command.args.length > 0 ? command.args : Object.keys(SECTIONS);
   const machine = describeMachine();
   const say = (text: string) => void process[values.json ? 'stderr' : 'stdout'].write(text);
   say(`${printMachine(machine)}\n`);
   const loadBefore = readLoad();
   const sections: Section[] = [];
   for (const name of names) {
-    const section = await runSection(name, rounds, shape);
+    const section = await runSection(name, values.rounds, shape);
     say(`${printSection(section)}\n`);
     sections.push(section);
   }
@@ -84,16 +70,9 @@ async function runSection(name: string, rounds: number | undefined, shape: Impor
   }
 }
 
-/** Undefined when a size is none. */
-function readShape({
-  size,
-  files,
-}: {
-  size?: string | undefined;
-  files?: string | undefined;
-}): ImportShape | undefined {
-  const [, number, unit] = /^(\d+)(MB|GB)$/.exec(size ?? '') ?? [];
-  const bytes = size === undefined ? USUAL_SHAPE.bytes : Number(number) * (unit === 'GB' ? 1e9 : 1e6);
-  const count = files === undefined ? USUAL_SHAPE.files : Number(files);
-  return bytes > 0 && count >= 1 ? { bytes, files: count } : undefined;
+/** Returns bytes. */
+function parseSize(text: string): number {
+  const [, number, unit] = /^(\d+)(MB|GB)$/.exec(text) ?? [];
+  if (unit === undefined) throw new InvalidArgumentError('Use a size such as 500MB or 1GB.');
+  return Number(number) * (unit === 'GB' ? 1e9 : 1e6);
 }

@@ -6,10 +6,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exitCode = 1;
 } else {
   try {
-    // A shell prompt waits for the status line: it is a file of its own, which loads in a third of the time.
-    require(process.argv[2] === 'statusline' ? '../dist/statusline.cjs' : '../dist/usage.cjs');
+    require('../dist/usage.cjs');
   } catch (error) {
-    if (error.code !== 'MODULE_NOT_FOUND' || !/(usage|statusline)\.cjs/.test(error.message)) throw error;
+    if (error.code !== 'MODULE_NOT_FOUND' || !error.message.includes('usage.cjs')) throw error;
     console.error('codex-usage is not built: run `npm run build` in its folder.');
     process.exitCode = 1;
   }

@@ -1,5 +1,5 @@
-// Holds our prices against the newest list of genai-prices and the newest Codex's own catalogue of models. It installs both
-// into node_modules without writing that down: the next command that sets up puts back what package-lock.json says.
+// Compares our prices with the newest list of genai-prices and the newest Codex's catalogue of models. It installs both into
+// node_modules without a change to package-lock.json, so that the next `npm install` removes them again.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -10,7 +10,7 @@ const TYPES = 'types';
 const STAMP = join(DIST, '.sources');
 const LICENSES = 'THIRD_PARTY_LICENSES.txt';
 
-/** What programs import. All files lie in dist/ itself, so `new URL('./x', import.meta.url)` means one place. */
+/** What programs import. All files lie in dist/ itself, so that `new URL('./x', import.meta.url)` names the same file in each. */
 const LIBRARY = { index: 'src/library/index.ts' };
 /**
  * Each process is one file, in which esbuild runs a module when it is first needed. They are CommonJS: without its loader for
@@ -20,22 +20,29 @@ const PROCESSES = {
   wrapper: 'src/cli/wrapper.ts',
   meter: 'src/cli/meter.ts',
   usage: 'src/cli/usage.ts',
-  statusline: 'src/cli/usage-statusline.ts',
   worker: 'src/history/worker.ts',
 };
-/** What the front and the status line need only where there is a configuration file, and would take 4 ms to load. */
-const APART = { 'config-file': 'src/config/file.ts' };
-export const ENTRY_FILES = ['index.js', ...Object.keys(PROCESSES).map((name) => `${name}.cjs`)];
-/** The dashboard's page: its script is bundled for browsers, into a folder of its own. */
+/**
+ * Modules that a process loads by `import()` from a separate file, because Node reads 100 kB of JavaScript in 2 ms, whether it is
+ * needed or not. Such a file has copies of our classes: an error that leaves it is not known by its class (`instanceof`).
+ */
+const APART = {
+  'config-file': 'src/config/read-file.ts',
+  'usage-statusline': 'src/cli/usage-statusline.ts',
+  'usage-reports': 'src/cli/usage-reports.ts',
+  'usage-all': 'src/cli/usage-all.ts',
+};
+export const ENTRY_FILES = ['index.js', ...Object.keys({ ...PROCESSES, ...APART }).map((name) => `${name}.cjs`)];
+/** The dashboard's page, which is bundled for browsers. */
 const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };
 
-/** What `src/estimate/tokenizer.ts` loads, copied: the package has the ranks of five more encodings, four times each. */
+/** What `src/estimate/tokenizer.ts` loads is copied, because the whole package is 22 MB: five more encodings, four times each. */
 const TIKTOKEN = 'node_modules/tiktoken';
 const TOKENIZER = {
   folder: 'dist/tiktoken',
   files: ['lite/tiktoken.cjs', 'lite/tiktoken_bg.cjs', 'lite/tiktoken_bg.wasm', 'encoders/o200k_base.json'],
 };
-/** CommonJS packages that are bundled into ES modules still ask for `require`, for Node's own modules only. */
+/** CommonJS packages that are bundled into the ES modules of the library call `require` for Node's modules. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
 
@@ -107,7 +114,7 @@ function isCurrent() {
   return built && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources();
 }
 
-/** Contents, not times: a checkout of another branch and back leaves dist/ current. */
+/** Hashes contents, so that a checkout of another branch and back leaves dist/ current. */
 function hashSources() {
   const hash = createHash('sha256');
   const sources = ['src', 'wasm']
@@ -128,7 +135,7 @@ function bundleLibrary() {
 
 function bundleProcesses() {
   return Object.entries({ ...PROCESSES, ...APART }).map(([name, source]) => {
-    return bundle({ ...AS_COMMONJS, entryPoints: { [name]: source }, plugins: [leaveApart] });
+    return bundle({ ...AS_COMMONJS, entryPoints: { [name]: source }, plugins: [leaveApart, leaveOut] });
   });
 }
 
@@ -140,7 +147,7 @@ const AS_COMMONJS = {
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': '__url' },
   banner: { js: `const __url = require('node:url').pathToFileURL(__filename).href;` },
-  // A fifth less to read. Node shows the line that has thrown, so lines stay short.
+  // A fifth less to read. Node prints the line of an uncaught error, so lines stay short.
   minifySyntax: true,
   minifyWhitespace: true,
   lineLimit: 160,
@@ -155,6 +162,20 @@ const leaveApart = {
       const apart = Object.entries(APART).find(([, file]) => kind === 'dynamic-import' && file === source);
       return apart && { path: `./${apart[0]}.cjs`, external: true };
     });
+  },
+};
+
+/**
+ * Leaves `node:child_process`, which takes 3 ms to load, out of commander: it starts other programs with it, and we have none.
+ * @type {import('esbuild').Plugin}
+ */
+const leaveOut = {
+  name: 'leave-out',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) => {
+      return importer.includes('commander') ? { path: 'child_process', namespace: 'left-out' } : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 
@@ -186,7 +207,7 @@ function mergeMetafiles(metafiles) {
   };
 }
 
-/** Writes the library's types: of its entry, and of what those refer to. */
+/** Writes the types of the library's entry and of the modules that they refer to. */
 async function writeDeclarations() {
   const { default: ts } = await import('typescript');
   const compilerOptions = { ...ts.getDefaultCompilerOptions(), isolatedDeclarations: true, declaration: true };
@@ -252,7 +273,7 @@ function isEntry(path) {
 }
 
 /**
- * The licences of what is bundled ask to travel with it.
+ * Returns the licences of the packages in dist/, which have to be distributed with them.
  * @param {import('esbuild').Metafile[]} metafiles
  * @param {string[]} copied folders of packages that are copied
  */
@@ -272,7 +293,7 @@ function describeLicense(folder) {
 }
 
 /**
- * Whoever reads the file meanwhile sees the old one or the new one, never half of it.
+ * Replaces a file at once: a process that reads it meanwhile gets the old one or the new one, never half of it.
  * @param {string} path
  * @param {string | Uint8Array} contents
  */

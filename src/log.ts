@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { makeFolder } from './files/folders.js';
 import { openRegularFile } from './files/regular-file.js';
 
-/** Where faults and fallbacks are told. Never on the caller's streams. Counts and names only: no prompt, no output. */
+/** Records faults and fallbacks, never on the caller's streams. Counts and names only: no prompt, no output. */
 export interface Log {
-  /** Never throws: where it cannot be written, nobody is told. */
+  /** Never throws: a line that cannot be written is lost. */
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 

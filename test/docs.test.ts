@@ -3,7 +3,7 @@ import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { OPTIONS } from '../src/cli/wrapper-options.js';
-import { readConfigFile } from '../src/config/file.js';
+import { readConfigFile } from '../src/config/read-file.js';
 import { listKnownKeys } from '../src/config/schema.js';
 import { runUsage } from './harness/codex-usage.js';
 import { describeDocument } from './matrix/document.js';
@@ -85,7 +85,7 @@ describe('the documentation names', () => {
     const calls = [...DOCS.matchAll(/codex-usage ([a-z]+)((?: [^`|;)#\n]*)?)/g)].map(
       ([call, name = '', rest = '']) => ({
         ...{ call, name },
-        options: rest.match(/(?<=\s)--[a-z]+(?:-[a-z]+)*/g) ?? [],
+        options: rest.match(/(?<=\s)--(?!meter-)[a-z]+(?:-[a-z]+)*/g) ?? [],
       }),
     );
     const all = await helpOf();

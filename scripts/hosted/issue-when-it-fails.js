@@ -11,20 +11,32 @@ const MAX_OUTPUT = 50_000;
 
 const split = process.argv.indexOf('--');
 const command = split < 0 ? [] : process.argv.slice(split + 1);
-const { values } = parseArgs({
-  args: process.argv.slice(2, split < 0 ? undefined : split),
-  options: {
-    title: { type: 'string' },
-    label: { type: 'string' },
-    /** An exit code of the command that says that nothing is known: no issue is opened or closed then. */
-    'skip-code': { type: 'string' },
-  },
-});
+const values = readOptions(process.argv.slice(2, split < 0 ? undefined : split));
 if (!values.title || command.length === 0) {
   process.stderr.write('Usage: issue-when-it-fails.js --title TITLE [--label LABEL] [--skip-code N] -- COMMAND …\n');
   process.exitCode = 2;
 } else {
   process.exitCode = await watch(values.title, command);
+}
+
+/**
+ * Returns no title where an option is wrong.
+ * @param {string[]} args
+ * @returns {{ title?: string, label?: string, 'skip-code'?: string }}
+ */
+function readOptions(args) {
+  /** `skip-code`: an exit code of the command that says that nothing is known, so that no issue is opened or closed. */
+  const options = /** @type {const} */ ({
+    title: { type: 'string' },
+    label: { type: 'string' },
+    'skip-code': { type: 'string' },
+  });
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return {};
+  }
 }
 
 /**

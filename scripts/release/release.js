@@ -3,15 +3,24 @@
 // Pushing the tag is left to you: it starts .github/workflows/publish.yml.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { CHANGELOG, closeUnreleased } from './changelog.js';
 import { checkTarballs } from './check-tarball.js';
 import { ROOT } from './packages.js';
 import { requireNotOlder, setVersion } from './versions.js';
 
+const command = new Command('npm run release --')
+  .description(
+    'Makes a release of this checkout: version, changelog, build, check, commit and tag. Pushing the tag publishes it.',
+  )
+  .argument('<version>', 'such as 0.2.0')
+  .option('--dry-run', 'try it, show what would change, and take it back')
+  .showHelpAfterError('(npm run release -- --help explains it.)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse();
+
 try {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'dry-run': { type: 'boolean' } } });
-  release(positionals[0] ?? '', values['dry-run'] ?? false);
+  release(command.args[0] ?? '', command.opts().dryRun ?? false);
 } catch (error) {
   process.stderr.write(`release: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { listLimits, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
-import { type BudgetLevel, type Day, measureLevel } from '../meter/budget.js';
+import { type BudgetLevel, measureLevel, type OthersScope } from '../meter/budget.js';
 import { untilRunsAreSettled } from '../meter/settling.js';
-import { createCalendar } from '../report/calendar.js';
-import { openStore } from '../store/store.js';
+import { findShortWindows, type ShortWindow } from '../report/budget-status.js';
+import { createCalendar, findPeriod } from '../report/calendar.js';
+import { readRateLimits } from '../store/rate-limits.js';
+import { openStore, type Store } from '../store/store.js';
+import { isBudgetPeriod, type Spent } from '../usage/budget.js';
 import type { Attribution } from '../usage/record.js';
 import { describeRefusal } from './budget-text.js';
 
@@ -14,7 +17,7 @@ const BUSY_TIMEOUT_MS = 1000;
 /** How long the run before may take to record its last response, which belongs to what was spent. */
 const SETTLING_MS = 500;
 
-/** Limits of its run or day that are spent already, so that Codex must not be started. */
+/** Why Codex must not be started: limits that are spent already, and rate limits of which too little is left. */
 export interface Refusal {
   readonly reason: string;
   readonly levels: readonly BudgetLevel[];
@@ -31,44 +34,50 @@ export interface Question {
 
 /** Undefined where Codex may be started. */
 export async function findRefusal(question: Question): Promise<Refusal | undefined> {
-  const { database, settings, whose, atMs, log } = question;
+  const { whose, log } = question;
   try {
-    const levels = await readSpentLimits(database, settings, whose, atMs);
-    return levels.length > 0 ? { reason: describeRefusal(levels, whose), levels } : undefined;
+    const { levels, windows } = await readReasons(question);
+    if (levels.length === 0 && windows.length === 0) return undefined;
+    return { reason: describeRefusal(levels, windows, whose), levels };
   } catch (error) {
-    // A database that cannot be read is no reason to refuse; the run itself tells of it.
+    // A database that cannot be read is no reason to refuse; the run itself notes that it cannot.
     log.warn('What was spent before the run cannot be read.', { reason: messageOf(error) });
     return undefined;
   }
 }
 
-async function readSpentLimits(
-  database: string,
-  settings: Settings,
-  whose: Attribution,
-  atMs: number,
-): Promise<BudgetLevel[]> {
+interface Reasons {
+  readonly levels: readonly BudgetLevel[];
+  readonly windows: readonly ShortWindow[];
+}
+
+async function readReasons({ database, settings, whose, atMs }: Question): Promise<Reasons> {
   const limits = listLimits(settings).filter(({ scope }) => scope !== 'invocation');
-  if (limits.length === 0 || !existsSync(database)) return [];
+  const minLeft = settings.minLeft.value;
+  if ((limits.length === 0 && minLeft.length === 0) || !existsSync(database)) return { levels: [], windows: [] };
   const store = openStore(database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
     await untilRunsAreSettled(store, SETTLING_MS);
-    const day = createDayFinder(settings.timeZone.value)(atMs);
-    const query = { projectId: whose.projectId, runId: whose.runId, invocationId: '', day };
+    const calendar = createCalendar(settings.timeZone.value);
     const levels = limits.map((limit) => {
-      return measureLevel(limit, store.readSpent(limit.scope === 'run' ? 'run' : 'day', query));
+      const scope = isBudgetPeriod(limit.scope) ? findPeriod(calendar, limit.scope, atMs) : 'run';
+      return measureLevel(limit, readSpentByOthers(store, { ...whose, invocationId: '' }, scope));
     });
-    return levels.filter(({ share }) => share >= 1);
+    const windows = findShortWindows(readRateLimits(store.connection), minLeft, atMs);
+    return { levels: levels.filter(({ share }) => share >= 1), windows };
   } finally {
     store.close();
   }
 }
 
-/** Finds the day around a moment. `timeZone` is an IANA name; undefined is the system's. */
-export function createDayFinder(timeZone: string | undefined): (atMs: number) => Day {
-  const calendar = createCalendar(timeZone);
-  return (atMs) => {
-    const day = calendar.dayOf(atMs);
-    return { startMs: calendar.startOf(day), endMs: calendar.startOf(day + 1) };
-  };
+/** What all other invocations have spent in the run, or in the project in a period. Throws a StoreError. */
+export function readSpentByOthers(
+  store: Store,
+  { projectId, runId, invocationId }: Attribution & { readonly invocationId: string },
+  scope: OthersScope,
+): Spent {
+  const whose = { projectId, runId, invocationId };
+  return scope === 'run'
+    ? store.readSpent('run', { ...whose, day: { startMs: 0, endMs: 0 } })
+    : store.readSpent('day', { ...whose, day: scope });
 }

@@ -1,5 +1,6 @@
 import type { BudgetLevel } from '../meter/budget.js';
 import { cleanText, formatCost, formatCount, formatPlural } from '../report/amounts.js';
+import type { ShortWindow } from '../report/budget-status.js';
 import type { BudgetLimit, Spent } from '../usage/budget.js';
 import type { Attribution } from '../usage/record.js';
 
@@ -15,24 +16,42 @@ export function describeStop(level: BudgetLevel, whose: Attribution): string {
   return `the budget of ${describeLimit(level.limit, whose)} is reached, ${describeSpent(level)}: ending Codex.`;
 }
 
-/** What it came to in the end. */
+/** What the invocation cost in the end, and which limits ended it. */
 export function describeStopped(levels: readonly BudgetLevel[], own: Spent, responses: number, whose: Attribution) {
   const reached = levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
   const cost = describeAmounts(own);
   return `ended by the budget of ${reached}. This invocation: ${cost} in ${formatPlural(responses, 'response')}.`;
 }
 
-/** Why Codex is not even started. */
-export function describeRefusal(levels: readonly BudgetLevel[], whose: Attribution): string {
+/** Why Codex is not started. One of the two lists may be empty. */
+export function describeRefusal(
+  levels: readonly BudgetLevel[],
+  windows: readonly ShortWindow[],
+  whose: Attribution,
+): string {
+  const reasons = [...(levels.length > 0 ? [describeSpentLimits(levels, whose)] : []), ...windows.map(describeWindow)];
+  return `Codex was not started: ${reasons.join(' ')}`;
+}
+
+/** `4% of the 5h rate limit is left, and --meter-min-left asks for 10%.` */
+export function describeWindow({ name, leftPercent, minPercent, resetsAtMs }: ShortWindow): string {
+  const left = Math.floor(leftPercent * 10) / 10;
+  const until = resetsAtMs === undefined ? '' : ` It is full again at ${new Date(resetsAtMs).toISOString()}.`;
+  return `${left}% of the ${name} rate limit is left, and --meter-min-left asks for ${minPercent}%.${until}`;
+}
+
+function describeSpentLimits(levels: readonly BudgetLevel[], whose: Attribution): string {
   const reached = levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
   const lifted = levels.map(({ limit }) => `--meter-budget-${limit.unit} ${limit.scope}=none`);
-  return `Codex was not started: the budget is spent of ${reached}. Raise it, or lift it: ${lifted.join(' ')}.`;
+  return `the budget is spent of ${reached}. Raise it, or lift it: ${lifted.join(' ')}.`;
 }
 
 function describeLimit({ scope, unit, amount }: BudgetLimit, { runId, projectId }: Attribution): string {
   const size = unit === 'usd' ? formatCost(amount) : `${formatCount(amount)} tokens`;
   if (scope === 'invocation') return `${size} for this invocation`;
-  return scope === 'run' ? `${size} for run ${cleanText(runId)}` : `${size} a day for project ${cleanText(projectId)}`;
+  return scope === 'run'
+    ? `${size} for run ${cleanText(runId)}`
+    : `${size} a ${scope} for project ${cleanText(projectId)}`;
 }
 
 /** In the limit's unit. `~`: not all of it was reported by the API; `+`: what has no price comes on top. */

@@ -2,32 +2,34 @@ import type { Settings } from '../config/settings.js';
 import { listLimits } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
-import { BudgetGuard, type BudgetLevel, type BudgetMark, type Day, sumSpent } from '../meter/budget.js';
+import { BudgetGuard, type BudgetLevel, type BudgetMark, type OthersScope, sumSpent } from '../meter/budget.js';
+import { createCalendar, findPeriod } from '../report/calendar.js';
 import type { Spent } from '../usage/budget.js';
 import type { Attribution, Note, PricedResponse } from '../usage/record.js';
-import { createDayFinder } from './budget-refusal.js';
 import { describeLevel, describeStop, describeStopped } from './budget-text.js';
 
 export interface BudgetWatchOptions {
   readonly settings: Settings;
   readonly whose: Attribution;
-  readonly readOthers: (scope: 'run' | 'day', day: Day) => Spent;
+  readonly readOthers: (scope: OthersScope) => Spent;
   readonly note: (note: Note) => void;
   readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
   /** Ends Codex. */
   readonly stop: () => void;
-  /** Tells the caller. */
+  /** Writes a line to the caller's stderr. */
   readonly say: (line: string) => void;
   readonly log: Log;
 }
 
-/** The budget of one invocation, and what is said and done about it. */
+/** The budget of one invocation: checks its limits, reports them and ends Codex. */
 export interface BudgetWatch {
-  /** Looks at the limits; `all` are the invocation's responses so far. Never throws. */
+  /** Checks the limits; `all` are the invocation's responses so far. Never throws. */
   check(all: readonly PricedResponse[]): void;
   /** How far each limit is used up. */
   measure(all: readonly PricedResponse[]): BudgetLevel[];
-  /** Says what it came to, where a limit was reached that ends Codex. Returns whether one was. */
+  /** Whether a limit was reached that ends Codex. */
+  isStopped(): boolean;
+  /** Says what the invocation cost, where a limit was reached that ends Codex. Returns whether one was. */
   conclude(all: readonly PricedResponse[]): 'within' | 'stopped';
 }
 
@@ -36,19 +38,20 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   const { settings, whose, note, stop, say, log } = options;
   const limits = listLimits(settings);
   if (limits.length === 0) return undefined;
+  const calendar = createCalendar(settings.timeZone.value);
   const stops = settings.onBudget.value === 'stop';
-  const tellUnpriced = createUnpricedTeller(
+  const warnOfUnpriced = createPriceWarning(
     limits.some(({ unit }) => unit === 'usd'),
     say,
   );
-  let faultTold = false;
+  let faultReported = false;
   const guard = new BudgetGuard({
     limits,
-    findDay: createDayFinder(settings.timeZone.value),
+    findPeriod: (period, atMs) => findPeriod(calendar, period, atMs),
     readOthers: options.readOthers,
     onFault(error) {
-      if (faultTold) return;
-      faultTold = true;
+      if (faultReported) return;
+      faultReported = true;
       say('what others have spent of the budget cannot be read: this invocation alone counts. See the log.');
       log.warn('What others have spent of the budget cannot be read.', { reason: messageOf(error) });
     },
@@ -63,13 +66,14 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   return {
     check(all) {
       try {
-        tellUnpriced(all);
+        warnOfUnpriced(all);
         guard.check(all, Date.now());
       } catch (error) {
         log.warn('The budget could not be checked.', { reason: messageOf(error) });
       }
     },
     measure: (all) => guard.measure(all, Date.now()),
+    isStopped: () => stops && guard.reached.length > 0,
     conclude(all) {
       const { reached } = guard;
       if (!stops || reached.length === 0) return 'within';
@@ -80,8 +84,8 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
   };
 }
 
-/** Says of each model without a price that limits in USD do not hold for it. */
-function createUnpricedTeller(
+/** Writes once for each model without a price that limits in USD do not hold for it. */
+function createPriceWarning(
   matters: boolean,
   say: (line: string) => void,
 ): (responses: readonly PricedResponse[]) => void {

@@ -21,13 +21,12 @@ export interface CatchUpOptions {
 }
 
 /**
- * Brings the record up to date with what earlier runs could not write or settle themselves: each entry and each run by
- * itself, so that a bad one holds up none of the others. Where the database itself cannot be used, what is left is tried
- * again by the next command. Never rejects.
+ * Takes in what is pending and settles the runs that killed meters left: each entry and each run by itself, so that a bad one
+ * does not keep the others from it. When the database itself cannot be used, the next command tries again. Never rejects.
  */
 export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOptions): Promise<void> {
   try {
-    // In this order: a meter that is dead by now has written all that it could, in the database or aside.
+    // In this order: a meter that has ended by now has written all that it could, to the database or as pending.
     const abandoned = listAbandoned(store);
     const { refused } = await takeInPending(pending, store, parseKeptChange);
     for (const { path, reason } of refused) {

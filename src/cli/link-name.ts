@@ -1,16 +1,16 @@
 import { readlinkSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { Said } from '../meter/attribution.js';
+import type { GivenAttribution } from '../meter/attribution.js';
 import { findPhase } from '../usage/phase.js';
 import type { WrapperOptions } from './wrapper-options.js';
 
 /** More links one after the other than any system follows. */
 const MOST_LINKS = 40;
 
-export interface SaidPhase {
-  /** Undefined where nobody said it. */
-  readonly phase: Said['phase'];
-  /** What the name of a link says that is no phase. */
+export interface CallPhase {
+  /** Undefined when it is not set. */
+  readonly phase: GivenAttribution['phase'];
+  /** The phase that the link's name gives and that does not exist. */
   readonly unknownPhase: string | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface SaidPhase {
  * variable, which may be set for many calls, or be inherited from a Codex that runs another one as a tool. `script` is the
  * path that was called.
  */
-export function readPhase(options: Pick<WrapperOptions, 'get'>, script: string): SaidPhase {
+export function readPhase(options: Pick<WrapperOptions, 'get'>, script: string): CallPhase {
   const given = options.get('phase');
   const name = given?.origin === 'option' ? undefined : readLinkName(script);
   if (name === undefined) return { phase: given, unknownPhase: undefined };

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.js';
 import { type MessageLink, openMessageLink } from '../io/message-link.js';
 import type { CodexEnd, RunFacts, Settled, ToFront, ToMeter } from '../meter/messages.js';
+import { LINK_FD } from '../meter/messages.js';
 import type { OutputLine } from '../meter/output-sieve.js';
-import { LINK_FD } from './meter-descriptors.js';
 
 /** Bundled as a file of its own, beside the one that this is in. */
 const METER = fileURLToPath(new URL('./meter.cjs', import.meta.url));

@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { messageOf } from '../errors.js';
 import { type MessageLink, openInheritedLink } from '../io/message-link.js';
 import type { CodexEnd, RunFacts, ToFront, ToMeter } from '../meter/messages.js';
+import { CHECK, EVENTS_FD, LINK_FD, TELEMETRY_FD } from '../meter/messages.js';
 import type { End } from '../meter/meter.js';
-import { identifyProcess, type ProcessIdentity, signalProcess } from '../process/identity.js';
 import { sharePauses } from '../process/pauses.js';
-import { CHECK, EVENTS_FD, LINK_FD, TELEMETRY_FD } from './meter-descriptors.js';
+import { identifyProcess, type ProcessIdentity, signalProcess } from '../process/processes.js';
 import type { createMetering, Metering } from './metering.js';
 
 /** However long recording takes: from Codex's end on, this process lives no longer. */
@@ -14,7 +14,7 @@ const UNHURRIED_MS = 10_000;
 /** How long a Codex that was killed may take to be gone. */
 const DEATH_MS = 5000;
 
-/** One run, from what the front says of it to the end of this process. */
+/** One run in this process, from the front's first message to the end. */
 class Meter {
   readonly #createMetering: typeof createMetering;
   readonly #link: MessageLink<ToFront>;
@@ -23,7 +23,7 @@ class Meter {
   #codex: ProcessIdentity | undefined;
   #endSharing: () => void = () => undefined;
   #state: 'waiting' | 'at work' | 'ending' = 'waiting';
-  /** What the front says is dealt with in order, one message after the other. */
+  /** Messages of the front are handled in order, one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(create: typeof createMetering) {
@@ -38,10 +38,10 @@ class Meter {
     // At once: the front may be stopped or killed while everything else is being made ready.
     if (message.kind === 'begun') this.#guard(message.codexPid);
     if (message.kind === 'ended') this.#end();
-    this.#work = this.#work.then(() => this.#dealWith(message));
+    this.#work = this.#work.then(() => this.#handle(message));
   }
 
-  #dealWith(message: ToMeter): unknown {
+  #handle(message: ToMeter): unknown {
     switch (message.kind) {
       case 'facts':
         return this.#prepare(message.facts);
@@ -78,7 +78,7 @@ class Meter {
     setTimeout(() => process.exit(), LIFE_AFTER_CODEX_MS).unref();
   }
 
-  /** It was killed by SIGKILL, or it has had its answer and lets nothing start. */
+  /** The front was killed by SIGKILL, or it does not start Codex because of the answer. */
   async #onFrontGone(): Promise<void> {
     if (this.#state === 'ending') return;
     this.#end();

@@ -6,23 +6,28 @@ import type { Log } from '../log.js';
 import type { Settled } from '../meter/messages.js';
 import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
-import type { KeptAside } from '../meter/recorder.js';
+import type { PendingCause } from '../meter/recorder.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
-import type { InvocationFacts } from '../report/invocation-json.js';
+import { findShortWindows } from '../report/budget-status.js';
+import { type InvocationFacts, toInvocationReport, toLevelJson } from '../report/invocation-json.js';
 import { describeUsageLine } from '../report/usage-line.js';
 import { Mirror } from '../store/mirror.js';
 import { keepPending } from '../store/pending.js';
 import { takeInPending } from '../store/pending-intake.js';
+import { readRateLimits } from '../store/rate-limits.js';
 import { openStore, type Store } from '../store/store.js';
-import type { EmitForm } from '../usage/emit-form.js';
+import type { EmitForm } from '../usage/options.js';
 import type { PricedResponse } from '../usage/record.js';
+import { readSpentByOthers } from './budget-refusal.js';
+import { describeWindow } from './budget-text.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp } from './catch-up.js';
-import { BUDGET_EXIT_CODE } from './exit-codes.js';
+import { BUDGET_EXIT_CODE } from './exit.js';
+import type { Hooks } from './hooks.js';
 import type { Voice } from './metering.js';
-import type { Hooks } from './metering-hooks.js';
+import type { RunEvents } from './run-events.js';
 import { describeSummary } from './summary-line.js';
 
 /** One Codex that is metered. */
@@ -32,7 +37,7 @@ export interface MeteredInvocation {
   observeTelemetry(body: string): void;
   /** Records what is left. `lostLines` did not reach us. Never rejects. */
   finish(end: End, lostLines: number): Promise<Settled>;
-  /** Does what need not be done while anybody waits. */
+  /** Does the work that nobody waits for. */
   close(): Promise<void>;
 }
 
@@ -42,37 +47,53 @@ export interface InvocationTools {
   readonly invocation: MeterOptions['invocation'] & { readonly codexPid: number };
   readonly telemetry: MeterOptions['telemetry'] | undefined;
   readonly settings: Settings;
-  /** What the name by which the front was called says that is no phase. */
+  /** The phase that the link's name gives and that does not exist. */
   readonly unknownPhase: string | undefined;
   readonly emit: EmitForm | undefined;
   readonly paths: Paths;
   readonly log: Log;
-  readonly hooks: Hooks | undefined;
+  readonly events: RunEvents | undefined;
+  readonly hooks: Hooks;
   readonly voice: Voice;
 }
 
-/** Meters Codex, which has been started: with its database, its budget, another program's table, and whoever is told. */
+/** Meters a Codex that has been started: connects it with its database, budget, mirror, events and hooks. */
 export function meterInvocation(tools: InvocationTools): MeteredInvocation {
-  const { invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice } = tools;
+  const { invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice } = tools;
   const { id, attribution } = invocation;
   const prices = createPriceBook({ user: listPrices(settings) });
   const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
-  // The others may run no thread at all.
+  // Other commands may run no thread at all.
   if (command.threads === 'one') mirror.expect(id);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
-  let keptAside: KeptAside['cause'] | undefined;
-  let booked: readonly PricedResponse[] = [];
+  let pendingCause: PendingCause['cause'] | undefined;
+  let responses: readonly PricedResponse[] = [];
   const budget = watchBudget({
     ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
-    readOthers: (scope, day) => {
+    readOthers: (scope) => {
       if (!store) throw new Error('the database is not open');
-      return store.readSpent(scope, { ...attribution, invocationId: id, day });
+      return readSpentByOthers(store, { ...attribution, invocationId: id }, scope);
     },
     note: (note) => meter.note(note),
-    onMark: (level, mark) => hooks?.marked(level, mark),
+    onMark: (level, mark) => {
+      events?.marked(level, mark);
+      hooks.run(mark, { budget: toLevelJson(level) });
+    },
   });
-  /** Nobody waits for this process any more: a database that is locked may still be let go. */
+  let windowsChecked = settings.onBudget.value !== 'warn';
+  /** Where `--meter-on-budget` is `stop`, Codex would not have been started. */
+  const warnOfShortWindows = ({ connection }: Store) => {
+    if (windowsChecked) return;
+    windowsChecked = true;
+    const windows = findShortWindows(readRateLimits(connection), settings.minLeft.value, invocation.startedAtMs);
+    for (const window of windows) {
+      voice.say(describeWindow(window));
+      const { name, leftPercent, minPercent } = window;
+      meter.note({ ...LITTLE_LEFT, figures: { window: name, leftPercent, minPercent } });
+    }
+  };
+  /** The front has ended: now there is time to wait for a locked database. */
   const takeInLater = async () => {
     const deadline = performance.now() + PATIENCE_MS;
     for (let state: Attempt = 'locked'; state === 'locked' && performance.now() < deadline; ) {
@@ -83,25 +104,28 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       });
     }
   };
-  hooks?.started(invocation);
+  events?.started(invocation);
   const meter: Meter = startMeter({
     ...{ invocation, serverHome, command, pid: invocation.codexPid, prices, log, ...(telemetry && { telemetry }) },
+    isOverBudget: () => budget?.isStopped() ?? false,
     budget: budget && { onBudget: settings.onBudget.value, limits: listLimits(settings) },
-    onBooked: (fresh, all) => {
-      booked = all;
-      hooks?.booked(fresh, all);
+    onResponses: (fresh, all) => {
+      responses = all;
+      events?.recorded(fresh, all);
+      hooks.checkPrices(fresh);
       budget?.check(all);
     },
     open: async () => {
       await catchingUp;
       store?.close();
       store = mirror.watch(openStore(paths.database, { mode: 'write' }));
+      warnOfShortWindows(store);
       catchingUp = catchUp({ store, pending: paths, mirror, prices, log });
       return store;
     },
     keepPending: (change) => keepPending(paths, change),
   });
-  // The others may run no thread, and leave no record.
+  // Other commands may run no thread, and leave no record.
   const passedOver = command.threads === 'one' ? settings.passedOver : [];
   for (const { path, reason } of passedOver) meter.note({ ...PASSED_OVER, figures: { path, reason } });
   const { unknownPhase } = tools;
@@ -112,22 +136,24 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     async finish(end, lostLines) {
       if (lostLines > 0) meter.note({ ...LINES_LOST, figures: { lines: lostLines } });
       const summary = await meter.finish(end);
-      keptAside = summary?.keptAside?.cause;
-      const outcome = budget?.conclude(booked) ?? 'within';
+      pendingCause = summary?.pending?.cause;
+      const outcome = budget?.conclude(responses) ?? 'within';
       const facts: InvocationFacts = {
         ...{ invocation, iteration: undefined, threadId: undefined, codexVersion: undefined },
         ...(summary ?? { notes: [METERING_FAILED] }),
         ...end,
+        status: outcome === 'stopped' ? 'over budget' : end.status,
         // As the front itself ends.
         exitCode: outcome === 'stopped' ? BUDGET_EXIT_CODE : end.exitCode,
-        responses: booked,
-        budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(booked) },
+        responses,
+        budget: budget && { onBudget: settings.onBudget.value, levels: budget.measure(responses) },
       };
-      await hooks?.ended(facts);
+      await events?.ended(facts);
+      hooks.run('run_end', { report: toInvocationReport(facts) });
       await mirror.finish();
       return {
-        ...{ outcome, summary: summary && describeSummary(summary), keptAside: summary?.keptAside?.reason },
-        usageLine: tools.emit && describeUsageLine(tools.emit, facts),
+        ...{ outcome, summary: summary && describeSummary(summary), pending: summary?.pending?.reason },
+        usageLine: tools.emit && describeUsageLine(tools.emit, facts, end),
       };
     },
     async close() {
@@ -135,7 +161,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       await mirror.awaitEstimates();
       store?.close();
       // Only a lock can be gone within ten seconds. Any other fault of the database is left to the next command.
-      if (keptAside === 'lock') await takeInLater();
+      if (pendingCause === 'lock') await takeInLater();
     },
   };
 }
@@ -155,6 +181,7 @@ async function attempt(operate: () => Promise<void>): Promise<Attempt> {
   }
 }
 
+const LITTLE_LEFT = { kind: 'budget', reason: 'less of a rate limit was left than --meter-min-left asks for' } as const;
 const PASSED_OVER = {
   kind: 'fault',
   reason: 'what stands in the place of a configuration file was passed over',

@@ -8,14 +8,11 @@ import { callGuardian, type Guardian } from '../process/guardian.js';
 import { resolveProgram } from '../process/native.js';
 import { forwardSignals, type SignalForwarding } from '../process/signals.js';
 import { planStreams, type StreamPlan } from '../process/streams.js';
-import type { EmitForm } from '../usage/emit-form.js';
+import type { EmitForm } from '../usage/options.js';
 import type { Attribution } from '../usage/record.js';
-import { emitUsage } from './emit.js';
-import { exitAs, leave } from './exit.js';
-import { BUDGET_EXIT_CODE } from './exit-codes.js';
-import { type LineEnds, watchLineEnds } from './line-ends.js';
+import { BUDGET_EXIT_CODE, exitAs, leave } from './exit.js';
 import { type MeterOptions, type MeterProcess, startMeter } from './meter-process.js';
-import { saidAll, say } from './say.js';
+import { emitUsage, flushSaid, type LineEnds, say, watchLineEnds } from './own-lines.js';
 import type { WrapperOptions } from './wrapper-options.js';
 import type { planSummary } from './wrapper-summary.js';
 import type { Targets } from './wrapper-targets.js';
@@ -133,7 +130,7 @@ async function conclude({ run, codex, meter, lineEnds, exit, signals }: Ending):
     await emitUsage(settled, lineEnds.isOpen(exit.signal !== undefined), run.settings.database.value);
   if (saysALine) sayWhatItCameTo(settled, meter.trouble());
   await logTrouble(meter, run.settings);
-  await saidAll();
+  await flushSaid();
   if (codex.stopping || settled?.outcome === 'stopped') leave(BUDGET_EXIT_CODE);
   exitAs(exit, signals.stop);
 }
@@ -162,14 +159,15 @@ function mayStartLater(run: MeteredRunOptions, streams: StreamPlan, telemetry: T
   return isNamed && run.command.remote === undefined && telemetry === undefined && !isAwaited;
 }
 
-/** Only a budget of a run or a day may be spent before the run: what others have spent is asked for then. */
-function mayBeSpent({ limits, onBudget }: Settings): boolean {
-  return onBudget.value === 'stop' && limits.some(({ value }) => value.scope !== 'invocation');
+/** Whether a limit may keep the run from starting: every budget but an invocation's, and what must be left of rate limits. */
+function mayBeSpent({ limits, minLeft, onBudget }: Settings): boolean {
+  const isSpentByOthers = limits.some(({ value }) => value.scope !== 'invocation');
+  return onBudget.value === 'stop' && (isSpentByOthers || minLeft.value.length > 0);
 }
 
 async function refuse(reason: string): Promise<void> {
   say(reason);
-  await saidAll();
+  await flushSaid();
   leave(BUDGET_EXIT_CODE);
 }
 
@@ -192,7 +190,7 @@ function awaits({ targets, settings, emit }: MeteredRunOptions, saysALine: boole
 
 /** One line for a person. */
 function sayWhatItCameTo(settled: Settled | undefined, trouble: string | undefined): void {
-  if (settled?.keptAside !== undefined) say(`the record is kept aside: ${settled.keptAside} See codex-usage doctor.`);
+  if (settled?.pending !== undefined) say(`the record is kept aside: ${settled.pending} See codex-usage doctor.`);
   if (settled?.summary !== undefined) say(settled.summary);
   else if (trouble !== undefined) say(`this run was not metered to its end: ${trouble}. See codex-usage doctor.`);
   else if (!settled) say('the record of this run is still being written. See codex-usage run.');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readCodexHome, readPaths } from '../config/paths.js';
 import type { OtlpSink } from '../io/otlp-sink.js';
@@ -8,14 +9,16 @@ import type { End } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { findServerHome } from '../process/server-home.js';
+import { toLevelJson } from '../report/invocation-json.js';
 import { openStore } from '../store/store.js';
+import type { Invocation } from '../usage/record.js';
 import { findRefusal } from './budget-refusal.js';
-import { BUDGET_EXIT_CODE } from './exit-codes.js';
+import { BUDGET_EXIT_CODE } from './exit.js';
+import { createHooks } from './hooks.js';
 import { type MeteredInvocation, meterInvocation } from './metered-invocation.js';
-import { createHooks } from './metering-hooks.js';
-import { randomId } from './random-id.js';
+import { createRunEvents } from './run-events.js';
 
-/** What the meter has to say to the front while it works. */
+/** What the meter sends to the front while Codex works. */
 export interface Voice {
   say(line: string): void;
   stop(): void;
@@ -23,7 +26,7 @@ export interface Voice {
 
 /** What the front has handed down, by number. */
 export interface Descriptors {
-  /** Where a runner is told of the invocation. */
+  /** Where a runner receives events of the invocation. */
   readonly events: number | undefined;
   /** The socket at which Codex's telemetry arrives. */
   readonly telemetry: number;
@@ -38,18 +41,18 @@ export interface Metering {
   observe(line: OutputLine): void;
   /** Records what is left. `lostLines` did not reach this process. Never rejects. */
   finish(end: End, lostLines: number): Promise<Settled>;
-  /** Does what need not be done while anybody waits. */
+  /** Does the work that nobody waits for. */
   close(): Promise<void>;
 }
 
-const NOTHING: Settled = { outcome: 'within', summary: undefined, usageLine: undefined, keptAside: undefined };
+const NOTHING: Settled = { outcome: 'within', summary: undefined, usageLine: undefined, pending: undefined };
 
 /** Connects one metered run with this process's paths, log and database. */
 export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descriptors): Metering {
   const { settings, attribution, command, cwd, codexPath, frontPid, startedAtMs, reportPath } = facts;
   const paths = readPaths(process.env, settings.database.value);
   const log = openLog(paths.logFile);
-  const hooks = createHooks({ reportPath, eventsFd: descriptors.events, say: voice.say });
+  const events = createRunEvents({ reportPath, eventsFd: descriptors.events, say: voice.say });
   const worksIn = resolve(cwd, command.cd ?? '.');
   const output = command.outputLastMessage;
   const known = {
@@ -57,6 +60,8 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
     outputPath: output === undefined ? undefined : resolve(cwd, output),
     ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs },
   };
+  const starting: Invocation = { ...known, codexHome: undefined, codexPid: undefined };
+  const hooks = createHooks(settings.hooks, starting, log);
   let run: MeteredInvocation | undefined;
   let sink: OtlpSink | undefined;
   return {
@@ -65,12 +70,13 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
         ...{ database: paths.database, settings, whose: attribution, atMs: startedAtMs, log },
       });
       if (!refusal) return undefined;
-      await hooks?.ended({
-        invocation: { ...known, id: '', codexHome: undefined, codexPid: undefined },
+      await events?.ended({
+        invocation: { ...starting, id: '' },
         ...{ iteration: attribution.iteration, threadId: undefined, codexVersion: undefined },
         ...{ status: 'refused', exitCode: BUDGET_EXIT_CODE, signal: undefined, endedAtMs: Date.now() },
         ...{ responses: [], notes: [], budget: { onBudget: 'stop', levels: refusal.levels } },
       });
+      for (const level of refusal.levels) hooks.run('reached', { invocationId: null, budget: toLevelJson(level) });
       return refusal.reason;
     },
     async begin(codexPid) {
@@ -79,7 +85,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       const invocation = { ...known, codexHome, codexPid };
       const telemetry = describeConnection(facts.telemetry, sink);
       run = meterInvocation({
-        ...{ invocation, serverHome, telemetry, settings, command, paths, log, hooks, voice },
+        ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice },
         ...{ unknownPhase: facts.unknownPhase, emit: facts.emit },
       });
       sink?.onBody(run.observeTelemetry);
@@ -89,11 +95,14 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       await sink?.close();
       return (await run?.finish(end, lostLines)) ?? NOTHING;
     },
-    close: async () => await run?.close(),
+    async close() {
+      await run?.close();
+      await hooks.settle();
+    },
   };
 }
 
-/** Asserts that all is there that a meter needs. Throws what is missing. */
+/** Checks that everything a meter needs can be loaded. Throws otherwise. */
 export function checkMetering(): void {
   openStore(':memory:', { mode: 'write' }).close();
 }
@@ -128,4 +137,15 @@ function describeConnection(telemetry: TelemetryFacts | undefined, sink: OtlpSin
   if (telemetry === undefined) return undefined;
   if (telemetry.kind === 'absent') return { absent: telemetry.reason, refused: new Map<string, number>() };
   return sink ? { absent: undefined, refused: sink.refused } : { absent: 'no port' as const, refused: new Map() };
+}
+
+/** A random UUID. Linux makes them itself, and loading what Node makes them with takes 5 ms. */
+function randomId(): string {
+  try {
+    const id = readFileSync('/proc/sys/kernel/random/uuid', 'latin1').trim();
+    if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return id;
+  } catch {
+    // Another system, or one that shows nothing of itself.
+  }
+  return process.getBuiltinModule('node:crypto').randomUUID();
 }

@@ -3,8 +3,8 @@ import type { WriteStream } from 'node:tty';
 import type { Output } from './commands/host.js';
 
 /**
- * The standard output or error stream behind `fd`, written to at once. Node's own stream, which takes 3 ms to load, is
- * opened by `open` for who asks about a terminal, and for what cannot be written at once: it waits, or tells the error.
+ * Writes to the standard stream `fd` synchronously. Node's stream, which takes 3 ms to load, is opened by `open` only when a
+ * caller asks about the terminal, or when something cannot be written at once: the stream then waits, or emits the error.
  */
 export function openOutput(fd: number, open: () => WriteStream): Output & { readonly isWritten: boolean } {
   let stream: WriteStream | undefined;
@@ -17,7 +17,7 @@ export function openOutput(fd: number, open: () => WriteStream): Output & { read
       const left = stream ? text : writeAtOnce(fd, Buffer.from(text));
       return left.length === 0 || opened().write(left);
     },
-    /** Nothing waits to be written. */
+    /** False while the stream still has something to write. */
     get isWritten() {
       return !stream || stream.writableLength === 0;
     },
@@ -37,7 +37,7 @@ function writeAtOnce(fd: number, data: Buffer): Buffer {
   try {
     while (left.length > 0) left = left.subarray(writeSync(fd, left));
   } catch {
-    // The reader is slow, or gone.
+    // The reader is slow (EAGAIN) or gone (EPIPE): the stream deals with both.
   }
   return left;
 }

@@ -2,7 +2,7 @@ import process from 'node:process';
 
 let state: 'running' | 'stopped' = 'running';
 
-/** Resolves when this process is asked to end: from then on it does not end by itself. A second signal ends it at once. */
+/** Resolves at the first signal to end. Without a call such a signal ends the process; a second signal always does. */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -1,7 +1,7 @@
 import type { Summary } from '../meter/summary.js';
 import { formatCost, formatCount, formatPlural } from '../report/amounts.js';
 
-/** One line on what an invocation came to, for a person. `~` marks what is not the API's own count. */
+/** One line on what an invocation used and cost, for a person. `~` marks counts that the API did not report itself. */
 export function describeSummary(summary: Summary): string {
   const { invocation, iteration, responses, usage, source } = summary;
   const { runId, phase } = invocation.attribution;

@@ -1,10 +1,10 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.js';
+import { readCwd } from '../files/folders.js';
 import type { CommandList } from './commands/command.js';
 import type { Host } from './commands/host.js';
 import { type ProgramHooks, runProgram } from './commands/program.js';
-import { readCwd } from './cwd.js';
 import { openOutput } from './output.js';
 import { untilStopped, wasStopped } from './stop.js';
 
@@ -23,12 +23,12 @@ export function runUsage(commands: CommandList, hooksFor: (host: Host) => Progra
   };
   const run = async () => {
     process.exitCode = await runProgram(host, commands, hooksFor(host));
-    // A thread that still reads past sessions is not waited for: what it has not recorded is read the next time. And what
-    // Node takes apart at its own end takes 10 ms after an import.
+    // A thread that still reads past sessions is not waited for: the next import reads what it has not recorded. Without this
+    // call Node also takes 10 ms after an import to free its memory.
     if (wasStopped() || (stdout.isWritten && stderr.isWritten)) process.exit();
   };
   void run().catch((error: unknown) => {
-    // Such as a package that is not installed: everything else is said by the command itself.
+    // For example a package that is not installed. A command explains its other errors itself.
     stderr.write(`codex-usage: ${messageOf(error)}\n`);
     process.exitCode = 1;
   });

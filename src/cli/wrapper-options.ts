@@ -1,8 +1,8 @@
-import { SETTING_VARIABLES } from '../config/settings.js';
+import { type Given, SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
-import { EMIT_FORMS } from '../usage/emit-form.js';
+import { EMIT_FORMS } from '../usage/options.js';
 
-/** What our own options and environment variables may say; each is undefined when neither does. */
+/** The options of codex-metered itself, with their environment variables. */
 export const OPTIONS = {
   'run-id': { variable: 'CODEX_METERED_RUN_ID', takes: 'ID', help: 'the run (loop) this invocation belongs to' },
   phase: {
@@ -37,7 +37,7 @@ export const OPTIONS = {
   'budget-usd': {
     variable: SETTING_VARIABLES['budget-usd'],
     takes: 'USD',
-    help: 'what this invocation may cost; run=20, day=50 for its run and its project on a day',
+    help: 'what this invocation may cost; run=20, day=50, week=200, month=500 for its run and its project',
   },
   'budget-tokens': {
     variable: SETTING_VARIABLES['budget-tokens'],
@@ -48,6 +48,11 @@ export const OPTIONS = {
     variable: SETTING_VARIABLES['on-budget'],
     takes: 'stop|warn',
     help: 'stop ends Codex and exits with 99 (default), warn says so',
+  },
+  'min-left': {
+    variable: SETTING_VARIABLES['min-left'],
+    takes: 'LIST',
+    help: 'what must be left of rate limits for a run to start: 5h=10%,week=5%',
   },
   'time-zone': {
     variable: SETTING_VARIABLES['time-zone'],
@@ -86,13 +91,6 @@ export const OPTIONS = {
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
-
-export interface Given {
-  readonly value: string;
-  readonly origin: 'option' | 'environment';
-  /** The option or the variable. */
-  readonly place: string;
-}
 
 export interface WrapperOptions {
   get(name: OptionName): Given | undefined;

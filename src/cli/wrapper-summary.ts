@@ -1,12 +1,12 @@
 import { isatty } from 'node:tty';
 import { UsageError } from '../errors.js';
 import type { CodexCommand } from '../process/argv.js';
-import { isShellJob } from '../process/job.js';
+import { startedByShell } from '../process/processes.js';
 import type { WrapperOptions } from './wrapper-options.js';
 
 /**
- * Whether a run ends with a line on stderr about what it came to: where a person can be assumed to read it. `--meter-summary` and its
- * variable say something else, `--meter-quiet` means never. Throws a UsageError.
+ * Decides whether a run ends with a line on stderr about its usage and cost: when a person can be assumed to read it.
+ * `--meter-summary` and its variable override that, `--meter-quiet` means never. Throws a UsageError.
  */
 export function planSummary(options: WrapperOptions, env: NodeJS.ProcessEnv): (command: CodexCommand) => boolean {
   const given = options.get('summary');
@@ -15,10 +15,10 @@ export function planSummary(options: WrapperOptions, env: NodeJS.ProcessEnv): (c
   }
   if (options.isOn('quiet') || given?.value === 'never') return () => false;
   if (given?.value === 'always') return () => true;
-  return (command) => isatty(2) && !speaksToProgram(command) && !isSetForPrograms(env) && isShellJob();
+  return (command) => isatty(2) && !speaksToProgram(command) && !isSetForPrograms(env) && startedByShell();
 }
 
-/** What it writes is JSON for a program, which reads all that comes from a terminal as one stream. */
+/** Codex writes JSON for a program, which reads all that comes from a terminal as one stream. */
 function speaksToProgram({ output, threads }: CodexCommand): boolean {
   return output === 'json' || threads === 'own';
 }

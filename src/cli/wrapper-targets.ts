@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
+import type { Given } from '../config/settings.js';
 import { openLineTarget } from '../io/line-sink.js';
 import { prepareReportFile } from '../io/report-file.js';
-import type { Given, WrapperOptions } from './wrapper-options.js';
+import type { WrapperOptions } from './wrapper-options.js';
 
-/** Where a runner is told of an invocation. */
+/** Where a runner receives a report and events of an invocation. */
 export interface Targets {
   /** Absolute. */
   readonly reportPath: string | undefined;

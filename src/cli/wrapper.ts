@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import { loadSettings } from '../config/load.js';
-import { resolveSettings, type Setting, type Settings } from '../config/settings.js';
+import type { Setting } from '../config/setting.js';
+import { resolveSettings, type Settings } from '../config/settings.js';
 import { CodexNotFoundError, messageOf, UsageError } from '../errors.js';
+import { readCwd } from '../files/folders.js';
 import { findWorkTree } from '../io/work-tree.js';
-import { attribute, type Said } from '../meter/attribution.js';
+import { attribute, type GivenAttribution } from '../meter/attribution.js';
 import { type CodexCommand, describeCommand } from '../process/argv.js';
 import { spawnCodex } from '../process/child.js';
 import { callGuardian } from '../process/guardian.js';
 import { locateCodex } from '../process/locate.js';
 import { resolveProgram } from '../process/native.js';
 import { forwardSignals } from '../process/signals.js';
-import { standInForStreams } from '../process/stand-ins.js';
-import { HANDS_OFF } from '../process/streams.js';
-import { readCwd } from './cwd.js';
-import { readEmitForm } from './emit.js';
+import { ALL_INHERITED, replaceStandardStreams } from '../process/streams.js';
 import { exitAs } from './exit.js';
 import { readPhase } from './link-name.js';
 import { runMetered } from './metered-run.js';
+import { readEmitForm } from './own-lines.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
 import { planSummary } from './wrapper-summary.js';
 import type { Targets } from './wrapper-targets.js';
@@ -31,7 +31,7 @@ void main(process.argv.slice(2)).catch((error: unknown) => {
 async function main(argv: readonly string[]): Promise<void> {
   const { options, codexArgs } = parseWrapperOptions(argv, process.env);
   if (options.isOn('help') || options.isOn('version')) return showHelp(options);
-  standInForStreams(process);
+  replaceStandardStreams(process);
   const command = describeCommand(codexArgs);
   const metered = command.threads !== 'none' && !command.asksForHelp && !options.isOn('off');
   const [startedAtMs, cwd] = [Date.now(), readCwd()];
@@ -60,7 +60,7 @@ async function runUnmetered({ codexPath, codexArgs, command }: Unmetered): Promi
     program: resolveProgram(codexPath, process.env),
     args: codexArgs,
     env: process.env,
-    streams: HANDS_OFF,
+    streams: ALL_INHERITED,
     observe: () => undefined,
   });
   signals.to(child.passOn);
@@ -104,7 +104,7 @@ interface AttributedCall {
   readonly command: CodexCommand;
   readonly cwd: string;
   readonly startedAtMs: number;
-  readonly phase: Said['phase'];
+  readonly phase: GivenAttribution['phase'];
 }
 
 function attributeTo({ options, settings, command, cwd, startedAtMs, phase }: AttributedCall) {

@@ -1,16 +1,20 @@
 import { messageOf, UsageError } from '../errors.js';
-import { type FilePlaces, type FoundFile, findConfigFiles } from './files.js';
-import { type ConfigFile, resolveSettings, type Said, type SaidName, type Settings } from './settings.js';
+import { type ConfigSearch, type FoundFile, findConfigFiles } from './find-files.js';
+import type { ConfigFile } from './read-file.js';
+import { type Given, resolveSettings, type SettingName, type Settings } from './settings.js';
 
-/** How long looking for configuration files may take before they are left out: Codex waits. */
+/** How long the search for configuration files may take before they are left out: Codex waits. */
 const PATIENCE_MS = 500;
 
 /**
- * What the user has set: by options and variables, as `said` tells them, and in the configuration files. What reads a
- * file is loaded where there is one: most runs have none, and Codex waits for it. What cannot be a configuration file (a
- * named pipe, a device), or is on a file system that takes too long, is passed over. Throws a UsageError.
+ * Reads the settings: from options and variables, by `said`, and from the configuration files. The code that reads a file is
+ * loaded only when there is one: most runs have none, and Codex waits for it. What cannot be a configuration file (a named pipe, a
+ * device), or is on a file system that takes too long, is passed over. Throws a UsageError.
  */
-export async function loadSettings(said: (name: SaidName) => Said | undefined, places: FilePlaces): Promise<Settings> {
+export async function loadSettings(
+  said: (name: SettingName) => Given | undefined,
+  places: ConfigSearch,
+): Promise<Settings> {
   const startedAt = performance.now();
   const { found, unsuitable } = findConfigFiles(places);
   if (found.length === 0) return { ...resolveSettings(said, []), passedOver: unsuitable };
@@ -18,11 +22,11 @@ export async function loadSettings(said: (name: SaidName) => Said | undefined, p
     const slow = found.map(({ path }) => ({ path, reason: 'it took too long to find' }));
     return { ...resolveSettings(said, []), passedOver: [...unsuitable, ...slow] };
   }
-  const { readConfigFile } = await import('./file.js');
+  const { readConfigFile } = await import('./read-file.js');
   return { ...resolveSettings(said, found.map(withOwnErrors(readConfigFile))), passedOver: unsuitable };
 }
 
-/** `file.ts` is a bundle of its own (scripts/dist.js), which throws errors of its own copy of UsageError: ours are thrown instead. */
+/** `read-file.ts` is a bundle of its own (scripts/dist.js), which throws errors of its own copy of UsageError: ours are thrown instead. */
 function withOwnErrors(read: (file: FoundFile) => ConfigFile): (file: FoundFile) => ConfigFile {
   return (file) => {
     try {

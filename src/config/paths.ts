@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { findStateFolder } from '../files/platform.js';
 
-/** Where codex-metered keeps what it knows. All paths are absolute; none of them need exist. */
+/** Where codex-metered stores its data. All paths are absolute; none of them need exist. */
 export interface Paths {
   readonly database: string;
   readonly stateDirectory: string;

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { ON_BUDGET } from '../usage/budget.js';
+import { BUDGET_SCOPES, type BudgetScope, ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
-import { ESTIMATE_MODES } from '../usage/estimate-mode.js';
+import { COST_UNITS, ESTIMATE_MODES } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
-import { COST_UNITS } from '../usage/unit.js';
+import { MIN_LEFT_EXAMPLE, readMinLeft } from './budgets.js';
+import { HOOKS, type HookName } from './hooks.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
 const above0 = z.number({ error: 'must be a number' }).check(z.positive('must be above zero'));
@@ -56,6 +57,11 @@ const rates = {
 const usd = above0.check(z.refine((amount) => amount * 1e9 <= Number.MAX_SAFE_INTEGER, 'is too large'));
 const limits = z.optional(z.strictObject({ usd: z.optional(usd), tokens: z.optional(tokens) }, TABLE()));
 
+/** A program with its arguments, or a command line for `sh -c`. */
+const command = z.union([text, z.array(text).check(z.minLength(1))], {
+  error: 'must be a program with its arguments in a list, or a command line in quotes',
+});
+
 const price = z
   .strictObject(
     {
@@ -103,10 +109,20 @@ export const CONFIG_FILE = z.strictObject({
         on_budget: z.optional(
           z.enum(ON_BUDGET, { error: `must be ${ON_BUDGET.map((one) => `"${one}"`).join(' or ')}` }),
         ),
-        invocation: limits,
-        run: limits,
-        day: limits,
+        min_left: z.optional(
+          text.check(z.refine((one) => readMinLeft(one) !== undefined, `must be such as "${MIN_LEFT_EXAMPLE}"`)),
+        ),
+        ...(Object.fromEntries(BUDGET_SCOPES.map((scope) => [scope, limits])) as Record<BudgetScope, typeof limits>),
       },
+      TABLE(),
+    ),
+  ),
+  hooks: z.optional(
+    z.strictObject(
+      Object.fromEntries(HOOKS.map((name) => [name, z.optional(command)])) as Record<
+        HookName,
+        z.ZodMiniOptional<typeof command>
+      >,
       TABLE(),
     ),
   ),

@@ -1,25 +1,20 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
-import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type OnBudget } from '../usage/budget.js';
+import { type BudgetLimit, type MinLeft, ON_BUDGET, type OnBudget } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
-import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
+import { type CostUnit, ESTIMATE_MODES, type EstimateMode } from '../usage/options.js';
 import type { Phase } from '../usage/phase.js';
-import type { CostUnit } from '../usage/unit.js';
-import { type LimitOrNone, parseBudget, parseOnBudget } from './budgets.js';
-import type { FoundFile, UnsuitablePlace } from './files.js';
+import { parseMinLeft, resolveLimits } from './budgets.js';
+import type { UnsuitableFile } from './find-files.js';
+import type { HookCommands } from './hooks.js';
+import type { ConfigFile } from './read-file.js';
+import { type Setting, settingOf } from './setting.js';
 
-/** Where a setting was read, the strongest first. */
-export type SettingOrigin = 'option' | 'environment' | FoundFile['origin'] | 'default';
-
-export interface Setting<T> {
-  readonly value: T;
-  readonly origin: SettingOrigin;
-  /** The option, the variable, or the file and line; undefined for a default. */
-  readonly place: string | undefined;
-}
-
-/** A pattern for the path of `--output-last-message`; without a phase it has a group of that name. */
+/**
+ * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those of
+ * one phase.
+ */
 export interface OutputPattern {
   readonly pattern: string;
   readonly phase?: Phase;
@@ -33,29 +28,12 @@ export interface Subscription {
   readonly since: string;
 }
 
-/** What a configuration file says; what it does not say is undefined or empty. Paths are absolute. */
-export interface ConfigFile extends FoundFile {
-  readonly lineOf: (path: readonly (string | number)[]) => number;
-  readonly project: string | undefined;
-  readonly timeZone: string | undefined;
-  readonly unit: CostUnit | undefined;
-  readonly database: string | undefined;
-  readonly costRecords: string | undefined;
-  readonly estimates: EstimateMode | undefined;
-  readonly outputPattern: string | undefined;
-  readonly phasePatterns: readonly OutputPattern[];
-  readonly limits: readonly BudgetLimit[];
-  readonly onBudget: OnBudget | undefined;
-  readonly subscriptions: readonly Subscription[] | undefined;
-  readonly prices: readonly PriceEntry[] | undefined;
-}
-
-/** What the user has set, from all places. */
+/** All settings, each with its origin. */
 export interface Settings {
   readonly project: Setting<string | undefined>;
   /** An IANA name; undefined is the system's. */
   readonly timeZone: Setting<string | undefined>;
-  /** What reports and the dashboard tell costs in. */
+  /** The unit in which reports and the dashboard show costs. */
   readonly unit: Setting<CostUnit>;
   /** Undefined: in the platform's folder for data. */
   readonly database: Setting<string | undefined>;
@@ -66,13 +44,17 @@ export interface Settings {
   /** For the path of `--output-last-message`, in the order in which they are tried. */
   readonly outputPatterns: readonly Setting<OutputPattern>[];
   readonly onBudget: Setting<OnBudget>;
+  /** How much of rate limits must be left for a run to start; `onBudget` says what happens otherwise. */
+  readonly minLeft: Setting<readonly MinLeft[]>;
+  /** Programs that the meter runs. Of the user's file alone. */
+  readonly hooks: HookCommands;
   readonly limits: readonly Setting<BudgetLimit>[];
   /** Of all files, the project's first. */
   readonly subscriptions: readonly Setting<Subscription>[];
-  /** A model that the project's file prices is not looked for in the user's. */
+  /** When the project's file has prices of a model, those of the user's file for it are left out. */
   readonly prices: readonly Setting<PriceEntry>[];
-  /** What stands where a configuration file is looked for and is none. */
-  readonly passedOver: readonly UnsuitablePlace[];
+  /** Paths of configuration files at which there is something else. */
+  readonly passedOver: readonly UnsuitableFile[];
 }
 
 /** What options and the environment may say of the settings: the option without its prefix, and its variable. */
@@ -86,22 +68,34 @@ export const SETTING_VARIABLES = {
   'budget-usd': 'CODEX_METERED_BUDGET_USD',
   'budget-tokens': 'CODEX_METERED_BUDGET_TOKENS',
   'on-budget': 'CODEX_METERED_ON_BUDGET',
+  'min-left': 'CODEX_METERED_MIN_LEFT',
 } as const;
-export type SaidName = keyof typeof SETTING_VARIABLES;
+export type SettingName = keyof typeof SETTING_VARIABLES;
 
-export interface Said {
+export interface Given {
   readonly value: string;
   readonly origin: 'option' | 'environment';
   /** The option or the variable. */
   readonly place: string;
 }
 
-type PickedKey = 'project' | 'timeZone' | 'database' | 'costRecords' | 'estimates' | 'outputPattern' | 'onBudget';
+type PickedKey =
+  | 'project'
+  | 'timeZone'
+  | 'database'
+  | 'costRecords'
+  | 'estimates'
+  | 'outputPattern'
+  | 'onBudget'
+  | 'minLeft';
 
 /** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */
-export function resolveSettings(said: (name: SaidName) => Said | undefined, files: readonly ConfigFile[]): Settings {
+export function resolveSettings(
+  said: (name: SettingName) => Given | undefined,
+  files: readonly ConfigFile[],
+): Settings {
   const pick = <Key extends PickedKey>(
-    name: SaidName,
+    name: SettingName,
     key: Key,
     path: readonly string[],
     parse: (text: string, said: string) => ConfigFile[Key],
@@ -111,8 +105,9 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
     const file = files.find((one) => one[key] !== undefined);
     return file ? settingOf(file, path, file[key]) : { value: undefined, origin: 'default', place: undefined };
   };
-  const estimates = pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], parseEstimateMode);
-  const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], parseOnBudget);
+  const estimates = pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], oneOf(ESTIMATE_MODES));
+  const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], oneOf(ON_BUDGET));
+  const minLeft = pick('min-left', 'minLeft', ['budget', 'min_left'], parseMinLeft);
   return {
     project: pick('project', 'project', ['project'], asIs),
     timeZone: pick('time-zone', 'timeZone', ['time_zone'], parseTimeZone),
@@ -122,6 +117,8 @@ export function resolveSettings(said: (name: SaidName) => Said | undefined, file
     estimates: { ...estimates, value: estimates.value ?? 'replace' },
     outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
     onBudget: { ...onBudget, value: onBudget.value ?? 'stop' },
+    minLeft: { ...minLeft, value: minLeft.value ?? [] },
+    hooks: files.find(({ hooks }) => hooks !== undefined)?.hooks ?? {},
     limits: resolveLimits(said, files),
     subscriptions: files.flatMap((file) => {
       return (file.subscriptions ?? []).map((one, index) => settingOf(file, ['subscriptions', index], one));
@@ -138,7 +135,7 @@ function findUnit(files: readonly ConfigFile[]): Setting<CostUnit> {
   return { value: 'usd', origin: 'default', place: undefined };
 }
 
-/** A pattern that was said for this run goes before those of phases, one of a file behind them. */
+/** A pattern from an option or a variable is tried before those of phases, one from a file after them. */
 function orderPatterns(whole: Setting<string | undefined>, files: readonly ConfigFile[]): Setting<OutputPattern>[] {
   const phases = files.flatMap((file) => {
     return file.phasePatterns.map((one) => settingOf(file, ['phases', one.phase ?? ''], one));
@@ -146,29 +143,6 @@ function orderPatterns(whole: Setting<string | undefined>, files: readonly Confi
   if (whole.value === undefined) return phases;
   const own = { ...whole, value: { pattern: whole.value } };
   return whole.origin === 'option' || whole.origin === 'environment' ? [own, ...phases] : [...phases, own];
-}
-
-function resolveLimits(
-  said: (name: SaidName) => Said | undefined,
-  files: readonly ConfigFile[],
-): Setting<BudgetLimit>[] {
-  return BUDGET_UNITS.flatMap((unit) => {
-    const given = said(`budget-${unit}`);
-    const parsed = given ? parseBudget(given.value, unit, given.place) : [];
-    return BUDGET_SCOPES.flatMap((scope): Setting<BudgetLimit>[] => {
-      const own = parsed.find((one) => one.scope === scope);
-      if (own && given) return isLimit(own) ? [{ ...given, value: own }] : [];
-      for (const file of files) {
-        const limit = file.limits.find((one) => one.scope === scope && one.unit === unit);
-        if (limit) return [settingOf(file, ['budget', scope, unit], limit)];
-      }
-      return [];
-    });
-  });
-}
-
-function isLimit(limit: LimitOrNone): limit is BudgetLimit {
-  return limit.amount !== undefined;
 }
 
 function resolvePrices(files: readonly ConfigFile[]): Setting<PriceEntry>[] {
@@ -194,18 +168,16 @@ export function listPrices({ prices }: Settings): PriceEntry[] {
   return prices.map(({ value }) => value);
 }
 
-function settingOf<T>(file: ConfigFile, path: readonly (string | number)[], value: T): Setting<T> {
-  return { value, origin: file.origin, place: `${file.path}:${file.lineOf(path)}` };
-}
-
 function asIs(text: string): string {
   return text;
 }
 
-function parseEstimateMode(mode: string, said: string): EstimateMode {
-  const known = ESTIMATE_MODES.find((one) => one === mode);
-  if (known) return known;
-  throw new UsageError(`${said}: "${mode}" is not known: use ${ESTIMATE_MODES.join(' or ')}.`);
+function oneOf<T extends string>(choices: readonly T[]): (written: string, said: string) => T {
+  return (written, said) => {
+    const known = choices.find((one) => one === written);
+    if (known) return known;
+    throw new UsageError(`${said}: "${written}" is not known: use ${choices.join(' or ')}.`);
+  };
 }
 
 function parseTimeZone(name: string, said: string): string {

@@ -1,5 +1,5 @@
 import type { ItemContent, SessionItem } from '../usage/session-item.js';
-import type { Usage } from '../usage/usage.js';
+import { NO_USAGE, type Usage } from '../usage/usage.js';
 import { countContents, type TokensOf } from './content-tokens.js';
 import { CountedContext } from './counted-context.js';
 import type { UncountedResponse } from './open-response.js';
@@ -91,7 +91,8 @@ function createEstimator(instructions: string | undefined, instructionTokens: nu
     const offered = counted.holdsTools(contextLength) ? 0 : schemaTokens(requester);
     const asked = askedTokens(request, requester, offered);
     const usage = {
-      ...{ input: counted.tokensOf(contextLength) + told + asked, cachedInput: 0, cacheWrite: 0 },
+      ...NO_USAGE,
+      input: counted.tokensOf(contextLength) + told + asked,
       output: sum(answer.map(tokensOf)),
       reasoning: sum(answer.filter(({ kind }) => kind === 'reasoning').map(tokensOf)),
     };

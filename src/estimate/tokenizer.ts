@@ -24,18 +24,10 @@ export const countTokens: CountTokens = async (texts) => {
   );
 };
 
-/**
- * Starts the thread and loads the encoding, so that a count need not wait for it. Does not keep the process alive.
- * Rejects when tiktoken cannot be loaded.
- */
-export async function preloadTokenizer(): Promise<void> {
-  await openThread().count([], 'may end meanwhile');
-}
-
 async function countEach(texts: ReadonlySet<string>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const batch of batches(texts)) {
-    const counted = await openThread().count(batch, 'stays alive');
+    const counted = await openThread().count(batch);
     batch.forEach((text, index) => {
       counts.set(text, counted[index] ?? 0);
     });
@@ -80,7 +72,6 @@ function locateTiktoken(require: NodeJS.Require): { readonly tiktoken: string; r
 interface Request {
   readonly resolve: (counts: number[]) => void;
   readonly reject: (error: Error) => void;
-  readonly waiting: 'stays alive' | 'may end meanwhile';
 }
 
 class TokenizerThread {
@@ -104,11 +95,11 @@ class TokenizerThread {
     this.#worker.unref();
   }
 
-  count(texts: string[], waiting: Request['waiting']): Promise<number[]> {
+  count(texts: string[]): Promise<number[]> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
-      this.#requests.set(id, { resolve, reject, waiting });
-      if (waiting === 'stays alive') this.#worker.ref();
+      this.#requests.set(id, { resolve, reject });
+      this.#worker.ref();
       this.#worker.postMessage({ id, texts });
     });
   }
@@ -116,8 +107,7 @@ class TokenizerThread {
   #settle(id: number, counts: number[]): void {
     this.#requests.get(id)?.resolve(counts);
     this.#requests.delete(id);
-    const awaited = [...this.#requests.values()].some(({ waiting }) => waiting === 'stays alive');
-    if (!awaited) this.#worker.unref();
+    if (this.#requests.size === 0) this.#worker.unref();
   }
 }
 

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Only the user who runs us may look into what we make. */
+/** Only this user may read the folders that are made. */
 const PRIVATE = 0o700;
 
 /**
@@ -42,5 +42,14 @@ function mkdirUnlessThere(path: string): void {
     mkdirSync(path, { mode: PRIVATE });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** A folder that has been deleted has no name any more; Codex may work all the same, with `--cd` or without any. */
+export function readCwd(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env.PWD || '/';
   }
 }

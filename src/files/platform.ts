@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 /**
  * The folder of the user's own configuration file, where no variable says another. It is the one of env-paths, which must
- * not be loaded before Codex is started: it imports `node:process`, and process/stand-ins.ts says what comes of that.
+ * not be loaded before Codex is started: it imports `node:process`, which opens the standard streams (see process/streams.ts).
  */
 export function findConfigFolder(env: NodeJS.ProcessEnv, platform = process.platform): string {
   if (platform === 'darwin') return join(homedir(), 'Library', 'Preferences', 'codex-metered');

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -13,20 +14,21 @@ import {
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** What stands at a path is not a regular file, or is larger than anything that belongs there. */
-class UnsuitableFileError extends Error {
+export class UnsuitableFileError extends Error {
   override readonly name = 'UnsuitableFileError';
 }
 
-/** Without waiting: a pipe that takes the file's place in the meantime would block, and a terminal would become ours. */
+/** Flags with which opening never waits, should a pipe or a terminal have taken the file's place since it was inspected. */
 const AT_ONCE = constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Opens a regular file and returns its descriptor. Anything else at the path is not even opened: a named pipe would block
- * until somebody writes to it, and reading a device may never end. `flags` are those of open(2). Throws an
- * UnsuitableFileError that says what was found instead, and what the file system throws.
+ * until somebody writes to it, and reading a device may never end. `flags` are those of open(2); with O_NOFOLLOW among them
+ * a link is refused too. Throws an UnsuitableFileError that says what was found instead, and what the file system throws.
  */
 export function openRegularFile(path: string, flags: number = constants.O_RDONLY, mode?: number): number {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const inspect = flags & constants.O_NOFOLLOW ? lstatSync : statSync;
+  const found = inspect(path, { throwIfNoEntry: false });
   if (found) expectRegular(found);
   const fd = openSync(path, flags | AT_ONCE, mode);
   try {
@@ -58,9 +60,16 @@ export async function openForReading(path: string): Promise<FileHandle> {
   }
 }
 
-/** The bytes of a regular file. Throws an UnsuitableFileError too where there are more than `limitBytes`. */
-export function readRegularFile(path: string, limitBytes: number): Buffer {
-  const fd = openRegularFile(path);
+/**
+ * Reads a regular file, with `links` also through symbolic links. Throws an UnsuitableFileError too when there are more than
+ * `limitBytes`.
+ */
+export function readRegularFile(
+  path: string,
+  limitBytes: number,
+  links: 'follow links' | 'refuse links' = 'follow links',
+): Buffer {
+  const fd = openRegularFile(path, constants.O_RDONLY | (links === 'refuse links' ? constants.O_NOFOLLOW : 0));
   try {
     const chunks: Buffer[] = [];
     for (let bytes = 0; ; ) {
@@ -99,6 +108,7 @@ function expectRegular(found: Stats): void {
 
 function nameKind(found: Stats): string {
   if (found.isDirectory()) return 'a folder';
+  if (found.isSymbolicLink()) return 'a link';
   if (found.isFIFO()) return 'a named pipe';
   return found.isSocket() ? 'a socket' : 'a device';
 }

@@ -1,25 +1,26 @@
 import * as z from 'zod/mini';
 import { BUDGET_SCOPES, BUDGET_UNITS, type Budget, type BudgetLimit, ON_BUDGET } from '../usage/budget.js';
-import { CHANGE_VERSION, type Change } from '../usage/change.js';
 import { isCount, isPossibleCost, isPossibleTime, isPossibleUsage } from '../usage/count.js';
-import type { Fees } from '../usage/fees.js';
+import { COUNTERS, type CounterName } from '../usage/counters.js';
 import { PHASES } from '../usage/phase.js';
 import { PROVIDERS } from '../usage/provider.js';
-import type {
-  Attribution,
-  AttributionOrigin,
-  CostExtent,
-  Invocation,
-  InvocationOrigin,
-  InvocationStatus,
-  InvocationUpdate,
-  Note,
-  PricedResponse,
-  RateLimit,
-  ThreadKnownBy,
+import {
+  type Attribution,
+  type AttributionOrigin,
+  CHANGE_VERSION,
+  type Change,
+  type CostExtent,
+  type Fees,
+  type Invocation,
+  type InvocationOrigin,
+  type InvocationStatus,
+  type InvocationUpdate,
+  type Note,
+  type PricedResponse,
+  type RateLimit,
+  type ThreadKnownBy,
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
-import type { Usage } from '../usage/usage.js';
 
 export type KeptChange =
   | { readonly kind: 'change'; readonly change: Change }
@@ -59,6 +60,7 @@ const status = word<InvocationStatus>({
   failed: true,
   interrupted: true,
   abandoned: true,
+  'over budget': true,
 });
 const origin = word<InvocationOrigin>({ metered: true, backfilled: true, recorded: true });
 const threadKnownBy = word<ThreadKnownBy>({ output: true, file: true });
@@ -125,13 +127,9 @@ const update = z.strictObject({
   budget: z.optional(budget),
 } satisfies FieldsOf<InvocationUpdate>);
 
-const usage = z.strictObject({
-  input: count,
-  cachedInput: count,
-  cacheWrite: count,
-  output: count,
-  reasoning: count,
-} satisfies FieldsOf<Usage>);
+// A program that did not know a counter yet has written none.
+const counters = COUNTERS.map(({ name, since }) => [name, since === undefined ? count : z._default(count, 0)]);
+const usage = z.strictObject(Object.fromEntries(counters) as Record<CounterName, typeof count>);
 
 const fees = z.strictObject({
   webSearches: count,

@@ -1,23 +1,18 @@
 import { resolve } from 'node:path';
 import { loadSettings } from '../config/load.js';
 import { type Paths, readPaths } from '../config/paths.js';
-import {
-  listPrices,
-  type Said,
-  type SaidName,
-  SETTING_VARIABLES,
-  type Setting,
-  type Settings,
-} from '../config/settings.js';
+import type { Setting } from '../config/setting.js';
+import { type Given, listPrices, SETTING_VARIABLES, type SettingName, type Settings } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
+import { readCwd } from '../files/folders.js';
 import { findWorkTree } from '../io/work-tree.js';
-import { attribute, type Named } from '../meter/attribution.js';
+import { attribute, type GivenValue } from '../meter/attribution.js';
 import type { PriceEntry } from '../pricing/price.js';
-import type { EstimateMode } from '../usage/estimate-mode.js';
+import type { EstimateMode } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution } from '../usage/record.js';
 
-/** To whom a step belongs, and where it is recorded. */
+/** The attribution of a call, and where it is recorded. */
 export interface UsageContext {
   /** `builder`, `reviewer`, `chat`, `handoff` or `other`. */
   readonly category: Phase;
@@ -29,12 +24,12 @@ export interface UsageContext {
   readonly iteration?: number | undefined;
   /** Default: the working directory of this process. */
   readonly cwd?: string | undefined;
-  /** The database to record in. Default: CODEX_METERED_DB, or what a codex-metered.toml says, or else the platform's place for it. */
+  /** The database to record in. Default: CODEX_METERED_DB, or what a codex-metered.toml says, or else the platform's folder for data. */
   readonly database?: string | undefined;
 }
 
 /** A context with what the environment and the configuration files say. */
-export interface Place {
+export interface ResolvedContext {
   readonly attribution: Attribution;
   readonly cwd: string;
   readonly paths: Paths;
@@ -63,7 +58,7 @@ export function checkContext(context: UsageContext): void {
  * Fills in what the environment and the configuration files say; files that cannot be read are left out. Rejects with a
  * UsageError for a context that makes no sense.
  */
-export async function resolveContext(context: UsageContext, startedAtMs: number): Promise<Place> {
+export async function resolveContext(context: UsageContext, startedAtMs: number): Promise<ResolvedContext> {
   checkContext(context);
   const { category, runId, iteration } = context;
   const cwd = context.cwd ?? readCwd();
@@ -91,7 +86,7 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
   };
 }
 
-function sayFor({ project, database }: UsageContext): (name: SaidName) => Said | undefined {
+function sayFor({ project, database }: UsageContext): (name: SettingName) => Given | undefined {
   return (setting) => {
     const given = setting === 'project' ? project : setting === 'db' ? database : undefined;
     return name(given, setting, SETTING_VARIABLES[setting]);
@@ -99,7 +94,7 @@ function sayFor({ project, database }: UsageContext): (name: SaidName) => Said |
 }
 
 async function readSettings(
-  said: (name: SaidName) => Said | undefined,
+  said: (name: SettingName) => Given | undefined,
   cwd: string,
 ): Promise<{ settings?: Settings; problem: string | undefined }> {
   try {
@@ -110,20 +105,12 @@ async function readSettings(
   }
 }
 
-function name(given: string | undefined, option: string, variable: string): Said | undefined {
+function name(given: string | undefined, option: string, variable: string): Given | undefined {
   if (given) return { value: given, origin: 'option', place: option };
   const set = process.env[variable];
   return set ? { value: set, origin: 'environment', place: variable } : undefined;
 }
 
-function named(setting: Setting<string | undefined> | undefined): Named {
+function named(setting: Setting<string | undefined> | undefined): GivenValue {
   return setting?.value === undefined ? undefined : { value: setting.value, origin: setting.origin };
-}
-
-function readCwd(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return process.env.PWD || '/';
-  }
 }

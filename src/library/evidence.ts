@@ -8,8 +8,8 @@ import type { Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { isNoUsage, NO_USAGE, sumUsage, type Usage } from '../usage/usage.js';
 
-/** What there is to go by for one step, best first. */
-export interface Testimony {
+/** The evidence of one call, the best first. */
+export interface AvailableEvidence {
   /** Counts that the API reported, as data. */
   readonly counted: ApiUsage | undefined;
   /** Output of a program, in which counts may stand as text. */
@@ -29,20 +29,20 @@ export interface Texts {
   readonly isLeft: boolean;
 }
 
-export interface Finding {
+export interface FoundUsage {
   readonly usage: Usage;
   readonly evidence: Evidence;
   readonly source: Source;
   readonly notes: readonly Note[];
 }
 
-/** Nothing is known, and why. */
-export interface NoFinding {
+/** No usage was found; the notes have the reason. */
+export interface NothingFound {
   readonly usage: undefined;
   readonly notes: readonly Note[];
 }
 
-const NOTHING: NoFinding = {
+const NOTHING: NothingFound = {
   usage: undefined,
   notes: [
     {
@@ -58,10 +58,10 @@ const TOKENS_PER_MESSAGE = 4;
 const TOKENS_PER_ANSWER = 3;
 
 /** Goes down the chain actual → parsed → estimated. Never rejects. */
-export async function findUsage(testimony: Testimony): Promise<Finding | NoFinding> {
-  const { printed, texts } = testimony;
-  const counted = refuseImpossible(testimony.counted);
-  // Zeros are what a program passes on that was told nothing.
+export async function findUsage(available: AvailableEvidence): Promise<FoundUsage | NothingFound> {
+  const { printed, texts } = available;
+  const counted = refuseImpossible(available.counted);
+  // A program that knows no usage passes on zeros.
   if (counted?.kind === 'usage' && !isNoUsage(counted.usage)) {
     const { usage, notes } = counted;
     return { usage, notes, evidence: 'api', source: notes.length === 0 ? 'actual' : 'parsed' };
@@ -82,7 +82,7 @@ function refuseImpossible(counted: ApiUsage | undefined): ApiUsage | undefined {
   return isPossibleUsage(usage, 'api') ? counted : { kind: 'unreadable' };
 }
 
-function fromTotal(counted: ApiUsage | undefined): Finding | undefined {
+function fromTotal(counted: ApiUsage | undefined): FoundUsage | undefined {
   if (counted?.kind !== 'total' || counted.tokens === 0) return undefined;
   return step(
     'text',
@@ -93,7 +93,7 @@ function fromTotal(counted: ApiUsage | undefined): Finding | undefined {
 }
 
 /** Codex's own output: its JSON events, or the footer of the human-readable one. */
-function fromPrinted(printed: string | undefined): Finding | undefined {
+function fromPrinted(printed: string | undefined): FoundUsage | undefined {
   if (!printed) return undefined;
   const claimed = sumUsage(readOutput(printed, 'json').turnTotals);
   if (!isNoUsage(claimed) && isPossibleUsage(claimed, 'turn_completed')) {
@@ -121,7 +121,7 @@ function readOutput(printed: string, output: 'json' | 'human') {
   return reader.facts;
 }
 
-async function fromTexts(texts: Texts | undefined): Promise<Finding | NoFinding | undefined> {
+async function fromTexts(texts: Texts | undefined): Promise<FoundUsage | NothingFound | undefined> {
   if (!texts || [...texts.input, ...texts.output].join('') === '') return undefined;
   try {
     const counts = await countTokens([...texts.input, ...texts.output]);
@@ -144,7 +144,7 @@ function describeEstimate({ input, output, unseen, isLeft }: Texts): string {
   return missing.length > 0 ? `${whole}, without ${missing.join(' and without ')}` : whole;
 }
 
-function step(evidence: Evidence, source: Source, usage: Usage, reason: string): Finding {
+function step(evidence: Evidence, source: Source, usage: Usage, reason: string): FoundUsage {
   const figures = { source, input: usage.input, cached: usage.cachedInput, output: usage.output };
   return { evidence, source, usage, notes: [{ kind: 'fallback', reason, figures }] };
 }

@@ -6,9 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Phase } from '../usage/phase.js';
 import { NO_USAGE } from '../usage/usage.js';
-import { createFeed } from './feed.js';
-import type { MeteredResponse, MeteredResult } from './metered-result.js';
-import { type MeteringEvent, parseMeteringEvent } from './metering-event.js';
+import { type MeteredResponse, type MeteredResult, type MeteringEvent, parseMeteringEvent } from './metered-result.js';
 
 export interface MeteredExecOptions {
   /** `builder`, `reviewer`, … Default: what the command shows. */
@@ -18,7 +16,7 @@ export interface MeteredExecOptions {
   /** Default: the folder of `--output-last-message`, or else the day. */
   readonly runId?: string | undefined;
   readonly iteration?: number | undefined;
-  /** The database to record in. Default: CODEX_METERED_DB, or else the platform's place for it. */
+  /** The database to record in. Default: CODEX_METERED_DB, or else the platform's folder for data. */
   readonly database?: string | undefined;
   /** The real Codex. Default: `codex` on PATH. */
   readonly codex?: string | undefined;
@@ -109,4 +107,39 @@ function summarise(last: MeteringEvent | undefined): Omit<MeteredResult, 'exitCo
   // The metering was killed before it could say what it came to.
   const { threadId, source, total } = last.response;
   return { id: last.id, threadId, source, ...total, records: [] };
+}
+
+/** Items that are pushed, to be read in a loop: by one reader, at its own pace. */
+interface Feed<T> {
+  push(item: T): void;
+  end(): void;
+  readonly all: AsyncIterable<T>;
+}
+
+function createFeed<T>(): Feed<T> {
+  const items: T[] = [];
+  let ended = false;
+  let wake: () => void = () => undefined;
+  return {
+    push(item) {
+      items.push(item);
+      wake();
+    },
+    end() {
+      ended = true;
+      wake();
+    },
+    all: {
+      async *[Symbol.asyncIterator]() {
+        for (;;) {
+          yield* items.splice(0);
+          if (items.length > 0) continue;
+          if (ended) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      },
+    },
+  };
 }

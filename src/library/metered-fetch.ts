@@ -9,7 +9,6 @@ import {
 } from './billed-request.js';
 import { observeBody } from './observed-body.js';
 import type { CallObserver, ObservedCall } from './observed-calls.js';
-import { refusals } from './refusals.js';
 
 const ORIGINAL = Symbol('the fetch that is metered');
 /** What a server answers that does not know `stream_options`, or finds a signed body changed. */
@@ -133,4 +132,29 @@ function attempt<T>(operate: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How long a refusal is believed. A server is updated, and an error can have had another reason. */
+const HOLDS_MS = 10 * 60_000;
+
+const refusedUntil = new Map<string, number>();
+
+/**
+ * Which streams are not to be asked for their usage, because the server refused the question: per address and model, since
+ * what stands behind one address can differ from model to model. It is kept for the whole process, so that a program that
+ * makes a client for every call is not refused at every call.
+ */
+const refusals = {
+  has(address: string, model: unknown): boolean {
+    return (refusedUntil.get(keyOf(address, model)) ?? 0) > performance.now();
+  },
+  add(address: string, model: unknown): void {
+    const now = performance.now();
+    for (const [key, until] of refusedUntil) if (until <= now) refusedUntil.delete(key);
+    refusedUntil.set(keyOf(address, model), now + HOLDS_MS);
+  },
+};
+
+function keyOf(address: string, model: unknown): string {
+  return `${address} ${String(model)}`;
 }

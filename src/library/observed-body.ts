@@ -2,19 +2,19 @@ import { createEventSplitter, encodeEvent, type StreamEvent } from '../agents/op
 import { isObject } from '../formats/json.js';
 import type { ObservedCall } from './observed-calls.js';
 
-/** Whether the caller is to see the usage that the metering asked for. */
-export type Sight = 'shows all' | 'withholds usage';
+/** Whether the caller may see the usage that the metering has asked for. */
+export type UsageVisibility = 'shows all' | 'withholds usage';
 
 /**
  * The response with a body that `observed` sees pass. Nothing is read before the caller reads, and what the caller
  * cancels is cancelled, so the model stops as it would without us.
  */
-export function observeBody(response: Response, observed: ObservedCall, sight: Sight): Response {
+export function observeBody(response: Response, observed: ObservedCall, visibility: UsageVisibility): Response {
   const { body, status, statusText, headers, url, redirected } = response;
   if (!body) return response;
   // A fetch of the caller's own may give a stream of Node's.
   const reader = ('getReader' in body ? body : ReadableStream.from(body as AsyncIterable<Uint8Array>)).getReader();
-  const chunks = readEvents(reader, observed, sight);
+  const chunks = readEvents(reader, observed, visibility);
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -35,11 +35,15 @@ export function observeBody(response: Response, observed: ObservedCall, sight: S
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-async function* readEvents(reader: Reader, observed: ObservedCall, sight: Sight): AsyncGenerator<Buffer, void> {
+async function* readEvents(
+  reader: Reader,
+  observed: ObservedCall,
+  visibility: UsageVisibility,
+): AsyncGenerator<Buffer, void> {
   const splitter = createEventSplitter();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const events = splitter.push(next.value).map((event) => observeEvent(event, observed, sight));
+      const events = splitter.push(next.value).map((event) => observeEvent(event, observed, visibility));
       const passed = Buffer.concat(events.filter((bytes) => bytes !== undefined));
       if (passed.length > 0) yield passed;
     }
@@ -52,13 +56,13 @@ async function* readEvents(reader: Reader, observed: ObservedCall, sight: Sight)
 }
 
 /** What the caller is to have of an event; undefined: nothing. */
-function observeEvent(event: StreamEvent, observed: ObservedCall, sight: Sight): Buffer | undefined {
+function observeEvent(event: StreamEvent, observed: ObservedCall, visibility: UsageVisibility): Buffer | undefined {
   const data = parseData(event.data);
   // A client stops reading here.
   if (event.data === '[DONE]') observed.end('whole');
   if (!data) return event.bytes;
   observed.event(data);
-  return sight === 'withholds usage' ? withoutUsage(event, data) : event.bytes;
+  return visibility === 'withholds usage' ? withoutUsage(event, data) : event.bytes;
 }
 
 /** The usage comes in a chunk of its own, without choices, and as null in every other (OpenAI's API reference). */

@@ -12,7 +12,7 @@ import type { Phase } from '../usage/phase.js';
 import type { Invocation, InvocationStatus, ModelResponse, Note } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
-import type { Place } from './context.js';
+import type { ResolvedContext } from './context.js';
 
 /** What became of a step that was to be recorded. */
 export interface RecordedUsage {
@@ -36,7 +36,7 @@ export interface RecordedUsage {
 
 /** One call of a model outside of Codex, once it has ended. */
 export interface Step {
-  readonly place: Place;
+  readonly place: ResolvedContext;
   /** What was called: `chat.completions`, `responses`, … */
   readonly command: string;
   readonly startedAtMs: number;

@@ -5,8 +5,8 @@ import { UsageError } from '../errors.js';
 import { isPossibleTime } from '../usage/count.js';
 import type { InvocationStatus, ModelResponse } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
-import { type Place, resolveContext, type UsageContext } from './context.js';
-import { type Finding, findUsage, type Testimony, type Texts } from './evidence.js';
+import { type ResolvedContext, resolveContext, type UsageContext } from './context.js';
+import { type AvailableEvidence, type FoundUsage, findUsage, type Texts } from './evidence.js';
 import { type RecordedUsage, recordStep } from './record-step.js';
 
 /** The counts of one model call, in any of the forms that programs pass on: see docs/library.md. */
@@ -56,7 +56,7 @@ function readTime(given = Date.now()): number {
 }
 
 /** A model call as far as it is known once it has ended. */
-export interface Call extends Testimony {
+export interface Call extends AvailableEvidence {
   readonly model: string | undefined;
   readonly command: string;
   readonly startedAtMs: number;
@@ -71,7 +71,7 @@ export interface Call extends Testimony {
  * reported, and the database numbers iterations in the order in which it hears of them. Rejects as `place` does, and for
  * nothing else.
  */
-export function recordCall(place: Promise<Place>, call: Call): Promise<RecordedUsage> {
+export function recordCall(place: Promise<ResolvedContext>, call: Call): Promise<RecordedUsage> {
   const { command, startedAtMs, status } = call;
   return inTurn(Promise.all([place, findUsage(call)]), ([at, { notes, ...found }]) =>
     recordStep({ place: at, command, startedAtMs, status, notes, response: found.usage && toResponse(call, found) }),
@@ -80,7 +80,7 @@ export function recordCall(place: Promise<Place>, call: Call): Promise<RecordedU
 
 function toResponse(
   { model, serviceTier, completedAtMs, responseId }: Call,
-  found: Omit<Finding, 'notes'>,
+  found: Omit<FoundUsage, 'notes'>,
 ): ModelResponse {
   return {
     ...found,

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import { Pricer } from '../pricing/pricer.js';
 import type { PriceBook } from '../pricing/prices.js';
-import { isAlive } from '../process/alive.js';
+import { judgeState } from '../process/invocation-state.js';
 import { CANNOT_BE_SETTLED, type OpenInvocation } from '../store/invocations.js';
 import { isFaultOfDatabase } from '../store/open.js';
 import type { Store } from '../store/store.js';
@@ -9,24 +9,22 @@ import type { Note } from '../usage/record.js';
 import { SessionFollower } from './session-follower.js';
 import { describeUnreadable } from './unreadable.js';
 
-/** The invocations whose end is not recorded although neither their meter nor their Codex works. Throws a StoreError. */
+/** Lists the invocations whose end is not recorded although their meter and their Codex have ended. Throws a StoreError. */
 export function listAbandoned(store: Store): OpenInvocation[] {
-  return store.listOpenInvocations().filter(({ meterPid, codexPid, startedAtMs }) => {
-    return ![meterPid, codexPid].some((pid) => isAlive(pid, startedAtMs));
-  });
+  return store.listOpenInvocations().filter((one) => judgeState(one) === 'killed');
 }
 
-/** An invocation that could not be settled, and why. */
+/** An invocation that could not be settled, with the reason. */
 export interface Unsettled {
   readonly invocation: string;
   readonly reason: string;
 }
 
 /**
- * Settles the invocations whose meter was killed before it could: what their session files count is recorded, and
- * they are marked `abandoned`. One that its meter has ended since it was listed, or that was kept aside and taken in,
- * is left as it is. Each is settled by itself; returns those that could not be, which get a note and are tried again by
- * the next command. Rejects with a StoreError where the database itself cannot be used.
+ * Settles invocations whose meter was killed: records what their session files count, and marks them `abandoned`. An
+ * invocation whose end was recorded after it was listed is left as it is. A failure with one does not keep the others from
+ * being settled: it is returned and noted, and the next command tries again. Rejects with a StoreError when the database
+ * itself cannot be used.
  */
 export async function settleAbandoned(
   store: Store,
@@ -48,7 +46,7 @@ export async function settleAbandoned(
   return unsettled;
 }
 
-/** The note is kept once, however often it is tried. A database that takes not even that is told of in the log alone. */
+/** Notes the failure; the store keeps equal notes once. When the note cannot be recorded either, the log has the reason. */
 function noteUnsettled(store: Store, id: string, reason: string): void {
   try {
     store.record({
@@ -88,7 +86,7 @@ async function settle(store: Store, prices: PriceBook, invocation: OpenInvocatio
   });
 }
 
-/** The thread of an invocation, and its session files as far as they are its own. */
+/** Finds and reads the session files that are assigned to an invocation. */
 async function readSessionFiles({ threadId, codexHome, cwd, startedAtMs }: OpenInvocation) {
   if (codexHome === null) return { rootId: threadId ?? undefined, files: [] };
   const follower = new SessionFollower({

@@ -1,27 +1,28 @@
 import { resolve } from 'node:path';
+import type { OutputPattern } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 import { nameProject } from '../io/work-tree.js';
 import { createDayWriter } from '../usage/day.js';
 import { findPhase, PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, AttributionOrigin } from '../usage/record.js';
-import { type OutputPattern, readOutputPath } from './output-path.js';
+import { readOutputPath } from './output-path.js';
 
-/** What the user said, by option, environment or configuration file, or by the name of a link. */
-export interface Said {
-  readonly project: Named;
-  readonly run: Named;
-  readonly phase: Named;
-  readonly iteration: Named;
+/** What the user set by option, environment or configuration file, or by the name of a link. */
+export interface GivenAttribution {
+  readonly project: GivenValue;
+  readonly run: GivenValue;
+  readonly phase: GivenValue;
+  readonly iteration: GivenValue;
   /** Tried in order before the built-in ones: see output-path.ts. */
   readonly outputPatterns: readonly OutputPattern[];
-  /** Whose days are runs; undefined is the system's. */
+  /** The time zone of the days that name runs; undefined is the system's. */
   readonly timeZone: string | undefined;
 }
 
-export type Named = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
+export type GivenValue = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
 
 /** What the invocation shows of itself. */
-export interface Shown {
+export interface CallFacts {
   readonly cwd: string;
   readonly command: string;
   readonly cd: string | undefined;
@@ -31,16 +32,16 @@ export interface Shown {
 
 const ITERATION = /^\d{1,9}$/;
 
-type Guess = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
+type InferredValue = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
 
 /**
- * Says to whom an invocation belongs: what the user said first, then what the path of `--output-last-message`, the
- * command and the git work tree show. Without a run id, a day's invocations in a project are one run. Throws a
- * UsageError when what the user said makes no sense.
+ * Decides the attribution of an invocation: what the user set wins over what the path of `--output-last-message`, the
+ * command and the git work tree show. Without a run id, a day's invocations in a project are one run. Throws a UsageError
+ * when the user set something impossible.
  */
-export function attribute(said: Said, shown: Shown): Attribution {
+export function attribute(said: GivenAttribution, shown: CallFacts): Attribution {
   const groups = readOutputPath(said.outputPatterns, shown.outputLastMessage, shown.cwd);
-  const path = (group: string): Guess => {
+  const path = (group: string): InferredValue => {
     const value = groups[group];
     return value ? { value, origin: 'output path' } : undefined;
   };
@@ -63,13 +64,13 @@ export function attribute(said: Said, shown: Shown): Attribution {
   };
 }
 
-/** A pattern of the user's may find what is no phase: that is no reason to refuse the run. */
-function knownPhase(guess: Guess): Guess {
+/** A pattern of the user's may find a name that is not a phase. That is no reason to refuse the run. */
+function knownPhase(guess: InferredValue): InferredValue {
   return guess && findPhase(guess.value) ? guess : undefined;
 }
 
 /** A long number in a path is a time or an id, not a round. */
-function knownIteration(guess: Guess): Guess {
+function knownIteration(guess: InferredValue): InferredValue {
   return guess && ITERATION.test(guess.value) ? guess : undefined;
 }
 

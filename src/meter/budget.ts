@@ -1,4 +1,13 @@
-import { addSpent, type BudgetLimit, type BudgetScope, NOTHING_SPENT, type Spent } from '../usage/budget.js';
+import {
+  addSpent,
+  type BudgetLimit,
+  type BudgetPeriod,
+  type BudgetScope,
+  isBudgetPeriod,
+  NOTHING_SPENT,
+  type Period,
+  type Spent,
+} from '../usage/budget.js';
 import { isUnpriced, type PricedResponse } from '../usage/record.js';
 
 /** How far a limit is used up. */
@@ -6,39 +15,37 @@ export interface BudgetLevel {
   readonly limit: BudgetLimit;
   /** In the limit's unit. */
   readonly amount: number;
-  /** Of the limit: 1 is all of it. */
+  /** The part of the limit that is spent: 1 is all of it. */
   readonly share: number;
   readonly spent: Spent;
 }
 
-/** What has happened to a limit: four fifths of it are spent, or all. */
+/** `near`: four fifths of a limit are spent; `reached`: all of it is. */
 export type BudgetMark = 'near' | 'reached';
-
-export interface Day {
-  readonly startMs: number;
-  readonly endMs: number;
-}
 
 export interface BudgetOptions {
   readonly limits: readonly BudgetLimit[];
-  /** The day around a moment (epoch milliseconds), where the user is. */
-  readonly findDay: (atMs: number) => Day;
-  /** What all other invocations have spent. What it throws, the last known figures stand in for. */
-  readonly readOthers: (scope: 'run' | 'day', day: Day) => Spent;
-  /** The figures of others cannot be read. */
+  /** Finds the day, week or month around a moment (epoch milliseconds) in the user's time zone. */
+  readonly findPeriod: (period: BudgetPeriod, atMs: number) => Period;
+  /** Reads what all other invocations have spent. When it throws, the figures of the last time are used. */
+  readonly readOthers: (scope: OthersScope) => Spent;
+  /** Called when `readOthers` has thrown. */
   readonly onFault: (error: unknown) => void;
   /** Called once for each limit and mark. */
   readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
 }
 
+/** Whose spending counts beside the invocation's own: its run's, or its project's in a period. */
+export type OthersScope = 'run' | Period;
+
 const NEAR = 0.8;
 
-/** Holds what an invocation, its run and its project's day have spent against their limits. */
+/** Compares what an invocation, its run and its project have spent with their limits. */
 export class BudgetGuard {
   readonly #options: BudgetOptions;
   readonly #marked = new Map<BudgetLimit, BudgetMark>();
   readonly #others = new Map<BudgetScope, Spent>();
-  #day: Day | undefined;
+  readonly #periods = new Map<BudgetPeriod, Period>();
 
   constructor(options: BudgetOptions) {
     this.#options = options;
@@ -49,7 +56,7 @@ export class BudgetGuard {
     return [...this.#marked].filter(([, mark]) => mark === 'reached').map(([limit]) => limit);
   }
 
-  /** Looks at all limits anew; `responses` are all of the invocation so far. */
+  /** Compares all limits anew; `responses` are all of the invocation so far. */
   check(responses: readonly PricedResponse[], nowMs: number): void {
     for (const level of this.measure(responses, nowMs)) {
       const mark = level.share >= 1 ? 'reached' : level.share >= NEAR ? 'near' : undefined;
@@ -61,21 +68,28 @@ export class BudgetGuard {
   }
 
   measure(responses: readonly PricedResponse[], nowMs: number): BudgetLevel[] {
-    const { limits, findDay } = this.#options;
-    if (!this.#day || nowMs >= this.#day.endMs || nowMs < this.#day.startMs) this.#day = findDay(nowMs);
-    const day = this.#day;
+    const { limits } = this.#options;
     const spent = new Map<BudgetScope, Spent>();
     for (const scope of new Set(limits.map((limit) => limit.scope))) {
-      const own = scope === 'day' ? responses.filter(({ completedAtMs }) => completedAtMs >= day.startMs) : responses;
-      spent.set(scope, addSpent(this.#readOthers(scope, day), sumSpent(own)));
+      const startMs = isBudgetPeriod(scope) ? this.#periodAt(scope, nowMs).startMs : Number.NEGATIVE_INFINITY;
+      const own = responses.filter(({ completedAtMs }) => completedAtMs >= startMs);
+      spent.set(scope, addSpent(this.#readOthers(scope, nowMs), sumSpent(own)));
     }
     return limits.map((limit) => measureLevel(limit, spent.get(limit.scope) ?? NOTHING_SPENT));
   }
 
-  #readOthers(scope: BudgetScope, day: Day): Spent {
+  #periodAt(scope: BudgetPeriod, nowMs: number): Period {
+    const known = this.#periods.get(scope);
+    if (known && nowMs >= known.startMs && nowMs < known.endMs) return known;
+    const period = this.#options.findPeriod(scope, nowMs);
+    this.#periods.set(scope, period);
+    return period;
+  }
+
+  #readOthers(scope: BudgetScope, nowMs: number): Spent {
     if (scope === 'invocation') return NOTHING_SPENT;
     try {
-      this.#others.set(scope, this.#options.readOthers(scope, day));
+      this.#others.set(scope, this.#options.readOthers(scope === 'run' ? scope : this.#periodAt(scope, nowMs)));
     } catch (error) {
       this.#options.onFault(error);
     }

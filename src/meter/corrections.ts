@@ -2,27 +2,31 @@ import type { ModelResponse, Note } from '../usage/record.js';
 import type { TimedRemark } from './output-reader.js';
 
 /**
- * What `response` was served as: the session file names the model and the service tier that Codex had set, and Codex's
- * output tells where it was otherwise. `isTold` says whether the output tells of a thread at all. A reroute is told when
- * the response begins and once a turn, so it holds for every response that ends after it.
+ * Corrects the model and the service tier of `response`. The session file names those that Codex asked for; Codex's output
+ * reports when others were served. `outputCovers` says whether the output reports on a thread at all. Codex reports a
+ * reroute when a response begins, and once a turn, so it holds for every response that ends after it.
  */
 export function correctResponse(
   response: ModelResponse,
   remarks: readonly TimedRemark[],
-  isTold: (threadId: string) => boolean,
+  outputCovers: (threadId: string) => boolean,
 ): ModelResponse {
   let { model, serviceTier } = response;
   for (const remark of remarks) {
     if (remark.kind === 'tier_omitted') {
       if (remark.model === response.model && remark.tier === response.serviceTier) serviceTier = undefined;
-    } else if (remark.from === response.model && response.completedAtMs >= remark.atMs && isTold(response.threadId)) {
+    } else if (
+      remark.from === response.model &&
+      response.completedAtMs >= remark.atMs &&
+      outputCovers(response.threadId)
+    ) {
       model = remark.to;
     }
   }
   return { ...response, model, serviceTier };
 }
 
-/** What a reader of the record must know of `remarks`. */
+/** Notes for the reader of the record on what Codex's output reported. */
 export function describeRemarks(remarks: readonly TimedRemark[]): Note[] {
   return remarks.map((remark) =>
     remark.kind === 'rerouted'

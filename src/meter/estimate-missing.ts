@@ -13,13 +13,13 @@ export interface EstimateOptions {
   readonly codexHome: string;
   readonly sinceMs: number;
   readonly lastTurnFailed: boolean;
-  /** How often Codex said that it asks again; undefined where its output was not read. */
+  /** How often Codex reported that it reconnects; undefined when its output was not read. */
   readonly reconnects: number | undefined;
 }
 
 /**
- * Estimates the responses of `file` that completed and that nobody counted: their provider reports no usage. Nothing is
- * read unless the file shows that there may be some. Never rejects: what cannot be estimated is a note.
+ * Estimates the responses of `file` that completed without being counted, because their provider reports no usage. The file
+ * is read again only when it shows that there may be some. Never rejects: a failure becomes a note.
  */
 export async function estimateMissing(
   file: FollowedFile,
@@ -41,12 +41,12 @@ export async function estimateMissing(
 async function* readItems(path: string): AsyncGenerator<SessionItem> {
   for await (const line of readLines(path)) {
     const item = parseItemLine(line);
-    // What cannot be read has been counted when the file was followed.
+    // Lines that cannot be read were counted when the file was followed.
     if (item.kind !== 'irrelevant' && item.kind !== 'unrecognised') yield item;
   }
 }
 
-/** What a fork continues, oldest first: items of the files that its header, and theirs, name. */
+/** The items that a fork continues, oldest first: of the file that its header names, of the file that this one names, and so on. */
 async function* readInherited(codexHome: string, path: string): AsyncGenerator<SessionItem> {
   const base = await readHistoryBase(path);
   const basePath = base && (await findHistoryBase(codexHome, base.threadId));

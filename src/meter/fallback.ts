@@ -6,18 +6,18 @@ import type { Evidence, Source } from '../usage/source.js';
 import { isNoUsage, NO_USAGE, sumUsage, type Usage } from '../usage/usage.js';
 import type { OutputFacts } from './output-reader.js';
 
-/** What is left to go by when no session file counted a response. */
+/** The evidence that remains when no session file counted a response. */
 export interface FallbackInput {
   readonly invocationId: string;
   readonly facts: OutputFacts;
   /** `--model`, when it was given; Codex's human-readable output names the model too. */
   readonly model: string | undefined;
-  /** The thread had turns before this invocation, so Codex's totals may hold theirs. */
+  /** The thread had turns before this invocation, which Codex's totals may include. */
   readonly resumed: boolean;
   /** What is recorded of the thread before this invocation. */
   readonly recordedBefore: RecordedBefore;
   readonly endedAtMs: number;
-  /** Why no session file counted: there is none, it lies where we cannot look, or it counts nothing of this run. */
+  /** Why no session file counted: there is none, it cannot be reached, or it counts nothing of this run. */
   readonly missing: string;
 }
 
@@ -27,9 +27,9 @@ export interface Fallback {
 }
 
 /**
- * Takes the next best evidence: Codex's `turn.completed`, exact for the thread's own turns when the thread is new and
- * a guess when it was resumed; then the footer of its human-readable output, which does not tell input from output
- * and leaves cached input out. When there is neither, nothing is recorded and a note says so.
+ * Takes the next best evidence. First Codex's `turn.completed`: exact for the turns of a new thread, and less certain for a
+ * resumed one. Then the footer of its human-readable output, which does not separate input from output and leaves cached
+ * input out. When there is neither, nothing is recorded and a note says so.
  */
 export function fallBack(input: FallbackInput): Fallback {
   const { turnTotals, blendedTokens = 0 } = input.facts;
@@ -77,7 +77,7 @@ function fromFooter(input: FallbackInput): Fallback | undefined {
   });
 }
 
-/** What the total holds has been recorded: as of an earlier run of the thread, or from its session file. */
+/** All that the total includes is recorded already, for an earlier run of the thread or from its session file. */
 function nothingNew(missing: string, what: string, { input, cachedInput: cached, output }: Usage): Fallback {
   const reason = `${missing}, and all that ${what} holds is recorded already: nothing is added`;
   return { responses: [], notes: [{ kind: 'fallback', reason, figures: { input, cached, output } }] };

@@ -2,16 +2,16 @@ import type { Settings } from '../config/settings.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { Exit } from '../process/child.js';
 import type { NoTelemetry } from '../process/telemetry.js';
-import type { EmitForm } from '../usage/emit-form.js';
+import type { EmitForm } from '../usage/options.js';
 import type { Attribution } from '../usage/record.js';
 import type { OutputLine } from './output-sieve.js';
 
-/** What the front tells the meter first: all that it knows of the invocation before Codex runs. */
+/** What the front sends the meter first: all that it knows of the invocation before Codex runs. */
 export interface RunFacts {
   readonly settings: Settings;
   readonly command: CodexCommand;
   readonly attribution: Attribution;
-  /** What the name by which the front was called says that is no phase. */
+  /** The phase that the link's name gives and that does not exist. */
   readonly unknownPhase: string | undefined;
   readonly codexPath: string;
   /** Where the front was called. */
@@ -21,13 +21,13 @@ export interface RunFacts {
   readonly startedAtMs: number;
   /** Where a report of the invocation goes; an absolute path. */
   readonly reportPath: string | undefined;
-  /** Whether a runner is told of the invocation as it happens, at a descriptor that is handed down. */
+  /** Whether a runner receives events of the invocation, at a descriptor that is handed down. */
   readonly hasEvents: boolean;
   /** In which form the front writes to stdout what the invocation used; undefined where it does not. */
   readonly emit: EmitForm | undefined;
   /** Set for a run that may keep no session file. */
   readonly telemetry: TelemetryFacts | undefined;
-  /** Where the server of `--remote` keeps its session files, where the user said so; an absolute path. */
+  /** The `CODEX_HOME` of the server of `--remote`, if the user named it; an absolute path. */
   readonly serverHome: string | undefined;
 }
 
@@ -43,11 +43,11 @@ export interface CodexEnd {
   readonly interruptedBy: NodeJS.Signals | undefined;
   /** Epoch milliseconds. */
   readonly atMs: number;
-  /** Lines that the meter was not handed because it did not take them. */
+  /** Lines that could not be sent, because the meter did not read fast enough. */
   readonly lostLines: number;
 }
 
-/** What the front says to the meter, in this order; `lines` come between the beginning and the end. */
+/** The messages from the front to the meter, in this order; `line` comes between `begun` and `ended`. */
 export type ToMeter =
   | { readonly kind: 'facts'; readonly facts: RunFacts }
   /** May Codex be started, or is its budget spent? */
@@ -56,7 +56,7 @@ export type ToMeter =
   | { readonly kind: 'line'; readonly line: OutputLine }
   | { readonly kind: 'ended'; readonly end: CodexEnd };
 
-/** What the meter says to the front. */
+/** The messages from the meter to the front. */
 export type ToFront =
   /** It has loaded what it needs. */
   | { readonly kind: 'ready' }
@@ -68,14 +68,24 @@ export type ToFront =
   | { readonly kind: 'stop' }
   | { readonly kind: 'settled'; readonly settled: Settled };
 
-/** The record is complete, or what could not be recorded is kept aside. */
+/** The record is complete, or pending in files beside the database. */
 export interface Settled {
   /** Whether a budget was reached that ends Codex. */
   readonly outcome: 'within' | 'stopped';
-  /** What it came to, in one line; undefined where nothing was metered. */
+  /** What the invocation used and cost, in one line; undefined where nothing was metered. */
   readonly summary: string | undefined;
   /** The line for stdout that was asked for; undefined where none was, or where it has nothing to say. */
   readonly usageLine: string | undefined;
   /** Why the record is not in the database yet; undefined where it is there. */
-  readonly keptAside: string | undefined;
+  readonly pending: string | undefined;
 }
+
+/** What the front hands down to the meter, by number: the link between them, */
+export const LINK_FD = 3;
+/** where a runner is told of the invocation, */
+export const EVENTS_FD = 4;
+/** and the socket at which Codex's telemetry arrives. */
+export const TELEMETRY_FD = 5;
+
+/** The argument by which a meter only says whether one can be started. */
+export const CHECK = '--check';

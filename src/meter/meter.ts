@@ -22,12 +22,14 @@ export interface MeterOptions {
   readonly keepPending: (change: Change) => void;
   /** Set for a run that may keep no session file. */
   readonly telemetry?: TelemetryConnection;
+  /** Whether a limit was reached that ends Codex: then the run is `over budget`, however Codex ended. */
+  readonly isOverBudget?: () => boolean;
   /** Undefined is `none`. */
   readonly serverHome?: ServerHome;
-  /** What it runs under; the guard of it sees each response by `onBooked`. */
+  /** The budget that the run is under, for the record. */
   readonly budget?: Budget | undefined;
-  /** Responses have become known, or are known better: these, of all. None where some have gone. It must not throw. */
-  readonly onBooked?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
+  /** Called with the responses that are new or corrected, and with all of the invocation. Must not throw. */
+  readonly onResponses?: (responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void;
 }
 
 /** How the invocation ended. */
@@ -45,7 +47,7 @@ export interface Meter {
   observe(line: OutputLine): void;
   /** Takes the body of a request that Codex made to our telemetry sink. */
   observeTelemetry(body: string): void;
-  /** Keeps a note with the record. */
+  /** Adds a note to the record. */
   note(note: Note): void;
   /** Reads and records what is left. Undefined when the metering failed. */
   finish(end: End): Promise<Summary | undefined>;

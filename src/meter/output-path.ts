@@ -1,17 +1,8 @@
 import { resolve } from 'node:path';
+import type { OutputPattern } from '../config/settings.js';
 import { UsageError } from '../errors.js';
-import type { Phase } from '../usage/phase.js';
 
-/**
- * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those
- * of one phase.
- */
-export interface OutputPattern {
-  readonly pattern: string;
-  readonly phase?: Phase;
-}
-
-/** What a path tells, by the groups of the pattern that it matches. */
+/** What was found in a path, by the named groups of the pattern that it matches. */
 export type PathGroups = Readonly<Record<string, string | undefined>>;
 
 /** Between two names of a path, on every system. */

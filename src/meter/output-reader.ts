@@ -6,12 +6,12 @@ import type { Usage } from '../usage/usage.js';
 import type { OutputLine } from './output-sieve.js';
 import { countUnreadable, type UnreadableLines } from './unreadable.js';
 
-/** What Codex's own output has said so far. It is evidence of second rank: see docs/how-it-counts.md. */
+/** What Codex's own output has reported so far. It is weaker evidence than the session file: see docs/how-it-counts.md. */
 export interface OutputFacts {
   threadId: string | undefined;
-  /** The human-readable output names it; `--json` does not. */
+  /** From the human-readable output; `--json` does not name it. */
   model: string | undefined;
-  /** What each `turn.completed` claims. */
+  /** The usage in each `turn.completed`. */
   readonly turnTotals: Usage[];
   turnFailed: boolean;
   reconnects: number;
@@ -31,7 +31,7 @@ export interface OutputReader {
 }
 
 /**
- * Reads the lines of the `--json` stream or of the human-readable one that tell something. `onThread` is called once, when
+ * Reads the relevant lines of the `--json` stream or of the human-readable one. `onThread` is called once, when
  * Codex names the thread.
  */
 export function createOutputReader(output: 'json' | 'human', onThread: (threadId: string) => void): OutputReader {
@@ -58,7 +58,7 @@ export function createOutputReader(output: 'json' | 'human', onThread: (threadId
     facts,
     take({ text, problem, number, atMs, follows }) {
       arrivedAtMs = atMs;
-      // Which line stands right before another one matters in the transcript.
+      // In the transcript the meaning of a line depends on the line right before it.
       if (follows === 'others') read.passOver();
       if (problem !== undefined) countUnreadable(facts.unreadable, problem, number);
       if (text !== undefined) read.line(text, number);
@@ -71,7 +71,7 @@ type Remember = (remark: Remark) => void;
 
 interface LineReader {
   line(text: string, number: number): void;
-  /** Lines that tell nothing have been left out here. */
+  /** Lines without facts were left out here. */
   passOver(): void;
 }
 
@@ -107,7 +107,7 @@ function readTranscript(facts: OutputFacts, nameThread: NameThread, remember: Re
 
 const IMPOSSIBLE_FOOTER = `the total that is printed last, with ${IMPOSSIBLE_COUNT}`;
 
-/** The last figure is the footer's: what was read of one before it was the prompt's or the answer's. */
+/** The last figure is the footer's. One that was read before stood in the prompt or the answer. */
 function takeFooter(facts: OutputFacts, tokens: number | undefined, line: number): void {
   facts.blendedTokens = tokens;
   facts.unreadable.delete(IMPOSSIBLE_FOOTER);

@@ -1,7 +1,7 @@
 import { siftEvent, siftTranscriptLine } from '../agents/codex/sieve.js';
 import { createLineSplitter } from '../io/lines.js';
 
-/** A line of Codex's output that tells something. */
+/** A line of Codex's output that has a fact for the meter. */
 export interface OutputLine {
   /** Undefined for a line that could not be taken: it is counted, by `problem`. */
   readonly text?: string;
@@ -19,10 +19,10 @@ export interface OutputSieve {
   end(): void;
 }
 
-/** Longer than any line that tells something, and short enough to be held while Codex's output passes. */
+/** Longer than any line that has a fact, and short enough to be held in memory while Codex's output passes. */
 const LIMIT_BYTES = { json: 1024 * 1024, human: 4096 };
 
-/** Takes Codex's output as it passes, and hands on the few lines that tell something. Nothing else is held or decoded. */
+/** Takes Codex's output as it passes, and hands on the few lines that have facts. Nothing else is held or decoded. */
 export function createOutputSieve(output: 'json' | 'human', onLine: (line: OutputLine) => void): OutputSieve {
   let arrivedAtMs = 0;
   let follows: OutputLine['follows'] = 'directly';

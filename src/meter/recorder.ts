@@ -10,26 +10,26 @@ export interface RecorderOptions {
   readonly invocation: Invocation;
   /** Opens the database; called until it succeeds or fails for good. */
   readonly open: () => Promise<Store>;
-  /** Keeps a change that the database does not take, for the next command to take in. */
+  /** Writes a change that the database did not take to a pending file, for the next command. */
   readonly keepPending: (change: Change) => void;
   readonly log: Log;
 }
 
-/** Why a record is kept aside: the database was `lock`ed for longer than that was waited for, or something is wrong with it. */
-export interface KeptAside {
+/** Why a record is pending: the database stayed locked for too long, or something is wrong with it. */
+export interface PendingCause {
   readonly cause: 'lock' | 'fault';
   readonly reason: string;
 }
 
 const RETRY_MS = 100;
-/** How long the end of a run may wait for a locked database; after that the change is kept aside. */
+/** How long the end of a run may wait for a locked database; after that the change becomes pending. */
 const PATIENCE_MS = 300;
 
 /**
- * Writes one invocation to the database as it happens. No fault of the database reaches the caller: a locked one is
- * tried again, one that was deleted is made anew, any other fault is logged once, and what was not written is kept
- * aside at the end. All of the invocation is held until then, because a database that was deleted or that broke does
- * not give back what it took; to record the same twice changes nothing.
+ * Writes one invocation to the database as it happens. No fault of the database reaches the caller: a locked database is
+ * tried again, a deleted one is made anew, any other fault is logged once, and what was not written becomes pending at the
+ * end. All of the invocation is held until then, because a database that was deleted or that broke does not give back what
+ * was written to it; to record the same twice changes nothing.
  */
 export class Recorder {
   readonly #options: RecorderOptions;
@@ -40,11 +40,11 @@ export class Recorder {
   readonly #notes: Note[] = [];
   /** The newest of each window. */
   readonly #rateLimits = new Map<string, RateLimit>();
-  /** How many of them the database has taken. */
-  #taken = { responses: 0, notes: 0 };
+  /** How many of them are written to the database. */
+  #written = { responses: 0, notes: 0 };
   #unwritten = true;
   #broken = false;
-  #keptAside: KeptAside | undefined;
+  #pending: PendingCause | undefined;
   #busy: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -57,12 +57,12 @@ export class Recorder {
     return this.#iteration ?? this.#options.invocation.attribution.iteration;
   }
 
-  /** Why the record is not in the database but kept aside; undefined where it is there. */
-  get keptAside(): KeptAside | undefined {
-    return this.#keptAside;
+  /** Why the record is pending; undefined when it is in the database. */
+  get pending(): PendingCause | undefined {
+    return this.#pending;
   }
 
-  /** What is recorded of a thread, but not for this invocation; nothing when the database cannot tell. */
+  /** Reads what is recorded of a thread for other invocations; nothing when the database cannot be read. */
   readRecordedBefore(threadId: string): RecordedBefore {
     const nothing = { usage: NO_USAGE, codexVersion: undefined };
     try {
@@ -72,10 +72,10 @@ export class Recorder {
     }
   }
 
-  /** Which of `booked` belong to other invocations, by their places; none when the database cannot tell. */
-  findCeded(booked: readonly ResponseRef[]): number[] {
+  /** Returns the indexes of those that are assigned to other invocations; none when the database cannot be read. */
+  findCeded(responses: readonly ResponseRef[]): number[] {
     try {
-      return this.#store?.findAssignedElsewhere(this.#options.invocation.id, booked) ?? [];
+      return this.#store?.findAssignedElsewhere(this.#options.invocation.id, responses) ?? [];
     } catch {
       return [];
     }
@@ -93,7 +93,7 @@ export class Recorder {
     void this.#write();
   }
 
-  /** Writes what is left or keeps it aside. Never rejects. */
+  /** Writes what is left, or makes it pending. Never rejects. */
   async finish(): Promise<void> {
     // Not by the machine's clock, which may be set back meanwhile.
     const deadline = performance.now() + PATIENCE_MS;
@@ -104,7 +104,7 @@ export class Recorder {
     }
     clearTimeout(this.#timer);
     if (!this.#unwritten) this.#confirm();
-    if (this.#unwritten) this.#keepAside();
+    if (this.#unwritten) this.#keepPending();
   }
 
   #confirm(): void {
@@ -121,7 +121,7 @@ export class Recorder {
   #write(): Promise<void> {
     this.#busy ??= this.#writeAll().finally(() => {
       this.#busy = undefined;
-      // Something was added after the last look, and no retry is on its way.
+      // Something was added since, and no retry is scheduled.
       if (this.#unwritten && !this.#broken && !this.#timer) void this.#write();
     });
     return this.#busy;
@@ -135,7 +135,7 @@ export class Recorder {
         if (this.#store?.isInPlace() === false) this.#startAnew();
         this.#store ??= await this.#options.open();
         this.#iteration = this.#store.record(this.#change());
-        this.#taken = { responses: this.#responses.length, notes: this.#notes.length };
+        this.#written = { responses: this.#responses.length, notes: this.#notes.length };
         this.#unwritten = false;
       }
     } catch (error) {
@@ -145,7 +145,7 @@ export class Recorder {
 
   #startAnew(): void {
     this.#store = undefined;
-    this.#taken = { responses: 0, notes: 0 };
+    this.#written = { responses: 0, notes: 0 };
     const { invocation, log } = this.#options;
     log.warn('The database was deleted or replaced; the run is recorded anew.', { invocation: invocation.id });
   }
@@ -161,17 +161,17 @@ export class Recorder {
       return;
     }
     this.#broken = true;
-    this.#keptAside = { cause: 'fault', reason: messageOf(error) };
-    this.#taken = { responses: 0, notes: 0 };
+    this.#pending = { cause: 'fault', reason: messageOf(error) };
+    this.#written = { responses: 0, notes: 0 };
     this.#options.log.warn('The record cannot be written; it is kept aside.', {
       invocation: this.#options.invocation.id,
       reason: messageOf(error),
     });
   }
 
-  #keepAside(): void {
+  #keepPending(): void {
     const { invocation, keepPending, log } = this.#options;
-    this.#keptAside ??= { cause: 'lock', reason: 'The database stayed locked.' };
+    this.#pending ??= { cause: 'lock', reason: 'The database stayed locked.' };
     try {
       keepPending(this.#change());
       if (!this.#broken)
@@ -188,11 +188,11 @@ export class Recorder {
   #change(): Change {
     const { invocation } = this.#options;
     return {
-      // The number it was given once is its own, in another database too.
+      // It keeps the number that it was given first, in another database too.
       invocation: { ...invocation, attribution: { ...invocation.attribution, iteration: this.iteration } },
       update: this.#update,
-      responses: this.#responses.slice(this.#taken.responses),
-      notes: this.#notes.slice(this.#taken.notes),
+      responses: this.#responses.slice(this.#written.responses),
+      notes: this.#notes.slice(this.#written.notes),
       rateLimits: [...this.#rateLimits.values()],
     };
   }

@@ -10,8 +10,8 @@ export interface CandidateOf {
 }
 
 /**
- * Finds the session file of a run whose thread nobody named: the one that began in the run's folder since the run did.
- * Undefined where there is none, or more than one.
+ * Finds the session file of a run whose thread is not known: the only one that began in the run's folder since the run did.
+ * Undefined when there is none, or more than one.
  */
 export async function findOnlyCandidate(paths: readonly string[], run: CandidateOf): Promise<string | undefined> {
   const candidates: string[] = [];

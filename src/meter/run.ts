@@ -1,6 +1,5 @@
-import { preloadTokenizer } from '../estimate/tokenizer.js';
 import type { ContextFill, Note, ThreadKnownBy } from '../usage/record.js';
-import { Books } from './books.js';
+import { InvocationResponses } from './invocation-responses.js';
 import type { End, MeterOptions } from './meter.js';
 import { createOutputReader, type OutputReader } from './output-reader.js';
 import type { OutputLine } from './output-sieve.js';
@@ -11,21 +10,20 @@ import { type Summary, summarise } from './summary.js';
 import { Telemetry } from './telemetry.js';
 import { describeUnreadable } from './unreadable.js';
 
-/** Commands whose threads are all begun by them, whatever the files' times say. */
-const BEGINNERS = ['exec', 'exec review', 'review'];
+/** Commands that begin every thread that they run, whatever the times of the files are. */
+const STARTING_COMMANDS = ['exec', 'exec review', 'review'];
 
-/** One run of Codex and what becomes of its evidence. Its methods may throw: `startMeter` keeps that inside. */
+/** One run of Codex: follows its evidence, records it and settles it. Methods may throw: `startMeter` catches that. */
 export class MeteredRun {
   readonly #output: OutputReader | undefined;
   readonly #options: MeterOptions;
   readonly #follower: SessionFollower;
   readonly #recorder: Recorder;
-  readonly #books: Books;
+  readonly #responses: InvocationResponses;
   readonly #telemetry: Telemetry;
   readonly #notes: Note[] = [];
   #begun = false;
   #named: { readonly threadId: string | undefined } | undefined;
-  #estimatePrepared = false;
   #context: ContextFill | undefined;
   /** How many responses of each thread have been handed on. */
   readonly #handedOn = new Map<object, number>();
@@ -34,17 +32,17 @@ export class MeteredRun {
     const { invocation, command, pid } = options;
     this.#options = options;
     this.#recorder = new Recorder(options);
-    this.#books = new Books({
+    this.#responses = new InvocationResponses({
       prices: options.prices,
       remarks: () => this.#output?.facts.remarks ?? [],
-      // Codex's output tells of the run's own thread, and of a review's.
-      isTold: (threadId) => threadId === this.#threadId || command.name.endsWith('review'),
+      // Codex's output reports on the run's root thread, and on that of a review.
+      outputCovers: (threadId) => threadId === this.#threadId || command.name.endsWith('review'),
       write: (responses, notes) => {
         this.#recorder.add({ responses });
         this.note(notes);
       },
       findCeded: (booked) => this.#recorder.findCeded(booked),
-      onBooked: options.onBooked,
+      onResponses: options.onResponses,
     });
     this.#follower = new SessionFollower({
       codexHome: invocation.codexHome,
@@ -52,7 +50,7 @@ export class MeteredRun {
       cwd: invocation.cwd,
       pid,
       threads: command.threads,
-      begins: BEGINNERS.includes(command.name) ? 'new' : 'unknown',
+      begins: STARTING_COMMANDS.includes(command.name) ? 'new' : 'unknown',
       onProgress: () => this.#handOn(),
     });
     this.#telemetry = new Telemetry({
@@ -64,7 +62,7 @@ export class MeteredRun {
     if (command.output !== 'other') {
       this.#output = createOutputReader(command.output, (threadId) => {
         this.#follower.setRoot(threadId);
-        // At once: whoever else sees the thread's file must know whose it is, and whoever settles the run after a kill.
+        // At once: another meter that sees the thread's file needs it, and so does whoever settles the run after a kill.
         this.#recorder.add({ update: { threadId, threadKnownBy: 'output' } });
       });
     }
@@ -85,7 +83,7 @@ export class MeteredRun {
 
   observe(line: OutputLine): void {
     this.#output?.take(line);
-    this.#books.correct();
+    this.#responses.correct();
   }
 
   observeTelemetry(body: string): void {
@@ -105,13 +103,14 @@ export class MeteredRun {
       ...this.#telemetry.notes(),
     ]);
     await this.#settle(end);
-    this.#recorder.add({ update: { ...end, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy } });
+    const status = this.#options.isOverBudget?.() ? 'over budget' : end.status;
+    this.#recorder.add({ update: { ...end, status, threadId: this.#threadId, threadKnownBy: this.#threadKnownBy } });
     await this.#recorder.finish();
-    this.#books.cedeLate();
+    this.#responses.releaseReassigned();
     const { invocation } = this.#options;
-    const { iteration, keptAside } = this.#recorder;
-    const known = { invocation, iteration, keptAside, threadId: this.#threadId, endedAtMs };
-    return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#books.responses);
+    const { iteration, pending } = this.#recorder;
+    const known = { invocation, iteration, pending, threadId: this.#threadId, endedAtMs };
+    return summarise({ ...known, codexVersion: this.#codexVersion, notes: this.#notes }, this.#responses.responses);
   }
 
   /** Records the responses that have become known since the last time. */
@@ -122,29 +121,21 @@ export class MeteredRun {
     fresh.push(...this.#telemetry.take());
     if (threads.length > 0 || fresh.length > 0) this.#begin();
     this.#nameThread();
-    this.#readGauges();
-    this.#prepareEstimate();
+    this.#readStatus();
     const counted = new Set(threads.filter(({ responses }) => responses.length > 0).map(({ id }) => id));
-    this.#books.strike(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
-    this.#books.book(fresh);
+    this.#responses.remove(({ evidence, threadId }) => evidence === 'otel' && counted.has(threadId));
+    this.#responses.record(fresh);
   }
 
-  /** Records how full the context is and what was told of rate limits, where that has changed. */
-  #readGauges(): void {
-    const context = this.#follower.root?.gauges.context;
+  /** Records how full the context is and what was reported of rate limits, when that has changed. */
+  #readStatus(): void {
+    const context = this.#follower.root?.status.context;
     if (context && context !== this.#context) {
       this.#context = context;
       this.#recorder.add({ update: { contextTokens: context.tokens, contextWindowTokens: context.windowTokens } });
     }
-    const rateLimits = this.#follower.files.flatMap(({ gauges }) => gauges.takeRateLimits());
+    const rateLimits = this.#follower.files.flatMap(({ status: gauges }) => gauges.drainRateLimits());
     if (rateLimits.length > 0) this.#recorder.add({ rateLimits });
-  }
-
-  /** Loads the tokenizer while Codex still works, once it looks as if the provider reports no usage. */
-  #prepareEstimate(): void {
-    if (this.#estimatePrepared || !this.#follower.files.some(({ thread }) => thread.looksUncounted)) return;
-    this.#estimatePrepared = true;
-    void preloadTokenizer().catch(() => undefined);
   }
 
   /** Records which thread this is as soon as it is known: whoever settles the run after a kill needs it. */
@@ -177,14 +168,14 @@ export class MeteredRun {
       files: this.#follower.files,
       root: this.#follower.root,
       facts: this.#output?.facts,
-      counted: () => this.#books.counted,
+      counted: () => this.#responses.counted,
       readRecordedBefore: (threadId) => this.#recorder.readRecordedBefore(threadId),
-      book: (responses) => this.#books.book(responses),
+      record: (responses) => this.#responses.record(responses),
       note: (notes) => this.note(notes),
     });
   }
 
-  /** Keeps notes with the record and in the log. */
+  /** Adds notes to the record and to the log. */
   note(notes: readonly Note[]): void {
     if (notes.length === 0) return;
     this.#notes.push(...notes);

@@ -19,13 +19,13 @@ export interface FollowerOptions {
   /** Codex's process, when it can be asked which files it holds open. */
   readonly pid: number | undefined;
   readonly threads: CodexCommand['threads'];
-  /** `new`: every thread that it runs began with it, so that all that its files hold is its own. */
+  /** `new`: every thread that it runs began with it, so that all records of its files are from this run. */
   readonly begins?: 'new' | 'unknown';
   /** Something new has been read. */
   readonly onProgress: () => void;
 }
 
-/** The shortest runs hold their session file open for some 200 ms. Once new files are told of, a slow clock will do. */
+/** The shortest runs hold their session file open for some 200 ms. Once the file system reports new files, a slow clock will do. */
 const DISCOVERY_MS = 50;
 const CHILDREN_MS = 250;
 
@@ -37,7 +37,7 @@ export class SessionFollower {
   readonly #options: FollowerOptions;
   /** By file name, which holds the thread: the same file can be reached by two paths (links, the archive). */
   readonly #files = new Map<string, FollowedFile>();
-  /** Names of files that belong to other runs, or had not grown when they were looked at. */
+  /** Names of files of other runs, or that had not grown when they were inspected. */
   readonly #foreign = new Set<string>();
   #searched = false;
   readonly #folders = new SessionFolders();
@@ -79,7 +79,7 @@ export class SessionFollower {
     this.#timer = setTimeout(() => this.#keepDiscovering(), delayMs).unref();
   }
 
-  /** Whether a new file is told of. The folder of a day exists from its first session on: that one has to be looked for. */
+  /** Whether the file system reports new files. A day's folder exists from its first session on, so that one must be searched for. */
   get #isWoken(): boolean {
     return this.#watch.has(dayFolder(this.#options.codexHome, Date.now()));
   }
@@ -91,7 +91,7 @@ export class SessionFollower {
     void this.#discover();
   }
 
-  /** Follows a session file of which it is known otherwise that it is the process's own. */
+  /** Follows a session file that other evidence assigns to the process. */
   async add(path: string): Promise<void> {
     await this.#begun;
     await this.#follow(path);
@@ -101,9 +101,9 @@ export class SessionFollower {
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#discovery;
-    // What the file system has told of by now is heard before the last look.
+    // Events of the file system that have come by now are handled before the last search.
     await new Promise((resolve) => setImmediate(resolve));
-    // A file that had not grown when it was looked at may have since.
+    // A file that had not grown when it was inspected may have since.
     this.#foreign.clear();
     this.#searched = false;
     await this.#discover();
@@ -132,7 +132,7 @@ export class SessionFollower {
   }
 
   async #discoverOnce(): Promise<void> {
-    // First: before 0.153 only being held open, for a tenth of a second, tells whose a review's file is.
+    // First: before 0.153 only the process that holds a review's file open, for 0.1 s, shows which run it is of.
     for (const folder of this.#dayFolders()) this.#watch.add(folder);
     await this.#begun;
     const { pid } = this.#options;
@@ -182,14 +182,14 @@ export class SessionFollower {
     if (this.#files.has(name) || this.#foreign.has(name)) return;
     const hasGrown = this.#folders.isNew(path) || (await hasGrownSince(path, this.#options.startedAtMs));
     const header = hasGrown ? await readHeader(path) : '';
-    // Not a whole line yet: it is looked at again.
+    // Not a whole line yet: it is inspected again.
     if (header === undefined) return;
     const record = parseRolloutLine(header);
     const { threads, cwd } = this.#options;
     const owner = { threads, cwd, rootId: this.#rootId, known: this.files.map(({ thread }) => thread.id) };
     if (record.kind === 'session' && runsThread(record, owner)) return this.#follow(path);
     this.#foreign.add(name);
-    // It came after the open ones were listed, and before 0.153 only that tells whose it is: they are listed once more.
+    // It came after the open files were listed, which before 0.153 are the only sign of its run: they are listed once more.
     this.#hasNews ||= this.#folders.isNew(path);
   }
 

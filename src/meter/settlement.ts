@@ -2,15 +2,15 @@ import type { CodexCommand } from '../process/argv.js';
 import type { Invocation, ModelResponse, Note } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import { describeRemarks } from './corrections.js';
-import { crossCheck } from './cross-check.js';
 import { fallBack } from './fallback.js';
 import type { FollowedFile } from './followed-file.js';
 import type { End } from './meter.js';
 import type { OutputFacts } from './output-reader.js';
+import { checkTurnTotal } from './turn-total-check.js';
 
 /**
- * Where a server runs the threads (`--remote`): whether `invocation.codexHome` is that server's, or merely our own because
- * nobody could tell. `none`: Codex runs them itself.
+ * Whether `invocation.codexHome` is that of the server that runs the threads (`--remote`). `unknown`: it is this user's own,
+ * because the server's could not be found out; `none`: Codex runs the threads itself.
  */
 export type ServerHome = 'none' | 'known' | 'unknown';
 
@@ -31,21 +31,21 @@ export interface EndedRun {
   counted(): number;
   /** What is recorded of a thread, but not for this run. */
   readRecordedBefore(threadId: string): RecordedBefore;
-  book(responses: readonly ModelResponse[]): void;
+  record(responses: readonly ModelResponse[]): void;
   note(notes: readonly Note[]): void;
 }
 
-/** Checks what was counted, and goes down the chain for what was not: an estimate, the output's own figures. */
+/** Checks what was counted, and takes the next best evidence for the rest: an estimate, then the figures in the output. */
 export async function settle(run: EndedRun): Promise<void> {
   const { invocation, command, end, files, root, facts, threadId } = run;
   run.note(files.flatMap(({ thread }) => thread.notes));
-  if (facts) run.note([...crossCheck(facts, root), ...describeRemarks(facts.remarks)]);
+  if (facts) run.note([...checkTurnTotal(facts, root), ...describeRemarks(facts.remarks)]);
   if (command.threads === 'interactive') {
-    const { describeUntold } = await import('./untold.js');
+    const { describeUncountedTitles: describeUntold } = await import('./uncounted-titles.js');
     const threadIds = files.map(({ thread }) => thread.id);
     run.note(await describeUntold(invocation.codexHome, threadIds, invocation.startedAtMs));
   }
-  // Most providers report usage, and what estimates it takes as long to load as the database.
+  // Loaded only here: most providers report usage, and this takes as long to load as the database.
   const uncounted = files.filter(({ thread }) => thread.silentCounts > 0);
   for (const file of uncounted) {
     const { estimateMissing } = await import('./estimate-missing.js');
@@ -55,10 +55,10 @@ export async function settle(run: EndedRun): Promise<void> {
       lastTurnFailed: end.status === 'failed' && file === root,
       reconnects: file === root && facts?.threadId ? facts.reconnects : undefined,
     });
-    run.book(estimated.responses);
+    run.record(estimated.responses);
     run.note(estimated.notes);
   }
-  // What a session file tells and cannot be, a total of Codex's tells as well.
+  // When counts in a session file are impossible, Codex's totals include the same counts.
   if (run.counted() > 0 || files.some(({ thread }) => thread.refused > 0)) return;
   // A Codex that failed before it named a thread called no model.
   if (!facts || (!threadId && end.status !== 'completed')) return;
@@ -72,7 +72,7 @@ export async function settle(run: EndedRun): Promise<void> {
     endedAtMs: end.endedAtMs,
     missing: describeMissing(run),
   });
-  run.book(fallback.responses);
+  run.record(fallback.responses);
   run.note(fallback.notes);
 }
 
@@ -84,7 +84,7 @@ function withoutTotals(facts: OutputFacts): OutputFacts {
   return { ...facts, turnTotals: [], blendedTokens: undefined };
 }
 
-/** Why the session file is not what is gone by. */
+/** Why the session file did not count. */
 function describeMissing({ files, serverHome, command }: EndedRun): string {
   if (files.length > 0) return 'the session file counts no response of this run';
   if (command.remote === undefined) return 'no session file';

@@ -1,19 +1,16 @@
-import { isAlive } from '../process/alive.js';
+import { judgeState } from '../process/invocation-state.js';
 import type { Store } from '../store/store.js';
 
-const LOOK_EVERY_MS = 10;
+const POLL_MS = 10;
 
 /**
- * Waits until no meter is still writing the last of a run whose Codex has ended, and for `limitMs` at most. The caller of a
- * run does not wait for its record, so whoever reads the record does. Throws a StoreError.
+ * Waits until no meter is still writing the end of an invocation whose Codex has ended, and for `limitMs` at most. Whoever
+ * starts a run does not wait for its record, so whoever reads the record does. Throws a StoreError.
  */
 export async function untilRunsAreSettled(store: Pick<Store, 'listOpenInvocations'>, limitMs: number): Promise<void> {
   const deadline = performance.now() + limitMs;
-  while (store.listOpenInvocations().some(isSettling) && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  const isSettling = () => store.listOpenInvocations().some((one) => judgeState(one) === 'settling');
+  while (isSettling() && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-}
-
-function isSettling({ codexPid, meterPid, startedAtMs }: ReturnType<Store['listOpenInvocations']>[number]): boolean {
-  return codexPid !== null && !isAlive(codexPid, startedAtMs) && isAlive(meterPid, startedAtMs);
 }

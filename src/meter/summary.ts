@@ -1,9 +1,9 @@
 import { type Invocation, isUnpriced, type Note, type PricedResponse } from '../usage/record.js';
 import { SOURCES, type Source } from '../usage/source.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
-import type { KeptAside } from './recorder.js';
+import type { PendingCause } from './recorder.js';
 
-/** What one invocation used, for whoever started it. */
+/** What one invocation used and cost. */
 export interface Summary {
   readonly invocation: Invocation;
   /** Undefined when no database gave it a number. */
@@ -17,18 +17,18 @@ export interface Summary {
   readonly codexVersion: string | undefined;
   readonly endedAtMs: number;
   readonly notes: readonly Note[];
-  /** Why the record is not in the database but kept aside; undefined where it is there. */
-  readonly keptAside: KeptAside | undefined;
+  /** Why the record is pending; undefined when it is in the database. */
+  readonly pending: PendingCause | undefined;
   /** The least certain source among the responses; undefined when there are none. */
   readonly source: Source | undefined;
 }
 
-export type Known = Pick<
+export type SummaryFacts = Pick<
   Summary,
-  'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes' | 'keptAside'
+  'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes' | 'pending'
 >;
 
-export function summarise(known: Known, responses: readonly PricedResponse[]): Summary {
+export function summarise(known: SummaryFacts, responses: readonly PricedResponse[]): Summary {
   return {
     ...known,
     responses: responses.length,

@@ -3,14 +3,14 @@ import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
 import type { ModelResponse } from '../usage/record.js';
 import { isNoUsage } from '../usage/usage.js';
 
-/** What Codex's own telemetry has told: the one source that covers a thread without a session file, sub-agents included. */
+/** Reads Codex's own telemetry, the only evidence of threads without a session file, sub-agents included. */
 export class TelemetryReader {
   readonly responses: ModelResponse[] = [];
   readonly unreadable = new Map<string, number>();
   cliVersion: string | undefined;
-  /** The threads that it has told of, in that order. */
+  /** The threads that were named, in that order. */
   readonly threads = new Set<string>();
-  /** How many requests have come, whatever they told. */
+  /** How many requests have come, whatever they contained. */
   reports = 0;
   /** By thread, the responses that completed and whose counts have not come. */
   readonly #uncounted = new Map<string, number>();
@@ -48,7 +48,7 @@ export class TelemetryReader {
 
   #addResponse({ threadId, model, cliVersion, atMs, usage }: OtelResponse): void {
     this.cliVersion ??= cliVersion;
-    // A websocket is warmed up by a request that asks for nothing; other zeros tell nothing of the response.
+    // A websocket is warmed up by an empty request; zeros of other responses mean that the counts are missing.
     if (isNoUsage(usage)) return;
     this.#expect(threadId, -1);
     this.responses.push({

@@ -1,9 +1,9 @@
 import type { CodexCommand } from '../process/argv.js';
 import type { NoTelemetry } from '../process/telemetry.js';
 import type { Invocation, ModelResponse, Note } from '../usage/record.js';
-import { describeTelemetry } from './telemetry-notes.js';
+
 import { TelemetryReader } from './telemetry-reader.js';
-import { type UnfiledOptions, UnfiledThreads } from './unfiled-threads.js';
+import { ThreadsWithoutFile, type ThreadsWithoutFileOptions } from './threads-without-file.js';
 import { describeUnreadable } from './unreadable.js';
 
 /** How a run that may keep no session file is connected with Codex's telemetry. */
@@ -14,7 +14,7 @@ export interface TelemetryConnection {
   readonly refused: ReadonlyMap<string, number>;
 }
 
-export interface TelemetryOptions extends Pick<UnfiledOptions, 'isRead' | 'onFile'> {
+export interface TelemetryOptions extends Pick<ThreadsWithoutFileOptions, 'isRead' | 'onFile'> {
   readonly invocation: Invocation & { readonly codexHome: string };
   readonly command: CodexCommand;
   /** Undefined for a run of which each thread has a session file. */
@@ -26,20 +26,20 @@ export interface TelemetryOptions extends Pick<UnfiledOptions, 'isRead' | 'onFil
 /** A thread of a server has its file before its first response has come; one without is known by waiting for it. */
 const FILE_PATIENCE_MS = 1000;
 
-/** What Codex's telemetry tells of threads that have no session file; of the others the file is the better evidence. */
+/** Takes the responses of threads without a session file from Codex's telemetry. For other threads the file is the better evidence. */
 export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #reader: TelemetryReader;
-  readonly #unfiled: UnfiledThreads;
+  readonly #threads: ThreadsWithoutFile;
   #read = 0;
-  /** What was told of threads whose file may still come. */
+  /** Responses of threads whose file may still come. */
   #waiting: ModelResponse[] = [];
 
   constructor(options: TelemetryOptions) {
     const { invocation, command, onProgress } = options;
     this.#options = options;
     this.#reader = new TelemetryReader(invocation.id, command.serviceTier);
-    this.#unfiled = new UnfiledThreads({
+    this.#threads = new ThreadsWithoutFile({
       ...options,
       codexHome: invocation.codexHome,
       // With `--ephemeral` a thread has a file only when it had one before: `resume` goes on in it (0.171).
@@ -52,7 +52,7 @@ export class Telemetry {
     return this.#reader.cliVersion;
   }
 
-  /** The thread that it has told of first: a run's own comes before those that it starts. */
+  /** The thread that was named first: the root thread comes before those that it starts. */
   get threadId(): string | undefined {
     return [...this.#reader.threads][0];
   }
@@ -60,8 +60,8 @@ export class Telemetry {
   /** Takes one request's body. */
   add(body: string): void {
     this.#reader.add(body);
-    // From now on their files are looked for, also of those of which no counts have come.
-    for (const threadId of this.#reader.threads) this.#unfiled.stateOf(threadId);
+    // This starts the search for their files, also for threads without counts so far.
+    for (const threadId of this.#reader.threads) this.#threads.stateOf(threadId);
     this.#options.onProgress();
   }
 
@@ -69,7 +69,7 @@ export class Telemetry {
   take(): ModelResponse[] {
     this.#waiting.push(...this.#reader.responses.slice(this.#read));
     this.#read = this.#reader.responses.length;
-    const states = this.#waiting.map(({ threadId }) => this.#unfiled.stateOf(threadId));
+    const states = this.#waiting.map(({ threadId }) => this.#threads.stateOf(threadId));
     const unfiled = this.#waiting.filter((_, index) => states[index] === 'none');
     this.#waiting = this.#waiting.filter((_, index) => states[index] === 'unknown');
     return unfiled;
@@ -82,7 +82,7 @@ export class Telemetry {
 
   /** Waits for no file any longer, once Codex has ended. */
   settle(): Promise<void> {
-    return this.#unfiled.settle();
+    return this.#threads.settle();
   }
 
   /** What a reader of the record must know, at the end. */
@@ -97,6 +97,47 @@ export class Telemetry {
   }
 
   get #uncounted(): number {
-    return this.#reader.countUncounted((threadId) => this.#unfiled.stateOf(threadId) === 'file');
+    return this.#reader.countUncounted((threadId) => this.#threads.stateOf(threadId) === 'file');
   }
 }
+
+/** What became of a run's telemetry, at its end. */
+interface TelemetryOutcome {
+  /** The run is a server, which may have run threads without a session file that nothing reported. */
+  readonly isServer: boolean;
+  /** Why Codex was not asked for any; undefined when it was. */
+  readonly absent: NoTelemetry | undefined;
+  /** How many requests Codex made. */
+  readonly reports: number;
+  /** How many requests were turned away, by the reason for it. */
+  readonly refused: ReadonlyMap<string, number>;
+  /** How many responses completed without counts. */
+  readonly uncounted: number;
+}
+
+/** What a reader of the record must know of the telemetry. */
+function describeTelemetry(outcome: TelemetryOutcome): Note[] {
+  const { isServer, absent, reports, refused, uncounted } = outcome;
+  const why = absent ? ABSENT[absent] : reports === 0 ? 'Codex reported nothing' : undefined;
+  const notes: Note[] = [...refused].map(([reason, requests]) => ({
+    kind: 'unreadable',
+    reason: `telemetry was turned away: ${reason}`,
+    figures: { requests },
+  }));
+  if (isServer && why) {
+    const reason = `threads of this server that keep no session file, if it ran any, are not recorded: ${why}`;
+    notes.push({ kind: 'fallback', reason, figures: {} });
+  }
+  if (uncounted > 0) {
+    const reason =
+      'responses completed without usage in a thread that keeps no session file: what they used is not known';
+    notes.push({ kind: 'fallback', reason, figures: { responses: uncounted } });
+  }
+  return notes;
+}
+
+const ABSENT: Readonly<Record<NoTelemetry, string>> = {
+  'own exporter': "telemetry of the user's own is set up",
+  proxy: 'its telemetry would go through a proxy',
+  'no port': 'no port could be opened for its telemetry',
+};

@@ -1,21 +1,21 @@
 import { isPossibleCost, MOST_NANO_USD } from '../usage/count.js';
-import type { Fees } from '../usage/fees.js';
+import { BILLED_COUNTERS, CACHE_WRITE_1H } from '../usage/counters.js';
+import type { Fees } from '../usage/record.js';
 import type { Usage } from '../usage/usage.js';
-import { findFeePrices } from './fees.js';
 import { type Price, parseServiceTier, type Rates, type ServiceTier } from './price.js';
 import type { PriceBook } from './prices.js';
 
 export interface Cost {
   /** What the response cost, a whole number of nano-USD. */
   readonly nanoUsd: number;
-  /** What was charged per token, after tier and long context. A multiplier can make fractions here. */
+  /** The price of a token after tier and long context, in nano-USD. A multiplier can make fractions. */
   readonly rates: Rates;
   /** The tier that was charged: standard where the vendor does not serve the one asked for at this length. */
   readonly billedTier: ServiceTier;
   readonly longContext: boolean;
   /** `clamped`: the counters contradicted each other and were cut to what is possible. */
   readonly counters: 'consistent' | 'clamped';
-  /** What else was charged for, without a known price: the cost leaves it out. Absent when it is whole. */
+  /** Names of what was charged for beside, and has no known price: the cost leaves it out. Absent when there is nothing. */
   readonly missing?: readonly string[];
 }
 
@@ -79,8 +79,8 @@ export function costOf(
   tier: ServiceTier,
   { cacheWrite1h = 0, fees, countsOf = 'response' }: CostDetails = {},
 ): Cost | undefined {
-  const { counters, fresh, cachedInput, cacheWrite, output, input } = splitUsage(usage);
-  const isLong = price.longContext !== undefined && input > price.longContext.aboveInputTokens;
+  const { tokens, isConsistent } = divideUsage(usage, cacheWrite1h);
+  const isLong = price.longContext !== undefined && clampCount(usage.input) > price.longContext.aboveInputTokens;
   const long = isLong && countsOf === 'response' ? (price.longContext ?? null) : null;
   const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
   const tierMultiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
@@ -89,18 +89,12 @@ export function costOf(
   const multiplier = tierMultiplier * feePrices.multiplier;
   const base = long?.rates ?? price.rates;
   const rates = multiplier === 1 ? base : multiplyRates(base, multiplier);
-  const writeRate = rates.cacheWrite ?? rates.input;
-  const longWrite = clampCount(cacheWrite1h, cacheWrite);
-  const exactNanoUsd =
-    fresh * rates.input +
-    cachedInput * rates.cachedInput +
-    (cacheWrite - longWrite) * writeRate +
-    longWrite * (rates.cacheWrite1h ?? writeRate) +
-    output * rates.output +
-    feePrices.nanoUsd;
+  const perToken = listRates(rates);
+  const tokensNanoUsd = tokens.reduce((sum, count, at) => sum + count * (perToken[at] ?? 0), 0);
   const missing = [...feePrices.missing, ...(isLong && long === null ? ['long context'] : [])];
   return {
-    ...{ nanoUsd: Math.round(exactNanoUsd), rates, billedTier, longContext: long !== null, counters },
+    ...{ nanoUsd: Math.round(tokensNanoUsd + feePrices.nanoUsd), rates, billedTier, longContext: long !== null },
+    counters: isConsistent ? 'consistent' : 'clamped',
     ...(missing.length > 0 && { missing }),
   };
 }
@@ -110,35 +104,74 @@ export function readBaseRatesPer1k(price: Price): { inputUsdPer1k: number; outpu
   return { inputUsdPer1k: price.rates.input / 1e6, outputUsdPer1k: price.rates.output / 1e6 };
 }
 
+/** The billed counters; `around` is the place of the one that a counter is within, -1 where there is none. */
+const BILLED = BILLED_COUNTERS.map(({ name, within }) => {
+  return { name, around: BILLED_COUNTERS.findIndex((counter) => counter.name === within) };
+});
+
 /**
- * Input split into what is billed differently. The total is believed before its parts, and cached before written:
- * cached is cut to the input, cache-write to what remains of it. A counter below zero or not finite counts as zero.
+ * Divides usage into what is billed differently: of each billed counter, the tokens that none of its parts has a price for.
+ * Counters that contradict each other are cut: a total is believed before its parts, and an earlier part before a later one.
+ * A counter below zero or not finite counts as zero.
  */
-function splitUsage(usage: Usage) {
-  const input = clampCount(usage.input, Number.MAX_SAFE_INTEGER);
-  const cachedInput = clampCount(usage.cachedInput, input);
-  const cacheWrite = clampCount(usage.cacheWrite, input - cachedInput);
-  const output = clampCount(usage.output, Number.MAX_SAFE_INTEGER);
-  const isConsistent =
-    input === usage.input &&
-    cachedInput === usage.cachedInput &&
-    cacheWrite === usage.cacheWrite &&
-    output === usage.output;
-  const counters: Cost['counters'] = isConsistent ? 'consistent' : 'clamped';
-  return { counters, input, fresh: input - cachedInput - cacheWrite, cachedInput, cacheWrite, output };
+function divideUsage(usage: Usage, cacheWrite1h: number) {
+  const tokens: number[] = [];
+  let isConsistent = true;
+  for (const { name, around } of BILLED) {
+    const given = name === CACHE_WRITE_1H.name ? cacheWrite1h : usage[name];
+    const most = around < 0 ? Number.MAX_SAFE_INTEGER : (tokens[around] ?? 0);
+    const count = clampCount(given, most);
+    if (around >= 0) tokens[around] = most - count;
+    tokens.push(count);
+    isConsistent &&= count === given || name === CACHE_WRITE_1H.name;
+  }
+  return { tokens, isConsistent };
 }
 
-function clampCount(count: number, most: number): number {
+function clampCount(count: number, most: number = Number.MAX_SAFE_INTEGER): number {
   return Number.isFinite(count) ? Math.min(Math.max(count, 0), most) : 0;
 }
 
+/** The rate of each billed counter. Tokens without a rate of their own cost what those around them cost. */
+function listRates(rates: Rates): number[] {
+  const list: number[] = [];
+  for (const { name, around } of BILLED) list.push(rates[name] ?? list[around] ?? 0);
+  return list;
+}
+
 function multiplyRates(rates: Rates, multiplier: number): Rates {
+  const entries = Object.entries(rates).map(([name, rate]: [string, number | null]) => {
+    return [name, rate === null ? null : rate * multiplier];
+  });
+  return Object.fromEntries(entries) as Rates;
+}
+
+/** What fees add to the cost of a response. */
+interface FeePrices {
+  /** Nano-USD beside what the tokens cost. */
+  readonly nanoUsd: number;
+  /** What each token costs, as a multiple of its price. */
+  readonly multiplier: number;
+  /** What was charged for and has no known price, in words. */
+  readonly missing: readonly string[];
+}
+
+/** Anthropic's pricing page: $10 for 1,000 searches. Claude Code 2.1.332 charges the same in its own totals. */
+const WEB_SEARCH_NANO_USD = 10_000_000;
+
+/** Anthropic's pricing page: inference in the US alone costs 1.1 times the price of every token. Claude Code agrees. */
+const GEO_MULTIPLIERS: ReadonlyMap<string, number> = new Map([['us', 1.1]]);
+
+const NO_FEES: FeePrices = { nanoUsd: 0, multiplier: 1, missing: [] };
+
+function findFeePrices(fees: Fees | undefined): FeePrices {
+  if (!fees) return NO_FEES;
+  const { webSearches, inferenceGeo, unknown } = fees;
+  const multiplier = inferenceGeo === undefined ? 1 : GEO_MULTIPLIERS.get(inferenceGeo);
   return {
-    input: rates.input * multiplier,
-    cachedInput: rates.cachedInput * multiplier,
-    cacheWrite: rates.cacheWrite === null ? null : rates.cacheWrite * multiplier,
-    ...(rates.cacheWrite1h !== undefined && { cacheWrite1h: rates.cacheWrite1h * multiplier }),
-    output: rates.output * multiplier,
+    nanoUsd: webSearches * WEB_SEARCH_NANO_USD,
+    multiplier: multiplier ?? 1,
+    missing: multiplier === undefined ? [...unknown, `inference in ${inferenceGeo}`] : unknown,
   };
 }
 

@@ -31,8 +31,8 @@ export function listCreditEntries(model: string): readonly CreditEntry[] {
 }
 
 /**
- * What the responses of a class have taken together, in nano-credits; undefined when the rate card does not say it. The
- * rates are the same for each of them, so their sum takes what they take one by one.
+ * Returns the nano-credits that the responses of a class took together, or undefined when the rate card has no rate for them.
+ * All responses of a class have the same rates, so the sum of their tokens takes as much as they take one by one.
  */
 export function takeCredits(of: CreditClass, { input, cachedInput, output }: CreditTokens): number | undefined {
   const entry = listCreditEntries(of.model).findLast(({ from }) => Date.parse(from) <= of.atMs);

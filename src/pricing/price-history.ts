@@ -3,13 +3,13 @@ import { listModelNames, normaliseModelName } from './model-name.js';
 import { DAY_MS, type Price, type PriceEntry } from './price.js';
 import { createPriceBook, OUR_PRICES } from './prices.js';
 
-/** A price and the day (UTC) from which it holds; null is since ever. Undefined: from then on none is known. */
+/** A price and the day (UTC) from which it holds, null for always. A price that is undefined: none is known from that day on. */
 export interface PriceChange {
   readonly from: string | null;
   readonly price: Price | undefined;
 }
 
-/** The prices that a model has had, oldest first: of all sources, those that hold. Empty when none is known. */
+/** Returns the prices that applied to a model over time, from all sources, oldest first; none when none is known. */
 export function listPriceChanges(model: string, user: readonly PriceEntry[]): PriceChange[] {
   const names = listModelNames(model);
   const own = [...user, ...OUR_PRICES].filter((entry) => names.includes(normaliseModelName(entry.model)));

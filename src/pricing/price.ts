@@ -1,19 +1,23 @@
+import type { BilledCounterName } from '../usage/counters.js';
+
 /** How a response was served, as far as its price depends on it. OpenAI renamed priority to "fast" on 2026-07-30. */
 export type ServiceTier = 'standard' | 'priority' | 'flex' | 'ultrafast';
 
 /**
- * Nano-USD per token: 1 USD per million tokens is 1000. Whole numbers in the table of codex-metered; a cheap model
- * elsewhere, or a tier's multiplier, can make a fraction, which is kept: only a cost is rounded, and only once.
- * `cacheWrite` is null where the vendor does not bill writes separately: such tokens cost what input costs.
- * `cacheWrite1h` is for those that are kept for an hour; absent where there are none, or they cost the same.
+ * Nano-USD per token: 1 USD per million tokens is 1000. Rates are whole numbers in the table of codex-metered; a cheap model
+ * elsewhere, or the multiplier of a tier, can make a fraction, which is kept: only a cost is rounded, and only once. A rate
+ * that is null or absent is that of the counter which includes the tokens: a cache write then costs what input costs.
  */
-export interface Rates {
+export interface Rates extends RatesOfParts {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number | null;
-  readonly cacheWrite1h?: number;
   readonly output: number;
 }
+
+type RatesOfParts = {
+  readonly [Name in Exclude<BilledCounterName, 'input' | 'cachedInput' | 'cacheWrite' | 'output'>]?: number;
+};
 
 /** The price of a whole request whose input exceeds `aboveInputTokens`: not only of the tokens above it. */
 export interface LongContext {
@@ -40,7 +44,7 @@ export interface PriceEntry {
 
 export type TierMultipliers = { readonly [Tier in Exclude<ServiceTier, 'standard'>]?: number };
 
-/** Who was last seen to say a price, and when. */
+/** When a price was last seen, and where. */
 export interface Confirmation {
   /** The latest day, `YYYY-MM-DD`, for which it is certain that the source said so. */
   readonly on: string;
@@ -53,7 +57,7 @@ export interface Confirmation {
 }
 
 export interface Price extends PriceEntry {
-  /** Whose price it is: the user's own, our table's, or that of the package `@pydantic/genai-prices`. */
+  /** Where the price comes from: the user, our table, or the package `@pydantic/genai-prices`. */
   readonly origin: 'user' | 'codex-metered' | 'genai-prices';
   /** Of the prices in our table. */
   readonly confirmed?: Confirmation;
@@ -72,13 +76,13 @@ const TIERS_AS_WRITTEN: ReadonlyMap<string, ServiceTier> = new Map([
   ['ultrafast', 'ultrafast'],
 ]);
 
-/** The tier that Codex or the API wrote. Nothing written is standard; an unknown word is undefined, never a guess. */
+/** Returns the tier for what Codex or the API wrote: standard when nothing was written, undefined for an unknown word. */
 export function parseServiceTier(written: string | null | undefined): ServiceTier | undefined {
   if (written === undefined || written === null) return 'standard';
   return TIERS_AS_WRITTEN.get(written.toLowerCase());
 }
 
-/** The one of a model's entries that holds at a time (epoch milliseconds): the one that started last. */
+/** Returns the entry that holds at `atMs` (epoch milliseconds). Of several, the one that started last holds. */
 export function selectPriceAt<Entry extends PriceEntry>(entries: readonly Entry[], atMs: number): Entry | undefined {
   let selected: Entry | undefined;
   for (const entry of entries) {
@@ -101,8 +105,8 @@ function startMs(entry: PriceEntry): number {
 }
 
 /**
- * USD per million tokens, as vendors print it, to nano-USD per token, without the dust of binary fractions. One beyond all reason stays a
- * number: what it makes of a response is refused where that is priced.
+ * Converts USD per million tokens, as vendors print prices, to nano-USD per token, and rounds away the error of binary
+ * fractions. An absurdly high price becomes the largest number; `priceResponse` refuses the cost that it makes.
  */
 export function convertToNanoUsdPerToken(usdPerMillionTokens: number): number {
   return Math.min(Math.round(usdPerMillionTokens * 1e9) / 1e6, Number.MAX_VALUE);

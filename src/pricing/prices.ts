@@ -66,7 +66,7 @@ function findProblem({ model, from, until, rates, longContext, tierMultipliers }
 
 function listAmounts(rates: Rates | undefined): number[] {
   if (rates === undefined) return [];
-  return [rates.input, rates.cachedInput, rates.cacheWrite ?? 0, rates.cacheWrite1h ?? 0, rates.output];
+  return Object.values(rates).map((rate: number | null) => rate ?? 0);
 }
 
 function isAmount(value: number): boolean {

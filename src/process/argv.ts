@@ -69,7 +69,7 @@ export function describeCommand(args: readonly string[]): CodexCommand {
   };
 }
 
-/** Whether it may run threads that have no session file, so that its telemetry alone tells what they used. */
+/** Whether it may run threads without a session file, of which telemetry is the only evidence. */
 export function mayKeepNoFile({ name, threads, ephemeral }: CodexCommand): boolean {
   return name === 'app-server' || (threads === 'one' && ephemeral);
 }

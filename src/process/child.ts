@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { CodexNotFoundError, messageOf } from '../errors.js';
 import type { Program } from './native.js';
 import { type Observer, relay } from './relay.js';
+import { startSignalProbe } from './signal-probe.js';
 import { ENDING } from './signals.js';
 import { stopCodex } from './stop.js';
 import type { StreamPlan } from './streams.js';
-import { callWitness } from './witness.js';
 
 /** How Codex ended: by its exit code or by a signal. */
 export type Exit =
@@ -15,7 +15,7 @@ export type Exit =
 
 export interface CodexChild {
   readonly pid: number;
-  /** Sends Codex a signal that we were sent, unless it was sent it as well. */
+  /** Sends Codex a signal that this process received, unless Codex received it as well. */
   passOn(signal: NodeJS.Signals): Promise<void>;
   /** Ends Codex and all that it has started. Resolves when that is done. */
   stop(): Promise<void>;
@@ -23,7 +23,7 @@ export interface CodexChild {
   readonly exited: Promise<Exit>;
   /** Resolves when Codex has ended and what it wrote has been passed on. */
   readonly ended: Promise<Exit>;
-  /** Whether a reader was given up that did not take what Codex wrote. */
+  /** Whether a reader that did not read Codex's output was given up. */
   gaveUpReader(): boolean;
 }
 
@@ -47,7 +47,7 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
     const [error] = await once(subprocess, 'error');
     throw notStarted(error);
   }
-  // From here on it tells of a signal that could not be sent.
+  // From here on the event means that a signal could not be sent.
   subprocess.on('error', () => undefined);
   const exited = new Promise<Exit>((resolve) => {
     subprocess.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 1 }));
@@ -56,13 +56,13 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
     subprocess.stdout && relay(subprocess.stdout, 1, observe),
     subprocess.stderr && relay(subprocess.stderr, 2, observe),
   ].filter((one) => one !== null);
-  const witness = callWitness();
+  const probe = startSignalProbe();
   return {
     pid,
     async passOn(signal) {
       if (ENDING.includes(signal)) for (const one of relays) one.hurry();
-      // SIGCONT ends no witness, and it does not matter how often it comes.
-      if (signal === 'SIGCONT' || !(await witness.saw(signal))) subprocess.kill(signal);
+      // SIGCONT does not end the probe, and may come twice without harm.
+      if (signal === 'SIGCONT' || !(await probe.reachedGroup(signal))) subprocess.kill(signal);
     },
     stop() {
       for (const one of relays) one.hurry();
@@ -81,7 +81,7 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
   };
 }
 
-// Not execa: it opens the standard streams when it is loaded, with what stand-ins.ts says of that, and its SIGTERM
+// Not execa: it opens the standard streams when it is loaded, which makes shared pipes non-blocking (see replaceStandardStreams), and its SIGTERM
 // becomes a SIGKILL five seconds later.
 function start(program: Program, args: readonly string[], env: NodeJS.ProcessEnv, streams: StreamPlan): ChildProcess {
   try {

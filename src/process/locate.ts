@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { CodexNotFoundError } from '../errors.js';
@@ -36,7 +37,7 @@ export function locateCodex(options: LocateOptions): string {
   throw new CodexNotFoundError(`No Codex was found: PATH has no "${name}" other than codex-metered. ${ADVICE}`);
 }
 
-/** Whoever runs us as another user, by `sudo -u … -- /path/to/codex`, gives us a PATH that has none of npm's commands. */
+/** `sudo -u … -- /path/to/codex` runs us with a PATH that has none of npm's commands. */
 function findNeighbour(self: string): string[] {
   try {
     const installed = dirname(dirname(dirname(realpathSync(self))));
@@ -63,7 +64,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** True for our own script behind any link or copy, and for a small script that calls us: taking it would never end. */
+/** True for our own script behind any link or copy, and for a small script that calls us: starting it would never end. */
 function isMeter(path: string, self: string): boolean {
   try {
     if (realpathSync(path) === realpathSync(self)) return true;
@@ -81,4 +82,12 @@ function readHead(path: string): string {
   } finally {
     closeSync(file);
   }
+}
+
+const TIMEOUT_MS = 20_000;
+
+/** What the Codex at `path` says of its version, `codex-cli 0.169.0`; undefined when it does not answer. */
+export function readCodexVersion(path: string, env: NodeJS.ProcessEnv): string | undefined {
+  const { status, stdout } = spawnSync(path, ['--version'], { env, encoding: 'utf8', timeout: TIMEOUT_MS });
+  return status === 0 ? stdout.trim().split('\n').at(-1) : undefined;
 }

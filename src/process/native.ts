@@ -79,10 +79,10 @@ function isKnownLauncher(launcher: string): boolean {
   );
 }
 
-/** False where the launcher would name another package manager. It looks above where it is and where it was called. */
-function isNpmInstall(places: readonly string[], env: NodeJS.ProcessEnv): boolean {
+/** False when the launcher would name another package manager, for which it checks the folders above itself and above the path that was called. */
+function isNpmInstall(paths: readonly string[], env: NodeJS.ProcessEnv): boolean {
   if (/\bbun\//.test(env.npm_config_user_agent ?? '') || (env.npm_execpath ?? '').includes('bun')) return false;
-  return !places.some((place) => /[\\/]\.bun[\\/]/.test(place) || foldersAbove(place).some(isOthers));
+  return !paths.some((path) => /[\\/]\.bun[\\/]/.test(path) || foldersAbove(path).some(isOthers));
 }
 
 function isOthers(folder: string): boolean {

@@ -1,18 +1,18 @@
-import { type ProcessIdentity, signalProcess } from './identity.js';
-import { readStat } from './stat.js';
+import { type ProcessIdentity, readStat, signalProcess } from './processes.js';
 
-/** A look costs some 20 µs on Linux. Elsewhere it starts `ps`, so there are fewer. */
+/** A check costs some 20 µs on Linux. On other systems it starts `ps`, so checks are fewer. */
 const PERIOD_MS = process.platform === 'linux' ? 200 : 400;
 
 /**
- * Stops Codex while the front is stopped, and lets it go on with it. Nobody tells a process that another one was stopped, so
- * this looks a few times a second. (Of SIGCONT the front tells Codex itself, at once.) Returns what ends it.
+ * Stops Codex while the front is stopped, and continues it with the front. No event tells a process that another one was
+ * stopped, so this checks a few times a second. (SIGCONT is passed on by the front itself, at once.) Returns a function that
+ * ends the checks.
  */
 export function sharePauses(frontPid: number, codex: ProcessIdentity): () => void {
   let paused = false;
   const timer = setInterval(async () => {
     const isStopped = await isStoppedProcess(frontPid);
-    // Each time anew: between two looks the front may have gone on and been stopped again.
+    // At every check: since the last one the front may have been continued and stopped again.
     if (isStopped) signalProcess(codex, 'SIGSTOP');
     else if (paused) signalProcess(codex, 'SIGCONT');
     paused = isStopped;

@@ -30,7 +30,7 @@ const RETRY_MS = 5;
  * then gets the same EPIPE as without us.
  */
 export function relay(source: Readable, fd: number, observe: Observer): Relay {
-  /** Counts what happens, so that silence can be told from an event loop that was held up. */
+  /** Counts events, to distinguish silence from an event loop that was held up. */
   let events = 0;
   let silence: NodeJS.Timeout | undefined;
   const writer = createWriter(fd, {
@@ -60,7 +60,7 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
     giveUp = resolve;
   });
   const judgeSilence = () => {
-    // Our own event loop may have been held up: what is there to read is read before the verdict.
+    // Our own event loop may have been held up: what can be read is read before the decision.
     const before = events;
     setImmediate(() => {
       const busy = writer.isBusy();

@@ -1,4 +1,6 @@
-import { findDescendants, type Tree } from './tree.js';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { identifyProcess, type ProcessIdentity, readStat, signalProcess } from './processes.js';
 
 /** How long Codex and what it has started may take to end after each signal. */
 const GRACE_MS = 5000;
@@ -44,4 +46,52 @@ function endsWithin(exited: Promise<unknown>, limitMs: number): Promise<boolean>
       resolve(true);
     });
   });
+}
+
+/** A process and those that it started, as they were at one moment: some may have gone since, others come. */
+interface Tree {
+  /** Sends a signal to those that still run; 0 only checks. Returns how many there were. */
+  signal(signal: NodeJS.Signals | 0): number;
+}
+
+/** The processes that `pid` has started, and those that they have, without itself. */
+function findDescendants(pid: number): Tree {
+  const members = collect(pid, listChildren());
+  return {
+    signal: (signal) => members.filter((member) => signalProcess(member, signal)).length,
+  };
+}
+
+function collect(pid: number, childrenOf: ReadonlyMap<number, readonly number[]>): ProcessIdentity[] {
+  return (childrenOf.get(pid) ?? []).flatMap((child) => [identifyProcess(child), ...collect(child, childrenOf)]);
+}
+
+function listChildren(): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const [pid, parentPid] of process.platform === 'linux' ? listByProc() : listByPs()) {
+    children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
+  }
+  return children;
+}
+
+type Parentage = readonly [pid: number, parentPid: number];
+
+function listByProc(): Parentage[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((name): Parentage[] => {
+    const stat = readStat(Number(name));
+    return stat ? [[Number(name), stat.parentPid]] : [];
+  });
+}
+
+function listByPs(): Parentage[] {
+  try {
+    const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).split('\n');
+    return lines.flatMap((line): Parentage[] => {
+      const [pid, parentPid] = line.trim().split(/\s+/).map(Number);
+      return pid && parentPid ? [[pid, parentPid]] : [];
+    });
+  } catch {
+    return [];
+  }
 }

@@ -1,4 +1,5 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
+import { Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import type { CodexCommand } from './argv.js';
 
@@ -8,7 +9,7 @@ export interface StreamPlan {
   readonly stderr: 'inherit' | 'pipe';
 }
 
-export const HANDS_OFF: StreamPlan = { stdout: 'inherit', stderr: 'inherit' };
+export const ALL_INHERITED: StreamPlan = { stdout: 'inherit', stderr: 'inherit' };
 
 /**
  * Decides what to read along: the JSON events on stdout, or the human-readable transcript on stderr. A terminal stays
@@ -16,12 +17,12 @@ export const HANDS_OFF: StreamPlan = { stdout: 'inherit', stderr: 'inherit' };
  * change the order of the lines in it; the session file tells what is needed then.
  */
 export function planStreams(command: CodexCommand, describe: DescribeStream = describeStream): StreamPlan {
-  if (command.output === 'other' || command.asksForHelp) return HANDS_OFF;
+  if (command.output === 'other' || command.asksForHelp) return ALL_INHERITED;
   const stdout = describe(1);
   const stderr = describe(2);
-  if (stdout.identity !== undefined && stdout.identity === stderr.identity) return HANDS_OFF;
-  if (command.output === 'json') return { ...HANDS_OFF, stdout: stdout.isTerminal ? 'inherit' : 'pipe' };
-  return { ...HANDS_OFF, stderr: stderr.isTerminal ? 'inherit' : 'pipe' };
+  if (stdout.identity !== undefined && stdout.identity === stderr.identity) return ALL_INHERITED;
+  if (command.output === 'json') return { ...ALL_INHERITED, stdout: stdout.isTerminal ? 'inherit' : 'pipe' };
+  return { ...ALL_INHERITED, stderr: stderr.isTerminal ? 'inherit' : 'pipe' };
 }
 
 type DescribeStream = (fd: 1 | 2) => { isTerminal: boolean; identity: string | undefined };
@@ -34,4 +35,28 @@ function describeStream(fd: 1 | 2): ReturnType<DescribeStream> {
   } catch {
     return { isTerminal: false, identity: undefined };
   }
+}
+
+/**
+ * Replaces process.stdin, stdout and stderr by streams of our own. Node opens the real ones when anything first asks for
+ * them (an import of `node:process` or `node:assert` does, and the end of any socket), and a pipe becomes non-blocking by
+ * that for everyone who shares it: Codex cannot read a prompt that is still to come, and the caller's other programs
+ * cannot write when the pipe is full.
+ */
+export function replaceStandardStreams(self: object): void {
+  const streams = { stdin: Readable.from([]), stdout: createWriter(1), stderr: createWriter(2) };
+  for (const [name, value] of Object.entries(streams)) Object.defineProperty(self, name, { configurable: true, value });
+}
+
+function createWriter(fd: number): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        writeSync(fd, chunk);
+      } catch {
+        // The reader is gone.
+      }
+      done();
+    },
+  });
 }

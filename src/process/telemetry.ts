@@ -6,13 +6,13 @@ import type { CodexCommand } from './argv.js';
 /** No configuration of Codex is larger. One that is not a regular file is not read. */
 const CONFIG_BYTES = 1024 * 1024;
 
-export interface TelemetryPlaces {
+export interface ConfigFolders {
   readonly codexHome: string;
   /** Where Codex works. */
   readonly cwd: string;
 }
 
-/** Why a run that may keep no session file is not asked to report to us. */
+/** Why Codex is not asked for telemetry in a run that may have threads without a session file. */
 export type NoTelemetry = 'own exporter' | 'proxy' | 'no port';
 
 /** The header that carries the secret of one run. */
@@ -60,16 +60,16 @@ export function reportsThroughProxy(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * True when the user has said anything about telemetry, in Codex's arguments or in a configuration file that Codex
- * reads: an exporter of theirs is never replaced. A file that mentions the word counts, whatever it says of it.
+ * True when the user configures telemetry, in Codex's arguments or in a configuration file that Codex reads: their exporter
+ * is never replaced. Any file that contains the word counts.
  */
-export function mentionsTelemetry(args: readonly string[], places: TelemetryPlaces): boolean {
+export function mentionsTelemetry(args: readonly string[], folders: ConfigFolders): boolean {
   return (
-    args.some((arg) => /\botel\b/.test(arg)) || listConfigFiles(places).some((path) => /\botel\b/.test(read(path)))
+    args.some((arg) => /\botel\b/.test(arg)) || listConfigFiles(folders).some((path) => /\botel\b/.test(read(path)))
   );
 }
 
-function listConfigFiles({ codexHome, cwd }: TelemetryPlaces): string[] {
+function listConfigFiles({ codexHome, cwd }: ConfigFolders): string[] {
   const folders = [codexHome, '/etc/codex'];
   for (let folder = cwd; ; folder = dirname(folder)) {
     folders.push(join(folder, '.codex'));

@@ -1,4 +1,6 @@
+import { COUNTERS, type CounterName } from '../usage/counters.js';
 import type { CostReport } from './cost-report.js';
+import { counterColumns, isUnused } from './counter-columns.js';
 import type { Column } from './table.js';
 
 export type CostKey =
@@ -7,11 +9,7 @@ export type CostKey =
   | 'iteration'
   | 'phase'
   | 'model'
-  | 'input'
-  | 'cached'
-  | 'cacheWrite'
-  | 'output'
-  | 'reasoning'
+  | CounterName
   | 'cost'
   | 'credits'
   | 'source'
@@ -22,32 +20,37 @@ export type CostKey =
 export type TableExtent = 'full' | 'compact';
 
 const COLUMNS: readonly Column<CostKey>[] = [
-  { key: 'started', title: 'Started', align: 'left', dropped: 1 },
-  { key: 'run', title: 'Run', align: 'left', dropped: 7, least: 20 },
+  { key: 'started', title: 'Started', align: 'left', dropOrder: 1, omitted: 'silently' },
+  { key: 'run', title: 'Run', align: 'left', dropOrder: 8, minWidth: 20 },
   { key: 'iteration', title: 'Iter', align: 'right' },
   { key: 'phase', title: 'Phase', align: 'left' },
-  { key: 'model', title: 'Model', align: 'left', dropped: 10, least: 15, drop: 'reluctantly' },
-  { key: 'input', title: 'Input', align: 'right', dropped: 8, drop: 'reluctantly' },
-  { key: 'cached', title: 'Cached', align: 'right', dropped: 4 },
-  { key: 'cacheWrite', title: 'Cache wr.', align: 'right', dropped: 2 },
-  { key: 'output', title: 'Output', align: 'right', dropped: 9, drop: 'reluctantly' },
-  { key: 'reasoning', title: 'Reasoning', align: 'right', dropped: 3 },
+  { key: 'model', title: 'Model', align: 'left', dropOrder: 7, minWidth: 15, drop: 'reluctantly' },
+  ...counterColumns({
+    input: { dropOrder: 10, drop: 'reluctantly' },
+    cachedInput: { dropOrder: 6, drop: 'reluctantly' },
+    cacheWrite: { dropOrder: 3, omitted: 'easily' },
+    output: { dropOrder: 9, drop: 'reluctantly' },
+    reasoning: { dropOrder: 2, omitted: 'easily' },
+  }),
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
-  { key: 'source', title: 'Source', align: 'left', dropped: 5 },
-  { key: 'duration', title: 'Duration', align: 'right', dropped: 6 },
-  { key: 'outcome', title: 'Outcome', align: 'left', least: 21 },
+  { key: 'source', title: 'Source', align: 'left', dropOrder: 4, omitted: 'easily' },
+  { key: 'duration', title: 'Duration', align: 'right', dropOrder: 5, omitted: 'easily' },
+  { key: 'outcome', title: 'Outcome', align: 'left', minWidth: 21 },
 ];
-const LEFT_OUT_IN_COMPACT: readonly CostKey[] = ['started', 'cached', 'cacheWrite', 'reasoning', 'source', 'duration'];
+const LEFT_OUT_IN_COMPACT: readonly CostKey[] = [
+  ...(['started', 'source', 'duration'] as const),
+  ...COUNTERS.flatMap(({ name, within }) => (within === undefined ? [] : name)),
+];
 
-/** The columns that a table of `report` has: the run where there are several, cache writes where there are any. */
+/** Returns the columns of a table of `report`: the run where there are several, cache writes where there are any. */
 export function chooseCostColumns(report: CostReport, extent: TableExtent): Column<CostKey>[] {
   const runs = new Set(report.invocations.map(({ invocation }) => invocation.runId));
   return COLUMNS.filter(({ key }) => {
     if (key === 'iteration') return report.invocations.length > 0;
     if (key === 'run') return runs.size > 1;
     if (key === 'credits') return report.totals.credits !== undefined;
-    if (key === 'cacheWrite' && report.totals.usage.cacheWrite === 0) return false;
+    if (isUnused(key, report.totals)) return false;
     return extent === 'full' || !LEFT_OUT_IN_COMPACT.includes(key);
   });
 }

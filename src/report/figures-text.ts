@@ -1,27 +1,25 @@
-import { formatCost, formatCount } from './amounts.js';
+import type { CounterName } from '../usage/counters.js';
+import type { Evidence } from '../usage/source.js';
+import { mapCounters } from '../usage/usage.js';
+import { type CostFormat, formatCost, formatCount } from './amounts.js';
 import { formatCredits } from './credits.js';
 import { describeSource, type Figures, isActual } from './figures.js';
 
 /** Figures as a reader sees them. `~`: not all reported by the API; `+`: not all priced; `-`: no response. */
-export interface FiguresText {
+export interface FiguresText extends Readonly<Record<CounterName, string>> {
   readonly responses: string;
-  readonly input: string;
-  readonly cached: string;
-  readonly cacheWrite: string;
-  readonly output: string;
-  readonly reasoning: string;
   /** Input and output. */
   readonly tokens: string;
   readonly cost: string;
-  /** Empty where nobody asked for credits. */
+  /** Empty unless the report was asked for credits. */
   readonly credits: string;
   readonly source: string;
 }
 
-/** How numbers are written. */
+/** How the counts and the costs of a table are written. */
 export interface NumberFormats {
   readonly count: (count: number) => string;
-  readonly cost: (nanoUsd: number) => string;
+  readonly cost: CostFormat;
 }
 
 const EXACT: NumberFormats = { count: formatCount, cost: formatCost };
@@ -30,16 +28,12 @@ export function describeFigures(figures: Figures, formats = EXACT): FiguresText 
   const { usage, responses } = figures;
   const describe = (count: number) => {
     if (responses === 0) return '-';
-    // Nothing of a kind is no guess.
+    // A count of zero is no guess, whatever the others are.
     return (count === 0 ? '' : mark(figures)) + formats.count(count);
   };
   return {
     responses: formats.count(responses),
-    input: describe(usage.input),
-    cached: describe(usage.cachedInput),
-    cacheWrite: describe(usage.cacheWrite),
-    output: describe(usage.output),
-    reasoning: describe(usage.reasoning),
+    ...mapCounters((name) => describe(usage[name])),
     tokens: describe(usage.input + usage.output),
     cost: describeCost(figures, formats),
     credits: describeCredits(figures),
@@ -54,7 +48,7 @@ export function describeCost(figures: Figures, { cost }: Pick<NumberFormats, 'co
   return mark(figures) + cost(figures.costNanoUsd) + (figures.unpricedResponses > 0 ? '+' : '');
 }
 
-/** `12.34`, `~12.34`, `12.34+`, `unknown`, `-` where no response is Codex's. */
+/** `12.34`, `~12.34`, `12.34+`, `unknown`, and `-` where none of the responses is Codex's. */
 export function describeCredits(figures: Figures): string {
   const { credits } = figures;
   if (!credits) return '';
@@ -62,6 +56,23 @@ export function describeCredits(figures: Figures): string {
   if (nanoCredits === undefined) return unratedResponses > 0 ? 'unknown' : '-';
   return mark(figures) + formatCredits(nanoCredits) + (unratedResponses > 0 ? '+' : '');
 }
+
+/** Whether a cell says `unpriced`, which tables colour. */
+export function isUnpriced({ responses, costNanoUsd }: Pick<Figures, 'responses' | 'costNanoUsd'>): boolean {
+  return responses > 0 && costNanoUsd === undefined;
+}
+
+/** Where a count was read, in words: the record has the names of the files' fields. */
+export const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
+  usage_record: 'usage record',
+  api: 'API',
+  token_count: 'token count',
+  turn_completed: 'turn total',
+  session_total: 'session total',
+  otel: 'telemetry',
+  text: 'output text',
+  tokenizer: 'tokenizer',
+};
 
 function mark(figures: Figures): '' | '~' {
   return isActual(figures) ? '' : '~';

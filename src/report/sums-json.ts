@@ -1,7 +1,7 @@
-import { describeSource, type Figures } from './figures.js';
-import type { UnpricedModel } from './summary.js';
+import { toTokensJson } from '../usage/counters.js';
+import { describeSource, type Figures, type UnpricedModel } from './figures.js';
 
-/** The version of the JSON's field names. A field may be added under the same version, none changes or goes. */
+/** The version of the JSON documents. Under the same version fields may be added; none changes or is removed. */
 export const SCHEMA_VERSION = 1;
 
 /** Sums over responses of several models. */
@@ -21,11 +21,7 @@ export function toPartJson(figures: Figures): object {
 
 export function toAmountsJson({ usage, costNanoUsd, credits }: Figures): object {
   return {
-    inputTokens: usage.input,
-    cachedInputTokens: usage.cachedInput,
-    cacheWriteTokens: usage.cacheWrite,
-    outputTokens: usage.output,
-    reasoningTokens: usage.reasoning,
+    ...toTokensJson(usage),
     totalTokens: usage.input + usage.output,
     costUsd: costNanoUsd === undefined ? null : costNanoUsd / 1e9,
     costNanoUsd: costNanoUsd ?? null,

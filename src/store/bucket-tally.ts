@@ -1,3 +1,4 @@
+import { COUNTERS } from '../usage/counters.js';
 import type { Provider } from '../usage/provider.js';
 import { isUnpriced, type ModelResponse, type PricedResponse } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
@@ -13,28 +14,20 @@ export function bucketStartOf(atMs: number): number {
 export interface Sum {
   responses: number;
   unpricedResponses: number;
-  input: number;
-  cachedInput: number;
-  cacheWrite: number;
-  output: number;
-  reasoning: number;
+  /** One for each counter, in the order of `COUNTERS`. */
+  readonly counts: number[];
   /** Over those that have a price; null when none has. */
   costNanoUsd: number | null;
 }
 
 export function beginSum(): Sum {
-  const counts = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 };
-  return { responses: 0, unpricedResponses: 0, ...counts, costNanoUsd: null };
+  return { responses: 0, unpricedResponses: 0, counts: COUNTERS.map(() => 0), costNanoUsd: null };
 }
 
 export function addToSum(sum: Sum, more: Readonly<Sum>): void {
   sum.responses += more.responses;
   sum.unpricedResponses += more.unpricedResponses;
-  sum.input += more.input;
-  sum.cachedInput += more.cachedInput;
-  sum.cacheWrite += more.cacheWrite;
-  sum.output += more.output;
-  sum.reasoning += more.reasoning;
+  for (let at = 0; at < sum.counts.length; at++) sum.counts[at] = (sum.counts[at] ?? 0) + (more.counts[at] ?? 0);
   if (more.costNanoUsd !== null) sum.costNanoUsd = (sum.costNanoUsd ?? 0) + more.costNanoUsd;
 }
 
@@ -46,11 +39,7 @@ export function sumOf(
   return {
     responses: 1,
     unpricedResponses: isUnpriced(bill) ? 1 : 0,
-    input: usage.input,
-    cachedInput: usage.cachedInput,
-    cacheWrite: usage.cacheWrite,
-    output: usage.output,
-    reasoning: usage.reasoning,
+    counts: COUNTERS.map(({ name }) => usage[name]),
     costNanoUsd: bill.costNanoUsd ?? null,
   };
 }

@@ -1,5 +1,7 @@
+import { COUNTERS } from '../usage/counters.js';
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf, sumOf } from './bucket-tally.js';
+import { ADD_COUNTERS, COUNTER_COLUMNS, sumCounterColumns } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { type SealedPack, sumPack } from './pack.js';
 import { lacksPrice } from './response-rows.js';
@@ -53,11 +55,10 @@ const READ_PACK = `
 
 // The project is that of the response's invocation, or else of its thread.
 const FILL = `
-  INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses, input_tokens,
-    cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd)
+  INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses,
+    ${COUNTER_COLUMNS}, cost_nano_usd)
   SELECT @startMs, r.provider, coalesce(i.project_id, t.project_id, 'unknown'), r.model, r.source,
-    count(*), sum(${lacksPrice('r')}), sum(r.input_tokens), sum(r.cached_input_tokens),
-    sum(r.cache_write_tokens), sum(r.output_tokens), sum(r.reasoning_tokens), sum(r.cost_nano_usd)
+    count(*), sum(${lacksPrice('r')}), ${sumCounterColumns('r')}, sum(r.cost_nano_usd)
   FROM response_rows r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
   WHERE r.completed_at_ms >= @startMs AND r.completed_at_ms < @endMs
   GROUP BY r.provider, coalesce(i.project_id, t.project_id, 'unknown'), r.model, r.source`;
@@ -98,22 +99,16 @@ export function createBucketSums(connection: Connection): () => BucketSums {
 function createPut(connection: Connection): (sum: BucketSum, projectId: string) => void {
   const insert = connection.prepare<unknown[]>(ADD);
   return (sum, projectId) => {
-    const { startMs, provider, model, source, responses, unpricedResponses } = sum;
-    const { input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = sum;
-    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
-    insert.run(startMs, provider, projectId, model, source, ...counts);
+    const { startMs, provider, model, source, responses, unpricedResponses, counts, costNanoUsd } = sum;
+    insert.run(startMs, provider, projectId, model, source, responses, unpricedResponses, ...counts, costNanoUsd);
   };
 }
 
 const ADD = `
-  INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses, input_tokens,
-    cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO buckets (start_ms, provider, project_id, model, source, responses, unpriced_responses,
+    ${COUNTER_COLUMNS}, cost_nano_usd)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ${COUNTERS.map(() => '?').join(', ')}, ?)
   ON CONFLICT DO UPDATE SET responses = responses + excluded.responses,
     unpriced_responses = unpriced_responses + excluded.unpriced_responses,
-    input_tokens = input_tokens + excluded.input_tokens,
-    cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens,
-    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-    output_tokens = output_tokens + excluded.output_tokens,
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+    ${ADD_COUNTERS},
     cost_nano_usd = coalesce(cost_nano_usd + excluded.cost_nano_usd, cost_nano_usd, excluded.cost_nano_usd)`;

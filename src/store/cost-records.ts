@@ -1,3 +1,4 @@
+import { COUNTER_COLUMNS, replaceCounters, sumCounterColumns } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { lacksPrice } from './response-rows.js';
 
@@ -22,26 +23,22 @@ const ISO_TIME = "strftime('%Y-%m-%dT%H:%M:%fZ', min(completed_at_ms) / 1000.0, 
 // A record's prices per 1,000 tokens are the base prices of its newest priced response: a runner's table has one
 // column for what can be several rates (long context, tiers), so the cost beside them is the figure to trust.
 const REFRESH = `
-  INSERT INTO cost_records (id, project_id, run_id, category, input_tokens, output_tokens, is_actual, model,
+  INSERT INTO cost_records (id, project_id, run_id, category, ${COUNTER_COLUMNS}, is_actual, model,
     input_cost_per_1k, output_cost_per_1k, total_cost_usd, description, created_at, invocation_id, iteration, source,
-    cached_input_tokens, cache_write_tokens, reasoning_tokens, responses, unpriced_responses, cost_nano_usd, updated_at)
+    responses, unpriced_responses, cost_nano_usd, updated_at)
   SELECT i.id || '/' || r.model || '/' || r.source, i.project_id, i.run_id, i.phase,
-    sum(r.input_tokens), sum(r.output_tokens), r.source = 'actual', r.model,
+    ${sumCounterColumns('r')}, r.source = 'actual', r.model,
     max(json_extract(r.price, '$.inputCostPer1kUsd')), max(json_extract(r.price, '$.outputCostPer1kUsd')),
     sum(r.cost_nano_usd) / 1e9,
     i.phase || ' iteration ' || i.iteration || iif(i.origin = 'recorded', ', ', ', codex ') || i.command || ', '
       || count(*) || ' ' || iif(count(*) = 1, 'response', 'responses'),
     ${ISO_TIME}, i.id, i.iteration, r.source,
-    sum(r.cached_input_tokens), sum(r.cache_write_tokens), sum(r.reasoning_tokens),
     count(*), sum(${lacksPrice('r')}), sum(r.cost_nano_usd), @now
   FROM response_rows r JOIN invocations i ON i.id = r.invocation_id
   WHERE i.id = @invocationId
   GROUP BY r.model, r.source
   ON CONFLICT (id) DO UPDATE SET
-    input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
-    input_cost_per_1k = excluded.input_cost_per_1k, output_cost_per_1k = excluded.output_cost_per_1k,
+    ${replaceCounters()}, input_cost_per_1k = excluded.input_cost_per_1k, output_cost_per_1k = excluded.output_cost_per_1k,
     total_cost_usd = excluded.total_cost_usd, description = excluded.description, created_at = excluded.created_at,
-    cached_input_tokens = excluded.cached_input_tokens, cache_write_tokens = excluded.cache_write_tokens,
-    reasoning_tokens = excluded.reasoning_tokens, responses = excluded.responses,
-    unpriced_responses = excluded.unpriced_responses, cost_nano_usd = excluded.cost_nano_usd,
+    responses = excluded.responses, unpriced_responses = excluded.unpriced_responses, cost_nano_usd = excluded.cost_nano_usd,
     updated_at = excluded.updated_at`;

@@ -1,5 +1,6 @@
 import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
+import { PACKED_COUNTS } from './counter-columns.js';
 import type { CreditClassSum } from './credit-queries.js';
 import type { Connection } from './open.js';
 import type { OffsetChange, SumKeys, UsageFilter } from './period-queries.js';
@@ -17,17 +18,11 @@ interface PackRow {
 }
 
 type KindRow = [model: string, serviceTier: string | null, evidence: string, source: SumKeys['source']];
-/** As `response_packs.counts` holds them; what is not named is of no interest here. */
-type CountRow = [
-  key: string,
-  turn: number,
-  kind: number,
-  completedAtMs: number,
-  input: number,
-  cachedInput: number,
-  ...number[],
-];
-const OUTPUT_PLACE = 8;
+/** A row of `response_packs.counts`. */
+type CountRow = [key: string, turn: number, kind: number, completedAtMs: number, ...number[]];
+const [INPUT, CACHED_INPUT, OUTPUT] = ['input_tokens', 'cached_input_tokens', 'output_tokens'].map((column) => {
+  return PACKED_COUNTS.indexOf(column);
+}) as [number, number, number];
 
 /**
  * Reads for packed responses what `readCreditSums` reads for rows. SQLite could open the packs too, but takes ten times as long.
@@ -66,12 +61,12 @@ class Tally {
   }
 
   add(projectId: string, kind: KindRow, row: CountRow): void {
-    const input = row[4];
+    const input = row[INPUT] as number;
     const sum = this.#find(projectId, kind, row[3], input > this.#longAbove ? 1 : 0);
     sum.responses++;
     sum.input += input;
-    sum.cachedInput += Math.min(row[5], input);
-    sum.output += row[OUTPUT_PLACE] ?? 0;
+    sum.cachedInput += Math.min(row[CACHED_INPUT] as number, input);
+    sum.output += row[OUTPUT] as number;
   }
 
   list(): readonly Sum[] {

@@ -1,10 +1,11 @@
+import { COUNTERS, type TokensJson } from '../usage/counters.js';
 import type { CostExtent } from '../usage/record.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 
 /** A response with its project, run and session. What is not known is null. */
-export interface ExportedResponse {
+export interface ExportedResponse extends TokensJson {
   readonly completedAtMs: number;
   readonly provider: string;
   readonly projectId: string;
@@ -18,11 +19,6 @@ export interface ExportedResponse {
   readonly serviceTier: string | null;
   readonly source: string;
   readonly evidence: string;
-  readonly inputTokens: number;
-  readonly cachedInputTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly outputTokens: number;
-  readonly reasoningTokens: number;
   readonly costNanoUsd: number | null;
   readonly costExtent: CostExtent;
 }
@@ -40,9 +36,7 @@ export function iterateResponses(connection: Connection, filter: UsageFilter): I
       `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${project} AS projectId, i.run_id AS runId, i.phase,
          i.iteration, coalesce(i.thread_id, t.root_id, r.thread_id) AS sessionId, r.thread_id AS threadId,
          r.response_key AS responseKey, r.model, r.service_tier AS serviceTier, r.source, r.evidence,
-         r.input_tokens AS inputTokens, r.cached_input_tokens AS cachedInputTokens,
-         r.cache_write_tokens AS cacheWriteTokens, r.output_tokens AS outputTokens,
-         r.reasoning_tokens AS reasoningTokens, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
+         ${COUNTERS.map(({ column, json }) => `r.${column} AS ${json}`).join(', ')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
        FROM ${responsesBetween(filter)} r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
        WHERE ${conditions.join(' AND ')} ORDER BY r.completed_at_ms, r.id`,
     )

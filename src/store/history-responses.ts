@@ -1,3 +1,4 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
 import { isBetterEvidence } from './assignment/rule.js';
 import type { BucketSums } from './buckets.js';
@@ -125,7 +126,6 @@ const GROW = `
   UPDATE response_rows SET ${SET_COUNTS}
   WHERE provider = 'claude' AND response_key = @key
     AND (output_tokens, reasoning_tokens, input_tokens) <= (@output, @reasoning, @input)
-    AND (model, service_tier, input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens,
-      reasoning_tokens, fees) IS NOT (@model, @serviceTier, @input, @cachedInput, @cacheWrite, @cacheWrite1h, @output,
-      @reasoning, @fees)
+    AND (model, service_tier, ${RESPONSE_COUNTERS.map(({ column }) => column).join(', ')}, fees)
+      IS NOT (@model, @serviceTier, ${RESPONSE_COUNTERS.map(({ name }) => `@${name}`).join(', ')}, @fees)
   RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;

@@ -2,6 +2,7 @@ import type { Budget, BudgetLimit } from '../usage/budget.js';
 import type { Phase } from '../usage/phase.js';
 import type { InvocationStatus } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
+import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 
@@ -35,17 +36,20 @@ export interface LiveRow extends SumRow {
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   readonly models: readonly string[];
+  /** The same models, the dearest first. */
+  readonly modelsByCost: readonly string[];
   readonly sources: readonly Source[];
 }
 
 /** What runs and what ended lately, the newest first. */
 export function readLive(connection: Connection, filter: LiveFilter): LiveRow[] {
   const rows = connection
-    .prepare<[object], LiveRow & { models: string; sources: string; budget: string | null }>(LIVE)
+    .prepare<[object], LiveRow & { models: string; modelsByCost: string; sources: string; budget: string | null }>(LIVE)
     .all({ ...filter, projectId: filter.projectId ?? null });
   return rows.map(({ budget, ...row }) => ({
     ...row,
     models: JSON.parse(row.models),
+    modelsByCost: JSON.parse(row.modelsByCost),
     sources: JSON.parse(row.sources),
     limits: budget === null ? [] : (JSON.parse(budget) as Budget).limits,
   }));
@@ -64,11 +68,12 @@ const LIVE = `
     i.context_tokens AS contextTokens, i.context_window_tokens AS contextWindowTokens, i.budget,
     i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs,
     json_group_array(DISTINCT c.model) FILTER (WHERE c.model IS NOT NULL) AS models,
+    (SELECT json_group_array(model) FROM (
+      SELECT model FROM cost_records WHERE invocation_id = i.id
+      GROUP BY model ORDER BY sum(cost_nano_usd) DESC NULLS LAST, model)) AS modelsByCost,
     json_group_array(DISTINCT c.source) FILTER (WHERE c.source IS NOT NULL) AS sources,
     coalesce(sum(c.responses), 0) AS responses, coalesce(sum(c.unpriced_responses), 0) AS unpricedResponses,
-    coalesce(sum(c.input_tokens), 0) AS input, coalesce(sum(c.cached_input_tokens), 0) AS cachedInput,
-    coalesce(sum(c.cache_write_tokens), 0) AS cacheWrite, coalesce(sum(c.output_tokens), 0) AS output,
-    coalesce(sum(c.reasoning_tokens), 0) AS reasoning, sum(c.cost_nano_usd) AS costNanoUsd
+    ${sumCounters('c', 'zero')}, sum(c.cost_nano_usd) AS costNanoUsd
   FROM invocations i LEFT JOIN cost_records c ON c.invocation_id = i.id
   WHERE i.id IN (
     SELECT id FROM invocations WHERE status = 'running' AND (@projectId IS NULL OR project_id = @projectId)

@@ -1,27 +1,27 @@
-import { METERED_RUNS } from './migrations/0001-metered-runs.js';
-import { HISTORY } from './migrations/0002-history.js';
-import { PACKS } from './migrations/0003-packs.js';
-import { FILE_VERSIONS } from './migrations/0004-file-versions.js';
-import { SESSION_TOTALS } from './migrations/0005-session-totals.js';
-import { LOST_PROJECTS } from './migrations/0006-lost-projects.js';
-import { THREAD_KNOWN_BY } from './migrations/0007-thread-known-by.js';
-import { POSSIBLE_COUNTS } from './migrations/0008-possible-counts.js';
-import { FRONT } from './migrations/0009-front.js';
-import { MIRROR } from './migrations/0010-mirror.js';
+import type { Connection } from './driver.js';
+import { setEarlierAside, takeInEarlier } from './migrations/earlier.js';
+import { SCHEMA } from './migrations/schema.js';
+import { VIEWS } from './migrations/views.js';
+
+/** The version of `SCHEMA`. No database of an earlier version was ever released. */
+const BASE_VERSION = 10;
 
 /**
- * The schema, one step per version; `PRAGMA user_version` says how many steps a database has taken.
- * A step that has been released is never changed: a new one is added.
+ * What has changed since, as SQL: the first step makes version 11. One that was released is never changed. Views are made
+ * anew after the steps, so no step needs to.
  */
-export const MIGRATIONS: readonly string[] = [
-  METERED_RUNS,
-  HISTORY,
-  PACKS,
-  FILE_VERSIONS,
-  SESSION_TOTALS,
-  LOST_PROJECTS,
-  THREAD_KNOWN_BY,
-  POSSIBLE_COUNTS,
-  FRONT,
-  MIRROR,
-];
+const STEPS: readonly string[] = [];
+
+/** The version of the schema that this program works with: the `PRAGMA user_version` of a database. */
+export const LATEST_VERSION: number = BASE_VERSION + STEPS.length;
+
+/** Takes a database of `version` (0: a new one) to the latest version. To be used within a transaction. */
+export function migrate(connection: Connection, version: number): void {
+  const isEarlier = version > 0 && version < BASE_VERSION;
+  if (isEarlier) setEarlierAside(connection);
+  if (version < BASE_VERSION) connection.exec(SCHEMA);
+  for (const step of STEPS.slice(Math.max(0, version - BASE_VERSION))) connection.exec(step);
+  connection.exec(VIEWS);
+  if (isEarlier) takeInEarlier(connection, version);
+  connection.pragma(`user_version = ${LATEST_VERSION}`);
+}

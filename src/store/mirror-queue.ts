@@ -1,9 +1,9 @@
 import { lstatSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../files/folders.js';
+import { listHandoverFiles, readHandoverFile, setAside } from '../files/handover-files.js';
 import { replaceFile } from '../files/regular-file.js';
-import { ESTIMATE_MODES, type EstimateMode } from '../usage/estimate-mode.js';
-import { listKeptFiles, readKeptFile, setAside } from './kept-files.js';
+import { ESTIMATE_MODES, type EstimateMode } from '../usage/options.js';
 
 /** An invocation whose cost records belong into another program's database, too. */
 export interface MirrorEntry {
@@ -35,7 +35,7 @@ export function openMirrorQueue(folder: string): MirrorQueue {
       makeFolder(folder);
       replaceFile(fileOf(folder, entry), JSON.stringify(entry), 0o600);
     },
-    isEmpty: () => listKeptFiles(folder).length === 0,
+    isEmpty: () => listHandoverFiles(folder).length === 0,
     list(limit) {
       const entries: MirrorEntry[] = [];
       for (const file of listFiles(folder)) {
@@ -65,7 +65,7 @@ function fileOf(folder: string, { path, invocationId }: EntryName): string {
 
 /** The files of the queue, those that were tried longest ago first. */
 function listFiles(folder: string): string[] {
-  const timed = listKeptFiles(folder).map((file) => ({ file, triedAtMs: readTime(file) }));
+  const timed = listHandoverFiles(folder).map((file) => ({ file, triedAtMs: readTime(file) }));
   return timed.sort((a, b) => a.triedAtMs - b.triedAtMs).map(({ file }) => file);
 }
 
@@ -79,7 +79,7 @@ function readTime(file: string): number {
 
 /** Undefined for a file that is gone, or is no entry: that one is set aside, so that it takes nobody's turn. */
 function readEntry(folder: string, file: string): MirrorEntry | undefined {
-  const kept = readKeptFile(file);
+  const kept = readHandoverFile(file);
   if (kept.kind === 'later') return undefined;
   const entry = kept.kind === 'text' ? parseEntry(kept.text) : undefined;
   // One under another name could be neither postponed nor removed.

@@ -1,4 +1,4 @@
-import type { EstimateMode } from '../usage/estimate-mode.js';
+import type { EstimateMode } from '../usage/options.js';
 import { type Estimate, findEstimate, mayStillCome, readEstimate } from './mirror-estimates.js';
 import {
   explainMissingProject,

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
-import type { EstimateMode } from '../usage/estimate-mode.js';
+import type { EstimateMode } from '../usage/options.js';
 import { findLost } from './mirror-lost.js';
 import { type MirrorEntry, openMirrorQueue } from './mirror-queue.js';
 import { isEstimateThere, type MirrorOutcome, type MirrorRequest, mirrorCostRecords } from './mirror-table.js';

@@ -4,8 +4,7 @@ import { StoreError, type StoreProblem } from '../errors.js';
 import { makeFolder } from '../files/folders.js';
 import { isRegularFile } from '../files/regular-file.js';
 import { type Connection, openDatabase } from './driver.js';
-import { amendFirstSchema } from './migrations/0001-amended.js';
-import { MIGRATIONS } from './migrations.js';
+import { LATEST_VERSION, migrate } from './migrations.js';
 
 export type { Connection };
 
@@ -32,7 +31,7 @@ export function openConnection(path: string, { mode, busyTimeoutMs = 0 }: OpenOp
       connection.pragma('synchronous = NORMAL');
       // A step that makes a table anew drops the old one: its rows must not take those that refer to them along.
       connection.pragma('foreign_keys = OFF');
-      migrate(connection, path);
+      bringUpToDate(connection, path);
       connection.pragma('foreign_keys = ON');
     } catch (error) {
       connection.close();
@@ -102,21 +101,19 @@ export function createPrivately(path: string): void {
   }
 }
 
-function migrate(connection: Connection, path: string): void {
+function bringUpToDate(connection: Connection, path: string): void {
   const version = () => connection.pragma('user_version', { simple: true }) as number;
-  if (version() > MIGRATIONS.length) {
+  if (version() > LATEST_VERSION) {
     throw new StoreError(
       'newer',
       `The database ${path} was made by a newer codex-metered: update codex-metered, or set CODEX_METERED_DB to another path.`,
     );
   }
-  if (version() === MIGRATIONS.length) return;
+  if (version() === LATEST_VERSION) return;
   // Two processes may open a new database at once: the second one waits, then finds nothing left to do.
   connection
     .transaction(() => {
-      if (version() === 1) amendFirstSchema(connection);
-      for (const step of MIGRATIONS.slice(version())) connection.exec(step);
-      connection.pragma(`user_version = ${MIGRATIONS.length}`);
+      if (version() < LATEST_VERSION) migrate(connection, version());
     })
     .immediate();
 }

@@ -1,4 +1,5 @@
 import { addToSum, beginSum, type Sum } from './bucket-tally.js';
+import { FIRST_SUMS } from './counter-columns.js';
 
 /** Responses that have all but their counts in common, with their sums. */
 export class Kind {
@@ -21,9 +22,10 @@ export class Kind {
 
   /** A list of what they have in common, followed by the sums. */
   toJson(): string {
-    const { responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = this.sum;
-    const counts = [responses, unpricedResponses, input, cachedInput, cacheWrite, output, reasoning, costNanoUsd];
-    return `${this.#json.slice(0, -1)},${JSON.stringify([...counts, this.firstMs, this.lastMs]).slice(1)}`;
+    const { responses, unpricedResponses, counts, costNanoUsd } = this.sum;
+    const [first, later] = [counts.slice(0, FIRST_SUMS), counts.slice(FIRST_SUMS)];
+    const sums = [responses, unpricedResponses, ...first, costNanoUsd, this.firstMs, this.lastMs, ...later];
+    return `${this.#json.slice(0, -1)},${JSON.stringify(sums).slice(1)}`;
   }
 }
 

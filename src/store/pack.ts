@@ -1,7 +1,10 @@
+import { CACHE_WRITE_1H, COUNTERS, type ResponseCounter } from '../usage/counters.js';
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
+import { completeUsage, type Usage } from '../usage/usage.js';
 import { type BucketSum, BucketTally, sumOf } from './bucket-tally.js';
+import { FIRST_COUNTERS, LATER_COUNTERS, PACKED_COUNTS } from './counter-columns.js';
 import type { Bill, BilledResponse } from './history-responses.js';
 import { JsonRows } from './json-rows.js';
 import { Kind, TurnList } from './pack-lists.js';
@@ -75,7 +78,7 @@ class OpenPack {
 
   add(response: ModelResponse, bill: Bill): void {
     const { costNanoUsd, price } = bill;
-    const { usage, completedAtMs, cacheWrite1h = 0 } = response;
+    const { completedAtMs } = response;
     const last = this.#last;
     if (!last || !isOfSameTurn(last, response)) this.#turn = this.#turns.find(describeTurn(response));
     const isSameKind = last && this.#lastPrice === price && isOfSameKind(last, response);
@@ -92,13 +95,9 @@ class OpenPack {
     rows.number(this.#turn);
     rows.number(kind.index);
     rows.number(completedAtMs);
-    rows.number(usage.input);
-    rows.number(usage.cachedInput);
-    rows.number(usage.cacheWrite);
-    rows.number(cacheWrite1h);
-    rows.number(usage.output);
-    rows.number(usage.reasoning);
+    for (const counter of FIRST_COUNTERS) rows.number(readCount(response, counter));
     rows.number(costNanoUsd);
+    for (const counter of LATER_COUNTERS) rows.number(readCount(response, counter));
     rows.end();
   }
 
@@ -133,11 +132,24 @@ export type SealedPack = Pick<Pack, 'provider' | 'threadId' | 'turns' | 'kinds'>
 
 type TurnRow = [turnId: string | null, rootTurnId: string | null];
 type KindRow = [model: string, serviceTier: string | null, evidence: Evidence, source: Source, price: unknown];
-/** Key, indexes of turn and kind, completedAtMs, input, cached input, cache write, of that for an hour, output, reasoning, cost. */
-type CountRow = [string, number, number, number, number, number, number, number, number, number, number | null];
+/** As `PACKED_COUNTS` names it. What was added to that list later is missing from older packs. */
+type CountRow = [key: string, turn: number, kind: number, completedAtMs: number, ...(number | null | undefined)[]];
 
 function readCounts({ counts }: SealedPack): CountRow[] {
   return JSON.parse(typeof counts === 'string' ? counts : Buffer.from(counts).toString()) as CountRow[];
+}
+
+const indexOf = (column: string) => PACKED_COUNTS.indexOf(column);
+const COST = indexOf('cost_nano_usd');
+const CACHE_WRITE_1H_TOKENS = indexOf(CACHE_WRITE_1H.column);
+const USAGE = COUNTERS.map(({ name, column }) => ({ name, index: indexOf(column) }));
+
+function readUsage(row: CountRow): Usage {
+  return completeUsage(Object.fromEntries(USAGE.map(({ name, index }) => [name, row[index]])));
+}
+
+function readCost(row: CountRow): number | undefined {
+  return (row[COST] as number | null) ?? undefined;
 }
 
 /** The responses of a pack, one by one. */
@@ -146,13 +158,17 @@ export function openPack(pack: SealedPack): BilledResponse[] {
   const turns = JSON.parse(pack.turns) as TurnRow[];
   const kinds = JSON.parse(pack.kinds) as KindRow[];
   return readCounts(pack).map((row) => {
-    const [key, turn, kind, completedAtMs, input, cachedInput, cacheWrite, cacheWrite1h, output, reasoning, cost] = row;
+    const [key, turn, kind, completedAtMs] = row;
     const [turnId, rootTurnId] = turns[turn] as TurnRow;
     const [model, serviceTier, evidence, source, price] = kinds[kind] as KindRow;
-    const usage = { input, cachedInput, cacheWrite, output, reasoning };
+    const usage = readUsage(row);
+    const cacheWrite1h = Number(row[CACHE_WRITE_1H_TOKENS] ?? 0);
     const whose = { provider, threadId, key, turnId: turnId ?? undefined, rootTurnId: rootTurnId ?? undefined };
     const what = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
-    return { response: { ...whose, ...what }, bill: { costNanoUsd: cost ?? undefined, price: price ?? undefined } };
+    return {
+      response: { ...whose, ...what },
+      bill: { costNanoUsd: readCost(row), price: price ?? undefined },
+    };
   });
 }
 
@@ -160,15 +176,11 @@ export function openPack(pack: SealedPack): BilledResponse[] {
 export function sumPack(pack: SealedPack): readonly BucketSum[] {
   const tally = new BucketTally();
   const kinds = JSON.parse(pack.kinds) as KindRow[];
-  for (const [, , kind, completedAtMs, input, cachedInput, cacheWrite, , output, reasoning, costNanoUsd] of readCounts(
-    pack,
-  )) {
+  for (const row of readCounts(pack)) {
+    const [, , kind, completedAtMs] = row;
     const [model, , , source] = kinds[kind] as KindRow;
-    const usage = { input, cachedInput, cacheWrite, output, reasoning };
-    tally.add(
-      { provider: pack.provider, model, source, completedAtMs },
-      sumOf({ usage }, { costNanoUsd: costNanoUsd ?? undefined }),
-    );
+    const sum = sumOf({ usage: readUsage(row) }, { costNanoUsd: readCost(row) });
+    tally.add({ provider: pack.provider, model, source, completedAtMs }, sum);
   }
   return tally.list();
 }
@@ -178,6 +190,10 @@ export function repack(pack: Pack, known: ReadonlySet<string>): Pack[] {
   const packer = new Packer();
   for (const { response, bill } of openPack(pack)) if (!known.has(response.key)) packer.add(response, bill);
   return packer.size === pack.responses ? [pack] : packer.take();
+}
+
+function readCount({ usage, cacheWrite1h = 0 }: ModelResponse, { name }: ResponseCounter): number {
+  return name === CACHE_WRITE_1H.name ? cacheWrite1h : usage[name];
 }
 
 function isOfSameTurn(a: ModelResponse, b: ModelResponse): boolean {

@@ -1,4 +1,5 @@
 import { type Between, isBetween } from './between.js';
+import { COUNTER_COLUMNS, sumCounterColumns, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { Pack } from './pack.js';
 import { lacksPrice, RESPONSE_COLUMNS } from './response-rows.js';
@@ -78,23 +79,19 @@ export function threadSums(span: Between, condition = 'TRUE'): string {
       SELECT id FROM response_packs WHERE ${isTouched} AND id NOT IN (${whole}))
     GROUP BY thread_id, provider, model, source, evidence`;
   const packs = `
-    SELECT thread_id, NULL, provider, model, source, evidence, responses, unpriced_responses, input_tokens,
-      cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd, first_completed_at_ms,
-      last_completed_at_ms
+    SELECT thread_id, NULL, provider, model, source, evidence, responses, unpriced_responses, ${COUNTER_COLUMNS},
+      cost_nano_usd, first_completed_at_ms, last_completed_at_ms
     FROM packed_sums WHERE ${condition}`;
   return `(${isAll ? `${rows} UNION ALL ${packs}` : `${rows} UNION ALL ${partial} UNION ALL ${packs} AND pack_id IN (${whole})`})`;
 }
 
 const SUMS_OF_RESPONSES = `provider, model, source, evidence, count(*) AS responses,
-  sum(${lacksPrice()}) AS unpriced_responses, sum(input_tokens) AS input_tokens,
-  sum(cached_input_tokens) AS cached_input_tokens, sum(cache_write_tokens) AS cache_write_tokens,
-  sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens, sum(cost_nano_usd) AS cost_nano_usd,
+  sum(${lacksPrice()}) AS unpriced_responses, ${sumCounterColumns()}, sum(cost_nano_usd) AS cost_nano_usd,
   min(completed_at_ms) AS first_ms, max(completed_at_ms) AS last_ms`;
 
 /** SQL: the columns of a `SumRow`, over rows of `threadSums` with the alias `u`. */
 export const SUMS_OF_SUMS = `sum(u.responses) AS responses, sum(u.unpriced_responses) AS unpricedResponses,
-  sum(u.input_tokens) AS input, sum(u.cached_input_tokens) AS cachedInput, sum(u.cache_write_tokens) AS cacheWrite,
-  sum(u.output_tokens) AS output, sum(u.reasoning_tokens) AS reasoning, sum(u.cost_nano_usd) AS costNanoUsd`;
+  ${sumCounters('u')}, sum(u.cost_nano_usd) AS costNanoUsd`;
 
 const TAKE = `INSERT INTO response_rows (${RESPONSE_COLUMNS}) SELECT ${RESPONSE_COLUMNS} FROM packed_responses WHERE pack_id = ?`;
 

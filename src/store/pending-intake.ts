@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
-import type { Change } from '../usage/change.js';
-import { readKeptFile, type SetAside, setAside } from './kept-files.js';
+import { readHandoverFile, type SetAside, setAside } from '../files/handover-files.js';
+import type { Change } from '../usage/record.js';
 import { isFaultOfDatabase } from './open.js';
 import { listPending, type PendingPlaces } from './pending.js';
 import type { Store } from './store.js';
@@ -37,7 +37,7 @@ export async function takeInPending(places: PendingPlaces, store: Store, parse: 
 }
 
 function takeIn(path: string, store: Store, parse: ParseChange): 'taken' | 'later' | SetAside {
-  const file = readKeptFile(path);
+  const file = readHandoverFile(path);
   if (file.kind === 'later') return 'later';
   if (file.kind === 'bad') return setAside(path, file.reason);
   const entry = parse(file.text);

@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isOwnFolder, makeFolder } from '../files/folders.js';
+import { listHandoverFiles, listSetAside, type SetAside } from '../files/handover-files.js';
 import { replaceFile } from '../files/regular-file.js';
-import { CHANGE_VERSION, type Change } from '../usage/change.js';
-import { listKeptFiles, listSetAside, type SetAside } from './kept-files.js';
+import { CHANGE_VERSION, type Change } from '../usage/record.js';
 
 /** Where changes are kept. */
 export interface PendingPlaces {
@@ -31,10 +31,15 @@ function keepIn(folder: string, change: Change): void {
 
 /** The files of the changes that are kept aside, oldest first. What was set aside is not among them. */
 export function listPending(places: PendingPlaces): string[] {
-  const paths = foldersOf(places).flatMap(listKeptFiles);
+  const paths = foldersOf(places).flatMap(listHandoverFiles);
   if (paths.length < 2) return paths;
   const aged = paths.map((path) => ({ path, keptAtMs: readAge(path) }));
   return aged.sort((a, b) => a.keptAtMs - b.keptAtMs).map(({ path }) => path);
+}
+
+/** Lists the ids of the invocations that have pending changes. */
+export function listPendingInvocations(places: PendingPlaces): Set<string> {
+  return new Set(listPending(places).flatMap((path) => /^(.+)-\d{10,16}\.json$/.exec(basename(path))?.[1] ?? []));
 }
 
 /** Changes that cannot be recorded, and why: they are not tried again. */

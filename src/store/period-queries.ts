@@ -3,6 +3,7 @@ import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
 import { isBetween } from './between.js';
 import { BUCKET_MS } from './bucket-tally.js';
+import { COUNTER_COLUMNS, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 import { lacksPrice } from './response-rows.js';
@@ -57,8 +58,8 @@ const TABLES: Readonly<Record<UsageOf, string>> = {
   all: 'buckets',
   invocations: `(
     SELECT r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS} AS start_ms, r.provider, i.project_id, i.phase, r.model, r.source,
-      1 AS responses, ${lacksPrice('r')} AS unpriced_responses, r.input_tokens, r.cached_input_tokens,
-      r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.cost_nano_usd, r.invocation_id
+      1 AS responses, ${lacksPrice('r')} AS unpriced_responses, ${COUNTER_COLUMNS}, r.cost_nano_usd,
+      r.invocation_id
     FROM response_rows r JOIN invocations i ON i.id = r.invocation_id)`,
 };
 
@@ -76,8 +77,7 @@ export function readSums<Key extends keyof SumKeys>(
   return connection
     .prepare<[UsageFilter], KeyedSumRow<Key>>(
       `SELECT ${columns.join(', ')}, sum(responses) AS responses, sum(unpriced_responses) AS unpricedResponses,
-         sum(input_tokens) AS input, sum(cached_input_tokens) AS cachedInput, sum(cache_write_tokens) AS cacheWrite,
-         sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning, sum(cost_nano_usd) AS costNanoUsd
+         ${sumCounters()}, sum(cost_nano_usd) AS costNanoUsd
        FROM ${TABLES[of]} WHERE ${letsThrough(filter)} GROUP BY ${ordinals} ORDER BY ${ordinals}`,
     )
     .all(filter);

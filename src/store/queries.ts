@@ -2,6 +2,8 @@ import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { AttributionOrigin, CostExtent, InvocationStatus, Note } from '../usage/record.js';
 import { bestFirst, type Evidence, type Source } from '../usage/source.js';
+import type { Usage } from '../usage/usage.js';
+import { selectCounters, sumCounters } from './counter-columns.js';
 import { type Connection, explainingFaults } from './open.js';
 import { lacksPrice } from './response-rows.js';
 import { isSqliteError } from './sqlite-error.js';
@@ -13,14 +15,9 @@ export type Scope =
   | { readonly kind: 'session'; readonly threadId: string };
 
 /** Sums over responses. `costNanoUsd` is null when none of them has a price, and leaves the unpriced ones out otherwise. */
-export interface SumRow {
+export interface SumRow extends Usage {
   readonly responses: number;
   readonly unpricedResponses: number;
-  readonly input: number;
-  readonly cachedInput: number;
-  readonly cacheWrite: number;
-  readonly output: number;
-  readonly reasoning: number;
   readonly costNanoUsd: number | null;
 }
 
@@ -106,9 +103,8 @@ export function readModels(connection: Connection, scope: Scope): ModelRow[] {
     .prepare<[Scope], ModelRow & { evidence: string; threadIds: string }>(
       `SELECT r.invocation_id AS invocationId, r.model, r.source,
          json_group_array(DISTINCT r.evidence) AS evidence, json_group_array(DISTINCT r.thread_id) AS threadIds,
-         count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses, sum(r.input_tokens) AS input,
-         sum(r.cached_input_tokens) AS cachedInput, sum(r.cache_write_tokens) AS cacheWrite,
-         sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning, sum(r.cost_nano_usd) AS costNanoUsd
+         count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses, ${sumCounters('r')},
+         sum(r.cost_nano_usd) AS costNanoUsd
        FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
        GROUP BY r.invocation_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
     )
@@ -126,8 +122,7 @@ export function readResponses(connection: Connection, scope: Scope): ResponseRow
     .prepare<[Scope], ResponseRow & { price: string | null }>(
       `SELECT r.invocation_id AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
-         r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
-         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
+         ${selectCounters('r')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
        FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
        ORDER BY r.completed_at_ms, r.id`,
     )

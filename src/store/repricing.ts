@@ -1,8 +1,11 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
+import { completeUsage } from '../usage/usage.js';
 import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
+import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { unpackThreads } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
@@ -164,9 +167,7 @@ function readPacked(connection: Connection, filter: UsageFilter, threadId: strin
 type FlatRow = Omit<Row, 'fees'> & Row['usage'] & { readonly fees: string | null };
 
 const COLUMNS = `provider, thread_id AS threadId, response_key AS key, turn_id AS turnId, root_turn_id AS rootTurnId, model,
-  service_tier AS serviceTier, input_tokens AS input, cached_input_tokens AS cachedInput,
-  cache_write_tokens AS cacheWrite, cache_write_1h_tokens AS cacheWrite1h, output_tokens AS output,
-  reasoning_tokens AS reasoning, evidence, source, cost_nano_usd AS costNanoUsd, fees,
+  service_tier AS serviceTier, ${selectCounters(undefined, RESPONSE_COUNTERS)}, evidence, source, cost_nano_usd AS costNanoUsd, fees,
   cost_extent AS costExtent, completed_at_ms AS completedAtMs`;
 
 function letsThrough(filter: UsageFilter): string {
@@ -174,7 +175,6 @@ function letsThrough(filter: UsageFilter): string {
   return `${isBetween(filter, 'completed_at_ms')} ${ofModel}`;
 }
 
-function toRow({ input, cachedInput, cacheWrite, output, reasoning, ...row }: FlatRow): Row {
-  const usage = { input, cachedInput, cacheWrite, output, reasoning };
-  return { ...row, serviceTier: row.serviceTier ?? undefined, fees: readFees(row.fees), usage };
+function toRow(row: FlatRow): Row {
+  return { ...row, serviceTier: row.serviceTier ?? undefined, fees: readFees(row.fees), usage: completeUsage(row) };
 }

@@ -1,20 +1,19 @@
-import type { Fees } from '../usage/fees.js';
-import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
+import type { CostExtent, Fees, ModelResponse, PricedResponse } from '../usage/record.js';
 
 /** What is recorded of a response itself: the columns of `response_rows` without its key and its invocation. */
-export const RESPONSE_COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier, input_tokens,
-  cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, evidence, source,
+export const RESPONSE_COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
+  ${RESPONSE_COUNTERS.map(({ column }) => column).join(', ')}, evidence, source,
   cost_nano_usd, price, completed_at_ms, recorded_at_ms, fees, cost_extent`;
 
 /** Their values, as `toResponseValues` names them. */
-export const RESPONSE_VALUES = `@provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier, @input,
-  @cachedInput, @cacheWrite, @cacheWrite1h, @output, @reasoning, @evidence, @source,
+export const RESPONSE_VALUES = `@provider, @threadId, @key, @turnId, @rootTurnId, @model, @serviceTier,
+  ${RESPONSE_COUNTERS.map(({ name }) => `@${name}`).join(', ')}, @evidence, @source,
   @costNanoUsd, @price, @completedAtMs, @recordedAtMs, @fees, @costExtent`;
 
 /** Sets all that better evidence can change in a row. */
-export const SET_COUNTS = `model = @model, service_tier = @serviceTier, input_tokens = @input,
-  cached_input_tokens = @cachedInput, cache_write_tokens = @cacheWrite, cache_write_1h_tokens = @cacheWrite1h,
-  output_tokens = @output, reasoning_tokens = @reasoning, evidence = @evidence, source = @source,
+export const SET_COUNTS = `model = @model, service_tier = @serviceTier,
+  ${RESPONSE_COUNTERS.map(({ name, column }) => `${column} = @${name}`).join(', ')}, evidence = @evidence, source = @source,
   cost_nano_usd = @costNanoUsd, price = @price, fees = @fees, cost_extent = @costExtent`;
 
 /** The condition on a row of responses (its table is `alias`) that some of its cost, or all of it, is not known. */

@@ -2,6 +2,7 @@ import type { PricedResponse } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import type { Usage } from '../usage/usage.js';
 import { goesBefore, isBetterEvidence } from './assignment/rule.js';
+import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { RESPONSE_COLUMNS, RESPONSE_VALUES, SET_COUNTS, toResponseValues } from './response-rows.js';
 
@@ -58,13 +59,9 @@ export function readRecordedBefore(
   connection: Connection,
   { threadId, invocationId, untilMs = Number.MAX_SAFE_INTEGER }: BeforeQuery,
 ): RecordedBefore {
-  const sum = (column: string) => `coalesce(sum(${column}), 0)`;
   const usage = connection
     .prepare<[object], Usage>(
-      `SELECT ${sum('input_tokens')} AS input, ${sum('cached_input_tokens')} AS cachedInput,
-         ${sum('cache_write_tokens')} AS cacheWrite, ${sum('output_tokens')} AS output,
-         ${sum('reasoning_tokens')} AS reasoning
-       FROM responses
+      `SELECT ${sumCounters(undefined, 'zero')} FROM responses
        WHERE thread_id = @threadId AND invocation_id IS NOT @invocationId AND completed_at_ms <= @untilMs`,
     )
     .get({ threadId, invocationId, untilMs }) as Usage;

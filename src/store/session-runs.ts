@@ -1,5 +1,8 @@
+import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { ModelTotal } from '../usage/session-total.js';
+import { completeUsage } from '../usage/usage.js';
+import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 
 /** A run of a session of Claude Code: from one total that it wrote to the next. */
@@ -75,7 +78,7 @@ export function createRunReader(connection: Connection): (sessionId: string) => 
     return read.all(sessionId).map(({ beginsCompacted, totals, ...run }) => ({
       ...run,
       beginsCompacted: beginsCompacted === 1,
-      models: JSON.parse(totals) as ModelTotal[],
+      models: (JSON.parse(totals) as ModelTotal[]).map((total) => ({ ...total, usage: completeUsage(total.usage) })),
     }));
   };
 }
@@ -98,15 +101,12 @@ export function createHoldingsReader(connection: Connection): (sessionId: string
   type Flat = Omit<HeldResponse, 'usage'> & HeldResponse['usage'];
   const read = connection.prepare<[object], Flat>(READ_HOLDINGS);
   return (sessionId) => {
-    return read.all({ sessionId }).map(({ input, cachedInput, cacheWrite, output, reasoning, ...rest }) => {
-      return { ...rest, usage: { input, cachedInput, cacheWrite, output, reasoning } };
-    });
+    return read.all({ sessionId }).map((row) => ({ ...row, usage: completeUsage(row) }));
   };
 }
 
 const HELD = `response_key AS key, completed_at_ms AS atMs, model, service_tier AS serviceTier, fees,
-  input_tokens AS input, cached_input_tokens AS cachedInput, cache_write_tokens AS cacheWrite,
-  cache_write_1h_tokens AS cacheWrite1h, output_tokens AS output, reasoning_tokens AS reasoning,
+  ${selectCounters(undefined, RESPONSE_COUNTERS)},
   coalesce(fees ->> '$.webSearches', 0) AS webSearches`;
 
 // What the API compacted within a message is in no total of Claude Code.

@@ -1,8 +1,9 @@
 import { listModelNames } from '../pricing/model-name.js';
-import type { Fees } from '../usage/fees.js';
-import type { ModelResponse } from '../usage/record.js';
+import { COUNTERS } from '../usage/counters.js';
+import type { Fees, ModelResponse } from '../usage/record.js';
 import { goesOnFrom, type ModelTotal, takeOff } from '../usage/session-total.js';
 import type { BucketSums } from './buckets.js';
+import { COUNTER_COLUMNS } from './counter-columns.js';
 import type { Bill } from './history-responses.js';
 import type { Connection } from './open.js';
 import { createPriceEncoder, RESPONSE_COLUMNS, RESPONSE_VALUES, readFees, toResponseValues } from './response-rows.js';
@@ -195,12 +196,17 @@ interface StoredRemainder {
 }
 
 function describeCounts({ usage, cacheWrite1h = 0, serviceTier, fees, completedAtMs }: ModelResponse): string {
-  const { input, cachedInput, cacheWrite, output, reasoning } = usage;
-  const counts = [input, cachedInput, cacheWrite, cacheWrite1h, output, reasoning, completedAtMs];
-  return JSON.stringify([...counts, serviceTier ?? null, fees ? JSON.stringify(fees) : null]);
+  const counts = COUNTERS.map(({ name }) => usage[name]);
+  return JSON.stringify([
+    ...counts,
+    cacheWrite1h,
+    completedAtMs,
+    serviceTier ?? null,
+    fees ? JSON.stringify(fees) : null,
+  ]);
 }
 
 const FIND = `
-  SELECT response_key AS key, completed_at_ms AS completedAtMs, json_array(input_tokens, cached_input_tokens,
-    cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, completed_at_ms, service_tier, fees) AS counts
+  SELECT response_key AS key, completed_at_ms AS completedAtMs, json_array(${COUNTER_COLUMNS},
+    cache_write_1h_tokens, completed_at_ms, service_tier, fees) AS counts
   FROM response_rows WHERE thread_id = ? AND evidence = 'session_total'`;

@@ -1,6 +1,5 @@
 import type { Spent } from '../usage/budget.js';
-import type { Change } from '../usage/change.js';
-import type { InvocationStatus } from '../usage/record.js';
+import type { Change, InvocationStatus } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
 import {
   assignResponses,

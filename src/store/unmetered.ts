@@ -1,5 +1,6 @@
 import type { Provider } from '../usage/provider.js';
 import { bestFirst, type Evidence, type Source } from '../usage/source.js';
+import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { SUMS_OF_SUMS, threadSums } from './packs.js';
 import type { ResponseRow, SumRow } from './queries.js';
@@ -55,8 +56,7 @@ export function readUnmeteredResponses(connection: Connection, sessionId: string
     .prepare<[object], ResponseRow & { price: string | null }>(
       `SELECT '' AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
          r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
-         r.input_tokens AS input, r.cached_input_tokens AS cachedInput, r.cache_write_tokens AS cacheWrite,
-         r.output_tokens AS output, r.reasoning_tokens AS reasoning, r.cost_nano_usd AS costNanoUsd,
+         ${selectCounters('r')}, r.cost_nano_usd AS costNanoUsd,
          r.cost_extent AS costExtent
        FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`,
     )

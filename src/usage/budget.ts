@@ -1,6 +1,25 @@
-/** What a budget is for: one Codex process, all of one run, or a project's day in the user's time zone. */
-export const BUDGET_SCOPES = ['invocation', 'run', 'day'] as const;
+/** The stretches of a project's time that a budget can be for, in the user's time zone. A week begins on Monday. */
+export type BudgetPeriod = 'day' | 'week' | 'month';
+
+/** What a budget is for: one Codex process, all of one run, or a project's day, week or month. */
+export const BUDGET_SCOPES = ['invocation', 'run', 'day', 'week', 'month'] as const;
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
+
+export function isBudgetPeriod(scope: BudgetScope): scope is BudgetPeriod {
+  return scope !== 'invocation' && scope !== 'run';
+}
+
+/** Epoch milliseconds; the end is not part of it. */
+export interface Period {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** How much of a rate limit's window must be left when a run starts: `percent` of the window of that length. */
+export interface MinLeft {
+  readonly windowMinutes: number;
+  readonly percent: number;
+}
 
 export const BUDGET_UNITS = ['usd', 'tokens'] as const;
 export type BudgetUnit = (typeof BUDGET_UNITS)[number];

@@ -1,20 +1,21 @@
+import { COUNTERS } from './counters.js';
 import type { Note } from './record.js';
 import type { Evidence } from './source.js';
 import type { Usage } from './usage.js';
 
 /*
- * The one rule of what a number of tokens, a cost and a time can be. Whatever else a file, a proxy or a price list says is
- * unreadable or unpriced, is counted and named where it stood, and enters no sum.
+ * The rules of what a number of tokens, a cost and a time can be. Any other value that a file, a proxy or a price list has is
+ * treated as unreadable or unpriced: it is counted, reported with its place, and enters no sum.
  */
 
 /**
- * The most that one response can tell of one counter: a hundred times the largest context of any model, and less than the
- * numbers that stand for "none" by mistake (2^31 − 1, 2^32 − 1, a time in seconds). Nine million responses of that size,
+ * The highest count of a counter that one response can have: a hundred times the largest context of any model, and less than
+ * the numbers that stand for "none" by mistake (2^31 − 1, 2^32 − 1, a time in seconds). Nine million responses of that size,
  * more than a history has, add up to less than 2^53, so that sums need no check of their own.
  */
 const MOST_RESPONSE_TOKENS = 1_000_000_000;
 
-/** The same for a figure that stands for all responses of a run or of a thread. */
+/** The same for a total of all responses of a run or a thread. */
 const MOST_RUN_TOKENS = 1_000_000_000_000;
 
 /**
@@ -23,10 +24,10 @@ const MOST_RUN_TOKENS = 1_000_000_000_000;
  */
 export const MOST_NANO_USD = 10_000_000_000_000;
 
-/** 9999-12-31: the last day that SQLite, and the text form of a time, can tell. */
+/** The end of 9999-12-31, the last day that SQLite and the text form of a time can express. */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** What such figures are read from: `turn.completed`, a footer or a session's total, which may hold many responses. */
+/** Evidence that can be the total of many responses: `turn.completed`, a footer, the total of a session. */
 const OF_MANY_RESPONSES: ReadonlySet<Evidence> = new Set<Evidence>(['turn_completed', 'text', 'session_total']);
 
 /** Whether `value` is a count, alone or cumulative over a thread: a whole number from 0 to 2^53 − 1, and not a text. */
@@ -34,14 +35,18 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Whether `usage` can be what its evidence says: the counters of one response, or those of many. */
-export function isPossibleUsage(usage: Usage, evidence: Evidence): boolean {
-  const most = OF_MANY_RESPONSES.has(evidence) ? MOST_RUN_TOKENS : MOST_RESPONSE_TOKENS;
-  const { input, cachedInput, cacheWrite, output, reasoning } = usage;
-  return [input, cachedInput, cacheWrite, output, reasoning].every((count) => isCount(count) && count <= most);
+/** The most that a counter can be that was read from `evidence`: of one response, or of many. */
+export function mostTokens(evidence: Evidence): number {
+  return OF_MANY_RESPONSES.has(evidence) ? MOST_RUN_TOKENS : MOST_RESPONSE_TOKENS;
 }
 
-/** A note on a total that cannot be what its evidence says, and so is left out; none where it can. */
+/** Whether `usage` can be what its evidence says: the counters of one response, or those of many. */
+export function isPossibleUsage(usage: Usage, evidence: Evidence): boolean {
+  const most = mostTokens(evidence);
+  return COUNTERS.every(({ name }) => isCount(usage[name]) && usage[name] <= most);
+}
+
+/** Returns a note when a total is impossible for its evidence and is left out, or no note when it is possible. */
 export function noteImpossible(usage: Usage, evidence: Evidence): Note[] {
   if (isPossibleUsage(usage, evidence)) return [];
   const { input, output } = usage;

@@ -1,4 +1,4 @@
-/** The kinds of work a cost is booked under: the `category` of a cost record. */
+/** The kinds of work that an invocation can be attributed to: the `category` of a cost record. */
 export const PHASES = ['builder', 'reviewer', 'chat', 'handoff', 'other'] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -7,7 +7,7 @@ const SYNONYMS: ReadonlyMap<string, Phase> = new Map([
   ['review', 'reviewer'],
 ]);
 
-/** The phase that is called `written`, by its name or a shorter one; undefined where none is. */
+/** Returns the phase with the name or the short name `written`, or undefined when there is none. */
 export function findPhase(written: string): Phase | undefined {
   return SYNONYMS.get(written) ?? PHASES.find((known) => known === written);
 }

@@ -1,11 +1,10 @@
 import type { Budget } from './budget.js';
-import type { Fees } from './fees.js';
 import type { Phase } from './phase.js';
 import type { Provider } from './provider.js';
 import type { Evidence, Source } from './source.js';
 import type { Usage } from './usage.js';
 
-/** Where a piece of an attribution was read. `default`: nobody said it and nothing showed it. */
+/** Where a part of an attribution was read. `default`: it was given nowhere. */
 export type AttributionOrigin =
   | 'option'
   | 'environment'
@@ -18,7 +17,7 @@ export type AttributionOrigin =
   | 'directory'
   | 'default';
 
-/** To whom a cost belongs. An iteration that nobody named is `undefined` until the store gives the next free number. */
+/** What an invocation is attributed to. An iteration without a name is undefined until the store gives the next free number. */
 export interface Attribution {
   readonly projectId: string;
   readonly runId: string;
@@ -29,13 +28,14 @@ export interface Attribution {
 }
 
 /**
- * How an invocation ended, or that it has not. `abandoned`: its meter was killed, and it was settled afterwards.
+ * How an invocation ended, or that it has not. `abandoned`: its meter was killed, and it was settled afterwards. `over
+ * budget`: it reached a limit that ends Codex, whether Codex was at work then or had just given its last answer.
  */
-export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned';
+export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'over budget';
 
 /**
  * How an invocation came into the record. `metered`: a Codex that was followed while it ran; `backfilled`: read
- * afterwards from what a runner kept; `recorded`: a program of the user's told it by the library.
+ * afterwards from the files of a runner; `recorded`: a program of the user's reported it through the library.
  */
 export type InvocationOrigin = 'metered' | 'backfilled' | 'recorded';
 
@@ -63,7 +63,7 @@ export interface Invocation {
   readonly startedAtMs: number;
 }
 
-/** Who said which thread an invocation is: Codex itself in its `output`, or nobody, and it was seen by its session `file`. */
+/** How the thread of an invocation is known: Codex named it in its `output`, or it was seen by its session `file` alone. */
 export type ThreadKnownBy = 'output' | 'file';
 
 /** What becomes known of an invocation while it runs and when it ends. */
@@ -86,7 +86,7 @@ export interface ContextFill {
   readonly windowTokens: number | undefined;
 }
 
-/** What was heard of a window that limits a subscription. */
+/** A window that limits a subscription, as the provider last reported it. */
 export interface RateLimit {
   readonly provider: Provider;
   /** Which limit, as the provider names it: a model may have one of its own. */
@@ -96,6 +96,22 @@ export interface RateLimit {
   readonly usedPercent: number;
   readonly resetsAtMs: number | undefined;
   readonly observedAtMs: number;
+}
+
+/** What a provider reports of a response beside its tokens, and charges for. */
+export interface Fees {
+  /** Searches of the web that the provider made for the response. Each has a price of its own. */
+  readonly webSearches: number;
+  /** Where the response was computed, in the provider's word (`us`); undefined where that does not change the price. */
+  readonly inferenceGeo: string | undefined;
+  /** Names of what else was charged for, or may have been, and of which no price is known. */
+  readonly unknown: readonly string[];
+}
+
+/** Returns undefined when nothing changes the price, so that most responses carry no fees. */
+export function toFees(fees: Fees): Fees | undefined {
+  const { webSearches, inferenceGeo, unknown } = fees;
+  return webSearches === 0 && inferenceGeo === undefined && unknown.length === 0 ? undefined : fees;
 }
 
 /**
@@ -124,7 +140,7 @@ export interface ModelResponse {
 /**
  * Something a reader of the record must know. `fallback`: a step down the chain actual → parsed → estimated;
  * `disagreement`: two pieces of evidence differ; `unreadable`: input that could not be read; `unpriced`: a model
- * without a price; `uncounted`: Codex used something that nothing tells of; `budget`: a limit was reached; `fault`: a part of
+ * without a price; `uncounted`: Codex used tokens that no evidence counts; `budget`: a limit was reached; `fault`: a part of
  * the metering failed.
  */
 export interface Note {
@@ -155,3 +171,16 @@ interface KnownCost {
 export function isUnpriced({ costNanoUsd, costExtent }: KnownCost): boolean {
   return costNanoUsd === undefined || costNanoUsd === null || costExtent === 'partial';
 }
+
+/** A change to what is recorded of one invocation. Applied whole or not at all. */
+export interface Change {
+  /** The whole of it where it may be new, its id alone where it is known to be recorded. */
+  readonly invocation: Invocation | Pick<Invocation, 'id'>;
+  readonly update?: InvocationUpdate | undefined;
+  readonly responses?: readonly PricedResponse[];
+  readonly notes?: readonly Note[];
+  readonly rateLimits?: readonly RateLimit[];
+}
+
+/** The version of the form in which a pending change is written to a file: `{"version": …, "change": …}`. */
+export const CHANGE_VERSION = 1;

@@ -1,15 +1,23 @@
-import { isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage, type Usage } from './usage.js';
+import {
+  isNegativeUsage,
+  isNoUsage,
+  keepPossible,
+  keepReported,
+  NO_USAGE,
+  subtractUsage,
+  type Usage,
+} from './usage.js';
 
-/** What is recorded of a thread, other than of the run whose total of the thread is read. */
+/** What is recorded of a thread, without the run whose printed total is being read. */
 export interface RecordedBefore {
   readonly usage: Usage;
-  /** Of the Codex that the newest of it is known to come from. */
+  /** The version of the Codex that wrote the newest of it, where that is known. */
   readonly codexVersion: string | undefined;
 }
 
 /**
- * What a run used itself. `rest`: the total less what was recorded before. `all`: the total is the run's own. `nothing`:
- * all that the total holds has been recorded.
+ * What a run used of a total of its thread. `rest`: the total less what was recorded before. `all`: the total is of the run
+ * alone. `nothing`: all of the total was recorded before.
  */
 export interface OwnShare {
   readonly part: 'rest' | 'all' | 'nothing';
@@ -24,43 +32,21 @@ export interface OwnShare {
  * compactions by the provider, and only what exceeds it is known to be new.
  */
 export function findOwnShare(total: Usage, { usage, codexVersion }: RecordedBefore): OwnShare {
-  const before = keepTold(usage, total);
+  const before = keepReported(usage, total, 'codex');
   if (isNoUsage(before)) return { part: 'all', usage: total };
   const rest = subtractUsage(total, before);
   if (isNegativeUsage(rest) && !countsOverThread(codexVersion)) return { part: 'all', usage: total };
-  const own = keepPositive(rest);
+  const own = keepPossible(rest);
   return isNoUsage(own) ? { part: 'nothing', usage: NO_USAGE } : { part: 'rest', usage: own };
 }
 
-/** The same for a total of input that was not cached and output, which is told as input. */
+/** The same for a total of uncached input and output together. The share is returned as input. */
 export function findOwnShareOfBlend(total: number, { usage, codexVersion }: RecordedBefore): OwnShare {
   const before = { ...NO_USAGE, input: usage.input - usage.cachedInput + usage.output };
   return findOwnShare({ ...NO_USAGE, input: total }, { usage: before, codexVersion });
 }
 
-/** Counters that the output of an older Codex does not have are zero there. */
-function keepTold(usage: Usage, { cacheWrite, reasoning }: Usage): Usage {
-  return {
-    ...usage,
-    cacheWrite: cacheWrite === 0 ? 0 : usage.cacheWrite,
-    reasoning: reasoning === 0 ? 0 : usage.reasoning,
-  };
-}
-
 function countsOverThread(codexVersion: string | undefined): boolean {
   const [major = 0, minor = 0] = (codexVersion ?? '').split('.').map(Number);
   return major > 0 || minor >= 80;
-}
-
-/** A part stays within what it is a part of. */
-function keepPositive(usage: Usage): Usage {
-  const [input, output] = [Math.max(0, usage.input), Math.max(0, usage.output)];
-  const within = (part: number, whole: number) => Math.min(Math.max(0, part), whole);
-  return {
-    input,
-    cachedInput: within(usage.cachedInput, input),
-    cacheWrite: within(usage.cacheWrite, input),
-    output,
-    reasoning: within(usage.reasoning, output),
-  };
 }

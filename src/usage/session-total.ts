@@ -1,4 +1,5 @@
-import { addUsage, isNoUsage, subtractUsage, type Usage } from './usage.js';
+import { COUNTERS } from './counters.js';
+import { addUsage, isNoUsage, keepPossible, NO_USAGE, subtractUsage, type Usage } from './usage.js';
 
 /** What a session, or a part of it, has used of one model. */
 export interface ModelTotal {
@@ -9,19 +10,19 @@ export interface ModelTotal {
   readonly webSearches: number;
 }
 
-/** What is left of a total when the responses are taken off that were counted. */
+/** What a total has beyond the responses that were counted. */
 export interface Remainder {
   readonly left: readonly ModelTotal[];
   /** `short`: more was counted of some model than the total has, so that nothing can be said of what else it used. */
   readonly extent: 'exact' | 'short';
 }
 
-/** Under which name two places tell of the same model. */
+/** Maps a model to the name under which totals and responses are compared. */
 export type NameModel = (model: string) => string;
 
 /**
- * Takes `base`, the total from which `total` goes on, and the counted responses off it. A model that the total does not
- * name (a proxy can answer in the name of another model) is taken off the one with the most left.
+ * Subtracts `base`, the earlier total that `total` includes, and the counted responses from `total`. A model that the total
+ * does not name (a proxy can answer in the name of another model) is subtracted from the model with the most left.
  */
 export function takeOff(
   total: readonly ModelTotal[],
@@ -59,7 +60,7 @@ export function goesOnFrom(total: readonly ModelTotal[], base: readonly ModelTot
 
 const NOTHING: ModelTotal = {
   model: '',
-  usage: { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 },
+  usage: NO_USAGE,
   cacheWrite1h: 0,
   webSearches: 0,
 };
@@ -92,19 +93,21 @@ function subtract(a: ModelTotal, b: ModelTotal = NOTHING): ModelTotal {
   };
 }
 
-/** Reasoning is not looked at: Claude Code did not always tell it. */
+/** Whether more was counted than the total has. A counter that Claude Code did not always report is not compared. */
 function isBelow({ usage }: ModelTotal): boolean {
-  const fresh = usage.input - usage.cachedInput - usage.cacheWrite;
-  return fresh < 0 || usage.cachedInput < 0 || usage.cacheWrite < 0 || usage.output < 0;
+  const reported = COUNTERS.filter(({ omittedBy }) => !omittedBy.includes('claude'));
+  return reported.some(({ name }) => {
+    const parts = reported.filter(({ within }) => within === name);
+    return parts.reduce((rest, part) => rest - usage[part.name], usage[name]) < 0;
+  });
 }
 
-/** What is told in some versions only cannot be more than what it is part of. */
+/** Cuts what only some versions report to what it is a part of. */
 function keepWithin({ model, usage, cacheWrite1h, webSearches }: ModelTotal): ModelTotal {
-  const within = (part: number, whole: number) => Math.min(Math.max(part, 0), whole);
   return {
     model,
-    usage: { ...usage, reasoning: within(usage.reasoning, usage.output) },
-    cacheWrite1h: within(cacheWrite1h, usage.cacheWrite),
+    usage: keepPossible(usage),
+    cacheWrite1h: Math.min(Math.max(cacheWrite1h, 0), usage.cacheWrite),
     webSearches: Math.max(webSearches, 0),
   };
 }

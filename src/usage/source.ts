@@ -1,6 +1,6 @@
 /**
- * Where a count was read, best first: the ledger lets an earlier one win over a later one. `session_total`: what the total
- * that Claude Code keeps of a session has beyond the session's messages.
+ * Where a count was read, best first: a response keeps the counts of the best evidence that was found of it.
+ * `session_total`: what the total that Claude Code writes of a session has beyond the session's messages.
  */
 export const EVIDENCE = [
   'usage_record',
@@ -20,8 +20,9 @@ export function bestFirst(evidence: readonly Evidence[]): Evidence[] {
 }
 
 /**
- * What a count is worth. `actual`: counts that the API reported, passed on as data by Codex or by the program that called it. `parsed`: inferred from
- * text, or from a total that needs guesswork, or counts of which a part is not known. `estimated`: counted by a tokenizer.
+ * How reliable a count is. `actual`: the API reported it, and Codex or the program that called the API passed it on as data.
+ * `parsed`: it was inferred from text or from a total that can be read in several ways, or a part of it is not known.
+ * `estimated`: a tokenizer counted it.
  */
 export const SOURCES = ['actual', 'parsed', 'estimated'] as const;
 export type Source = (typeof SOURCES)[number];

@@ -1,36 +1,45 @@
+import { COUNTERS, type CounterName, type TokensJson } from './counters.js';
+
 /**
- * Token counts of one model response, or a sum of several.
- * `cachedInput` and `cacheWrite` are within `input`; `reasoning` is within `output`, as the Responses API counts them.
+ * Token counts of one model response, or a sum of several. `cachedInput` and `cacheWrite` are within `input`, `reasoning` is
+ * within `output`, as the Responses API counts them.
  */
-export interface Usage {
-  readonly input: number;
-  readonly cachedInput: number;
-  readonly cacheWrite: number;
-  readonly output: number;
-  readonly reasoning: number;
+export type Usage = { readonly [Name in CounterName]: number };
+
+type WritableUsage = { -readonly [Name in CounterName]: number };
+
+const NAMES: readonly CounterName[] = COUNTERS.map(({ name }) => name);
+
+export const NO_USAGE: Usage = mapCounters(() => 0);
+
+/** What `describe` gives for each counter. */
+export function mapCounters<T>(describe: (name: CounterName) => T): Readonly<Record<CounterName, T>> {
+  return Object.fromEntries(NAMES.map((name) => [name, describe(name)])) as Record<CounterName, T>;
 }
 
-export const NO_USAGE: Usage = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+/** Usage of which some counters were reported; the others are 0. */
+export function completeUsage(counts: { readonly [Name in CounterName]?: number | null | undefined }): Usage {
+  const usage: WritableUsage = { ...NO_USAGE };
+  for (const name of NAMES) usage[name] = counts[name] ?? 0;
+  return usage;
+}
+
+/** The usage in JSON that this or another version of codex-metered has written. */
+export function fromTokensJson(json: Partial<TokensJson>): Usage {
+  return completeUsage(Object.fromEntries(COUNTERS.map(({ name, json: key }) => [name, json[key]])));
+}
 
 export function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    input: a.input + b.input,
-    cachedInput: a.cachedInput + b.cachedInput,
-    cacheWrite: a.cacheWrite + b.cacheWrite,
-    output: a.output + b.output,
-    reasoning: a.reasoning + b.reasoning,
-  };
+  const sum: WritableUsage = { ...NO_USAGE };
+  for (const name of NAMES) sum[name] = a[name] + b[name];
+  return sum;
 }
 
 /** `a - b`, counter by counter; a counter is negative where `b` is larger. */
 export function subtractUsage(a: Usage, b: Usage): Usage {
-  return {
-    input: a.input - b.input,
-    cachedInput: a.cachedInput - b.cachedInput,
-    cacheWrite: a.cacheWrite - b.cacheWrite,
-    output: a.output - b.output,
-    reasoning: a.reasoning - b.reasoning,
-  };
+  const rest: WritableUsage = { ...NO_USAGE };
+  for (const name of NAMES) rest[name] = a[name] - b[name];
+  return rest;
 }
 
 export function sumUsage(usages: Iterable<Usage>): Usage {
@@ -40,15 +49,34 @@ export function sumUsage(usages: Iterable<Usage>): Usage {
 }
 
 export function equalUsage(a: Usage, b: Usage): boolean {
-  return isNoUsage(subtractUsage(a, b));
+  return NAMES.every((name) => a[name] === b[name]);
 }
 
 /** True when nothing was counted. Codex prints such zeros for a provider that reports no usage, so a zero is not a fact. */
-export function isNoUsage({ input, cachedInput, cacheWrite, output, reasoning }: Usage): boolean {
-  return input === 0 && cachedInput === 0 && cacheWrite === 0 && output === 0 && reasoning === 0;
+export function isNoUsage(usage: Usage): boolean {
+  return NAMES.every((name) => usage[name] === 0);
 }
 
 /** True when a counter is negative: the difference of two totals of which the later one started anew. */
-export function isNegativeUsage({ input, cachedInput, cacheWrite, output, reasoning }: Usage): boolean {
-  return input < 0 || cachedInput < 0 || cacheWrite < 0 || output < 0 || reasoning < 0;
+export function isNegativeUsage(usage: Usage): boolean {
+  return NAMES.some((name) => usage[name] < 0);
+}
+
+/**
+ * `usage` with 0 for each counter that `reported` has as 0 and that older versions of the agent do not report, so that what
+ * both know can be compared.
+ */
+export function keepReported(usage: Usage, reported: Usage, agent: 'codex' | 'claude'): Usage {
+  const omitted = new Set(COUNTERS.filter(({ omittedBy }) => omittedBy.includes(agent)).map(({ name }) => name));
+  return mapCounters((name) => (omitted.has(name) && reported[name] === 0 ? 0 : usage[name]));
+}
+
+/** `usage` without what is below 0 or beyond the counter that it is within. */
+export function keepPossible(usage: Usage): Usage {
+  const possible: WritableUsage = { ...NO_USAGE };
+  for (const { name, within } of COUNTERS) {
+    const most = within === undefined ? Number.POSITIVE_INFINITY : possible[within];
+    possible[name] = Math.min(Math.max(0, usage[name]), most);
+  }
+  return possible;
 }

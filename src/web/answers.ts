@@ -1,7 +1,7 @@
 import type { Connection } from '../store/open.js';
 import { readSnapshot } from '../store/queries.js';
 import type { Store } from '../store/store.js';
-import type { CostUnit } from '../usage/unit.js';
+import type { CostUnit } from '../usage/options.js';
 import { healthQuestion } from './answers/health.js';
 import { nowQuestion } from './answers/now.js';
 import { runQuestion, runsQuestion, sessionQuestion } from './answers/runs.js';

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { parseSessionFileName } from '../../src/agents/codex/session-file.js';
-import { isAlive } from '../../src/process/alive.js';
+import { isAlive } from '../../src/process/processes.js';
 import { expectExact } from '../harness/record.js';
 import { openSheet, startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';

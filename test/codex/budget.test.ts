@@ -1,16 +1,18 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { isAlive } from '../../src/process/alive.js';
+import { isAlive } from '../../src/process/processes.js';
 import { writeShellFake } from '../harness/fake-codex.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
+import { limitHeaders } from '../scripted-api/limits.js';
 import type { Reply } from '../scripted-api/script.js';
 
 const STOPPED = 99;
+const HOOK_LIMIT_MS = 10_000;
 /** gpt-5.3-codex asks 1.75 USD per million tokens of input and 14 of output: one response is 0.0154 USD. */
 const USAGE = { input: 8000, output: 100 };
 const COST_NANO_USD = 8000 * 1750 + 100 * 14_000;
@@ -43,7 +45,7 @@ describe('a budget that is reached', () => {
       const run = await bench.run(['exec', '--json', FULL_ACCESS, 'loop'], { meter });
       expect(run.ledger).toHaveLength(crossing);
       const invocation = expectExact(bench, run);
-      expect(invocation).toMatchObject({ status: 'interrupted', exitCode: 1, signal: 'SIGINT' });
+      expect(invocation).toMatchObject({ status: 'over budget', exitCode: 1, signal: 'SIGINT' });
       expect(invocation.notes.filter(({ kind }) => kind === 'budget')).toHaveLength(1);
       expect(run).toMatchObject({ exitCode: STOPPED, signal: null });
       expect(stderrOf(run).slice(-2)).toEqual([
@@ -104,7 +106,7 @@ describe('what ends with Codex', () => {
     expect(run).toMatchObject({ exitCode: STOPPED, signal: null });
     expect(readFileSync(told, 'utf8')).toBe('SIGINT SIGTERM ');
     expect(recordOf(bench, run)).toMatchObject({
-      status: 'interrupted',
+      status: 'over budget',
       signal: 'SIGKILL',
       responses: [{ input: 8000 }],
     });
@@ -167,6 +169,101 @@ describe("a budget of a project's day", () => {
     const elsewhere = await bench.run(['exec', 'once'], { meter: ['--meter-project', 'store'] });
     expect(elsewhere).toMatchObject({ exitCode: STOPPED });
     expect(elsewhere.ledger).toHaveLength(1);
+  });
+});
+
+describe('a budget of a week and a month', () => {
+  test.for(['week', 'month'])('is one of a %s', async (scope, { bench }) => {
+    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
+    const meter = ['--meter-budget-tokens', `${scope}=8100`];
+    const reaching = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'a', ...meter] });
+    expect(reaching).toMatchObject({ exitCode: STOPPED });
+    const { status, notes } = recordOf(bench, reaching);
+    expect(status).toBe('over budget');
+    expect(notes.map(({ reason }) => reason)).toContain(`the budget of the ${scope} was reached: Codex was ended`);
+    const refused = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'b', ...meter] });
+    expect(refused).toMatchObject({ exitCode: STOPPED });
+    expect(stderrOf(refused).join()).toContain(`8,100 tokens a ${scope} for project shop (8,100 tokens)`);
+  });
+});
+
+describe('--meter-min-left', () => {
+  const MIN_LEFT = ['--meter-min-left', '5h=20%,week=1%,3d=99%'];
+  const RESETS_AT = Math.floor(Date.now() / 1000) + 3600;
+
+  /** A run that reports how much of its rate limits is used. */
+  async function useUp(bench: Workbench, usedPercent: number, resetsAt = RESETS_AT) {
+    const headers = limitHeaders({ primary: { usedPercent, windowMinutes: 300, resetsAt } });
+    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE, headers }] });
+    expect(await bench.run(['exec', 'once'], { meter: ['--meter-wait', '10000'] })).toMatchObject({ exitCode: 0 });
+  }
+
+  test('keeps Codex from starting where less is left, and not where nothing is known', async ({ bench }) => {
+    bench.api.add({ prompt: 'before', replies: [{ message: 'Done.', usage: USAGE }] });
+    expect(await bench.run(['exec', 'before'], { meter: MIN_LEFT })).toMatchObject({ exitCode: 0 });
+    await useUp(bench, 85);
+    const refused = await bench.run(['exec', 'once'], { meter: MIN_LEFT });
+    expect(refused).toMatchObject({ exitCode: STOPPED, ledger: [] });
+    const until = new Date(RESETS_AT * 1000).toISOString();
+    expect(stderrOf(refused)).toEqual([
+      `Codex was not started: 15% of the 5h rate limit is left, and --meter-min-left asks for 20%. It is full again at ${until}.`,
+    ]);
+    const warned = await bench.run(['exec', 'once'], { meter: [...MIN_LEFT, '--meter-on-budget', 'warn'] });
+    expect(warned).toMatchObject({ exitCode: 0 });
+    expect(stderrOf(warned)[0]).toMatch(/^15% of the 5h rate limit is left/);
+    expect(recordOf(bench, warned)).toMatchObject({
+      status: 'completed',
+      notes: [{ kind: 'budget', figures: JSON.stringify({ window: '5h', leftPercent: 15, minPercent: 20 }) }],
+    });
+  });
+
+  test('lets Codex start where enough is left, or the window has been reset since', async ({ bench }) => {
+    await useUp(bench, 80);
+    expect(await bench.run(['exec', 'once'], { meter: MIN_LEFT })).toMatchObject({ exitCode: 0 });
+    await useUp(bench, 99, Math.floor(Date.now() / 1000));
+    expect(await bench.run(['exec', 'once'], { meter: MIN_LEFT })).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('a hook', () => {
+  /** Hooks stand in the user's own file. */
+  function writeHooks(bench: Workbench, command: string): Record<string, string> {
+    const folder = join(bench.folder, 'config', 'codex-metered');
+    mkdirSync(folder, { recursive: true });
+    const lines = ['near', 'reached', 'run_end', 'unpriced'].map((name) => `${name} = '${command}'`);
+    writeFileSync(join(folder, 'codex-metered.toml'), `[hooks]\n${lines.join('\n')}\n`);
+    return { XDG_CONFIG_HOME: join(bench.folder, 'config') };
+  }
+
+  test('is told of each mark of a budget, of a model without a price and of the end', async ({ bench }) => {
+    const file = join(bench.folder, 'told');
+    const env = writeHooks(bench, `cat >> ${file}`);
+    const reply: Reply = { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: { input: 850, output: 50 } };
+    bench.api.add({ prompt: 'go', replies: [reply, { message: 'Done.', usage: { input: 850, output: 50 } }] });
+    const meter = ['--meter-budget-tokens', '1000'];
+    const run = await bench.run(['exec', '--json', FULL_ACCESS, '-m', 'house', 'go'], { meter, env });
+    expect(run).toMatchObject({ exitCode: STOPPED });
+    const events = await waitFor('the last hook', () => {
+      const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+      return lines.length === 4 && lines.map((line) => JSON.parse(line));
+    });
+    const byName = new Map(events.map((event) => [event.hook, event]));
+    expect(byName.get('near').budget).toMatchObject({ scope: 'invocation', spentTokens: 900 });
+    expect(byName.get('reached').budget).toMatchObject({ scope: 'invocation', spentTokens: 1800 });
+    expect(byName.get('unpriced')).toMatchObject({ model: 'house', invocationId: recordOf(bench, run).id });
+    expect(byName.get('run_end').report).toMatchObject({ status: 'over budget', exitCode: STOPPED });
+  });
+
+  test('that hangs or fails holds up nobody', async ({ bench }) => {
+    const env = writeHooks(bench, 'sleep 600');
+    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
+    const startedAt = performance.now();
+    const run = await bench.run(['exec', '--json', 'once'], { env });
+    expect(run).toMatchObject({ exitCode: 0 });
+    expect(performance.now() - startedAt).toBeLessThan(HOOK_LIMIT_MS);
+    expect(expectExact(bench, run).status).toBe('completed');
+    const log = join(bench.stateFolder, 'codex-metered.log');
+    await waitFor('the log', () => existsSync(log) && readFileSync(log, 'utf8').includes('was killed'), 30_000);
   });
 });
 

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { describe, expect, it } from 'vitest';
-import { readConfigFolder } from '../../src/config/files.js';
+import { readConfigFolder } from '../../src/config/find-files.js';
 import { readPaths } from '../../src/config/paths.js';
 
 describe('the folder of the configuration', () => {

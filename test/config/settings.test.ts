@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load.js';
-import type { Said, SaidName } from '../../src/config/settings.js';
+import type { Given, SettingName } from '../../src/config/settings.js';
 import { UsageError } from '../../src/errors.js';
 import { createFolder } from '../store/samples.js';
 
@@ -10,8 +10,8 @@ interface Setting {
   /** Texts of files by their path within the project. */
   readonly project?: Readonly<Record<string, string>>;
   readonly user?: string;
-  readonly options?: Partial<Record<SaidName, string>>;
-  readonly environment?: Partial<Record<SaidName, string>>;
+  readonly options?: Partial<Record<SettingName, string>>;
+  readonly environment?: Partial<Record<SettingName, string>>;
   /** Where in the project it is asked. */
   readonly cwd?: string;
 }
@@ -25,7 +25,7 @@ async function load({ project = {}, user, options = {}, environment = {}, cwd = 
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  const said = (name: SaidName): Said | undefined => {
+  const said = (name: SettingName): Given | undefined => {
     const [option, variable] = [options[name], environment[name]];
     if (option !== undefined) return { value: option, origin: 'option', place: `--meter-${name}` };
     return variable === undefined ? undefined : { value: variable, origin: 'environment', place: 'VARIABLE' };
@@ -76,6 +76,36 @@ describe('a setting', () => {
       { scope: 'run', unit: 'usd', amount: 5e9, origin: 'project file' },
       { scope: 'run', unit: 'tokens', amount: 10, origin: 'user file' },
     ]);
+  });
+});
+
+describe('what must be left of rate limits', () => {
+  it('is a list of windows with percents, in a file and in an option, and can be lifted', async () => {
+    const file = { user: '[budget]\nmin_left = "5h=10%, week=2.5%"' };
+    const { settings } = await load(file);
+    expect(settings.minLeft.value).toEqual([
+      { windowMinutes: 300, percent: 10 },
+      { windowMinutes: 10_080, percent: 2.5 },
+    ]);
+    expect((await load({ ...file, options: { 'min-left': 'none' } })).settings.minLeft.value).toEqual([]);
+  });
+
+  it.each(['5h', '5h=10', '5h=0%', '5h=101%', 'fortnight=5%', '5h=10%,', '0h=5%'])('is not %s', async (written) => {
+    await expect(load({ options: { 'min-left': written } })).rejects.toThrow(/--meter-min-left: ".*" is not known/);
+    await expect(load({ user: `budget = { min_left = "${written}" }` })).rejects.toThrow(/budget\.min_left must be/);
+  });
+});
+
+describe('hooks', () => {
+  const text = '[hooks]\nreached = "mail me"\nrun_end = ["notify", "done"]';
+
+  it("are those of the user's own file", async () => {
+    const { settings } = await load({ user: text });
+    expect(settings.hooks).toEqual({ reached: 'mail me', run_end: ['notify', 'done'] });
+  });
+
+  it('are refused in a file that a repository may bring with it', async () => {
+    await expect(load({ project: { 'codex-metered.toml': text } })).rejects.toThrow(/codex-metered\.toml:1: hooks/);
   });
 });
 
@@ -156,7 +186,7 @@ describe('a budget that is said', () => {
     [{ 'budget-usd': '-1' }, 'is not an amount of USD'],
     [{ 'budget-usd': '$5' }, 'is not an amount of USD'],
     [{ 'budget-usd': '1e9' }, 'is not an amount of USD'],
-    [{ 'budget-usd': 'week=5' }, '"week" is not what a budget is for: use invocation, run, day.'],
+    [{ 'budget-usd': 'year=5' }, '"year" is not what a budget is for: use invocation, run, day, week, month.'],
     [{ 'budget-usd': '1,2' }, 'gives two budgets for the invocation'],
     [{ 'budget-usd': '' }, 'is not an amount of USD'],
     [{ 'budget-tokens': '1.5' }, '"1.5" is not a number of tokens: use a whole number above zero, such as 2000000.'],

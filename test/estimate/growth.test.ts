@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Growth } from '../../src/estimate/growth.js';
+import { completeUsage } from '../../src/usage/usage.js';
 
-const TOTAL = { input: 1000, cachedInput: 10, cacheWrite: 0, output: 11, reasoning: 4 };
+const TOTAL = completeUsage({ input: 1000, cachedInput: 10, output: 11, reasoning: 4 });
 
 describe('the growth of a total', () => {
   test('is news once, however often the row repeats', () => {

@@ -1,5 +1,5 @@
 import type { ContextItem, ItemContent, SessionItem, SessionItemFact } from '../../src/usage/session-item.js';
-import type { Usage } from '../../src/usage/usage.js';
+import { completeUsage, type Usage } from '../../src/usage/usage.js';
 
 export const THREAD = '01a20100-0000-7000-8000-000000000000';
 /** Turns of the thread begin after it, and of a thread that it was forked from before it: their ids begin with the time. */
@@ -59,10 +59,7 @@ export function contentOf(content: Partial<ItemContent>): ItemContent {
 
 /** The row that Codex writes at the end of each request. */
 export function row(inputTotal?: number): SessionItemFact {
-  const total: Usage | undefined =
-    inputTotal === undefined
-      ? undefined
-      : { input: inputTotal, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+  const total: Usage | undefined = inputTotal === undefined ? undefined : completeUsage({ input: inputTotal });
   return { kind: 'token_count', total };
 }
 

@@ -1,12 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startVitest } from 'vitest/node';
+import { describeScript } from '../harness/script.js';
 import type { Added } from './fault.js';
 import { FAULTS } from './faults.js';
 import { describeDocument } from './table.js';
 
 const RELIABILITY = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
 
+const { write } = describeScript('test:faults', 'Tries what goes wrong around Codex: each fault is a test.')
+  .option('--write', 'make docs/reliability.md')
+  .parse()
+  .opts<{ write?: true }>();
 const vitest = await startVitest('test', ['test/faults/faults.test.ts'], { watch: false });
 const passed = new Set<string>();
 const added = new Map<string, Added>();
@@ -18,7 +23,7 @@ for (const module of vitest.state.getTestModules()) {
   }
 }
 await vitest.close();
-if (process.argv.includes('--write'))
+if (write)
   writeFileSync(
     RELIABILITY,
     describeDocument((name) => passed.has(name), added),

@@ -2,6 +2,7 @@ import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { openStore } from '../../src/store/store.js';
 import type { Invocation, ModelResponse, Note, PricedResponse } from '../../src/usage/record.js';
+import { NO_USAGE } from '../../src/usage/usage.js';
 
 const MINUTE_MS = 60_000;
 const SAID = { project: 'git', run: 'environment', phase: 'output path', iteration: 'output path' } as const;
@@ -107,6 +108,7 @@ function listResponses({ threadId, model, startedAtMs, step, count, everyMs }: S
       model,
       serviceTier: undefined,
       usage: {
+        ...NO_USAGE,
         input,
         cachedInput: index === 0 ? 0 : input - 3300,
         cacheWrite: 0,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
-import { MIGRATIONS } from '../../src/store/migrations.js';
+import { STEPS } from '../store/earlier.js';
 import { createClaudeHome } from './claude-family.js';
 
 const SESSION = '5e55105e-0000-4000-8000-000000000001';
@@ -20,7 +20,7 @@ it('a record of an earlier version keeps its messages of Claude Code, and gets w
   const path = home.append(`${SESSION}.jsonl`, answer('msg_1', searches) + answer('msg_2', {}));
   const { size, mtimeMs } = statSync(path);
   const earlier = openDatabase(home.database);
-  for (const step of MIGRATIONS.slice(0, 4)) earlier.exec(step);
+  for (const step of STEPS.slice(0, 4)) earlier.exec(step);
   earlier.pragma('user_version = 4');
   earlier.exec(`
     INSERT INTO threads VALUES ('${SESSION}', 'claude', '${SESSION}', 'shop', 'main', NULL, NULL, ${AT_MS});

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
-import { LOST_PROJECTS } from '../../src/store/migrations/0006-lost-projects.js';
 import { openStore } from '../../src/store/store.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { START, sampleInvocation } from '../store/samples.js';
@@ -17,11 +16,12 @@ function write(history: History, thread: string, header: object): void {
   history.write(`rollout-2026-03-04T05-06-07-${thread}.jsonl`, lines);
 }
 
-/** Makes of a database what an earlier version left of a file that it had found empty, and takes the migration's step. */
+/** Makes of a database what version 5 left of a file that it had found empty, and brings it over. */
 function loseProject({ database }: History, loss: string): void {
   const connection = openDatabase(database);
-  connection.exec(`${loss}; UPDATE buckets SET project_id = 'unknown'; ${LOST_PROJECTS}`);
+  connection.exec(`${loss}; UPDATE buckets SET project_id = 'unknown'; PRAGMA user_version = 5`);
   connection.close();
+  openStore(database, { mode: 'write' }).close();
 }
 
 const projects = (history: History) =>

@@ -82,7 +82,7 @@ describe('an import that runs as a process', () => {
     // What it has read waits here to be written: it stays in the middle for as long as it is looked at.
     other.exec('BEGIN IMMEDIATE');
     const sheet = openSheet([USAGE, 'import'], { env: environmentOf(history), cwd: history.home, columns: 100 });
-    const bar = /^Reading sessions [█░]{24} +\d+ % {2}\d of 8 files, \d+ MB$/;
+    const bar = /^Reading sessions [█░]{24} +\d+% {2}\d of 8 files, \d+ MB$/;
     await waitFor('the bar', () => sheet.lines().some((line) => bar.test(line)));
     other.exec('ROLLBACK');
     expect(await sheet.ended).toMatchObject({ exitCode: 0 });

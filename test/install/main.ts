@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { describeScript } from '../harness/script.js';
 import { NodeNotInstalled, nodeOfTheDay, provideNode } from '../nodes/nodes.js';
 import { Home } from './home.js';
 import { ManagerNotInstalled, provideManager, WAYS, type Way } from './managers.js';
@@ -17,11 +17,14 @@ const MOST = { megabytes: 35, packages: 20, packagesWithoutSqlite: 42 };
 const NOT_RUN = 3;
 
 /**
- * Installs the package, from its tarballs, in every way that people do, with install scripts off, and asks for the days:
- * they are shown, or one line says what to type, and then they are shown. `-- --node 24` on another Node than this one,
- * `-- --node today` on the one of the day; `-- --only npm` the ways whose command begins so.
+ * The package is installed from its tarballs with install scripts off, and asked for the days: they are shown, or one line
+ * says what to type, and then they are shown.
  */
-const { values: flags } = parseArgs({ options: { node: { type: 'string' }, only: { type: 'string' } } });
+const flags = describeScript('test:install', 'Installs the package in every way that people do, and tries it.')
+  .option('--node <major>', 'on this Node, such as 24; today: the one of the day (default: the one that runs)')
+  .option('--only <words>', 'only the ways whose command begins so, such as npm')
+  .parse()
+  .opts<{ node?: string; only?: string }>();
 const major = flags.node === 'today' ? nodeOfTheDay(Date.now()) : flags.node;
 const work = mkdtempSync(join(tmpdir(), 'codex-metered-tarballs-'));
 

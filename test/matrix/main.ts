@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { collect, describeScript, parseNumber } from '../harness/script.js';
 import { type Cell, type PlayedScene, playCell, type Release } from './cell.js';
 import { describeDocument, describeResults } from './document.js';
 import { type EstimateErrors, measureEstimates } from './estimates.js';
@@ -28,23 +28,23 @@ const NOT_RUN = 3;
 /** Where there is a release name: whatever the registry calls the newest, and what is new in it. */
 const NEWEST = 'latest';
 
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    /** Makes docs/accuracy.md; with `latest`, fixtures/known-names.json. */
-    write: { type: 'boolean' },
-    fixtures: { type: 'boolean' },
-    /** One way alone, by its name; can be given several times. The estimates are left out then. */
-    way: { type: 'string', multiple: true },
-    /** How often each way is played: what goes wrong once in twenty times shows only so. */
-    times: { type: 'string', default: '1' },
-  },
-});
+const command = describeScript('test:matrix', 'Compares the record with the ledger of the API, on releases of Codex.')
+  .argument(
+    '[releases...]',
+    `such as 0.125.0 or "${WITHOUT_PROC}"; ${NEWEST}: the newest, and what is new in it (default: all)`,
+  )
+  .option('--write', `make docs/accuracy.md, or with ${NEWEST} fixtures/known-names.json`)
+  .option('--fixtures', 'make fixtures/')
+  .option(
+    '--way <name>',
+    'only this way of running Codex, and no estimates; can be given several times',
+    collect(WAYS.map(({ name }) => name)),
+  )
+  .option('--times <n>', 'how often each way is run: for what goes wrong once in twenty times', parseNumber, 1)
+  .parse();
+const flags = command.opts<{ write?: true; fixtures?: true; way?: string[]; times: number }>();
+const positionals = command.args;
 const wanted = WAYS.filter(({ name }) => flags.way?.includes(name) ?? true);
-for (const name of flags.way ?? []) {
-  if (!WAYS.some((way) => way.name === name))
-    throw new Error(`There is no way ${name}; there are: ${WAYS.map((way) => way.name).join(', ')}.`);
-}
 const pinned = readPinnedVersion();
 const ways = new Map<string, Verdict[]>(wanted.map(({ name }) => [name, []]));
 const comparisons = new Map<string, NonNullable<Cell['comparison']>>();
@@ -98,7 +98,7 @@ async function tryRelease(name: string, names?: NameList): Promise<void> {
   const version = name === WITHOUT_PROC ? pinned : name;
   const say = (text: string) => process.stderr.write(`Codex ${name}: ${text}\n`);
   const release: Release = { version, codex: await installRelease(version), hidesProc: name === WITHOUT_PROC };
-  const plays = wanted.flatMap((way) => Array<Way>(Number(flags.times)).fill(way));
+  const plays = wanted.flatMap((way) => Array<Way>(flags.times).fill(way));
   const options = { sideBySide: name === pinned, look: (scene: PlayedScene) => keep(scene, names) };
   const cells = await inTwoLanes(plays, async (way) => {
     const cell = await playCell(way, release, options);

@@ -3,10 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.js';
-import { attribute, type Said, type Shown } from '../../src/meter/attribution.js';
+import { attribute, type CallFacts, type GivenAttribution } from '../../src/meter/attribution.js';
 import { createFolder } from '../store/samples.js';
 
-const SAID_NOTHING: Said = {
+const SAID_NOTHING: GivenAttribution = {
   project: undefined,
   run: undefined,
   phase: undefined,
@@ -19,7 +19,7 @@ const AT = new Date(2026, 2, 4, 12).getTime();
 /** The run of what has no run id. */
 const DAY = '2026-03-04';
 
-function attributeTo(shown: Partial<Shown>, said: Partial<Said> = {}) {
+function attributeTo(shown: Partial<CallFacts>, said: Partial<GivenAttribution> = {}) {
   return attribute(
     { ...SAID_NOTHING, ...said },
     { cwd: '/srv/shop', command: 'exec', cd: undefined, outputLastMessage: undefined, startedAtMs: AT, ...shown },
@@ -53,7 +53,7 @@ describe('what the user says', () => {
     expect(attributeTo({}, { phase: option('review') }).phase).toBe('reviewer');
   });
 
-  test.for<[Partial<Said>, string]>([
+  test.for<[Partial<GivenAttribution>, string]>([
     [{ phase: option('lunch') }, 'is not a phase'],
     [{ phase: environment('constructor') }, 'is not a phase'],
     [{ iteration: option('last') }, 'is not an iteration'],

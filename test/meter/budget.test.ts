@@ -11,7 +11,7 @@ function guard(limit: BudgetLimit, more: Partial<BudgetOptions> = {}) {
   const marks: string[] = [];
   const options: BudgetOptions = {
     limits: [limit],
-    findDay: () => DAY,
+    findPeriod: () => DAY,
     readOthers: () => NOTHING_SPENT,
     onFault: () => marks.push('fault'),
     onMark: ({ amount }, mark) => marks.push(`${mark} ${amount}`),
@@ -72,12 +72,12 @@ describe('a budget', () => {
     expect(budget.measure(responses(2), START)).toMatchObject([{ amount: 200, share: 0.2 }]);
   });
 
-  it('of a day begins anew with the next one', () => {
+  it.each(['day', 'week', 'month'] as const)('of a %s begins anew with the next one', (scope) => {
     const days: number[] = [];
     const { budget } = guard(
-      { scope: 'day', unit: 'tokens', amount: 1000 },
+      { scope, unit: 'tokens', amount: 1000 },
       {
-        findDay(atMs) {
+        findPeriod(_, atMs) {
           days.push(atMs);
           return { startMs: atMs, endMs: atMs + HOUR_MS };
         },

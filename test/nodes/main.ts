@@ -1,6 +1,7 @@
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { describeScript } from '../harness/script.js';
 import { NODES, NodeNotInstalled, nodeOfTheDay, provideNode } from './nodes.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,8 +14,10 @@ const TESTS = [
 /** Ends the command where a Node could not be installed, as that of the matrix does. */
 const NOT_RUN = 3;
 
-/** `npm run test:nodes` tries all; `-- 24` one; `-- today` the one of the day, as CI does. */
-const asked = process.argv.slice(2).map((name) => (name === 'today' ? nodeOfTheDay(Date.now()) : name));
+const asked = describeScript('test:nodes', 'Runs the tests that depend on Node, on other releases of it.')
+  .argument('[majors...]', `of ${NODES.join(', ')}; or today: the one of the day, as in CI (default: all)`)
+  .parse()
+  .args.map((name) => (name === 'today' ? nodeOfTheDay(Date.now()) : name));
 const results: string[] = [];
 
 for (const major of asked.length > 0 ? asked : NODES) {

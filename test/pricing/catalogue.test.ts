@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { priceResponse } from '../../src/pricing/cost.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { UNPRICED_MODELS } from '../../src/pricing/unpriced-models.js';
+import { NO_USAGE } from '../../src/usage/usage.js';
 import { CODEX } from '../harness/workbench.js';
 
 /** Tiers that the catalogue offers of a model, and whose price is not known. */
@@ -17,7 +18,7 @@ interface CatalogueModel {
 }
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
-const USAGE = { input: 1000, cachedInput: 400, cacheWrite: 100, output: 100, reasoning: 50 };
+const USAGE = { ...NO_USAGE, input: 1000, cachedInput: 400, cacheWrite: 100, output: 100, reasoning: 50 };
 const book = createPriceBook();
 let catalogue: readonly CatalogueModel[] = [];
 

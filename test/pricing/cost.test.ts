@@ -119,7 +119,7 @@ test('gives no cost in a tier that the price does not state', () => {
 });
 
 test('makes a whole number of nano-USD of every price in the table, in every tier, at every length', () => {
-  const odd: Usage = { input: 7, cachedInput: 3, cacheWrite: 1, output: 1, reasoning: 1 };
+  const odd: Usage = { ...NO_USAGE, input: 7, cachedInput: 3, cacheWrite: 1, output: 1, reasoning: 1 };
   const long: Usage = { ...odd, input: 300_001 };
   for (const price of PRICE_TABLE) {
     for (const tier of ['standard', 'priority', 'flex'] as const) {

@@ -50,7 +50,7 @@ test('leaves a response in an unknown tier unpriced and says which', () => {
 test('prices ultrafast from the day on which its multiple holds, and only where one is known', () => {
   const nanoUsdAt = (day: string) => {
     const atMs = Date.parse(`${day}T12:00:00Z`);
-    const usage = { input: 1000, cachedInput: 0, cacheWrite: 0, output: 100, reasoning: 0 };
+    const usage = { ...NO_USAGE, input: 1000, output: 100 };
     const priced = priceResponse(createPriceBook(), { model: 'gpt-6.2-sol', serviceTier: 'ultrafast', atMs, usage });
     return priced.kind === 'priced' ? priced.nanoUsd : priced.reason;
   };

@@ -4,8 +4,7 @@ import { createServer, type ListenOptions, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findListener } from '../../src/process/listener.js';
-import { findServerHome, parseAddress } from '../../src/process/server-home.js';
+import { findListener, findServerHome, parseAddress } from '../../src/process/server-home.js';
 
 let folder: string;
 const servers: Server[] = [];

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createCalendar,
+  findPeriod,
   formatDay,
   parseDay,
   startOfMonth,
@@ -111,5 +112,18 @@ describe('weeks and months', () => {
   it('go on over the end of a year', () => {
     expect(formatDay(startOfMonth(dayOf('2026-12-24'), 1))).toBe('2027-01-01');
     expect(formatDay(startOfMonth(dayOf('2026-01-31'), -1))).toBe('2025-12-01');
+  });
+});
+
+describe('a period of the reader', () => {
+  it.each([
+    ['day', '2026-03-29T00:00+01:00', '2026-03-30T00:00+02:00'],
+    ['week', '2026-03-23T00:00+01:00', '2026-03-30T00:00+02:00'],
+    ['month', '2026-03-01T00:00+01:00', '2026-04-01T00:00+02:00'],
+  ] as const)('is the %s around a moment, over a change of the clocks', (period, start, end) => {
+    expect(findPeriod(createCalendar('Europe/Berlin'), period, Date.parse('2026-03-29T12:00Z'))).toEqual({
+      startMs: Date.parse(start),
+      endMs: Date.parse(end),
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createClock } from '../../src/report/clock.js';
+import { createClock } from '../../src/report/calendar.js';
 import { toFigures } from '../../src/report/figures.js';
 import { describeLimits } from '../../src/report/limits.js';
 import type { LiveInvocation, LiveView } from '../../src/report/live.js';
@@ -9,6 +9,7 @@ import { COLOURED, PLAIN } from '../../src/report/paint.js';
 import { measureWidth } from '../../src/report/table.js';
 import type { LiveRow } from '../../src/store/live-queries.js';
 import type { RateLimit } from '../../src/usage/record.js';
+import { completeUsage } from '../../src/usage/usage.js';
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const MINUTE = 60_000;
@@ -19,9 +20,10 @@ function invocation(id: string, more: Partial<LiveRow> = {}, rest: Partial<LiveI
     ...{ meterPid: 1, codexPid: 1, status: 'running', exitCode: null, signal: null, limits: [] },
     ...{ contextTokens: 214_100, contextWindowTokens: 258_400 },
     ...{ startedAtMs: NOW - 6 * MINUTE, endedAtMs: null, models: ['gpt-5.3-codex'], sources: ['actual'] },
-    ...{ responses: 2, unpricedResponses: 0, input: 392_400, cachedInput: 340_000, cacheWrite: 0, output: 17_000 },
-    ...{ reasoning: 0, costNanoUsd: 832_500_000 },
+    ...completeUsage({ input: 392_400, cachedInput: 340_000, output: 17_000 }),
+    ...{ responses: 2, unpricedResponses: 0, costNanoUsd: 832_500_000 },
     ...more,
+    modelsByCost: more.models ?? ['gpt-5.3-codex'],
   };
   const figures = toFigures(row, { models: row.models, sources: row.sources, evidence: [] });
   return { row, state: row.status === 'running' ? 'running' : 'ended', figures, budget: undefined, ...rest };
@@ -73,12 +75,12 @@ describe('the live view', () => {
       '5h   ███░░ 62% left, resets in 2h',
       'week █░░░░ 19% left, resets in 3d',
       '',
-      'shop builder 3                   $0.8325',
-      '  running                         6m 00s',
-      '  409k tokens · ctx 83% · $0.14/min · g…',
-      'shop builder 3                         -',
-      '  failed (exit 1)                22m ago',
-      expect.stringContaining('  no response'),
+      'nightly-7 builder 3              $0.8325',
+      '  running · shop                  6m 00s',
+      '  ctx 83% · 409k tokens · $0.14/min',
+      'nightly-7 builder 3                    -',
+      '  failed (exit 1) · shop         22m ago',
+      '  no response · $0.42/min',
     ]);
   });
 

@@ -7,6 +7,7 @@ import { upsertResponse } from '../../src/store/responses.js';
 import type { Store } from '../../src/store/store.js';
 import type { Phase } from '../../src/usage/phase.js';
 import type { PricedResponse } from '../../src/usage/record.js';
+import { NO_USAGE } from '../../src/usage/usage.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 /** 2026-03-31, a Tuesday, in Berlin. */
@@ -53,7 +54,7 @@ describe('the days of a report', () => {
 
   it('sum up every counter of every response, and tell the models apart', () => {
     const store = createStore();
-    const usage = { input: 10, cachedInput: 4, cacheWrite: 3, output: 5, reasoning: 2 };
+    const usage = { ...NO_USAGE, input: 10, cachedInput: 4, cacheWrite: 3, output: 5, reasoning: 2 };
     record(store, 'shop', at('2026-03-30T10:00Z'), {
       ...at('2026-03-30T18:00Z'),
       model: 'claude',
@@ -63,7 +64,7 @@ describe('the days of a report', () => {
     const [entry] = read(store).entries;
     expect(entry?.figures).toMatchObject({
       responses: 2,
-      usage: { input: 1010, cachedInput: 404, cacheWrite: 3, output: 205, reasoning: 52 },
+      usage: { ...NO_USAGE, input: 1010, cachedInput: 404, cacheWrite: 3, output: 205, reasoning: 52 },
       costNanoUsd: 2_600_000 + 50_000,
     });
     expect(entry?.models.map(({ model, provider }) => [model, provider])).toEqual([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { InvocationFacts } from '../../src/report/invocation-json.js';
 import { describeUsageLine } from '../../src/report/usage-line.js';
-import { EMIT_FORMS } from '../../src/usage/emit-form.js';
+import { EMIT_FORMS } from '../../src/usage/options.js';
 import { START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 const FACTS: InvocationFacts = {

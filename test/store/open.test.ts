@@ -3,19 +3,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StoreError, type StoreProblem } from '../../src/errors.js';
 import { type Connection, openDatabase } from '../../src/store/driver.js';
-import { MIGRATIONS } from '../../src/store/migrations.js';
+import { LATEST_VERSION } from '../../src/store/migrations.js';
 import { openStore } from '../../src/store/store.js';
 import { createFolder, createStore, sampleInvocation } from './samples.js';
-
-const FIRST_VERSION_ROWS = `
-  INSERT INTO invocations (id, project_id, run_id, phase, iteration, attribution, command, cwd, codex_home, codex_path,
-    meter_pid, codex_pid, status, started_at_ms)
-  VALUES ('a', 'shop', 'r', 'builder', 1, '{}', 'exec', '/', '/', '/codex', 1, 2, 'completed', 0);
-  INSERT INTO responses (invocation_id, thread_id, response_key, model, input_tokens, cached_input_tokens,
-    cache_write_tokens, output_tokens, reasoning_tokens, evidence, source, completed_at_ms, recorded_at_ms)
-  VALUES ('a', 't', 'k', 'gpt-5.3-codex', 700, 0, 0, 1, 0, 'usage_record', 'actual', 0, 0);
-  INSERT INTO notes (invocation_id, kind, reason, figures, noted_at_ms) VALUES ('a', 'fault', 'kept', '{}', 0);
-`;
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
@@ -42,12 +32,12 @@ describe('opening a store', () => {
     expect([modeOf(`${path}-wal`), modeOf(`${path}-shm`)]).toEqual(['600', '600']);
   });
 
-  it('takes a new database through every step of the schema', () => {
+  it('gives a new database the latest version of the schema', () => {
     const { connection } = createStore();
-    expect(connection.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    expect(connection.pragma('user_version', { simple: true })).toBe(LATEST_VERSION);
   });
 
-  it('takes a database of an earlier version through the steps it lacks, and keeps what it holds', () => {
+  it('makes its tables in a database that has others, and keeps those', () => {
     const path = join(createFolder(), 'usage.db');
     const earlier = openDatabase(path);
     earlier.exec("CREATE TABLE kept (word TEXT); INSERT INTO kept VALUES ('here');");
@@ -55,25 +45,6 @@ describe('opening a store', () => {
     const { connection } = createStore(path);
     expect(connection.prepare('SELECT word FROM kept').pluck().get()).toBe('here');
     expect(connection.prepare('SELECT count(*) FROM cost_records').pluck().get()).toBe(0);
-  });
-
-  it('brings what the first version recorded along, in the tables of today', () => {
-    const path = join(createFolder(), 'usage.db');
-    const [first = ''] = MIGRATIONS;
-    const earlier = openDatabase(path);
-    earlier.exec(first);
-    earlier.pragma('user_version = 1');
-    earlier.exec(FIRST_VERSION_ROWS);
-    earlier.close();
-    const { connection } = createStore(path);
-    const read = (sql: string) => connection.prepare(sql).pluck().all();
-    expect(read('SELECT origin FROM invocations')).toEqual(['metered']);
-    expect(read('SELECT provider FROM responses')).toEqual(['codex']);
-    expect(read('SELECT input_tokens FROM buckets')).toEqual([700]);
-    expect(read('SELECT reason FROM notes')).toEqual(['kept']);
-    expect(connection.pragma('foreign_key_check')).toEqual([]);
-    connection.exec("DELETE FROM invocations WHERE id = 'a'");
-    expect(read('SELECT id FROM responses UNION ALL SELECT id FROM notes')).toEqual([]);
   });
 
   it('leaves a database that is current as it is', () => {
@@ -92,7 +63,7 @@ describe('opening a store', () => {
   it('refuses a database of a newer version, and says what to do', () => {
     const path = join(createFolder(), 'usage.db');
     const newer = openDatabase(path);
-    newer.pragma(`user_version = ${MIGRATIONS.length + 1}`);
+    newer.pragma(`user_version = ${LATEST_VERSION + 1}`);
     newer.close();
     const { problem, message } = problemOf(() => openStore(path, { mode: 'read' }));
     expect(problem).toBe('newer');

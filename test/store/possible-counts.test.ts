@@ -4,8 +4,6 @@ import { BUCKET_MS, bucketStartOf } from '../../src/store/bucket-tally.js';
 import { refreshBuckets } from '../../src/store/buckets.js';
 import { openDatabase } from '../../src/store/driver.js';
 import { openHistoryStore } from '../../src/store/history.js';
-import { POSSIBLE_COUNTS } from '../../src/store/migrations/0008-possible-counts.js';
-import { MIGRATIONS } from '../../src/store/migrations.js';
 import { Packer } from '../../src/store/pack.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import { runUsage } from '../harness/codex-usage.js';
@@ -31,12 +29,7 @@ function createEarlier(metered: readonly PricedResponse[], imported: readonly Pr
   history.write([{ file: { ...file, ...rest }, threads: [], packs: packer.take(), responses: [] }]);
   history.close();
   const earlier = openDatabase(path);
-  // What came with later steps.
-  earlier.exec('DROP TABLE mirrored; DROP INDEX invocations_by_end');
-  for (const column of ['front_pid', 'work_tree', 'repository', 'output_path']) {
-    earlier.exec(`ALTER TABLE invocations DROP COLUMN ${column}`);
-  }
-  earlier.pragma(`user_version = ${MIGRATIONS.indexOf(POSSIBLE_COUNTS)}`);
+  earlier.pragma('user_version = 7');
   earlier.close();
   return path;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openStore, type Store } from '../../src/store/store.js';
 import type { Attribution, Invocation, PricedResponse } from '../../src/usage/record.js';
-import type { Usage } from '../../src/usage/usage.js';
+import { completeUsage, type Usage } from '../../src/usage/usage.js';
 
 /** 2026-03-04 05:06:07 UTC */
 export const START = Date.UTC(2026, 2, 4, 5, 6, 7);
@@ -53,7 +53,7 @@ export function sampleResponse(
   key: string,
   { usage, ...rest }: Partial<Omit<PricedResponse, 'usage'>> & { usage?: Partial<Usage> } = {},
 ): PricedResponse {
-  const counts = { input: 1000, cachedInput: 400, cacheWrite: 0, output: 200, reasoning: 50, ...usage };
+  const counts = completeUsage({ input: 1000, cachedInput: 400, output: 200, reasoning: 50, ...usage });
   return {
     threadId: 'thread-1',
     key,

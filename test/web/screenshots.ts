@@ -8,9 +8,11 @@ import { startDashboard } from '../../src/web/server.js';
 import { launchBrowser } from '../harness/browser.js';
 import { seedLoops } from '../harness/loops.js';
 import { seedMonths } from '../harness/months.js';
+import { describeScript } from '../harness/script.js';
 
-/** Takes pictures of every view, in light and dark, wide and narrow, into the folder that is named. */
-const [, , folder = 'build/screenshots'] = process.argv;
+const [folder = ''] = describeScript('screenshots', 'Takes pictures of every view, in light and dark, wide and narrow.')
+  .argument('[folder]', 'where they go', 'build/screenshots')
+  .parse().processedArgs as [string];
 const VIEWS = {
   usage: '/',
   claude: '/?provider=claude&period=weekly',

@@ -3,6 +3,7 @@ import { count, IMPOSSIBLE_COUNT, optionalCount } from '../../formats/count.js';
 import { IRRELEVANT, type Irrelevant, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isPossibleUsage } from '../../usage/count.js';
 import type { ModelTotal } from '../../usage/session-total.js';
+import { completeUsage } from '../../usage/usage.js';
 import { optionalText } from './usage.js';
 
 /** All that a session has used so far, as Claude Code writes it when it ends. */
@@ -58,13 +59,13 @@ export function parseSessionTotal(record: object): SessionTotal | Unrecognised {
   if (!data) return unrecognised('cost-state of an unknown shape');
   const models = Object.entries(data.modelUsage).map(([model, used]) => ({
     model,
-    usage: {
+    usage: completeUsage({
       input: used.inputTokens + used.cacheReadInputTokens + used.cacheCreationInputTokens,
       cachedInput: used.cacheReadInputTokens,
       cacheWrite: used.cacheCreationInputTokens,
       output: used.outputTokens,
-      reasoning: used.thinkingTokens ?? 0,
-    },
+      reasoning: used.thinkingTokens,
+    }),
     cacheWrite1h: used.cacheCreationEphemeral1hInputTokens ?? 0,
     webSearches: used.webSearchRequests ?? 0,
   }));

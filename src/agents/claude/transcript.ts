@@ -9,7 +9,7 @@ import {
   unrecognised,
 } from '../../formats/line.js';
 import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';
-import type { Fees } from '../../usage/fees.js';
+import type { Fees } from '../../usage/record.js';
 import { isNoUsage, type Usage } from '../../usage/usage.js';
 import {
   parseQueueLine,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { count, optionalCount } from '../../formats/count.js';
-import { type Fees, toFees } from '../../usage/fees.js';
-import type { Usage } from '../../usage/usage.js';
+import { type Fees, toFees } from '../../usage/record.js';
+import { completeUsage, type Usage } from '../../usage/usage.js';
 
 export const optionalText = z.nullish(z.string());
 
@@ -40,13 +40,13 @@ export interface InnerResponse {
 export function toUsage(api: z.infer<z.ZodMiniObject<typeof counters>>): Usage {
   const cachedInput = api.cache_read_input_tokens ?? 0;
   const cacheWrite = api.cache_creation_input_tokens ?? 0;
-  return {
+  return completeUsage({
     input: api.input_tokens + cachedInput + cacheWrite,
     cachedInput,
     cacheWrite,
     output: api.output_tokens,
-    reasoning: api.output_tokens_details?.thinking_tokens ?? 0,
-  };
+    reasoning: api.output_tokens_details?.thinking_tokens,
+  });
 }
 
 /**

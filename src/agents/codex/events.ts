@@ -8,7 +8,7 @@ import {
   type Unrecognised,
   unrecognised,
 } from '../../formats/line.js';
-import { OWN_KEY } from '../../usage/emit-form.js';
+import { OWN_KEY } from '../../usage/options.js';
 import type { Usage } from '../../usage/usage.js';
 import { parseRemark, type Remark } from './remarks.js';
 import { codexUsage } from './usage.js';

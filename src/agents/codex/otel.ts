@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { IMPOSSIBLE_COUNT } from '../../formats/count.js';
 import { isUnrecognised, parseObject, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isCount, isPossibleUsage } from '../../usage/count.js';
-import type { Usage } from '../../usage/usage.js';
+import { completeUsage, type Usage } from '../../usage/usage.js';
 
 /**
  * What Codex tells an OTLP log collector of a response that completed (0.101 to 0.171). `completed`: one came over HTTP, of
@@ -85,7 +85,7 @@ function readUsage(fields: Fields): Usage | undefined {
     output: read('output_token_count'),
     reasoning: read('reasoning_token_count'),
   };
-  return Object.values(usage).includes(undefined) ? undefined : (usage as Usage);
+  return Object.values(usage).includes(undefined) ? undefined : completeUsage(usage);
 }
 
 /** Codex sends counts as text (0.171), as protobuf's JSON does with whole numbers. A number beyond 2^53 - 1 has lost digits. */

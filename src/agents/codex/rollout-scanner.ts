@@ -1,5 +1,5 @@
 import type { Unrecognised } from '../../formats/line.js';
-import type { Usage } from '../../usage/usage.js';
+import { NO_USAGE, type Usage } from '../../usage/usage.js';
 import { isSilentAt, parseSpokenLine, type RolloutRecord } from './rollout.js';
 import { RolloutWasm } from './rollout-wasm.js';
 
@@ -133,6 +133,7 @@ export class RolloutScanner {
 
   #readUsage(at: number, place: number): Usage {
     return {
+      ...NO_USAGE,
       input: this.#wordOf(at, place),
       cachedInput: this.#wordOf(at, place + 1),
       cacheWrite: this.#wordOf(at, place + 2),

@@ -1,5 +1,5 @@
 import type { ModelResponse } from '../../usage/record.js';
-import { isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
+import { addUsage, equalUsage, isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { SessionHeader } from './header.js';
 import { NO_TOTALS, type RunningTotal, type Totals } from './totals.js';
 import { NO_SETTINGS, type TurnSettings } from './turn-settings.js';
@@ -145,12 +145,6 @@ export function isForetold(
   { totals, recorded, countsOn, totalGone }: ThreadState,
 ): total is Usage {
   const before = totals.current.total;
-  const isSum =
-    total !== undefined &&
-    total.input === before.input + recorded.input &&
-    total.cachedInput === before.cachedInput + recorded.cachedInput &&
-    total.cacheWrite === before.cacheWrite + recorded.cacheWrite &&
-    total.output === before.output + recorded.output &&
-    total.reasoning === before.reasoning + recorded.reasoning;
+  const isSum = total !== undefined && equalUsage(total, addUsage(before, recorded));
   return isSum && !countsOn && !totalGone && !isNoUsage(recorded);
 }

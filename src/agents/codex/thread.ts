@@ -17,7 +17,6 @@ import {
 } from './thread-state.js';
 import { takeTotal } from './thread-totals.js';
 import { beginTurn, passResponse, takeModel, takeSettings } from './turn-settings.js';
-import { countExpectedSilence } from './versions.js';
 
 /** What is known of a session file beside its lines. */
 export interface ThreadFile {
@@ -83,11 +82,6 @@ export class Thread {
   /** `token_count` rows of this invocation that count nothing new: a cut, an abort, or a provider without usage. */
   get silentCounts(): number {
     return this.#state.silentCounts;
-  }
-
-  /** Nothing has been counted where something should have been. */
-  get looksUncounted(): boolean {
-    return this.responses.length === 0 && this.silentCounts > countExpectedSilence(this.cliVersion);
   }
 
   /** A reading from the file's beginning: what another one has counted is not counted again. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { count, optionalCount } from '../../formats/count.js';
-import type { Usage } from '../../usage/usage.js';
+import { completeUsage, type Usage } from '../../usage/usage.js';
 
 /**
  * The counters as Codex writes them, in its stream and in its session files. `reasoning_output_tokens` came with
@@ -15,12 +15,13 @@ export const codexUsage = z.pipe(
     reasoning_output_tokens: optionalCount,
   }),
   z.transform(
-    (raw): Usage => ({
-      input: raw.input_tokens,
-      cachedInput: raw.cached_input_tokens ?? 0,
-      cacheWrite: raw.cache_write_input_tokens ?? 0,
-      output: raw.output_tokens,
-      reasoning: raw.reasoning_output_tokens ?? 0,
-    }),
+    (raw): Usage =>
+      completeUsage({
+        input: raw.input_tokens,
+        cachedInput: raw.cached_input_tokens,
+        cacheWrite: raw.cache_write_input_tokens,
+        output: raw.output_tokens,
+        reasoning: raw.reasoning_output_tokens,
+      }),
   ),
 );

@@ -3,11 +3,6 @@ function minorOf(cliVersion: string | undefined): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
-/** Up to 0.125 a turn begins with one empty count. */
-export function countExpectedSilence(cliVersion: string | undefined): number {
-  return (minorOf(cliVersion) ?? Number.POSITIVE_INFINITY) <= 125 ? 1 : 0;
-}
-
 /** Whether this Codex writes a usage record for each response: since 0.153.4. */
 export function writesUsageRecords(cliVersion: string | undefined): boolean {
   return (minorOf(cliVersion) ?? 0) >= 153;

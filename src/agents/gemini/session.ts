@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { count, IMPOSSIBLE_COUNT, optionalCount } from '../../formats/count.js';
 import { isUnrecognised, parseObject, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';
-import { isNoUsage, type Usage } from '../../usage/usage.js';
+import { completeUsage, isNoUsage, type Usage } from '../../usage/usage.js';
 
 /** What a line of a session file tells, or a whole file of the older format, which is one record. */
 export interface SessionRecord {
@@ -106,6 +106,5 @@ function parseMessage(message: object): GeminiMessage | Unrecognised {
 /** The API counts thoughts beside the output, and what its own tools put into the prompt beside the input. */
 function toUsage({ input, output, cached, thoughts, tool }: z.infer<typeof messageShape>['tokens']): Usage {
   const reasoning = thoughts ?? 0;
-  const cachedInput = cached ?? 0;
-  return { input: input + (tool ?? 0), cachedInput, cacheWrite: 0, output: output + reasoning, reasoning };
+  return completeUsage({ input: input + (tool ?? 0), cachedInput: cached, output: output + reasoning, reasoning });
 }

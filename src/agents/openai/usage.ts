@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { optionalCount as optional } from '../../formats/count.js';
 import { isObject } from '../../formats/json.js';
 import type { Note } from '../../usage/record.js';
-import type { Usage } from '../../usage/usage.js';
+import { completeUsage, type Usage } from '../../usage/usage.js';
 import { isTold, readUsageDetails, type UsageDetails } from './usage-details.js';
 
 /** What an object that should hold token counts says. */
@@ -68,13 +68,7 @@ export function parseApiUsage(value: unknown): ApiUsage {
     return { kind: Object.keys(raw).length > 0 ? 'none' : 'unreadable' };
   }
   const parts = { ...details.counters, ...readParts(raw) };
-  const usage = {
-    input: (input ?? 0) + readBeside(raw),
-    cachedInput: parts.cachedInput ?? 0,
-    cacheWrite: parts.cacheWrite ?? 0,
-    output: output ?? 0,
-    reasoning: parts.reasoning ?? 0,
-  };
+  const usage = completeUsage({ ...parts, input: (input ?? 0) + readBeside(raw), output });
   if (usage.cachedInput + usage.cacheWrite > usage.input || usage.reasoning > usage.output) {
     return { kind: 'unreadable' };
   }

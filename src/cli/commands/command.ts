@@ -2,15 +2,15 @@ import type { Host } from './host.js';
 import type { HostSettings } from './host-settings.js';
 
 /**
- * A command of codex-usage as data: what reads the command line, the help, the completion of shells and docs/commands.md are
- * all made from it.
+ * A command of codex-usage as data. The parser of the command line, the help, the completion of shells and docs/commands.md are
+ * made from it.
  */
 export interface Command<Options extends OptionSpecs = OptionSpecs> {
   readonly name: string;
   readonly argument?: ArgumentSpec;
   /** One line in the list of all commands. */
   readonly summary: string;
-  /** The sentence that the command's own help begins with. */
+  /** The sentence at the top of the command's help. */
   readonly description: string;
   readonly options: Options;
   /** Shown below the options: what the marks mean, and examples. */
@@ -34,7 +34,7 @@ export interface OptionSpec {
   /** `<day>`: the placeholder of its value. An option without one is a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
-  /** Throws an InvalidArgumentError of commander, which says whose value it is. */
+  /** Throws an InvalidArgumentError of commander, which adds the option's name to the message. */
   readonly parse?: (text: string) => unknown;
   /** The value where the option is not given. */
   readonly initial?: string | number;
@@ -92,4 +92,13 @@ export function nameOption(name: string): string {
 /** The options that a command has, with their names. */
 export function listOptions({ options }: Command): (OptionSpec & { readonly name: string })[] {
   return Object.entries(options).flatMap(([name, spec]) => (spec ? [{ name, ...spec }] : []));
+}
+
+/** The commands that are called most. A bundle of them alone starts sooner. */
+const REPORT_NAMES = ['run', 'session', 'daily', 'weekly', 'monthly', 'model', 'project', 'phase', 'blocks'] as const;
+
+export type ReportName = (typeof REPORT_NAMES)[number];
+
+export function isReportName(name: string | undefined): name is ReportName {
+  return (REPORT_NAMES as readonly (string | undefined)[]).includes(name);
 }

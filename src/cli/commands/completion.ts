@@ -26,11 +26,11 @@ export const completion = defineCommand({
   },
 });
 
-/** What a shell is told of a command. */
+/** What a completion script says of a command. */
 interface Completed {
   readonly name: string;
   readonly summary: string;
-  /** What its argument may be, where that is known beforehand. */
+  /** The values of its argument, where there are only some. */
   readonly choices: readonly string[];
   readonly options: readonly CompletedOption[];
 }
@@ -46,7 +46,7 @@ interface CompletedOption {
 const HELP: CompletedOption = { long: 'help', short: 'h', text: 'explain it', takesValue: false, choices: [] };
 const VERSION: CompletedOption = { ...HELP, long: 'version', short: 'v', text: 'show the version' };
 
-/** A script for `shell` that completes the commands of codex-usage, and the options of codex-metered that are ours. */
+/** Returns a script for `shell` that completes codex-usage, and the --meter-… options of codex-metered. */
 function writeCompletion(shell: Shell, described: readonly Command[]): string {
   const commands = described.map((command) => {
     const { name, summary, argument } = command;
@@ -71,7 +71,7 @@ function listMeterOptions(): CompletedOption[] {
 
 type Writer = (commands: readonly Completed[], meterOptions: readonly CompletedOption[]) => string;
 
-/** Where there is nothing to offer bash offers files: `-o default`. */
+/** `-o default` has bash offer files where the script offers nothing. */
 const writeBash: Writer = (commands, meterOptions) => `# bash completion of codex-usage and codex-metered
 _codex_usage() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command= words= word
@@ -164,7 +164,7 @@ function fishOption({ long, short, text, takesValue, choices }: CompletedOption)
   return `-l ${long}${short ? ` -s ${short}` : ''}${value} -d ${fishQuote(text)}`;
 }
 
-/** As one word of bash or zsh. */
+/** Quotes `text` as one word of bash or zsh. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

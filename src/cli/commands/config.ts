@@ -1,11 +1,12 @@
-import { CONFIG_FILE_NAME, listConfigPlaces } from '../../config/files.js';
-import type { Setting } from '../../config/settings.js';
+import { CONFIG_FILE_NAME, listConfigLocations } from '../../config/find-files.js';
+import type { Setting } from '../../config/setting.js';
 import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
-import { cleanText } from '../../report/amounts.js';
+import { cleanText, formatCents, formatCount } from '../../report/amounts.js';
+import { findTimeZone } from '../../report/calendar.js';
+import { nameWindow } from '../../report/limits.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
-import { findTimeZone } from '../../report/time-zone.js';
-import type { BudgetLimit } from '../../usage/budget.js';
+import type { BudgetLimit, MinLeft } from '../../usage/budget.js';
 import { defineCommand } from './command.js';
 import type { HostSettings } from './host-settings.js';
 import { JSON_NOT_TEXT } from './shared-options.js';
@@ -40,7 +41,7 @@ function renderJson(facts: ConfigFacts): string {
   const settings = listEntries(facts).map(({ name, value, origin, place }) => ({
     ...{ name, value, origin, place: place ?? null },
   }));
-  const files = listConfigPlaces(facts.places);
+  const files = listConfigLocations(facts.places);
   return formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'config', files, settings });
 }
 
@@ -49,7 +50,7 @@ function renderText(facts: ConfigFacts): string {
   const rows = [['Setting', 'Value', 'From'], ...entries];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  const found = listConfigPlaces(facts.places).map(({ origin, path, exists }) => {
+  const found = listConfigLocations(facts.places).map(({ origin, path, exists }) => {
     return `${origin.padEnd(12)}  ${cleanText(path)}${exists ? '' : '  (there is none)'}`;
   });
   return `${[...found, '', ...lines].map((line) => line.trimEnd()).join('\n')}\n`;
@@ -83,6 +84,7 @@ function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
     }),
     entry('budget.on_budget', settings.onBudget),
     ...settings.limits.map(limitEntry),
+    ...(settings.minLeft.value.length === 0 ? [] : [entry('budget.min_left', describeMinLeft(settings.minLeft))]),
     ...settings.subscriptions.map((one) => {
       const { provider, name, usdPerMonth, since } = one.value;
       return entry('subscriptions', one, `${provider}: ${name}, $${usdPerMonth} per month since ${since}`);
@@ -102,8 +104,13 @@ type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: stri
 function limitEntry(setting: Setting<BudgetLimit>): Entry {
   const { scope, unit, amount } = setting.value;
   const value = unit === 'usd' ? amount / 1e9 : amount;
-  const text = unit === 'usd' ? `$${value.toFixed(2)}` : value.toLocaleString('en-US');
+  const text = unit === 'usd' ? formatCents(amount) : formatCount(amount);
   return entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
+}
+
+function describeMinLeft(setting: Setting<readonly MinLeft[]>): Setting<string> {
+  const windows = setting.value.map(({ windowMinutes, percent }) => `${nameWindow(windowMinutes)}=${percent}%`);
+  return { ...setting, value: windows.join(',') };
 }
 
 function describePrice({ model, from, until, rates }: Omit<Price, 'origin'>): string {

@@ -1,18 +1,17 @@
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { findHomes, listSessionFolders, nameHomeVariables } from '../../agents/registry.js';
-import { listConfigPlaces } from '../../config/files.js';
+import { listConfigLocations } from '../../config/find-files.js';
 import type { Paths } from '../../config/paths.js';
 import type { Settings } from '../../config/settings.js';
 import { messageOf, StoreError } from '../../errors.js';
+import { listSetAside } from '../../files/handover-files.js';
 import { openRegularFile } from '../../files/regular-file.js';
-import { isAlive } from '../../process/alive.js';
-import { locateCodex } from '../../process/locate.js';
-import { readCodexVersion } from '../../process/version.js';
+import { locateCodex, readCodexVersion } from '../../process/locate.js';
+import { isAlive } from '../../process/processes.js';
 import { formatCount, formatPlural } from '../../report/amounts.js';
 import { type Check, checkHealth } from '../../report/doctor.js';
 import { checkMirror } from '../../report/mirror-text.js';
 import { readHealth, readUnsettled } from '../../store/health.js';
-import { listSetAside } from '../../store/kept-files.js';
 import { openMirrorQueue } from '../../store/mirror-queue.js';
 import { readMirrorStatuses } from '../../store/mirror-status.js';
 import { explainingFaults } from '../../store/open.js';
@@ -26,7 +25,7 @@ const WEEK_MS = 7 * 86_400_000;
 const LOG_BYTES = 1024 * 1024;
 const MOST_NAMED = 5;
 
-/** Looks into everything that a record depends on. */
+/** Checks everything that a record depends on, in the order in which a reader meets it. */
 export function listChecks(host: Host, facts: HostSettings): Check[] {
   return [
     checkCodex(host),
@@ -88,7 +87,7 @@ function checkDatabase({ paths, settings }: HostSettings): Check[] {
   }
 }
 
-/** After the catch-up that every command begins with. */
+/** Counts runs without an end. The command has caught up before, so that what is left needs attention. */
 function checkUnsettled(store: Store): Check {
   const open = store.listOpenInvocations();
   const left = open.filter(({ meterPid, startedAtMs }) => meterPid !== null && !isAlive(meterPid, startedAtMs));
@@ -107,7 +106,6 @@ function checkUnsettled(store: Store): Check {
   };
 }
 
-/** After the catch-up, too. */
 function checkMirrors(store: Store, { mirrorDirectory }: Paths, { costRecords }: Settings): Check[] {
   const queued = openMirrorQueue(mirrorDirectory).list(Number.POSITIVE_INFINITY);
   return readMirrorStatuses(store, costRecords.value, queued).map(checkMirror);
@@ -180,7 +178,7 @@ function checkConfig({ places, fault, settings }: HostSettings): Check {
   if (unsuitable) {
     return { name, status: 'attention', text: `${unsuitable.path} is passed over: ${unsuitable.reason}` };
   }
-  const found = listConfigPlaces(places).filter(({ exists }) => exists);
+  const found = listConfigLocations(places).filter(({ exists }) => exists);
   if (found.length === 0) return { name, status: 'ok', text: 'no file: the defaults hold' };
   return { name, status: 'ok', text: found.map(({ path }) => path).join(', ') };
 }

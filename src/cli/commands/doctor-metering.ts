@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { messageOf } from '../../errors.js';
+import { CHECK } from '../../meter/messages.js';
 import type { Check } from '../../report/doctor.js';
 import { describeDriver } from '../../store/driver.js';
-import { CHECK } from '../meter-descriptors.js';
 import type { Host } from './host.js';
 
 /** How long a meter may take to start. */

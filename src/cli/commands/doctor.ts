@@ -1,6 +1,6 @@
 import { type Check, renderDoctor, toDoctorJson } from '../../report/doctor.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { describeLook } from './host.js';
+import { chooseStyle } from './host.js';
 import { JSON_NOT_TEXT, NO_COLOR } from './shared-options.js';
 import { formatJson } from './show.js';
 
@@ -31,7 +31,7 @@ export const doctor = defineCommand({
 
 /** Returns the exit code: 1 when something needs attention. */
 function report(checks: readonly Check[], { host, options }: Call<typeof OPTIONS>): number {
-  const style = describeLook({ color: options.noColor ? 'never' : 'auto' }, host);
+  const style = chooseStyle({ color: options.noColor ? 'never' : 'auto' }, host);
   host.stdout.write(options.json ? formatJson(toDoctorJson(checks)) : renderDoctor(checks, style));
   return checks.some(({ status }) => status === 'attention') ? 1 : 0;
 }

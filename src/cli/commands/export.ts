@@ -69,7 +69,7 @@ function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
     subject: argument as ExportSubject,
     exportAs: format ?? FORMATS.find((one) => output !== undefined && extname(output) === `.${one}`) ?? 'csv',
     provider: provider === 'all' ? undefined : provider,
-    /** Of what is said when there is nothing to export. */
+    /** How an error is printed; not the format of the export. */
     format: 'text',
   } as const;
 }
@@ -81,7 +81,7 @@ function exportTo(store: Store, request: ExportRequest, put: (text: string) => v
   });
 }
 
-/** What is there stays until the new file is whole. */
+/** Writes a temporary file and renames it, so that a file at `path` stays until the new one is complete. */
 function writeFile(path: string, write: (put: (text: string) => void) => number): number {
   const temporary = `${path}.${process.pid}.tmp`;
   const file = explaining(path, () => openSync(temporary, 'wx', 0o600));

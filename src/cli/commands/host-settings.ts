@@ -1,7 +1,13 @@
-import type { FilePlaces } from '../../config/files.js';
+import type { ConfigSearch } from '../../config/find-files.js';
 import { loadSettings } from '../../config/load.js';
 import { type Paths, readPaths } from '../../config/paths.js';
-import { resolveSettings, type Said, type SaidName, SETTING_VARIABLES, type Settings } from '../../config/settings.js';
+import {
+  type Given,
+  resolveSettings,
+  SETTING_VARIABLES,
+  type SettingName,
+  type Settings,
+} from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import { findWorkTree } from '../../io/work-tree.js';
 import type { Host } from './host.js';
@@ -12,7 +18,7 @@ export interface HostSettings {
   /** What is wrong with a configuration file or a variable. */
   readonly fault: UsageError | undefined;
   readonly paths: Paths;
-  readonly places: FilePlaces;
+  readonly places: ConfigSearch;
 }
 
 /** What the user of `host` has set, and where codex-metered keeps what it knows for them. */
@@ -25,7 +31,7 @@ export async function readHostSettings({ cwd, env }: Host): Promise<HostSettings
 }
 
 /** What the environment says of the settings. */
-function saidBy(env: NodeJS.ProcessEnv): (name: SaidName) => Said | undefined {
+function saidBy(env: NodeJS.ProcessEnv): (name: SettingName) => Given | undefined {
   return (name) => {
     const variable = SETTING_VARIABLES[name];
     const value = env[variable];

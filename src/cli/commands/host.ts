@@ -1,12 +1,12 @@
 import { COLOURED, type Paint, PLAIN } from '../../report/paint.js';
 
-/** What a command needs of the process it runs in; a test hands in its own. */
+/** What a command uses of the process that it runs in. A test passes another one. */
 export interface Host {
-  /** Without the interpreter and the script. */
+  /** The arguments, without the interpreter and the script. */
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** The file of the meter, which runs start beside Codex. */
+  /** Path of dist/meter.cjs. */
   readonly meter: string;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -24,15 +24,15 @@ export interface Output {
 const PIPED_WIDTH = 120;
 const NARROWEST = 40;
 
-/** How wide a report may be, and whether it has colours. */
-export function describeLook(
+/** Returns how wide a report may be, in columns, and how its colours are written. */
+export function chooseStyle(
   { color }: { readonly color: 'auto' | 'never' },
   host: Host,
 ): { width: number; paint: Paint } {
   return { width: measureWidth(host), paint: color === 'auto' && wantsColor(host) ? COLOURED : PLAIN };
 }
 
-/** COLUMNS, or how wide the terminal is, or what suits a pipe. */
+/** COLUMNS wins over the width of the terminal. */
 function measureWidth({ env, stdout }: Host): number {
   const asked = Number(env.COLUMNS);
   const width = Number.isInteger(asked) && asked > 0 ? asked : (stdout.isTTY && stdout.columns) || PIPED_WIDTH;

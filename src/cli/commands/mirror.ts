@@ -9,7 +9,7 @@ import { explainTargetFault } from '../../store/mirror-target.js';
 import { redoMirror, undoMirror } from '../../store/mirror-undo.js';
 import { openStore, type Store } from '../../store/store.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { describeLook, type Host } from './host.js';
+import { chooseStyle, type Host } from './host.js';
 import { type MirrorSettings, withMirror } from './mirroring.js';
 import { JSON_NOT_TEXT, NO_COLOR } from './shared-options.js';
 import { explainFailure, formatJson } from './show.js';
@@ -98,14 +98,14 @@ async function showStatus(store: Store, request: MirrorRequest, host: Host, sett
   const statuses = request.path === undefined ? all : all.slice(0, 1);
   return request.format === 'json'
     ? formatJson(toMirrorJson(statuses))
-    : renderMirror(statuses, describeLook(request, host));
+    : renderMirror(statuses, chooseStyle(request, host));
 }
 
 async function undo(store: Store, path: string, request: MirrorRequest, host: Host): Promise<string> {
   const summary = undoMirror(store, path);
   return request.format === 'json'
     ? formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'mirror-undo', path, ...summary })
-    : renderUndo(path, summary, describeLook(request, host));
+    : renderUndo(path, summary, chooseStyle(request, host));
 }
 
 async function redo(
@@ -122,14 +122,14 @@ async function redo(
   const invocations = ids.length;
   return request.format === 'json'
     ? formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'mirror-redo', path, invocations })
-    : renderRedo(path, invocations, describeLook(request, host));
+    : renderRedo(path, invocations, chooseStyle(request, host));
 }
 
 function listQueued({ mirrorDirectory }: MirrorSettings): MirrorEntry[] {
   return openMirrorQueue(mirrorDirectory).list(Number.POSITIVE_INFINITY);
 }
 
-/** Which database is meant. Throws a UsageError where that is not clear. */
+/** Returns the path of the database that is meant. Throws a UsageError where several could be. */
 function choose(store: Store, { path, kind }: MirrorRequest, host: Host, settings: MirrorSettings): string {
   if (path !== undefined) return resolve(host.cwd, path);
   if (settings.costRecords !== undefined) return settings.costRecords;

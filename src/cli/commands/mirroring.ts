@@ -4,7 +4,7 @@ import { Mirror, type MirrorPlaces } from '../../store/mirror.js';
 
 export type MirrorSettings = Paths & MirrorPlaces;
 
-/** Lets `work` change what is recorded, and has it mirrored. */
+/** Calls `work` with a mirror that writes the changes of the record to the other program's database too. */
 export async function withMirror<T>(
   settings: MirrorSettings,
   work: (mirror: Mirror, log: Log) => Promise<T>,

@@ -1,14 +1,13 @@
 import type { Paths } from '../../config/paths.js';
 import { UsageError } from '../../errors.js';
-import { type Calendar, createCalendar, type Day } from '../../report/calendar.js';
-import { createClock } from '../../report/clock.js';
+import { type Calendar, createCalendar, createClock, type Day } from '../../report/calendar.js';
 import { toPeriodJson } from '../../report/period-json.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
 import { type Call, type Command, defineCommand, type OptionSpec } from './command.js';
-import { describeLook, type Host } from './host.js';
+import { chooseStyle, type Host } from './host.js';
 import {
   DAYS_OF_TIME_ZONE,
   JSON_NOT_TABLE,
@@ -148,12 +147,12 @@ async function showBlocks(store: Store, request: PeriodRequest, host: Host, { ca
   const query = { ...request, last: shown, nowMs };
   const report = readSnapshot(store, (connection) => readBlocks(connection, query, calendar));
   if (request.format === 'json') {
-    const { toBlocksJson } = await import('../../report/blocks-json.js');
+    const { toBlocksJson } = await import('../../report/period-json.js');
     return formatJson(toBlocksJson(report));
   }
   const { renderBlocksText } = await import('../../report/blocks-text.js');
   const clock = createClock(request.timeZone);
-  return renderBlocksText(report, { ...request, ...describeLook(request, host), clock });
+  return renderBlocksText(report, { ...request, ...chooseStyle(request, host), clock });
 }
 
 async function renderText(report: PeriodReport, request: PeriodRequest, host: Host, today: Day): Promise<string> {
@@ -161,7 +160,7 @@ async function renderText(report: PeriodReport, request: PeriodRequest, host: Ho
   const { renderPeriodText } = await import('../../report/period-text.js');
   return renderPeriodText(report, {
     ...request,
-    ...describeLook(request, host),
+    ...chooseStyle(request, host),
     today,
     filters: describeFilters(request),
   });

@@ -9,19 +9,28 @@ import { openMirrorQueue } from '../../store/mirror-queue.js';
 import { listPending } from '../../store/pending.js';
 import { openStore } from '../../store/store.js';
 import type { Host } from './host.js';
+import type { ProgramHooks } from './program.js';
 import { createProgressBar } from './progress-bar.js';
 
-/** A meter settles in some ten milliseconds. One that takes longer, on a slow disk, say, is not waited for. */
+/** A meter settles in some ten milliseconds. A command waits no longer than this for one that is slow. */
 const SETTLING_MS = 1000;
 
-/** Records what metered runs left: a database they could not write to, an end they did not live to see. */
-export async function catchUp(paths: Paths, settings: Settings): Promise<void> {
+/** What every command but the status line does before it reads the database. */
+export function hooksFor(host: Host): ProgramHooks {
+  return {
+    beforeCommand: catchUp,
+    beforeReport: (paths, settings) => refreshHistory(host, paths, settings),
+  };
+}
+
+/** Catches up: takes in pending changes, and settles runs whose meter was killed. */
+async function catchUp(paths: Paths, settings: Settings): Promise<void> {
   const hasPending = listPending(paths).length > 0 || !openMirrorQueue(paths.mirrorDirectory).isEmpty();
   if (!existsSync(paths.database) && !hasPending) return;
   try {
     const store = openStore(paths.database, { mode: 'write' });
     await untilRunsAreSettled(store, SETTLING_MS);
-    // Mostly nothing is left to do, and what would do it takes longer to load than a report to make.
+    // Mostly there is nothing to do, and the modules that do it take longer to load than a report takes.
     if (hasPending || store.listOpenInvocations().length > 0) {
       const { catchUpAlone } = await import('../catch-up.js');
       await catchUpAlone(store, paths, settings);
@@ -32,8 +41,8 @@ export async function catchUp(paths: Paths, settings: Settings): Promise<void> {
   }
 }
 
-/** Takes in what past sessions have become since the last time. What fails is told: a report is made all the same. */
-export async function refreshHistory(host: Host, { database }: Paths, settings: Settings): Promise<void> {
+/** Imports what is new in past sessions. A failure is printed, and the report is made without it. */
+async function refreshHistory(host: Host, { database }: Paths, settings: Settings): Promise<void> {
   const bar = createProgressBar(host);
   try {
     const userPrices = listPrices(settings);
@@ -47,12 +56,12 @@ export async function refreshHistory(host: Host, { database }: Paths, settings: 
     bar.clear();
   } catch (error) {
     bar.clear();
-    if (willBeTold(error)) return;
+    if (isReportedLater(error)) return;
     host.stderr.write(`Past sessions were not taken in, so newer usage may be missing: ${messageOf(error)}\n`);
   }
 }
 
-/** What keeps the report from being made as well is said there, once. */
-function willBeTold(error: unknown): boolean {
+/** True for what keeps the report from being made too, which then says so. */
+function isReportedLater(error: unknown): boolean {
   return error instanceof StoreError && ['driver', 'newer'].includes(error.problem);
 }

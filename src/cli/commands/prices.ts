@@ -16,7 +16,7 @@ import type { Store } from '../../store/store.js';
 import { addressOfDocs } from '../../usage/docs.js';
 import type { ModelResponse } from '../../usage/record.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { describeLook } from './host.js';
+import { chooseStyle } from './host.js';
 import { withMirror } from './mirroring.js';
 import { DAYS_OF_TIME_ZONE, JSON_NOT_TABLE, MODEL, NO_COLOR, SINCE, UNTIL } from './shared-options.js';
 import { explainFailure, formatJson, showReport } from './show.js';
@@ -84,7 +84,9 @@ export const reprice = defineCommand({
       throw new UsageError('--since is after --until: there is no day between them.');
     }
     await call.prepare();
-    return showReport(toRequest(call), call.host, call.paths, (store) => repriceAll(store, call));
+    return showReport(toRequest(call, call.options.timezone), call.host, call.paths, (store) =>
+      repriceAll(store, call),
+    );
   },
 });
 
@@ -113,7 +115,7 @@ function showModel(model: string, call: ShownCall): number {
     host.stderr.write(failure?.text ?? '');
     return 1;
   }
-  const style = { ...describeLook(request, host), nowMs: Date.now() };
+  const style = { ...chooseStyle(request, host), nowMs: Date.now() };
   host.stdout.write(request.format === 'json' ? formatJson(toPricesJson([found])) : renderModelPrices(found, style));
   return 0;
 }
@@ -124,7 +126,7 @@ function showUsed(store: Store, call: ShownCall): string {
   const models = readSnapshot(store, (connection) => listUsedModels(connection, userPrices, Date.now()));
   if (models.length === 0) throw new ReportError('nothing-metered', 'No usage has been recorded yet.');
   if (request.format === 'json') return formatJson(toPricesJson(models));
-  return renderUsedPrices(models, { ...describeLook(request, call.host), nowMs: Date.now() });
+  return renderUsedPrices(models, { ...chooseStyle(request, call.host), nowMs: Date.now() });
 }
 
 async function repriceAll(store: Store, call: Call<typeof REPRICE>): Promise<string> {
@@ -143,5 +145,5 @@ async function repriceAll(store: Store, call: Call<typeof REPRICE>): Promise<str
   );
   if (repricing.responses === 0) throw new ReportError('nothing-in-range', 'There is no such usage.');
   if (request.format === 'json') return formatJson(toRepricingJson(repricing, mode));
-  return renderRepricing(repricing, mode, describeLook(request, call.host));
+  return renderRepricing(repricing, mode, chooseStyle(request, call.host));
 }

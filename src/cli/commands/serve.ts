@@ -14,7 +14,7 @@ import type { Dashboard } from '../../web/server.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import type { Host } from './host.js';
 
-/** How long an answer waits for who is writing. */
+/** How long an answer waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 5000;
 const REFRESH_MS = 60_000;
 
@@ -60,7 +60,7 @@ async function serveDashboard({ options, host, paths, settings, prepare }: Call<
   const log = openLog(paths.logFile);
   let store: Store | undefined;
   try {
-    // A new user has no database yet: the page is what shows them that it fills.
+    // A new user has no database yet, and the page shows it as it fills.
     store = openStore(paths.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     const { startDashboard } = await import('../../web/server.js');
     const history = createProgress();
@@ -121,7 +121,7 @@ async function openBrowser(url: string, { stderr }: Host): Promise<void> {
   }
 }
 
-/** Calls `refresh` now, and once a minute while a page looks on. Returns what ends it. */
+/** Calls `refresh` now, and once a minute while a page is open. Returns a function that ends it. */
 function keepUpToDate(history: ProgressReport, refresh: () => Promise<void>): () => void {
   let timer: NodeJS.Timeout | undefined;
   let state: 'going' | 'ended' = 'going';

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { type Day, parseDay } from '../../report/calendar.js';
 import { normaliseTimeZone } from '../../usage/day.js';
+import { COST_UNITS } from '../../usage/options.js';
 import { PROVIDERS } from '../../usage/provider.js';
-import { COST_UNITS } from '../../usage/unit.js';
 import type { OptionSpec } from './command.js';
 
 /** Options that mean the same wherever they are offered. */

@@ -1,4 +1,4 @@
-import { isAlive } from '../../process/alive.js';
+import { isAlive } from '../../process/processes.js';
 import { createCalendar } from '../../report/calendar.js';
 import { readLiveView } from '../../report/live.js';
 import { toChangeJson } from '../../report/live-changes.js';
@@ -14,7 +14,14 @@ export const nowQuestion: Question<{ project: string | undefined }> = {
     const nowMs = now();
     const calendar = createCalendar(timeZone);
     const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
-    const view = readLiveView(connection, { projectId: project, nowMs, startOfTodayMs, endedWithinMs: 0, isAlive });
+    const view = readLiveView(connection, {
+      projectId: project,
+      nowMs,
+      startOfTodayMs,
+      calendar,
+      endedWithinMs: 0,
+      isAlive,
+    });
     const running = view.invocations.filter(({ state }) => state !== 'ended');
     return {
       schemaVersion: SCHEMA_VERSION,

@@ -1,10 +1,10 @@
 import { toCostJson } from '../../report/cost-json.js';
 import { readCostReport } from '../../report/cost-report.js';
 import { readList, toListJson } from '../../report/listing.js';
-import { selectScope } from '../../report/selection.js';
+import { selectScope } from '../../report/selector.js';
 import type { Connection } from '../../store/open.js';
 import { findScopes } from '../../store/scopes.js';
-import type { CostUnit } from '../../usage/unit.js';
+import type { CostUnit } from '../../usage/options.js';
 import type { Question } from '../answers.js';
 import { count, name, requiredName } from '../parameters.js';
 
@@ -46,6 +46,6 @@ interface Wish {
 
 function readCost(connection: Connection, wish: Wish, unit: CostUnit): object {
   const selection = selectScope(connection, { ...wish, place: PLACE });
-  const report = readCostReport(connection, selection.scope, { detail: 'responses', unit });
+  const report = readCostReport(connection, selection.scope, { detail: 'responses', unit, part: selection.part });
   return toCostJson(report, selection, { detail: 'responses' });
 }

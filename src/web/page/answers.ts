@@ -1,19 +1,15 @@
 /** The JSON of the API, as docs/api.md describes it. */
 
+import type { TokensJson } from '../../usage/counters.js';
 import type { Provider } from './providers.js';
 
 export type { Provider };
 export type Source = 'actual' | 'parsed' | 'estimated';
 
-export interface Sums {
+export interface Sums extends TokensJson {
   readonly source: Source | 'mixed' | null;
   readonly responseCount: number;
   readonly unpricedResponseCount: number;
-  readonly inputTokens: number;
-  readonly cachedInputTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly outputTokens: number;
-  readonly reasoningTokens: number;
   readonly costUsd: number | null;
   /** Of a ChatGPT plan, where the settings ask for them; null where none are known. */
   readonly costCredits?: number | null;
@@ -34,7 +30,7 @@ export interface Status {
   readonly projectIds: readonly string[];
 }
 
-export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned';
+export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'over budget';
 
 export interface RunEntry extends Sums {
   readonly runId: string;

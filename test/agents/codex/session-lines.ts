@@ -143,7 +143,7 @@ export class SessionLines {
         cachedInput: this.#pick([0, 8]),
         cacheWrite: this.#pick([0, 5]),
       };
-    return { input, cachedInput, cacheWrite, output, reasoning: Math.floor(output / 2) };
+    return { ...NO_USAGE, input, cachedInput, cacheWrite, output, reasoning: Math.floor(output / 2) };
   }
 
   #line(type: string, payload: string): void {

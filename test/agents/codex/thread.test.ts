@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRolloutLine, type RolloutRecord } from '../../../src/agents/codex/rollout.js';
 import { Thread } from '../../../src/agents/codex/thread.js';
-import { sumUsage, type Usage } from '../../../src/usage/usage.js';
+import { completeUsage, sumUsage, type Usage } from '../../../src/usage/usage.js';
 import { asCodexWritesIt, rollout } from '../../harness/fake-rollouts.js';
 
 /** Ids as Codex makes them: they sort by the time they were made at. */
@@ -27,8 +27,7 @@ function read(lines: readonly object[], fromMs = START, thread = new Thread(STAR
 
 const a: Partial<Usage> = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
 const b: Partial<Usage> = { input: 700, cachedInput: 512, cacheWrite: 8, output: 9 };
-const sum = (...usages: Partial<Usage>[]) =>
-  sumUsage(usages.map((usage) => ({ input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0, ...usage })));
+const sum = (...usages: Partial<Usage>[]) => sumUsage(usages.map((usage) => completeUsage(usage)));
 
 const record = (key: string, usage: Partial<Usage>, thread = PARENT, turn = PARENT_TURN) =>
   rollout.usageRecord(thread, turn, key, usage);

@@ -73,6 +73,9 @@ describe('a command that is described as data', () => {
   });
 });
 
+const ABOUT = `What \`codex-usage <command> --help\` prints, made from the descriptions in \`src/cli/commands/\`. An option
+of every command is \`-h\` or \`--help\`. Exit code: 0 done, 1 nothing to show or no readable database, 2 wrong usage.`;
+
 describe('every command of codex-usage', () => {
   it.each(Object.keys(COMMANDS))(
     '%s has help with each of its options, and says it in each of three ways',
@@ -95,4 +98,16 @@ describe('every command of codex-usage', () => {
       }
     },
   );
+
+  /** `npx vitest run test/cli/commands/command.test.ts --update` writes it. */
+  it('is in docs/commands.md as its help explains it', async () => {
+    const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+    const list = commands.map(({ name, summary }) => `- [${name}](#codex-usage-${name}): ${summary}`);
+    const sections = commands.map(async ({ name }) => {
+      const { stdout } = await runUsage([name, '--help'], { database: '/nowhere' });
+      return `\n## codex-usage ${name}\n\n\`\`\`\n${stdout.trimEnd()}\n\`\`\``;
+    });
+    const lines = ['# The commands of codex-usage', '', ABOUT, '', ...list, ...(await Promise.all(sections)), ''];
+    await expect(lines.join('\n')).toMatchFileSnapshot('../../../docs/commands.md');
+  });
 });

@@ -41,14 +41,6 @@ describe('codex-usage', () => {
     expect([exitCode, stderr]).toEqual([2, `error: --markdown is a report: leave out ${option}.\n`]);
   });
 
-  it.each(['run', 'session'])('explains %s with its options and examples', async (command) => {
-    const { exitCode, stdout } = await usage([command, '--help']);
-    expect(exitCode).toBe(0);
-    for (const part of ['--list', '--breakdown', '--project', '--json', '--no-color', 'Examples:']) {
-      expect(stdout).toContain(part);
-    }
-  });
-
   it('says its version', async () => {
     const { exitCode, stdout } = await usage(['--version']);
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
@@ -56,7 +48,6 @@ describe('codex-usage', () => {
 
   it.each([
     [['rnu'], '(Did you mean run?)'],
-    [['run', '--breakdwon'], '(Did you mean --breakdown?)'],
     [['run', '--timezone', 'Mars'], 'Europe/Berlin'],
     [['run', '--list', '--last', 'two'], 'whole number'],
     [['run', '--last', '2'], '--list'],
@@ -116,6 +107,29 @@ The newest are:
   hotfix     2026-03-04 05:07  bank
   nightly-7  2026-03-04 05:06  shop
 `);
+  });
+
+  it.each([
+    [['nightly-7/reviewer'], 'Run nightly-7, phase reviewer\n'],
+    [['nightly-7/builder/1'], 'Run nightly-7, phase builder, iteration 1\n'],
+    [['nightly-7//1', '--model', 'mini'], 'Run nightly-7, iteration 1, model mini\n'],
+    [['nightly-7', '--phase', 'review', '--iteration', '1'], 'Run nightly-7, phase reviewer, iteration 1\n'],
+  ])('%j shows a part of a run, and says which', async (args, title) => {
+    const { exitCode, stdout } = await usage(['run', ...args]);
+    expect([exitCode, stdout.slice(0, title.length)]).toEqual([0, title]);
+  });
+
+  it('says what a run has instead of a part that it has not', async () => {
+    const { exitCode, stderr } = await usage(['run', 'nightly-7/builder/4']);
+    expect([exitCode, stderr]).toEqual([1, 'Run nightly-7 has no builder 4. It has builder 1, reviewer 1.\n']);
+  });
+
+  it.each([
+    [['--list', '--phase', 'builder'], '--phase is for a report: leave out --list.'],
+    [['--json', '--top', '3'], '--top is for the text: leave out --json.'],
+    [['--markdown', '--chart'], '--chart is for a terminal: leave out --markdown.'],
+  ])('refuses %j', async (args, message) => {
+    expect((await usage(['run', ...args])).stderr).toBe(`error: ${message}\n`);
   });
 
   it('lists the newest runs', async () => {
@@ -196,6 +210,7 @@ describe('--json', () => {
         { phase: 'builder', invocationCount: 1, ...both },
         { phase: 'reviewer', invocationCount: 1, ...nothing, ...zeros, costUsd: null, costNanoUsd: null },
       ],
+      iterations: [{ iteration: 1, invocationCount: 2, ...both }],
       totals: { invocationCount: 2, ...both, bySource: [both] },
       unpricedModels: [],
     });

@@ -1,3 +1,4 @@
+import { COUNTERS } from '../../../usage/counters.js';
 import type { Sums } from '../answers.js';
 import { CachedShare, Cost, cachedShare, SourceBadge, Tokens } from './figures.js';
 import type { Column } from './table.js';
@@ -7,18 +8,21 @@ export function sumColumns<Row extends Sums>(): Column<Row>[] {
   return [
     costColumn(),
     sourceColumn(),
-    tokens('Input', (row) => row.inputTokens),
-    tokens('Cached', (row) => row.cachedInputTokens),
-    {
-      key: 'share',
-      title: 'Cached %',
-      align: 'right',
-      value: (row) => cachedShare(row) ?? null,
-      show: (row) => <CachedShare of={row} />,
-    },
-    tokens('Output', (row) => row.outputTokens),
-    tokens('Reasoning', (row) => row.reasoningTokens),
+    ...COUNTERS.filter(({ shown }) => shown === 'always').flatMap(({ name, label, json }): Column<Row>[] => {
+      const column = tokens<Row>(label, (row) => row[json]);
+      return name === 'cachedInput' ? [column, shareColumn()] : [column];
+    }),
   ];
+}
+
+function shareColumn<Row extends Sums>(): Column<Row> {
+  return {
+    key: 'share',
+    title: 'Cached %',
+    align: 'right',
+    value: (row) => cachedShare(row) ?? null,
+    show: (row) => <CachedShare of={row} />,
+  };
 }
 
 export function costColumn<Row extends Sums>(): Column<Row> {

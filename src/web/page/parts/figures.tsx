@@ -106,14 +106,21 @@ export function ProviderName({ provider }: { readonly provider: Provider }) {
   );
 }
 
-const OUTCOME_SHAPES = { running: '●', completed: '✓', failed: '✕', interrupted: '■', abandoned: '?' } as const;
+const OUTCOME_SHAPES = {
+  running: '●',
+  completed: '✓',
+  failed: '✕',
+  interrupted: '■',
+  abandoned: '?',
+  'over budget': '■',
+} as const;
 
 /** `✓ completed`, `✕ failed (exit 1)` */
 export function Outcome({ of }: { readonly of: Pick<InvocationEntry, 'status' | 'exitCode' | 'signal'> }) {
   const { status, exitCode, signal } = of;
   const detail = signal !== null ? ` (${signal})` : exitCode ? ` (exit ${exitCode})` : '';
   return (
-    <span class={`outcome outcome-${status}`}>
+    <span class={`outcome outcome-${status.replaceAll(' ', '-')}`}>
       <span class="outcome-shape" aria-hidden="true">
         {OUTCOME_SHAPES[status] ?? '·'}
       </span>{' '}

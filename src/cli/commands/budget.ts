@@ -1,0 +1,52 @@
+import { listLimits } from '../../config/settings.js';
+import { nameProject } from '../../io/work-tree.js';
+import { readBudgetStatus, renderBudgetStatus, toBudgetStatusJson } from '../../report/budget-status.js';
+import { createCalendar } from '../../report/calendar.js';
+import { readSnapshot } from '../../store/queries.js';
+import { BUDGET_EXIT_CODE } from '../exit.js';
+import { defineCommand, type OptionSpec } from './command.js';
+import { DAYS_OF_TIME_ZONE, JSON_NOT_TEXT, PROJECT } from './shared-options.js';
+import { formatJson, showReport } from './show.js';
+
+const OPTIONS = {
+  check: { text: `exit with ${BUDGET_EXIT_CODE} where a limit is reached, or too little of a rate limit is left` },
+  project: { ...PROJECT, text: 'of this project (default: that of this folder)' },
+  run: { value: '<id>', text: 'limits of this run too' },
+  timezone: DAYS_OF_TIME_ZONE,
+  json: JSON_NOT_TEXT,
+} satisfies Record<string, OptionSpec>;
+
+const HELP = `
+The limits are those of [budget] in codex-metered.toml and of the variables CODEX_METERED_BUDGET_… and
+CODEX_METERED_MIN_LEFT. Exit code with --check: 0 within them, ${BUDGET_EXIT_CODE} where one is reached, 1 where it cannot be told.
+
+Examples:
+  codex-usage budget                   how much of each limit is spent
+  codex-usage budget --check && codex-metered exec "…"
+`;
+
+export const budget = defineCommand({
+  name: 'budget',
+  summary: 'how much of each budget is spent',
+  description: 'Shows how much of each limit of a project is spent, and of which rate limit too little is left.',
+  options: OPTIONS,
+  help: HELP,
+  async run({ options, host, paths, places, settings, prepare }) {
+    await prepare();
+    const timeZone = options.timezone ?? settings.timeZone.value;
+    const format = options.json ? 'json' : 'text';
+    let isReached = false;
+    const shown = await showReport({ format, timeZone }, host, paths, (store) => {
+      const status = readSnapshot(store, (connection) =>
+        readBudgetStatus(connection, {
+          projectId: options.project ?? settings.project.value ?? nameProject(places.cwd).value,
+          ...{ runId: options.run, limits: listLimits(settings), minLeft: settings.minLeft.value },
+          ...{ calendar: createCalendar(timeZone), nowMs: Date.now() },
+        }),
+      );
+      isReached = status.state === 'reached';
+      return options.json ? formatJson(toBudgetStatusJson(status)) : renderBudgetStatus(status);
+    });
+    return options.check && isReached ? BUDGET_EXIT_CODE : shown;
+  },
+});

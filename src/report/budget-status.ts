@@ -1,0 +1,118 @@
+import { readDaySum, readRunSum } from '../store/live-queries.js';
+import type { Connection } from '../store/open.js';
+import { readRateLimits } from '../store/rate-limits.js';
+import { type BudgetLimit, isBudgetPeriod, type MinLeft } from '../usage/budget.js';
+import type { RateLimit } from '../usage/record.js';
+import { formatCost, formatCount } from './amounts.js';
+import { type Calendar, findPeriod } from './calendar.js';
+import { toLevelJson } from './invocation-json.js';
+import { describeLimits, nameWindow } from './limits.js';
+import { SCHEMA_VERSION } from './sums-json.js';
+
+/** How much of a limit is spent. */
+export interface BudgetLevel {
+  readonly limit: BudgetLimit;
+  /** In the limit's unit. */
+  readonly amount: number;
+}
+
+/** A rate limit's window of which less is left than was asked for. */
+export interface ShortWindow {
+  /** By its length: `5h`, `week`. */
+  readonly name: string;
+  readonly leftPercent: number;
+  readonly minPercent: number;
+  /** Epoch milliseconds; undefined where Codex did not report it. */
+  readonly resetsAtMs: number | undefined;
+}
+
+export interface BudgetStatus {
+  readonly levels: readonly BudgetLevel[];
+  readonly windows: readonly ShortWindow[];
+  /** `reached`: a run that began now would not start, or be warned of; `near`: four fifths of a limit are spent. */
+  readonly state: 'within' | 'near' | 'reached';
+}
+
+export interface BudgetStatusQuery extends LevelQuery {
+  readonly limits: readonly BudgetLimit[];
+  readonly minLeft: readonly MinLeft[];
+}
+
+interface LevelQuery {
+  readonly projectId: string;
+  /** Undefined: limits of a run are left out. */
+  readonly runId: string | undefined;
+  readonly calendar: Calendar;
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
+}
+
+const NEAR = 0.8;
+
+/** Reads how much of the limits of a project, and of one of its runs, is spent. Limits of an invocation are left out. */
+export function readBudgetStatus(connection: Connection, query: BudgetStatusQuery): BudgetStatus {
+  const limits = query.limits.filter(({ scope }) => isBudgetPeriod(scope) || (scope === 'run' && query.runId));
+  const levels = limits.map((limit) => readLevel(connection, limit, query));
+  const windows = findShortWindows(readRateLimits(connection), query.minLeft, query.nowMs);
+  const share = Math.max(0, ...levels.map(({ limit, amount }) => amount / limit.amount));
+  const state = share >= 1 || windows.length > 0 ? 'reached' : share >= NEAR ? 'near' : 'within';
+  return { levels, windows, state };
+}
+
+/** Reads how much of a limit of a run, a day, a week or a month is spent. */
+export function readLevel(connection: Connection, limit: BudgetLimit, query: LevelQuery): BudgetLevel {
+  const { projectId, runId = '', calendar, nowMs } = query;
+  const sum = isBudgetPeriod(limit.scope)
+    ? readDaySum(connection, projectId, findPeriod(calendar, limit.scope, nowMs).startMs)
+    : readRunSum(connection, { projectId, runId });
+  return { limit, amount: limit.unit === 'usd' ? sum.nanoUsd : sum.tokens };
+}
+
+/**
+ * Finds the windows of Codex's main rate limit, as it was reported last, of which less is left at `nowMs` than `minLeft`
+ * asks for. A window that has begun anew since counts as full; of one that was never reported nothing is known, and it is
+ * not among them.
+ */
+export function findShortWindows(
+  limits: readonly RateLimit[],
+  minLeft: readonly MinLeft[],
+  nowMs: number,
+): ShortWindow[] {
+  const windows = describeLimits(limits, nowMs).filter(({ provider, limitId }) => {
+    return provider === 'codex' && limitId === provider;
+  });
+  return minLeft.flatMap(({ windowMinutes, percent: minPercent }): ShortWindow[] => {
+    const name = nameWindow(windowMinutes);
+    const { leftPercent, resetsAtMs } = windows.find((window) => window.name === name) ?? {};
+    if (leftPercent === undefined || leftPercent >= minPercent) return [];
+    return [{ name, leftPercent, minPercent, resetsAtMs }];
+  });
+}
+
+/** A line for each limit, and for each window of which too little is left. */
+export function renderBudgetStatus({ levels, windows }: BudgetStatus): string {
+  const lines = [
+    ...levels.map(({ limit, amount }) => {
+      const format = limit.unit === 'usd' ? formatCost : (tokens: number) => `${formatCount(tokens)} tokens`;
+      const share = Math.floor((amount / limit.amount) * 100);
+      return `${limit.scope}: ${format(amount)} of ${format(limit.amount)} (${share}%)`;
+    }),
+    ...windows.map(({ name, leftPercent, minPercent }) => {
+      return `rate limit ${name}: ${Math.floor(leftPercent)}% is left, ${minPercent}% must be`;
+    }),
+  ];
+  return lines.length === 0 ? 'No budget is set.\n' : `${lines.join('\n')}\n`;
+}
+
+export function toBudgetStatusJson({ levels, windows, state }: BudgetStatus): object {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'budget',
+    state,
+    limits: levels.map(toLevelJson),
+    windows: windows.map(({ resetsAtMs, ...window }) => ({
+      ...window,
+      resetsAt: resetsAtMs === undefined ? null : new Date(resetsAtMs).toISOString(),
+    })),
+  };
+}
