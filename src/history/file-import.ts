@@ -6,15 +6,13 @@ import { StoreError } from '../errors.js';
 import { countLines, type ReadInto, readFrom, scanLines, trimLine } from '../io/scan.js';
 import { decompressing } from '../io/zstd.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
-import { describeFault } from './discovery.js';
+import { describeFault, type FileTask } from './discovery.js';
 import { describeProblems, type Found, type UnreadableLine } from './file-problems.js';
-import { describeHead, type Fingerprint } from './fingerprint.js';
-import type { FileTask } from './found-file.js';
-import { parseSavedFile, SAVED_VERSION, type SavedFile } from './saved-file.js';
+import { type Fingerprint, fingerprintHead, parseSavedFile, SAVED_VERSION, type SavedFile } from './saved-file.js';
 
 export interface FileImportTools {
   readonly createReaders: Readonly<Record<AgentId, CreateReader>>;
-  /** Takes what a file, or the next part of a large one, has told. */
+  /** Called with what was found in a file, or in the next part of a large one. */
   readonly onPart: (part: FileImport) => void;
 }
 
@@ -29,7 +27,7 @@ export interface FileOutcome {
   readonly problem: string | undefined;
 }
 
-/** Reads what is new in a file. Throws a StoreError only. */
+/** Reads what is new in a file. What is wrong with the file is returned; only a StoreError is thrown. */
 export function importFile(task: FileTask, tools: FileImportTools): FileOutcome {
   let fd: number | undefined;
   try {
@@ -107,7 +105,7 @@ class OpenFile {
         if (reader.waiting >= PART_RESPONSES) this.#record('part');
       },
     });
-    // Of a line that is too long to be held nothing is returned but that it has no end.
+    // A line that is too long to be held comes back empty if it has no end.
     const isBlank = rest && rest.length > 0 && trimLine(rest).length === 0;
     if (!rest || isBlank) return 'whole';
     // A file at rest may lack the last newline; one that is being written ends in the middle of a line.
@@ -116,12 +114,12 @@ class OpenFile {
     return 'whole';
   }
 
-  /** The first bytes of a file need not be read again to know it by. */
+  /** Takes the fingerprint from the first bytes as they are read, so that they are not read twice. */
   #noticingHead(read: ReadInto): ReadInto {
     if (this.#readBytes > 0 || this.#isCompressed) return read;
     return (target, offset) => {
       const bytesRead = read(target, offset);
-      this.#head ??= describeHead(target.subarray(offset, offset + Math.min(bytesRead, FINGERPRINT_BYTES)));
+      this.#head ??= fingerprintHead(target.subarray(offset, offset + Math.min(bytesRead, FINGERPRINT_BYTES)));
       return bytesRead;
     };
   }
@@ -135,7 +133,7 @@ class OpenFile {
     return [...new Set([...this.#doubtsBefore, ...(this.#reader.doubts ?? [])])];
   }
 
-  /** Hands over what has been found since the last time. What was read in part is read on by the next import. */
+  /** Hands over what was found since the last call. A file of which only a `part` was read is read on by the next import. */
   #record(extent: 'whole' | 'part', describe?: (found: Found) => string | undefined): string | undefined {
     const found = this.#reader.drain();
     for (const { responses, lastMs } of found.packs) this.#count(responses, lastMs);
@@ -165,11 +163,11 @@ class OpenFile {
     return problem;
   }
 
-  /** Its number is counted only where there is such a line: that takes one more look at what stands before it. */
+  /** The number of the line is counted only when there is such a line, because that reads all bytes before it once more. */
   #findUnreadable(): UnreadableLine | undefined {
-    const place = this.#reader.firstUnreadable;
-    if (!place) return undefined;
-    const { offset, reason } = place;
+    const first = this.#reader.firstUnreadable;
+    if (!first) return undefined;
+    const { offset, reason } = first;
     return { reason, line: this.#isCompressed ? undefined : countLines(this.#fd, offset) + 1 };
   }
 
@@ -178,7 +176,7 @@ class OpenFile {
     this.#newestMs = Math.max(this.#newestMs, newestMs);
   }
 
-  /** Null where nothing can be read on from here: the file is read anew when it has changed. */
+  /** Returns null where the file cannot be read on from here: it is read anew when it has changed. */
   #describeState(): string | null {
     const reader = this.#isCompressed ? undefined : this.#reader.save();
     if (!reader) return null;
@@ -197,7 +195,7 @@ class OpenFile {
 
   #readHead(most: number): Fingerprint {
     const head = Buffer.alloc(most);
-    return describeHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
+    return fingerprintHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
   }
 }
 

@@ -55,7 +55,7 @@ export function readLive(connection: Connection, filter: LiveFilter): LiveRow[] 
   }));
 }
 
-/** Nobody looks at more of them, and an index finds the newest. */
+/** More than a screen shows. An index finds the newest. */
 const MOST_ENDED = 200;
 
 const LIVE = `

@@ -73,7 +73,7 @@ export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   return scope.kind === 'run' ? summary : addUnmetered(connection, scope.threadId, summary, costs);
 }
 
-/** What was read from history and belongs to no invocation. */
+/** Adds the responses of the session that no invocation has. */
 function addUnmetered(
   connection: Connection,
   sessionId: string,

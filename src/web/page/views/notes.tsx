@@ -1,4 +1,5 @@
 import type { InvocationEntry } from '../answers.js';
+import { formatFigure } from '../format.js';
 import { Panel } from '../parts/panel.jsx';
 import { adviceOn } from './advice.js';
 
@@ -24,5 +25,11 @@ export function Notes({ invocations }: { readonly invocations: readonly Invocati
 export function Figures({ of }: { readonly of: Readonly<Record<string, number | string>> }) {
   const entries = Object.entries(of);
   if (entries.length === 0) return null;
-  return <span class="faint"> ({entries.map(([name, value]) => `${name} ${value}`).join(', ')})</span>;
+  return (
+    <span class="faint">
+      {' '}
+      ({entries.map(([name, value]) => `${name} ${typeof value === 'number' ? formatFigure(value) : value}`).join(', ')}
+      )
+    </span>
+  );
 }

@@ -1,4 +1,4 @@
-import type { Period } from '../usage.jsx';
+export type Period = 'daily' | 'weekly' | 'monthly';
 
 const DAY_MS = 86_400_000;
 /** More bars than that say less than those that hold something. */
@@ -24,4 +24,13 @@ function nextKey(key: string, period: Period): string {
   }
   const date = new Date(key);
   return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)).toISOString().slice(0, 7);
+}
+
+/** The last day of the day, week or month that `key` names: `2026-11-30` of `2026-11`. */
+export function lastDayOf(key: string, period: Period): string {
+  if (period === 'daily') return key;
+  const date = new Date(key);
+  if (period === 'weekly') date.setUTCDate(date.getUTCDate() + 6);
+  else date.setUTCMonth(date.getUTCMonth() + 1, 0);
+  return date.toISOString().slice(0, 10);
 }

@@ -173,13 +173,23 @@ describe("a response of the client's thread", () => {
     const store = createStore();
     store.record({ invocation: CLIENT, update: TOLD });
     store.record({ invocation: SERVER, update: SEEN });
-    const booked = [
+    const recorded = [
       ['thread-1', 'resp-1', START + 1, undefined],
       ['thread-1', 'resp-0', START - 1, undefined],
       ['thread-2', 'resp-2', START + 1, undefined],
     ] as const;
-    expect(store.findCeded('server', booked)).toEqual([0]);
-    expect(store.findCeded('client', booked)).toEqual([]);
+    expect(store.findAssignedElsewhere('server', recorded)).toEqual([0]);
+    expect(store.findAssignedElsewhere('client', recorded)).toEqual([]);
+  });
+
+  it('is left to it by the server also where it is of a child that an import has read', () => {
+    const store = createStore();
+    store.record({ invocation: CLIENT, update: TOLD });
+    store.record({ invocation: SERVER, update: SEEN });
+    store.connection.exec(`INSERT INTO threads (id, provider, root_id, project_id, kind, started_at_ms)
+      VALUES ('child', 'codex', 'thread-1', 'shop', 'subagent', ${START}), ('fork', 'codex', 'thread-1', 'shop', 'main', ${START})`);
+    const recorded = ['child', 'fork'].map((threadId) => [threadId, 'resp-1', START + 1, undefined] as const);
+    expect(store.findAssignedElsewhere('server', recorded)).toEqual([0]);
   });
 });
 
