@@ -1,9 +1,9 @@
 import { COST_PARTS, totalOf } from './cost-split.js';
 import type { Selection } from './selector.js';
 import { SCHEMA_VERSION, toIso } from './sums-json.js';
+import { describeNextStep } from './why-advice.js';
 import type { Cause } from './why-causes.js';
 import type { WhyReport } from './why-report.js';
-import { describeNextStep } from './why-text.js';
 
 /** The report as data. Costs are nano-USD, and a cause's cost is what would not have been spent without it. */
 export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): object {

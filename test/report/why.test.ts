@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
+import { describeNextStep } from '../../src/report/why-advice.js';
 import { readWhy } from '../../src/report/why-report.js';
-import { describeNextStep } from '../../src/report/why-text.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import type { Usage } from '../../src/usage/usage.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
@@ -38,7 +38,11 @@ function explain(sent: readonly Sent[]) {
       return pricer.price(sample).response;
     },
   );
-  store.record({ invocation: sampleInvocation('1', { startedAtMs: START }), update: { threadId: 'thread-1' }, responses });
+  store.record({
+    invocation: sampleInvocation('1', { startedAtMs: START }),
+    update: { threadId: 'thread-1' },
+    responses,
+  });
   const scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' } as const;
   return readWhy(store.connection, { scope, reason: 'named' });
 }
