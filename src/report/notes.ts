@@ -1,3 +1,4 @@
+import { readFigureName } from '../usage/figure-name.js';
 import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
 import type { CostReport, InvocationReport } from './cost-report.js';
 import { isActual, type Summary } from './figures.js';
@@ -54,16 +55,10 @@ function describeNote({ kind, reason, figures }: NoteReport, { invocation }: Inv
   return `${kind}, ${invocation.phase} ${invocation.iteration}: ${cleanText(reason)}${suffix}`;
 }
 
-/**
- * Writes a figure of a note in words. Its name is a field name whose end can be a unit: `limitUsd` 0.03 is
- * `limit $0.0300`, `spentTokens` 1200 is `spent 1,200 tokens`, `countedInput` 7 is `counted input 7`.
- */
+/** Writes a figure of a note in words: `limit $0.0300`, `spent 1,200 tokens`, `counted input 7`. */
 function describeFigure(name: string, value: unknown): string {
-  const words = cleanText(name)
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase();
-  if (typeof value !== 'number') return `${words} ${cleanText(String(value))}`;
-  const [, subject = '', unit] = /^(.+) (usd|tokens)$/.exec(words) ?? [];
+  const { subject, unit } = readFigureName(cleanText(name));
+  if (typeof value !== 'number') return `${subject} ${cleanText(String(value))}`;
   if (unit === 'usd') return `${subject} ${formatCost(Math.round(value * 1e9))}`;
-  return unit === 'tokens' ? `${subject} ${formatCount(value)} tokens` : `${words} ${formatCount(value)}`;
+  return `${subject} ${formatCount(value)}${unit === 'tokens' ? ' tokens' : ''}`;
 }
