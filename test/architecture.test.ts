@@ -36,6 +36,8 @@ const HOMES: Record<string, string[]> = {
 const MADE = { '../build/rollout-scan': 'agents/codex/rollout-wasm' } as const;
 /** Too slow to start before Codex does; the last two open the standard streams, which replaceStandardStreams must have replaced by then. */
 const LATE = ['better-sqlite3', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
+/** What the page in the browser may import from outside of its folder. */
+const SHARED_WITH_PAGE = ['usage/counters', 'usage/figure-name'];
 const MAX_LINES = 220;
 
 /** Modules are paths within src/ without extension, or `npm:` and a package. */
@@ -63,11 +65,11 @@ describe('the architecture', () => {
     expect(strays.map(describeImport)).toEqual([]);
   });
 
-  it('keeps the page to itself: it reaches the server by its API alone, and shares the list of counters', () => {
+  it('keeps the page to itself: it reaches the server by its API alone, and shares names of counters and figures', () => {
     const isPage = (module: string) => module.startsWith('web/page/');
     const strays = imports.filter(
       ({ from, to }) =>
-        isPage(from) !== isPage(to) && (isPage(from) ? !isPackage(to) && to !== 'usage/counters' : isPage(to)),
+        isPage(from) !== isPage(to) && (isPage(from) ? !isPackage(to) && !SHARED_WITH_PAGE.includes(to) : isPage(to)),
     );
     expect(strays.map(describeImport)).toEqual([]);
   });

@@ -40,7 +40,14 @@ export function openRegularFile(path: string, flags: number = constants.O_RDONLY
   }
 }
 
-/** The same for reading, without holding up the event loop. */
+/** Whether there is a regular file at a path; false where there is nothing. Throws an UnsuitableFileError for anything else. */
+export function isRegularFile(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found) expectRegular(found);
+  return found !== undefined;
+}
+
+/** Opens a regular file for reading, without holding up the event loop. Throws as `openRegularFile` does. */
 export async function openForReading(path: string): Promise<FileHandle> {
   expectRegular(await stat(path));
   const handle = await open(path, constants.O_RDONLY | AT_ONCE);

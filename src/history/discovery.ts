@@ -2,14 +2,33 @@ import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'no
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { AGENT_IDS, AGENTS, type AgentHomes, type AgentId } from '../agents/registry.js';
-import type { FoundFile, Problem } from './found-file.js';
+import type { HistoryFile } from '../store/history.js';
+
+/** A session file as it was when the folders were searched. If it has grown since, the next import sees that. */
+export interface FoundFile {
+  readonly path: string;
+  readonly provider: AgentId;
+  readonly sizeBytes: number;
+  readonly modifiedAtMs: number;
+}
+
+/** A file that is new or has changed. `known`: what an earlier import has read of it. */
+export interface FileTask extends FoundFile {
+  readonly known: HistoryFile | undefined;
+}
+
+/** Something that could not be read, or is odd: shown to the user, and no reason to stop. */
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
 
 export interface Discovery {
   readonly files: readonly FoundFile[];
   readonly problems: readonly Problem[];
 }
 
-/** A large history takes a while: so often whoever called gets to do other things. */
+/** A large history takes a while: after so long the calling thread gets to do other things. */
 const BREAK_MS = 20;
 
 /** Lists the session files of `homes`. Links are followed, each folder is entered once. Never rejects. */
@@ -39,9 +58,9 @@ interface Walk extends Discovery {
   breakAtMs: number;
 }
 
-/** Enters what a link, or a home, leads to. `again`: what is wrong with a link to where the walk has been. */
+/** Enters the folder that a link or a home leads to. `again` is the problem of a link to a folder that was entered before. */
 async function follow(walk: Walk, provider: AgentId, folder: string, again?: string): Promise<void> {
-  if (!look(walk, folder)?.isDirectory()) return;
+  if (!readStats(walk, folder)?.isDirectory()) return;
   const realPath = findRealPath(folder);
   if (!walk.entered.has(realPath)) await enter(walk, provider, folder, realPath);
   else if (again) walk.problems.push({ path: folder, reason: again });
@@ -66,24 +85,24 @@ function findRealPath(folder: string): string {
   try {
     return realpathSync.native(folder);
   } catch {
-    // It disappeared: its listing tells.
+    // It disappeared: listing it gives the problem.
     return folder;
   }
 }
 
-/** For one name, without the care of `join`, which takes as long as a look at the file. */
+/** Joins a folder and one name. `join` also normalises, which takes as long as asking for the file's size. */
 function joinName(folder: string, name: string): string {
   return folder.endsWith(sep) ? folder + name : folder + sep + name;
 }
 
 function addFile(walk: Walk, provider: AgentId, path: string): void {
-  const stats = look(walk, path, 'a link that leads nowhere');
+  const stats = readStats(walk, path, 'a link that leads nowhere');
   if (!stats || !isNew(walk, stats)) return;
   if (stats.isFile()) walk.files.push({ path, provider, sizeBytes: stats.size, modifiedAtMs: stats.mtimeMs });
   else walk.problems.push({ path, reason: 'not a file' });
 }
 
-function look(walk: Walk, path: string, missing?: string): Stats | undefined {
+function readStats(walk: Walk, path: string, missing?: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (error) {

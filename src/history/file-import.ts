@@ -7,15 +7,13 @@ import { isUnrecognised, parseObject } from '../formats/line.js';
 import { decompressing, type ReadInto, readChunks, readFrom } from '../io/chunks.js';
 import { countLines, isBlank } from '../io/lines.js';
 import type { FileImport, HistoryFile } from '../store/history.js';
-import { describeFault } from './discovery.js';
+import { describeFault, type FileTask } from './discovery.js';
 import { describeProblems, type Found, type UnreadableLine } from './file-problems.js';
-import { describeHead, type Fingerprint } from './fingerprint.js';
-import type { FileTask } from './found-file.js';
-import { parseSavedFile, SAVED_VERSION, type SavedFile } from './saved-file.js';
+import { type Fingerprint, fingerprintHead, parseSavedFile, SAVED_VERSION, type SavedFile } from './saved-file.js';
 
 export interface FileImportTools {
   readonly createReaders: Readonly<Record<AgentId, CreateReader>>;
-  /** Takes what a file, or the next part of a large one, has told. */
+  /** Called with what was found in a file, or in the next part of a large one. */
   readonly onPart: (part: FileImport) => void;
 }
 
@@ -30,7 +28,7 @@ export interface FileOutcome {
   readonly problem: string | undefined;
 }
 
-/** Reads what is new in a file. Throws a StoreError only. */
+/** Reads what is new in a file. What is wrong with the file is returned; only a StoreError is thrown. */
 export function importFile(task: FileTask, tools: FileImportTools): FileOutcome {
   let fd: number | undefined;
   try {
@@ -117,12 +115,12 @@ class OpenFile {
     return 'whole';
   }
 
-  /** The first bytes of a file need not be read again to know it by. */
+  /** Takes the fingerprint from the first bytes as they are read, so that they are not read twice. */
   #noticingHead(read: ReadInto): ReadInto {
     if (this.#startBytes > 0 || this.#isCompressed) return read;
     return (target, offset) => {
       const bytesRead = read(target, offset);
-      this.#head ??= describeHead(target.subarray(offset, offset + Math.min(bytesRead, FINGERPRINT_BYTES)));
+      this.#head ??= fingerprintHead(target.subarray(offset, offset + Math.min(bytesRead, FINGERPRINT_BYTES)));
       return bytesRead;
     };
   }
@@ -136,7 +134,7 @@ class OpenFile {
     return [...new Set([...this.#doubtsBefore, ...(this.#reader.records.doubts ?? [])])];
   }
 
-  /** Hands over what has been found since the last time. What was read in part is read on by the next import. */
+  /** Hands over what was found since the last call. A file of which only a `part` was read is read on by the next import. */
   #record(extent: 'whole' | 'part', describe?: (found: Found) => string | undefined): string | undefined {
     const { records } = this.#reader;
     const found = records.drain();
@@ -167,7 +165,7 @@ class OpenFile {
     return problem;
   }
 
-  /** The lines that earlier imports read are counted only where there is such a line. */
+  /** The lines that earlier imports read are counted only when there is such a line, because that reads them once more. */
   #findUnreadable(): UnreadableLine | undefined {
     const first = this.#reader.firstUnreadable;
     return first && { ...first, line: countLines(this.#fd, this.#startBytes) + first.line };
@@ -178,7 +176,7 @@ class OpenFile {
     this.#newestMs = Math.max(this.#newestMs, newestMs);
   }
 
-  /** Null where nothing can be read on from here: the file is read anew when it has changed. */
+  /** Returns null where the file cannot be read on from here: it is read anew when it has changed. */
   #describeState(): string | null {
     const reader = this.#isCompressed ? undefined : this.#reader.records.save();
     if (!reader) return null;
@@ -197,7 +195,7 @@ class OpenFile {
 
   #readHead(most: number): Fingerprint {
     const head = Buffer.alloc(most);
-    return describeHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
+    return fingerprintHead(head.subarray(0, readSync(this.#fd, head, 0, head.length, 0)));
   }
 }
 

@@ -4,14 +4,14 @@ export interface UnreadableLine {
   readonly reason: string | undefined;
 }
 
-/** What reading a file has found. */
+/** What was found wrong in a file, line by line. */
 export interface Found {
   readonly unreadableLines: number;
   /** The first of them, where it is known. */
   readonly unreadable?: UnreadableLine | undefined;
   /** When its newest response was completed; 0 without one. */
   readonly newestMs: number;
-  /** Of Claude Code: responses whose tokens stand nowhere. */
+  /** Claude Code: the least number of responses whose usage is in no file. */
   readonly untoldResponses: number;
   /** What makes a count doubtful, in words, each once. */
   readonly doubts: readonly string[];

@@ -1,39 +1,39 @@
 import { setImmediate } from 'node:timers/promises';
 import { openReaders } from '../agents/readers.js';
+import type { NameProject } from '../agents/session-reader.js';
 import type { StoreProblem } from '../errors.js';
+import { nameProject } from '../io/work-tree.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
 import { type FileImport, type HistoryStore, openHistoryStore, PATIENCE_MS } from '../store/history.js';
+import type { FileTask, Problem } from './discovery.js';
 import { type FileImportTools, importFile } from './file-import.js';
-import type { FileTask, Problem } from './found-file.js';
-import { patiently } from './patience.js';
-import { createProjectNames } from './project-names.js';
-import { openTurnstile, type Turnstile } from './turnstile.js';
+import { openSharedWork, retryWhileBusy, type SharedWork } from './shared-work.js';
 
-/** What one thread of an import is given. Plain data: it is copied into the thread. */
-export interface Share {
+/** What each thread of an import is given. It is plain data, because it is copied into the thread. */
+export interface ImportJob {
   readonly database: string;
-  /** The same for every thread: each takes the next one that nobody has taken. */
+  /** All files, the same for every thread: each takes the next one that no other has taken. */
   readonly tasks: readonly FileTask[];
   readonly memory: SharedArrayBuffer;
   readonly userPrices: readonly PriceEntry[];
 }
 
-/** What one thread has done. */
-export interface Done {
+/** What one thread has done. `responses` are all that it found, `added` those that were new to the record. */
+export interface ThreadResult {
   readonly responses: number;
   readonly added: number;
   readonly unreadableLines: number;
   readonly problems: readonly Problem[];
 }
 
-/** What a thread says at its end. */
-export type Outcome =
-  | { readonly kind: 'done'; readonly done: Done }
+/** The message that a thread posts at its end. */
+export type ThreadOutcome =
+  | { readonly kind: 'done'; readonly result: ThreadResult }
   | { readonly kind: 'fault'; readonly problem: StoreProblem; readonly message: string };
 
-/** How long this thread reads before whatever else waits for it has its turn. */
+/** How long the calling thread reads before what else waits for it has its turn. */
 const TURN_MS = 40;
 /** A transaction takes some ten milliseconds, so that a run which records meanwhile never waits long. */
 const BATCH_ROWS = 2000;
@@ -41,34 +41,34 @@ const BATCH_ROWS = 2000;
 const PACKED_PER_ROW = 4;
 const BATCH_FILES = 500;
 
-/** Reads files and records what they tell until none is left, in a thread that has nothing else to do. Throws a StoreError. */
-export function importFiles(share: Share): Done {
-  const turnstile = openTurnstile(share.memory);
-  const pricer = createPricer(share);
-  const store = turnstile.alone(() => openStore(share, pricer, PATIENCE_MS));
-  const work = new Work(share, store, pricer, () => turnstile.alone(() => work.write()));
+/** Reads and records files until none is left, in a thread that has nothing else to do. Throws a StoreError. */
+export function importFiles(job: ImportJob): ThreadResult {
+  const shared = openSharedWork(job.memory);
+  const pricer = createPricer(job);
+  const store = shared.writeAlone(() => openStore(job, pricer, PATIENCE_MS));
+  const work = new Work(job, store, pricer, () => shared.writeAlone(() => work.write()));
   try {
-    while (work.readNext(turnstile.take('first', share.tasks.length))) {}
-    turnstile.alone(() => work.write());
+    while (work.read(shared.takeFile('first', job.tasks.length))) {}
+    shared.writeAlone(() => work.write());
   } finally {
-    turnstile.alone(() => store.close());
+    shared.writeAlone(() => store.close());
   }
-  return work.done;
+  return work.result;
 }
 
 /**
- * The same in a thread that others need as well: it is theirs after each turn of some hundredths of a second, and while
- * somebody else writes. It begins with the last of the files: the first are large.
+ * Does the same in a thread that has other things to do as well: it gives way every few hundredths of a second, and while
+ * another thread writes. It begins with the last of the files, because the first are large. Rejects with a StoreError.
  */
-export async function importFilesInTurns(share: Share): Promise<Done> {
-  const turnstile = openTurnstile(share.memory);
-  const pricer = createPricer(share);
-  const store = await patiently(PATIENCE_MS, () => openStore(share, pricer, 0));
-  const work = new Work(share, store, pricer);
-  const write = () => patiently(PATIENCE_MS, () => turnstile.attempt(() => work.write()));
+export async function importFilesInTurns(job: ImportJob): Promise<ThreadResult> {
+  const shared = openSharedWork(job.memory);
+  const pricer = createPricer(job);
+  const store = await retryWhileBusy(PATIENCE_MS, () => openStore(job, pricer, 0));
+  const work = new Work(job, store, pricer);
+  const write = () => retryWhileBusy(PATIENCE_MS, () => shared.tryToWrite(() => work.write()));
   try {
     let turnEndsAt = performance.now() + TURN_MS;
-    while (work.readNext(turnstile.take('last', share.tasks.length))) {
+    while (work.read(shared.takeFile('last', job.tasks.length))) {
       if (work.isFull) await write();
       if (performance.now() < turnEndsAt) continue;
       await setImmediate();
@@ -78,39 +78,39 @@ export async function importFilesInTurns(share: Share): Promise<Done> {
   } finally {
     store.close();
   }
-  return work.done;
+  return work.result;
 }
 
-function createPricer({ userPrices }: Share): Pricer {
+function createPricer({ userPrices }: ImportJob): Pricer {
   return new Pricer(createPriceBook({ user: userPrices }));
 }
 
-function openStore({ database }: Share, pricer: Pricer, busyTimeoutMs: number): HistoryStore {
+function openStore({ database }: ImportJob, pricer: Pricer, busyTimeoutMs: number): HistoryStore {
   return openHistoryStore(database, { busyTimeoutMs, bill: (response) => pricer.bill(response) });
 }
 
-/** What a thread reads, and what of it waits to be written. */
+/** What a thread has read, and what of it waits to be written. */
 class Work {
-  readonly done = { responses: 0, added: 0, unreadableLines: 0, problems: [] as Problem[] };
-  readonly #share: Share;
+  readonly result = { responses: 0, added: 0, unreadableLines: 0, problems: [] as Problem[] };
+  readonly #job: ImportJob;
   readonly #store: HistoryStore;
-  readonly #turnstile: Turnstile;
+  readonly #shared: SharedWork;
   readonly #tools: FileImportTools;
   #batch: FileImport[] = [];
   #waitingRows = 0;
 
-  /** `onFull`: called as soon as enough waits to be written, also in the middle of a file. */
-  constructor(share: Share, store: HistoryStore, pricer: Pricer, onFull?: () => void) {
-    this.#share = share;
+  /** `onFull` is called as soon as enough waits to be written, also in the middle of a file. */
+  constructor(job: ImportJob, store: HistoryStore, pricer: Pricer, onFull?: () => void) {
+    this.#job = job;
     this.#store = store;
-    this.#turnstile = openTurnstile(share.memory);
+    this.#shared = openSharedWork(job.memory);
     this.#tools = {
       createReaders: openReaders({ pricer, nameProject: createProjectNames() }),
       onPart: (part) => {
         this.#batch.push(part);
         const packed = part.packs.reduce((total, { responses }) => total + responses, 0);
         this.#waitingRows += part.responses.length + packed / PACKED_PER_ROW;
-        this.done.responses += part.responses.length + packed;
+        this.result.responses += part.responses.length + packed;
         if (this.isFull) onFull?.();
       },
     };
@@ -120,21 +120,31 @@ class Work {
     return this.#waitingRows >= BATCH_ROWS || this.#batch.length >= BATCH_FILES;
   }
 
-  /** False where there is no such file. */
-  readNext(index: number | undefined): boolean {
-    const task = index === undefined ? undefined : this.#share.tasks[index];
+  /** Reads the file at `index`. Returns false where there is none. */
+  read(index: number | undefined): boolean {
+    const task = index === undefined ? undefined : this.#job.tasks[index];
     if (!task) return false;
     const { unreadableLines, problem } = importFile(task, this.#tools);
-    this.done.unreadableLines += unreadableLines;
-    if (problem !== undefined) this.done.problems.push({ path: task.path, reason: problem });
-    this.#turnstile.addProgress({ bytes: task.sizeBytes, files: 1 });
+    this.result.unreadableLines += unreadableLines;
+    if (problem !== undefined) this.result.problems.push({ path: task.path, reason: problem });
+    this.#shared.addProgress({ bytes: task.sizeBytes, files: 1 });
     return true;
   }
 
-  /** What cannot be written now is kept. */
+  /** Writes what waits. When it throws, all of it waits on. */
   write(): void {
-    if (this.#batch.length > 0) this.done.added += this.#store.write(this.#batch);
+    if (this.#batch.length > 0) this.result.added += this.#store.write(this.#batch);
     this.#batch = [];
     this.#waitingRows = 0;
   }
+}
+
+/** Names the project of a directory, and remembers it: a history has many sessions in few directories. */
+function createProjectNames(): NameProject {
+  const names = new Map<string, string>();
+  return (cwd) => {
+    const name = names.get(cwd) ?? nameProject(cwd).value;
+    names.set(cwd, name);
+    return name;
+  };
 }

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { AgentHomes } from '../agents/registry.js';
+import { StoreError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
-import { type FileVersion, lookAtReadFiles } from '../store/history.js';
-import { findHistoryFiles } from './discovery.js';
-import type { FileTask, FoundFile, Problem } from './found-file.js';
-import type { Done, Share } from './import-files.js';
-import { type ImportThread, startImportThread } from './import-thread.js';
-import { createTurnstileMemory, type Progress, readProgress } from './turnstile.js';
+import { waitForTurn } from './changes.js';
+import { type FileTask, findHistoryFiles, type Problem } from './discovery.js';
+import type { ImportJob, ThreadOutcome, ThreadResult } from './import-files.js';
+import { createSharedMemory, type Progress, readProgress } from './shared-work.js';
 
 export interface ImportOptions {
   readonly database: string;
@@ -37,7 +36,7 @@ export interface ImportSummary {
   readonly problems: readonly Problem[];
 }
 
-/** Less than this is read at once, in this thread: starting others takes longer. */
+/** Less than this is read by the calling thread alone: starting others takes longer. */
 const SMALL_BYTES = 8 * 1024 * 1024;
 const LARGE_BYTES = 32 * 1024 * 1024;
 const MOST_THREADS = 4;
@@ -46,114 +45,121 @@ const PROGRESS_MS = 100;
 /**
  * Brings the record up to date with the session files that lie in `homes`: what is new in them is read, each response
  * counts once, and what a metered run has recorded stays as it is. Only what has changed since the last import is
- * opened. Files that cannot be read are told in the summary. Rejects with a StoreError.
+ * opened, and of several imports at the same time one reads each file. Files that cannot be read are in the summary's
+ * `problems`. Rejects with a StoreError.
  */
 export async function importHistory(options: ImportOptions): Promise<ImportSummary> {
-  const { database, homes } = options;
+  const { database, homes, onProgress } = options;
   const early = isFirst(options) ? startImportThread() : undefined;
   try {
     const { files, problems } = await findHistoryFiles(homes);
-    const { tasks, remaining } = files.length === 0 ? NOTHING_TO_DO : findChanges(files, database);
-    const done = tasks.length > 0 ? await importAll(tasks, options, early) : [];
-    const responses = sum(done, 'responses');
-    const added = sum(done, 'added');
-    return {
-      files: files.length,
-      filesRead: tasks.length,
-      bytesRead: sum(tasks, 'sizeBytes'),
-      added,
-      duplicates: responses - added,
-      unreadableLines: sum(done, 'unreadableLines'),
-      problems: [...problems, ...done.flatMap((part) => part.problems), ...remaining],
-    };
+    const all = sizeOf(files);
+    const onWait = (left: readonly FileTask[]) => onProgress?.(subtract(all, sizeOf(left)), all);
+    const { tasks, remaining, release } = await waitForTurn({ files, database, onWait });
+    try {
+      const results = tasks.length > 0 ? await importAll(tasks, options, early) : [];
+      const responses = sum(results, 'responses');
+      const added = sum(results, 'added');
+      return {
+        files: files.length,
+        filesRead: tasks.length,
+        bytesRead: sum(tasks, 'sizeBytes'),
+        added,
+        duplicates: responses - added,
+        unreadableLines: sum(results, 'unreadableLines'),
+        problems: [...problems, ...results.flatMap((result) => result.problems), ...remaining],
+      };
+    } finally {
+      release();
+    }
   } finally {
     (await early)?.stop();
   }
 }
 
-/** Mostly there is much to read then: a thread starts while it is looked for. */
+/** Mostly there is much to read when there is no database yet: a thread is started while the folders are searched. */
 function isFirst({ database, callingThread }: ImportOptions): boolean {
   return callingThread === 'reads' && availableParallelism() > 1 && !existsSync(database);
 }
 
-interface Changes {
-  /** Files that are new or have changed. */
-  readonly tasks: FileTask[];
-  /** What is still wrong with the others. */
-  readonly remaining: readonly Problem[];
-}
-
-const NOTHING_TO_DO: Changes = { tasks: [], remaining: [] };
-
-function findChanges(files: readonly FoundFile[], database: string): Changes {
-  // It is made when something is written to it: here it would be closed again at once.
-  if (!existsSync(database)) return { tasks: files.map((file) => ({ ...file, known: undefined })), remaining: [] };
-  return lookAtReadFiles(database, ({ versions, find }) => {
-    const findVersion = createSearch(versions);
-    const tasks: FileTask[] = [];
-    const remaining: Problem[] = [];
-    for (const file of files) {
-      const before = findVersion(file.path);
-      if (!before || hasChanged(file, before)) tasks.push({ ...file, known: before && find(file.path) });
-      else if (before[3]) remaining.push({ path: file.path, reason: before[3] });
-    }
-    return { tasks, remaining };
-  });
-}
-
-/** Files are found in the order of their paths, mostly, as `versions` are: a map of all is made where they are not. */
-function createSearch(versions: readonly FileVersion[]): (path: string) => FileVersion | undefined {
-  let next = 0;
-  let places: Map<string, number> | undefined;
-  return (path) => {
-    if (versions[next]?.[0] !== path) {
-      places ??= new Map(versions.map(([known], place) => [known, place]));
-      const place = places.get(path);
-      if (place === undefined) return undefined;
-      next = place;
-    }
-    return versions[next++];
-  };
-}
-
-function hasChanged({ sizeBytes, modifiedAtMs }: FoundFile, [, knownBytes, knownMs]: FileVersion): boolean {
-  return sizeBytes !== knownBytes || modifiedAtMs !== knownMs;
-}
-
 async function importAll(
-  tasks: FileTask[],
+  tasks: readonly FileTask[],
   options: ImportOptions,
   early: Promise<ImportThread> | undefined,
-): Promise<Done[]> {
+): Promise<ThreadResult[]> {
   const { database, userPrices = [], callingThread, onProgress } = options;
-  const all = { bytes: sum(tasks, 'sizeBytes'), files: tasks.length };
-  const memory = createTurnstileMemory();
-  const share: Share = { database, tasks: tasks.sort(largeThenOldFirst), memory, userPrices };
-  if (all.bytes <= SMALL_BYTES) return [await importHere(share)];
+  const all = sizeOf(tasks);
+  const memory = createSharedMemory();
+  const job: ImportJob = { database, tasks: [...tasks].sort(largeThenOldFirst), memory, userPrices };
+  if (all.bytes <= SMALL_BYTES) return [await importHere(job)];
   const timer = setInterval(() => onProgress?.(readProgress(memory), all), PROGRESS_MS);
   try {
     const threads = Math.min(availableParallelism(), MOST_THREADS, tasks.length);
     const others = callingThread === 'reads' ? threads - 1 : threads;
-    const shares = Array.from({ length: others }, async (_, index) => {
+    const results = Array.from({ length: others }, async (_, index) => {
       const thread = await ((index === 0 && early) || startImportThread());
-      return thread.read(share);
+      return thread.read(job);
     });
-    return await Promise.all(callingThread === 'reads' ? [...shares, importHere(share)] : shares);
+    return await Promise.all(callingThread === 'reads' ? [...results, importHere(job)] : results);
   } finally {
     clearInterval(timer);
   }
 }
 
-/** What reads sessions is loaded when there are any to read: mostly nothing has changed. */
-async function importHere(share: Share): Promise<Done> {
+/** What reads sessions is loaded only when there are any to read. */
+async function importHere(job: ImportJob): Promise<ThreadResult> {
   const { importFilesInTurns } = await import('./import-files.js');
-  return importFilesInTurns(share);
+  return importFilesInTurns(job);
 }
 
-/** A large file last would leave the other threads idle. The others by name, as they were written: so SQLite appends. */
+/** Large files first, because one at the end would leave the other threads idle. The others in the order in which they were written, so that SQLite appends. */
 function largeThenOldFirst(a: FileTask, b: FileTask): number {
   const large = (task: FileTask) => (task.sizeBytes > LARGE_BYTES ? task.sizeBytes : 0);
   return large(b) - large(a) || (a.path < b.path ? -1 : 1);
+}
+
+interface ImportThread {
+  /** Gives the thread its job. Rejects with a StoreError. */
+  read(job: ImportJob): Promise<ThreadResult>;
+  /** Ends a thread that is not needed. */
+  stop(): void;
+}
+
+/** What was read lives until it is written: in a smaller nursery it would be copied out first. */
+const YOUNG_MB = 32;
+
+/** Starts a thread that waits for its job. It takes some 40 ms until it can read. */
+async function startImportThread(): Promise<ImportThread> {
+  const { Worker } = await import('node:worker_threads');
+  const worker = new Worker(new URL('./worker.cjs', import.meta.url), {
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
+  const result = new Promise<ThreadResult>((resolve, reject) => {
+    worker.once('message', (outcome: ThreadOutcome) => {
+      if (outcome.kind === 'done') resolve(outcome.result);
+      else reject(new StoreError(outcome.problem, outcome.message));
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('a thread of the import ended early')));
+  });
+  // Without this an error that comes before anybody waits for the result would end the process.
+  result.catch(() => undefined);
+  return {
+    read(job) {
+      worker.postMessage(job);
+      return result;
+    },
+    stop: () => void worker.terminate(),
+  };
+}
+
+function sizeOf(files: readonly { readonly sizeBytes: number }[]): Progress {
+  return { bytes: sum(files, 'sizeBytes'), files: files.length };
+}
+
+function subtract(a: Progress, b: Progress): Progress {
+  return { bytes: a.bytes - b.bytes, files: a.files - b.files };
 }
 
 function sum<Key extends string>(parts: readonly Readonly<Record<Key, number>>[], key: Key): number {

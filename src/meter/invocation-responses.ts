@@ -1,6 +1,6 @@
 import { Pricer } from '../pricing/pricer.js';
 import type { PriceBook } from '../pricing/prices.js';
-import type { Booked } from '../store/ownership.js';
+import type { ResponseRef } from '../store/assignment/assign.js';
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
 import { correctResponse } from './corrections.js';
 import type { TimedRemark } from './output-reader.js';
@@ -21,7 +21,7 @@ export interface InvocationResponsesOptions {
   readonly outputCovers: (threadId: string) => boolean;
   readonly write: (responses: readonly PricedResponse[], notes: readonly Note[]) => void;
   /** Returns the indexes of those that are assigned to other invocations, which have recorded them too. */
-  readonly findCeded: (booked: readonly Booked[]) => readonly number[];
+  readonly findCeded: (responses: readonly ResponseRef[]) => readonly number[];
   /** Called with the responses that are new or corrected, and with all of the invocation. The first list is empty when some were removed. */
   readonly onResponses?: ((responses: readonly PricedResponse[], all: readonly PricedResponse[]) => void) | undefined;
 }
@@ -80,7 +80,7 @@ export class InvocationResponses {
 
   /** Returns those that are not released. The released stay written: the database knows the invocation that they are assigned to. */
   #cede(responses: readonly PricedResponse[]): PricedResponse[] {
-    const ceded = this.#options.findCeded(responses.map(toBooked));
+    const ceded = this.#options.findCeded(responses.map(toResponseRef));
     for (const place of ceded) {
       const key = keyOf(responses[place] as PricedResponse);
       const entry = this.#entries.get(key);
@@ -110,6 +110,6 @@ function keyOf({ threadId, key }: ModelResponse): string {
   return `${threadId} ${key}`;
 }
 
-function toBooked({ threadId, key, completedAtMs, rootTurnId, turnId }: ModelResponse): Booked {
+function toResponseRef({ threadId, key, completedAtMs, rootTurnId, turnId }: ModelResponse): ResponseRef {
   return [threadId, key, completedAtMs, rootTurnId ?? turnId];
 }

@@ -1,6 +1,6 @@
 import { messageOf, StoreError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { Booked } from '../store/ownership.js';
+import type { ResponseRef } from '../store/assignment/assign.js';
 import type { Change, Store } from '../store/store.js';
 import type { Invocation, InvocationUpdate, Note, PricedResponse, RateLimit } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
@@ -73,9 +73,9 @@ export class Recorder {
   }
 
   /** Returns the indexes of those that are assigned to other invocations; none when the database cannot be read. */
-  findCeded(booked: readonly Booked[]): number[] {
+  findCeded(responses: readonly ResponseRef[]): number[] {
     try {
-      return this.#store?.findCeded(this.#options.invocation.id, booked) ?? [];
+      return this.#store?.findAssignedElsewhere(this.#options.invocation.id, responses) ?? [];
     } catch {
       return [];
     }

@@ -7,8 +7,8 @@ import { dayFolder, dayFolders, findThreadFiles, hasGrownSince, readHeader } fro
 import type { Tail } from '../io/tail.js';
 import { createFolderWatch, createThrottle } from '../io/watch.js';
 import type { CodexCommand } from '../process/argv.js';
+import { runsThread } from '../store/assignment/rule.js';
 import { createFollowedFile, type FollowedFile } from './followed-file.js';
-import { belongsTo } from './ownership.js';
 import { findOnlyCandidate } from './root-candidate.js';
 
 export interface FollowerOptions {
@@ -189,7 +189,7 @@ export class SessionFollower {
     const record = parseRolloutLine(header);
     const { threads, cwd } = this.#options;
     const owner = { threads, cwd, rootId: this.#rootId, known: this.files.map(({ thread }) => thread.id) };
-    if (record.kind === 'session' && belongsTo(record, owner)) return this.#follow(path);
+    if (record.kind === 'session' && runsThread(record, owner)) return this.#follow(path);
     this.#foreign.add(name);
     // It came after the open files were listed, which before 0.153 are the only sign of its run: they are listed once more.
     this.#hasNews ||= this.#folders.isNew(path);

@@ -1,33 +1,56 @@
 import { stripVTControlCharacters } from 'node:util';
 
 const NANO_USD = 1_000_000_000;
+/** From this sum on, a table over many runs is written in cents: nobody reads the fourth decimal of ten dollars. */
+const CENTS_FROM_NANO_USD = 10 * NANO_USD;
+
+/** Writes an amount of nano-USD. */
+export type CostFormat = (nanoUsd: number) => string;
 
 /**
- * Nano-USD as dollars: four decimals, or more for the first two figures of a smaller sum, so that what was spent never
- * reads as nothing. `$12.3457`, `$0.0123`, `$0.000041`, `$0.0000` for a price of zero.
+ * Nano-USD as dollars with four decimals, or with as many as the first two digits of a smaller sum need, so that no
+ * cost reads as nothing: `$12.3457`, `$0.0123`, `$0.000041`, and `$0.0000` for a price of zero.
  */
 export function formatCost(nanoUsd: number): string {
-  const decimals = nanoUsd === 0 ? 4 : Math.min(9, Math.max(4, 1 - Math.floor(Math.log10(nanoUsd / NANO_USD))));
-  const step = 10 ** (9 - decimals);
-  const digits = String(Math.round(nanoUsd / step)).padStart(decimals + 1, '0');
-  return `$${groupThousands(digits.slice(0, -decimals))}.${digits.slice(-decimals)}`;
+  return writeDollars(nanoUsd, decimalsOf(nanoUsd));
 }
 
 /** Nano-USD as dollars and cents: `$1,234.57`, `<$0.01` for less than half a cent, `$0.00` for nothing. */
 export function formatCents(nanoUsd: number): string {
-  const cents = Math.round(nanoUsd / 1e7);
-  if (cents === 0 && nanoUsd > 0) return '<$0.01';
-  return `$${formatCount(Math.floor(cents / 100))}.${pad(cents % 100)}`;
+  return Math.round(nanoUsd / 1e7) === 0 && nanoUsd > 0 ? '<$0.01' : writeDollars(nanoUsd, 2);
 }
 
-/** Three figures and a unit: `999`, `1.23k`, `45.6M`, `789B` */
+/**
+ * Chooses the one format for all costs of a column by the largest of them: cents from `centsFromNanoUsd` on, below that
+ * four decimals, or more where even the largest is less than a cent. What is too small for the format reads `<$0.0001`.
+ */
+export function chooseCostFormat(largestNanoUsd: number, centsFromNanoUsd = CENTS_FROM_NANO_USD): CostFormat {
+  if (largestNanoUsd >= centsFromNanoUsd) return formatCents;
+  const decimals = decimalsOf(largestNanoUsd);
+  const smallest = NANO_USD / 10 ** decimals;
+  return (nanoUsd) => {
+    const isTiny = nanoUsd > 0 && nanoUsd < smallest / 2;
+    return isTiny ? `<${writeDollars(smallest, decimals)}` : writeDollars(nanoUsd, decimals);
+  };
+}
+
+function decimalsOf(nanoUsd: number): number {
+  return nanoUsd === 0 ? 4 : Math.min(9, Math.max(4, 1 - Math.floor(Math.log10(nanoUsd / NANO_USD))));
+}
+
+function writeDollars(nanoUsd: number, decimals: number): string {
+  const digits = String(Math.round(nanoUsd / 10 ** (9 - decimals))).padStart(decimals + 1, '0');
+  return `$${groupThousands(digits.slice(0, -decimals))}.${digits.slice(-decimals)}`;
+}
+
+/** Three digits and a unit: `999`, `1.23k`, `45.6M`, `789B` */
 export function formatRounded(count: number): string {
   if (count < 1000) return String(count);
   const exponent = Math.min(4, Math.floor(Math.log10(Number(count.toPrecision(3))) / 3));
   return `${Number((count / 1000 ** exponent).toPrecision(3))}${'kMBT'[exponent - 1]}`;
 }
 
-/** `62%`, `<1%`, `>99%`: 0% and 100% are meant. */
+/** `62%`, `<1%`, `>99%`. `0%` and `100%` stand for exactly that. */
 export function formatShare(share: number): string {
   const percent = Math.round(share * 100);
   if (percent === 100 && share < 1) return '>99%';
@@ -54,12 +77,19 @@ export function formatPlural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Text from outside on one line, without anything that a terminal would obey. */
+/** The names of models in one cell: `gpt-6.1-sol`, or `gpt-6.1-sol +2` with how many there are beside the first. */
+export function formatModels(names: readonly string[]): string {
+  const [first, ...others] = names;
+  if (first === undefined) return '-';
+  return cleanText(first) + (others.length === 0 ? '' : ` +${others.length}`);
+}
+
+/** Makes text that was recorded safe for a terminal: one line, without control characters. */
 export function cleanText(text: string): string {
   return stripVTControlCharacters(text).replace(/\p{C}/gu, ' ').trim();
 }
 
-// Intl.NumberFormat would do it too: Node takes 10 ms to load it, a sixth of its own start.
+// Intl.NumberFormat takes Node 10 ms to load, a sixth of its own start.
 function groupThousands(digits: string): string {
   return digits.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
 }

@@ -1,13 +1,12 @@
-import { formatCount, formatDuration, formatRounded } from './amounts.js';
+import { formatCents, formatCount, formatDuration, formatModels, formatRounded } from './amounts.js';
 import type { Block, BlocksReport } from './blocks.js';
-import type { Clock } from './clock.js';
-import { alignCosts } from './cost-alignment.js';
+import type { Clock } from './calendar.js';
 import type { TableExtent } from './cost-columns.js';
 import { explainCredits } from './credits.js';
 import { describeFigures, type NumberFormats } from './figures-text.js';
-import { costFormatOf, describeModels, layOutModels } from './period-table.js';
-import { explainMarks } from './remarks.js';
-import { type Column, findMissing, type Row, renderTable, type TableOptions, wrapText } from './table.js';
+import { explainMarks } from './notes.js';
+import { costFormatOf, layOutModels } from './period-table.js';
+import { alignDecimals, type Column, type Row, renderFirstFitting, type TableOptions, wrapText } from './table.js';
 
 export interface BlocksTextOptions extends TableOptions {
   readonly clock: Clock;
@@ -29,19 +28,19 @@ type Key =
 
 const COLUMNS: readonly Column<Key>[] = [
   { key: 'started', title: 'From', align: 'left' },
-  { key: 'until', title: 'To', align: 'left', dropped: 4 },
-  { key: 'provider', title: 'Provider', align: 'left', dropped: 7 },
-  { key: 'model', title: 'Models', align: 'left', dropped: 3, least: 15, drop: 'reluctantly' },
-  { key: 'input', title: 'Input', align: 'right', dropped: 6 },
-  { key: 'cachedInput', title: 'Cached', align: 'right', dropped: 2 },
-  { key: 'output', title: 'Output', align: 'right', dropped: 5 },
-  { key: 'tokens', title: 'Tokens', align: 'right', dropped: 1 },
+  { key: 'until', title: 'To', align: 'left', dropOrder: 4 },
+  { key: 'provider', title: 'Provider', align: 'left', dropOrder: 7 },
+  { key: 'model', title: 'Models', align: 'left', dropOrder: 3, minWidth: 16, drop: 'reluctantly' },
+  { key: 'input', title: 'Input', align: 'right', dropOrder: 6 },
+  { key: 'cachedInput', title: 'Cached', align: 'right', dropOrder: 2 },
+  { key: 'output', title: 'Output', align: 'right', dropOrder: 5 },
+  { key: 'tokens', title: 'Tokens', align: 'right', dropOrder: 1 },
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
 ];
 const COMPACT: readonly Key[] = ['started', 'provider', 'tokens', 'cost', 'credits'];
 
-/** What a person reads of the windows: a table, how the open ones go on, what the marks mean. Ends with a newline. */
+/** Renders the windows for a person: a table, what the open ones may cost, what the marks mean. Ends with a newline. */
 export function renderBlocksText(report: BlocksReport, options: BlocksTextOptions): string {
   const { width, paint, extent, detail } = options;
   const cost = costFormatOf(report.totals);
@@ -49,13 +48,11 @@ export function renderBlocksText(report: BlocksReport, options: BlocksTextOption
     if (key === 'credits' && !report.totals.credits) return false;
     return extent === 'full' || COMPACT.includes(key) || (key === 'model' && detail === 'models');
   });
-  const exact = layOut(report, { count: formatCount, cost }, options);
-  const fits = findMissing(columns, exact, width).length === 0;
-  const rows = fits ? exact : layOut(report, { count: formatRounded, cost }, options);
-  const open = report.blocks.flatMap((block) => describeOutlook(block, cost, options));
+  const rows = [formatCount, formatRounded].map((count) => () => layOut(report, { count, cost }, options));
+  const open = report.blocks.flatMap((block) => describeOutlook(block, options));
   const sections = [
     [paint('bold', 'Usage by window of five hours'), paint('gray', report.timeZone)],
-    [renderTable(columns, rows, options).text],
+    [renderFirstFitting(columns, rows, options).text],
     open.map((line) => wrapText(line, width)),
     [...explainParts(report, options), ...explainMarks(report, cost), ...explainCredits(report.totals.credits)].map(
       (remark) => {
@@ -75,16 +72,16 @@ function layOut(report: BlocksReport, formats: NumberFormats, { clock, detail }:
       started: clock.formatMinute(startMs),
       until: `${clock.formatTime(endMs).slice(0, 5)}${outlook ? ' open' : ''}`,
       provider,
-      model: describeModels(models),
+      model: formatModels(models.map(({ model }) => model)),
     };
     const row: Row<Key> = { cells, ...(outlook ? { style: 'green' } : {}) };
     return [row, ...(detail === 'models' ? layOutModels(models, describe) : [])];
   });
   const total = { ...describe(report.totals), started: 'total' };
-  return alignCosts([...rows, { cells: total, style: 'bold', ruled: true }]);
+  return alignDecimals<Key>([...rows, { cells: total, style: 'bold', ruled: true }], 'cost', 'credits');
 }
 
-/** Windows are whole numbers of hours, and days begin and end within them. */
+/** Names the windows of which a part lies outside of the days asked for: days begin and end within windows. */
 function explainParts({ blocks }: BlocksReport, { clock }: BlocksTextOptions): string[] {
   const cut = blocks.filter(({ extent }) => extent === 'part');
   if (cut.length === 0) return [];
@@ -92,12 +89,12 @@ function explainParts({ blocks }: BlocksReport, { clock }: BlocksTextOptions): s
   return [`Of the window from ${which} only what was used on the days asked for is counted.`];
 }
 
-function describeOutlook({ provider, outlook }: Block, cost: NumberFormats['cost'], { paint }: BlocksTextOptions) {
+function describeOutlook({ provider, outlook }: Block, { paint }: BlocksTextOptions) {
   if (!outlook) return [];
   const { leftMs, nanoUsdPerHour, costNanoUsd } = outlook;
   const money =
     nanoUsdPerHour === undefined || costNanoUsd === undefined
       ? ''
-      : `, ${cost(nanoUsdPerHour)} an hour so far: about ${cost(costNanoUsd)} at its end`;
+      : `, ${formatCents(nanoUsdPerHour)} an hour so far: about ${formatCents(costNanoUsd)} at its end`;
   return [`${paint('bold', 'Open')}  ${provider}: ${formatDuration(leftMs)} left${money}`];
 }

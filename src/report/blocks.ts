@@ -1,16 +1,13 @@
 import type { Connection } from '../store/open.js';
-import { type KeyedSumRow, readSpan, readSums } from '../store/period-queries.js';
+import { type KeyedSumRow, listUsedQuarters, readSpan, readSums } from '../store/period-queries.js';
 import type { Provider } from '../usage/provider.js';
 import type { Calendar } from './calendar.js';
 import { type CreditFigures, readCredits } from './credits.js';
-import { type Figures, toFigures } from './figures.js';
+import { type Figures, type Part, type Summary, summarise, sumParts, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { sumModels } from './period-entries.js';
-import { explainEmpty, nothingRecorded } from './period-failure.js';
-import { toMoments } from './period-range.js';
+import { explainEmpty, nothingRecorded, toMoments } from './period-range.js';
 import type { ModelSum, PeriodQuery } from './period-report.js';
-import { type Part, type Summary, summarise, sumParts } from './summary.js';
-import { readWindows, WINDOW_MS, type Window } from './windows.js';
 
 /** Usage in the windows of five hours that subscriptions are limited by. */
 export interface BlocksReport extends Summary {
@@ -19,23 +16,23 @@ export interface BlocksReport extends Summary {
   readonly blocks: readonly Block[];
 }
 
-/** What is asked for of the usage in one window: of some days, one project or one model, or all of it. */
+/** The usage within one window, as far as the report asks for it: of some days, one project or one model, or all of it. */
 export interface Block {
   readonly provider: Provider;
-  /** Of the window, as the next one: what is asked for chooses among an account's windows and never moves them. */
+  /** The window's own bounds: what the report is limited to chooses among an account's windows and never moves them. */
   readonly startMs: number;
   readonly endMs: number;
   /** The end of the last quarter of an hour with such usage. */
   readonly lastMs: number;
-  /** `part`: the window has usage before or after the days that are asked for, which is left out. */
+  /** `part`: usage of the window before or after the days of the report is left out. */
   readonly extent: 'whole' | 'part';
   readonly figures: Figures;
   readonly models: readonly ModelSum[];
-  /** Of the window that is open now. */
+  /** Only of a window that is open now. */
   readonly outlook: Outlook | undefined;
 }
 
-/** How an open window goes on when it goes on as it began. Costs are undefined where nothing has a price. */
+/** What an open window costs at its end if it goes on as it began. Costs are undefined where nothing has a price. */
 export interface Outlook {
   readonly leftMs: number;
   readonly nanoUsdPerHour: number | undefined;
@@ -44,6 +41,7 @@ export interface Outlook {
 
 const HOUR_MS = 3_600_000;
 const QUARTER_MS = HOUR_MS / 4;
+const WINDOW_MS = 5 * HOUR_MS;
 const KEYS = ['startMs', 'provider', 'model', 'source'] as const;
 
 export type BlocksQuery = Omit<PeriodQuery, 'kind'>;
@@ -99,7 +97,7 @@ function describeBlock(window: Window, cells: readonly Cell[], { fromMs, untilMs
   return block;
 }
 
-/** `sinceMs`: since when it was used as `figures` say. */
+/** `sinceMs` is the beginning of the time in which the figures were used. */
 function lookAhead({ costNanoUsd }: Figures, sinceMs: number, leftMs: number, nowMs: number): Outlook {
   if (costNanoUsd === undefined) return { leftMs, nanoUsdPerHour: undefined, costNanoUsd };
   const nanoUsdPerHour = costNanoUsd / (Math.max(QUARTER_MS, nowMs - sinceMs) / HOUR_MS);
@@ -108,4 +106,41 @@ function lookAhead({ costNanoUsd }: Figures, sinceMs: number, leftMs: number, no
 
 function toCell(row: KeyedSumRow<(typeof KEYS)[number]>, credits: CreditFigures | undefined): Cell {
   return { ...row, figures: toFigures(row, { models: [row.model], sources: [row.source], evidence: [], credits }) };
+}
+
+/**
+ * A window of five hours in which an account's usage is limited. It begins at the full hour of the first usage after the
+ * end of the window before. Each provider has its own.
+ */
+interface Window {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** When the quarters of an hour with the account's first and last usage in it begin. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** Finds the window of a quarter of an hour with usage, by the moment at which that begins. */
+type FindWindow = (provider: Provider, quarterMs: number) => Window;
+
+/**
+ * Divides all recorded usage into windows. An account has one series of them, whatever it was used for, so that a report
+ * on some days, one project or one model needs the windows of all usage.
+ */
+function readWindows(connection: Connection): FindWindow {
+  const byQuarter = new Map<string, Window>();
+  let open: { readonly window: Mutable; readonly provider: Provider } | undefined;
+  for (const { provider, startMs } of listUsedQuarters(connection)) {
+    if (open?.provider !== provider || startMs >= open.window.endMs) open = { provider, window: begin(startMs) };
+    open.window.lastMs = startMs;
+    byQuarter.set(`${provider} ${startMs}`, open.window);
+  }
+  return (provider, quarterMs) => byQuarter.get(`${provider} ${quarterMs}`) ?? begin(quarterMs);
+}
+
+type Mutable = { -readonly [Key in keyof Window]: Window[Key] };
+
+function begin(firstMs: number): Mutable {
+  const startMs = Math.floor(firstMs / HOUR_MS) * HOUR_MS;
+  return { startMs, endMs: startMs + WINDOW_MS, firstMs, lastMs: firstMs };
 }

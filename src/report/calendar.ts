@@ -1,27 +1,27 @@
+import { readlinkSync } from 'node:fs';
 import type { OffsetChange } from '../store/period-queries.js';
 import type { BudgetPeriod, Period } from '../usage/budget.js';
-import { findTimeZone } from './time-zone.js';
 
-/** A day of the reader, counted from 1970-01-01: it has no length of its own, for some last 23 or 25 hours. */
+/** A calendar day in the reader's time zone, as the number of days since 1970-01-01. Some last 23 or 25 hours. */
 export type Day = number;
 
-/** The reader's days. */
+/** Converts between moments and the reader's days. */
 export interface Calendar {
   /** An IANA name. */
   readonly timeZone: string;
   dayOf(ms: number): Day;
-  /** The first moment of `day`, epoch milliseconds: not always midnight, where summer time begins at midnight. */
+  /** The first moment of `day` in epoch milliseconds. Where summer time begins at midnight, that is not midnight. */
   startOf(day: Day): number;
-  /** How local time differs from UTC from `fromMs` to `untilMs`: the first entry holds at `fromMs`. */
+  /** Lists the offsets of local time from UTC between two moments. The first entry holds at `fromMs`. */
   listOffsets(fromMs: number, untilMs: number): OffsetChange[];
 }
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** No time zone has changed its offset twice within so short a time. */
+/** No time zone has ever changed its offset twice within this time. */
 const PROBE_MS = 7 * DAY_MS;
 
-/** `timeZone` is an IANA name; undefined is the system's. Throws a RangeError on a zone that does not exist. */
+/** `timeZone` is an IANA name; undefined means the system's. Throws a RangeError on a zone that does not exist. */
 export function createCalendar(timeZone: string | undefined): Calendar {
   const zone = findTimeZone(timeZone);
   const { offsetAt } = zone;
@@ -53,12 +53,28 @@ export function createCalendar(timeZone: string | undefined): Calendar {
   };
 }
 
+/** Writes moments in the reader's time zone. */
+export interface Clock {
+  /** `2026-11-22 14:03` */
+  formatMinute(ms: number): string;
+  /** `14:03:27` */
+  formatTime(ms: number): string;
+}
+
+/** `timeZone` is an IANA name; undefined means the system's. Throws a RangeError on a zone that does not exist. */
+export function createClock(timeZone: string | undefined): Clock {
+  // Sweden's locale writes dates as ISO 8601 does.
+  const minute = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  const time = new Intl.DateTimeFormat('sv-SE', { timeZone, timeStyle: 'medium' });
+  return { formatMinute: (ms) => minute.format(ms), formatTime: (ms) => time.format(ms) };
+}
+
 /** `2026-11-24` */
 export function formatDay(day: Day): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** The day of `2026-11-24` or `20261124`; undefined for anything else, 30 February too. */
+/** Parses `2026-11-24` or `20261124`. Returns undefined for anything else, and for days such as 30 February. */
 export function parseDay(text: string): Day | undefined {
   const parts = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text);
   if (!parts || (text.length !== 8 && text.length !== 10)) return undefined;
@@ -82,7 +98,7 @@ export function startOfMonth(day: Day, months = 0): Day {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / DAY_MS;
 }
 
-/** The day, the week from Monday or the month around a moment (epoch milliseconds). */
+/** Returns the day, the week from Monday or the month around a moment (epoch milliseconds). */
 export function findPeriod(calendar: Calendar, period: BudgetPeriod, atMs: number): Period {
   const day = calendar.dayOf(atMs);
   const [first, next] = {
@@ -95,7 +111,7 @@ export function findPeriod(calendar: Calendar, period: BudgetPeriod, atMs: numbe
 
 const MONDAY = 1;
 
-/** The first minute of the new offset, between `before` of the old one and `after` of the new one. */
+/** Finds the minute in which the offset changes between two moments whose offsets differ. */
 function findChange(offsetAt: (ms: number) => number, before: number, after: number): number {
   const old = offsetAt(before);
   let [low, high] = [Math.floor(before / MINUTE_MS), Math.ceil(after / MINUTE_MS)];
@@ -105,4 +121,47 @@ function findChange(offsetAt: (ms: number) => number, before: number, after: num
     else high = middle;
   }
   return high * MINUTE_MS;
+}
+
+interface TimeZone {
+  /** An IANA name. */
+  readonly name: string;
+  /** By how much local time is ahead of UTC at a moment (epoch milliseconds), in milliseconds. */
+  offsetAt(ms: number): number;
+}
+
+/** `name` is an IANA name; undefined means the system's zone. Throws a RangeError on a zone that does not exist. */
+export function findTimeZone(name: string | undefined): TimeZone {
+  if (name === undefined) return systemZone;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
+  return { name: format.resolvedOptions().timeZone, offsetAt: (ms) => parseOffset(format.format(ms)) };
+}
+
+// The system's own zone is known without Intl, which takes Node 15 ms to load: a quarter of its own start.
+const systemZone: TimeZone = {
+  get name() {
+    return readLocalTime() ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  },
+  offsetAt: (ms) => 0 - new Date(ms).getTimezoneOffset() * MINUTE_MS,
+};
+
+/** Where TZ names no zone, Linux and macOS do: `/etc/localtime` is a link to `…/zoneinfo/Europe/Berlin`. */
+function readLocalTime(): string | undefined {
+  if (process.env.TZ !== undefined) return undefined;
+  try {
+    const name = /zoneinfo\/([A-Z]\w+\/[\w/+-]+|UTC)$/.exec(readlinkSync('/etc/localtime'))?.[1];
+    if (name === 'Etc/UTC') return 'UTC';
+    return name?.startsWith('Etc/') ? undefined : name;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parses the offset of `11/24/2026, GMT+05:45` into milliseconds: 20,700,000. UTC itself can be written `GMT` alone. */
+function parseOffset(formatted: string): number {
+  const [, sign, hours, minutes = '0', seconds = '0'] =
+    /GMT(?:([+\-−])(\d{1,2}):?(\d{2})?:?(\d{2})?)?$/.exec(formatted) ?? [];
+  if (hours === undefined) return 0;
+  const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+  return sign === '+' ? ms : -ms;
 }

@@ -20,30 +20,30 @@ export type CostKey =
 export type TableExtent = 'full' | 'compact';
 
 const COLUMNS: readonly Column<CostKey>[] = [
-  { key: 'started', title: 'Started', align: 'left', dropped: 1 },
-  { key: 'run', title: 'Run', align: 'left', dropped: 7, least: 20 },
+  { key: 'started', title: 'Started', align: 'left', dropOrder: 1, omitted: 'silently' },
+  { key: 'run', title: 'Run', align: 'left', dropOrder: 8, minWidth: 20 },
   { key: 'iteration', title: 'Iter', align: 'right' },
   { key: 'phase', title: 'Phase', align: 'left' },
-  { key: 'model', title: 'Model', align: 'left', dropped: 10, least: 15, drop: 'reluctantly' },
+  { key: 'model', title: 'Model', align: 'left', dropOrder: 7, minWidth: 15, drop: 'reluctantly' },
   ...counterColumns({
-    input: { dropped: 8, drop: 'reluctantly' },
-    cachedInput: { dropped: 4 },
-    cacheWrite: { dropped: 2 },
-    output: { dropped: 9, drop: 'reluctantly' },
-    reasoning: { dropped: 3 },
+    input: { dropOrder: 10, drop: 'reluctantly' },
+    cachedInput: { dropOrder: 6, drop: 'reluctantly' },
+    cacheWrite: { dropOrder: 3, omitted: 'easily' },
+    output: { dropOrder: 9, drop: 'reluctantly' },
+    reasoning: { dropOrder: 2, omitted: 'easily' },
   }),
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
-  { key: 'source', title: 'Source', align: 'left', dropped: 5 },
-  { key: 'duration', title: 'Duration', align: 'right', dropped: 6 },
-  { key: 'outcome', title: 'Outcome', align: 'left', least: 21 },
+  { key: 'source', title: 'Source', align: 'left', dropOrder: 4, omitted: 'easily' },
+  { key: 'duration', title: 'Duration', align: 'right', dropOrder: 5, omitted: 'easily' },
+  { key: 'outcome', title: 'Outcome', align: 'left', minWidth: 21 },
 ];
 const LEFT_OUT_IN_COMPACT: readonly CostKey[] = [
   ...(['started', 'source', 'duration'] as const),
   ...COUNTERS.flatMap(({ name, within }) => (within === undefined ? [] : name)),
 ];
 
-/** The columns that a table of `report` has: the run where there are several, cache writes where there are any. */
+/** Returns the columns of a table of `report`: the run where there are several, cache writes where there are any. */
 export function chooseCostColumns(report: CostReport, extent: TableExtent): Column<CostKey>[] {
   const runs = new Set(report.invocations.map(({ invocation }) => invocation.runId));
   return COLUMNS.filter(({ key }) => {

@@ -10,16 +10,20 @@ import {
 import { toCreditCardJson } from './credits.js';
 import { type Figures, figuresOfResponse, unitOf } from './figures.js';
 import { measureDurationMs } from './outcome.js';
-import type { Selection } from './selection.js';
+import type { Selection } from './selector.js';
 import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
 
 export interface CostJsonOptions {
-  /** `responses`: each invocation with the list of its responses. */
+  /** `responses`: each invocation has the list of its responses. */
   readonly detail: 'models' | 'responses';
 }
 
-/** The report as data. What is not known is null; a cost is null when nothing of it has a price. */
-export function toCostJson(report: CostReport, { scope, reason }: Selection, { detail }: CostJsonOptions): object {
+/** Returns the report as data. What is not known is null; a cost is null when none of its responses has a price. */
+export function toCostJson(
+  report: CostReport,
+  { scope, reason, part }: Selection,
+  { detail }: CostJsonOptions,
+): object {
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: scope.kind,
@@ -30,6 +34,9 @@ export function toCostJson(report: CostReport, { scope, reason }: Selection, { d
           projectIds: listProjects(report),
         }),
     selectedAs: reason,
+    ...(part && {
+      part: { phase: part.phase ?? null, iteration: part.iteration ?? null, model: part.model ?? null },
+    }),
     invocations: report.invocations.map((invocation) => ({
       ...toInvocationJson(invocation),
       ...(detail === 'responses'
@@ -42,6 +49,15 @@ export function toCostJson(report: CostReport, { scope, reason }: Selection, { d
       invocationCount: invocations.length,
       ...toFiguresJson(figures),
     })),
+    ...(scope.kind === 'run'
+      ? {
+          iterations: report.iterations.map(({ iteration, invocations, figures }) => ({
+            iteration,
+            invocationCount: invocations.length,
+            ...toFiguresJson(figures),
+          })),
+        }
+      : {}),
     totals: {
       invocationCount: report.invocations.length,
       ...toFiguresJson(report.totals),

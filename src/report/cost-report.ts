@@ -19,19 +19,22 @@ import {
 import type { CostUnit } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Source } from '../usage/source.js';
+import { type CostParts, selectPart } from './cost-part.js';
 import { type CreditFigures, type CreditsOf, type ModelOf, readScopeCredits } from './credits.js';
-import { type Figures, sumFigures, toFigures } from './figures.js';
+import { type Figures, type Summary, sumFigures, summarise, sumParts, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
-import { type Summary, summarise, sumParts } from './summary.js';
+import type { Part } from './selector.js';
 
-/** What a run or a session cost, invocation by invocation. */
+/** The cost of a run or a session, or of a part of it, invocation by invocation. */
 export interface CostReport extends Summary {
   readonly scope: Scope;
   /** Oldest first. */
   readonly invocations: readonly InvocationReport[];
-  /** In the order of PHASES, those that occur. */
+  /** The phases that occur, in the order of PHASES. */
   readonly phases: readonly PhaseReport[];
-  /** Of a session: its threads as far as no invocation is known to have caused their responses, oldest first. */
+  /** Of a run: its iterations over all phases, by number. A session can belong to several runs, and has none. */
+  readonly iterations: readonly IterationReport[];
+  /** Of a session: its threads with the responses that are assigned to no invocation, oldest first. */
   readonly unmetered: readonly ThreadReport[];
 }
 
@@ -39,7 +42,7 @@ export interface ThreadReport {
   readonly thread: ThreadRow;
   readonly figures: Figures;
   readonly models: readonly ModelReport[];
-  /** Empty unless asked for. */
+  /** Empty unless the report was asked for them. */
   readonly responses: readonly ResponseRow[];
 }
 
@@ -47,12 +50,12 @@ export interface InvocationReport {
   readonly invocation: InvocationRow;
   readonly figures: Figures;
   readonly models: readonly ModelReport[];
-  /** Empty unless asked for. */
+  /** Empty unless the report was asked for them. */
   readonly responses: readonly ResponseRow[];
   readonly notes: readonly NoteRow[];
 }
 
-/** One model of an invocation, as far as its counts are worth `source`. */
+/** The responses of one model and one source within an invocation. */
 export interface ModelReport {
   readonly model: string;
   readonly source: Source;
@@ -66,15 +69,29 @@ export interface PhaseReport {
   readonly figures: Figures;
 }
 
+export interface IterationReport {
+  readonly iteration: number;
+  readonly invocations: readonly InvocationReport[];
+  readonly figures: Figures;
+}
+
 export interface CostReportOptions {
-  /** `responses`: with every response of every invocation. */
+  /** `responses`: the report lists every response of every invocation. */
   readonly detail: 'models' | 'responses';
   /** `credits`: the figures of Codex have credits too. */
   readonly unit?: CostUnit | undefined;
+  readonly part?: Part | undefined;
 }
 
-/** Reads the report of `scope`. Call it within a snapshot, so that its parts agree. Throws a StoreError. */
-export function readCostReport(connection: Connection, scope: Scope, { detail, unit }: CostReportOptions): CostReport {
+/**
+ * Reads the report of `scope`. Call it within a snapshot, so that its parts agree. Throws a ReportError when `part` has
+ * nothing in it, and a StoreError.
+ */
+export function readCostReport(
+  connection: Connection,
+  scope: Scope,
+  { detail, unit, part }: CostReportOptions,
+): CostReport {
   const credits = readScopeCredits(connection, unit, scope);
   const models = groupBy(readModels(connection, scope), ({ invocationId }) => invocationId);
   const notes = groupBy(readNotes(connection, scope), ({ invocationId }) => invocationId);
@@ -92,10 +109,11 @@ export function readCostReport(connection: Connection, scope: Scope, { detail, u
       notes: notes.get(invocation.id) ?? [],
     };
   });
-  return describeAll(scope, invocations, readUnmetered(connection, scope, detail, credits.ofThread));
+  const unmetered = readUnmetered(connection, scope, detail, credits.ofThread);
+  return describeAll(scope, selectPart({ invocations, unmetered }, scope, part));
 }
 
-/** The projects that it belongs to. */
+/** Lists the projects of a report's invocations and threads. */
 export function listProjects({ invocations, unmetered }: CostReport): string[] {
   return [
     ...new Set(
@@ -133,20 +151,19 @@ function describeModel(row: Omit<ModelRow, 'invocationId'>, credits: CreditFigur
   };
 }
 
-function describeAll(
-  scope: Scope,
-  invocations: readonly InvocationReport[],
-  unmetered: readonly ThreadReport[],
-): CostReport {
+function describeAll(scope: Scope, { invocations, unmetered }: CostParts): CostReport {
   const names = new Set([...PHASES, ...invocations.map(({ invocation }) => invocation.phase)]);
-  const phases = [...names].map((phase) => {
-    const ofPhase = invocations.filter(({ invocation }) => invocation.phase === phase);
-    return { phase, invocations: ofPhase, figures: sumParts(ofPhase) };
-  });
+  const ofPhase = groupBy(invocations, ({ invocation }) => invocation.phase);
+  const ofIteration = scope.kind === 'run' ? groupBy(invocations, ({ invocation }) => invocation.iteration) : new Map();
+  const sum = (all: readonly InvocationReport[]) => ({ invocations: all, figures: sumParts(all) });
   return {
     scope,
     invocations,
-    phases: phases.filter((phase) => phase.invocations.length > 0),
+    phases: [...names].flatMap((phase) => {
+      const all = ofPhase.get(phase);
+      return all ? [{ phase, ...sum(all) }] : [];
+    }),
+    iterations: [...ofIteration].sort(([a], [b]) => a - b).map(([iteration, all]) => ({ iteration, ...sum(all) })),
     unmetered,
     ...summarise([...invocations, ...unmetered].flatMap(({ models }) => models)),
   };

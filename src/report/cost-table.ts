@@ -1,24 +1,31 @@
 import type { ResponseRow } from '../store/queries.js';
-import { cleanText, formatDuration, formatPlural } from './amounts.js';
-import type { Clock } from './clock.js';
-import { alignCosts } from './cost-alignment.js';
-import { type CostKey, chooseCostColumns, type TableExtent } from './cost-columns.js';
+import { chooseCostFormat, cleanText, formatCount, formatDuration, formatModels, formatPlural } from './amounts.js';
+import type { Clock } from './calendar.js';
+import type { CostKey, TableExtent } from './cost-columns.js';
 import type { CostReport, InvocationReport, PhaseReport, ThreadReport } from './cost-report.js';
-import { type Figures, figuresOfResponse, unitOf } from './figures.js';
-import { describeFigures } from './figures-text.js';
-import { describeCompleted, describeDuration, describeOutcome } from './outcome.js';
+import { type Figures, figuresOfResponse, sumParts, unitOf } from './figures.js';
+import { describeFigures, EVIDENCE_WORDS, isUnpriced, type NumberFormats } from './figures-text.js';
+import { describeCompleted, describeDuration, describeOutcome, type OutcomeExtent, sumDurationsMs } from './outcome.js';
 import type { Style } from './paint.js';
-import type { Column, Row } from './table.js';
+import { alignDecimals, type Row } from './table.js';
+
+/** In which order invocations and iterations stand: `time` and `iteration` ascending, the others the largest first. */
+export const COST_SORTS = ['time', 'iteration', 'cost', 'tokens', 'duration'] as const;
+export type CostSort = (typeof COST_SORTS)[number];
 
 export interface CostTableOptions {
   readonly clock: Clock;
   readonly nowMs: number;
   readonly extent: TableExtent;
+  readonly sort?: CostSort | undefined;
+  /** How many invocations, and iterations, have a row of their own; the others share one. */
+  readonly top?: number | undefined;
 }
 
-export interface CostTable {
-  readonly columns: readonly Column<CostKey>[];
-  readonly rows: readonly Row<CostKey>[];
+/** How the cells are worded: a narrow table has rounded counts and brief outcomes. */
+export interface CostWording {
+  readonly count: NumberFormats['count'];
+  readonly outcome: OutcomeExtent;
 }
 
 const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
@@ -29,114 +36,168 @@ const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
 };
 
 /**
- * Lays `report` out: a row per invocation, below it its responses, or else its models where there are several; then
- * the phases where there are several, and the total.
+ * Lays out the rows of `report`: one per invocation, with its responses or its models below it; then the iterations and
+ * the phases where they sum up several invocations, and the total.
  */
-export function layOutCostTable(report: CostReport, options: CostTableOptions): CostTable {
-  const invocations = report.invocations.flatMap((one) => [
-    layOutInvocation(one, options),
-    ...layOutParts(one, one.invocation.threadId, options),
-  ]);
-  const threads = report.unmetered.flatMap((one) => [
-    layOutThread(one, options),
-    ...layOutParts(one, one.thread.threadId, options),
-  ]);
-  const phases = report.phases.length > 1 ? report.phases : [];
-  const subtotals = phases.map((phase, index): Row<CostKey> => {
-    return { cells: layOutSum(phase.phase, phase, options), ruled: index === 0 };
-  });
-  const total = layOutSum('total', { invocations: report.invocations, figures: report.totals }, options);
-  return {
-    columns: chooseCostColumns(report, options.extent),
-    rows: alignCosts([...invocations, ...threads, ...subtotals, { cells: total, style: 'bold', ruled: true }]),
+export function layOutCostRows(
+  report: CostReport,
+  options: CostTableOptions,
+  wording: CostWording = { count: formatCount, outcome: 'full' },
+): readonly Row<CostKey>[] {
+  // The rows of a run are small sums, which cents would round to nothing.
+  const cost = chooseCostFormat(report.totals.costNanoUsd ?? 0, Number.POSITIVE_INFINITY);
+  return alignDecimals(new CostRows(options, { ...wording, cost }).layOut(report), 'cost', 'credits');
+}
+
+class CostRows {
+  readonly #options: CostTableOptions;
+  readonly #outcome: OutcomeExtent;
+  readonly #formats: NumberFormats;
+
+  constructor(options: CostTableOptions, { outcome, ...formats }: CostWording & NumberFormats) {
+    this.#options = options;
+    this.#outcome = outcome;
+    this.#formats = formats;
+  }
+
+  layOut({ invocations, iterations, phases, unmetered, totals }: CostReport): Row<CostKey>[] {
+    const rounds = iterations.length > 1 && iterations.length < invocations.length ? iterations : [];
+    const total = this.#sum('total', { invocations, figures: totals });
+    return [
+      ...this.#top(
+        invocations,
+        (one) => [one],
+        (one) => this.#invocation(one),
+      ),
+      ...unmetered.flatMap((one) => this.#thread(one)),
+      ...rule(
+        this.#top(
+          rounds,
+          (round) => round.invocations,
+          (round) => [{ cells: { ...this.#sum('all', round), iteration: String(round.iteration) } }],
+        ),
+      ),
+      ...rule(phases.length > 1 ? phases.map((phase) => ({ cells: this.#sum(phase.phase, phase) })) : []),
+      { cells: total, style: 'bold', ruled: true },
+    ];
+  }
+
+  /** The rows of `items` in the order that is asked for, and one row that sums up those beyond the first `top`. */
+  #top<Item extends { readonly figures: Figures }>(
+    items: readonly Item[],
+    invocationsOf: (item: Item) => readonly InvocationReport[],
+    rowsOf: (item: Item) => Row<CostKey>[],
+  ): Row<CostKey>[] {
+    const { sort = 'time', top = items.length, nowMs } = this.#options;
+    const sorted = sort === 'time' ? items : [...items].sort(compareBy(sort, invocationsOf, nowMs));
+    const rest = sorted.slice(top);
+    const rows = sorted.slice(0, top).flatMap(rowsOf);
+    if (rest.length === 0) return rows;
+    const others = { figures: sumParts(rest), invocations: rest.flatMap(invocationsOf) };
+    return [...rows, { cells: { ...this.#sum('others', others), iteration: '…' }, style: 'gray' }];
+  }
+
+  #invocation(report: InvocationReport): Row<CostKey>[] {
+    const { invocation, figures } = report;
+    const trouble = TROUBLE[invocation.status];
+    const row: Row<CostKey> = {
+      cells: {
+        ...describeFigures(figures, this.#formats),
+        started: this.#options.clock.formatMinute(invocation.startedAtMs),
+        run: cleanText(invocation.runId),
+        iteration: String(invocation.iteration),
+        phase: invocation.phase,
+        model: describeModels(report),
+        duration: describeDuration([invocation], this.#options.nowMs),
+        outcome: describeOutcome(invocation, this.#outcome),
+      },
+      styles: { ...(trouble && { outcome: trouble }), ...(isUnpriced(figures) && { cost: 'yellow' }) },
+    };
+    return [row, ...this.#parts(report, invocation.threadId)];
+  }
+
+  #thread(report: ThreadReport): Row<CostKey>[] {
+    const { thread, figures } = report;
+    const row: Row<CostKey> = {
+      cells: {
+        ...describeFigures(figures, this.#formats),
+        started: this.#options.clock.formatMinute(thread.startedAtMs),
+        phase: cleanText(thread.kind),
+        model: describeModels(report),
+        duration: formatDuration(Math.max(0, thread.lastAtMs - thread.startedAtMs)),
+        outcome: 'not metered',
+      },
+      styles: isUnpriced(figures) ? { cost: 'yellow' } : {},
+    };
+    return [row, ...this.#parts(report, thread.threadId)];
+  }
+
+  /** The responses of an invocation, if the report has them, or else its models where there are several. */
+  #parts({ responses, models, figures: all }: ThreadReport | InvocationReport, threadId: string | null) {
+    const ofResponses = responses.map((response) => ({
+      model: response.model,
+      figures: figuresOfResponse(response, unitOf(all)),
+      outcome: describeResponse(response, threadId, this.#options.clock, this.#outcome),
+    }));
+    const ofModels = models.map(({ model, figures }) => ({
+      model,
+      figures,
+      outcome: formatPlural(figures.responses, 'response'),
+    }));
+    const parts = ofResponses.length > 0 ? ofResponses : ofModels.length > 1 ? ofModels : [];
+    return parts.map(({ model, figures, outcome }, index): Row<CostKey> => {
+      const branch = index === parts.length - 1 ? '└' : '├';
+      const cells = { ...describeFigures(figures, this.#formats), model: `${branch} ${cleanText(model)}`, outcome };
+      return { cells, style: 'gray', needs: 'model' };
+    });
+  }
+
+  #sum(name: string, { figures, invocations }: Pick<PhaseReport, 'figures' | 'invocations'>): Row<CostKey>['cells'] {
+    const all = invocations.map(({ invocation }) => invocation);
+    const described = { ...describeFigures(figures, this.#formats), phase: name };
+    if (all.length === 0) return described;
+    const statuses = all.map(({ status }) => status);
+    return {
+      ...described,
+      model: formatPlural(all.length, 'invocation'),
+      duration: describeDuration(all, this.#options.nowMs),
+      outcome: describeCompleted(statuses, this.#outcome),
+    };
+  }
+}
+
+function rule(rows: readonly Row<CostKey>[]): Row<CostKey>[] {
+  return rows.map((row, index) => (index === 0 ? { ...row, ruled: true } : row));
+}
+
+function compareBy<Item extends { readonly figures: Figures }>(
+  sort: CostSort,
+  invocationsOf: (item: Item) => readonly InvocationReport[],
+  nowMs: number,
+): (a: Item, b: Item) => number {
+  const amountOf = (item: Item): number => {
+    const { usage, costNanoUsd } = item.figures;
+    const rows = invocationsOf(item).map(({ invocation }) => invocation);
+    if (sort === 'cost') return costNanoUsd ?? -1;
+    if (sort === 'tokens') return usage.input + usage.output;
+    if (sort === 'duration') return sumDurationsMs(rows, nowMs) ?? -1;
+    return -(rows[0]?.iteration ?? 0);
   };
+  return (a, b) => amountOf(b) - amountOf(a);
 }
 
-function layOutInvocation({ invocation, figures }: InvocationReport, { clock, nowMs }: CostTableOptions): Row<CostKey> {
-  const trouble = TROUBLE[invocation.status];
-  return {
-    cells: {
-      ...describeFigures(figures),
-      started: clock.formatMinute(invocation.startedAtMs),
-      run: cleanText(invocation.runId),
-      iteration: String(invocation.iteration),
-      phase: invocation.phase,
-      model: describeModels(figures),
-      duration: describeDuration([invocation], nowMs),
-      outcome: describeOutcome(invocation),
-    },
-    styles: { ...(trouble && { outcome: trouble }), ...styleCost(figures) },
-  };
-}
-
-function layOutThread({ thread, figures }: ThreadReport, { clock }: CostTableOptions): Row<CostKey> {
-  return {
-    cells: {
-      ...describeFigures(figures),
-      started: clock.formatMinute(thread.startedAtMs),
-      phase: cleanText(thread.kind),
-      model: describeModels(figures),
-      duration: formatDuration(Math.max(0, thread.lastAtMs - thread.startedAtMs)),
-      outcome: 'not metered',
-    },
-    styles: styleCost(figures),
-  };
-}
-
-function layOutParts(
-  { responses, models, figures: all }: Pick<InvocationReport, 'responses' | 'models' | 'figures'>,
-  threadId: string | null,
-  { clock }: CostTableOptions,
-): Row<CostKey>[] {
-  const ofResponses = responses.map((response) => ({
-    model: response.model,
-    figures: figuresOfResponse(response, unitOf(all)),
-    outcome: describeResponse(response, threadId, clock),
-  }));
-  const ofModels = models.map(({ model, figures }) => ({
-    model,
-    figures,
-    outcome: formatPlural(figures.responses, 'response'),
-  }));
-  const parts = ofResponses.length > 0 ? ofResponses : ofModels.length > 1 ? ofModels : [];
-  return parts.map(({ model, figures, outcome }, index) => {
-    const branch = index === parts.length - 1 ? '└' : '├';
-    const cells = { ...describeFigures(figures), model: `${branch} ${cleanText(model)}`, outcome };
-    return { cells, style: 'gray', needs: 'model' };
-  });
-}
-
-function layOutSum(
-  name: string,
-  { figures, invocations }: Pick<PhaseReport, 'figures' | 'invocations'>,
-  { nowMs }: CostTableOptions,
-): Row<CostKey>['cells'] {
-  const all = invocations.map(({ invocation }) => invocation);
-  return {
-    ...describeFigures(figures),
-    phase: name,
-    model: all.length === 0 ? '' : formatPlural(all.length, 'invocation'),
-    duration: all.length === 0 ? '' : describeDuration(all, nowMs),
-    outcome: all.length === 0 ? '' : describeCompleted(all.map(({ status }) => status)),
-  };
-}
-
-/** `14:03:27 child, priority, usage_record`: what is out of the ordinary first, for the end may be cut off. */
-function describeResponse(response: ResponseRow, threadId: string | null, clock: Clock): string {
+/** `14:03:27 child, priority, usage record`: first what is out of the ordinary, because the end may be cut off. */
+function describeResponse(response: ResponseRow, threadId: string | null, clock: Clock, extent: OutcomeExtent): string {
   const remarks = [
     ...(threadId === null || response.threadId === threadId ? [] : ['child']),
     ...(response.serviceTier === null ? [] : [cleanText(response.serviceTier)]),
-    response.evidence,
+    ...(extent === 'full' ? [EVIDENCE_WORDS[response.evidence] ?? response.evidence] : []),
   ];
-  return `${clock.formatTime(response.completedAtMs)} ${remarks.join(', ')}`;
+  return `${clock.formatTime(response.completedAtMs)} ${remarks.join(', ')}`.trimEnd();
 }
 
-function describeModels({ models }: Figures): string {
-  const [model] = models;
-  if (models.length > 1) return formatPlural(models.length, 'model');
-  return model === undefined ? '-' : cleanText(model);
-}
-
-function styleCost({ responses, costNanoUsd }: Figures): Partial<Record<CostKey, Style>> {
-  return responses > 0 && costNanoUsd === undefined ? { cost: 'yellow' } : {};
+/** The dearest model first, as in every table. */
+function describeModels({ models }: Pick<InvocationReport, 'models'>): string {
+  const byCost = [...models].sort((a, b) => (b.figures.costNanoUsd ?? -1) - (a.figures.costNanoUsd ?? -1));
+  return formatModels([...new Set(byCost.map(({ model }) => model))]);
 }

@@ -1,16 +1,21 @@
-import { cleanText, formatPlural } from './amounts.js';
+import { cleanText, formatCount, formatPlural, formatRounded } from './amounts.js';
+import { renderCostChart } from './cost-chart.js';
+import { chooseCostColumns } from './cost-columns.js';
+import { describePart } from './cost-part.js';
 import { type CostReport, listProjects } from './cost-report.js';
-import { type CostTableOptions, layOutCostTable } from './cost-table.js';
+import { type CostTableOptions, layOutCostRows } from './cost-table.js';
 import { explainCredits } from './credits.js';
+import { explainMarks, listNotes, type NotesExtent } from './notes.js';
 import type { Paint } from './paint.js';
-import { explainMarks, listNotes, type NotesExtent } from './remarks.js';
-import type { Selection, SelectionReason } from './selection.js';
-import { cutText, renderTable, wrapText } from './table.js';
+import type { Selection, SelectionReason } from './selector.js';
+import { cutText, describeMissing, renderFirstFitting, wrapText } from './table.js';
 
 export interface CostTextOptions extends CostTableOptions {
   readonly width: number;
   readonly paint: Paint;
   readonly notes: NotesExtent;
+  /** `chart`: a bar per iteration instead of the table. */
+  readonly form?: 'table' | 'chart' | undefined;
 }
 
 const REASONS: Readonly<Record<Exclude<SelectionReason, 'named'>, string>> = {
@@ -20,30 +25,42 @@ const REASONS: Readonly<Record<Exclude<SelectionReason, 'named'>, string>> = {
   newest: 'the newest of all; none is of this directory',
 };
 
-/** What a person reads of `report`: heading, table, what its marks mean, notes. Ends with a newline. */
+/** Renders `report` for a person: heading, table or chart, what its marks mean, notes. Ends with a newline. */
 export function renderCostText(report: CostReport, selection: Selection, options: CostTextOptions): string {
-  const { width, paint } = options;
-  const { columns, rows } = layOutCostTable(report, options);
-  const table = renderTable(columns, rows, { width, paint });
+  const { width, paint, form } = options;
+  const { text, missing } =
+    form === 'chart' ? { text: renderCostChart(report, width, paint), missing: [] } : renderCostTable(report, options);
+  const remarks = [...describeMissing({ missing }), ...explainMarks(report), ...explainCredits(report.totals.credits)];
   const sections = [
     describeHeading(report, selection, options),
-    [table.text],
-    [...describeMissing(table.missing), ...explainMarks(report), ...explainCredits(report.totals.credits)].map(
-      (paragraph) => paint('gray', wrapText(paragraph, width)),
-    ),
+    [text],
+    remarks.map((paragraph) => paint('gray', wrapText(paragraph, width))),
     describeNotes(report, options),
   ];
   const filled = sections.filter((lines) => lines.length > 0);
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** The title, and below it what there is to know beside the figures. */
+/** Exact counts where there is room for the columns that matter, or else rounded ones, or else brief outcomes as well. */
+function renderCostTable(report: CostReport, options: CostTextOptions) {
+  const columns = chooseCostColumns(report, options.extent);
+  const wordings = [
+    { count: formatCount, outcome: 'full' },
+    { count: formatRounded, outcome: 'full' },
+    { count: formatRounded, outcome: 'brief' },
+  ] as const;
+  const rows = wordings.map((wording) => () => layOutCostRows(report, options, wording));
+  return renderFirstFitting(columns, rows, options);
+}
+
+/** The title, and a line with the project, the start and the version. */
 export function describeHeading(
   report: CostReport,
-  { scope, reason }: Selection,
+  { scope, reason, part }: Selection,
   { clock, width, paint }: Pick<CostTextOptions, 'clock' | 'width' | 'paint'>,
 ): string[] {
-  const title = scope.kind === 'run' ? `Run ${cleanText(scope.runId)}` : `Session ${cleanText(scope.threadId)}`;
+  const name = scope.kind === 'run' ? `Run ${cleanText(scope.runId)}` : `Session ${cleanText(scope.threadId)}`;
+  const title = [name, ...(part ? [cleanText(describePart(part))] : [])].join(', ');
   const why = reason === 'named' ? '' : ` (${REASONS[reason]})`;
   const rows = report.invocations.map(({ invocation }) => invocation);
   const threads = report.unmetered.map(({ thread }) => thread);
@@ -59,12 +76,6 @@ export function describeHeading(
     ...(versions.length > 0 ? [`codex ${versions.map(cleanText).join(', ')}`] : writers.map(cleanText)),
   ];
   return [paint('bold', title) + why, paint('gray', wrapText(facts.join('  '), width))];
-}
-
-// When an invocation began is a convenience; a missing count is worth a line.
-function describeMissing(titles: readonly string[]): string[] {
-  const worth = titles.filter((title) => title !== 'Started');
-  return worth.length === 0 ? [] : [`Left out for lack of width: ${worth.join(', ')}.`];
 }
 
 function describeNotes(report: CostReport, { notes, width, paint }: CostTextOptions): string[] {

@@ -11,18 +11,19 @@ import type { OffsetChange, SumKeys, UsageFilter, UsageOf } from '../store/perio
 import type { ResponseRow, Scope } from '../store/queries.js';
 import { addressOfDocs } from '../usage/docs.js';
 import type { CostUnit } from '../usage/options.js';
+import { formatCount, formatPlural } from './amounts.js';
 
-/** What a group of responses has taken of the credits of a ChatGPT plan. Only Codex's responses take any. */
+/** How many credits of a ChatGPT plan a group of responses has taken. Only Codex's responses take any. */
 export interface CreditFigures {
-  /** Of those whose credits are known; undefined when there are none. */
+  /** The sum of the responses whose credits are known; undefined when there are none. */
   readonly nanoCredits: number | undefined;
-  /** Responses of Codex whose credits are not known: the sum leaves them out. */
+  /** How many responses of Codex the sum leaves out because their credits are not known. */
   readonly unratedResponses: number;
 }
 
 const NONE: CreditFigures = { nanoCredits: undefined, unratedResponses: 0 };
 
-/** The credits of a row of sums, by its keys; undefined where nobody asked for credits. */
+/** Returns the credits of a row of sums by its keys; undefined unless the report was asked for credits. */
 export type CreditsOf<Row> = (row: Row) => CreditFigures | undefined;
 
 const DAY_MS = 86_400_000;
@@ -36,7 +37,7 @@ export function sumCredits(a: CreditFigures | undefined, b: CreditFigures | unde
   return { nanoCredits, unratedResponses: a.unratedResponses + b.unratedResponses };
 }
 
-/** The credits of what `readSums` reads by the same keys and filter. */
+/** Reads the credits of the rows that `readSums` reads by the same keys and filter. */
 export function readCredits<Key extends keyof SumKeys>(
   connection: Connection,
   unit: CostUnit | undefined,
@@ -53,13 +54,13 @@ export function readCredits<Key extends keyof SumKeys>(
 }
 
 export interface ModelOf {
-  /** An invocation, or a thread that was not metered. */
+  /** The id of an invocation, or of a thread that was not metered. */
   readonly id: string;
   readonly model: string;
   readonly source: string;
 }
 
-/** The credits of the invocations of a run or a session, and of its unmetered threads. */
+/** Reads the credits of the invocations of a run or a session, and of its unmetered threads. */
 export function readScopeCredits(
   connection: Connection,
   unit: CostUnit | undefined,
@@ -71,7 +72,7 @@ export function readScopeCredits(
   return { ofInvocation: addUp(metered, keyOf), ofThread: addUp(unmetered, keyOf) };
 }
 
-/** The credits of a whole run or session; undefined where nobody asked for credits. */
+/** Reads the credits of a whole run or session; undefined unless the report was asked for credits. */
 export function readTotalCredits(
   connection: Connection,
   unit: CostUnit | undefined,
@@ -90,7 +91,7 @@ function readScope(connection: Connection, scope: Scope) {
   return { metered, unmetered: readUnmeteredCredits(connection, scope.threadId, longAboveInputTokens) };
 }
 
-/** The credits of one response; undefined where nobody asked for credits. */
+/** Returns the credits of one response; undefined unless the report was asked for credits. */
 export function creditsOfResponse(row: ResponseRow, unit: CostUnit | undefined): CreditFigures | undefined {
   if (unit !== 'credits') return undefined;
   if (row.provider !== 'codex') return NONE;
@@ -122,30 +123,30 @@ function toCreditFigures(nanoCredits: number | undefined, responses: number): Cr
   return { nanoCredits, unratedResponses: nanoCredits === undefined ? responses : 0 };
 }
 
-/** What JSON says once of all credits in it. */
+/** Returns what a JSON document says once about all credits in it. */
 export function toCreditCardJson(): object {
   const { unconfirmed, asOf, source, creditsPerUsd } = CREDIT_CARD;
   return { unconfirmed, asOf, source, creditsPerUsd };
 }
 
-/** What a reader of credits must know of them, a paragraph each; nothing where nobody asked for credits. */
+/** Explains the credits of a report, a paragraph each; nothing unless the report was asked for credits. */
 export function explainCredits(credits: CreditFigures | undefined): string[] {
   if (!credits) return [];
   const { unratedResponses } = credits;
   const left =
     unratedResponses === 0
       ? ''
-      : ` Of ${unratedResponses === 1 ? '1 response' : `${unratedResponses} responses`} of Codex they are not known, and left out (+).`;
+      : ` Those of ${formatPlural(unratedResponses, 'response')} of Codex are not known, and left out (+).`;
   return [
     `Credits are unconfirmed: a rate card for ChatGPT plans as of ${CREDIT_CARD.asOf}, for Codex alone (${addressOfDocs('pricing.md')}).${left}`,
   ];
 }
 
-/** Nano-credits for people: `1,234`, `12.3`, `0.0123`, `<0.0001` */
+/** Writes nano-credits: `1,234`, `123.4`, `12.34`, `0.0123`, `<0.0001` */
 export function formatCredits(nanoCredits: number): string {
   const credits = nanoCredits / 1e9;
   if (credits > 0 && credits < 0.0001) return '<0.0001';
   const decimals = credits >= 1000 ? 0 : credits >= 100 ? 1 : credits >= 1 ? 2 : 4;
   const [whole = '0', fraction] = credits.toFixed(decimals).split('.');
-  return whole.replace(/\B(?=(\d{3})+$)/g, ',') + (fraction === undefined ? '' : `.${fraction}`);
+  return formatCount(Number(whole)) + (fraction === undefined ? '' : `.${fraction}`);
 }

@@ -5,7 +5,7 @@ import { PRICE_ADVICE } from './price-list-text.js';
 import { SCHEMA_VERSION } from './sums-json.js';
 import { wrapText } from './table.js';
 
-/** `attention`: the reader should do what `advice` says. `note`: worth knowing. */
+/** `attention`: the reader should follow the advice. `note`: good to know, nothing needs to be done. */
 export type CheckStatus = 'ok' | 'note' | 'attention';
 
 export interface Check {
@@ -15,7 +15,7 @@ export interface Check {
   readonly advice?: string | undefined;
 }
 
-/** What the database tells. */
+/** Makes checks of what the database shows of its health. */
 export function checkHealth({ faults, shares, unpriced, unreadableFiles, untold, disagreements }: Health): Check[] {
   const total = shares.reduce((sum, { responses }) => sum + responses, 0);
   const list = shares.map(({ source, responses }) => `${formatShare(responses / total)} ${source}`);
@@ -69,7 +69,7 @@ function checkFiles({ count, named }: Health['unreadableFiles']): Check {
   };
 }
 
-/** What Claude Code used, as far as it is known that it was used and not how much. */
+/** Checks for usage of Claude Code of which no file says how much it was. */
 function checkUntold({ files, responses, shortRuns }: Untold): Check {
   const name = 'untold';
   const [inFiles, ofRuns] = [formatPlural(files, 'file'), formatPlural(shortRuns, 'run')];
@@ -94,7 +94,7 @@ function checkUntold({ files, responses, shortRuns }: Untold): Check {
 
 const MARKS: Readonly<Record<CheckStatus, string>> = { ok: '✓', note: '·', attention: '!' };
 
-/** The checks, a paragraph each. Ends with a newline. */
+/** Renders the checks, a paragraph each. Ends with a newline. */
 export function renderDoctor(checks: readonly Check[], { width, paint }: { width: number; paint: Paint }): string {
   const longest = Math.max(...checks.map(({ name }) => name.length));
   const indent = ' '.repeat(longest + 4);
@@ -109,7 +109,7 @@ export function renderDoctor(checks: readonly Check[], { width, paint }: { width
   return `${lines.join('\n')}\n\n${paint('bold', end)}\n`;
 }
 
-/** The same as data. */
+/** Returns the checks as data. */
 export function toDoctorJson(checks: readonly Check[]): object {
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -1,4 +1,4 @@
-/** What cannot be reported. `candidates` are runs or sessions that the reader may have meant, newest first. */
+/** Nothing can be reported. `candidates` are runs or sessions that the reader may have meant, newest first. */
 export class ReportError extends Error {
   override readonly name = 'ReportError';
   constructor(

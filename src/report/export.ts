@@ -3,14 +3,12 @@ import type { Connection } from '../store/open.js';
 import { readSpan, readSums } from '../store/period-queries.js';
 import { toTokensJson } from '../usage/counters.js';
 import { type Calendar, formatDay } from './calendar.js';
-import { ReportError } from './error.js';
-import { explainEmpty } from './period-failure.js';
-import { toMoments } from './period-range.js';
+import { explainEmpty, nothingRecorded, toMoments } from './period-range.js';
 import type { PeriodQuery } from './period-report.js';
 import { toIso } from './sums-json.js';
 
 export type ExportFormat = 'csv' | 'json' | 'ndjson';
-/** `days`: sums of each day, provider, project, model and source. */
+/** `days`: the sums of each day, provider, project, model and source. */
 export type ExportSubject = 'responses' | 'days';
 
 export type ExportQuery = Pick<PeriodQuery, 'since' | 'until' | 'provider' | 'projectId' | 'model'>;
@@ -18,12 +16,12 @@ export type ExportQuery = Pick<PeriodQuery, 'since' | 'until' | 'provider' | 'pr
 type Value = string | number | null;
 type Entry = Readonly<Record<string, Value>>;
 
-/** Rows are put out so many at once. */
+/** So many rows are written at once. */
 const ROWS_AT_ONCE = 500;
 
 /**
- * Puts out what `query` lets through, in pieces, however much it is. Returns how many rows there were. Call it within a
- * snapshot. Throws a ReportError when there is none, before anything is put out, and a StoreError.
+ * Writes the rows that `query` asks for, in pieces, however many they are. Returns their number. Call it within a
+ * snapshot. Throws a ReportError before anything is written when there are none, and a StoreError.
  */
 export function exportUsage(
   connection: Connection,
@@ -46,7 +44,7 @@ export function exportUsage(
   }
   if (count === 0) {
     if (readSpan(connection)) throw explainEmpty(connection, query, { since: query.since, until: query.until });
-    throw new ReportError('nothing-metered', 'No usage has been recorded yet.');
+    throw nothingRecorded();
   }
   if (format === 'json') lines.push('\n]\n');
   flush();
@@ -66,7 +64,7 @@ function encode(entry: Entry, format: ExportFormat, place: 'first' | 'later'): s
   }
 }
 
-/** As RFC 4180 has it: what is not known is empty. */
+/** Quotes as RFC 4180 says. What is not known is empty. */
 function quote(value: Value): string {
   const text = value === null ? '' : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

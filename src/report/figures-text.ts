@@ -1,6 +1,7 @@
 import type { CounterName } from '../usage/counters.js';
+import type { Evidence } from '../usage/source.js';
 import { mapCounters } from '../usage/usage.js';
-import { formatCost, formatCount } from './amounts.js';
+import { type CostFormat, formatCost, formatCount } from './amounts.js';
 import { formatCredits } from './credits.js';
 import { describeSource, type Figures, isActual } from './figures.js';
 
@@ -10,15 +11,15 @@ export interface FiguresText extends Readonly<Record<CounterName, string>> {
   /** Input and output. */
   readonly tokens: string;
   readonly cost: string;
-  /** Empty where nobody asked for credits. */
+  /** Empty unless the report was asked for credits. */
   readonly credits: string;
   readonly source: string;
 }
 
-/** How numbers are written. */
+/** How the counts and the costs of a table are written. */
 export interface NumberFormats {
   readonly count: (count: number) => string;
-  readonly cost: (nanoUsd: number) => string;
+  readonly cost: CostFormat;
 }
 
 const EXACT: NumberFormats = { count: formatCount, cost: formatCost };
@@ -27,7 +28,7 @@ export function describeFigures(figures: Figures, formats = EXACT): FiguresText 
   const { usage, responses } = figures;
   const describe = (count: number) => {
     if (responses === 0) return '-';
-    // Nothing of a kind is no guess.
+    // A count of zero is no guess, whatever the others are.
     return (count === 0 ? '' : mark(figures)) + formats.count(count);
   };
   return {
@@ -47,7 +48,7 @@ export function describeCost(figures: Figures, { cost }: Pick<NumberFormats, 'co
   return mark(figures) + cost(figures.costNanoUsd) + (figures.unpricedResponses > 0 ? '+' : '');
 }
 
-/** `12.34`, `~12.34`, `12.34+`, `unknown`, `-` where no response is Codex's. */
+/** `12.34`, `~12.34`, `12.34+`, `unknown`, and `-` where none of the responses is Codex's. */
 export function describeCredits(figures: Figures): string {
   const { credits } = figures;
   if (!credits) return '';
@@ -55,6 +56,23 @@ export function describeCredits(figures: Figures): string {
   if (nanoCredits === undefined) return unratedResponses > 0 ? 'unknown' : '-';
   return mark(figures) + formatCredits(nanoCredits) + (unratedResponses > 0 ? '+' : '');
 }
+
+/** Whether a cell says `unpriced`, which tables colour. */
+export function isUnpriced({ responses, costNanoUsd }: Pick<Figures, 'responses' | 'costNanoUsd'>): boolean {
+  return responses > 0 && costNanoUsd === undefined;
+}
+
+/** Where a count was read, in words: the record has the names of the files' fields. */
+export const EVIDENCE_WORDS: Readonly<Record<Evidence, string>> = {
+  usage_record: 'usage record',
+  api: 'API',
+  token_count: 'token count',
+  turn_completed: 'turn total',
+  session_total: 'session total',
+  otel: 'telemetry',
+  text: 'output text',
+  tokenizer: 'tokenizer',
+};
 
 function mark(figures: Figures): '' | '~' {
   return isActual(figures) ? '' : '~';

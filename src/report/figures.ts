@@ -4,15 +4,16 @@ import { isUnpriced } from '../usage/record.js';
 import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
 import { completeUsage, sumUsage, type Usage } from '../usage/usage.js';
 import { type CreditFigures, creditsOfResponse, sumCredits } from './credits.js';
+import { groupBy } from './groups.js';
 
-/** What a group of responses used and cost, and how that is known. */
+/** The sums over a group of responses, and how they are known. */
 export interface Figures {
   readonly usage: Usage;
   readonly responses: number;
   readonly unpricedResponses: number;
   /** The sum of the responses that have a price; undefined when none has. */
   readonly costNanoUsd: number | undefined;
-  /** Undefined where nobody asked for credits. */
+  /** Undefined unless the report was asked for credits. */
   readonly credits?: CreditFigures | undefined;
   readonly models: readonly string[];
   /** Best first. */
@@ -21,7 +22,7 @@ export interface Figures {
   readonly evidence: readonly Evidence[];
 }
 
-/** The figures of a row of sums. */
+/** Makes figures of a row of sums. */
 export function toFigures(row: SumRow, known: Pick<Figures, 'models' | 'sources' | 'evidence' | 'credits'>): Figures {
   const { responses, unpricedResponses, costNanoUsd } = row;
   return {
@@ -36,7 +37,7 @@ export function toFigures(row: SumRow, known: Pick<Figures, 'models' | 'sources'
   };
 }
 
-/** Whether credits were asked for. */
+/** Returns the unit that the figures were read in. */
 export function unitOf({ credits }: Pick<Figures, 'credits'>): CostUnit {
   return credits ? 'credits' : 'usd';
 }
@@ -47,7 +48,7 @@ export function figuresOfResponse(row: ResponseRow, unit: CostUnit): Figures {
   return toFigures(sums, { models: [row.model], sources: [row.source], evidence: [row.evidence], credits });
 }
 
-// A report over time sums up thousands of these.
+// Loops instead of maps: a report over time sums up thousands of these.
 export function sumFigures(parts: readonly Figures[]): Figures {
   const [first] = parts;
   if (first && parts.length === 1) return first;
@@ -83,12 +84,60 @@ function addNew<T>(items: readonly T[], known: T[]): void {
   for (const item of items) if (!known.includes(item)) known.push(item);
 }
 
-/** True when every count was reported by the API. Also of no counts at all: nothing is guessed there. */
+/** Whether the API reported every count. True of no counts at all as well. */
 export function isActual({ sources }: Pick<Figures, 'sources'>): boolean {
   return sources.every((source) => source === 'actual');
 }
 
-/** The one source of all counts, `mixed` for several, undefined for none. */
+/** Returns the one source of all counts, `mixed` for several, undefined for none. */
 export function describeSource({ sources }: Pick<Figures, 'sources'>): Source | 'mixed' | undefined {
   return sources.length > 1 ? 'mixed' : sources[0];
+}
+
+/** The figures of one model from responses of one source. */
+export interface Part {
+  readonly model: string;
+  readonly source: Source;
+  readonly figures: Figures;
+}
+
+/** The sums over all parts of a report. */
+export interface Summary {
+  readonly totals: Figures;
+  /** The totals of each source, best first. */
+  readonly sources: readonly SourceReport[];
+  readonly unpriced: readonly UnpricedModel[];
+}
+
+export interface SourceReport {
+  readonly source: Source;
+  readonly figures: Figures;
+}
+
+/** A model some of whose responses have no price. Sums of costs leave those out. */
+export interface UnpricedModel {
+  readonly model: string;
+  readonly unpricedResponses: number;
+}
+
+export function summarise(parts: readonly Part[]): Summary {
+  const bySource = groupBy(parts, ({ source }) => source);
+  const sources = SOURCES.map((source) => ({ source, figures: sumParts(bySource.get(source) ?? []) }));
+  return {
+    totals: sumParts(parts),
+    sources: sources.filter(({ figures }) => figures.responses > 0),
+    unpriced: listUnpriced(parts),
+  };
+}
+
+export function sumParts(parts: readonly { readonly figures: Figures }[]): Figures {
+  return sumFigures(parts.map(({ figures }) => figures));
+}
+
+function listUnpriced(parts: readonly Part[]): UnpricedModel[] {
+  const unpriced = parts.filter(({ figures }) => figures.unpricedResponses > 0);
+  return [...groupBy(unpriced, ({ model }) => model)].map(([model, ofModel]) => ({
+    model,
+    unpricedResponses: sumParts(ofModel).unpricedResponses,
+  }));
 }

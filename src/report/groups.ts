@@ -1,4 +1,4 @@
-/** The items by what `keyOf` says, each group and the groups in the order of the items. */
+/** Groups items by the key that `keyOf` returns. Groups, and items within each, keep the order of `items`. */
 export function groupBy<Key, Item>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {

@@ -4,14 +4,14 @@ import { type Figures, sumFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson } from './sums-json.js';
 
-/** One metered invocation, as its own process knows it. */
+/** What the meter of an invocation knows of it. */
 export interface InvocationFacts {
   readonly invocation: Invocation;
-  /** Undefined where no database gave it a number. */
+  /** Undefined when no database has given it a number. */
   readonly iteration: number | undefined;
   readonly threadId: string | undefined;
   readonly codexVersion: string | undefined;
-  /** `refused`: its budget was spent, so Codex was not started. */
+  /** `refused`: Codex was not started, because its budget was spent. */
   readonly status: InvocationStatus | 'refused';
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
@@ -28,11 +28,11 @@ export interface BudgetFacts {
 
 export interface BudgetLevelFacts {
   readonly limit: BudgetLimit;
-  /** In the limit's unit. */
+  /** How much is used, in the limit's unit. */
   readonly amount: number;
 }
 
-/** The report of an invocation that has ended. What is not known is null. */
+/** Returns the report of an invocation that has ended. What is not known is null. */
 export function toInvocationReport(facts: InvocationFacts): object {
   const { invocation, endedAtMs, responses, threadId } = facts;
   const parts = responses.map(figuresOf);
@@ -59,7 +59,7 @@ export function toInvocationReport(facts: InvocationFacts): object {
   };
 }
 
-/** Who and what an invocation is, from its start on. One that was not started has no id. */
+/** Returns what is known of an invocation from its start on. One that was not started has no id. */
 export function identify(invocation: Invocation, iteration: number | undefined): object {
   const { id, attribution, command, cwd } = invocation;
   const { projectId, runId, phase, origins } = attribution;
@@ -90,7 +90,7 @@ export function toResponseJson(response: PricedResponse): object {
   };
 }
 
-/** The sums of an invocation so far. */
+/** Returns the sums of an invocation so far. */
 export function toTotalsJson(responses: readonly PricedResponse[]): object {
   return toSumsJson(sumFigures(responses.map(figuresOf)));
 }

@@ -2,18 +2,18 @@ import type { Connection } from '../store/open.js';
 import type { Scope } from '../store/queries.js';
 import { findScopes, readSummary, type SummaryRow } from '../store/scopes.js';
 import type { CostUnit } from '../usage/options.js';
-import { cleanText, formatPlural } from './amounts.js';
-import type { Clock } from './clock.js';
-import { explainCredits, readTotalCredits, sumCredits, toCreditCardJson } from './credits.js';
+import { chooseCostFormat, cleanText, formatCount, formatModels, formatPlural, formatRounded } from './amounts.js';
+import type { Clock } from './calendar.js';
+import { type CreditFigures, explainCredits, readTotalCredits, sumCredits, toCreditCardJson } from './credits.js';
 import { ReportError } from './error.js';
-import { type Figures, toFigures } from './figures.js';
-import { describeFigures } from './figures-text.js';
+import { type Figures, isActual, toFigures } from './figures.js';
+import { describeFigures, isUnpriced, type NumberFormats } from './figures-text.js';
 import { groupBy } from './groups.js';
-import { describeOutcomes } from './outcome.js';
+import { describeOutcomes, type OutcomeExtent } from './outcome.js';
 import type { Paint } from './paint.js';
-import { assertProject } from './selection.js';
+import { assertProject } from './selector.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
-import { type Column, type Row, renderTable, wrapText } from './table.js';
+import { alignDecimals, type Column, type Row, renderFirstFitting, wrapText } from './table.js';
 
 /** A run or a session in a list. */
 export interface ListEntry {
@@ -30,7 +30,7 @@ export interface ListFilter {
   readonly unit?: CostUnit | undefined;
 }
 
-/** The newest runs or sessions, newest first. Throws a ReportError when there are none, and a StoreError. */
+/** Reads the newest runs or sessions, newest first. Throws a ReportError when there are none, and a StoreError. */
 export function readList(connection: Connection, { kind, projectId, limit, unit }: ListFilter): ListEntry[] {
   assertProject(connection, projectId);
   const scopes = findScopes(connection, kind, { projectId, limit });
@@ -42,20 +42,45 @@ export function readList(connection: Connection, { kind, projectId, limit, unit 
   });
 }
 
-type Key = 'id' | 'project' | 'started' | 'latest' | 'model' | 'input' | 'output' | 'cost' | 'credits' | 'invocations';
+type Key =
+  | 'id'
+  | 'run'
+  | 'phase'
+  | 'project'
+  | 'started'
+  | 'latest'
+  | 'model'
+  | 'input'
+  | 'output'
+  | 'cost'
+  | 'credits'
+  | 'invocations';
 
 const COLUMNS: readonly Column<Key>[] = [
-  { key: 'id', title: 'Run', align: 'left', least: 36 },
-  { key: 'project', title: 'Project', align: 'left', least: 16, dropped: 6 },
-  { key: 'started', title: 'Started', align: 'left', dropped: 2 },
-  { key: 'latest', title: 'Latest', align: 'left', dropped: 7, drop: 'reluctantly' },
-  { key: 'model', title: 'Model', align: 'left', least: 14, dropped: 1 },
-  { key: 'input', title: 'Input', align: 'right', dropped: 4 },
-  { key: 'output', title: 'Output', align: 'right', dropped: 3 },
+  { key: 'id', title: 'Run', align: 'left', minWidth: 22 },
+  { key: 'run', title: 'Run', align: 'left', minWidth: 14, narrowest: 9, dropOrder: 7, drop: 'reluctantly' },
+  { key: 'phase', title: 'Phase', align: 'left', dropOrder: 6, drop: 'reluctantly' },
+  { key: 'project', title: 'Project', align: 'left', minWidth: 12, dropOrder: 4, omitted: 'easily' },
+  { key: 'started', title: 'Started', align: 'left', dropOrder: 1, omitted: 'easily' },
+  { key: 'latest', title: 'Latest', align: 'left', dropOrder: 9, drop: 'reluctantly' },
+  { key: 'model', title: 'Model', align: 'left', minWidth: 14, dropOrder: 5, drop: 'reluctantly' },
+  { key: 'input', title: 'Input', align: 'right', dropOrder: 3, omitted: 'easily' },
+  { key: 'output', title: 'Output', align: 'right', dropOrder: 2, omitted: 'easily' },
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
-  { key: 'invocations', title: 'Invocations', align: 'left', least: 16, dropped: 5 },
+  {
+    key: 'invocations',
+    title: 'Invocations',
+    align: 'left',
+    minWidth: 18,
+    narrowest: 18,
+    dropOrder: 8,
+    drop: 'reluctantly',
+  },
 ];
+const OF_SESSIONS: readonly Key[] = ['run', 'phase'];
+/** Without a year: `11-22 14:03` */
+const SHORT_DATE = 5;
 
 export interface ListTextOptions {
   readonly clock: Clock;
@@ -63,46 +88,72 @@ export interface ListTextOptions {
   readonly paint: Paint;
 }
 
-/** The list as a table. Ends with a newline. */
-export function renderListText(entries: readonly ListEntry[], { clock, width, paint }: ListTextOptions): string {
-  const session = entries[0]?.scope.kind === 'session';
+/** Renders the list as a table: exact counts and whole dates, or shorter ones before columns that matter are left out. */
+export function renderListText(entries: readonly ListEntry[], options: ListTextOptions): string {
+  const { width, paint } = options;
+  const isOfSessions = entries[0]?.scope.kind === 'session';
   const credits = entries.map(({ figures }) => figures.credits).reduce(sumCredits, undefined);
-  const columns = COLUMNS.filter(({ key }) => key !== 'credits' || credits).map((column) =>
-    session && column.key === 'id' ? { ...column, title: 'Session' } : column,
-  );
+  const columns = COLUMNS.filter(({ key }) => {
+    return (key !== 'credits' || credits) && (isOfSessions || !OF_SESSIONS.includes(key));
+  }).map((column): Column<Key> => {
+    return isOfSessions && column.key === 'id' ? { ...column, title: 'Session', minWidth: 13 } : column;
+  });
+  const cost = chooseCostFormat(Math.max(0, ...entries.map(({ figures }) => figures.costNanoUsd ?? 0)));
+  const { formatMinute } = options.clock;
+  const rows = [
+    () => layOut(entries, { count: formatCount, cost }, { outcome: 'full', date: formatMinute }),
+    () =>
+      layOut(
+        entries,
+        { count: formatRounded, cost },
+        { outcome: 'brief', date: (ms) => formatMinute(ms).slice(SHORT_DATE) },
+      ),
+  ];
+  const table = renderFirstFitting(columns, rows, options);
+  const legend = explain(entries, credits, width).map((line) => paint('gray', line));
+  return `${table.text}\n${legend.length === 0 ? '' : `\n${legend.join('\n')}\n`}`;
+}
+
+interface ListWording {
+  readonly outcome: OutcomeExtent;
+  readonly date: (ms: number) => string;
+}
+
+function layOut(entries: readonly ListEntry[], formats: NumberFormats, { outcome, date }: ListWording) {
   const rows = entries.map(({ scope, summary, figures }): Row<Key> => {
-    const { input, output, cost, credits: taken } = describeFigures(figures);
-    const { models, statuses } = summary;
+    const { projectIds, runIds, phases, modelsByCost, statuses } = summary;
+    const { input, output, cost, credits } = describeFigures(figures, formats);
     return {
       cells: {
-        id: cleanText(identify(scope)),
-        project: summary.projectIds.map(cleanText).join(', '),
-        started: clock.formatMinute(summary.startedAtMs),
-        latest: clock.formatMinute(summary.latestAtMs),
-        model: models.length > 1 ? formatPlural(models.length, 'model') : cleanText(models[0] ?? '-'),
-        input,
-        output,
-        cost,
-        credits: taken,
-        invocations: statuses.length === 0 ? 'not metered' : describeOutcomes(statuses),
+        ...{ id: cleanText(identify(scope)), input, output, cost, credits },
+        run: runIds.length > 1 ? formatPlural(runIds.length, 'run') : cleanText(runIds[0] ?? '-'),
+        phase: phases.length > 1 ? formatPlural(phases.length, 'phase') : (phases[0] ?? '-'),
+        project: projectIds.map(cleanText).join(', '),
+        started: date(summary.startedAtMs),
+        latest: date(summary.latestAtMs),
+        model: formatModels(modelsByCost),
+        invocations: statuses.length === 0 ? 'not metered' : describeOutcomes(statuses, outcome),
       },
+      styles: isUnpriced(figures) ? { cost: 'yellow' } : {},
     };
   });
+  return alignDecimals(rows, 'cost', 'credits');
+}
+
+/** Explains the marks of the list, on one line where that is wide enough. */
+function explain(entries: readonly ListEntry[], credits: CreditFigures | undefined, width: number): string[] {
   const marks = [
-    ...(rows.some(({ cells }) => cells.cost?.startsWith('~')) ? ['~ not all of it was reported by the API'] : []),
+    ...(entries.some(({ figures }) => !isActual(figures)) ? ['~ not all of it was reported by the API'] : []),
     ...(entries.some(({ figures }) => figures.unpricedResponses > 0)
       ? ['+ or unpriced: some models, or fees, have no known price']
       : []),
   ];
-  const remarks = [
-    ...(marks.length === 0 ? [] : [marks.join('   ')]),
-    ...explainCredits(credits).map((line) => wrapText(line, width)),
-  ];
-  const legend = remarks.length === 0 ? '' : `\n${remarks.map((line) => paint('gray', line)).join('\n')}\n`;
-  return `${renderTable(columns, rows, { width, paint }).text}\n${legend}`;
+  const line = marks.join('   ');
+  const lines = line.length <= width && line !== '' ? [line] : marks;
+  return [...lines, ...explainCredits(credits)].map((paragraph) => wrapText(paragraph, width));
 }
 
-/** The list as data, with the field names of the reports. */
+/** Returns the list as data, with the field names of the reports. */
 export function toListJson(kind: Scope['kind'], entries: readonly ListEntry[]): object {
   const hasCredits = entries.some(({ figures }) => figures.credits);
   return {

@@ -1,11 +1,12 @@
-import { cleanText, formatCents, formatDuration, formatPlural, formatRounded } from './amounts.js';
-import { describeFigures, type FiguresText } from './figures-text.js';
+import { type CostFormat, cleanText, formatCents, formatDuration, formatModels, formatRounded } from './amounts.js';
+import { describeFigures, type FiguresText, isUnpriced } from './figures-text.js';
 import { costPerMinute, type LiveInvocation, type LiveState, measureAgeMs } from './live.js';
 import { describeOutcome } from './outcome.js';
 import type { Style } from './paint.js';
 
 /** An invocation as a live view writes it. */
-export interface LiveCells extends Pick<FiguresText, 'input' | 'cachedInput' | 'output' | 'tokens' | 'source'> {
+export interface LiveCells
+  extends Pick<FiguresText, 'input' | 'cachedInput' | 'output' | 'tokens' | 'cost' | 'source'> {
   readonly state: string;
   readonly stateStyle: Style | undefined;
   readonly project: string;
@@ -13,7 +14,6 @@ export interface LiveCells extends Pick<FiguresText, 'input' | 'cachedInput' | '
   /** `builder 3` */
   readonly phase: string;
   readonly model: string;
-  readonly cost: string;
   readonly costStyle: Style | undefined;
   readonly perMinute: string;
   readonly context: string;
@@ -24,20 +24,24 @@ export interface LiveCells extends Pick<FiguresText, 'input' | 'cachedInput' | '
   readonly time: string;
 }
 
-export function describeLive(invocation: LiveInvocation, nowMs: number): LiveCells {
+export interface LiveFormats {
+  readonly nowMs: number;
+  readonly cost: CostFormat;
+}
+
+export function describeLive(invocation: LiveInvocation, { nowMs, cost }: LiveFormats): LiveCells {
   const { row, state, figures } = invocation;
-  const { input, cachedInput, output, tokens, source } = describeFigures(figures, { ...FORMATS });
+  const { source, ...amounts } = describeFigures(figures, { count: formatRounded, cost });
   const perMinute = costPerMinute(invocation, nowMs);
   return {
-    ...{ input, cachedInput, output, tokens, source },
-    state: state === 'ended' ? describeOutcome(row) : state,
+    ...{ ...amounts, source },
+    state: state === 'ended' ? describeOutcome(row) : STATE_WORDS[state],
     stateStyle: STATE_STYLES[state === 'ended' ? row.status : state],
     project: cleanText(row.projectId),
     run: cleanText(row.runId),
     phase: `${row.phase} ${row.iteration}`,
-    model: row.models.length > 1 ? formatPlural(row.models.length, 'model') : cleanText(row.models[0] ?? '-'),
-    cost: describeFigures(figures).cost,
-    costStyle: figures.responses > 0 && figures.costNanoUsd === undefined ? 'yellow' : undefined,
+    model: formatModels(row.modelsByCost),
+    costStyle: isUnpriced(figures) ? 'yellow' : undefined,
     perMinute: perMinute === undefined ? '-' : formatCents(perMinute),
     ...describeContext(invocation),
     ...describeBudget(invocation),
@@ -45,25 +49,32 @@ export function describeLive(invocation: LiveInvocation, nowMs: number): LiveCel
   };
 }
 
-/** Full blocks for `share`, light ones for the rest. What is more than nothing is seen. */
+/** Draws `share` as full blocks and the rest as light ones. What is more than nothing has one block at least. */
 export function drawGauge(share: number, width: number): string {
   const full = share <= 0 ? 0 : Math.min(width, Math.max(1, Math.round(share * width)));
   return '█'.repeat(full) + '░'.repeat(width - full);
 }
 
-/** The words of a cell that begins with a gauge. */
+/** Returns a cell without the gauge that it begins with. */
 export function withoutGauge(cell: string): string {
   return cell.replace(/^[█░]+ +/, '');
 }
 
-const FORMATS = { count: formatRounded, cost: formatCents };
 const GAUGE_WIDTH = 5;
+const STATE_WORDS: Readonly<Record<Exclude<LiveState, 'ended'>, string>> = {
+  running: 'running',
+  unmetered: 'unmetered',
+  pending: 'kept aside',
+  killed: 'killed',
+};
+
 /** Codex compacts the context when little of it is left. */
 const NEARLY_FULL = 0.8;
 
 const STATE_STYLES: Readonly<Partial<Record<LiveState | LiveInvocation['row']['status'], Style>>> = {
   running: 'green',
   unmetered: 'yellow',
+  pending: 'yellow',
   killed: 'red',
   failed: 'red',
   interrupted: 'yellow',
@@ -103,7 +114,7 @@ function describeTime({ row, state }: LiveInvocation, nowMs: number): string {
   return row.endedAtMs === null ? '-' : `${formatAge(nowMs - row.endedAtMs)} ago`;
 }
 
-/** `12s`, `4m`, `3h`, `2d`: the larger unit alone, which changes seldom. */
+/** `12s`, `4m`, `3h`, `2d`: only the larger unit, which changes seldom. */
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds}s`;

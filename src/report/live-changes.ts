@@ -1,16 +1,16 @@
-import { cleanText } from './amounts.js';
-import type { Clock } from './clock.js';
+import { cleanText, formatCost } from './amounts.js';
+import type { Clock } from './calendar.js';
 import { type LimitWindow, labelLimit } from './limits.js';
 import { costPerMinute, type LiveInvocation, type LiveView, measureAgeMs } from './live.js';
 import { describeLive, withoutGauge } from './live-cells.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
 
-/** What has changed in a live view, oldest first. */
+/** Something that has changed in a live view. */
 export type LiveChange =
   | { readonly kind: 'invocation'; readonly invocation: LiveInvocation }
   | { readonly kind: 'rate-limit'; readonly limit: LimitWindow };
 
-/** Tells from one view to the next what has changed; at first all of it has. What time alone changes does not count. */
+/** Makes a function that finds what has changed since the view before, oldest first. In the first view everything has; the passing of time is no change. */
 export function createChangeFinder(): (view: LiveView) => LiveChange[] {
   const known = new Map<string, string>();
   const isNew = (key: string, state: unknown) => {
@@ -37,7 +37,7 @@ export interface ChangeOptions {
   readonly clock: Clock;
 }
 
-/** A change as a line for people. */
+/** Describes a change on one line for people. */
 export function describeChange(change: LiveChange, { nowMs, clock }: ChangeOptions): string {
   const time = clock.formatTime(nowMs);
   if (change.kind === 'rate-limit') {
@@ -46,7 +46,7 @@ export function describeChange(change: LiveChange, { nowMs, clock }: ChangeOptio
     const resets = resetsAtMs === undefined ? '' : `, resets ${clock.formatMinute(resetsAtMs)}`;
     return `${time} limit ${cleanText(labelLimit(change.limit))}: ${left}${resets}`;
   }
-  const cells = describeLive(change.invocation, nowMs);
+  const cells = describeLive(change.invocation, { nowMs, cost: formatCost });
   const parts = [
     `${cells.project} ${cells.run} ${cells.phase}: ${cells.state}`,
     cells.model,
@@ -59,7 +59,7 @@ export function describeChange(change: LiveChange, { nowMs, clock }: ChangeOptio
   return `${time} ${parts.join(', ')}`;
 }
 
-/** A change as data: docs/json.md. */
+/** Returns a change as data, as docs/json.md describes it. */
 export function toChangeJson(change: LiveChange, nowMs: number): object {
   const head = { schemaVersion: SCHEMA_VERSION, kind: change.kind, at: toIso(nowMs) };
   if (change.kind === 'rate-limit') {

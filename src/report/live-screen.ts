@@ -1,5 +1,5 @@
 import { cleanText, formatCents, formatPlural } from './amounts.js';
-import type { Clock } from './clock.js';
+import type { Clock } from './calendar.js';
 import { describeCost } from './figures-text.js';
 import { type LimitWindow, labelLimit } from './limits.js';
 import type { LiveInvocation, LiveView } from './live.js';
@@ -26,22 +26,22 @@ export interface LiveOrder {
 
 export interface ScreenOptions extends LiveLook {
   readonly clock: Clock;
-  /** Undefined: as many lines as there are. */
+  /** In lines; undefined means that there is no limit. */
   readonly height: number | undefined;
   readonly order: LiveOrder;
-  /** `keys`: with a last line that says what the keys do. */
+  /** `keys`: the last line says what the keys do. */
   readonly help: 'keys' | 'none';
-  /** What keeps the view from being current, or what there is instead of one. */
+  /** Why the view is not current, or why there is none. */
   readonly notice: string | undefined;
 }
 
 const LIMIT_GAP = '   ';
-const RENEWED = ' renewed, nothing heard since';
+const RENEWED = ' renewed, not observed since';
 
-/** From this width on an invocation is a line of a table. */
+/** From this width on, an invocation is a row of a table; below it, a card of three lines. */
 const TABLE_WIDTH = 76;
 
-/** The whole view, at most `height` lines of at most `width` columns. */
+/** Renders the whole view in at most `height` lines of at most `width` cells. */
 export function renderScreen(view: LiveView | undefined, options: ScreenOptions): string[] {
   const { width, height, paint, help, notice } = options;
   const top = [
@@ -54,7 +54,7 @@ export function renderScreen(view: LiveView | undefined, options: ScreenOptions)
   ];
   const bottom = help === 'keys' ? [renderHelp(options)] : [];
   if (!view) return [...top, ...bottom].slice(0, height);
-  // A low terminal has no lines to spare.
+  // A low terminal has no room for empty lines.
   const gaps = height !== undefined && height < 12 ? [] : [''];
   const room = height === undefined ? Number.POSITIVE_INFINITY : height - top.length - bottom.length - 2 * gaps.length;
   const body = renderBody(sortInvocations(view.invocations, options.order), room, options);
@@ -67,7 +67,7 @@ export function renderScreen(view: LiveView | undefined, options: ScreenOptions)
   );
 }
 
-/** What runs comes first; then as `order` says. */
+/** Sorts what runs before what has ended, and both as `order` says. */
 function sortInvocations(invocations: readonly LiveInvocation[], { by, direction }: LiveOrder): LiveInvocation[] {
   const sign = direction === 'down' ? -1 : 1;
   const amountOf = ({ row, figures }: LiveInvocation): number => {
@@ -98,7 +98,7 @@ function renderSummary({ invocations, spending }: LiveView, { width, paint }: Sc
     spending.perHourNanoUsd > 0 ? `${formatCents(spending.perHourNanoUsd)}/h` : '',
   ]);
   const left = running === 0 ? 'nothing runs' : `${formatPlural(running, 'invocation')} running`;
-  // Where both do not fit, the money is what is asked for.
+  // Where both do not fit, the money matters more.
   const title = measureWidth(left) + measureWidth(right) + 2 <= width ? left : `${running} running`;
   return spread(title, right, width, (a, b) => paint('bold', a) + b);
 }

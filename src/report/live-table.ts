@@ -1,3 +1,4 @@
+import { chooseCostFormat, formatCost } from './amounts.js';
 import type { LiveInvocation } from './live.js';
 import { describeLive, type LiveCells, withoutGauge } from './live-cells.js';
 import type { Paint, Style } from './paint.js';
@@ -12,26 +13,27 @@ export interface LiveLook {
 type Key = keyof Omit<LiveCells, 'stateStyle' | 'costStyle' | 'contextStyle' | 'budgetStyle' | 'tokens'>;
 
 const COLUMNS: readonly Column<Key>[] = [
-  { key: 'state', title: 'State', align: 'left', least: 15 },
-  { key: 'project', title: 'Project', align: 'left', least: 12, dropped: 9 },
-  { key: 'run', title: 'Run', align: 'left', least: 10, dropped: 5 },
+  { key: 'state', title: 'State', align: 'left', minWidth: 15 },
+  { key: 'project', title: 'Project', align: 'left', minWidth: 12, dropOrder: 6 },
+  { key: 'run', title: 'Run', align: 'left', minWidth: 10 },
   { key: 'phase', title: 'Phase', align: 'left' },
-  { key: 'model', title: 'Model', align: 'left', least: 13, dropped: 8 },
-  { key: 'input', title: 'Input', align: 'right', dropped: 7 },
-  { key: 'cachedInput', title: 'Cached', align: 'right', dropped: 3 },
-  { key: 'output', title: 'Output', align: 'right', dropped: 4 },
+  { key: 'model', title: 'Model', align: 'left', minWidth: 13, dropOrder: 5 },
+  { key: 'input', title: 'Input', align: 'right', dropOrder: 9 },
+  { key: 'cachedInput', title: 'Cached', align: 'right', dropOrder: 3 },
+  { key: 'output', title: 'Output', align: 'right', dropOrder: 4 },
   { key: 'cost', title: 'Cost', align: 'right' },
-  { key: 'perMinute', title: '$/min', align: 'right', dropped: 2 },
-  { key: 'context', title: 'Context', align: 'left', dropped: 6 },
-  { key: 'budget', title: 'Budget', align: 'left', dropped: 10 },
-  { key: 'source', title: 'Source', align: 'left', dropped: 1 },
+  { key: 'perMinute', title: '$/min', align: 'right', dropOrder: 2 },
+  { key: 'context', title: 'Context', align: 'left', dropOrder: 7 },
+  { key: 'budget', title: 'Budget', align: 'left', minWidth: 10, narrowest: 10, dropOrder: 8 },
+  { key: 'source', title: 'Source', align: 'left', dropOrder: 1 },
   { key: 'time', title: 'Time', align: 'right' },
 ];
 
-/** A line per invocation below a title, with a line between those that run and those that have ended. */
+/** Renders a line per invocation below a title, and a rule between those that run and those that have ended. */
 export function renderLiveTable(invocations: readonly LiveInvocation[], { width, paint, nowMs }: LiveLook): string[] {
+  const cost = chooseCostFormat(Math.max(0, ...invocations.map(({ figures }) => figures.costNanoUsd ?? 0)));
   const rows = invocations.map((invocation, index): Row<Key> => {
-    const cells = describeLive(invocation, nowMs);
+    const cells = describeLive(invocation, { nowMs, cost });
     const before = invocations[index - 1];
     const begins = before !== undefined && isEnded(invocation) !== isEnded(before);
     return { cells: { ...cells }, styles: stylesOf(cells), ruled: begins };
@@ -40,7 +42,7 @@ export function renderLiveTable(invocations: readonly LiveInvocation[], { width,
   return renderTable(columns, rows, { width, paint }).text.split('\n');
 }
 
-/** How many lines the table has beside those of the invocations. */
+/** Returns how many lines the table has beside those of the invocations. */
 export function countTableFrame(invocations: readonly LiveInvocation[]): number {
   const ended = invocations.filter(isEnded).length;
   return ended > 0 && ended < invocations.length ? 3 : 2;
@@ -48,31 +50,41 @@ export function countTableFrame(invocations: readonly LiveInvocation[]): number 
 
 export const LINES_PER_CARD = 3;
 
-/** Three lines per invocation, for a terminal that is too narrow for a table. */
+/** Renders three lines per invocation, for a terminal that is too narrow for a table. */
 export function renderLiveCards(invocations: readonly LiveInvocation[], { width, paint, nowMs }: LiveLook): string[] {
   return invocations.flatMap((invocation) => {
-    const cells = describeLive(invocation, nowMs);
+    const cells = describeLive(invocation, { nowMs, cost: formatCost });
     const none = invocation.figures.responses === 0 ? 'no response' : '';
     const details = [
-      none || `${cells.tokens} tokens`,
-      cells.context === '-' ? '' : `ctx ${withoutGauge(cells.context)}`,
       withoutGauge(cells.budget),
+      cells.context === '-' ? '' : `ctx ${withoutGauge(cells.context)}`,
+      none || `${cells.tokens} tokens`,
       cells.perMinute === '-' ? '' : `${cells.perMinute}/min`,
       none ? '' : cells.model,
     ];
     return [
-      spread(`${cells.project} ${cells.phase}`, cells.cost, width, (left, right) => {
+      spread(`${cutText(cells.run, Math.max(8, width - 24))} ${cells.phase}`, cells.cost, width, (left, right) => {
         return paint('bold', left) + (cells.costStyle ? paint(cells.costStyle, right) : right);
       }),
-      spread(`  ${cells.state}`, cells.time, width, (left, right) => {
+      spread(`  ${joinParts([cells.state, cells.project])}`, cells.time, width, (left, right) => {
         return (cells.stateStyle ? paint(cells.stateStyle, left) : left) + right;
       }),
-      paint('gray', cutText(`  ${joinParts(details)}`, width)),
+      paint('gray', `  ${joinFitting(details, width - 2)}`),
     ];
   });
 }
 
-/** `left` and `right` at the two ends of a line; `left` is cut off where they meet. */
+/** Joins the first parts that fit into `width` cells: what comes later matters less. */
+function joinFitting(parts: readonly string[], width: number): string {
+  let joined = '';
+  for (const part of parts) {
+    const longer = joinParts([joined, part]);
+    if (measureWidth(longer) <= width) joined = longer;
+  }
+  return joined;
+}
+
+/** Sets two texts at the two ends of a line, and cuts `left` off where they would meet. */
 export function spread(
   left: string,
   right: string,

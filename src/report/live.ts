@@ -1,28 +1,30 @@
 import { judgeState } from '../process/invocation-state.js';
+import { readCostSince } from '../store/activity.js';
 import { type LiveRow, readLive } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
+import { readSums } from '../store/period-queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { type BudgetLevel, readLevel } from './budget-status.js';
 import type { Calendar } from './calendar.js';
-import { type Figures, toFigures } from './figures.js';
+import { type Figures, sumFigures, toFigures } from './figures.js';
 import { describeLimits, type LimitWindow } from './limits.js';
-import { readSpending, type Spending } from './spending.js';
 
 /**
- * What an invocation does now. `unmetered`: its Codex works but its meter was killed, so its figures stand still until
- * the next command settles it; `killed`: both are dead and nobody has settled it yet.
+ * What an invocation does now. `unmetered`: its Codex works but its meter was killed, so that its figures stand still
+ * until a later command settles it. `pending`: both have ended, and its last changes are kept beside the database until a
+ * command takes them in. `killed`: both were killed, and no command has settled it yet.
  */
-export type LiveState = 'running' | 'unmetered' | 'killed' | 'ended';
+export type LiveState = 'running' | 'unmetered' | 'pending' | 'killed' | 'ended';
 
 export interface LiveInvocation {
   readonly row: LiveRow;
   readonly state: LiveState;
   readonly figures: Figures;
-  /** The limit that is used up the most; undefined where there is none, or it has ended. */
+  /** The limit that is used up the most; undefined without limits, and once it has ended. */
   readonly budget: BudgetLevel | undefined;
 }
 
-/** What runs now, what ended lately, and what is left. */
+/** What runs now, what ended lately, what is left of the rate limits, and what was spent. */
 export interface LiveView {
   /** The newest first. */
   readonly invocations: readonly LiveInvocation[];
@@ -38,21 +40,23 @@ export interface LiveQuery {
   readonly calendar: Calendar;
   /** How long an invocation that has ended is shown. */
   readonly endedWithinMs: number;
-  /** True while the process with that id, which was there at `sinceMs`, works. */
+  /** Whether the process that had this id at `sinceMs` still works. */
   readonly isAlive: (pid: number, sinceMs: number) => boolean;
+  /** Whether changes of this invocation are kept beside the database. Never when absent. */
+  readonly isPending?: (invocationId: string) => boolean;
 }
 
 const ENDED_LEAST = 5;
 
 /** Reads the view of `query`. Call it within a snapshot, so that its parts agree. */
 export function readLiveView(connection: Connection, query: LiveQuery): LiveView {
-  const { projectId, nowMs, endedWithinMs, isAlive } = query;
+  const { projectId, nowMs, endedWithinMs } = query;
   const filter = { projectId, endedSinceMs: nowMs - endedWithinMs, endedLeast: ENDED_LEAST };
   const rows = readLive(connection, filter);
   return {
     invocations: rows.map((row) => ({
       row,
-      state: judge(row, isAlive),
+      state: judge(row, query),
       figures: toFigures(row, { models: row.models, sources: row.sources, evidence: [] }),
       budget: row.status === 'running' ? findTightest(connection, row, query) : undefined,
     })),
@@ -61,15 +65,14 @@ export function readLiveView(connection: Connection, query: LiveQuery): LiveView
   };
 }
 
-/** What it has cost per minute of its life; undefined while that says nothing. */
+/** Returns its cost per minute so far; undefined in its first seconds, when one response would make a rate that nobody pays. */
 export function costPerMinute({ row, figures }: LiveInvocation, nowMs: number): number | undefined {
   const minutes = measureAgeMs(row, nowMs) / 60_000;
-  // Too short a time makes a rate of one response that nobody pays.
   if (figures.costNanoUsd === undefined || minutes < 1 / 12) return undefined;
   return figures.costNanoUsd / minutes;
 }
 
-/** How long it took, or has taken so far. */
+/** Returns how long it took, or has taken so far. */
 export function measureAgeMs({ startedAtMs, endedAtMs }: LiveRow, nowMs: number): number {
   return Math.max(0, (endedAtMs ?? nowMs) - startedAtMs);
 }
@@ -82,8 +85,34 @@ function findTightest(connection: Connection, row: LiveRow, { calendar, nowMs }:
   return levels.sort((a, b) => b.amount / b.limit.amount - a.amount / a.limit.amount)[0];
 }
 
-function judge(row: LiveRow, isAlive: LiveQuery['isAlive']): LiveState {
+function judge(row: LiveRow, { isAlive, isPending }: LiveQuery): LiveState {
   if (row.status !== 'running') return 'ended';
   const state = judgeState(row, isAlive);
+  if (state === 'killed' && isPending?.(row.id)) return 'pending';
   return state === 'settling' ? 'running' : state;
+}
+
+/** How much is spent, on all runs together. */
+export interface Spending {
+  /** Since the beginning of the reader's day. */
+  readonly today: Figures;
+  /** What the last ten minutes cost, as a rate per hour. */
+  readonly perHourNanoUsd: number;
+}
+
+export interface SpendingQuery {
+  readonly projectId: string | undefined;
+  readonly nowMs: number;
+  readonly startOfTodayMs: number;
+}
+
+const RATE_MS = 10 * 60_000;
+const HOUR_MS = 60 * 60_000;
+
+export function readSpending(connection: Connection, { projectId, nowMs, startOfTodayMs }: SpendingQuery): Spending {
+  const today = readSums(connection, ['model', 'source'], { projectId, fromMs: startOfTodayMs }, []);
+  return {
+    today: sumFigures(today.map((row) => toFigures(row, { models: [row.model], sources: [row.source], evidence: [] }))),
+    perHourNanoUsd: readCostSince(connection, nowMs - RATE_MS, projectId) * (HOUR_MS / RATE_MS),
+  };
 }

@@ -1,6 +1,6 @@
 import type { MirrorStatus } from '../store/mirror-status.js';
 import type { UndoSummary } from '../store/mirror-undo.js';
-import { cleanText, formatPlural } from './amounts.js';
+import { cleanText, formatCount, formatPlural } from './amounts.js';
 import type { Check } from './doctor.js';
 import type { Paint } from './paint.js';
 import { PRICE_ADVICE } from './price-list-text.js';
@@ -12,7 +12,7 @@ interface Look {
   readonly paint: Paint;
 }
 
-/** Whether another program's table of cost records is as it should be. */
+/** Checks whether another program's table of cost records is up to date. */
 export function checkMirror(status: MirrorStatus): Check {
   const name = 'cost records';
   const { path, problem, beside, lost, unpriced } = status;
@@ -38,7 +38,7 @@ const BESIDE_ADVICE =
 function describeStanding({ invocations, replaced, undone, beside, lost, unpriced }: MirrorStatus): string[] {
   const models = unpriced.map(({ model, responses }) => `${model} (${formatPlural(responses, 'response')})`);
   return [
-    `${formatPlural(invocations, 'invocation')} there, ${replaced} of them in the place of its own rows`,
+    `${formatPlural(invocations, 'invocation')} there, ${formatCount(replaced)} of them instead of its own rows`,
     ...(beside > 0 ? [`${formatPlural(beside, 'row')} of its own beside ours, so that its sums count twice`] : []),
     ...(lost > 0 ? [`${formatPlural(lost, 'invocation')} that it had and has no more`] : []),
     ...(undone > 0 ? [`${formatPlural(undone, 'invocation')} taken out by codex-usage mirror --undo`] : []),
@@ -50,7 +50,7 @@ function describeWaiting({ waiting }: MirrorStatus): string[] {
   return waiting.map(({ reason, invocations }) => `${formatPlural(invocations, 'invocation')} in the queue: ${reason}`);
 }
 
-/** How it stands with each table. Ends with a newline. */
+/** Renders the state of each table. Ends with a newline. */
 export function renderMirror(statuses: readonly MirrorStatus[], { width, paint }: Look): string {
   if (statuses.length === 0) return `${wrapText(NONE, width)}\n`;
   const sections = statuses.map((status) => {

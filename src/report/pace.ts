@@ -2,12 +2,12 @@ import type { Connection } from '../store/open.js';
 import { readSums, type UsageFilter } from '../store/period-queries.js';
 import { type Calendar, type Day, formatDay, startOfMonth } from './calendar.js';
 
-/** How fast money is spent. A cost is undefined where no response has a price. */
+/** How fast money is spent. Costs are undefined where no response has a price. */
 export interface Pace {
-  /** Days with usage, and all days from the first to the last one of the report, today at most. */
+  /** The days with usage, and all days from the first to the last one of the report, up to today. */
   readonly activeDays: number;
   readonly calendarDays: number;
-  /** The quarters of an hour in which there was usage, in hours. */
+  /** Each quarter of an hour with usage counts a quarter. */
   readonly activeHours: number;
   readonly nanoUsdPerActiveDay: number | undefined;
   readonly nanoUsdPerCalendarDay: number | undefined;
@@ -34,20 +34,20 @@ export function describePace({ activeDays, calendarDays, activeQuarters, costNan
   };
 }
 
-/** What the current month is going to cost when it goes on like the last two weeks. */
+/** What the current month will cost if it goes on like the last two weeks. */
 export interface MonthForecast {
   /** `2026-11` */
   readonly month: string;
   readonly spentNanoUsd: number;
   readonly forecastNanoUsd: number;
-  /** The days before today that the forecast is made from: weekdays and weekends are in it alike. */
+  /** How many days before today the forecast is made from: whole weeks, so that weekends are in it. */
   readonly basisDays: number;
   readonly nanoUsdPerDay: number;
 }
 
 const BASIS_DAYS = 14;
 
-/** The forecast of the month that `nowMs` is in, whatever days the report is about; undefined when nothing is known. */
+/** Makes the forecast of the month that `nowMs` is in, whatever days the report covers; undefined when nothing is known. */
 export function forecastMonth(
   connection: Connection,
   filter: UsageFilter,

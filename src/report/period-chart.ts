@@ -1,9 +1,8 @@
 import { cleanText, formatCount, formatRounded, formatShare } from './amounts.js';
-import { type Bar, renderBars } from './bars.js';
 import { type Day, formatDay } from './calendar.js';
+import { type Bar, nameWeekday, renderBars, renderHeatmap } from './charts.js';
 import type { Figures } from './figures.js';
 import { describeCost } from './figures-text.js';
-import { nameWeekday, renderHeatmap } from './heatmap.js';
 import type { Paint } from './paint.js';
 import { isOverTime } from './period-range.js';
 import type { PeriodEntry, PeriodReport } from './period-report.js';
@@ -15,23 +14,23 @@ export interface ChartOptions {
   /** 0 is Sunday. */
   readonly firstWeekday: number;
   readonly order: 'asc' | 'desc' | undefined;
-  /** The last day that the calendar shows. */
+  /** The last day of the calendar. */
   readonly today: Day;
 }
 
-/** What is drawn: money, or tokens where nothing has a price. */
+/** What the chart measures: money, or tokens where nothing has a price. */
 type Measure = 'cost' | 'tokens';
 
 const MOST_BARS = 31;
 
-/** Draws `report`: a calendar of its days, where it is about time, and a bar for each entry. */
+/** Draws a bar for each entry of `report`, and above them a calendar of its days where it is over time. */
 export function renderPeriodChart(report: PeriodReport, options: ChartOptions): string {
   const { width, paint } = options;
   const { totals, kind } = report;
   const measure: Measure = (totals.costNanoUsd ?? 0) > 0 ? 'cost' : 'tokens';
   const overTime = isOverTime(kind);
   const entries = kind === 'daily' ? listDays(report, options) : report.entries.map(toBarred);
-  // The newest ones, or the dearest.
+  // The newest entries are kept, or the dearest.
   const atEnd = overTime ? options.order !== 'desc' : options.order === 'asc';
   const shown = atEnd ? entries.slice(-MOST_BARS) : entries.slice(0, MOST_BARS);
   const bars = shown.map(({ label, figures }): Bar => {
@@ -57,7 +56,7 @@ function toBarred({ key, figures }: PeriodEntry): Barred {
   return { label: cleanText(key), figures };
 }
 
-/** The days from the first to the last one with usage, those without any too: a gap shall be seen. */
+/** Lists the days from the first to the last one with usage, with those without any, so that a gap is seen. */
 function listDays({ days }: PeriodReport, { order }: ChartOptions): Barred[] {
   const known = new Map(days.map(({ day, figures }) => [day, figures]));
   const [first, last] = [days[0]?.day ?? 0, days.at(-1)?.day ?? -1];

@@ -2,12 +2,12 @@ import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import { type Day, formatDay, startOfWeek } from './calendar.js';
 import type { Figures } from './figures.js';
+import { type Part, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 import type { PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodQuery } from './period-report.js';
-import { type Part, sumParts } from './summary.js';
 
-/** What a day has used of one model, as far as its counts are worth one source. */
+/** The figures of one day, one model and one source. */
 export interface Cell extends Part {
   readonly day: Day;
   readonly provider: Provider;
@@ -15,14 +15,14 @@ export interface Cell extends Part {
   readonly phase?: Phase;
 }
 
-/** A day, and what its cells come to. */
+/** A day with the sums of its cells. */
 interface DayOfCells {
   readonly day: Day;
   readonly cells: readonly Cell[];
   readonly figures: Figures;
 }
 
-/** The entries of a report by day, week or month, in order of time. What is known of whole days is not summed up again. */
+/** Lists the entries of a report by day, week or month in order of time, from sums of whole days. */
 export function listPeriods(days: readonly DayOfCells[], { kind, firstWeekday, order }: PeriodQuery): PeriodEntry[] {
   const entries = [...groupBy(days, ({ day }) => nameOfPeriod(day, kind, firstWeekday))].map(([key, ofKey]) => {
     const cells = ofKey.flatMap((day) => day.cells);
@@ -31,7 +31,7 @@ export function listPeriods(days: readonly DayOfCells[], { kind, firstWeekday, o
   return order === 'desc' ? entries.reverse() : entries;
 }
 
-/** Those of a report by model, project or phase, the dearest first. */
+/** Lists the entries of a report by model, project or phase, the dearest first. */
 export function listOthers(
   cells: readonly Cell[],
   { kind, order }: PeriodQuery,
@@ -66,7 +66,7 @@ function keyOf({ model, projectId = '', phase = 'other' }: Cell, kind: PeriodKin
   return kind === 'model' ? model : kind === 'project' ? projectId : phase;
 }
 
-/** The sums of each model, the dearest first. */
+/** Sums up each model, the dearest first. */
 export function sumModels(cells: readonly ModelSum[]): ModelSum[] {
   const groups = groupBy(cells, ({ provider, model }) => `${provider} ${model}`);
   const sums = [...groups.values()].flatMap((ofModel) => {

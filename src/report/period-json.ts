@@ -1,9 +1,10 @@
+import type { Block, BlocksReport } from './blocks.js';
 import { formatDay } from './calendar.js';
 import { toCreditCardJson } from './credits.js';
 import type { MonthForecast, Pace } from './pace.js';
 import type { PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodReport } from './period-report.js';
-import { SCHEMA_VERSION, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
+import { SCHEMA_VERSION, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
 
 /** The field of the report that holds its entries, and that of an entry which names it. */
 const NAMES: Readonly<Record<PeriodKind, readonly [entries: string, key: string]>> = {
@@ -15,7 +16,7 @@ const NAMES: Readonly<Record<PeriodKind, readonly [entries: string, key: string]
   phase: ['phases', 'phase'],
 };
 
-/** The report as data. What is not known is null; a cost is null when nothing of it has a price. */
+/** Returns the report as data. What is not known is null; a cost is null when none of its responses has a price. */
 export function toPeriodJson(report: PeriodReport): object {
   const [entriesName, keyName] = NAMES[report.kind];
   const { range, totals, pace, forecast } = report;
@@ -53,7 +54,7 @@ function toEntryJson(entry: PeriodEntry, keyName: string, kind: PeriodKind): obj
   };
 }
 
-export function toModelJson({ model, provider, figures }: ModelSum): object {
+function toModelJson({ model, provider, figures }: ModelSum): object {
   return { model, provider, ...toPartJson(figures) };
 }
 
@@ -78,6 +79,35 @@ function toForecastJson(forecast: MonthForecast): object {
   };
 }
 
-export function toUsd(nanoUsd: number | undefined): number | null {
+function toUsd(nanoUsd: number | undefined): number | null {
   return nanoUsd === undefined ? null : Math.round(nanoUsd) / 1e9;
+}
+
+/** Returns the windows as data. What is not known is null. */
+export function toBlocksJson({ timeZone, blocks, totals, sources, unpriced }: BlocksReport): object {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'blocks',
+    timeZone,
+    blocks: blocks.map(toBlockJson),
+    totals: { ...toSumsJson(totals), bySource: sources.map(({ figures }) => toPartJson(figures)) },
+    unpricedModels: unpriced.map(toUnpricedJson),
+    ...(totals.credits ? { credits: toCreditCardJson() } : {}),
+  };
+}
+
+function toBlockJson({ provider, startMs, endMs, lastMs, extent, figures, models, outlook }: Block): object {
+  return {
+    provider,
+    startsAt: toIso(startMs),
+    endsAt: toIso(endMs),
+    lastUsedAt: toIso(lastMs),
+    isActive: outlook !== undefined,
+    isPart: extent === 'part',
+    ...toSumsJson(figures),
+    models: models.map(toModelJson),
+    outlook: outlook
+      ? { leftMs: outlook.leftMs, costPerHourUsd: toUsd(outlook.nanoUsdPerHour), costUsd: toUsd(outlook.costNanoUsd) }
+      : null,
+  };
 }

@@ -1,22 +1,25 @@
-import { type Calendar, type Day, startOfMonth, startOfWeek } from './calendar.js';
+import type { Connection } from '../store/open.js';
+import { listNames, type UsageFilter } from '../store/period-queries.js';
+import { type Calendar, type Day, formatDay, startOfMonth, startOfWeek } from './calendar.js';
+import { ReportError } from './error.js';
 
-/** What a report over time has a row for. */
+/** What each row of a report over time stands for. */
 export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project' | 'phase';
 
-/** Which days a report is about, as it is asked for. */
+/** Which days a report covers, as the reader asks for them. */
 export interface RangeWish {
   readonly kind: PeriodKind;
   /** The first day. */
   readonly since?: Day | undefined;
   /** The last day, inclusive. */
   readonly until?: Day | undefined;
-  /** So many of its units (days, weeks, months; days of other reports) up to `until` or today. */
+  /** How many days, weeks or months up to `until` or today; days for the reports that are not over time. */
   readonly last?: number | undefined;
   /** 0 is Sunday. */
   readonly firstWeekday: number;
 }
 
-/** Days, both inclusive; undefined where there is no end to it. */
+/** Both days are inclusive; undefined means no limit. */
 export interface DayRange {
   readonly since: Day | undefined;
   readonly until: Day | undefined;
@@ -42,10 +45,41 @@ export function resolveRange({ kind, since, until, last, firstWeekday }: RangeWi
   }
 }
 
-/** The moments of `range`: `untilMs` is exclusive. */
+/** Returns the moments at which the range begins and ends. `untilMs` is exclusive. */
 export function toMoments({ since, until }: DayRange, calendar: Calendar) {
   return {
     fromMs: since === undefined ? undefined : calendar.startOf(since),
     untilMs: until === undefined ? undefined : calendar.startOf(until + 1),
   };
+}
+
+interface Asked extends Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
+  readonly kind?: PeriodKind;
+}
+
+export function nothingRecorded(): ReportError {
+  return new ReportError('nothing-metered', 'No usage has been recorded yet.');
+}
+
+/** Explains why there is nothing to show: a name is unknown, or there is no usage on the days of the range. */
+export function explainEmpty(connection: Connection, query: Asked, { since, until }: DayRange): ReportError {
+  for (const [key, word] of [
+    ['projectId', 'project'],
+    ['model', 'model'],
+    ['provider', 'provider'],
+  ] as const) {
+    const name = query[key];
+    const known = name === undefined ? [] : listNames(connection, key);
+    if (name === undefined || known.includes(name) || /[*?[]/.test(name)) continue;
+    return new ReportError(
+      'unknown',
+      `Nothing is recorded of ${word} ${name}. There is: ${known.slice(0, 10).join(', ')}.`,
+    );
+  }
+  const from = since === undefined ? '' : ` from ${formatDay(since)}`;
+  const to = until === undefined ? '' : ` to ${formatDay(until)}`;
+  if (query.kind === 'phase' && since === undefined && until === undefined) {
+    return new ReportError('nothing-metered', 'Phases are of runs that were metered, and there is none of them.');
+  }
+  return new ReportError('nothing-in-range', `There is no such usage${from}${to}.`);
 }

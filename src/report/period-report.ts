@@ -11,36 +11,43 @@ import type { CostUnit } from '../usage/options.js';
 import type { Provider } from '../usage/provider.js';
 import type { Calendar, Day } from './calendar.js';
 import { type CreditFigures, readCredits } from './credits.js';
-import { type Figures, toFigures } from './figures.js';
+import { type Figures, type Summary, summarise, sumParts, toFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
 import { type Cell, listOthers, listPeriods, sumModels } from './period-entries.js';
-import { explainEmpty, nothingRecorded } from './period-failure.js';
-import { type DayRange, isOverTime, type PeriodKind, type RangeWish, resolveRange, toMoments } from './period-range.js';
-import { type Summary, summarise, sumParts } from './summary.js';
+import {
+  type DayRange,
+  explainEmpty,
+  isOverTime,
+  nothingRecorded,
+  type PeriodKind,
+  type RangeWish,
+  resolveRange,
+  toMoments,
+} from './period-range.js';
 
 export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
   readonly nowMs: number;
-  /** By time, or of others by cost; undefined is the order that `entries` says. */
+  /** By time, or by cost in reports that are not over time. Undefined is the default that `entries` describes. */
   readonly order?: 'asc' | 'desc' | undefined;
-  /** `credits`: the figures of Codex have credits too. */
+  /** `credits`: the figures of Codex have credits as well. */
   readonly unit?: CostUnit | undefined;
 }
 
-/** What was used and spent over time: by day, week or month, or by model, project or phase. */
+/** Usage and costs by day, week or month, or by model, project or phase. */
 export interface PeriodReport extends Summary {
   readonly kind: PeriodKind;
   readonly timeZone: string;
-  /** The days that were asked for. */
+  /** The days that the reader asked for. */
   readonly range: DayRange;
-  /** Of days, weeks, months: in order of time. Of models, projects, phases: the dearest first. Or as was asked for. */
+  /** Days, weeks and months in order of time; models, projects and phases the dearest first; or as `order` says. */
   readonly entries: readonly PeriodEntry[];
   /** Each day with usage, in order of time. */
   readonly days: readonly { readonly day: Day; readonly figures: Figures }[];
   readonly models: readonly ModelSum[];
   readonly providers: readonly { readonly provider: Provider; readonly figures: Figures }[];
   readonly pace: Pace;
-  /** Of the current month; undefined where the report ends before today. */
+  /** Of the current month; undefined when the report ends before today. */
   readonly forecast: MonthForecast | undefined;
 }
 
@@ -51,7 +58,7 @@ export interface PeriodEntry {
   readonly firstDay: Day;
   readonly lastDay: Day;
   readonly activeDays: number;
-  /** Of a phase: how many invocations have usage. */
+  /** Of a phase, the number of invocations with usage. */
   readonly invocations: number | undefined;
   readonly figures: Figures;
   /** The dearest first. */
@@ -65,7 +72,7 @@ export interface ModelSum {
 }
 
 /**
- * Reads what `query` asks for from the sums in buckets of time. Call it within a snapshot, so that its parts agree.
+ * Reads the report that `query` asks for from the buckets. Call it within a snapshot, so that its parts agree.
  * Throws a ReportError when there is nothing to show, and a StoreError.
  */
 export function readPeriodReport(connection: Connection, query: PeriodQuery, calendar: Calendar): PeriodReport {
@@ -125,7 +132,7 @@ function toCell(row: KeyedSumRow<CellKey>, credits: CreditFigures | undefined): 
   return { ...row, figures: toFigures(row, { models: [model], sources: [source], evidence: [], credits }) };
 }
 
-/** The days of the report that have come to pass, today's too. */
+/** Counts the days of the report up to today. */
 function countDays(first: Day, last: Day, today: Day): number {
   return Math.max(1, Math.min(last, Math.max(today, first)) - first + 1);
 }

@@ -1,46 +1,115 @@
+import type { CounterName } from '../usage/counters.js';
 import {
+  type CostFormat,
+  chooseCostFormat,
   cleanText,
-  formatCents,
-  formatCost,
   formatCount,
+  formatModels,
   formatPlural,
   formatRounded,
   formatShare,
 } from './amounts.js';
 import { formatDay } from './calendar.js';
-import { alignCosts } from './cost-alignment.js';
 import type { TableExtent } from './cost-columns.js';
+import { counterColumns, isUnused } from './counter-columns.js';
 import type { Figures } from './figures.js';
-import { describeFigures, type NumberFormats } from './figures-text.js';
-import { choosePeriodColumns, type PeriodKey } from './period-columns.js';
+import { describeFigures, isUnpriced, type NumberFormats } from './figures-text.js';
+import { isOverTime, type PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodReport } from './period-report.js';
-import { findMissing, type RenderedTable, type Row, renderTable, type TableOptions } from './table.js';
+import {
+  alignDecimals,
+  type Column,
+  type RenderedTable,
+  type Row,
+  renderFirstFitting,
+  type TableOptions,
+} from './table.js';
 
 export interface PeriodTableOptions extends TableOptions {
   readonly extent: TableExtent;
   readonly detail: 'entries' | 'models';
 }
 
-/** Above this sum a table is written in cents: nobody reads the fourth decimal of a hundred dollars. */
-const CENTS_FROM_NANO_USD = 10e9;
+type PeriodKey =
+  | 'key'
+  | 'provider'
+  | 'model'
+  | 'days'
+  | 'lastDay'
+  | 'invocations'
+  | 'responses'
+  | CounterName
+  | 'tokens'
+  | 'cost'
+  | 'credits'
+  | 'share';
 
-/** Columns that nobody misses: they follow from others, or say little. */
-export const CONVENIENT: readonly string[] = ['Responses', 'Last used', 'Days', 'Tokens', 'Provider'];
+const TITLES: Readonly<Record<PeriodKind, string>> = {
+  daily: 'Date',
+  weekly: 'Week of',
+  monthly: 'Month',
+  model: 'Model',
+  project: 'Project',
+  phase: 'Phase',
+};
 
-/** Sets `report` in a table: exact counts where there is room for all columns, else rounded ones before fewer columns. */
+const COLUMNS: readonly Column<PeriodKey>[] = [
+  { key: 'key', title: '', align: 'left', minWidth: 16 },
+  { key: 'provider', title: 'Provider', align: 'left', dropOrder: 5, omitted: 'silently' },
+  { key: 'model', title: 'Models', align: 'left', dropOrder: 8, minWidth: 16, drop: 'reluctantly' },
+  { key: 'days', title: 'Days', align: 'right', dropOrder: 2, omitted: 'silently' },
+  { key: 'lastDay', title: 'Last used', align: 'left', dropOrder: 1, omitted: 'silently' },
+  { key: 'invocations', title: 'Invocations', align: 'right', dropOrder: 6 },
+  { key: 'responses', title: 'Responses', align: 'right', dropOrder: 0, omitted: 'silently' },
+  ...counterColumns({
+    input: { dropOrder: 10 },
+    cachedInput: { dropOrder: 7 },
+    cacheWrite: { dropOrder: 4 },
+    output: { dropOrder: 9 },
+    reasoning: { dropOrder: 3 },
+  }),
+  { key: 'tokens', title: 'Tokens', align: 'right', dropOrder: 6, omitted: 'silently' },
+  { key: 'cost', title: 'Cost', align: 'right' },
+  { key: 'credits', title: 'Credits', align: 'right' },
+  { key: 'share', title: 'Share', align: 'right', dropOrder: 11 },
+];
+const COMPACT: readonly PeriodKey[] = ['key', 'input', 'output', 'cost', 'credits', 'share'];
+
+/** Sets `report` in a table: exact counts where there is room for the columns that matter, or else rounded ones. */
 export function renderPeriodTable(report: PeriodReport, options: PeriodTableOptions): RenderedTable {
-  const columns = choosePeriodColumns(report, options);
   const cost = costFormatOf(report.totals);
-  const exact = layOut(report, { count: formatCount, cost }, options);
-  const missing = findMissing(columns, exact, options.width);
-  if (options.extent === 'full' && missing.every((title) => CONVENIENT.includes(title))) {
-    return renderTable(columns, exact, options);
-  }
-  return renderTable(columns, layOut(report, { count: formatRounded, cost }, options), options);
+  const rowsWith = (count: NumberFormats['count']) => () => layOut(report, { count, cost }, options);
+  const exact = options.extent === 'full' ? [rowsWith(formatCount)] : [];
+  return renderFirstFitting(choosePeriodColumns(report, options), [...exact, rowsWith(formatRounded)], options);
 }
 
-export function costFormatOf(totals: Figures): (nanoUsd: number) => string {
-  return (totals.costNanoUsd ?? 0) >= CENTS_FROM_NANO_USD ? formatCents : formatCost;
+/** The format of all costs in a report, by their sum. */
+export function costFormatOf(totals: Figures): CostFormat {
+  return chooseCostFormat(totals.costNanoUsd ?? 0);
+}
+
+/** Returns the columns of a table of `report`. */
+function choosePeriodColumns(report: PeriodReport, { extent, detail }: PeriodTableOptions): Column<PeriodKey>[] {
+  const { kind, totals, providers } = report;
+  const overTime = isOverTime(kind);
+  const has: Readonly<Partial<Record<PeriodKey, boolean>>> = {
+    provider: kind === 'model' && providers.length > 1,
+    model: kind !== 'model',
+    days: kind !== 'daily',
+    lastDay: !overTime,
+    invocations: kind === 'phase',
+    credits: totals.credits !== undefined,
+    share: !overTime && (totals.costNanoUsd ?? 0) > 0,
+  };
+  const chosen = COLUMNS.filter(({ key }) => {
+    if (isUnused(key, totals)) return false;
+    if (extent === 'compact')
+      return (
+        (COMPACT.includes(key) && has[key] !== false) || (key === 'model' && detail === 'models' && kind !== 'model')
+      );
+    return has[key] !== false;
+  });
+  return chosen.map((column) => (column.key === 'key' ? { ...column, title: TITLES[kind] } : column));
 }
 
 function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTableOptions): readonly Row<PeriodKey>[] {
@@ -55,23 +124,23 @@ function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTab
       ...describe(figures),
       key: cleanText(entry.key),
       provider: [...new Set(models.map(({ provider }) => provider))].join(', '),
-      model: describeModels(models),
+      model: formatModels(models.map(({ model }) => model)),
       days: formatCount(activeDays),
       lastDay: formatDay(lastDay),
       invocations: invocations === undefined ? '' : formatCount(invocations),
     };
     const parts = options.detail === 'models' && report.kind !== 'model' ? models : [];
-    return [{ cells, ...styleCost(figures) }, ...layOutModels(parts, describe)];
+    return [{ cells, ...(isUnpriced(figures) && { styles: { cost: 'yellow' } }) }, ...layOutModels(parts, describe)];
   });
   const ofProviders = providers.length > 1 && report.kind !== 'model' ? providers : [];
   const subtotals = ofProviders.map(({ provider, figures }, index): Row<PeriodKey> => {
     return { cells: { ...describe(figures), key: provider }, ruled: index === 0 };
   });
   const total = { ...describe(totals), key: 'total', model: describeCount(report), days: formatCount(pace.activeDays) };
-  return alignCosts([...entries, ...subtotals, { cells: total, style: 'bold', ruled: true }]);
+  return alignDecimals([...entries, ...subtotals, { cells: total, style: 'bold', ruled: true }], 'cost', 'credits');
 }
 
-/** A row below an entry for each of its models. */
+/** Lays out a row below an entry for each of its models. */
 export function layOutModels(models: readonly ModelSum[], describe: (figures: Figures) => object): Row<'model'>[] {
   return models.map(({ model, figures }, index) => {
     const branch = index === models.length - 1 ? '└' : '├';
@@ -79,17 +148,6 @@ export function layOutModels(models: readonly ModelSum[], describe: (figures: Fi
   });
 }
 
-/** `gpt-5.6-sol`, `gpt-5.6-sol +2`: the dearest one, and how many more. */
-export function describeModels(models: readonly ModelSum[]): string {
-  const [first, ...others] = models;
-  if (!first) return '-';
-  return cleanText(first.model) + (others.length === 0 ? '' : ` +${others.length}`);
-}
-
 function describeCount({ models }: PeriodReport): string {
   return models.length === 1 ? '' : formatPlural(models.length, 'model');
-}
-
-function styleCost({ responses, costNanoUsd }: Figures): Pick<Row<PeriodKey>, 'styles'> {
-  return responses > 0 && costNanoUsd === undefined ? { styles: { cost: 'yellow' } } : {};
 }

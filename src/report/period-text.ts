@@ -1,18 +1,18 @@
-import { cleanText, formatCount, formatPlural, formatRounded } from './amounts.js';
+import { cleanText, formatCents, formatCount, formatPlural, formatRounded } from './amounts.js';
 import { formatDay } from './calendar.js';
 import { explainCredits } from './credits.js';
 import { describeCost, describeCredits } from './figures-text.js';
+import { explainMarks } from './notes.js';
 import type { Paint } from './paint.js';
 import { type ChartOptions, renderPeriodChart } from './period-chart.js';
 import type { PeriodKind } from './period-range.js';
 import type { PeriodReport } from './period-report.js';
-import { CONVENIENT, costFormatOf, type PeriodTableOptions, renderPeriodTable } from './period-table.js';
-import { explainMarks } from './remarks.js';
-import { wrapText } from './table.js';
+import { costFormatOf, type PeriodTableOptions, renderPeriodTable } from './period-table.js';
+import { describeMissing, wrapText } from './table.js';
 
 export interface PeriodTextOptions extends PeriodTableOptions, ChartOptions {
   readonly view: 'table' | 'chart';
-  /** What the reader asked to see alone: `codex`, `project shop`. */
+  /** What the report is limited to, in words: `only codex`, `project shop`. */
   readonly filters: readonly string[];
 }
 
@@ -25,7 +25,7 @@ const TITLES: Readonly<Record<PeriodKind, string>> = {
   phase: 'Usage by phase of metered runs',
 };
 
-/** What a person reads of `report`: heading, table or chart, pace and forecast, what its marks mean. Ends with a newline. */
+/** Renders `report` for a person: heading, table or chart, pace and forecast, what its marks mean. Ends with a newline. */
 export function renderPeriodText(report: PeriodReport, options: PeriodTextOptions): string {
   const { width, paint } = options;
   const { text, remarks } = options.view === 'chart' ? drawChart(report, options) : setTable(report, options);
@@ -55,9 +55,8 @@ function drawChart(report: PeriodReport, options: PeriodTextOptions) {
 }
 
 function setTable(report: PeriodReport, options: PeriodTextOptions) {
-  const { text, missing } = renderPeriodTable(report, options);
-  const missed = options.extent === 'full' ? missing.filter((title) => !CONVENIENT.includes(title)) : [];
-  return { text, remarks: missed.length === 0 ? [] : [`Left out for lack of width: ${missed.join(', ')}.`] };
+  const table = renderPeriodTable(report, options);
+  return { text: table.text, remarks: options.extent === 'full' ? describeMissing(table) : [] };
 }
 
 function countTokens({ totals }: PeriodReport): number {
@@ -76,24 +75,25 @@ function describeHeading(report: PeriodReport, { filters, width, paint }: Period
   return [paint('bold', TITLES[kind]), paint('gray', wrapText(facts.join('  '), width))];
 }
 
-/** The burn rate and the forecast, a line each; none where nothing has a price. */
-function describePaceText({ pace, forecast, totals }: PeriodReport, width: number, paint: Paint): string[] {
-  const cost = costFormatOf(totals);
+/** Describes the burn rate and the forecast, a line each; nothing where no response has a price. */
+function describePaceText({ kind, pace, forecast }: PeriodReport, width: number, paint: Paint): string[] {
   const { activeDays, calendarDays, nanoUsdPerActiveDay, nanoUsdPerCalendarDay, nanoUsdPerActiveHour } = pace;
   const lines: string[] = [];
   if (nanoUsdPerActiveDay !== undefined && nanoUsdPerCalendarDay !== undefined && nanoUsdPerActiveHour !== undefined) {
-    const idle = `, ${cost(nanoUsdPerCalendarDay)} a calendar day`;
+    const idle = `, ${formatCents(nanoUsdPerCalendarDay)} a calendar day`;
     lines.push(
-      `${paint('bold', 'Pace')}     ${cost(nanoUsdPerActiveDay)} a day of use (${formatCount(activeDays)} of ` +
+      `${paint('bold', 'Pace')}     ${formatCents(nanoUsdPerActiveDay)} a day of use (${formatCount(activeDays)} of ` +
         `${formatPlural(calendarDays, 'day')})${activeDays < calendarDays ? idle : ''}, ` +
-        `${cost(nanoUsdPerActiveHour)} an hour of use`,
+        `${formatCents(nanoUsdPerActiveHour)} an hour of use`,
     );
   }
   if (forecast) {
+    // The report by phase has metered usage alone, and a forecast of a month is about the whole bill.
+    const subject = kind === 'phase' ? ' for all usage, metered or not' : '';
     lines.push(
-      `${paint('bold', forecast.month)}  ${cost(forecast.spentNanoUsd)} so far, about ${cost(forecast.forecastNanoUsd)} ` +
-        `at its end if it goes on like the last ${formatPlural(forecast.basisDays, 'day')} ` +
-        `(${cost(forecast.nanoUsdPerDay)} a day)`,
+      `${paint('bold', forecast.month)}  ${formatCents(forecast.spentNanoUsd)} so far${subject}, about ` +
+        `${formatCents(forecast.forecastNanoUsd)} at its end if it goes on like the last ` +
+        `${formatPlural(forecast.basisDays, 'day')} (${formatCents(forecast.nanoUsdPerDay)} a day)`,
     );
   }
   return lines.map((line) => wrapText(line, width, '         '));

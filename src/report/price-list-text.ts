@@ -1,9 +1,11 @@
+import type { CreditEntry } from '../pricing/credit-card.js';
+import { listCreditEntries } from '../pricing/credits.js';
 import { DAY_MS, type Price, type Rates } from '../pricing/price.js';
 import type { PriceChange } from '../pricing/price-history.js';
 import { BILLED_COUNTERS, type BilledCounterName } from '../usage/counters.js';
 import { addressOfDocs } from '../usage/docs.js';
 import { cleanText, formatCount } from './amounts.js';
-import { renderCreditRates } from './credit-list.js';
+import { explainCredits } from './credits.js';
 import { type ModelPrices, ORIGINS, toUsdPerMillion } from './price-list.js';
 import { type Column, type Row, renderTable, type TableOptions, wrapText } from './table.js';
 
@@ -19,18 +21,18 @@ type Key =
   | 'responses';
 
 const COLUMNS: readonly Column<Key>[] = [
-  { key: 'model', title: 'Model', align: 'left', least: 20 },
-  { key: 'from', title: 'Since', align: 'left', dropped: 4 },
+  { key: 'model', title: 'Model', align: 'left', minWidth: 20 },
+  { key: 'from', title: 'Since', align: 'left', dropOrder: 4 },
   ...BILLED_COUNTERS.map(({ name, label }): Column<Key> => {
-    const dropped = { cacheWrite: 6, cacheWrite1h: 5 }[name as string];
-    return { key: name, title: label, align: 'right', ...(dropped !== undefined && { dropped }) };
+    const dropOrder = { cacheWrite: 6, cacheWrite1h: 5 }[name as string];
+    return { key: name, title: label, align: 'right', ...(dropOrder !== undefined && { dropOrder }) };
   }),
-  { key: 'priority', title: 'Priority', align: 'right', dropped: 3 },
-  { key: 'flex', title: 'Flex', align: 'right', dropped: 2 },
-  { key: 'ultrafast', title: 'Ultraf.', align: 'right', dropped: 0 },
-  { key: 'origin', title: 'Source', align: 'left', dropped: 7 },
-  { key: 'confirmed', title: 'Confirmed', align: 'left', dropped: 8 },
-  { key: 'responses', title: 'Responses', align: 'right', dropped: 1 },
+  { key: 'priority', title: 'Priority', align: 'right', dropOrder: 3 },
+  { key: 'flex', title: 'Flex', align: 'right', dropOrder: 2 },
+  { key: 'ultrafast', title: 'Ultraf.', align: 'right', dropOrder: 0 },
+  { key: 'origin', title: 'Source', align: 'left', dropOrder: 7 },
+  { key: 'confirmed', title: 'Confirmed', align: 'left', dropOrder: 8 },
+  { key: 'responses', title: 'Responses', align: 'right', dropOrder: 1 },
 ];
 
 export const PRICE_ADVICE = `Give it one in codex-metered.toml ([[prices]], see ${addressOfDocs('config.md')}), then run codex-usage reprice.`;
@@ -39,7 +41,7 @@ export interface PriceTextOptions extends TableOptions {
   readonly nowMs: number;
 }
 
-/** A row for each model that was used, with what it costs today. Ends with a newline. */
+/** Renders a row for each model that was used, with its price today. Ends with a newline. */
 export function renderUsedPrices(models: readonly ModelPrices[], options: PriceTextOptions): string {
   const rows = models.flatMap(({ model, today, used }): Row<Key>[] => {
     const cells = { model: cleanText(model), responses: used ? formatCount(used.responses) : '' };
@@ -48,11 +50,14 @@ export function renderUsedPrices(models: readonly ModelPrices[], options: PriceT
   });
   const without = models.filter(({ used }) => (used?.unpricedResponses ?? 0) > 0);
   const remarks = without.map(({ model, today, used }) => {
-    const count = formatCount(used?.unpricedResponses ?? 0);
+    const count = used?.unpricedResponses ?? 0;
     const advice = today
       ? 'codex-usage reprice gives them one where one is known for their day and tier.'
       : PRICE_ADVICE;
-    return wrapText(`${cleanText(model)}: ${count} of its responses have no price. ${advice}`, options.width);
+    return wrapText(
+      `${cleanText(model)}: ${formatCount(count)} of its responses ${count === 1 ? 'has' : 'have'} no price. ${advice}`,
+      options.width,
+    );
   });
   const { paint } = options;
   const head = [paint('bold', 'What the models that were used cost today'), paint('gray', 'USD per million tokens')];
@@ -62,7 +67,7 @@ export function renderUsedPrices(models: readonly ModelPrices[], options: PriceT
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** What a model costs and has cost, change by change. Ends with a newline. */
+/** Renders the prices of a model, change by change. Ends with a newline. */
 export function renderModelPrices({ model, today, changes }: ModelPrices, options: PriceTextOptions): string {
   const { paint, width } = options;
   const rows = changes.flatMap((change) => {
@@ -110,7 +115,7 @@ function describeRates(rates: Rates): Partial<Record<Key, string>> {
   return Object.fromEntries(cells);
 }
 
-/** As multiples; `short`: long inputs are served and billed as standard. */
+/** Tiers are multiples of the standard price. `short`: long inputs are served and billed as standard. */
 function describeTiers({ tierMultipliers, longContext }: Price) {
   const { priority, flex, ultrafast } = tierMultipliers ?? {};
   const note = longContext?.priority === 'as-standard' ? ' short' : '';
@@ -121,12 +126,12 @@ function describeTiers({ tierMultipliers, longContext }: Price) {
   };
 }
 
-/** The day on which the price was last seen; `~` before it: by others, who say that they have read it at the vendor's. */
+/** The day on which the price was last confirmed. `~`: by others, who say that they have read it at the vendor's. */
 function describeConfirmed({ confirmed }: Price): string {
   return confirmed ? `${confirmed.by === 'vendor' ? '' : '~'}${confirmed.on}` : '';
 }
 
-/** What there is to know of prices beside their figures: a promise that has run out, what rests on less than the rest. */
+/** Explains what figures do not show: a promised price that has run out, and what others than the vendor confirm. */
 function explainConfirmations(prices: readonly Price[], { nowMs, width }: PriceTextOptions): string[] {
   const known = prices.flatMap(({ model, confirmed }) => (confirmed ? [{ model, ...confirmed }] : []));
   const sentences = known.flatMap(({ model, promisedUntil, remark }) => [
@@ -141,7 +146,7 @@ function explainConfirmations(prices: readonly Price[], { nowMs, width }: PriceT
   return [...new Set([...marks, ...sentences])].map((sentence) => wrapText(sentence, width));
 }
 
-/** `1.25`, `0.125`: two decimals, or as many as it has. */
+/** `1.25`, `0.125`: two decimals, or as many as the rate has. */
 function formatRate(nanoUsdPerToken: number): string {
   const usd = toUsdPerMillion(nanoUsdPerToken);
   const exact = String(usd);
@@ -151,4 +156,44 @@ function formatRate(nanoUsdPerToken: number): string {
 function set(rows: readonly Row<Key>[], options: TableOptions): string {
   const used = COLUMNS.filter(({ key }) => key === 'input' || rows.some(({ cells }) => cells[key]));
   return renderTable(used, rows, options).text;
+}
+
+type CreditKey = 'from' | 'input' | 'cached' | 'output' | 'fast' | 'long' | 'basis';
+
+const CREDIT_COLUMNS: readonly Column<CreditKey>[] = [
+  { key: 'from', title: 'Since', align: 'left' },
+  { key: 'input', title: 'Input', align: 'right' },
+  { key: 'cached', title: 'Cached', align: 'right' },
+  { key: 'output', title: 'Output', align: 'right' },
+  { key: 'fast', title: 'Priority', align: 'right', dropOrder: 3 },
+  { key: 'long', title: 'Long inputs', align: 'left', dropOrder: 2 },
+  { key: 'basis', title: 'Known from', align: 'left', dropOrder: 1 },
+];
+
+const BASES: Readonly<Record<CreditEntry['basis'], string>> = { card: 'rate card', derived: 'USD × 25' };
+
+/** Renders how many credits of a ChatGPT plan Codex takes for a model, line by line; nothing where that is not known. */
+function renderCreditRates(model: string, options: TableOptions): string[] {
+  const entries = listCreditEntries(model);
+  if (entries.length === 0) return [];
+  const { paint, width } = options;
+  const rows = entries.map((entry): Row<CreditKey> => {
+    const { from, input, cachedInput, output, fast, longInputs, basis } = entry;
+    const cells = {
+      ...{ from, input: String(input), cached: String(cachedInput), output: String(output) },
+      fast: fast === undefined ? '' : `×${fast}`,
+      ...{ long: longInputs, basis: BASES[basis] },
+    };
+    return { cells };
+  });
+  return [
+    paint('bold', 'What Codex takes of the credits of a ChatGPT plan'),
+    paint('gray', 'Credits per million tokens'),
+    '',
+    renderTable(CREDIT_COLUMNS, rows, options).text,
+    '',
+    ...explainCredits({ nanoCredits: undefined, unratedResponses: 0 }).map((line) =>
+      paint('gray', wrapText(line, width)),
+    ),
+  ];
 }

@@ -1,31 +1,31 @@
+import { listCreditEntries } from '../pricing/credits.js';
 import type { Price, PriceEntry, Rates } from '../pricing/price.js';
 import { listPriceChanges, type PriceChange } from '../pricing/price-history.js';
 import type { Connection } from '../store/open.js';
 import { readSums } from '../store/period-queries.js';
 import { BILLED_COUNTERS } from '../usage/counters.js';
-import { toCreditRatesJson } from './credit-list.js';
 import { toCreditCardJson } from './credits.js';
 import { SCHEMA_VERSION } from './sums-json.js';
 
-/** What a model costs and has cost. */
+/** The prices of a model, today and before. */
 export interface ModelPrices {
   readonly model: string;
-  /** What holds today. */
+  /** The price that holds today. */
   readonly today: PriceChange | undefined;
   /** Oldest first. */
   readonly changes: readonly PriceChange[];
-  /** How much it was used; undefined where nobody asked. */
+  /** How much it was used; undefined in a list of one model. */
   readonly used: { readonly responses: number; readonly unpricedResponses: number } | undefined;
 }
 
-/** The prices of `model`; without changes when none is known. */
+/** Returns the prices of `model`, without changes when none is known. */
 export function describeModel(model: string, user: readonly PriceEntry[], nowMs: number): ModelPrices {
   const changes = listPriceChanges(model, user);
   const today = changes.filter(({ from }) => from === null || Date.parse(from) <= nowMs).at(-1);
   return { model, changes, today: today?.price ? today : undefined, used: undefined };
 }
 
-/** The prices of every model that was used, the most used first. */
+/** Reads the prices of every model that was used, the most used first. */
 export function listUsedModels(connection: Connection, user: readonly PriceEntry[], nowMs: number): ModelPrices[] {
   const rows = readSums(connection, ['model'], {}, []);
   return rows
@@ -35,7 +35,7 @@ export function listUsedModels(connection: Connection, user: readonly PriceEntry
     });
 }
 
-/** Prices as data, in USD per million tokens. What is not known is null. */
+/** Returns prices as data, in USD per million tokens. What is not known is null. */
 export function toPricesJson(models: readonly ModelPrices[]): object {
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -81,7 +81,7 @@ function toRatesJson(rates: Rates): object {
   return Object.fromEntries(entries);
 }
 
-/** Nano-USD per token as vendors print it. */
+/** Converts nano-USD per token to the USD per million tokens that vendors print. */
 export function toUsdPerMillion(nanoUsdPerToken: number): number {
   return Math.round(nanoUsdPerToken * 1e6) / 1e9;
 }
@@ -91,3 +91,10 @@ export const ORIGINS: Readonly<Record<Price['origin'], string>> = {
   'codex-metered': 'built in',
   'genai-prices': 'genai-prices',
 };
+
+/** Returns the credit rates of a model as data, oldest first. What is not known is null. */
+function toCreditRatesJson(model: string): object[] {
+  return listCreditEntries(model).map(({ from, input, cachedInput, output, fast, longInputs, basis }) => {
+    return { from, input, cachedInput, output, priorityMultiplier: fast ?? null, longInputs, basis };
+  });
+}

@@ -8,15 +8,15 @@ import { type Column, type Row, renderTable, type TableOptions, wrapText } from 
 type Key = 'model' | 'responses' | 'first' | 'before' | 'after' | 'difference';
 
 const COLUMNS: readonly Column<Key>[] = [
-  { key: 'model', title: 'Model', align: 'left', least: 14 },
+  { key: 'model', title: 'Model', align: 'left', minWidth: 14 },
   { key: 'responses', title: 'Changed', align: 'right' },
-  { key: 'first', title: 'Had no price', align: 'right', dropped: 1 },
+  { key: 'first', title: 'Had no price', align: 'right', dropOrder: 1 },
   { key: 'before', title: 'Before', align: 'right' },
   { key: 'after', title: 'After', align: 'right' },
-  { key: 'difference', title: 'Difference', align: 'right', dropped: 2 },
+  { key: 'difference', title: 'Difference', align: 'right', dropOrder: 2 },
 ];
 
-/** What a repricing has changed, or would change. Ends with a newline. */
+/** Renders the costs that a repricing has changed, or would change. Ends with a newline. */
 export function renderRepricing(repricing: Repricing, mode: RepricingMode, options: TableOptions): string {
   const { changed, unpriced, responses, kept } = repricing;
   const groups = [...groupBy(changed, ({ model }) => model)].sort(([, a], [, b]) => b.length - a.length);
@@ -34,12 +34,12 @@ export function renderRepricing(repricing: Repricing, mode: RepricingMode, optio
     [head],
     changed.length === 0 ? [] : [renderTable(COLUMNS, [...rows, total], options).text],
     remarks.map((remark) => wrapText(remark, options.width)),
-    mode === 'write' && changed.length > 0 ? ['What they had cost is kept in the table original_costs.'] : [],
+    mode === 'write' && changed.length > 0 ? ['The costs before are kept in the table original_costs.'] : [],
   ].filter((lines) => lines.length > 0);
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** The same as data. */
+/** Returns a repricing as data. */
 export function toRepricingJson({ changed, unpriced, responses, kept }: Repricing, mode: RepricingMode): object {
   return {
     schemaVersion: SCHEMA_VERSION,

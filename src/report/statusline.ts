@@ -1,19 +1,20 @@
+import { stripVTControlCharacters } from 'node:util';
 import { cleanText, formatCents } from './amounts.js';
 import type { Figures } from './figures.js';
 import { describeCost } from './figures-text.js';
 import { type LimitWindow, labelLimit } from './limits.js';
+import type { Spending } from './live.js';
 import type { Paint, Style } from './paint.js';
-import type { Spending } from './spending.js';
 
 export interface StatuslineFacts {
   readonly spending: Spending;
-  /** The run that is at work, or was today. */
+  /** The newest run, if it runs or ran today. */
   readonly run: { readonly id: string; readonly figures: Figures } | undefined;
   readonly running: number;
   readonly limits: readonly LimitWindow[];
 }
 
-/** What a placeholder stands for; empty where there is nothing to tell. */
+/** Returns the text of a placeholder; empty when there is nothing to show. */
 type Placeholder = (facts: StatuslineFacts, paint: Paint) => string;
 
 const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
@@ -22,13 +23,7 @@ const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
   run_id: ({ run }) => cleanText(run?.id ?? ''),
   rate: ({ spending }) => `${formatCents(spending.perHourNanoUsd)}/h`,
   running: ({ running }) => String(running),
-  windows: ({ limits }, paint) => {
-    const texts = limits.map((limit) => {
-      const left = limit.leftPercent === undefined ? '' : ' left';
-      return `${cleanText(labelLimit(limit))} ${describeLeft(limit, paint)}${left}`;
-    });
-    return texts.join(SEPARATOR);
-  },
+  windows: ({ limits }, paint) => limits.map((limit) => describeWindow(limit, paint)).join(SEPARATOR),
   '5h': (facts, paint) => leftOf('5h', facts, paint),
   week: (facts, paint) => leftOf('week', facts, paint),
 };
@@ -37,34 +32,47 @@ export const PLACEHOLDER_NAMES: readonly string[] = Object.keys(PLACEHOLDERS);
 
 const SEPARATOR = ' · ';
 
-/** The line that stands without a format: today, the run, the rate while money is spent, and the windows. */
-export function renderStatusline(facts: StatuslineFacts, paint: Paint): string {
-  const { spending, run } = facts;
-  const parts = [
-    `codex ${tell('today', facts, paint)} today`,
-    ...(run && !equals(run.figures, spending.today)
-      ? [`${shorten(cleanText(run.id))} ${tell('run', facts, paint)}`]
-      : []),
-    ...(spending.perHourNanoUsd > 0 ? [tell('rate', facts, paint)] : []),
-    ...(facts.limits.length > 0 ? [tell('windows', facts, paint)] : []),
-  ];
-  return parts.join(SEPARATOR);
+/**
+ * Renders the line for which no format is given: today, the run, the rate while money is spent, and the windows. Where that
+ * is wider than `width` cells, what matters least goes first: the rate, the later windows, the run, the first window.
+ */
+export function renderStatusline(facts: StatuslineFacts, paint: Paint, width = Number.POSITIVE_INFINITY): string {
+  const { spending, run, limits } = facts;
+  const isRunShown = run && !equals(run.figures, spending.today);
+  let parts = [
+    { text: `codex ${fill('today', facts, paint)} today`, rank: 0 },
+    { text: isRunShown ? `${shorten(cleanText(run.id))} ${fill('run', facts, paint)}` : '', rank: 2 },
+    { text: spending.perHourNanoUsd > 0 ? fill('rate', facts, paint) : '', rank: 4 },
+    ...limits.map((limit, index) => ({ text: describeWindow(limit, paint), rank: index === 0 ? 1 : 3 })),
+  ].filter(({ text }) => text !== '');
+  const join = () => parts.map(({ text }) => text).join(SEPARATOR);
+  for (const rank of [4, 3, 2, 1]) {
+    if (stripVTControlCharacters(join()).length <= width) break;
+    parts = parts.filter((part) => part.rank !== rank);
+  }
+  return join();
 }
 
-/** `format` with its `{placeholders}` filled in. */
+/** Fills in the `{placeholders}` of `format`. */
 export function fillFormat(format: string, facts: StatuslineFacts, paint: Paint): string {
   return format.replaceAll(PLACEHOLDER, (whole, name: string) => PLACEHOLDERS[name]?.(facts, paint) ?? whole);
 }
 
-/** The placeholders of `format` that there are none of. */
+/** Lists the placeholders of `format` that do not exist. */
 export function findUnknownPlaceholders(format: string): string[] {
   return [...format.matchAll(PLACEHOLDER)].flatMap(([whole, name = '']) => (name in PLACEHOLDERS ? [] : whole));
 }
 
 const PLACEHOLDER = /\{(\w+)\}/g;
 
-function tell(name: string, facts: StatuslineFacts, paint: Paint): string {
+function fill(name: string, facts: StatuslineFacts, paint: Paint): string {
   return PLACEHOLDERS[name]?.(facts, paint) ?? '';
+}
+
+/** `5h 62% left`, `week renewed` */
+function describeWindow(limit: LimitWindow, paint: Paint): string {
+  const left = limit.leftPercent === undefined ? '' : ' left';
+  return `${cleanText(labelLimit(limit))} ${describeLeft(limit, paint)}${left}`;
 }
 
 function leftOf(name: string, { limits }: StatuslineFacts, paint: Paint): string {
@@ -72,7 +80,7 @@ function leftOf(name: string, { limits }: StatuslineFacts, paint: Paint): string
   return limit ? describeLeft(limit, paint) : '';
 }
 
-/** `62%`, in colour when little is left; `renewed` where nobody has said yet what is used of the new window. */
+/** `62%`, in colour when little is left; `renewed` while the use of a new window is not known. */
 function describeLeft({ leftPercent }: LimitWindow, paint: Paint): string {
   if (leftPercent === undefined) return 'renewed';
   const text = `${Math.floor(leftPercent)}%`;
@@ -80,7 +88,7 @@ function describeLeft({ leftPercent }: LimitWindow, paint: Paint): string {
   return style ? paint(style, text) : text;
 }
 
-/** Little left is yellow, next to nothing red. */
+/** Yellow below a quarter, red below a tenth. */
 function styleLeft(leftPercent: number): Style | undefined {
   if (leftPercent < 10) return 'red';
   return leftPercent < 25 ? 'yellow' : undefined;

@@ -1,8 +1,7 @@
 import { toTokensJson } from '../usage/counters.js';
-import { describeSource, type Figures } from './figures.js';
-import type { UnpricedModel } from './summary.js';
+import { describeSource, type Figures, type UnpricedModel } from './figures.js';
 
-/** The version of the JSON's field names. A field may be added under the same version, none changes or goes. */
+/** The version of the JSON documents. Under the same version fields may be added; none changes or is removed. */
 export const SCHEMA_VERSION = 1;
 
 /** Sums over responses of several models. */

@@ -1,11 +1,27 @@
 import CliTable from 'cli-table3';
-import { fitColumns, type MeasuredColumn } from './columns.js';
 import type { Paint, Style } from './paint.js';
 
-export interface Column<Key extends string> extends Omit<MeasuredColumn, 'natural'> {
+/** A column of a table. Widths are in cells of a terminal. */
+export interface Column<Key extends string> extends ColumnLimits {
   readonly key: Key;
   readonly title: string;
   readonly align: 'left' | 'right';
+  /**
+   * A column that the others do not need: cells are not worded shorter to make room for it. `silently`: nobody is told
+   * when it is left out.
+   */
+  readonly omitted?: 'easily' | 'silently';
+}
+
+/** What may become of a column in a table that is too wide. */
+export interface ColumnLimits {
+  /** The column with the lowest number is left out first, one without a number never. */
+  readonly dropOrder?: number;
+  /** Texts may be cut down to this width before any column is left out. Without it they are never cut. */
+  readonly minWidth?: number;
+  /** Texts are cut down to this width where that saves a column that is left out `reluctantly`, or the last ones. */
+  readonly narrowest?: number;
+  readonly drop?: 'reluctantly';
 }
 
 export interface Row<Key extends string> {
@@ -13,9 +29,9 @@ export interface Row<Key extends string> {
   readonly style?: Style;
   /** Styles of single cells, where they differ from the row's. */
   readonly styles?: Readonly<Partial<Record<Key, Style>>>;
-  /** Left out when this column is: it would say nothing without. */
+  /** The row is left out together with this column, because it would say nothing without it. */
   readonly needs?: Key;
-  /** A line above it. */
+  /** Draws a line above the row. */
   readonly ruled?: boolean;
 }
 
@@ -26,36 +42,27 @@ export interface TableOptions {
 
 export interface RenderedTable {
   readonly text: string;
-  /** The titles of the columns that did not fit. */
+  /** The titles of the columns that did not fit, but for those that are omitted silently. */
   readonly missing: readonly string[];
 }
 
 const GAP = '  ';
-const BARE = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: GAP,
-};
+const NARROWEST = 12;
+const EDGES = ['top', 'bottom', 'left', 'mid', 'right'].flatMap((edge) => [
+  edge,
+  `${edge}-mid`,
+  `${edge}-left`,
+  `${edge}-right`,
+]);
+const BARE = { ...Object.fromEntries(EDGES.map((edge) => [edge, ''])), middle: GAP };
 const UNPADDED = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
 const RULE = { top: '─', 'top-mid': '──', mid: '─', 'mid-mid': '──' };
-/** ASCII, and the lines and blocks that we draw with. */
-const ONE_COLUMN_EACH = /^[\x20-\x7e\u2500-\u259f]*$/;
-// cli-table3 looks at every pair of rows: many short tables of the same widths take a tenth of the time of a long one.
+/** ASCII, and the lines and blocks that reports draw with: each takes one cell. */
+const ONE_CELL_EACH = /^[\x20-\x7e\u2500-\u259f]*$/;
+// cli-table3 compares every pair of rows: many short tables of the same widths take a tenth of the time of a long one.
 const ROWS_AT_ONCE = 10;
 
-/** Sets `rows` in columns, on lines of at most `width` characters where the columns that must stay allow it. */
+/** Sets `rows` in columns, on lines of at most `width` cells as far as the columns that must stay allow it. */
 export function renderTable<Key extends string>(
   columns: readonly Column<Key>[],
   rows: readonly Row<Key>[],
@@ -63,8 +70,9 @@ export function renderTable<Key extends string>(
 ): RenderedTable {
   const fitted = fitTable(columns, rows, width);
   const titles = Object.fromEntries(columns.map(({ key, title }) => [key, title])) as Record<Key, string>;
-  const isShown = ({ needs }: Row<Key>) => fitted.some(({ key }) => needs === undefined || key === needs);
-  const lines: Row<Key>[] = [{ cells: titles, style: 'bold' }, ...rows.filter(isShown).map(ruleFirst)];
+  const isShown = ({ needs }: Row<Key>) => needs === undefined || fitted.some(({ key }) => key === needs);
+  const body = rows.filter(isShown).map((row, index) => (index === 0 ? { ...row, ruled: true } : row));
+  const lines: Row<Key>[] = [{ cells: titles, style: 'bold' }, ...body];
   const text: string[] = [];
   for (let start = 0; start < lines.length; start += ROWS_AT_ONCE) {
     text.push(renderRows(fitted, lines.slice(start, start + ROWS_AT_ONCE), paint));
@@ -72,30 +80,98 @@ export function renderTable<Key extends string>(
   return { text: text.join('\n'), missing: listMissing(columns, fitted) };
 }
 
-/** The titles of the columns that `rows` leave no room for. */
-export function findMissing<Key extends string>(
+/** Renders the first of several wordings of the same rows in which no needed column is left out or cut, or else the last. */
+export function renderFirstFitting<Key extends string>(
   columns: readonly Column<Key>[],
-  rows: readonly Row<Key>[],
-  width: number,
-): string[] {
-  return listMissing(columns, fitTable(columns, rows, width));
+  wordings: readonly (() => readonly Row<Key>[])[],
+  options: TableOptions,
+): RenderedTable {
+  for (const word of wordings.slice(0, -1)) {
+    const rows = word();
+    const fitted = fitTable(columns, rows, options.width);
+    const suits = columns.every(({ key, omitted }) => {
+      const { width = 0, natural = 1, minWidth = natural } = fitted.find((column) => column.key === key) ?? {};
+      return omitted !== undefined || width >= Math.min(natural, minWidth);
+    });
+    if (suits) return renderTable(columns, rows, options);
+  }
+  return renderTable(columns, wordings.at(-1)?.() ?? [], options);
 }
 
-/** Breaks `text` between words into lines of at most `width` characters, the later ones indented. */
+/** Says which columns a table has no room for: a paragraph, or none. */
+export function describeMissing({ missing }: Pick<RenderedTable, 'missing'>): string[] {
+  return missing.length === 0 ? [] : [`Left out for lack of width: ${missing.join(', ')}.`];
+}
+
+/** Keeps decimals below decimals in `keys` where some amounts end with a `+` and others do not. */
+export function alignDecimals<Key extends string>(rows: readonly Row<Key>[], ...keys: Key[]): readonly Row<Key>[] {
+  const marked = keys.filter((key) => rows.some(({ cells }) => cells[key]?.endsWith('+')));
+  if (marked.length === 0) return rows;
+  return rows.map((row) => {
+    const padded = marked.flatMap((key) => {
+      const text = row.cells[key] ?? '';
+      return text.endsWith('+') ? [] : [[key, `${text} `] as const];
+    });
+    return { ...row, cells: { ...row.cells, ...Object.fromEntries(padded) } };
+  });
+}
+
+/**
+ * Breaks `text` between words into lines of at most `width` cells, the later ones indented; the first one leaves as much
+ * room, for what its caller writes before it. Addresses and paths stay whole.
+ */
 export function wrapText(text: string, width: number, indent = '  '): string {
-  const rows = renderCell(text, { colWidths: [Math.max(20, width - indent.length)], wordWrap: true });
-  return rows.replaceAll(/ *\n/g, `\n${indent}`).trimEnd();
+  const room = Math.max(20, width - indent.length);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line === '' || measureWidth(longer) <= room) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line]
+    .map((part) => (part.includes('/') ? part : cutText(part, room)).trimEnd())
+    .join(`\n${indent}`);
 }
 
-/** Cuts `text` off where it is longer than `width` characters. */
+/** Cuts `text` off where it is longer than `width` cells. */
 export function cutText(text: string, width: number): string {
   return measureWidth(text) <= width ? text : renderCell(text, { colWidths: [width] });
 }
 
-/** How many columns of a terminal `text` takes. */
+/** How many cells of a terminal `text` takes. */
 export function measureWidth(text: string): number {
-  if (ONE_COLUMN_EACH.test(text)) return text.length;
+  if (ONE_CELL_EACH.test(text)) return text.length;
   return renderCell(text, { chars: { ...BARE, top: '─' } }).indexOf('\n');
+}
+
+/** Chooses the columns that fit into `width` cells, and their widths. What must stay may still be too wide. */
+export function fitColumns<Limits extends ColumnLimits & { readonly natural: number }>(
+  columns: readonly Limits[],
+  width: number,
+): (Limits & { readonly width: number })[] {
+  let fitted = columns.map((column) => ({
+    ...column,
+    width: Math.min(column.natural, column.minWidth ?? column.natural),
+  }));
+  const spare = () => width - fitted.reduce((total, column) => total + column.width + GAP.length, -GAP.length);
+  const cuttable = () => fitted.reduce((total, column) => total + cuttableIn(column), 0);
+  const droppable = fitted.filter(({ dropOrder }) => dropOrder !== undefined);
+  for (const victim of droppable.sort((a, b) => (a.dropOrder ?? 0) - (b.dropOrder ?? 0))) {
+    if (spare() + (victim.drop === 'reluctantly' ? cuttable() : 0) >= 0) break;
+    fitted = fitted.filter((column) => column !== victim);
+  }
+  // The rightmost cells say the least, so they are cut first and get room back last.
+  for (const column of fitted.toReversed()) column.width -= Math.min(cuttableIn(column), Math.max(0, -spare()));
+  for (const column of fitted) column.width += Math.min(column.natural - column.width, Math.max(0, spare()));
+  return fitted;
+}
+
+function cuttableIn({ width, minWidth, narrowest = NARROWEST }: ColumnLimits & { readonly width: number }): number {
+  return minWidth === undefined ? 0 : Math.max(0, width - narrowest);
 }
 
 function fitTable<Key extends string>(columns: readonly Column<Key>[], rows: readonly Row<Key>[], width: number) {
@@ -103,11 +179,12 @@ function fitTable<Key extends string>(columns: readonly Column<Key>[], rows: rea
     ...column,
     natural: Math.max(...[column.title, ...rows.map(({ cells }) => cells[column.key] ?? '')].map(measureWidth)),
   }));
-  return fitColumns(measured, { width, gap: GAP.length });
+  return fitColumns(measured, width);
 }
 
 function listMissing<Key extends string>(columns: readonly Column<Key>[], fitted: readonly Column<Key>[]): string[] {
-  return columns.flatMap(({ key, title }) => (fitted.some((column) => column.key === key) ? [] : title));
+  const missing = columns.filter(({ key }) => !fitted.some((column) => column.key === key));
+  return missing.flatMap(({ title, omitted }) => (omitted === 'silently' ? [] : title));
 }
 
 function renderCell(text: string, options: CliTable.TableConstructorOptions): string {
@@ -138,8 +215,4 @@ function renderRows<Key extends string>(
     );
   }
   return table.toString().replace(/ +$/gm, '');
-}
-
-function ruleFirst<Key extends string>(row: Row<Key>, index: number): Row<Key> {
-  return index === 0 ? { ...row, ruled: true } : row;
 }

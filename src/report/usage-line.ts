@@ -5,9 +5,9 @@ import { type InvocationFacts, toTotalsJson } from './invocation-json.js';
 import { SCHEMA_VERSION, toIso } from './sums-json.js';
 
 /**
- * What an invocation used, as one line of JSON in the shape of a record that Codex writes, for programs that look for such a
- * record in its output. Undefined where there is nothing to say: no usage is known, or the form says that a turn was
- * completed and none was.
+ * Writes the usage of an invocation as one line of JSON in the shape of a record of Codex, for programs that look for such
+ * a record in its output. Returns undefined when no usage is known, and for the form that says that a turn was completed
+ * when none was.
  */
 export function describeUsageLine(
   form: EmitForm,
@@ -20,7 +20,7 @@ export function describeUsageLine(
   const ours = { total_cost_usd: sumWholeCost(facts), [OWN_KEY]: toOwnFigures(facts) };
   if (form === 'turn.completed') return isDone(codexEnd) ? JSON.stringify({ type: form, usage, ...ours }) : undefined;
   const counted = { ...usage, total_tokens: usage.input_tokens + usage.output_tokens };
-  // The line stands for the whole run. What is said of the last step is the run too, so that whoever adds up steps is right.
+  // The line stands for the whole invocation, and so does its last step: a program that adds up steps gets the right sum.
   const info = { total_token_usage: counted, last_token_usage: counted, model_context_window: null };
   const count = { type: 'token_count', info, rate_limits: null };
   // As session files have it, in `payload`, and as Codex before 0.44 printed it, in `msg`.
@@ -31,12 +31,12 @@ export function describeUsageLine(
 /** How Codex itself ended, whatever became of the budget. */
 type CodexEnd = Pick<InvocationFacts, 'status' | 'signal'>;
 
-/** Programs take `turn.completed` for a success. Codex 0.98 ends with 0 when it is interrupted. */
+/** Programs read `turn.completed` as a success. Codex 0.98 ends with 0 when it is interrupted, so a signal counts as well. */
 function isDone({ status, signal }: CodexEnd): boolean {
   return status === 'completed' && signal === undefined;
 }
 
-/** By the names that Codex has for the counters since 0.145. */
+/** Names the counters as Codex does since 0.145. */
 function toCodexUsage(usage: Usage) {
   return {
     input_tokens: usage.input,
@@ -47,7 +47,7 @@ function toCodexUsage(usage: Usage) {
   };
 }
 
-/** Null where the price of a part is not known: whoever reads this field alone must not take a part for the whole. */
+/** Null when any response has no price, so that no program takes a part of the cost for the whole. */
 function sumWholeCost({ responses }: InvocationFacts): number | null {
   if (responses.some(isUnpriced)) return null;
   return responses.reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0), 0) / 1e9;

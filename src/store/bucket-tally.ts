@@ -10,13 +10,13 @@ export function bucketStartOf(atMs: number): number {
   return Math.floor(atMs / BUCKET_MS) * BUCKET_MS;
 }
 
-/** What responses come to. */
+/** Sums over responses. */
 export interface Sum {
   responses: number;
   unpricedResponses: number;
   /** One for each counter, in the order of `COUNTERS`. */
   readonly counts: number[];
-  /** Of those that have a price; null when none has. */
+  /** Over those that have a price; null when none has. */
   costNanoUsd: number | null;
 }
 
@@ -24,7 +24,6 @@ export function beginSum(): Sum {
   return { responses: 0, unpricedResponses: 0, counts: COUNTERS.map(() => 0), costNanoUsd: null };
 }
 
-/** Adds what other responses come to. */
 export function addToSum(sum: Sum, more: Readonly<Sum>): void {
   sum.responses += more.responses;
   sum.unpricedResponses += more.unpricedResponses;
@@ -32,9 +31,9 @@ export function addToSum(sum: Sum, more: Readonly<Sum>): void {
   if (more.costNanoUsd !== null) sum.costNanoUsd = (sum.costNanoUsd ?? 0) + more.costNanoUsd;
 }
 
-/** What one response comes to. */
+/** The sum over one response. */
 export function sumOf(
-  { usage }: ModelResponse,
+  { usage }: Pick<ModelResponse, 'usage'>,
   bill: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>,
 ): Readonly<Sum> {
   return {
@@ -45,10 +44,10 @@ export function sumOf(
   };
 }
 
-/** Whose responses a sum is of. */
-type Kept = Pick<ModelResponse, 'provider' | 'model' | 'source' | 'completedAtMs'>;
+/** By what a response is assigned to a sum. */
+type BucketKeys = Pick<ModelResponse, 'provider' | 'model' | 'source' | 'completedAtMs'>;
 
-/** What responses of one kind come to in a quarter of an hour. */
+/** The sum over the responses of one provider, model and source in one bucket. */
 export interface BucketSum extends Sum {
   readonly startMs: number;
   readonly provider: Provider;
@@ -56,14 +55,13 @@ export interface BucketSum extends Sum {
   readonly source: Source;
 }
 
-/** Sums up responses as they come. */
+/** Sums up responses by bucket, one after the other. */
 export class BucketTally {
   readonly #sums: BucketSum[] = [];
-  /** They come in order of time: mostly the next one belongs where the last one did. */
+  /** Responses come in order of time, so the next one mostly goes into the same sum as the last one. */
   #last: BucketSum | undefined;
 
-  /** Adds what a response comes to. */
-  add(of: Kept, sum: Readonly<Sum>): void {
+  add(of: BucketKeys, sum: Readonly<Sum>): void {
     addToSum(this.#find(of), sum);
   }
 
@@ -71,7 +69,7 @@ export class BucketTally {
     return this.#sums;
   }
 
-  #find({ provider = 'codex', model, source, completedAtMs }: Kept): BucketSum {
+  #find({ provider = 'codex', model, source, completedAtMs }: BucketKeys): BucketSum {
     const startMs = bucketStartOf(completedAtMs);
     const isOf = (sum: BucketSum) =>
       sum.startMs === startMs && sum.model === model && sum.source === source && sum.provider === provider;

@@ -5,7 +5,7 @@ import type { CreditClassSum } from './credit-queries.js';
 import type { Connection } from './open.js';
 import type { OffsetChange, SumKeys, UsageFilter } from './period-queries.js';
 
-/** What a pack can tell responses apart by: none of them has an invocation, and so a phase. */
+/** The keys of packed responses. They have no invocation, and so no phase. */
 type PackKeys = Omit<SumKeys, 'phase'>;
 type Sum = PackKeys & { -readonly [Name in keyof CreditClassSum]: CreditClassSum[Name] };
 
@@ -25,8 +25,7 @@ const [INPUT, CACHED_INPUT, OUTPUT] = ['input_tokens', 'cached_input_tokens', 'o
 }) as [number, number, number];
 
 /**
- * The same as `readCreditSums` of what lies packed. SQLite could open the packs too, in ten times the time: their lists are
- * read here.
+ * Reads for packed responses what `readCreditSums` reads for rows. SQLite could open the packs too, but takes ten times as long.
  */
 export function readPackedCreditSums(
   connection: Connection,

@@ -7,7 +7,7 @@ import { type Scope, within } from './queries.js';
 import { UNMETERED } from './unmetered.js';
 
 /**
- * What responses of Codex come to that take credits at the same rates. Buckets cannot tell tiers and long inputs apart, so
+ * Sums over responses of Codex that take credits at the same rates. Buckets cannot tell tiers and long inputs apart, so
  * these are read response by response.
  */
 export interface CreditClassSum {
@@ -40,7 +40,7 @@ const KEY_COLUMNS = {
   source: 'r.source',
 } as const;
 
-/** By the keys and the filter of `readSums`; `longAbove` is the input above which a response is long. */
+/** Sums by the keys and the filter of `readSums`; above `longAbove` input tokens a response counts as long. */
 export function readCreditSums<Key extends keyof SumKeys>(
   connection: Connection,
   keys: readonly Key[],

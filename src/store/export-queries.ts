@@ -4,7 +4,7 @@ import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 
-/** A response with all that is known of whose it is. Unknown is null. */
+/** A response with its project, run and session. What is not known is null. */
 export interface ExportedResponse extends TokensJson {
   readonly completedAtMs: number;
   readonly provider: string;

@@ -3,6 +3,7 @@ import type { Provider } from '../usage/provider.js';
 import type { InvocationStatus, Note } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import type { Connection } from './open.js';
+import { threadSums } from './packs.js';
 
 /** Notes of one kind that give the same reason. */
 export interface NoteGroupRow extends Note {
@@ -62,9 +63,7 @@ export interface EvidenceRow {
 export function readEvidence(connection: Connection): EvidenceRow[] {
   return connection
     .prepare<[], EvidenceRow>(
-      `SELECT source, evidence, sum(responses) AS responses FROM (
-         SELECT source, evidence, count(*) AS responses FROM response_rows GROUP BY source, evidence
-         UNION ALL SELECT source, evidence, responses FROM packed_sums)
+      `SELECT source, evidence, sum(responses) AS responses FROM ${threadSums({})}
        GROUP BY source, evidence ORDER BY responses DESC`,
     )
     .all();

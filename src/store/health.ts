@@ -23,7 +23,7 @@ export interface Untold {
   /** Session files that hold compactions or prompt hooks without a total behind them, and how many at least. */
   readonly files: number;
   readonly responses: number;
-  /** Runs of sessions whose messages used more than their own total tells: what else they used is not known. */
+  /** Runs of sessions whose messages used more than their own total says: what else they used is not known. */
   readonly shortRuns: number;
 }
 

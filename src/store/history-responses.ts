@@ -1,14 +1,21 @@
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
+import { isBetterEvidence } from './assignment/rule.js';
 import type { BucketSums } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
 import { openPack, type Pack, repack } from './pack.js';
-import { createHoldings, createPackedKeys, createPackInsert, unpackThread } from './packs.js';
-import { createPriceEncoder, RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
+import { createHoldings, createPackedKeys, createPackInsert, unpackThreads } from './packs.js';
+import {
+  createPriceEncoder,
+  RESPONSE_COLUMNS,
+  RESPONSE_VALUES,
+  SET_COUNTS,
+  toResponseValues,
+} from './response-rows.js';
 import { createCopies } from './session-runs.js';
 
-/** What a response costs. Prices that are the same are best the same object. */
+/** What a response costs. Equal prices should be the same object: each object is put into words once. */
 export type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price' | 'costExtent'>;
 
 export interface BilledResponse {
@@ -16,25 +23,26 @@ export interface BilledResponse {
   readonly bill: Bill;
 }
 
-/** Responses that one reading of a file has told, each once. */
-export interface ToldResponses {
+/** Responses that were found in one reading of a file, each once. */
+export interface FoundResponses {
   readonly file: { readonly path: string };
   readonly packs: readonly Pack[];
-  /** Those that another session's file may tell too. */
+  /** Those that the file of another session may hold as well, which are never packed. */
   readonly responses: readonly BilledResponse[];
 }
 
 /**
  * Inserts the responses that are not there yet, and adds them to `sums`. Returns how many were new. What is there was
- * recorded live, or was read before: it stays as it is, with its invocation, unless Claude Code has gone on with the message.
- * Those of a thread that has no rows are packed: what its packs hold already stays sealed.
+ * recorded live, or was read before: it keeps its invocation, and its counts unless these are by better evidence or
+ * Claude Code has gone on with the message. Those of a thread that has no rows are packed: what its packs hold already stays
+ * sealed.
  */
-export type InsertResponses = (told: ToldResponses, now: number, sums: BucketSums) => number;
+export type InsertResponses = (found: FoundResponses, now: number, sums: BucketSums) => number;
 
 /** Prepares statements for responses by the ten thousand, to be used within a transaction. */
 export function createResponseInsert(connection: Connection): InsertResponses {
   const insertOne = connection.prepare<object>(INSERT);
-  const grow = createGrowth(connection);
+  const update = createUpdate(connection);
   const holdCopy = createCopies(connection);
   const findProject = connection.prepare<[string], string>('SELECT project_id FROM threads WHERE id = ?').pluck();
   const readHoldings = createHoldings(connection);
@@ -49,10 +57,8 @@ export function createResponseInsert(connection: Connection): InsertResponses {
       sums.add(response, bill, projectId);
       return true;
     }
-    if (response.provider === 'claude') {
-      grow(values, sums);
-      holdCopy(response);
-    }
+    update(values, sums);
+    if (response.provider === 'claude') holdCopy(response);
     return false;
   };
 
@@ -67,7 +73,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
     return added;
   };
 
-  /** How many packs of a thread come from one reading of one file, which tells each response once. */
+  /** How many packs of a thread come from one reading of one file. No response is in two of these. */
   const packed = new Map<string, number>();
   return ({ file, packs, responses }, now, sums) => {
     let added = insertAll(responses, now, sums);
@@ -77,11 +83,11 @@ export function createResponseInsert(connection: Connection): InsertResponses {
       const own = packed.get(reading) ?? 0;
       const held = readHoldings(threadId);
       if (held.rows > 0) {
-        unpackThread(connection, threadId);
+        unpackThreads(connection, [threadId]);
         added += insertAll(openPack(pack), now, sums);
         continue;
       }
-      // Another reading, or another import at the same time, has told of the thread too.
+      // Where the thread has other packs, another reading or another import may have found some of these responses.
       for (const fresh of held.packs === own ? [pack] : repack(pack, readPackedKeys(threadId))) {
         insertPack(fresh, now);
         packed.set(reading, own + 1);
@@ -97,22 +103,27 @@ const INSERT = `INSERT INTO response_rows (${RESPONSE_COLUMNS}) VALUES (${RESPON
 
 type ResponseValues = ReturnType<typeof toResponseValues>;
 
-/** A message of Claude Code that is there already, and may have gone on since: all that is told of it may have changed. */
-function createGrowth(connection: Connection): (values: ResponseValues, sums: BucketSums) => void {
-  const grow = connection.prepare<[object], { invocationId: string | null; completedAtMs: number }>(GROW);
+/** A response that is there already: it may be known by better evidence now, or be a message of Claude Code that has gone on. */
+function createUpdate(connection: Connection): (values: ResponseValues, sums: BucketSums) => void {
+  type Row = { invocationId: string | null; completedAtMs: number };
+  const improve = connection.prepare<[object], Row>(IMPROVE);
+  const grow = connection.prepare<[object], Row>(GROW);
   return (values, sums) => {
-    const grown = grow.get(values);
-    if (!grown) return;
-    sums.renew(grown.completedAtMs);
-    if (grown.invocationId !== null) refreshCostRecords(connection, grown.invocationId);
+    const changed = (values.provider === 'claude' ? grow : improve).get(values);
+    if (!changed) return;
+    sums.renew(changed.completedAtMs);
+    if (changed.invocationId !== null) refreshCostRecords(connection, changed.invocationId);
   };
 }
 
+const IMPROVE = `
+  UPDATE response_rows SET ${SET_COUNTS}
+  WHERE thread_id = @threadId AND response_key = @key AND ${isBetterEvidence('@evidence', 'evidence')}
+  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
+
 // Claude Code writes a message's usage before its end too; the last is the largest.
 const GROW = `
-  UPDATE response_rows SET model = @model, service_tier = @serviceTier,
-    ${RESPONSE_COUNTERS.map(({ name, column }) => `${column} = @${name}`).join(', ')}, cost_nano_usd = @costNanoUsd, price = @price, fees = @fees,
-    cost_extent = @costExtent
+  UPDATE response_rows SET ${SET_COUNTS}
   WHERE provider = 'claude' AND response_key = @key
     AND (output_tokens, reasoning_tokens, input_tokens) <= (@output, @reasoning, @input)
     AND (model, service_tier, ${RESPONSE_COUNTERS.map(({ column }) => column).join(', ')}, fees)

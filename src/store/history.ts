@@ -1,12 +1,12 @@
 import type { Provider } from '../usage/provider.js';
+import { assignThreads } from './assignment/assign.js';
 import { createBucketSums } from './buckets.js';
-import { createResponseInsert, type ToldResponses } from './history-responses.js';
+import { createResponseInsert, type FoundResponses } from './history-responses.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
-import { createThreadSettlement } from './ownership.js';
 import { createCopyInsert, createRunInsert, type HeldCopy, type SessionRun, sessionOf } from './session-runs.js';
 import { type BillResponse, createSessionSettlement } from './session-totals.js';
 
-/** A thread that was read from history: to whom its responses belong where no invocation says it. */
+/** A thread of an imported session file. Its project is that of the responses that no invocation has. */
 export interface HistoryThread {
   readonly id: string;
   readonly provider: Provider;
@@ -18,7 +18,7 @@ export interface HistoryThread {
   readonly startedAtMs: number;
 }
 
-/** How far a file of the history was read. */
+/** A session file, and how far it was read. */
 export interface HistoryFile {
   readonly path: string;
   readonly provider: Provider;
@@ -31,20 +31,20 @@ export interface HistoryFile {
   readonly responses: number;
   readonly unreadableLines: number;
   readonly problem: string | null;
-  /** Of Claude Code: responses whose tokens stand nowhere, at least so many. None when absent. */
+  /** Claude Code: the least number of responses whose usage is in no file. 0 when absent. */
   readonly untoldResponses?: number;
 }
 
-/** What a file, or the next part of one, has told. It is recorded whole or not at all. */
-export interface FileImport extends ToldResponses {
+/** What was found in a file, or in the next part of one. It is recorded whole or not at all. */
+export interface FileImport extends FoundResponses {
   readonly file: HistoryFile;
   readonly threads: readonly HistoryThread[];
-  /** Of Claude Code alone: what totals of sessions tell, and messages that are another session's. */
+  /** Claude Code only: runs with their totals, and copies of messages of other sessions. */
   readonly runs?: readonly SessionRun[];
   readonly copies?: readonly HeldCopy[];
 }
 
-/** The way into the record for responses by the ten thousand. Every method throws a StoreError. */
+/** Records what imports find, by the ten thousand responses. Every method throws a StoreError. */
 export interface HistoryStore {
   /** Records `imports` in one transaction. Returns how many responses were new: the others had been recorded before. */
   write(imports: readonly FileImport[]): number;
@@ -69,11 +69,11 @@ export function openHistoryStore(
   };
 }
 
-/** What tells whether a file has changed since it was read, and what was wrong with it then. */
+/** By which a changed file is recognised, and what was wrong with the file when it was read. */
 export type FileVersion = readonly [path: string, sizeBytes: number, modifiedAtMs: number, problem: string | null];
 
-/** The files that have been read. */
-export interface ReadFiles {
+/** The files that were imported. */
+export interface ImportedFiles {
   /** In the order of their paths. */
   readonly versions: readonly FileVersion[];
   /** All that is known of one of them. */
@@ -81,16 +81,16 @@ export interface ReadFiles {
 }
 
 /**
- * Has `look` see which files have been read. A report asks before every table, and mostly nothing has changed: so nothing
- * is prepared here for writing, and of thousands of files only what tells that is loaded. Throws a StoreError.
+ * Calls `read` with the files that were imported. A report asks this before every table, and mostly nothing has changed: so
+ * nothing is prepared for writing, and of thousands of files only their versions are loaded. Throws a StoreError.
  */
-export function lookAtReadFiles<T>(path: string, look: (files: ReadFiles) => T): T {
+export function readImportedFiles<T>(path: string, read: (files: ImportedFiles) => T): T {
   const connection = openConnection(path, { mode: 'write', busyTimeoutMs: PATIENCE_MS });
   try {
     return explainingFaults(path, () => {
       const versions = connection.prepare<[], FileVersion>(READ_VERSIONS).raw().all();
       const file = connection.prepare<[string], HistoryFile>(READ_FILE);
-      return look({ versions, find: (name) => file.get(name) });
+      return read({ versions, find: (name) => file.get(name) });
     });
   } finally {
     connection.close();
@@ -102,8 +102,7 @@ function createWriter(connection: Connection, bill: BillResponse): (imports: rea
   const putThread = connection.prepare<unknown[]>(PUT_THREAD);
   const beginSums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
-  const settleThreads = createThreadSettlement(connection);
-  const listUnclaimed = connection.prepare<[string], number>(TIMES_OF_UNCLAIMED).pluck();
+  const listUnassigned = connection.prepare<[string], number>(TIMES_OF_UNASSIGNED).pluck();
   const putRun = createRunInsert(connection);
   const putCopy = createCopyInsert(connection);
   const settleSessions = createSessionSettlement(connection, bill);
@@ -112,30 +111,30 @@ function createWriter(connection: Connection, bill: BillResponse): (imports: rea
     const sums = beginSums();
     const grown: string[] = [];
     let added = 0;
-    for (const told of imports) {
-      const { file, threads, packs } = told;
+    for (const found of imports) {
+      const { file, threads, packs } = found;
       for (const thread of threads) {
         if (putThread.run(...toThreadRow(thread)).changes === 0) continue;
-        // What was recorded of it before now belongs to another project, and maybe to an invocation.
-        const times = listUnclaimed.all(thread.id);
+        // The responses that were recorded before go over to another project, and maybe to an invocation.
+        const times = listUnassigned.all(thread.id);
         for (const atMs of times) sums.renew(atMs);
         if (times.length > 0) grown.push(thread.id);
       }
-      const fresh = insert(told, now, sums);
-      for (const run of told.runs ?? []) putRun(run);
-      for (const copy of told.copies ?? []) putCopy(copy);
+      const fresh = insert(found, now, sums);
+      for (const run of found.runs ?? []) putRun(run);
+      for (const copy of found.copies ?? []) putCopy(copy);
       added += fresh;
       putFile.run(...toFileRow(file), now);
       if (fresh > 0) for (const { threadId } of packs) grown.push(threadId);
     }
-    for (const atMs of settleThreads(grown).atMs) sums.renew(atMs);
+    for (const atMs of assignThreads(connection, grown, null).atMs) sums.renew(atMs);
     settleSessions(listSessions(imports), now, sums);
     sums.write();
     return added;
   };
 }
 
-/** The sessions of Claude Code of which something was read. */
+/** The sessions of Claude Code for which something was found. */
 function listSessions(imports: readonly FileImport[]): Set<string> {
   const ofClaude = imports.filter(({ file }) => file.provider === 'claude');
   return new Set(
@@ -158,20 +157,20 @@ const PUT_FILE = `
     responses, unreadable_lines, problem, untold_responses, imported_at_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-// What was told first stays, but for a thread that was recorded without its header, or without a directory: what tells
-// more takes its place. A thread of several pages began with the earliest of their headers, in whatever order they are read.
-const TELLS_MORE = `threads.cwd IS NULL AND (excluded.cwd IS NOT NULL
+// What was recorded first stays, unless it came without a header or a directory and the new one has more. A thread of several
+// pages began with the earliest of their headers, in whatever order they are read.
+const HAS_MORE = `threads.cwd IS NULL AND (excluded.cwd IS NOT NULL
   OR (threads.cli_version IS NULL AND excluded.cli_version IS NOT NULL))`;
-const TOLD = ['root_id', 'project_id', 'kind', 'cwd', 'cli_version'];
+const REPLACED = ['root_id', 'project_id', 'kind', 'cwd', 'cli_version'];
 const PUT_THREAD = `
   INSERT INTO threads (id, provider, root_id, project_id, kind, cwd, cli_version, started_at_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET
-    ${TOLD.map((column) => `${column} = iif(${TELLS_MORE}, excluded.${column}, threads.${column})`).join(', ')},
-    started_at_ms = iif(${TELLS_MORE}, excluded.started_at_ms, min(threads.started_at_ms, excluded.started_at_ms))
-  WHERE ${TELLS_MORE} OR excluded.started_at_ms < threads.started_at_ms`;
+    ${REPLACED.map((column) => `${column} = iif(${HAS_MORE}, excluded.${column}, threads.${column})`).join(', ')},
+    started_at_ms = iif(${HAS_MORE}, excluded.started_at_ms, min(threads.started_at_ms, excluded.started_at_ms))
+  WHERE ${HAS_MORE} OR excluded.started_at_ms < threads.started_at_ms`;
 
-const TIMES_OF_UNCLAIMED = 'SELECT completed_at_ms FROM responses WHERE thread_id = ? AND invocation_id IS NULL';
+const TIMES_OF_UNASSIGNED = 'SELECT completed_at_ms FROM responses WHERE thread_id = ? AND invocation_id IS NULL';
 
 function toThreadRow({
   id,
@@ -189,6 +188,6 @@ function toThreadRow({
 function toFileRow(file: HistoryFile): unknown[] {
   const { path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state, responses } = file;
   const { unreadableLines, problem, untoldResponses = 0 } = file;
-  const place = [path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state];
-  return [...place, responses, unreadableLines, problem, untoldResponses];
+  const version = [path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state];
+  return [...version, responses, unreadableLines, problem, untoldResponses];
 }

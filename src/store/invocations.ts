@@ -104,6 +104,21 @@ export function readThreadKnownBy(connection: Connection, id: string): ThreadKno
     .get(id);
 }
 
+/** Whether an invocation was metered as it ran, so that there is nothing to backfill. */
+export function wasMetered(
+  connection: Connection,
+  run: { projectId: string; runId: string; phase: string; iteration: number; threadId: string | undefined },
+): boolean {
+  return (
+    connection
+      .prepare<object>(
+        `SELECT 1 FROM invocations WHERE origin <> 'backfilled' AND run_id = @runId AND phase = @phase
+         AND iteration = @iteration AND (project_id = @projectId OR thread_id = @threadId)`,
+      )
+      .get({ ...run, threadId: run.threadId ?? null }) !== undefined
+  );
+}
+
 function nextIteration(connection: Connection, { attribution }: Invocation): number {
   const row = connection
     .prepare<[string, string, string], { next: number }>(

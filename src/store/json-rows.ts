@@ -43,7 +43,7 @@ export class JsonRows {
 
   /** Ends a row. */
   end(): void {
-    // In place of the comma after its last value.
+    // It replaces the comma after the last value.
     this.#bytes[this.#at - 1] = CLOSING;
   }
 

@@ -36,23 +36,26 @@ export interface LiveRow extends SumRow {
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   readonly models: readonly string[];
+  /** The same models, the dearest first. */
+  readonly modelsByCost: readonly string[];
   readonly sources: readonly Source[];
 }
 
 /** What runs and what ended lately, the newest first. */
 export function readLive(connection: Connection, filter: LiveFilter): LiveRow[] {
   const rows = connection
-    .prepare<[object], LiveRow & { models: string; sources: string; budget: string | null }>(LIVE)
+    .prepare<[object], LiveRow & { models: string; modelsByCost: string; sources: string; budget: string | null }>(LIVE)
     .all({ ...filter, projectId: filter.projectId ?? null });
   return rows.map(({ budget, ...row }) => ({
     ...row,
     models: JSON.parse(row.models),
+    modelsByCost: JSON.parse(row.modelsByCost),
     sources: JSON.parse(row.sources),
     limits: budget === null ? [] : (JSON.parse(budget) as Budget).limits,
   }));
 }
 
-/** Nobody looks at more of them, and an index finds the newest. */
+/** More than a screen shows. An index finds the newest. */
 const MOST_ENDED = 200;
 
 const LIVE = `
@@ -65,6 +68,9 @@ const LIVE = `
     i.context_tokens AS contextTokens, i.context_window_tokens AS contextWindowTokens, i.budget,
     i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs,
     json_group_array(DISTINCT c.model) FILTER (WHERE c.model IS NOT NULL) AS models,
+    (SELECT json_group_array(model) FROM (
+      SELECT model FROM cost_records WHERE invocation_id = i.id
+      GROUP BY model ORDER BY sum(cost_nano_usd) DESC NULLS LAST, model)) AS modelsByCost,
     json_group_array(DISTINCT c.source) FILTER (WHERE c.source IS NOT NULL) AS sources,
     coalesce(sum(c.responses), 0) AS responses, coalesce(sum(c.unpriced_responses), 0) AS unpricedResponses,
     ${sumCounters('c', 'zero')}, sum(c.cost_nano_usd) AS costNanoUsd

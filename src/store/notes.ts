@@ -1,7 +1,7 @@
 import type { Note } from '../usage/record.js';
 import type { Connection } from './open.js';
 
-/** Keeps `note` with the invocation. The same note is kept once, however often its change is applied. */
+/** Records a note of an invocation. The same note is recorded once, however often its change is applied. */
 export function insertNote(connection: Connection, invocationId: string, note: Note): void {
   connection
     .prepare(

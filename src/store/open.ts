@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, constants, existsSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreError, type StoreProblem } from '../errors.js';
 import { makeFolder } from '../files/folders.js';
-import { openRegularFile } from '../files/regular-file.js';
+import { isRegularFile } from '../files/regular-file.js';
 import { type Connection, openDatabase } from './driver.js';
 import { LATEST_VERSION, migrate } from './migrations.js';
 
@@ -84,13 +84,21 @@ export function isFaultOfDatabase(error: unknown): boolean {
   return error instanceof StoreError && error.problem !== 'refused';
 }
 
-function createPrivately(path: string): void {
-  if (path === ':memory:') return;
-  const isThere = existsSync(path);
-  if (!isThere) makeFolder(dirname(path));
-  // SQLite would wait for ever for what a named pipe holds.
-  closeSync(openRegularFile(path, isThere ? constants.O_RDONLY : constants.O_WRONLY | constants.O_CREAT, 0o600));
-  if (!isThere) chmodSync(path, 0o600);
+/**
+ * Creates an empty file for a database where there is none. A file that is there is not even opened: to close it again would
+ * take away the locks that other connections of this process have on it, because POSIX locks are a process's and not a
+ * descriptor's. Throws what the file system throws, and for a named pipe, on which SQLite would wait for ever.
+ */
+export function createPrivately(path: string): void {
+  if (path === ':memory:' || isRegularFile(path)) return;
+  makeFolder(dirname(path));
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+    chmodSync(path, 0o600);
+  } catch (error) {
+    // Another process or thread has just made it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function bringUpToDate(connection: Connection, path: string): void {

@@ -1,16 +1,16 @@
 import { addToSum, beginSum, type Sum } from './bucket-tally.js';
 import { FIRST_SUMS } from './counter-columns.js';
 
-/** Responses that have all but their counts in common, and what they come to. */
+/** Responses that have all but their counts in common, with their sums. */
 export class Kind {
-  readonly place: number;
+  readonly index: number;
   readonly #json: string;
   readonly sum = beginSum();
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = Number.NEGATIVE_INFINITY;
 
-  constructor(place: number, json: string) {
-    this.place = place;
+  constructor(index: number, json: string) {
+    this.index = index;
     this.#json = json;
   }
 
@@ -20,7 +20,7 @@ export class Kind {
     addToSum(this.sum, more);
   }
 
-  /** A list: what they have in common, and then the sums. */
+  /** A list of what they have in common, followed by the sums. */
   toJson(): string {
     const { responses, unpricedResponses, counts, costNanoUsd } = this.sum;
     const [first, later] = [counts.slice(0, FIRST_SUMS), counts.slice(FIRST_SUMS)];
@@ -32,15 +32,15 @@ export class Kind {
 /** The turns of a pack, as JSON. */
 export class TurnList {
   readonly #texts: string[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #indexes = new Map<string, number>();
 
-  /** The place of a turn, which is put there unless it is. */
+  /** Returns the index of a turn, which is added when it is new. */
   find(json: string): number {
-    const known = this.#places.get(json);
+    const known = this.#indexes.get(json);
     if (known !== undefined) return known;
-    const place = this.#texts.push(json) - 1;
-    this.#places.set(json, place);
-    return place;
+    const index = this.#texts.push(json) - 1;
+    this.#indexes.set(json, index);
+    return index;
   }
 
   toJson(): string {

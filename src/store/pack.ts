@@ -2,7 +2,7 @@ import { CACHE_WRITE_1H, COUNTERS, type ResponseCounter } from '../usage/counter
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
-import { completeUsage } from '../usage/usage.js';
+import { completeUsage, type Usage } from '../usage/usage.js';
 import { type BucketSum, BucketTally, sumOf } from './bucket-tally.js';
 import { FIRST_COUNTERS, LATER_COUNTERS, PACKED_COUNTS } from './counter-columns.js';
 import type { Bill, BilledResponse } from './history-responses.js';
@@ -10,7 +10,7 @@ import { JsonRows } from './json-rows.js';
 import { Kind, TurnList } from './pack-lists.js';
 import { createPriceEncoder, type PriceEncoder } from './response-rows.js';
 
-/** Responses of one thread: in the columns of `response_packs`, and what they come to in each quarter of an hour. */
+/** Responses of one thread, in the columns of `response_packs`, and their sums by bucket. */
 export interface Pack {
   readonly provider: Provider;
   readonly threadId: string;
@@ -24,7 +24,7 @@ export interface Pack {
   readonly sums: readonly BucketSum[];
 }
 
-/** Packs responses as they come: nothing of them is kept but what is written. */
+/** Packs responses one after the other, and holds nothing of them but what will be written. */
 export class Packer {
   readonly #packs: Pack[] = [];
   readonly #rows = new JsonRows();
@@ -32,7 +32,7 @@ export class Packer {
   #open: OpenPack | undefined;
   #size = 0;
 
-  /** How many responses wait to be taken. */
+  /** How many responses were added since the last `take`. */
   get size(): number {
     return this.#size;
   }
@@ -46,7 +46,7 @@ export class Packer {
     this.#size++;
   }
 
-  /** What was added since the last time: mostly of one thread, and so one pack. */
+  /** Returns what was added since the last call: mostly one pack, because mostly it is of one thread. */
   take(): Pack[] {
     const open = this.#open ? [this.#open.close()] : [];
     this.#open = undefined;
@@ -55,7 +55,7 @@ export class Packer {
   }
 }
 
-/** What responses have in common stands once: their turns, and what kind they are of. The view says what stands where. */
+/** A pack that responses are added to. Turns and kinds, which responses have in common, are written once. The view `packed_responses` shows the format. */
 class OpenPack {
   readonly threadId: string;
   readonly #provider: Provider;
@@ -93,7 +93,7 @@ class OpenPack {
     rows.begin();
     rows.text(response.key);
     rows.number(this.#turn);
-    rows.number(kind.place);
+    rows.number(kind.index);
     rows.number(completedAtMs);
     for (const counter of FIRST_COUNTERS) rows.number(readCount(response, counter));
     rows.number(costNanoUsd);
@@ -125,24 +125,64 @@ class OpenPack {
   }
 }
 
-/** The responses of a pack, one by one: for a record that has some of them in another way. */
-export function openPack({ provider, threadId, turns, kinds, counts }: Pack): BilledResponse[] {
-  const turnList = JSON.parse(turns) as [string | null, string | null][];
-  const kindList = JSON.parse(kinds) as [string, string | null, Evidence, Source, unknown][];
-  return (JSON.parse(Buffer.from(counts).toString()) as [string, ...number[]][]).map((row) => {
-    const [key, turn = 0, kind = 0, completedAtMs = 0] = row;
-    const countOf = (column: string) => row[PACKED_COUNTS.indexOf(column)] as number | null | undefined;
-    const [turnId, rootTurnId] = turnList[turn] ?? [];
-    const [model = '', serviceTier, evidence = 'usage_record', source = 'actual', price] = kindList[kind] ?? [];
-    const usage = completeUsage(Object.fromEntries(COUNTERS.map(({ name, column }) => [name, countOf(column)])));
-    const cacheWrite1h = countOf(CACHE_WRITE_1H.column) ?? 0;
+/** A pack as it is written, or as it is read from the database. */
+export type SealedPack = Pick<Pack, 'provider' | 'threadId' | 'turns' | 'kinds'> & {
+  readonly counts: Uint8Array | string;
+};
+
+type TurnRow = [turnId: string | null, rootTurnId: string | null];
+type KindRow = [model: string, serviceTier: string | null, evidence: Evidence, source: Source, price: unknown];
+/** As `PACKED_COUNTS` names it. What was added to that list later is missing from older packs. */
+type CountRow = [key: string, turn: number, kind: number, completedAtMs: number, ...(number | null | undefined)[]];
+
+function readCounts({ counts }: SealedPack): CountRow[] {
+  return JSON.parse(typeof counts === 'string' ? counts : Buffer.from(counts).toString()) as CountRow[];
+}
+
+const indexOf = (column: string) => PACKED_COUNTS.indexOf(column);
+const COST = indexOf('cost_nano_usd');
+const CACHE_WRITE_1H_TOKENS = indexOf(CACHE_WRITE_1H.column);
+const USAGE = COUNTERS.map(({ name, column }) => ({ name, index: indexOf(column) }));
+
+function readUsage(row: CountRow): Usage {
+  return completeUsage(Object.fromEntries(USAGE.map(({ name, index }) => [name, row[index]])));
+}
+
+function readCost(row: CountRow): number | undefined {
+  return (row[COST] as number | null) ?? undefined;
+}
+
+/** The responses of a pack, one by one. */
+export function openPack(pack: SealedPack): BilledResponse[] {
+  const { provider, threadId } = pack;
+  const turns = JSON.parse(pack.turns) as TurnRow[];
+  const kinds = JSON.parse(pack.kinds) as KindRow[];
+  return readCounts(pack).map((row) => {
+    const [key, turn, kind, completedAtMs] = row;
+    const [turnId, rootTurnId] = turns[turn] as TurnRow;
+    const [model, serviceTier, evidence, source, price] = kinds[kind] as KindRow;
+    const usage = readUsage(row);
+    const cacheWrite1h = Number(row[CACHE_WRITE_1H_TOKENS] ?? 0);
     const whose = { provider, threadId, key, turnId: turnId ?? undefined, rootTurnId: rootTurnId ?? undefined };
     const what = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
     return {
       response: { ...whose, ...what },
-      bill: { costNanoUsd: countOf('cost_nano_usd') ?? undefined, price: price ?? undefined },
+      bill: { costNanoUsd: readCost(row), price: price ?? undefined },
     };
   });
+}
+
+/** What a pack has in each bucket. */
+export function sumPack(pack: SealedPack): readonly BucketSum[] {
+  const tally = new BucketTally();
+  const kinds = JSON.parse(pack.kinds) as KindRow[];
+  for (const row of readCounts(pack)) {
+    const [, , kind, completedAtMs] = row;
+    const [model, , , source] = kinds[kind] as KindRow;
+    const sum = sumOf({ usage: readUsage(row) }, { costNanoUsd: readCost(row) });
+    tally.add({ provider: pack.provider, model, source, completedAtMs }, sum);
+  }
+  return tally.list();
 }
 
 /** The responses of a pack whose keys are not among `known`, as one pack or none. */

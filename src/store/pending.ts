@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isOwnFolder, makeFolder } from '../files/folders.js';
 import { listHandoverFiles, listSetAside, type SetAside } from '../files/handover-files.js';
 import { replaceFile } from '../files/regular-file.js';
@@ -35,6 +35,11 @@ export function listPending(places: PendingPlaces): string[] {
   if (paths.length < 2) return paths;
   const aged = paths.map((path) => ({ path, keptAtMs: readAge(path) }));
   return aged.sort((a, b) => a.keptAtMs - b.keptAtMs).map(({ path }) => path);
+}
+
+/** Lists the ids of the invocations that have pending changes. */
+export function listPendingInvocations(places: PendingPlaces): Set<string> {
+  return new Set(listPending(places).flatMap((path) => /^(.+)-\d{10,16}\.json$/.exec(basename(path))?.[1] ?? []));
 }
 
 /** Changes that cannot be recorded, and why: they are not tried again. */

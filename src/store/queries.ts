@@ -1,7 +1,7 @@
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { AttributionOrigin, CostExtent, InvocationStatus, Note } from '../usage/record.js';
-import type { Evidence, Source } from '../usage/source.js';
+import { bestFirst, type Evidence, type Source } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
 import { selectCounters, sumCounters } from './counter-columns.js';
 import { type Connection, explainingFaults } from './open.js';
@@ -58,7 +58,7 @@ export interface ResponseRow extends Omit<SumRow, 'responses' | 'unpricedRespons
   readonly serviceTier: string | null;
   readonly evidence: Evidence;
   readonly source: Source;
-  /** The price its cost was made with, as it is kept in the record; null when it has none. */
+  /** The price that its cost was computed with, as it is recorded; null when it has none. */
   readonly price: unknown;
   readonly costExtent: CostExtent;
   readonly completedAtMs: number;
@@ -111,7 +111,7 @@ export function readModels(connection: Connection, scope: Scope): ModelRow[] {
     .all(scope);
   return rows.map((row) => ({
     ...row,
-    evidence: JSON.parse(row.evidence),
+    evidence: bestFirst(JSON.parse(row.evidence)),
     threadIds: JSON.parse(row.threadIds),
   }));
 }

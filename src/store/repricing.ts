@@ -7,14 +7,14 @@ import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
-import { unpackOne } from './packs.js';
+import { unpackThreads } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 import { readFees } from './response-rows.js';
 
 /** Whether what was found is written. */
 export type RepricingMode = 'write' | 'dry-run';
 
-/** What another price makes of a response. */
+/** The cost of a response before and after. */
 export interface Repriced {
   readonly model: string;
   /** Null: it had no price. */
@@ -27,11 +27,11 @@ export interface Repricing {
   readonly changed: readonly Repriced[];
   /** Responses that still have no price. */
   readonly unpriced: ReadonlyMap<string, number>;
-  /** Responses that have a price which is not known any more: they keep it. */
+  /** Responses whose price is not known any more. They keep it. */
   readonly kept: number;
 }
 
-/** A transaction is short, so that a run which records meanwhile does not wait long. */
+/** So few that a run which records at the same time does not wait long. */
 const ROWS_AT_ONCE = 2000;
 
 interface Row extends ModelResponse {
@@ -45,13 +45,13 @@ export interface RepricingOptions {
   readonly filter: UsageFilter;
   readonly priceOf: (response: ModelResponse) => PricedResponse;
   readonly mode: RepricingMode;
-  /** Told of an invocation before a change to its cost records is applied. */
+  /** Called with an invocation before a change to its cost records is written. */
   readonly onChange?: (invocationId: string) => void;
 }
 
 /**
- * Gives the responses that `filter` lets through the cost that `priceOf` says. What they cost first is kept in
- * `original_costs`; cost records and buckets follow. Each batch is applied whole or not at all.
+ * Computes the cost of the responses that pass `filter` anew with `priceOf`. The first cost of each stays in
+ * `original_costs`; cost records and buckets are refreshed. Each batch is applied whole or not at all.
  */
 export function reprice(connection: Connection, { filter, priceOf, mode, onChange }: RepricingOptions): Repricing {
   const changed: Repriced[] = [];
@@ -66,11 +66,11 @@ export function reprice(connection: Connection, { filter, priceOf, mode, onChang
     }
   };
   const step = connection.transaction((examined: Examined) => write(connection, examined.changed, onChange));
-  // What changes becomes a row, and is met among the rows again: not so what becomes one later, beside what has changed.
-  for (const packId of findPacks(connection, filter)) {
-    const examined = examine(readPack(connection, filter, packId), priceOf);
+  // A thread of which something changes is unpacked, and is met again among the rows.
+  for (const threadId of listPackedThreads(connection, filter)) {
+    const examined = examine(readPacked(connection, filter, threadId), priceOf);
     if (mode === 'dry-run' || examined.changed.length === 0) count(examined);
-    else connection.transaction(() => unpackOne(connection, packId)).immediate();
+    else connection.transaction(() => unpackThreads(connection, [threadId])).immediate();
   }
   const newest = connection.prepare<[], number | null>('SELECT max(id) FROM response_rows').pluck().get() ?? 0;
   for (let after = 0; ; ) {
@@ -144,21 +144,23 @@ function readBatch(connection: Connection, filter: UsageFilter, ids: { after: nu
     .map(toRow);
 }
 
-function findPacks(connection: Connection, filter: UsageFilter): number[] {
+function listPackedThreads(connection: Connection, filter: UsageFilter): string[] {
   const condition = isBetween(filter, 'last_completed_at_ms', 'first_completed_at_ms');
   return connection
-    .prepare<[object], number>(`SELECT id FROM response_packs WHERE ${condition} ORDER BY id`)
+    .prepare<[object], string>(
+      `SELECT thread_id FROM response_packs WHERE ${condition} GROUP BY thread_id ORDER BY min(id)`,
+    )
     .pluck()
     .all(filter);
 }
 
-/** Its rows have no id. */
-function readPack(connection: Connection, filter: UsageFilter, packId: number): Row[] {
+/** Packed responses have no id. */
+function readPacked(connection: Connection, filter: UsageFilter, threadId: string): Row[] {
   const sql = `SELECT 0 AS id, NULL AS invocationId, ${COLUMNS} FROM packed_responses
-    WHERE pack_id = @packId AND ${letsThrough(filter)}`;
+    WHERE thread_id = @threadId AND ${letsThrough(filter)}`;
   return connection
     .prepare<[object], FlatRow>(sql)
-    .all({ ...filter, packId })
+    .all({ ...filter, threadId })
     .map(toRow);
 }
 

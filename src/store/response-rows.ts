@@ -11,6 +11,11 @@ export const RESPONSE_VALUES = `@provider, @threadId, @key, @turnId, @rootTurnId
   ${RESPONSE_COUNTERS.map(({ name }) => `@${name}`).join(', ')}, @evidence, @source,
   @costNanoUsd, @price, @completedAtMs, @recordedAtMs, @fees, @costExtent`;
 
+/** Sets all that better evidence can change in a row. */
+export const SET_COUNTS = `model = @model, service_tier = @serviceTier,
+  ${RESPONSE_COUNTERS.map(({ name, column }) => `${column} = @${name}`).join(', ')}, evidence = @evidence, source = @source,
+  cost_nano_usd = @costNanoUsd, price = @price, fees = @fees, cost_extent = @costExtent`;
+
 /** The condition on a row of responses (its table is `alias`) that some of its cost, or all of it, is not known. */
 export function lacksPrice(alias?: string): string {
   const of = alias === undefined ? '' : `${alias}.`;

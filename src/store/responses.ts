@@ -1,47 +1,22 @@
-import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { PricedResponse } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
-import { EVIDENCE } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
-import { replaceCounters, sumCounters } from './counter-columns.js';
+import { goesBefore, isBetterEvidence } from './assignment/rule.js';
+import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
-import { goesBefore } from './ownership.js';
-import { RESPONSE_COLUMNS, RESPONSE_VALUES, toResponseValues } from './response-rows.js';
-
-const BEST_FIRST = EVIDENCE.map((evidence, rank) => `WHEN '${evidence}' THEN ${rank}`).join(' ');
-const rankOf = (column: string) => `CASE ${column} ${BEST_FIRST} END`;
-
-const HOLDER = `
-  SELECT invocation_id AS holder, ${goesBefore('@invocationId', 'invocation_id')} AS gives
-  FROM response_rows WHERE thread_id = @threadId AND response_key = @key`;
-
-const TAKE = `
-  UPDATE response_rows SET invocation_id = @invocationId WHERE thread_id = @threadId AND response_key = @key
-  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
-
-const UPSERT = `
-  INSERT INTO response_rows (invocation_id, ${RESPONSE_COLUMNS}) VALUES (@invocationId, ${RESPONSE_VALUES})
-  ON CONFLICT (thread_id, response_key) DO UPDATE SET
-    model = excluded.model, service_tier = excluded.service_tier,
-    ${replaceCounters(RESPONSE_COUNTERS)}, evidence = excluded.evidence, source = excluded.source,
-    cost_nano_usd = excluded.cost_nano_usd, price = excluded.price, fees = excluded.fees,
-    cost_extent = excluded.cost_extent
-  WHERE ${rankOf('excluded.evidence')} < ${rankOf('response_rows.evidence')}
-     OR (excluded.evidence = response_rows.evidence AND excluded.invocation_id IS response_rows.invocation_id)
-  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
+import { RESPONSE_COLUMNS, RESPONSE_VALUES, SET_COUNTS, toResponseValues } from './response-rows.js';
 
 /** A row that was written. */
 export interface WrittenResponse {
   readonly completedAtMs: number;
-  /** The invocations whose responses have changed by it: the one that has it now, and the one that had it before. */
+  /** The invocations whose responses have changed: the one that has it now, and the one that had it before. */
   readonly invocationIds: readonly string[];
 }
 
 /**
- * Records one response of a thread that is not packed, as one of `invocationId`, which is null for one that was read from
- * history. Whether it belongs to that one or stays
- * with who has recorded it before, `ownership.ts` says; the counts that are there give way to better evidence. Returns the
- * row that was written, or undefined when what is there is as good.
+ * Records one response of a thread that is not packed, as one of `invocationId`, which is null for one that no invocation has
+ * recorded. Where it is recorded already it is assigned by the rule of `assignment/`, and its counts give way to better
+ * evidence. Returns the row that was written, or undefined when nothing has changed.
  */
 export function upsertResponse(
   connection: Connection,
@@ -50,10 +25,8 @@ export function upsertResponse(
 ): WrittenResponse | undefined {
   const price = response.price === undefined ? null : JSON.stringify(response.price);
   const values = { invocationId, ...toResponseValues(response, response, price, Date.now()) };
-  const { threadId, key } = response;
-  const place = { invocationId, threadId, key };
-  const held = connection.prepare<[object], { holder: string | null; gives: 0 | 1 }>(HOLDER).get(place);
-  const moved = held?.gives ? connection.prepare<[object], Row>(TAKE).get(place) : undefined;
+  const held = connection.prepare<[object], { holder: string | null; gives: 0 | 1 }>(HOLDER).get(values);
+  const moved = held?.gives ? connection.prepare<[object], Row>(TAKE).get(values) : undefined;
   const row = connection.prepare<[object], Row>(UPSERT).get(values) ?? moved;
   if (!row) return undefined;
   const { completedAtMs } = row;
@@ -65,9 +38,22 @@ interface Row {
   readonly completedAtMs: number;
 }
 
+const HOLDER = `
+  SELECT invocation_id AS holder, ${goesBefore('@invocationId', 'invocation_id')} AS gives
+  FROM response_rows WHERE thread_id = @threadId AND response_key = @key`;
+
+const TAKE = `
+  UPDATE response_rows SET invocation_id = @invocationId WHERE thread_id = @threadId AND response_key = @key
+  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
+
+const UPSERT = `
+  INSERT INTO response_rows (invocation_id, ${RESPONSE_COLUMNS}) VALUES (@invocationId, ${RESPONSE_VALUES})
+  ON CONFLICT (thread_id, response_key) DO UPDATE SET ${SET_COUNTS}
+  WHERE ${isBetterEvidence('@evidence', 'evidence')} OR (evidence = @evidence AND invocation_id IS @invocationId)
+  RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
+
 /**
- * What is recorded of a thread other than for `invocationId`, as far as it was completed by `untilMs`: for other
- * invocations, and what was read from history and belongs to none.
+ * Sums up what is recorded of a thread by `untilMs` for other invocations than `invocationId`, or for none.
  */
 export function readRecordedBefore(
   connection: Connection,

@@ -1,3 +1,4 @@
+import type { Phase } from '../usage/phase.js';
 import type { InvocationStatus } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
 import { sumUsage } from '../usage/usage.js';
@@ -25,7 +26,17 @@ export interface SummaryRow extends SumRow {
   readonly endedAtMs: number | null;
   readonly statuses: readonly InvocationStatus[];
   readonly models: readonly string[];
+  /** The same models, the dearest first. */
+  readonly modelsByCost: readonly string[];
   readonly sources: readonly Source[];
+  /** The runs and the phases of its invocations. */
+  readonly runIds: readonly string[];
+  readonly phases: readonly Phase[];
+}
+
+interface ModelCost {
+  readonly model: string;
+  readonly costNanoUsd: number | null;
 }
 
 /** The runs or sessions that `filter` lets through, newest first: by their newest invocation or thread. */
@@ -57,14 +68,22 @@ const SESSIONS = `(
 
 export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   const metered = readMetered(connection, scope);
-  return scope.kind === 'run' ? metered : addUnmetered(connection, scope.threadId, metered);
+  const costs = readModelCosts(connection, scope);
+  const summary = { ...metered, modelsByCost: sortByCost(costs) };
+  return scope.kind === 'run' ? summary : addUnmetered(connection, scope.threadId, summary, costs);
 }
 
-/** What was read from history and belongs to no invocation. */
-function addUnmetered(connection: Connection, sessionId: string, metered: SummaryRow): SummaryRow {
+/** Adds the responses of the session that no invocation has. */
+function addUnmetered(
+  connection: Connection,
+  sessionId: string,
+  metered: SummaryRow,
+  meteredCosts: readonly ModelCost[],
+): SummaryRow {
   const threads = readUnmeteredThreads(connection, sessionId);
   if (threads.length === 0) return metered;
-  const parts = [metered, ...readUnmeteredModels(connection, sessionId)];
+  const unmetered = readUnmeteredModels(connection, sessionId);
+  const parts = [metered, ...unmetered];
   const sum = (key: 'responses' | 'unpricedResponses') => parts.reduce((total, part) => total + part[key], 0);
   const costs = parts.flatMap(({ costNanoUsd }) => costNanoUsd ?? []);
   const starts = threads.map(({ startedAtMs }) => startedAtMs);
@@ -73,7 +92,10 @@ function addUnmetered(connection: Connection, sessionId: string, metered: Summar
     projectIds: [...new Set([...metered.projectIds, ...threads.map(({ projectId }) => projectId)])],
     models: [...new Set(parts.flatMap((part) => ('models' in part ? part.models : part.model)))],
     sources: [...new Set(parts.flatMap((part) => ('sources' in part ? part.sources : part.source)))],
+    modelsByCost: sortByCost([...meteredCosts, ...unmetered]),
     statuses: metered.statuses,
+    runIds: metered.runIds,
+    phases: metered.phases,
     startedAtMs: Math.min(metered.startedAtMs ?? Number.POSITIVE_INFINITY, ...starts),
     latestAtMs: Math.max(metered.latestAtMs ?? 0, ...starts),
     endedAtMs: isRunning ? null : Math.max(metered.endedAtMs ?? 0, ...threads.map(({ lastAtMs }) => lastAtMs)),
@@ -84,8 +106,26 @@ function addUnmetered(connection: Connection, sessionId: string, metered: Summar
   };
 }
 
+/** The cost of each model of the scope's invocations. */
+function readModelCosts(connection: Connection, scope: Scope): ModelCost[] {
+  return connection
+    .prepare<[Scope], ModelCost>(
+      `SELECT c.model, sum(c.cost_nano_usd) AS costNanoUsd
+       FROM invocations i JOIN cost_records c ON c.invocation_id = i.id WHERE ${within(scope)}
+       GROUP BY c.model ORDER BY c.model`,
+    )
+    .all(scope);
+}
+
+function sortByCost(costs: readonly ModelCost[]): string[] {
+  const sums = new Map<string, number>();
+  // A model without a price comes last.
+  for (const { model, costNanoUsd } of costs) sums.set(model, (sums.get(model) ?? -1) + (costNanoUsd ?? 0));
+  return [...sums].sort(([, a], [, b]) => b - a).map(([model]) => model);
+}
+
 /** Times are null when there is no invocation. */
-function readMetered(connection: Connection, scope: Scope): SummaryRow {
+function readMetered(connection: Connection, scope: Scope): Omit<SummaryRow, 'modelsByCost'> {
   const spent = connection
     .prepare<[Scope], SumRow & { models: string; sources: string }>(
       `SELECT json_group_array(DISTINCT c.model) AS models, json_group_array(DISTINCT c.source) AS sources,
@@ -95,8 +135,9 @@ function readMetered(connection: Connection, scope: Scope): SummaryRow {
     )
     .get(scope);
   const ran = connection
-    .prepare<[Scope], SummaryRow & { projectIds: string; statuses: string }>(
+    .prepare<[Scope], SummaryRow & { projectIds: string; statuses: string; runIds: string; phases: string }>(
       `SELECT json_group_array(DISTINCT i.project_id) AS projectIds, json_group_array(i.status) AS statuses,
+         json_group_array(DISTINCT i.run_id) AS runIds, json_group_array(DISTINCT i.phase) AS phases,
          min(i.started_at_ms) AS startedAtMs, max(i.started_at_ms) AS latestAtMs,
          iif(count(*) = count(i.ended_at_ms), max(i.ended_at_ms), NULL) AS endedAtMs
        FROM invocations i WHERE ${within(scope)}`,
@@ -110,6 +151,8 @@ function readMetered(connection: Connection, scope: Scope): SummaryRow {
     endedAtMs: ran.endedAtMs,
     projectIds: JSON.parse(ran.projectIds),
     statuses: JSON.parse(ran.statuses),
+    runIds: JSON.parse(ran.runIds),
+    phases: JSON.parse(ran.phases),
     models: JSON.parse(spent.models),
     sources: JSON.parse(spent.sources),
   };

@@ -10,7 +10,7 @@ export interface SessionRun {
   readonly sessionId: string;
   /** From 0 on, in the order of the session's file. */
   readonly ordinal: number;
-  /** The same for a session and its forks, whose totals go on from one another; null where it is not told. */
+  /** The same number for a session and its forks, whose totals go on from one another; null where it is not known. */
   readonly familyMs: number | null;
   /** When its last line was written, epoch milliseconds. */
   readonly endedAtMs: number;
@@ -28,13 +28,13 @@ export interface HeldCopy {
   readonly key: string;
 }
 
-/** The session that a thread belongs to: a sub-agent's thread has its name before the slash. */
+/** The session of a thread: the id of a sub-agent's thread has the session's before a slash. */
 export function sessionOf(threadId: string): string {
   const slash = threadId.indexOf('/');
   return slash === -1 ? threadId : threadId.slice(0, slash);
 }
 
-/** Prepares the writing of runs. One that is there may have ended since, or been read from a copy of the file. */
+/** Prepares the writing of runs. A run that is recorded already may have ended since, or have been read from a copy of the file. */
 export function createRunInsert(connection: Connection): (run: SessionRun) => void {
   const put = connection.prepare<unknown[]>(PUT_RUN);
   return ({ sessionId, ordinal, familyMs, endedAtMs, untilMs, beginsCompacted, models }) => {

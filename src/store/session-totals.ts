@@ -16,7 +16,7 @@ export type BillResponse = (response: ModelResponse) => Bill;
 export type SettleSessions = (sessionIds: Iterable<string>, now: number, sums: BucketSums) => void;
 
 /**
- * Prepares the comparing of what sessions of Claude Code tell in total with the messages that are recorded of them. What a
+ * Prepares the comparing of the totals of sessions of Claude Code with the messages that are recorded of them. What a
  * run of a session has used beyond them (compactions, prompt hooks, cut streams) is recorded as one response per model. It
  * is computed anew from what is recorded whenever something of the session, or of one that it shares messages with, was
  * read: so the order in which files are read, and in which they grow, makes no difference.
@@ -84,7 +84,7 @@ function remember<T>(known: Map<string, T>, key: string, read: (key: string) => 
   return found;
 }
 
-/** The total that a run goes on from, and the messages that it tells of already. */
+/** The total that a run goes on from, and the messages that are in it already. */
 interface Base {
   readonly models: readonly ModelTotal[];
   readonly keys: ReadonlySet<string>;
@@ -134,7 +134,7 @@ function nameModel(model: string): string {
   return listModelNames(model.replace(/\[[^\]]*\]$/, '')).at(-1) ?? model;
 }
 
-/** Tier and place are those of the run's messages, where they agree: a total does not tell them. */
+/** Tier and region are those of the run's messages where they agree, because a total does not hold them. */
 function toResponse(run: SessionRun, total: ModelTotal, counted: readonly HeldResponse[]): ModelResponse {
   const { sessionId, ordinal, endedAtMs } = run;
   const like = counted.filter(({ model }) => nameModel(model) === total.model);

@@ -1,6 +1,16 @@
 import type { Spent } from '../usage/budget.js';
 import type { Change, InvocationStatus } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
+import {
+  assignResponses,
+  assignThreads,
+  combineReassigned,
+  findAssignedElsewhere,
+  type Reassigned,
+  type ResponseRef,
+  replaceStandIns,
+} from './assignment/assign.js';
+import { mayStandIn, type Window } from './assignment/rule.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
@@ -15,20 +25,10 @@ import {
 } from './invocations.js';
 import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
-import {
-  type Booked,
-  combineMoves,
-  findCeded,
-  type Moved,
-  replaceStandIns,
-  settleBetterOwners,
-  settleOwnership,
-} from './ownership.js';
-import { unpackThread } from './packs.js';
+import { unpackThreads } from './packs.js';
 import { upsertRateLimit } from './rate-limits.js';
 import { type BeforeQuery, readRecordedBefore, upsertResponse } from './responses.js';
 import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
-import { mayStandIn } from './stand-ins.js';
 
 export type { Change };
 
@@ -38,20 +38,20 @@ export interface Store {
   /** For the reports, which only read. */
   readonly connection: Connection;
   /**
-   * Records `change` in one transaction, creating the invocation when it is new, and brings its cost records up to
-   * date. To which invocation a response belongs that another has recorded too, `ownership.ts` says. Returns the
-   * invocation's iteration.
+   * Records `change` in one transaction, creating the invocation when it is new, and brings cost records and buckets up to
+   * date. Responses are assigned by the rule of `assignment/rule.ts`; `window` says when the invocation ran where that is known
+   * more exactly than the change says it. Returns the invocation's iteration.
    */
-  record(change: Change): number;
+  record(change: Change, window?: Window): number;
   /** The invocations whose end is not recorded: they run, or their meter died. */
   listOpenInvocations(): OpenInvocation[];
   /** Undefined for an invocation that is not recorded. */
   readStatus(invocationId: string): InvocationStatus | undefined;
   /** What is recorded of a thread, but not for the invocation. */
   readRecordedBefore(query: BeforeQuery): RecordedBefore;
-  /** Which of the responses that an invocation has booked belong to others; by their places in `booked`. */
-  findCeded(invocationId: string, booked: readonly Booked[]): number[];
-  /** The invocations whose cost records have changed since the last time: a response can move from one to another. */
+  /** Which of the responses that an invocation has recorded are assigned to others; by their indexes. */
+  findAssignedElsewhere(invocationId: string, responses: readonly ResponseRef[]): number[];
+  /** The invocations whose cost records have changed since the last call: a response can go over from one to another. */
   takeChanged(): string[];
   /** Throws where the file would not give an invocation to another process. */
   confirm(invocationId: string): void;
@@ -69,11 +69,11 @@ export function openStore(path: string, options: OpenOptions): Store {
   const connection = openConnection(path, options);
   const opened = identifyFile(path);
   const changed = new Set<string>();
-  const apply = connection.transaction((change: Change): number => {
+  const apply = connection.transaction((change: Change, window: Window | undefined): number => {
     const iteration = insertInvocation(connection, change.invocation);
     const wasNamed = readThreadKnownBy(connection, change.invocation.id) === 'output';
     if (change.update) updateInvocation(connection, change.invocation.id, change.update);
-    const moved = recordResponses(connection, change, wasNamed);
+    const moved = recordResponses(connection, change, { wasNamed, window });
     refreshBuckets(connection, new Set(moved.atMs.map(bucketStartOf)));
     for (const id of moved.invocationIds) changed.add(id);
     for (const limit of change.rateLimits ?? []) upsertRateLimit(connection, limit);
@@ -83,13 +83,14 @@ export function openStore(path: string, options: OpenOptions): Store {
   return {
     path,
     connection,
-    record: (change) => explainingFaults(path, () => apply.immediate(change)),
+    record: (change, window) => explainingFaults(path, () => apply.immediate(change, window)),
     listOpenInvocations: () => explainingFaults(path, () => listOpenInvocations(connection)),
     readStatus: (invocationId) => explainingFaults(path, () => readStatus(connection, invocationId)),
     readRecordedBefore: (query) => explainingFaults(path, () => readRecordedBefore(connection, query)),
     readSpent: (scope, query) =>
       explainingFaults(path, () => (scope === 'run' ? readSpentInRun : readSpentOnDay)(connection, query)),
-    findCeded: (invocationId, booked) => explainingFaults(path, () => findCeded(connection, invocationId, booked)),
+    findAssignedElsewhere: (invocationId, responses) =>
+      explainingFaults(path, () => findAssignedElsewhere(connection, invocationId, responses)),
     takeChanged() {
       const ids = [...changed];
       changed.clear();
@@ -102,22 +103,23 @@ export function openStore(path: string, options: OpenOptions): Store {
   };
 }
 
-/** Records the responses of a change, and gives each to the invocation that it belongs to. */
-function recordResponses(connection: Connection, change: Change, wasNamed: boolean): Moved {
-  const { id } = change.invocation;
-  const { update, responses = [] } = change;
+/** Records the responses of a change, and assigns anew what that concerns. */
+function recordResponses(
+  connection: Connection,
+  { invocation: { id }, update, responses = [] }: Change,
+  { wasNamed, window }: { readonly wasNamed: boolean; readonly window: Window | undefined },
+): Reassigned {
   const threadIds = new Set(responses.map(({ threadId }) => threadId));
-  for (const threadId of threadIds) unpackThread(connection, threadId);
+  unpackThreads(connection, threadIds);
   const written = responses.flatMap((response) => upsertResponse(connection, id, response) ?? []);
   const isOver = update?.endedAtMs !== undefined;
   const isNamed = update?.threadKnownBy === 'output' && !wasNamed;
   const standsIn = responses.some(({ evidence }) => mayStandIn(evidence));
-  const settle = isOver || isNamed || standsIn ? settleOwnership : replaceStandIns;
   const touched = new Set(written.flatMap(({ invocationIds }) => invocationIds));
   for (const invocationId of touched) refreshCostRecords(connection, invocationId);
-  return combineMoves([
+  return combineReassigned([
     { atMs: written.map(({ completedAtMs }) => completedAtMs), invocationIds: [...touched] },
-    settle(connection, id),
-    settleBetterOwners(connection, id, threadIds),
+    isOver || isNamed || standsIn ? assignResponses(connection, id, window) : replaceStandIns(connection, id),
+    assignThreads(connection, threadIds, id),
   ]);
 }

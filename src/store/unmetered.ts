@@ -1,11 +1,11 @@
 import type { Provider } from '../usage/provider.js';
-import type { Evidence, Source } from '../usage/source.js';
-import { selectCounters, sumCounters } from './counter-columns.js';
+import { bestFirst, type Evidence, type Source } from '../usage/source.js';
+import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
+import { SUMS_OF_SUMS, threadSums } from './packs.js';
 import type { ResponseRow, SumRow } from './queries.js';
-import { lacksPrice } from './response-rows.js';
 
-/** A thread of a session, as far as no invocation is known to have caused its responses. */
+/** A thread of a session, as far as no invocation has its responses. */
 export interface ThreadRow {
   readonly threadId: string;
   readonly provider: Provider;
@@ -31,8 +31,9 @@ export function readUnmeteredThreads(connection: Connection, sessionId: string):
   return connection
     .prepare<[object], ThreadRow>(
       `SELECT t.id AS threadId, t.provider, t.project_id AS projectId, t.kind, t.cwd, t.cli_version AS cliVersion,
-         min(t.started_at_ms, min(r.completed_at_ms)) AS startedAtMs, max(r.completed_at_ms) AS lastAtMs
-       FROM ${UNMETERED} GROUP BY t.id ORDER BY t.started_at_ms, t.id`,
+         min(t.started_at_ms, min(u.first_ms)) AS startedAtMs, max(u.last_ms) AS lastAtMs
+       FROM ${UNMETERED_SUMS} JOIN threads t ON t.id = u.thread_id
+       WHERE u.invocation_id IS NULL GROUP BY t.id ORDER BY t.started_at_ms, t.id`,
     )
     .all({ sessionId });
 }
@@ -41,11 +42,12 @@ export function readUnmeteredThreads(connection: Connection, sessionId: string):
 export function readUnmeteredModels(connection: Connection, sessionId: string): ThreadModelRow[] {
   const rows = connection
     .prepare<[object], ThreadModelRow & { evidence: string }>(
-      `SELECT r.thread_id AS threadId, r.model, r.source, json_group_array(DISTINCT r.evidence) AS evidence, ${SUMS}
-       FROM ${UNMETERED} GROUP BY r.thread_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
+      `SELECT u.thread_id AS threadId, u.model, u.source, json_group_array(DISTINCT u.evidence) AS evidence, ${SUMS_OF_SUMS}
+       FROM ${UNMETERED_SUMS} WHERE u.invocation_id IS NULL
+       GROUP BY u.thread_id, u.model, u.source ORDER BY min(u.first_ms), u.model, u.source`,
     )
     .all({ sessionId });
-  return rows.map((row) => ({ ...row, evidence: JSON.parse(row.evidence) }));
+  return rows.map((row) => ({ ...row, evidence: bestFirst(JSON.parse(row.evidence)) }));
 }
 
 /** Their responses, in the order in which they were completed. */
@@ -62,9 +64,9 @@ export function readUnmeteredResponses(connection: Connection, sessionId: string
   return rows.map((row) => ({ ...row, price: row.price === null ? null : JSON.parse(row.price) }));
 }
 
+const OF_SESSION = 'thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)';
+const UNMETERED_SUMS = `${threadSums({}, OF_SESSION)} u`;
+
 // By thread twice: SQLite takes the second condition into the packs, so that it opens those of the session alone.
 export const UNMETERED: string = `threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL
-  WHERE t.root_id = @sessionId AND r.thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)`;
-
-const SUMS = `count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses,
-  ${sumCounters('r')}, sum(r.cost_nano_usd) AS costNanoUsd`;
+  WHERE t.root_id = @sessionId AND r.${OF_SESSION}`;

@@ -14,6 +14,11 @@ export const EVIDENCE = [
 ] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
+/** The pieces of evidence that occur in a list, each once, the best first. */
+export function bestFirst(evidence: readonly Evidence[]): Evidence[] {
+  return EVIDENCE.filter((one) => evidence.includes(one));
+}
+
 /**
  * How reliable a count is. `actual`: the API reported it, and Codex or the program that called the API passed it on as data.
  * `parsed`: it was inferred from text or from a total that can be read in several ways, or a part of it is not known.

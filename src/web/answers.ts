@@ -1,7 +1,9 @@
 import type { Connection } from '../store/open.js';
+import type { PendingPlaces } from '../store/pending.js';
 import { readSnapshot } from '../store/queries.js';
 import type { Store } from '../store/store.js';
 import type { CostUnit } from '../usage/options.js';
+import { breakdownQuestion } from './answers/breakdown.js';
 import { healthQuestion } from './answers/health.js';
 import { nowQuestion } from './answers/now.js';
 import { runQuestion, runsQuestion, sessionQuestion } from './answers/runs.js';
@@ -19,6 +21,8 @@ export interface Surroundings {
   /** An IANA name; undefined is the system's. A query's own wins. */
   readonly timeZone: string | undefined;
   readonly unit: CostUnit;
+  /** The folders of pending records; undefined when they are not considered. */
+  readonly pending?: PendingPlaces | undefined;
   now(): number;
 }
 
@@ -44,6 +48,7 @@ export type Answerer = <Values extends object>(question: Question<Values>, query
 export const QUESTIONS = [
   statusQuestion,
   usageQuestion,
+  breakdownQuestion,
   nowQuestion,
   runsQuestion,
   runQuestion,
@@ -52,9 +57,9 @@ export const QUESTIONS = [
   healthQuestion,
 ] as const;
 
-/** So long an answer to the same question holds while nothing is recorded: what is said of today goes on. */
+/** How long an answer is reused while nothing is recorded. Figures of today change with time alone. */
 const FRESH_MS = 5_000;
-const KEPT_ANSWERS = 200;
+const MOST_ANSWERS = 200;
 
 /** Answers from one state of the database at a time, and the same question once for however many ask it. */
 export function createAnswerer(store: Store, surroundings: Surroundings): Answerer {
@@ -68,7 +73,7 @@ export function createAnswerer(store: Store, surroundings: Surroundings): Answer
     if (known && known.version === version && Math.abs(atMs - known.atMs) < FRESH_MS) return known.body;
     const answer = readSnapshot(store, (connection) => question.answer(connection, values, surroundings));
     const body = JSON.stringify(answer);
-    if (answers.size >= KEPT_ANSWERS) answers.clear();
+    if (answers.size >= MOST_ANSWERS) answers.clear();
     answers.set(key, { version, atMs, body });
     return body;
   };

@@ -4,12 +4,12 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { StoreError } from '../errors.js';
 import { ReportError } from '../report/error.js';
 import { type Answerer, QUESTIONS } from './answers.js';
-import type { Changes } from './changes.js';
+import type { Changes } from './events.js';
 import { streamEvents } from './events.js';
 import type { PageFile } from './files.js';
-import { protectPage, refuseForeigners } from './guard.js';
+import { protectPage, refuseForeigners, requireOwnPage } from './guard.js';
 import { ParameterError } from './parameters.js';
-import type { Progress } from './progress.js';
+import type { PastSessions, Progress } from './progress.js';
 
 export interface AppOptions {
   readonly port: () => number;
@@ -17,19 +17,28 @@ export interface AppOptions {
   readonly answer: Answerer;
   readonly changes: Changes;
   readonly history: Progress;
-  /** Told of what went wrong on our side. */
+  readonly pastSessions: PastSessions;
+  /** Called with every unexpected error. */
   readonly onFault: (error: unknown) => void;
 }
 
 /** Addresses of the page's views: each gives the page, which shows what its address says. */
 const VIEWS = ['/', '/runs', '/run', '/compare', '/sessions', '/session', '/health'];
 
-export function createApp({ port, page, answer, changes, history, onFault }: AppOptions): Hono {
+export function createApp({ port, page, answer, changes, history, pastSessions, onFault }: AppOptions): Hono {
   const app = new Hono();
   app.use(protectPage, refuseForeigners(port));
+  app.post('/api/import', requireOwnPage, (context) => {
+    if (history.state().state !== 'reading') pastSessions.import();
+    return context.json({ schemaVersion: 1, kind: 'import' }, 202, { 'cache-control': 'no-store' });
+  });
   app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', (context) => {
     context.header('allow', 'GET, HEAD');
     return explain(context, 405, 'method', 'This server only shows: it answers to GET and HEAD.');
+  });
+  app.get('/api/past-sessions', async (context) => {
+    const files = await pastSessions.count();
+    return context.json({ schemaVersion: 1, kind: 'past-sessions', files }, 200, { 'cache-control': 'no-store' });
   });
 
   for (const question of QUESTIONS) {
@@ -40,7 +49,7 @@ export function createApp({ port, page, answer, changes, history, onFault }: App
   }
   app.get('/api/events', (context) => streamEvents(context, { changes, history }));
   app.get('/api/*', (context) => {
-    const known = [...QUESTIONS.map(({ path }) => path), '/api/events'].join(', ');
+    const known = [...QUESTIONS.map(({ path }) => path), '/api/past-sessions', '/api/events'].join(', ');
     return explain(context, 404, 'unknown', `There is no ${context.req.path}. There is: ${known}.`);
   });
 

@@ -33,6 +33,16 @@ export function refuseForeigners(port: () => number): MiddlewareHandler {
   };
 }
 
+/** For what changes anything: a browser names the page that asks, which `refuseForeigners` has checked by then. */
+export const requireOwnPage: MiddlewareHandler = async (context, next) => {
+  if (context.req.header('origin') === undefined) {
+    throw new HTTPException(403, {
+      message: 'This is done for the pages of this server alone: the Origin is missing.',
+    });
+  }
+  await next();
+};
+
 /** What a browser may do with what this server sends: nothing but show it, with this server's own files. */
 export const protectPage = secureHeaders({
   contentSecurityPolicy: {

@@ -1,4 +1,6 @@
-/** How far the import of past sessions has come. It runs beside the server, which tells its page. */
+import type { Provider } from '../usage/provider.js';
+
+/** The progress of an import of past sessions, which runs beside the server. */
 export interface HistoryState {
   /** `off`: this server imports nothing. */
   readonly state: 'off' | 'reading' | 'done' | 'failed';
@@ -6,6 +8,14 @@ export interface HistoryState {
   readonly filesTotal: number;
   /** Why it failed. */
   readonly problem: string | null;
+}
+
+/** The session files on this machine, which `codex-usage import` reads. */
+export interface PastSessions {
+  /** How many there are of each agent, the recorded ones among them. */
+  count(): Promise<readonly { readonly provider: Provider; readonly fileCount: number }[]>;
+  /** Starts to read what is new in them. */
+  import(): void;
 }
 
 export interface Progress {
@@ -16,7 +26,7 @@ export interface Progress {
 
 export interface ProgressReport extends Progress {
   report(state: Partial<HistoryState>): void;
-  /** Whether any page looks on. */
+  /** Whether any page is open. */
   isWatched(): boolean;
 }
 

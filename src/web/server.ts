@@ -3,14 +3,15 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Store } from '../store/store.js';
 import { createAnswerer, type Surroundings } from './answers.js';
 import { createApp } from './app.js';
-import { watchChanges } from './changes.js';
+import { watchChanges } from './events.js';
 import { PAGE_FOLDER, readPage } from './files.js';
 import { listen, type PortWish } from './listen.js';
-import type { Progress } from './progress.js';
+import type { PastSessions, Progress } from './progress.js';
 
 export interface DashboardOptions {
   readonly store: Store;
   readonly history: Progress;
+  readonly pastSessions: PastSessions;
   readonly surroundings: Surroundings;
   readonly port: PortWish;
   readonly onFault: (error: unknown) => void;
@@ -31,7 +32,7 @@ const KEEP_ALIVE_MS = 120_000;
 
 /** Serves the dashboard of `store` on loopback. Throws a PortError when there is no port for it. */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { store, history, surroundings, onFault } = options;
+  const { store, history, pastSessions, surroundings, onFault } = options;
   const changes = watchChanges(() => store.readVersion());
   let port = 0;
   const app = createApp({
@@ -40,6 +41,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     answer: createAnswerer(store, surroundings),
     changes,
     history,
+    pastSessions,
     onFault,
   });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;

@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../../src/store/driver.js';
 import { openWorkbench, USAGE, type Workbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
 import { STORY, type Step } from './story.js';
 
 const RUN_ID = 'demo';
+const KEPT = fileURLToPath(new URL('../../build/demo/usage.db', import.meta.url));
 
 const bench = await openWorkbench(...STORY.map(({ prompt, replies }) => ({ prompt, replies: [...replies] })));
 try {
@@ -17,6 +20,11 @@ try {
   say(
     `\nThe API's own ledger, for comparison: ${bench.api.ledger.length} responses, ${count(input)} tokens in ` +
       `(${count(cached)} cached), ${count(output)} out (${count(reasoning)} reasoning).\n`,
+  );
+  await keepRecord(bench);
+  say(
+    '\nIts record is kept. To see it in the browser:\n\n' +
+      `$ CODEX_METERED_DB=${relative(process.cwd(), KEPT)} node bin/codex-usage.js serve --no-import --open\n`,
   );
 } finally {
   await bench.close();
@@ -44,6 +52,15 @@ async function take({ run, folder }: Workbench, { phase, iteration, prompt }: St
   if (exitCode === 0) return;
   process.exitCode = 1;
   throw new Error(`codex ended with ${exitCode}:\n${stderr.toString()}`);
+}
+
+/** Copies the record to where it stays: the workbench takes its own folder away. */
+async function keepRecord({ database }: Workbench): Promise<void> {
+  await rm(dirname(KEPT), { recursive: true, force: true });
+  await mkdir(dirname(KEPT), { recursive: true });
+  const connection = openDatabase(database);
+  connection.prepare('VACUUM INTO ?').run(KEPT);
+  connection.close();
 }
 
 function say(text: string): void {

@@ -7,6 +7,8 @@ import type { Paths } from '../../src/config/paths.js';
 
 const METER = fileURLToPath(new URL('../../dist/meter.cjs', import.meta.url));
 
+const NO_SESSIONS = { CODEX_HOME: '/nowhere', CLAUDE_CONFIG_DIR: '/nowhere', GEMINI_CLI_HOME: '/nowhere' };
+
 export interface Printed {
   readonly exitCode: number;
   readonly stdout: string;
@@ -41,8 +43,8 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
   };
   const host: Host = {
     args,
-    // The configuration of whoever runs the tests is none of theirs.
-    env: { CODEX_METERED_DB: database, XDG_CONFIG_HOME: '/nowhere', ...env },
+    // The configuration and the sessions of whoever runs the tests are none of theirs.
+    env: { CODEX_METERED_DB: database, XDG_CONFIG_HOME: '/nowhere', ...NO_SESSIONS, ...env },
     cwd,
     meter: METER,
     stdout: { write: collect('stdout'), ...stdout },

@@ -23,6 +23,8 @@ export interface Served {
   readonly subscriptions?: DashboardOptions['surroundings']['subscriptions'];
   readonly unit?: DashboardOptions['surroundings']['unit'];
   readonly busyTimeoutMs?: number;
+  readonly pastSessions?: DashboardOptions['pastSessions'];
+  readonly pending?: DashboardOptions['surroundings']['pending'];
 }
 
 /** Serves the dashboard of `database` for the running test, at a port of its own. */
@@ -32,6 +34,8 @@ export async function serveDashboard({
   subscriptions = [],
   unit = 'usd',
   busyTimeoutMs = 5000,
+  pastSessions = { count: async () => [], import: () => undefined },
+  pending,
 }: Served): Promise<ServedDashboard> {
   const store = openStore(database, { mode: 'write', busyTimeoutMs });
   onTestFinished(() => store.close());
@@ -40,7 +44,8 @@ export async function serveDashboard({
   const dashboard = await startDashboard({
     store,
     history,
-    surroundings: { version: '0.0.0', database, subscriptions, timeZone: undefined, unit, now: Date.now },
+    pastSessions,
+    surroundings: { version: '0.0.0', database, subscriptions, timeZone: undefined, unit, pending, now: Date.now },
     port: port ?? { port: 0, insist: 'exact' },
     pageFolder: PAGE_FOLDER,
     onFault: (error) => faults.push(error),

@@ -1,7 +1,7 @@
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { openStore } from '../../src/store/store.js';
-import type { Invocation, ModelResponse, Note, PricedResponse } from '../../src/usage/record.js';
+import type { Invocation, InvocationUpdate, ModelResponse, Note, PricedResponse } from '../../src/usage/record.js';
 import { NO_USAGE } from '../../src/usage/usage.js';
 
 const MINUTE_MS = 60_000;
@@ -120,4 +120,72 @@ function listResponses({ threadId, model, startedAtMs, step, count, everyMs }: S
       completedAtMs: Math.round(startedAtMs + (index + 1) * everyMs),
     };
   });
+}
+
+export interface LongLoop {
+  readonly nowMs: number;
+  readonly iterations: number;
+  /** A process that works, and has for as long, and is said to meter the last invocation. Without it all have ended. */
+  readonly running?: Loops['running'];
+}
+
+/** A day budget of $60 and one of $40 for the run. */
+const LONG_LIMITS = [
+  { scope: 'run', unit: 'usd', amount: 40e9 },
+  { scope: 'day', unit: 'usd', amount: 60e9 },
+] as const;
+
+/**
+ * Fills the database at `path` with one run, `marathon` of the project `shop`, of many iterations: in every 23rd the builder
+ * fails, in every 31st nothing comes from the cache, and one invocation was ended by its budget.
+ */
+export function seedLongLoop(path: string, { nowMs, iterations, running: alive }: LongLoop): void {
+  const store = openStore(path, { mode: 'write', busyTimeoutMs: 5000 });
+  const pricer = new Pricer(createPriceBook());
+  const steps = iterations * 2;
+  for (let step = 0; step < steps; step++) {
+    const [phase, iteration] = [step % 2 === 0 ? 'builder' : 'reviewer', Math.floor(step / 2) + 1] as const;
+    const running = step === steps - 1 ? alive : undefined;
+    const startedAtMs = nowMs - (running?.forMs ?? (steps - step) * 4 * MINUTE_MS);
+    const id = `marathon-${step}`;
+    const threadId = `019c${step.toString(16).padStart(4, '0')}-0000-7000-8000-000000000001`;
+    const ending = describeEnding(phase, iteration, iterations);
+    const shape = {
+      model: 'gpt-5.3-codex',
+      startedAtMs,
+      step: (step * 7) % 11,
+      everyMs: running ? running.forMs / 5 : 25_000,
+      threadId,
+    };
+    const responses = listResponses({ ...shape, count: phase === 'builder' ? 4 + ((step * 13) % 5) : 2 });
+    store.record({
+      invocation: describeInvocation({ id, runId: 'marathon', phase, iteration, startedAtMs, pid: alive?.pid ?? 1 }),
+      update: {
+        threadId,
+        codexVersion: '0.171.0',
+        budget: { onBudget: 'stop', limits: LONG_LIMITS },
+        ...(running ? { contextTokens: 88_000, contextWindowTokens: 272_000 } : ending.update),
+        ...(running ? {} : { endedAtMs: startedAtMs + 3 * MINUTE_MS }),
+      },
+      responses: responses
+        .map((one) => (iteration % 31 === 0 ? { ...one, usage: { ...one.usage, cachedInput: 0 } } : one))
+        .map((one) => pricer.price(one).response),
+      notes: running ? [] : ending.notes,
+    });
+  }
+  store.close();
+}
+
+function describeEnding(
+  phase: string,
+  iteration: number,
+  iterations: number,
+): { update: InvocationUpdate; notes: Note[] } {
+  if (phase === 'builder' && iteration % 23 === 0) return { update: { status: 'failed', exitCode: 1 }, notes: [] };
+  if (phase === 'builder' && iteration === Math.floor(iterations / 2)) {
+    const reason = 'the budget of the invocation was reached: Codex was ended';
+    const notes: Note[] = [{ kind: 'budget', reason, figures: { limitUsd: 0.1, spentUsd: 0.104 } }];
+    return { update: { status: 'over budget', exitCode: 99 }, notes };
+  }
+  return { update: { status: 'completed', exitCode: 0 }, notes: [] };
 }

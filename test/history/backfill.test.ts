@@ -1,11 +1,8 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type BackfillOutcome, backfillRuns } from '../../src/history/backfill/backfill.js';
 import { openStore } from '../../src/store/store.js';
 import { rollout } from '../harness/fake-rollouts.js';
-import { createFolder, sampleInvocation, sampleResponse } from '../store/samples.js';
-import { createHistory, type History } from './sessions.js';
+import { sampleInvocation, sampleResponse } from '../store/samples.js';
+import { createHistory, createRunner, type History } from './sessions.js';
 
 const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
 const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
@@ -18,27 +15,6 @@ const completedLine = (input: number, output: number) =>
     type: 'turn.completed',
     usage: { input_tokens: input, cached_input_tokens: 0, output_tokens: output },
   });
-
-/** A runner's directory; `keep` puts what it kept of one call in place, and says when that ended. */
-function createRunner() {
-  const directory = createFolder();
-  return {
-    directory,
-    keep(place: string, files: Record<string, string>, endedAtMs = START + 60_000) {
-      const folder = join(directory, ...place.split('/'));
-      mkdirSync(folder, { recursive: true });
-      for (const [name, text] of Object.entries(files)) {
-        writeFileSync(join(folder, name), text);
-        utimesSync(join(folder, name), endedAtMs / 1000, endedAtMs / 1000);
-      }
-    },
-  };
-}
-
-async function backfill({ database }: History, directory: string): Promise<Partial<Record<BackfillOutcome, number>>> {
-  const { byOutcome } = await backfillRuns({ database, directory, projectId: 'shop' });
-  return Object.fromEntries(Object.entries(byOutcome).filter(([, count]) => count > 0));
-}
 
 const costs = (history: History) =>
   history.query(
@@ -53,9 +29,9 @@ describe('a backfill', () => {
     const record = rollout.usageRecord(THREAD, TURN, 'r1', usage);
     history.write(`rollout-2026-03-04T05-06-07-${THREAD}.jsonl`, [rollout.header(THREAD), ...turn, record]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r42/builder/iter-3', { 'codex.log': `${startedLine}\n${completedLine(9, 9)}\n` });
-    expect(await backfill(history, directory)).toEqual({ actual: 1 });
+    expect(await backfill(history.database)).toEqual({ actual: 1 });
     expect(costs(history)).toEqual([
       { run: 'r42', category: 'builder', iteration: 3, source: 'actual', input: 500, output: 31 },
     ]);
@@ -69,12 +45,12 @@ describe('a backfill', () => {
 
   it('takes the lines of tokens of the log, less what earlier turns of the thread used', async () => {
     const history = createHistory();
-    const { directory, keep } = createRunner();
-    keep('r42/builder/iter-1', { 'codex.log': `noise\n${startedLine}\n${completedLine(1000, 10)}\n` }, START);
-    keep('r42/builder/iter-2', { 'codex.log': `${startedLine}\n${completedLine(1700, 25)}\n` }, START + 1000);
+    const { keep, backfill } = createRunner(START);
+    keep('r42/builder/iter-1', { 'codex.log': `noise\n${startedLine}\n${completedLine(1000, 10)}\n` }, 0);
+    keep('r42/builder/iter-2', { 'codex.log': `${startedLine}\n${completedLine(1700, 25)}\n` }, 1000);
     const human = `model: gpt-5.3-codex\nsession id: ${TURN}\nhello\ntokens used\n1,903\n`;
-    keep('r42/review/iter-1', { 'codex.log': human }, START + 2000);
-    expect(await backfill(history, directory)).toEqual({ parsed: 3 });
+    keep('r42/review/iter-1', { 'codex.log': human }, 2000);
+    expect(await backfill(history.database)).toEqual({ parsed: 3 });
     expect(costs(history)).toEqual([
       { run: 'r42', category: 'builder', iteration: 1, source: 'parsed', input: 1000, output: 10 },
       { run: 'r42', category: 'builder', iteration: 2, source: 'parsed', input: 700, output: 15 },
@@ -84,10 +60,10 @@ describe('a backfill', () => {
 
   it('estimates from the prompt and the result where there is nothing else', async () => {
     const history = createHistory();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r42/handoff/1', { 'prompt.txt': 'Say hello to the world.', 'result.json': '{"message":"Hello."}' });
     keep('r42/chat/1', { 'codex.log': '' });
-    expect(await backfill(history, directory)).toEqual({ estimated: 1, unknown: 1 });
+    expect(await backfill(history.database)).toEqual({ estimated: 1, unknown: 1 });
     const [cost] = costs(history) as { source: string; input: number; output: number }[];
     expect(cost?.source).toBe('estimated');
     expect(cost?.output).toBeGreaterThan(2);
@@ -97,16 +73,16 @@ describe('a backfill', () => {
 
   it('leaves alone what was metered, and adds nothing the second time', async () => {
     const history = createHistory();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     const store = openStore(history.database, { mode: 'write' });
     const attribution = { projectId: 'shop', runId: 'r42', phase: 'builder', iteration: 1 } as const;
     store.record({ invocation: sampleInvocation('live', { attribution }), responses: [sampleResponse('1')] });
     store.close();
     keep('r42/builder/iter-1', { 'codex.log': completedLine(1000, 10) });
     keep('r42/builder/iter-2', { 'codex.log': completedLine(800, 10) });
-    expect(await backfill(history, directory)).toEqual({ metered: 1, parsed: 1 });
+    expect(await backfill(history.database)).toEqual({ metered: 1, parsed: 1 });
     const before = costs(history);
-    expect(await backfill(history, directory)).toEqual({ metered: 1, parsed: 1 });
+    expect(await backfill(history.database)).toEqual({ metered: 1, parsed: 1 });
     expect(costs(history)).toEqual(before);
   });
 });

@@ -1,7 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { writeHistory } from '../../bench/synthetic-history.js';
 import { type Connection, openDatabase } from '../../src/store/driver.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { openSheet } from '../harness/terminal.js';
@@ -15,16 +18,29 @@ const FILES = 8;
 const RESPONSES_PER_FILE = 5000;
 
 describe('an import that runs as a process', () => {
-  it('adds each response once beside another', () => {
+  it.each([
+    ['small', 1_000_000, 10],
+    ['that several threads read', 12_000_000, 40],
+  ])('shares the files of a history with two others, and leaves its sessions packed: %s', (_, bytes, files) => {
     const history = createHistory();
-    writeSession(history, 0, 500);
-    const script = `"$0" "$1" import --json & "$0" "$1" import --json & wait`;
+    const written = writeHistory(history.home, bytes, files);
+    const script = `for import in 1 2 3; do "$0" "$1" import --json | tr -d '\\n' & done; wait`;
     const options = { env: environmentOf(history), encoding: 'utf8' } as const;
     const { status, stdout } = spawnSync('sh', ['-c', script, process.execPath, USAGE], options);
     expect(status).toBe(0);
-    expect(stdout.match(/"added": \d+/g)?.toSorted()).toEqual(['"added": 0', '"added": 500']);
-    expect(history.query('SELECT sum(responses) AS n FROM buckets')).toEqual([{ n: 500 }]);
-    expect(history.query('SELECT count(*) AS n FROM response_rows')).toEqual([{ n: 0 }]);
+    const summaries: Record<string, number>[] = JSON.parse(`[${stdout.replaceAll('}{', '},{')}]`);
+    const sum = (key: string) => summaries.reduce((total, summary) => total + (summary[key] ?? 0), 0);
+    expect(['filesRead', 'bytesRead', 'added', 'duplicates'].map(sum)).toEqual([
+      files,
+      written.bytes,
+      written.responses,
+      0,
+    ]);
+    expect(history.query('SELECT sum(responses) AS n FROM buckets')).toEqual([{ n: written.responses }]);
+    expect(history.query('SELECT count(*) AS packs, sum(responses) AS n FROM response_packs')).toEqual([
+      { packs: files, n: written.responses },
+    ]);
+    expect(readdirSync(dirname(history.database)).filter((name) => name.includes('-import'))).toEqual([]);
   });
 
   it('reads all into a database that is not there yet, and nothing where there is nothing', () => {
@@ -66,7 +82,7 @@ describe('an import that runs as a process', () => {
     // What it has read waits here to be written: it stays in the middle for as long as it is looked at.
     other.exec('BEGIN IMMEDIATE');
     const sheet = openSheet([USAGE, 'import'], { env: environmentOf(history), cwd: history.home, columns: 100 });
-    const bar = /^Reading sessions [█░]{24} +\d+ % {2}\d of 8 files, \d+ MB$/;
+    const bar = /^Reading sessions [█░]{24} +\d+% {2}\d of 8 files, \d+ MB$/;
     await waitFor('the bar', () => sheet.lines().some((line) => bar.test(line)));
     other.exec('ROLLBACK');
     expect(await sheet.ended).toMatchObject({ exitCode: 0 });

@@ -1,5 +1,6 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { copyFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type BackfillOutcome, backfillRuns } from '../../src/history/backfill/backfill.js';
 import { type ImportSummary, importHistory } from '../../src/history/import.js';
 import { openDatabase } from '../../src/store/driver.js';
 import type { Fixture } from '../harness/fixtures.js';
@@ -47,6 +48,39 @@ export function createHistory(): History {
 /** In which a command imports it. */
 export function environmentOf({ home, database }: History): NodeJS.ProcessEnv {
   return { ...process.env, CODEX_HOME: home, CODEX_METERED_DB: database, HOME: home };
+}
+
+/** A runner's directory, of the running test alone. */
+export interface Runner {
+  readonly directory: string;
+  /** Puts files of one invocation in place. Each is a text that was written at `writtenMs`, or a text and when, in ms since the runner's start. */
+  keep(
+    place: string,
+    files: Record<string, string | readonly [text: string, writtenMs: number]>,
+    writtenMs?: number,
+  ): void;
+  /** Backfills the directory into a database, and returns how many invocations had which outcome. */
+  backfill(database: string): Promise<Partial<Record<BackfillOutcome, number>>>;
+}
+
+export function createRunner(startMs: number): Runner {
+  const directory = createFolder();
+  return {
+    directory,
+    keep(place, files, writtenMs = 60_000) {
+      for (const [name, file] of Object.entries(files)) {
+        const [text, atMs] = typeof file === 'string' ? [file, writtenMs] : file;
+        const path = join(directory, ...place.split('/'), name);
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, text);
+        utimesSync(path, (startMs + atMs) / 1000, (startMs + atMs) / 1000);
+      }
+    },
+    async backfill(database) {
+      const { byOutcome } = await backfillRuns({ database, directory, projectId: 'shop' });
+      return Object.fromEntries(Object.entries(byOutcome).filter(([, count]) => count > 0));
+    },
+  };
 }
 
 const START = Date.UTC(2026, 2, 4, 5, 6, 7);

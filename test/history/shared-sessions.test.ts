@@ -1,15 +1,13 @@
-import { appendFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type BackfillOutcome, backfillRuns } from '../../src/history/backfill/backfill.js';
 import { importHistory } from '../../src/history/import.js';
 import { openDatabase } from '../../src/store/driver.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import { createFolder } from '../store/samples.js';
-import { createHistory, type History } from './sessions.js';
+import { createHistory, createRunner, type History } from './sessions.js';
 
 const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
 const CHILD = '01a20134-5175-7ba0-a3a5-e64a7c34143d';
@@ -18,11 +16,15 @@ const START = Date.UTC(2026, 2, 4, 5, 0, 0, 250);
 const DAY_MS = 86_400_000;
 
 /** Writes a session file that has a response of so many tokens of input at each of these moments, in ms since START. */
-function writeSession(history: History, responses: readonly (readonly [atMs: number, input: number])[], header = {}) {
+function writeSession(
+  history: History,
+  responses: readonly (readonly [atMs: number, input: number, turn?: string])[],
+  header = {},
+) {
   const id = (header as { id?: string }).id ?? THREAD;
   const lines: [object, number][] = [[rollout.header(id, { session_id: THREAD, cwd: '/shop', ...header }), 0]];
-  for (const [atMs, input] of responses) {
-    const turn = `01a20134-5194-76b1-8ed0-${String(Math.floor(atMs)).padStart(12, '0')}`;
+  for (const [atMs, input, turnId] of responses) {
+    const turn = turnId ?? `01a20134-5194-76b1-8ed0-${String(Math.floor(atMs)).padStart(12, '0')}`;
     lines.push([rollout.turnStarted(turn), atMs - 3], [rollout.turnContext(turn), atMs - 2]);
     lines.push([rollout.usageRecord(id, turn, `${id} at ${atMs}`, { input, output: 1 }), atMs]);
   }
@@ -40,27 +42,6 @@ const log = (input?: number, thread = THREAD) => {
   const events = [{ type: 'thread.started', thread_id: thread }, ...(input === undefined ? [] : [completed])];
   return events.map((event) => `${JSON.stringify(event)}\n`).join('');
 };
-
-/** A runner's directory. `keep` puts the files of one call in place, each with when it was written, in ms since START. */
-function createRunner() {
-  const directory = createFolder();
-  return {
-    directory,
-    keep(place: string, files: Record<string, readonly [text: string, writtenMs: number]>) {
-      for (const [name, [text, writtenMs]] of Object.entries(files)) {
-        const path = join(directory, ...place.split('/'), name);
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, text);
-        utimesSync(path, (START + writtenMs) / 1000, (START + writtenMs) / 1000);
-      }
-    },
-  };
-}
-
-async function backfill(database: string, directory: string): Promise<Partial<Record<BackfillOutcome, number>>> {
-  const { byOutcome } = await backfillRuns({ database, directory, projectId: 'shop' });
-  return Object.fromEntries(Object.entries(byOutcome).filter(([, count]) => count > 0));
-}
 
 /** The input of each iteration, and what belongs to none. */
 function readShares({ query }: Pick<History, 'query'>): Record<string, number> {
@@ -93,13 +74,13 @@ describe('iterations on one session file', () => {
       [3 * DAY_MS, 16],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(3), 10_000] });
     keep('r/builder/iter-2', { 'codex.log': [log(7), 20_000], 'result.json': ['{}', 9 * DAY_MS] });
     keep('r/builder/iter-3', { 'codex.log': [log(15), 30_000], 'result.json': ['{}', 9 * DAY_MS] });
     const right = { none: 16, 1: 3, 2: 4, 3: 8 };
     for (let time = 0; time < 2; time++) {
-      expect(await backfill(history.database, directory)).toEqual({ actual: 3 });
+      expect(await backfill(history.database)).toEqual({ actual: 3 });
       expect(readShares(history)).toEqual(right);
       expectSumsToAgree(history);
     }
@@ -115,11 +96,11 @@ describe('iterations on one session file', () => {
       [700, 4],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     for (const [index, writtenMs] of [150, 450, 710].entries()) {
       keep(`r/builder/iter-${index + 1}`, { 'codex.log': [log(1), writtenMs] });
     }
-    expect(await backfill(history.database, directory)).toEqual({ actual: 3 });
+    expect(await backfill(history.database)).toEqual({ actual: 3 });
     expect(readShares(history)).toEqual({ 1: 1, 2: 2, 3: 4 });
   });
 
@@ -130,10 +111,10 @@ describe('iterations on one session file', () => {
       [8700, 2],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 750] });
     keep('r/builder/iter-2', { 'codex.log': [log(3), 7750] });
-    expect(await backfill(history.database, directory)).toEqual({ actual: 2 });
+    expect(await backfill(history.database)).toEqual({ actual: 2 });
     expect(readShares(history)).toEqual({ 1: 1, 2: 2 });
   });
 
@@ -146,11 +127,32 @@ describe('iterations on one session file', () => {
     writeSession(history, [[5500, 4]], { id: CHILD, source: { subagent: { thread_spawn: {} } } });
     writeSession(history, [[5600, 8]], { id: FORK, forked_from_id: THREAD, forked_from_ordinal_exclusive: 3 });
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'prompt.txt': ['Go on.', 5000], 'codex.log': [log(3), 7000] });
-    expect(await backfill(history.database, directory)).toEqual({ actual: 1 });
+    expect(await backfill(history.database)).toEqual({ actual: 1 });
     expect(readShares(history)).toEqual({ none: 9, 1: 6 });
   });
+
+  it.each(['before', 'after'])(
+    'take what a turn of theirs completed later, imported %s they are backfilled',
+    async (when) => {
+      const history = createHistory();
+      const begun = (START + 5000).toString(16).padStart(12, '0');
+      const turn = `${begun.slice(0, 8)}-${begun.slice(8)}-7000-8000-000000000001`;
+      writeSession(history, [
+        [5500, 1],
+        [7000, 2, turn],
+        [15_000, 4],
+      ]);
+      if (when === 'before') await history.import();
+      const { keep, backfill } = createRunner(START);
+      keep('r/builder/iter-1', { 'prompt.txt': ['Go.', 4000], 'codex.log': [log(), 6000] });
+      keep('r/builder/iter-2', { 'prompt.txt': ['Go on.', 6500], 'codex.log': [log(), 16_000] });
+      await backfill(history.database);
+      if (when === 'after') await history.import();
+      expect(readShares(history)).toMatchObject({ 1: 3, 2: 4 });
+    },
+  );
 
   it('give back what an earlier version gave the last one', async () => {
     const history = createHistory();
@@ -159,14 +161,14 @@ describe('iterations on one session file', () => {
       [3 * DAY_MS, 2],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
-    await backfill(history.database, directory);
+    await backfill(history.database);
     const connection = openDatabase(history.database);
     connection.exec('UPDATE response_rows SET invocation_id = (SELECT id FROM invocations)');
     connection.close();
     expect(readShares(history)).toEqual({ 1: 3 });
-    await backfill(history.database, directory);
+    await backfill(history.database);
     expect(readShares(history)).toEqual({ none: 2, 1: 1 });
     expectSumsToAgree(history);
   });
@@ -178,10 +180,10 @@ describe('iterations on one session file', () => {
       [6000, 2],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     const copied = 5 * DAY_MS;
     keep('r/builder/iter-1', { 'prompt.txt': ['Go.', copied], 'codex.log': [log(3), copied + 20] });
-    expect(await backfill(history.database, directory)).toEqual({ actual: 1 });
+    expect(await backfill(history.database)).toEqual({ actual: 1 });
     expect(readShares(history)).toEqual({ 1: 3 });
   });
 });
@@ -191,11 +193,11 @@ describe('an iteration for which nothing is left', () => {
     const history = createHistory();
     writeSession(history, [[5000, 1]]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     keep('r/builder/iter-2', { 'codex.log': [log(1), 9000], 'result.json': ['{"message":"Done."}', 9000] });
     for (let time = 0; time < 2; time++) {
-      expect(await backfill(history.database, directory)).toEqual({ actual: 1, none: 1 });
+      expect(await backfill(history.database)).toEqual({ actual: 1, none: 1 });
       expect(readShares(history)).toEqual({ 1: 1 });
     }
     expect(history.query('SELECT reason FROM notes')).toEqual([
@@ -207,10 +209,10 @@ describe('an iteration for which nothing is left', () => {
     const history = createHistory();
     writeSession(history, [[5000, 1]]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     const files = { 'prompt.txt': ['Go on.', 8000], 'codex.log': [log(), 9000] } as const;
     keep('r/builder/iter-2', files);
-    expect(await backfill(history.database, directory)).toEqual({ none: 1 });
+    expect(await backfill(history.database)).toEqual({ none: 1 });
     expect(readShares(history)).toEqual({ none: 1 });
   });
 
@@ -221,10 +223,10 @@ describe('an iteration for which nothing is left', () => {
       [3 * DAY_MS, 50],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(100), 6000] });
     keep('r/builder/iter-2', { 'codex.log': [log(120), 9000] });
-    expect(await backfill(history.database, directory)).toEqual({ actual: 1, parsed: 1 });
+    expect(await backfill(history.database)).toEqual({ actual: 1, parsed: 1 });
     expect(readShares(history)).toEqual({ none: 50, 1: 100, 2: 20 });
   });
 });
@@ -242,13 +244,13 @@ describe('an iteration without a log', () => {
       [35_000, 8],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'prompt.txt': prompt(1000), 'result.json': result(6000) });
     keep('r/builder/iter-2', { 'codex.log': [log(3), 16_000] });
     keep('r/builder/iter-3', { 'prompt.txt': prompt(20_000), 'result.json': result(26_000) });
     keep('r/builder/iter-4', { 'codex.log': [log(15), 36_000] });
     for (let time = 0; time < 2; time++) {
-      expect(await backfill(history.database, directory)).toEqual({ actual: 4 });
+      expect(await backfill(history.database)).toEqual({ actual: 4 });
       expect(readShares(history)).toEqual({ 1: 1, 2: 2, 3: 4, 4: 8 });
     }
     expectSumsToAgree(history);
@@ -261,12 +263,12 @@ describe('an iteration without a log', () => {
       [15_000, 2],
     ]);
     await history.import();
-    const { directory, keep } = createRunner();
+    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     keep('r/builder/iter-2', { 'prompt.txt': prompt(8000), 'result.json': result(9000) });
     keep('r/builder/iter-3', { 'codex.log': [log(3), 16_000] });
     keep('r/builder/iter-4', { 'result.json': result(17_000) });
-    expect(await backfill(history.database, directory)).toEqual({ actual: 2, estimated: 2 });
+    expect(await backfill(history.database)).toEqual({ actual: 2, estimated: 2 });
     expect(readShares(history)).toMatchObject({ 1: 1, 3: 2 });
   });
 });
@@ -301,7 +303,7 @@ describe('iterations of real Codex on one session file equal what the API billed
     ['human-readable', []],
   ] as const)('with %s output, also where it is resumed by hand afterwards', async ([, json], { bench }) => {
     bench.api.add(structuredClone(LOOP) as never);
-    const directory = createFolder();
+    const { directory, backfill } = createRunner(START);
     const calls = [['exec', ...json, 'loop'], resume(...json, 'loop'), resume(...json, 'loop')];
     const billed = await callAndKeep(bench, directory, calls);
     const byHand = await bench.run(resume('loop'), { direct: true });
@@ -310,14 +312,14 @@ describe('iterations of real Codex on one session file equal what the API billed
     mkdirSync(dirname(database), { recursive: true });
     await importHistory({ database, homes: { codex: [codexHome], claude: [] } });
     for (let time = 0; time < 2; time++) {
-      expect(await backfill(database, directory)).toEqual({ actual: 3 });
+      expect(await backfill(database)).toEqual({ actual: 3 });
       expect(readBilled(database)).toEqual([byHand.ledger, ...billed].map(sumLedger));
     }
   });
 
   test('where the session file is gone, from what the logs claim', async ({ bench }) => {
     bench.api.add(structuredClone(LOOP) as never);
-    const directory = createFolder();
+    const { directory, backfill } = createRunner(START);
     const calls = [['exec', '--json', 'loop'], resume('--json', 'loop'), resume('--json', 'loop')];
     const billed = await callAndKeep(bench, directory, calls);
     // A log that was copied claims what the one before it claims.
@@ -326,7 +328,7 @@ describe('iterations of real Codex on one session file equal what the API billed
     mkdirSync(dirname(copy), { recursive: true });
     appendFileSync(copy, readFileSync(last));
     mkdirSync(dirname(bench.database), { recursive: true });
-    expect(await backfill(bench.database, directory)).toEqual({ parsed: 3, none: 1 });
+    expect(await backfill(bench.database)).toEqual({ parsed: 3, none: 1 });
     expect(readBilled(bench.database)).toEqual(billed.map(sumLedger));
   });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cleanText, formatCost, formatCount, formatDuration, formatPlural } from '../../src/report/amounts.js';
+import {
+  chooseCostFormat,
+  cleanText,
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPlural,
+} from '../../src/report/amounts.js';
 
 describe('a cost', () => {
   it.each([
@@ -33,6 +40,16 @@ describe('a cost', () => {
   it('is exact where a double could not be', () => {
     expect(formatCost(8_999_999_999_999_999)).toBe('$9,000,000.0000');
     expect(formatCost(8_999_999_123_450_000)).toBe('$8,999,999.1235');
+  });
+});
+
+describe('the costs of a column', () => {
+  it.each([
+    [12e9, [2.52e9, 977_700_000, 1000], ['$2.52', '$0.98', '<$0.01']],
+    [2.52e9, [2.52e9, 977_700_000, 41_000], ['$2.5200', '$0.9777', '<$0.0001']],
+    [41_000, [41_000, 0], ['$0.000041', '$0.000000']],
+  ])('of which %i is the largest are all written alike', (largest, costs, texts) => {
+    expect(costs.map(chooseCostFormat(largest))).toEqual(texts);
   });
 });
 

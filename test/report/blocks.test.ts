@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BlocksQuery, readBlocks } from '../../src/report/blocks.js';
 import { renderBlocksText } from '../../src/report/blocks-text.js';
-import { createCalendar } from '../../src/report/calendar.js';
-import { createClock } from '../../src/report/clock.js';
+import { createCalendar, createClock } from '../../src/report/calendar.js';
 import type { Store } from '../../src/store/store.js';
 import type { Provider } from '../../src/usage/provider.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createClock } from '../../src/report/clock.js';
+import { createClock } from '../../src/report/calendar.js';
 import { renderCostMarkdown } from '../../src/report/cost-markdown.js';
 import { readCostReport } from '../../src/report/cost-report.js';
-import type { Selection } from '../../src/report/selection.js';
+import type { Selection } from '../../src/report/selector.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 function render(runId = 'nightly-7'): string {

@@ -1,13 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { type CostReport, readCostReport } from '../../src/report/cost-report.js';
 import { describeSource } from '../../src/report/figures.js';
+import type { Part } from '../../src/report/selector.js';
 import type { Scope } from '../../src/store/queries.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 const RUN: Scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' };
 
-function readRun(store: ReturnType<typeof createStore>, detail: 'models' | 'responses' = 'models'): CostReport {
-  return readCostReport(store.connection, RUN, { detail });
+function readRun(
+  store: ReturnType<typeof createStore>,
+  detail: 'models' | 'responses' = 'models',
+  part?: Part,
+): CostReport {
+  return readCostReport(store.connection, RUN, { detail, part });
+}
+
+/** Three iterations of a builder and a reviewer; each response costs ten times as much as the one before. */
+function createLoop(): ReturnType<typeof createStore> {
+  const store = createStore();
+  let key = 0;
+  for (const iteration of [1, 2, 3]) {
+    for (const phase of ['builder', 'reviewer'] as const) {
+      const model = phase === 'builder' ? 'gpt-5.3-codex' : 'gpt-5.5';
+      const response = sampleResponse(`${key}`, { model, costNanoUsd: 10 ** key++ });
+      const invocation = sampleInvocation(`${key}`, { attribution: { phase, iteration }, startedAtMs: START + key });
+      store.record({ invocation, responses: [response] });
+    }
+  }
+  return store;
 }
 
 describe('the report of a run', () => {
@@ -24,6 +44,43 @@ describe('the report of a run', () => {
       ['reviewer', 10, 10],
     ]);
     expect([totals.costNanoUsd, totals.usage.input, totals.usage.output, totals.responses]).toEqual([111, 111, 600, 3]);
+  });
+
+  it('adds the phases of each iteration up, and the iterations to the total', () => {
+    const { iterations, totals } = readRun(createLoop());
+    const sums = iterations.map(({ iteration, invocations, figures }) => [
+      iteration,
+      invocations.length,
+      figures.costNanoUsd,
+    ]);
+    expect(sums).toEqual([
+      [1, 2, 11],
+      [2, 2, 1100],
+      [3, 2, 110_000],
+    ]);
+    expect(totals.costNanoUsd).toBe(111_111);
+  });
+
+  it.each([
+    [{ phase: 'reviewer' }, 101_010],
+    [{ iteration: 3 }, 110_000],
+    [{ phase: 'builder', iteration: 2 }, 100],
+    [{ model: 'gpt-5.5' }, 101_010],
+    [{ model: 'gpt-?.3*', iteration: 1 }, 1],
+  ])('can be of %j alone, with sums of that', (part, costNanoUsd) => {
+    const { totals, invocations, phases } = readRun(createLoop(), 'responses', part);
+    expect(totals.costNanoUsd).toBe(costNanoUsd);
+    expect(phases.reduce((sum, { figures }) => sum + (figures.costNanoUsd ?? 0), 0)).toBe(costNanoUsd);
+    expect(invocations.flatMap(({ responses }) => responses).length).toBe(totals.responses);
+  });
+
+  it.each([
+    [{ phase: 'chat' }, 'Run nightly-7 has no phase chat. It has builder 1–3, reviewer 1–3.'],
+    [{ phase: 'builder', iteration: 9 }, 'Run nightly-7 has no builder 9. It has builder 1–3, reviewer 1–3.'],
+    [{ phase: '3' }, /Iteration 3 of all its phases is nightly-7\/\/3\.$/],
+    [{ model: 'gpt-9' }, 'Nothing there is of model gpt-9. There is: gpt-5.3-codex, gpt-5.5.'],
+  ])('says what there is instead of %j', (part, message) => {
+    expect(() => readRun(createLoop(), 'models', part)).toThrow(message);
   });
 
   it('tells models and sources of an invocation apart', () => {

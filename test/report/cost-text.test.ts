@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createClock } from '../../src/report/clock.js';
+import { createClock } from '../../src/report/calendar.js';
 import { readCostReport } from '../../src/report/cost-report.js';
 import { type CostTextOptions, renderCostText } from '../../src/report/cost-text.js';
 import { PLAIN } from '../../src/report/paint.js';
@@ -69,8 +69,8 @@ Started           Iter  Phase     Model          Input  Cached  Output  Reasonin
     const update = { threadId: 'thread-1' };
     store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1'), child] });
     const text = render(store, { detail: 'responses' });
-    expect(lineOf(text, '├ gpt-5.3-codex')).toMatch(/\$0\.0026 .*05:06:08 usage_record$/);
-    expect(lineOf(text, '└ gpt-5.3-codex')).toMatch(/05:06:08 child, flex, token_count$/);
+    expect(lineOf(text, '├ gpt-5.3-codex')).toMatch(/\$0\.0026 .*05:06:08 usage record$/);
+    expect(lineOf(text, '└ gpt-5.3-codex')).toMatch(/05:06:08 child, flex, token count$/);
   });
 
   it('shows what was written to the cache when anything was', () => {
@@ -93,6 +93,71 @@ Started           Iter  Phase     Model          Input  Cached  Output  Reasonin
     ] as const;
     store.record({ invocation: sampleInvocation('a', { attribution }), responses, notes });
     expect(render(store, { notes: 'all' }).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('a long run', () => {
+  function createLoop(iterations: number): Store {
+    const store = createStore();
+    for (let iteration = 1; iteration <= iterations; iteration++) {
+      for (const [index, phase] of (['builder', 'reviewer'] as const).entries()) {
+        const costNanoUsd = ((iteration * 7) % iterations) * 1e8 + index * 1e6 + 1e6;
+        const id = `${phase}-${iteration}`;
+        const startedAtMs = START + iteration * 1000 + index;
+        const invocation = sampleInvocation(id, { attribution: { phase, iteration }, startedAtMs });
+        store.record({ invocation, update: DONE, responses: [sampleResponse(id, { costNanoUsd })] });
+      }
+    }
+    return store;
+  }
+  const firstCells = (text: string) => {
+    return text.split('\n').flatMap((line) => /^2026-\S+ \S+ +(\d+) +(\w+)/.exec(line)?.slice(1).join(' ') ?? []);
+  };
+
+  it('has the sum of each iteration below its invocations', () => {
+    const text = render(createLoop(3));
+    expect(
+      text.match(/ \d +all +2 invocations +2,000 +800 +400 +100 +\$\d\.\d{4} +actual +\S+ \S+ +2 completed/g),
+    ).toHaveLength(3);
+    expect(lineOf(text, ' 2  all')).toContain('$0.4030');
+  });
+
+  it('can be sorted and cut, and what is left out is one row, so that the sums hold', () => {
+    const text = render(createLoop(10), { sort: 'cost', top: 3 });
+    expect(firstCells(text)).toEqual(['7 reviewer', '7 builder', '4 reviewer']);
+    expect(text.match(/^ +(\d+) +all/gm)?.map((line) => line.trim())).toEqual(['7  all', '4  all', '1  all']);
+    expect(text).toMatch(/… +others +17 invocations +17,000 /);
+    expect(text).toMatch(/… +others +14 invocations +14,000 /);
+  });
+
+  it.each([
+    ['iteration', ['1 builder', '1 reviewer']],
+    ['tokens', ['1 builder', '1 reviewer']],
+    ['duration', ['1 builder', '1 reviewer']],
+  ] as const)('sorted by %s begins with %j', (sort, first) => {
+    expect(firstCells(render(createLoop(4), { sort })).slice(0, 2)).toEqual(first);
+  });
+
+  it('is a chart of at most forty bars, each of which names its iterations', () => {
+    const bars = (iterations: number) => {
+      const lines = render(createLoop(iterations), { form: 'chart', width: 80 }).split('\n');
+      return lines.filter((line) => line.startsWith('iteration'));
+    };
+    expect(bars(3).map((line) => line.replaceAll(/█|▏|▌| +/g, ' ').trim())).toEqual([
+      expect.stringMatching(/^iteration 1 .*\$0\.2030 33%$/),
+      expect.stringMatching(/^iteration 2 .*\$0\.4030 66%$/),
+      expect.stringMatching(/^iteration 3 .*\$0\.0030 <1%$/),
+    ]);
+    const long = bars(90);
+    expect(long).toHaveLength(30);
+    expect([long[0], long[29]].map((line) => line?.slice(0, 15))).toEqual(['iteration  1– 3', 'iteration 88–90']);
+    for (const line of long) expect(measureWidth(line)).toBeLessThanOrEqual(80);
+  });
+
+  it('without a price is a chart of tokens', () => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1', UNPRICED)] });
+    expect(render(store, { form: 'chart' })).toMatch(/builder +█+ +1\.2k 100%\n\nTotal {2}1\.2k tokens\n/);
   });
 });
 
@@ -203,6 +268,16 @@ describe('notes', () => {
     expect(render(store)).toContain('\n1 note\n  fallback, builder 1: no session file (source parsed, input 12,345)\n');
   });
 
+  it.each([
+    [{ limitUsd: 0.03, spentUsd: 0.034512 }, 'limit $0.0300, spent $0.0345'],
+    [{ limitTokens: 1000, unpricedResponses: 2 }, 'limit 1,000 tokens, unpriced responses 2'],
+    [{ countedInput: 12_345, file: 'rollout.jsonl' }, 'counted input 12,345, file rollout.jsonl'],
+  ] as [Note['figures'], string][])('with the figures %j read %s', (figures, words) => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), notes: [fallback('why', figures)] });
+    expect(render(store)).toContain(`  fallback, builder 1: why (${words})\n`);
+  });
+
   it('of the same kind and reason are one line, counted', () => {
     const store = createStore();
     for (let index = 0; index < 3; index++) {
@@ -239,6 +314,17 @@ describe('the width', () => {
         expect(measureWidth(line)).toBeLessThanOrEqual(width);
       }
     }
+  });
+
+  it('of 60 columns keeps what went in and out before the model, and every outcome whole', () => {
+    const store = createStore();
+    const usage = { input: 123_456, output: 20_000 };
+    const update: InvocationUpdate = { status: 'interrupted', signal: 'SIGTERM', endedAtMs: START + 5 };
+    store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1', { usage })] });
+    const text = render(store, { width: 60 });
+    expect(lineOf(text, 'Iter')).toMatch(/Iter +Phase .*Input .*Output +Cost +Outcome$/);
+    expect(lineOf(text, 'interrupted')).toMatch(/ 123k .* 20k +\$0\.2835 +interrupted$/);
+    expect(lineOf(text, 'total')).toMatch(/0 of 1$/);
   });
 
   it('that is too small for all columns leaves some out, and says so', () => {

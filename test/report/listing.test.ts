@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createClock } from '../../src/report/clock.js';
+import { createClock } from '../../src/report/calendar.js';
 import { readList, renderListText, toListJson } from '../../src/report/listing.js';
 import { PLAIN } from '../../src/report/paint.js';
+import { measureWidth } from '../../src/report/table.js';
 import type { Store } from '../../src/store/store.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
@@ -17,11 +18,17 @@ function createRuns(): Store {
   return store;
 }
 
+function createRunsWithThreads(): Store {
+  const store = createRuns();
+  store.record({ invocation: { id: '1' }, update: { threadId: 'thread-1' } });
+  return store;
+}
+
 const list = (store: Store, limit = 20) => {
   return readList(store.connection, { kind: 'run', projectId: undefined, limit });
 };
-const render = (store: Store) => {
-  return renderListText(list(store), { clock: createClock('UTC'), width: 160, paint: PLAIN });
+const render = (store: Store, width = 160) => {
+  return renderListText(list(store), { clock: createClock('UTC'), width, paint: PLAIN });
 };
 
 describe('the list of runs', () => {
@@ -33,7 +40,7 @@ describe('the list of runs', () => {
         'shop',
         '2026-03-04 05:06',
         '2026-03-04 05:08',
-        '2 models',
+        'gpt-5.3-codex +1',
         '~2,000',
         '~400',
         '~$0.0052',
@@ -41,6 +48,47 @@ describe('the list of runs', () => {
       ],
       ['priceless', 'shop', '2026-03-04 05:07', '2026-03-04 05:07', 'new', '1,000', '200', 'unpriced', '1 completed'],
     ]);
+  });
+
+  it.each([60, 80])('has whole outcomes and lines that fit at %i columns, for which dates get shorter', (width) => {
+    const lines = render(createRuns(), width).trimEnd().split('\n');
+    expect(lines[2]).toMatch(/^resumed .*(1 running, 1 completed|1 of 2 running)$/);
+    expect(lines[2]).toMatch(/ (2026-)?03-04 05:08 /);
+    for (const line of lines) expect(measureWidth(line)).toBeLessThanOrEqual(width);
+    expect(lines.slice(-2)).toEqual([
+      '~ not all of it was reported by the API',
+      '+ or unpriced: some models, or fees, have no known price',
+    ]);
+  });
+
+  it('names the dearest model, and not the first by the alphabet', () => {
+    const store = createStore();
+    const responses = [
+      sampleResponse('1', { model: 'a-cheap' }),
+      sampleResponse('2', { model: 'z-dear', costNanoUsd: 9e9 }),
+    ];
+    store.record({ invocation: sampleInvocation('1'), responses });
+    expect(render(store)).toContain(' z-dear +1 ');
+    expect(toListJson('run', list(store))).toMatchObject({ runs: [{ modelNames: ['a-cheap', 'z-dear'] }] });
+  });
+
+  it('writes all costs of the column alike', () => {
+    const store = createStore();
+    const run = (runId: string, costNanoUsd: number) =>
+      store.record({
+        invocation: sampleInvocation(runId, { attribution: { runId } }),
+        responses: [sampleResponse(runId, { costNanoUsd })],
+      });
+    run('dear', 42.0956e9);
+    run('cheap', 977_700_000);
+    expect(render(store)).toMatch(/ \$42\.10 /);
+    expect(render(store)).toMatch(/ \$0\.98 /);
+  });
+
+  it('of sessions has the run, the phase and the model of each', () => {
+    const entries = readList(createRunsWithThreads().connection, { kind: 'session', projectId: undefined, limit: 20 });
+    const text = renderListText(entries, { clock: createClock('UTC'), width: 120, paint: PLAIN });
+    expect(text.split('\n')[2]).toMatch(/^thread-1 +resumed +builder +shop .* gpt-5\.3-codex /);
   });
 
   it('explains its marks where it has them', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createClock } from '../../src/report/clock.js';
+import { createClock } from '../../src/report/calendar.js';
 import { toFigures } from '../../src/report/figures.js';
 import { describeLimits } from '../../src/report/limits.js';
 import type { LiveInvocation, LiveView } from '../../src/report/live.js';
@@ -23,6 +23,7 @@ function invocation(id: string, more: Partial<LiveRow> = {}, rest: Partial<LiveI
     ...completeUsage({ input: 392_400, cachedInput: 340_000, output: 17_000 }),
     ...{ responses: 2, unpricedResponses: 0, costNanoUsd: 832_500_000 },
     ...more,
+    modelsByCost: more.models ?? ['gpt-5.3-codex'],
   };
   const figures = toFigures(row, { models: row.models, sources: row.sources, evidence: [] });
   return { row, state: row.status === 'running' ? 'running' : 'ended', figures, budget: undefined, ...rest };
@@ -74,12 +75,12 @@ describe('the live view', () => {
       '5h   ███░░ 62% left, resets in 2h',
       'week █░░░░ 19% left, resets in 3d',
       '',
-      'shop builder 3                   $0.8325',
-      '  running                         6m 00s',
-      '  409k tokens · ctx 83% · $0.14/min · g…',
-      'shop builder 3                         -',
-      '  failed (exit 1)                22m ago',
-      expect.stringContaining('  no response'),
+      'nightly-7 builder 3              $0.8325',
+      '  running · shop                  6m 00s',
+      '  ctx 83% · 409k tokens · $0.14/min',
+      'nightly-7 builder 3                    -',
+      '  failed (exit 1) · shop         22m ago',
+      '  no response · $0.42/min',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Figures } from '../../src/report/figures.js';
 import type { LimitWindow } from '../../src/report/limits.js';
@@ -37,6 +38,17 @@ describe('the status line', () => {
     expect(renderStatusline(FACTS, PLAIN)).toBe(
       'codex $4.21 today · nightly-7 $1.20 · $3.10/h · 5h 62% left · week 19% left',
     );
+  });
+
+  test.each([
+    [80, 'codex $4.21 today · nightly-7 $1.20 · $3.10/h · 5h 62% left · week 19% left'],
+    [70, 'codex $4.21 today · nightly-7 $1.20 · 5h 62% left · week 19% left'],
+    [60, 'codex $4.21 today · nightly-7 $1.20 · 5h 62% left'],
+    [40, 'codex $4.21 today · 5h 62% left'],
+    [20, 'codex $4.21 today'],
+  ])('keeps within %i cells and leaves out first what matters least', (width, line) => {
+    expect(renderStatusline(FACTS, PLAIN, width)).toBe(line);
+    expect(stripVTControlCharacters(renderStatusline(FACTS, COLOURED, width))).toBe(line);
   });
 
   test('leaves out what there is nothing to say of', () => {

@@ -1,14 +1,23 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { COLOURED, PLAIN } from '../../src/report/paint.js';
-import { type Column, cutText, measureWidth, type Row, renderTable, wrapText } from '../../src/report/table.js';
+import {
+  type Column,
+  cutText,
+  fitColumns,
+  measureWidth,
+  type Row,
+  renderFirstFitting,
+  renderTable,
+  wrapText,
+} from '../../src/report/table.js';
 
 type Key = 'name' | 'model' | 'input' | 'cost';
 
 const COLUMNS: Column<Key>[] = [
   { key: 'name', title: 'Name', align: 'left' },
-  { key: 'model', title: 'Model', align: 'left', dropped: 2, least: 8 },
-  { key: 'input', title: 'Input', align: 'right', dropped: 1 },
+  { key: 'model', title: 'Model', align: 'left', dropOrder: 2, minWidth: 8 },
+  { key: 'input', title: 'Input', align: 'right', dropOrder: 1 },
   { key: 'cost', title: 'Cost', align: 'right' },
 ];
 const ROWS: Row<Key>[] = [
@@ -102,6 +111,21 @@ describe('a table', () => {
   });
 });
 
+describe('a table with two wordings', () => {
+  const columns: Column<Key>[] = COLUMNS.map((column) =>
+    column.key === 'input' ? { ...column, omitted: 'easily' } : column,
+  );
+  const short = [{ cells: { name: 'b', model: 'gpt', input: '1k', cost: '$0.01' } }];
+  const first = (width: number) => {
+    const { text } = renderFirstFitting(columns, [() => ROWS, () => short], { width, paint: PLAIN });
+    return text.split('\n')[2]?.split(/ {2,}/)[0];
+  };
+
+  it('has the first one for which all columns fit that the others need', () => {
+    expect([80, 31, 23].map(first)).toEqual(['builder', 'builder', 'b']);
+  });
+});
+
 describe('a paragraph', () => {
   it('is broken between words, its later lines indented', () => {
     expect(wrapText('one two three four five six seven', 22)).toBe('one two three four\n  five six seven');
@@ -111,7 +135,65 @@ describe('a paragraph', () => {
     expect(wrapText('one two', 40)).toBe('one two');
   });
 
+  it('keeps an address or a path whole, however narrow it is', () => {
+    expect(wrapText('see https://example.org/a/long/way for more', 22)).toBe(
+      'see\n  https://example.org/a/long/way\n  for more',
+    );
+  });
+
+  it('keeps the spaces between facts', () => {
+    expect(wrapText('project shop  started today  codex 1', 30)).toBe('project shop  started today\n  codex 1');
+  });
+
   it('is cut where only one line is wanted', () => {
     expect([cutText('one two three', 9), cutText('one', 9)]).toEqual(['one two …', 'one']);
+  });
+});
+
+const NAME = { natural: 10 };
+const MODEL = { natural: 30, minWidth: 20, dropOrder: 2, drop: 'reluctantly' as const };
+const NUMBER = { natural: 8, dropOrder: 1 };
+const OUTCOME = { natural: 24, minWidth: 20 };
+
+function fitInto(width: number): (number | '-')[] {
+  const columns = [NAME, MODEL, NUMBER, OUTCOME].map((column, index) => ({ ...column, index }));
+  const fitted = fitColumns(columns, width);
+  return columns.map(({ index }) => fitted.find((column) => column.index === index)?.width ?? '-');
+}
+
+describe('columns', () => {
+  it('are as wide as their cells where there is room', () => {
+    expect([fitInto(78), fitInto(200)]).toEqual([
+      [10, 30, 8, 24],
+      [10, 30, 8, 24],
+    ]);
+  });
+
+  it('are cut from the right down to what they should have', () => {
+    expect([fitInto(77), fitInto(74), fitInto(70), fitInto(64)]).toEqual([
+      [10, 30, 8, 23],
+      [10, 30, 8, 20],
+      [10, 26, 8, 20],
+      [10, 20, 8, 20],
+    ]);
+  });
+
+  it('are dropped before others are cut further, and their room is used', () => {
+    expect(fitInto(63)).toEqual([10, 29, '-', 20]);
+  });
+
+  it('that are dropped reluctantly stay until nothing can be cut', () => {
+    expect([fitInto(53), fitInto(38), fitInto(37)]).toEqual([
+      [10, 20, '-', 19],
+      [10, 12, '-', 12],
+      [10, '-', '-', 24],
+    ]);
+  });
+
+  it('that must stay are cut last of all, and may then be too wide', () => {
+    expect([fitInto(30), fitInto(20)]).toEqual([
+      [10, '-', '-', 18],
+      [10, '-', '-', 12],
+    ]);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createClock } from '../../src/report/clock.js';
+import { createClock } from '../../src/report/calendar.js';
 import { toCostJson } from '../../src/report/cost-json.js';
 import { readCostReport } from '../../src/report/cost-report.js';
 import { renderCostText } from '../../src/report/cost-text.js';
 import { readList, renderListText, toListJson } from '../../src/report/listing.js';
 import { PLAIN } from '../../src/report/paint.js';
-import { selectScope } from '../../src/report/selection.js';
+import { selectScope } from '../../src/report/selector.js';
 import { upsertResponse } from '../../src/store/responses.js';
 import type { Store } from '../../src/store/store.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';

@@ -3,7 +3,7 @@ import { iterateResponses } from '../../src/store/export-queries.js';
 import { readEvidence } from '../../src/store/health-queries.js';
 import { type FileImport, openHistoryStore } from '../../src/store/history.js';
 import { openPack, Packer } from '../../src/store/pack.js';
-import { unpackBetween } from '../../src/store/packs.js';
+import { unpackThreads } from '../../src/store/packs.js';
 import { reprice } from '../../src/store/repricing.js';
 import { readCostliestSessions } from '../../src/store/session-queries.js';
 import type { Store } from '../../src/store/store.js';
@@ -117,18 +117,46 @@ describe('responses that lie packed', () => {
     expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
   });
 
-  it('stay in the sums of a quarter of an hour in which something else is metered', () => {
-    const store = createImported({ responses: [sampleResponse('r1'), sampleResponse('r2')] });
-    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('m1', { threadId: 'metered' })] });
-    expect(keys(store, 'responses')).toEqual(['m1', 'r1', 'r2']);
-    expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
+  it('stay packed, and in the sums of their quarters of an hour, whatever else is metered then', () => {
+    const later = { completedAtMs: START + QUARTER_MS + 60_000 };
+    const store = createImported({ responses: [sampleResponse('r1'), sampleResponse('r2', later)] });
+    const metered = ['m1', 'm2'].map((key) => sampleResponse(key, { threadId: 'metered', ...(key === 'm2' && later) }));
+    store.record({ invocation: sampleInvocation('a'), responses: metered });
+    expect([keys(store, 'response_rows'), keys(store, 'packed_responses')]).toEqual([
+      ['m1', 'm2'],
+      ['r1', 'r2'],
+    ]);
+    const byBucket = 'SELECT start_ms, sum(responses) AS n, sum(input_tokens) AS input FROM buckets GROUP BY 1';
+    const byTime = `SELECT completed_at_ms / ${QUARTER_MS} * ${QUARTER_MS} AS start_ms, count(*) AS n,
+      sum(input_tokens) AS input FROM responses GROUP BY 1`;
+    expect(query(store, byBucket)).toEqual(query(store, byTime));
   });
 
-  it('are left packed by what is metered at another time', () => {
+  it.each([
+    ['of its time are given to an invocation of their thread, as rows', 0, { packs: 0, assigned: 1 }],
+    ['stay packed where none is of its time', HOUR_MS, { packs: 1, assigned: 0 }],
+  ])('%s', (_, startsLaterMs, expected) => {
     const store = createImported({ responses: [sampleResponse('r1')] });
-    const later = sampleResponse('m1', { threadId: 'metered', completedAtMs: START + QUARTER_MS + 60_000 });
-    store.record({ invocation: sampleInvocation('a'), responses: [later] });
-    expect(count(store, 'response_packs')).toEqual({ n: 1 });
+    const invocation = sampleInvocation('a', { startedAtMs: START + startsLaterMs });
+    const update = { threadId: 'thread-1', status: 'completed', endedAtMs: START + startsLaterMs + 60_000 } as const;
+    store.record({ invocation, update });
+    const assigned = query(store, "SELECT 1 FROM responses WHERE invocation_id = 'a'").length;
+    expect({ packs: (count(store, 'response_packs') as { n: number }).n, assigned }).toEqual(expected);
+  });
+
+  const guess = { evidence: 'tokenizer', source: 'estimated', usage: { input: 3 } } as const;
+  it.each([
+    ['replace the counts of worse evidence', guess, {}],
+    ['leave the counts of better evidence', {}, guess],
+  ])('%s', (_, recorded, imported) => {
+    const store = createStore();
+    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('r1', recorded)] });
+    expect(importInto(store, { responses: [sampleResponse('r1', imported)] })).toEqual([0]);
+    const columns = 'invocation_id, source, input_tokens';
+    const right = [{ invocation_id: 'a', source: 'actual', input_tokens: 1000 }];
+    expect(query(store, `SELECT ${columns} FROM responses`)).toEqual(right);
+    expect(query(store, `SELECT ${columns} FROM cost_records`)).toEqual(right);
+    expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
   });
 
   it('are several packs where one reading of a file tells them in parts', () => {
@@ -190,7 +218,7 @@ describe('sums over sessions', () => {
       new Set(readEvidence(store.connection)),
     ];
     const packed = read();
-    unpackBetween(store.connection, 0, Number.MAX_SAFE_INTEGER);
+    unpackThreads(store.connection, ['thread-1', 'other']);
     expect(count(store, 'response_packs')).toEqual({ n: 0 });
     expect(packed).toEqual(read());
   });
@@ -220,12 +248,15 @@ describe('repricing what lies packed', () => {
     expect(query(store, 'SELECT cost_nano_usd AS cost FROM original_costs')).toEqual([{ cost: 2_600_000 }]);
   });
 
-  it('counts each response once, also one that is unpacked because its quarter of an hour has changed', () => {
+  it('counts each response once, also of a session in several packs and beside one that stays packed', () => {
     const many = Array.from({ length: 2000 }, (_, index) => sampleResponse(`r${index}`));
-    const store = createImported({ responses: many }, { thread: 'beside', path: 'b.jsonl', responses: sevens });
+    const beside = { thread: 'beside', path: 'b.jsonl', responses: sevens };
+    const unchanged = sampleResponse('s2', { costNanoUsd: 7 });
+    const store = createImported({ responses: [unchanged] }, { responses: many }, beside);
     const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'write' });
-    expect([responses, changed.length]).toEqual([2001, 2000]);
-    expect(sums(store, 'buckets')).toMatchObject([{ cost: 7 * 2001 }]);
+    expect([responses, changed.length]).toEqual([2002, 2000]);
+    expect(sums(store, 'buckets')).toMatchObject([{ cost: 7 * 2002 }]);
+    expect(keys(store, 'packed_responses')).toEqual(['s1']);
   });
 
   it('changes nothing when it is only tried', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runUsage } from '../harness/codex-usage.js';
 import { type Answered, serveDashboard } from '../harness/dashboard.js';
-import { seedLoops } from '../harness/loops.js';
+import { seedLongLoop, seedLoops } from '../harness/loops.js';
 import { seedMonths } from '../harness/months.js';
 import { createFolder } from '../store/samples.js';
 
@@ -66,6 +66,78 @@ describe("the API's figures", () => {
     expect(groupOf(body, 'claude').range).toMatchObject({ totals: { costCredits: null, unratedResponseCount: 0 } });
     const run = await printJson(['run', 'nightly-42', '--breakdown', '--unit', 'credits'], database);
     expect((await ask('/api/run?id=nightly-42')).body).toEqual(run);
+  });
+
+  it.each([['project'], ['phase'], ['model']])('told apart by %s are those of codex-usage %s', async (by) => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database });
+    const { body } = await ask(`/api/breakdown?by=${by}&last=30&timezone=${ZONE}`);
+    const printed = await printJson([by, '--last', '30', '-z', ZONE], database);
+    const rows = printed[`${by}s`] as Answered[];
+    const keyOf = (row: Answered) => row[by === 'project' ? 'projectId' : by];
+    const entries = body.entries as Answered[];
+    expect(entries.map(({ name, costNanoUsd, inputTokens }) => [name, costNanoUsd, inputTokens])).toEqual(
+      rows.map((row) => [keyOf(row), row.costNanoUsd, row.inputTokens]),
+    );
+  });
+
+  it.each(['phase', 'run'])('told apart by %s add up to all of them, with what no run has caused', async (by) => {
+    const { ask } = await serveDashboard({ database: seedDatabase() });
+    const { body } = await ask(`/api/breakdown?by=${by}&last=30&timezone=${ZONE}`);
+    const usage = (await ask(`/api/usage?last=30&timezone=${ZONE}`)).body;
+    const parts = [...(body.entries as Answered[]), body.unmetered as Answered];
+    const sum = (key: string) => parts.reduce((total, part) => total + Number(part[key]), 0);
+    const { totals } = groupOf(usage, null).range as unknown as { totals: Record<string, number> };
+    for (const key of ['costNanoUsd', 'responseCount', 'unpricedResponseCount', 'inputTokens', 'outputTokens']) {
+      expect(sum(key)).toBe(totals[key]);
+    }
+    expect(body.unmetered).toMatchObject({ source: 'mixed' });
+  });
+
+  it('of the period before and of yesterday are those of codex-usage for those days', async () => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database });
+    const { body } = await ask(`/api/usage?last=7&timezone=${ZONE}`);
+    for (const name of ['before', 'yesterday']) {
+      const { since, until, totals } = body[name] as Record<string, string>;
+      const days = ['--since', String(since), '--until', String(until)];
+      const printed = await printJson(['daily', ...days, '-z', ZONE], database);
+      expect(printed.totals).toMatchObject(totals as unknown as object);
+    }
+    const [before, range] = [body.before as Answered, groupOf(body, null).range as Answered];
+    expect(Date.parse(String(range.since)) - Date.parse(String(before.until))).toBe(86_400_000);
+    expect((await ask('/api/usage')).body).toMatchObject({ before: null });
+  });
+
+  it('tell the budget of the day under which something ran, and what is used of it', async () => {
+    const database = `${createFolder()}/usage.db`;
+    seedLongLoop(database, { nowMs: Date.now(), iterations: 1, running: { pid: process.pid, forMs: 200 } });
+    const { ask } = await serveDashboard({ database });
+    const { costUsd } = (await ask('/api/run?id=marathon')).body.totals as Answered;
+    const { dayBudget } = (await ask('/api/usage')).body as { dayBudget?: Record<string, number> };
+    expect(dayBudget).toMatchObject({ projectId: 'shop', unit: 'usd', amount: 60e9 });
+    expect(Number(dayBudget?.spent) / 1e9).toBeLessThanOrEqual(Number(costUsd));
+    expect(dayBudget?.spent).toBeGreaterThan(0);
+  });
+
+  it('of runs and sessions are filtered by days, model, phase and text, and hold what was used of that alone', async () => {
+    const { ask } = await serveDashboard({ database: seedDatabase() });
+    const listRuns = async (query: string) =>
+      (await ask(`/api/runs?timezone=${ZONE}&${query}`)).body.runs as Answered[];
+    const namesOf = (runs: Answered[]) => runs.map(({ runId }) => runId);
+    expect(namesOf(await listRuns('text=NIGHTLY'))).toEqual(['nightly-43', 'nightly-42', 'nightly-41']);
+    expect(namesOf(await listRuns('model=gpt-6*'))).toEqual(['nightly-42']);
+    expect(await listRuns('since=2020-01-01&until=2020-02-01')).toEqual([]);
+    const report = (await ask('/api/run?id=nightly-42')).body as unknown as { phases: Answered[]; totals: Answered };
+    const builder = report.phases.find(({ phase }) => phase === 'builder');
+    expect((await listRuns('text=nightly-42&phase=builder'))[0]?.costNanoUsd).toBe(builder?.costNanoUsd);
+    expect((await listRuns('text=nightly-42&since=2020-01-01'))[0]?.costNanoUsd).toBe(report.totals.costNanoUsd);
+    const sessions = (await ask('/api/sessions?model=claude*&text=BANK&last=1000')).body.sessions as Answered[];
+    expect(sessions.length).toBeGreaterThan(0);
+    for (const { projectIds, modelNames } of sessions) {
+      expect(projectIds).toContain('bank-gateway');
+      expect((modelNames as string[]).every((name) => name.startsWith('claude'))).toBe(true);
+    }
   });
 
   it('of no usage are none, and no error', async () => {

@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { keepPending } from '../../src/store/pending.js';
 import { STORY } from '../demo/story.js';
 import { launchBrowser, NO_BROWSER } from '../harness/browser.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { type Answered, serveDashboard } from '../harness/dashboard.js';
-import { seedLoops } from '../harness/loops.js';
+import { seedLongLoop, seedLoops } from '../harness/loops.js';
 import { seedMonths } from '../harness/months.js';
 import { waitFor } from '../harness/wait.js';
 import { openWorkbench, USAGE, type Workbench } from '../harness/workbench.js';
-import { createFolder } from '../store/samples.js';
+import { createFolder, sampleInvocation } from '../store/samples.js';
 
 const LATE = 'Arrive while somebody looks.';
 const VIEWS = [
@@ -31,7 +33,9 @@ const VIEWS = [
 describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_BROWSER}` : ''}`, () => {
   let browser: Browser;
   let bench: Workbench;
+  let longFolder: string | undefined;
   let server: { readonly url: string; stop(): Promise<void> };
+  let longRun: { readonly url: string; stop(): Promise<void> };
 
   beforeAll(async () => {
     browser = await launchBrowser();
@@ -46,11 +50,17 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     }
     seedMonths(bench.database, { untilMs: Date.now(), days: 120, sessionsPerDay: 4 });
     seedLoops(bench.database, { nowMs: Date.now() });
-    server = await startServer(bench);
+    server = await startServer(bench.env);
+    longFolder = await mkdtemp(join(tmpdir(), 'codex-metered-test-'));
+    const database = join(longFolder, 'long.db');
+    seedLongLoop(database, { nowMs: Date.now(), iterations: 200, running: { pid: process.pid, forMs: 200 } });
+    longRun = await startServer({ ...bench.env, CODEX_METERED_DB: database });
   }, 180_000);
 
   afterAll(async () => {
     await server?.stop();
+    await longRun?.stop();
+    if (longFolder) await rm(longFolder, { recursive: true, force: true });
     await browser?.close();
     await bench?.close();
   });
@@ -80,7 +90,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await page.goBack();
     await expectUsage(page, await print(['daily', '--last', '30', '--provider', 'codex']));
     expect(await page.getByRole('radio', { name: 'Codex' }).isChecked()).toBe(true);
-  });
+  }, 120_000);
 
   it('shows the days that are asked for', async () => {
     const page = await open('/');
@@ -90,28 +100,62 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await expectUsage(page, await print(['daily', '--since', '2026-01-01']));
   });
 
-  it('shows builder and reviewer of a metered run side by side, as codex-usage run prints them', async () => {
+  it('shows a metered run iteration by iteration, and each row opens into builder and reviewer, as codex-usage prints them', async () => {
     const page = await open('/run?id=demo');
     const printed = await print(['run', 'demo']);
-    const articles = page.getByRole('article');
-    await articles.nth(3).waitFor();
     const invocations = printed.invocations as Answered[];
-    for (const [index, one] of invocations.entries()) {
-      const values = await valuesOf(articles.nth(index));
-      expect(values.slice(0, 2)).toEqual([one.costUsd, one.inputTokens]);
-      expect(values.at(-1)).toBe(one.outputTokens);
-      expect(await articles.nth(index).textContent()).toMatch(/actual.*completed.*usage_record/);
+    const rows = page.getByRole('region', { name: 'run demo iterations' }).locator('tr[data-key]');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(new Set(invocations.map(({ iteration }) => iteration)).size);
+    const [builder, reviewer] = invocations.filter(({ iteration }) => iteration === 2);
+    const values = await valuesOf(rows.nth(1));
+    expect(values.slice(0, 2)).toEqual([builder?.costUsd, reviewer?.costUsd]);
+    expect(values[2]).toBeCloseTo(Number(builder?.costUsd) + Number(reviewer?.costUsd), 9);
+    expect(await page.getByRole('article').count()).toBe(0);
+    await rows.nth(1).getByRole('button', { name: '2' }).press('Enter');
+    const articles = page.getByRole('article');
+    await articles.nth(1).waitFor();
+    for (const [index, one] of [builder, reviewer].entries()) {
+      const card = await valuesOf(articles.nth(index));
+      expect(card.slice(0, 2)).toEqual([one?.costUsd, one?.inputTokens]);
+      expect(card.at(-1)).toBe(one?.outputTokens);
+      expect(await articles.nth(index).textContent()).toMatch(/actual.*completed.*session file/);
     }
-    const [builder, reviewer] = await Promise.all([articles.nth(0).boundingBox(), articles.nth(1).boundingBox()]);
-    expect(builder?.y).toBe(reviewer?.y);
-    expect((reviewer?.x ?? 0) > (builder?.x ?? 0)).toBe(true);
+    const [left, right] = await Promise.all([articles.nth(0).boundingBox(), articles.nth(1).boundingBox()]);
+    expect(left?.y).toBe(right?.y);
+    expect((right?.x ?? 0) > (left?.x ?? 0)).toBe(true);
+    expect(await page.locator('main').textContent()).not.toContain('usage_record');
   });
 
   it('folds sub-agents into what started them', async () => {
     const page = await open('/run?id=nightly-42&project=shop');
+    await page.getByRole('button', { name: '2', exact: true }).click();
     const summary = page.getByText(/2 sub-agents, \d+% of its cost/).first();
     await summary.click();
     await expect.poll(() => page.locator('.sub-agents[open] li').count()).toBe(2);
+  });
+
+  it.each([360, 1400])('keeps a run of 200 iterations short and readable at %d px', async (width) => {
+    const page = await openPage({ viewport: { width, height: 800 } });
+    await page.goto(new URL('/run?id=marathon', longRun.url).href);
+    const chart = page.locator('.chart').first();
+    await chart.locator('canvas').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(4000);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await page.getByText(/Budget of the run/).waitFor();
+    expect(await page.locator('.running').textContent()).toMatch(/\$\d+\.\d\d of \$40\.00.*At this pace the budget/);
+    const total = page.locator('tr[data-key="200"] td').nth(2);
+    const box = await total.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? width)).toBeLessThanOrEqual(width);
+    // The bar of an early iteration leads to its row, which is not among the newest.
+    expect(await page.locator('tr[data-key="23"]').count()).toBe(0);
+    const drawn = await chart.boundingBox();
+    const plot = { left: 44, right: 12 };
+    const x = plot.left + (((drawn?.width ?? 0) - plot.left - plot.right) * 22.5) / 200;
+    await chart.click({ position: { x, y: 150 } });
+    await page.locator('tr.details article').first().waitFor();
+    const opened = Number(await page.locator('tr:has([aria-expanded="true"])').first().getAttribute('data-key'));
+    expect(Math.abs(opened - 23)).toBeLessThan(12);
   });
 
   it('shows a session that is known from its file alone, as codex-usage session prints it', async () => {
@@ -176,7 +220,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const printed = await print(['monthly', '--last', '12', '--provider', 'codex']);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Download CSV' }).first().click(),
+      page.locator('.panel').filter({ hasText: 'Month by month, in numbers' }).getByText('Download CSV').click(),
     ]);
     expect(download.suggestedFilename()).toBe('usage-monthly.csv');
     const [head = '', ...lines] = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
@@ -184,6 +228,118 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const costs = lines.map((line) => line.split(',').slice(0, 2));
     const entries = (printed.monthly as Answered[]).map(({ month, costUsd }) => [month, String(costUsd)]);
     expect(costs).toEqual(entries.reverse());
+  });
+
+  it.each([
+    ['project', 'project', 'projectId'],
+    ['phase', 'phase', 'phase'],
+    ['model', 'model', 'model'],
+  ])('ranks what it cost by %s as codex-usage %s does, and leads to what is behind it', async (by, command, key) => {
+    const page = await open('/');
+    await page.getByRole('radio', { name: by, exact: false }).check();
+    const rows = page.getByRole('region', { name: `cost by ${by}` }).locator('tbody tr');
+    const printed = (await print([command, '--last', '30']))[`${by}s`] as Answered[];
+    await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(printed.length);
+    for (const [index, entry] of printed.entries()) {
+      if (entry.costUsd !== null) expect((await valuesOf(rows.nth(index)))[0]).toBe(entry.costUsd);
+      expect(await rows.nth(index).locator('th').textContent()).toBe(entry[key]);
+    }
+    await rows.first().getByRole('link').click();
+    await page.waitForURL(new RegExp(`${by}=${printed[0]?.[key]}`));
+    await page.locator('table').first().waitFor();
+  });
+
+  it('leads from a bar and from a day of the calendar to the sessions of that day', async () => {
+    for (const at of ['Day by day', 'Calendar']) {
+      const page = await open('/');
+      const chart = page.locator('.chart').filter({ has: page.getByRole('img', { name: new RegExp(`^${at}`) }) });
+      await chart.locator('canvas').waitFor();
+      const { width = 0, height = 0 } = (await chart.boundingBox()) ?? {};
+      await chart.click({
+        position: at === 'Calendar' ? { x: 150, y: 22 + 2.5 * measureCell(width) } : { x: width - 14, y: height / 2 },
+      });
+      await page.waitForURL(/sessions\?.*since=(\d{4}-\d\d-\d\d)&until=\1$/);
+      await page.locator('.answer').waitFor();
+    }
+  });
+
+  it('tells in a tooltip what a day of the calendar cost', async () => {
+    const page = await open('/');
+    const chart = page.locator('.chart').filter({ has: page.getByRole('img', { name: /^Calendar/ }) });
+    await chart.locator('canvas').waitFor();
+    const { width = 0 } = (await chart.boundingBox()) ?? {};
+    const before = await chart.screenshot();
+    await chart.hover({ position: { x: width / 2, y: 22 + 2.5 * measureCell(width) } });
+    await expect.poll(async () => (await chart.screenshot()).equals(before)).toBe(false);
+  });
+
+  it('filters runs and sessions by days, project, model and name, in its address', async () => {
+    const page = await open('/runs');
+    const rows = page.getByRole('region', { name: 'Runs' }).locator('tbody tr');
+    await rows.first().waitFor();
+    await page.getByPlaceholder('Part of a name').fill('NIGHTLY');
+    await page.waitForURL(/text=NIGHTLY/);
+    await expect.poll(() => rows.locator('th').allTextContents()).toEqual(['nightly-43', 'nightly-42', 'nightly-41']);
+    await page.getByLabel('Model').selectOption('gpt-6.1-sol');
+    await expect.poll(() => rows.locator('th').allTextContents()).toEqual(['nightly-42']);
+    await page.getByRole('link', { name: 'Sessions of the same' }).click();
+    await page.waitForURL(/sessions\?.*model=gpt-6.1-sol.*text=NIGHTLY/);
+    await page.getByText('Nothing is recorded for these filters').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByText('The costliest').waitFor();
+  });
+
+  it.each(['/runs', '/sessions'])('has the cost in sight at %s on a telephone', async (path) => {
+    const page = await openPage({ viewport: { width: 360, height: 800 } });
+    await page.goto(new URL(path, server.url).href);
+    const cell = page.locator('tbody td').first();
+    expect(await cell.textContent()).toMatch(/\$|unpriced/);
+    const box = await cell.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 360)).toBeLessThanOrEqual(360);
+  });
+
+  it('writes all amounts of a column with the same digits, and all outcomes in line', async () => {
+    const page = await open('/runs');
+    const costs = page.getByRole('region', { name: 'Runs' }).locator('tbody td:nth-child(2) data');
+    await costs.first().waitFor();
+    const digits = (await costs.allTextContents()).map((text) => /\.(\d+)/.exec(text)?.[1]?.length);
+    expect(new Set(digits).size).toBe(1);
+    await page.goto(new URL('/run?id=checkout-refactor&project=shop', server.url).href);
+    const outcomes = page.getByRole('region', { name: 'run checkout-refactor', exact: true }).locator('.outcome');
+    await outcomes.first().waitFor();
+    const lefts = await page.evaluate<number[]>(LEFTS_OF_WORDS);
+    expect(lefts.length).toBeGreaterThan(3);
+    expect(new Set(lefts).size).toBe(1);
+  });
+
+  it.each([360, 800, 1400])('leaves no hole between the tiles at %d px', async (width) => {
+    const page = await openPage({ viewport: { width, height: 800 } });
+    await page.goto(server.url);
+    await page.locator('.stats').waitFor();
+    const hole = await page.evaluate<number>(AREA_WITHOUT_TILES);
+    // Lines between the tiles remain, of one pixel each.
+    expect(hole).toBeLessThan(12 * width);
+  });
+
+  it.each(['light', 'dark'] as const)('prints dark text on white, from a page that is %s', async (colorScheme) => {
+    const page = await openPage({ colorScheme });
+    await page.goto(new URL('/run?id=demo', server.url).href);
+    await page.locator('.chart canvas').first().waitFor();
+    await page.emulateMedia({ media: 'print' });
+    const shown = await page.evaluate<{ text: number; ground: number }>(BRIGHTNESS);
+    expect(shown.ground).toBeCloseTo(255, 3);
+    expect(shown.text).toBeLessThan(130);
+    // The chart is drawn anew, and turned around, for the width of the paper.
+    await expect.poll(() => page.evaluate<number>(LABEL_BRIGHTNESS)).toBeLessThan(130);
+    expect(await page.getByRole('navigation').isVisible()).toBe(false);
+  });
+
+  it('compares models, shares in points, and time on an axis whose ticks differ', async () => {
+    const page = await open('/compare?a=nightly-41&aProject=shop&b=nightly-42&bProject=shop');
+    const cellsOf = (name: RegExp) => page.getByRole('row', { name }).first().getByRole('cell').allTextContents();
+    await page.getByRole('row', { name: /^Models/ }).waitFor();
+    expect((await cellsOf(/^Models/)).slice(0, 2)).toEqual(['gpt-5.3-codex', 'gpt-6.1-sol']);
+    expect((await cellsOf(/^Cached share/))[2]).toMatch(/^[+−]?\d+\.\d points$/);
   });
 
   it('sorts by a heading', async () => {
@@ -226,7 +382,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
         await page.setViewportSize({ width, height: 800 });
         for (const path of VIEWS) {
           await page.goto(new URL(path, server.url).href);
-          await page.locator('.answer').waitFor();
+          await page.locator('.answer').first().waitFor();
           for (const chart of await page.locator('.chart').all()) await chart.locator('canvas').waitFor();
           expect(
             await page.evaluate('document.documentElement.scrollWidth'),
@@ -239,15 +395,18 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     180_000,
   );
 
-  it("writes numbers as the reader's browser does", async () => {
+  it('writes all numbers in the language of the page, whatever the browser speaks', async () => {
     const page = await openPage({ locale: 'de-DE' });
     await page.goto(`${server.url}run?id=demo`);
-    await page.getByRole('cell', { name: '36.845' }).waitFor();
+    await page.getByRole('cell', { name: '36,845' }).waitFor();
+    expect(await page.locator('main').textContent()).not.toMatch(/\d,\d\d? ?[$%]|\d\.\d{3}\b(?!\d)/);
   });
 
   it('says what is missing, and what to do', async () => {
     const page = await open('/run?id=nobody');
     expect(await page.getByRole('alert').textContent()).toContain('There is no run nobody');
+    await page.getByRole('link', { name: 'All runs' }).click();
+    await page.waitForURL(/\/runs$/);
     await page.goto(`${server.url}?provider=openai`);
     await page.getByText('Nothing was used', { exact: true }).waitFor();
     await page.goto(`${server.url}compare`);
@@ -265,6 +424,46 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     ]) {
       await page.goto(`${url}${path}`);
       await page.getByText(greeting ?? '').waitFor();
+    }
+  });
+
+  it('offers to import the past sessions that lie on the disk', async () => {
+    let imports = 0;
+    const { url, history } = await serveDashboard({
+      database: join(createFolder(), 'new.db'),
+      pastSessions: {
+        count: async () => [
+          { provider: 'codex', fileCount: 1234 },
+          { provider: 'claude', fileCount: 0 },
+        ],
+        import: () => {
+          imports++;
+          history.report({ state: 'reading', filesDone: 0, filesTotal: 1234 });
+        },
+      },
+    });
+    const page = await openPage();
+    await page.goto(url);
+    await page.getByText('1,234 past sessions lie on this disk: 1,234 of Codex.').waitFor();
+    await page.getByRole('button', { name: 'Import them' }).click();
+    await page.getByText('Reading past sessions: 0 of 1,234 files').waitFor();
+    expect(imports).toBe(1);
+  });
+
+  it('does not call killed what ended well while its record waits beside the database', async () => {
+    const folder = createFolder();
+    const pending = { pendingDirectory: join(folder, 'pending'), spareDirectory: join(folder, 'spare') };
+    const database = join(folder, 'usage.db');
+    // A process that was never there: larger than any id that Linux gives.
+    seedLoops(database, { nowMs: Date.now(), running: { pid: 2 ** 22 + 1, forMs: 200 } });
+    const invocation = sampleInvocation('nightly-43-3');
+    keepPending(pending, { invocation, update: { status: 'completed', exitCode: 0 } });
+    const { url } = await serveDashboard({ database, pending });
+    const page = await openPage();
+    for (const path of ['', 'run?id=nightly-43']) {
+      await page.goto(`${url}${path}`);
+      await page.getByText('has ended: its record is taken in within a minute').first().waitFor();
+      expect(await page.locator('main').textContent()).not.toContain('killed');
     }
   });
 
@@ -333,11 +532,56 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   }
 });
 
+/** Expressions that the browser works out. */
+const LEFTS_OF_WORDS = `[...document.querySelectorAll('[aria-label="run checkout-refactor"] .outcome')].map((one) => {
+  const range = document.createRange();
+  range.selectNodeContents(one.lastChild);
+  return Math.round(range.getBoundingClientRect().left);
+})`;
+const AREA_WITHOUT_TILES = `[document.querySelector('.stats')].map((stats) => {
+  const area = (of) => of.getBoundingClientRect().width * of.getBoundingClientRect().height;
+  return area(stats) - [...stats.children].reduce((sum, tile) => sum + area(tile), 0);
+})[0]`;
+const BRIGHTNESS_OF = `((color) => {
+  const [red = 0, green = 0, blue = 0] = (color.match(/[0-9.]+/g) ?? []).map(Number);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+})`;
+/** Of the palest text and of what lies behind it: 255 is white. */
+const BRIGHTNESS = `({
+  text: Math.max(
+    ...[...document.querySelectorAll('main :is(h1, p, dt, td, th, data, span)')]
+      .filter((one) => one.textContent)
+      .map((one) => ${BRIGHTNESS_OF}(getComputedStyle(one).color)),
+  ),
+  ground: ${BRIGHTNESS_OF}(getComputedStyle(document.documentElement).backgroundColor),
+})`;
+
+/** Of the labels beside the first chart's axis as they come out on paper, where a filter may turn them around. */
+const LABEL_BRIGHTNESS = `[document.querySelector('.chart')].map((chart) => {
+  const canvas = chart.querySelector('canvas');
+  const ratio = canvas.width / canvas.clientWidth;
+  const { data } = canvas.getContext('2d').getImageData(0, 50 * ratio, 28 * ratio, canvas.height - 80 * ratio);
+  let [sum, count] = [0, 0];
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] < 200) continue;
+    sum += (data[at] + data[at + 1] + data[at + 2]) / 3;
+    count++;
+  }
+  const brightness = sum / count;
+  return getComputedStyle(chart).filter.includes('invert') ? 255 - brightness : brightness;
+})[0]`;
+
+/** How large the calendar draws a day where it is `width` wide. */
+function measureCell(width: number): number {
+  return Math.max(14, Math.min(23, Math.floor((width - 34) / 53)));
+}
+
 /** Holds every cost and token of the table over time, and the total, against what the command printed. */
 async function expectUsage(page: Page, printed: Answered): Promise<void> {
   const entries = [...(printed[String(printed.kind)] as Answered[])].reverse();
-  const showAll = page.getByRole('button', { name: /^Show all/ }).first();
-  const table = page.locator('table').first();
+  const panel = page.locator('.panel').filter({ has: page.getByRole('region', { name: /^usage / }) });
+  const showAll = panel.getByRole('button', { name: /^Show all/ });
+  const table = panel.locator('table');
   const spent = page.locator('.stat').first();
   const { costUsd } = printed.totals as Answered;
   await expect.poll(async () => (await valuesOf(spent))[0], { timeout: 30_000 }).toBe(costUsd);
@@ -378,7 +622,7 @@ async function focused(page: Page): Promise<string> {
 }
 
 /** The real command, on the workbench's database. */
-async function startServer({ env }: Workbench): Promise<{ url: string; stop(): Promise<void> }> {
+async function startServer(env: NodeJS.ProcessEnv): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [USAGE, 'serve', '--port', '0', '--no-import'], {
     env,
     stdio: ['ignore', 'pipe', 'ignore'],

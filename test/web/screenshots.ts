@@ -6,7 +6,7 @@ import { openStore } from '../../src/store/store.js';
 import { createProgress } from '../../src/web/progress.js';
 import { startDashboard } from '../../src/web/server.js';
 import { launchBrowser } from '../harness/browser.js';
-import { seedLoops } from '../harness/loops.js';
+import { seedLongLoop, seedLoops } from '../harness/loops.js';
 import { seedMonths } from '../harness/months.js';
 import { describeScript } from '../harness/script.js';
 
@@ -19,6 +19,7 @@ const VIEWS = {
   monthly: '/?period=monthly',
   runs: '/runs',
   run: '/run?id=nightly-42&project=shop',
+  long: '/run?id=marathon&project=shop',
   failed: '/run?id=checkout-refactor&project=shop',
   compare: '/compare?a=nightly-41&aProject=shop&b=nightly-42&bProject=shop',
   sessions: '/sessions',
@@ -32,6 +33,7 @@ const nowMs = Date.now();
 seedMonths(database, { untilMs: nowMs, days: 380, sessionsPerDay: 8 });
 // The first process of the machine has been there for a while.
 seedLoops(database, { nowMs, running: { pid: 1, forMs: 160_000 } });
+seedLongLoop(database, { nowMs, iterations: 200, running: { pid: 1, forMs: 120_000 } });
 const store = openStore(database, { mode: 'write', busyTimeoutMs: 5000 });
 for (const [window, used, hours] of [
   [300, 38, 2],
@@ -48,6 +50,7 @@ for (const [window, used, hours] of [
 const dashboard = await startDashboard({
   store,
   history: createProgress(),
+  pastSessions: { count: async () => [], import: () => undefined },
   surroundings: {
     version: '0.0.0',
     database,
@@ -66,12 +69,12 @@ const dashboard = await startDashboard({
 mkdirSync(folder, { recursive: true });
 const browser = await launchBrowser();
 for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [1280, 360]) {
+  for (const width of [1400, 800, 360]) {
     const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, locale: 'en-US' });
     for (const [name, path] of Object.entries(VIEWS)) {
       const page = await context.newPage();
       await page.goto(new URL(path, dashboard.url).href);
-      await page.locator('.answer').waitFor();
+      await page.locator('.answer').first().waitFor();
       await page.getByText('Live', { exact: true }).waitFor();
       for (const chart of await page.locator('.chart').all()) await chart.locator('canvas').waitFor();
       await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });

@@ -2,10 +2,12 @@ import { request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError } from '../../src/errors.js';
 import { ReportError } from '../../src/report/error.js';
+import { keepPending } from '../../src/store/pending.js';
 import { createApp } from '../../src/web/app.js';
 import { PortError } from '../../src/web/listen.js';
 import { createProgress } from '../../src/web/progress.js';
-import { serveDashboard } from '../harness/dashboard.js';
+import { type Answered, serveDashboard } from '../harness/dashboard.js';
+import { seedLoops } from '../harness/loops.js';
 import { waitFor } from '../harness/wait.js';
 import { createFolder, createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
 
@@ -97,6 +99,42 @@ describe('the server of the dashboard', () => {
     await waitFor('the progress', () => events.text.includes('"filesDone":3,"filesTotal":7'));
   });
 
+  it('starts an import for its own page alone, and says how many session files there are', async () => {
+    let imports = 0;
+    const pastSessions = {
+      count: async () => [{ provider: 'codex', fileCount: 7 } as const],
+      import: () => {
+        imports++;
+      },
+    };
+    const { ask, url, history } = await serveDashboard({ database: seedDatabase(), pastSessions });
+    expect((await ask('/api/past-sessions')).body).toMatchObject({ files: [{ provider: 'codex', fileCount: 7 }] });
+    const origin = new URL(url).origin;
+    expect(await ask('/api/import', { method: 'POST' })).toMatchObject({ status: 403 });
+    expect(await ask('/api/import', { method: 'POST', headers: { origin: 'http://evil.example' } })).toMatchObject({
+      status: 403,
+    });
+    expect(imports).toBe(0);
+    expect(await ask('/api/import', { method: 'POST', headers: { origin } })).toMatchObject({ status: 202 });
+    history.report({ state: 'reading' });
+    expect(await ask('/api/import', { method: 'POST', headers: { origin } })).toMatchObject({ status: 202 });
+    expect(imports).toBe(1);
+  });
+
+  it('calls an invocation pending, not killed, while its record lies beside the database', async () => {
+    const database = `${createFolder()}/usage.db`;
+    const pending = { pendingDirectory: `${createFolder()}/pending`, spareDirectory: `${createFolder()}/spare` };
+    seedLoops(database, { nowMs: Date.now(), running: { pid: 2 ** 22 + 1, forMs: 200 } });
+    const { ask } = await serveDashboard({ database, pending });
+    const stateOf = async () => ((await ask('/api/now')).body.running as Answered[]).map(({ state }) => state);
+    expect(await stateOf()).toEqual(['killed']);
+    const invocation = sampleInvocation('nightly-43-3');
+    keepPending(pending, { invocation, update: { status: 'completed', exitCode: 0 }, responses: [], notes: [] });
+    const other = await serveDashboard({ database, pending });
+    const [now] = (await other.ask('/api/now')).body.running as Answered[];
+    expect(now).toMatchObject({ invocationId: 'nightly-43-3', state: 'pending' });
+  });
+
   it('ends at once although somebody listens', async () => {
     const dashboard = await serveDashboard({ database: seedDatabase() });
     const events = await listen(dashboard.url);
@@ -153,6 +191,7 @@ const ALONE = {
   page: new Map(),
   changes: { subscribe: () => () => undefined, close: () => undefined },
   history: createProgress(),
+  pastSessions: { count: async () => [], import: () => undefined },
   onFault: () => undefined,
 };
 

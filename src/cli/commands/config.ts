@@ -2,10 +2,10 @@ import { CONFIG_FILE_NAME, listConfigLocations } from '../../config/find-files.j
 import type { Setting } from '../../config/setting.js';
 import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
-import { cleanText } from '../../report/amounts.js';
+import { cleanText, formatCents, formatCount } from '../../report/amounts.js';
+import { findTimeZone } from '../../report/calendar.js';
 import { nameWindow } from '../../report/limits.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
-import { findTimeZone } from '../../report/time-zone.js';
 import type { BudgetLimit, MinLeft } from '../../usage/budget.js';
 import { defineCommand } from './command.js';
 import type { HostSettings } from './host-settings.js';
@@ -104,7 +104,7 @@ type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: stri
 function limitEntry(setting: Setting<BudgetLimit>): Entry {
   const { scope, unit, amount } = setting.value;
   const value = unit === 'usd' ? amount / 1e9 : amount;
-  const text = unit === 'usd' ? `$${value.toFixed(2)}` : value.toLocaleString('en-US');
+  const text = unit === 'usd' ? formatCents(amount) : formatCount(amount);
   return entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
 }
 

@@ -2,27 +2,28 @@ import { basename, join, sep } from 'node:path';
 import { nameAgents } from '../../agents/registry.js';
 import { UsageError } from '../../errors.js';
 import { findWorkTree } from '../../io/work-tree.js';
-import { createClock } from '../../report/clock.js';
+import { createClock } from '../../report/calendar.js';
 import { toCostJson } from '../../report/cost-json.js';
 import { renderCostMarkdown } from '../../report/cost-markdown.js';
 import { readCostReport } from '../../report/cost-report.js';
+import { COST_SORTS } from '../../report/cost-table.js';
 import { renderCostText } from '../../report/cost-text.js';
 import { readList, renderListText, toListJson } from '../../report/listing.js';
-import { selectScope } from '../../report/selection.js';
+import { selectScope } from '../../report/selector.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Place } from '../../store/scopes.js';
 import type { Store } from '../../store/store.js';
-import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { type Call, defineCommand, nameOption, type OptionSpec } from './command.js';
 import { chooseStyle, type Host } from './host.js';
-import { JSON_NOT_TABLE, NO_COLOR, NO_IMPORT, parseCount, TIMES_OF_TIME_ZONE, UNIT } from './shared-options.js';
+import { JSON_NOT_TABLE, MODEL, NO_COLOR, NO_IMPORT, parseCount, TIMES_OF_TIME_ZONE, UNIT } from './shared-options.js';
 import { formatJson, showReport } from './show.js';
 
 const LIST_LENGTH = 20;
 
 const RUN_HELP = `
 The table has a row per invocation of Codex, a row for each model or source where there are several,
-the sum of each phase, and the total. Without an id it is the newest run of this directory's project,
-or else the newest of all.
+the sums of each iteration and each phase, and the total. Without an id it is the newest run of this
+directory's project, or else the newest of all. An id may go on with a phase and an iteration.
 
   ~         not all of it was reported by the API: parsed from text, or estimated by a tokenizer
   +         some responses, or fees, have no known price, so more was spent
@@ -32,6 +33,10 @@ or else the newest of all.
 Examples:
   codex-usage run                      the newest run
   codex-usage run nightly-7            that run, or the one whose id begins so
+  codex-usage run nightly-7/reviewer/3 the third iteration of its reviewer
+  codex-usage run nightly-7//3         the third iteration of all its phases
+  codex-usage run --sort cost --top 10 the ten dearest invocations and iterations
+  codex-usage run --chart              a bar for each iteration
   codex-usage run --list               the newest runs
   codex-usage run --breakdown          every response of the newest run
   codex-usage run nightly-7 --json | jq .totals.costUsd
@@ -78,6 +83,16 @@ function listOptions(kind: Kind) {
     list: { short: 'l', text: `list the newest ${kind}s instead` },
     last: { value: '<n>', text: `with --list: how many (default: ${LIST_LENGTH})`, parse: parseCount },
     project: { value: '<id>', text: `only ${kind}s of this project` },
+    phase: { value: '<name>', text: 'only this phase: builder, reviewer, chat, handoff, other' },
+    iteration: { value: '<n>', text: 'only this iteration', parse: parseCount },
+    model: MODEL,
+    sort: { value: '<by>', text: 'the order of invocations and iterations (default: time)', choices: COST_SORTS },
+    top: {
+      value: '<n>',
+      text: 'only the first n invocations and iterations, the others as one row',
+      parse: parseCount,
+    },
+    chart: { text: 'a bar for each iteration instead of the table' },
     breakdown: { text: 'a row for every model response' },
     notes: { text: 'all notes in full: fallbacks, disagreements, what was unreadable' },
     compact: { text: 'only the most important columns' },
@@ -106,9 +121,16 @@ function toRequest(kind: Kind, { argument: id, options, settings }: CostCall) {
   if (options.markdown && (options.json || options.list)) {
     throw new UsageError(`--markdown is a report: leave out ${options.json ? '--json' : '--list'}.`);
   }
+  refuseContradictions(options);
   return {
     kind,
     id,
+    phase: options.phase,
+    iteration: options.iteration,
+    model: options.model,
+    sort: options.sort,
+    top: options.top,
+    form: options.chart ? 'chart' : 'table',
     view: options.list ? 'list' : 'report',
     format: options.json ? 'json' : options.markdown ? 'markdown' : 'text',
     detail: options.breakdown ? 'responses' : 'models',
@@ -122,10 +144,20 @@ function toRequest(kind: Kind, { argument: id, options, settings }: CostCall) {
   } as const;
 }
 
+/** Lists have no parts, and data has no rows to sort, cut or draw. */
+function refuseContradictions(options: CostCall['options']): void {
+  const given = (...names: (keyof CostCall['options'])[]) => names.filter((name) => options[name]).map(nameOption);
+  const [ofReport] = given('phase', 'iteration', 'model', 'sort', 'top', 'chart');
+  if (options.list && ofReport) throw new UsageError(`${ofReport} is for a report: leave out --list.`);
+  const [ofTable] = given('sort', 'top', 'chart');
+  if (options.json && ofTable) throw new UsageError(`${ofTable} is for the text: leave out --json.`);
+  if (options.markdown && options.chart) throw new UsageError('--chart is for a terminal: leave out --markdown.');
+}
+
 function renderReport(store: Store, request: CostRequest, host: Host, place: Place): string {
   const { selection, report } = readSnapshot(store, (connection) => {
     const chosen = selectScope(connection, { ...request, place });
-    return { selection: chosen, report: readCostReport(connection, chosen.scope, request) };
+    return { selection: chosen, report: readCostReport(connection, chosen.scope, { ...request, part: chosen.part }) };
   });
   if (request.format === 'json') return formatJson(toCostJson(report, selection, request));
   const options = { ...request, clock: createClock(request.timeZone), nowMs: Date.now() };
@@ -140,7 +172,7 @@ function renderList(store: Store, request: CostRequest, host: Host): string {
 }
 
 /** Returns the work tree of the current directory, or that directory alone. `project` is the name that the user has set. */
-function findPlace({ cwd }: Host, project: string | undefined): Place {
+export function findPlace({ cwd }: Host, project: string | undefined): Place {
   const workTree = findWorkTree(cwd);
   const directory = workTree?.root ?? cwd;
   return {

@@ -101,7 +101,7 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
       const count = Math.max(lines.length, shown.length);
       const changes = Array.from({ length: count }, (_, row) => {
         const line = lines[row] ?? '';
-        return line === (shown[row] ?? '') ? '' : cursorTo(0, row) + line + eraseEndLine;
+        return line === (shown[row] ?? '') ? '' : cursorTo(0, row) + eraseEndLine + line;
       });
       shown = lines;
       const text = erase + changes.join('');

@@ -1,7 +1,7 @@
 import { type AgentHomes, listSessionFolders, nameHomeVariables } from '../../agents/registry.js';
 import type { BackfillOutcome, BackfillSummary } from '../../history/backfill/backfill.js';
 import type { ImportSummary } from '../../history/import.js';
-import { cleanText } from '../../report/amounts.js';
+import { cleanText, formatCount, formatPlural, formatShare } from '../../report/amounts.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 
 const MOST_PROBLEMS = 20;
@@ -14,12 +14,13 @@ export function renderImportText(summary: ImportSummary, homes: AgentHomes): str
     return ['There are no past sessions in', ...places, `${nameHomeVariables()} name other places.`, ''].join('\n');
   }
   const lines = [
-    `${count(files, 'session file')}: ${filesRead.toLocaleString('en')} read (${(bytesRead / MB).toFixed(1)} MB), ${(files - filesRead).toLocaleString('en')} unchanged`,
-    `${count(added, 'response')} added, ${count(duplicates, 'duplicate')} recognised, ${count(unreadableLines, 'unreadable line')}`,
+    `${formatPlural(files, 'session file')}: ${formatCount(filesRead)} read (${(bytesRead / MB).toFixed(1)} MB), ${formatCount(files - filesRead)} unchanged`,
+    `${formatPlural(added, 'response')} added, ${formatPlural(duplicates, 'duplicate')} recognised, ${formatPlural(unreadableLines, 'unreadable line')}`,
   ];
-  if (problems.length > 0) lines.push('', `${count(problems.length, 'file')} with problems:`);
+  if (problems.length > 0) lines.push('', `${formatPlural(problems.length, 'file')} with problems:`);
   for (const { path, reason } of problems.slice(0, MOST_PROBLEMS)) lines.push(`  ${cleanText(path)}: ${reason}`);
-  if (problems.length > MOST_PROBLEMS) lines.push(`  … ${problems.length - MOST_PROBLEMS} more: --json lists all`);
+  if (problems.length > MOST_PROBLEMS)
+    lines.push(`  … ${formatCount(problems.length - MOST_PROBLEMS)} more: --json lists all`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -43,12 +44,8 @@ export function renderBackfillText({ runs, invocations, byOutcome }: BackfillSum
     return '\nThere are no runs to backfill: no <run>/<phase>/iter-<n>/ with a codex.log, prompt.txt or result.json.\n';
   }
   const lines = OUTCOMES.filter(([outcome]) => byOutcome[outcome] > 0).map(([outcome, meaning]) => {
-    const share = `${Math.round((byOutcome[outcome] / invocations) * 100)} %`.padStart(6);
-    return `  ${outcome.padEnd(10)}${String(byOutcome[outcome]).padStart(6)}${share}  ${meaning}`;
+    const share = formatShare(byOutcome[outcome] / invocations).padStart(6);
+    return `  ${outcome.padEnd(10)}${formatCount(byOutcome[outcome]).padStart(6)}${share}  ${meaning}`;
   });
-  return `\n${count(invocations, 'invocation')} of ${count(runs, 'run')} backfilled:\n${lines.join('\n')}\n`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+  return `\n${formatPlural(invocations, 'invocation')} of ${formatPlural(runs, 'run')} backfilled:\n${lines.join('\n')}\n`;
 }

@@ -1,7 +1,6 @@
 import type { Paths } from '../../config/paths.js';
 import { UsageError } from '../../errors.js';
-import { type Calendar, createCalendar, type Day } from '../../report/calendar.js';
-import { createClock } from '../../report/clock.js';
+import { type Calendar, createCalendar, createClock, type Day } from '../../report/calendar.js';
 import { toPeriodJson } from '../../report/period-json.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';
@@ -148,7 +147,7 @@ async function showBlocks(store: Store, request: PeriodRequest, host: Host, { ca
   const query = { ...request, last: shown, nowMs };
   const report = readSnapshot(store, (connection) => readBlocks(connection, query, calendar));
   if (request.format === 'json') {
-    const { toBlocksJson } = await import('../../report/blocks-json.js');
+    const { toBlocksJson } = await import('../../report/period-json.js');
     return formatJson(toBlocksJson(report));
   }
   const { renderBlocksText } = await import('../../report/blocks-text.js');

@@ -1,3 +1,4 @@
+import { formatCount } from '../../report/amounts.js';
 import type { Host } from './host.js';
 
 export interface ProgressBar {
@@ -28,8 +29,10 @@ export function createProgressBar({ stderr }: Host): ProgressBar {
       const share = Math.min(1, done.bytes / Math.max(1, all.bytes));
       const filled = Math.round(share * CELLS);
       const bar = '█'.repeat(filled) + '░'.repeat(CELLS - filled);
-      const percent = `${Math.floor(share * 100)} %`.padStart(5);
-      draw(`Reading sessions ${bar} ${percent}  ${done.files} of ${all.files} files, ${Math.round(all.bytes / MB)} MB`);
+      const percent = `${Math.floor(share * 100)}%`.padStart(4);
+      draw(
+        `Reading sessions ${bar} ${percent}  ${formatCount(done.files)} of ${formatCount(all.files)} files, ${formatCount(Math.round(all.bytes / MB))} MB`,
+      );
     },
     clear() {
       if (width === 0) return;

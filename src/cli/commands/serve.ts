@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
-import { findHomes, nameAgents } from '../../agents/registry.js';
+import { AGENT_IDS, findHomes, nameAgents } from '../../agents/registry.js';
 import type { Paths } from '../../config/paths.js';
 import { listPrices, type Settings } from '../../config/settings.js';
 import { messageOf, StoreError } from '../../errors.js';
+import { findHistoryFiles } from '../../history/discovery.js';
 import { type ImportOptions, importHistory } from '../../history/import.js';
 import { openLog } from '../../log.js';
 import { openStore, type Store } from '../../store/store.js';
@@ -64,15 +65,18 @@ async function serveDashboard({ options, host, paths, settings, prepare }: Call<
     store = openStore(paths.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     const { startDashboard } = await import('../../web/server.js');
     const history = createProgress();
+    const importNow = () => readHistory(history, host, paths, settings);
     const dashboard = await startDashboard({
       store,
       history,
+      pastSessions: { count: () => countSessionFiles(host), import: () => void importNow() },
       surroundings: {
         version: manifest.version,
         database: paths.database,
         subscriptions: settings.subscriptions.map(({ value }) => value),
         timeZone: settings.timeZone.value,
         unit: settings.unit.value,
+        pending: paths,
         now: Date.now,
       },
       port: { port: options.port ?? USUAL_PORT, insist: options.port === undefined ? 'first' : 'exact' },
@@ -81,7 +85,7 @@ async function serveDashboard({ options, host, paths, settings, prepare }: Call<
     const stopped = host.untilStopped();
     announce(dashboard, host);
     if (options.open) await openBrowser(dashboard.url, host);
-    const read = options.noImport ? () => undefined : () => readHistory(history, host, paths, settings);
+    const read = options.noImport ? () => undefined : importNow;
     const stopReading = keepUpToDate(history, async () => {
       await prepare();
       await read();
@@ -134,6 +138,11 @@ function keepUpToDate(history: ProgressReport, refresh: () => Promise<void>): ()
     state = 'ended';
     clearTimeout(timer);
   };
+}
+
+async function countSessionFiles({ env }: Host) {
+  const { files } = await findHistoryFiles(findHomes(env));
+  return AGENT_IDS.map((id) => ({ provider: id, fileCount: files.filter(({ provider }) => provider === id).length }));
 }
 
 /** Reads what is new in past sessions: of Claude Code, and of a Codex that is not metered. Never rejects. */

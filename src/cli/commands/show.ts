@@ -1,11 +1,12 @@
 import type { Paths } from '../../config/paths.js';
 import { StoreError } from '../../errors.js';
 import { cleanText } from '../../report/amounts.js';
-import { type Clock, createClock } from '../../report/clock.js';
+import { type Clock, createClock } from '../../report/calendar.js';
 import { type Candidate, ReportError } from '../../report/error.js';
 import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { Host } from './host.js';
+import { describePastSessions } from './past-sessions.js';
 
 /** How long a report waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -36,10 +37,16 @@ export async function showReport(
   } catch (error) {
     const failure = explainFailure(error, { database, timeZone: request.timeZone });
     if (!failure) throw error;
-    if (request.format === 'json') host.stdout.write(formatJson(failure.json));
-    host.stderr.write(failure.text);
-    return 1;
+    return writeFailure(failure, request, host);
   }
+}
+
+/** Writes why there is nothing to show. Returns the exit code. */
+export async function writeFailure(failure: Failure, { format }: Pick<ReportRequest, 'format'>, host: Host) {
+  if (format === 'json') host.stdout.write(formatJson(failure.json));
+  const past = failure.kind === 'nothing-metered' ? await describePastSessions(host.env) : undefined;
+  host.stderr.write(failure.text + (past === undefined ? '' : `${past}\n`));
+  return 1;
 }
 
 export function formatJson(value: object): string {
@@ -48,6 +55,7 @@ export function formatJson(value: object): string {
 
 /** Why there is nothing to show, as text and as JSON. */
 export interface Failure {
+  readonly kind: string;
   readonly text: string;
   readonly json: object;
 }
@@ -86,7 +94,7 @@ function describe(
       })),
     },
   };
-  return { text: [message, ...details, ''].join('\n'), json };
+  return { kind, text: [message, ...details, ''].join('\n'), json };
 }
 
 function listCandidates(candidates: readonly Candidate[], clock: Clock): string[] {

@@ -3,8 +3,8 @@ import { isAlive } from '../../process/processes.js';
 import { createCalendar } from '../../report/calendar.js';
 import { toFigures } from '../../report/figures.js';
 import { describeLimits } from '../../report/limits.js';
+import { readSpending } from '../../report/live.js';
 import { COLOURED, PLAIN } from '../../report/paint.js';
-import { readSpending } from '../../report/spending.js';
 import {
   fillFormat,
   findUnknownPlaceholders,
@@ -18,7 +18,7 @@ import { readRateLimits } from '../../store/rate-limits.js';
 import { readSummary } from '../../store/scopes.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { wantsColor } from './host.js';
-import { NO_COLOR, PROJECT } from './shared-options.js';
+import { NO_COLOR, PROJECT, parseCount } from './shared-options.js';
 
 /** How long it waits for a run that is writing: a prompt must not hang. */
 const BUSY_TIMEOUT_MS = 30;
@@ -37,6 +37,11 @@ const TROUBLE: Readonly<Record<StoreProblem, string>> = {
 
 const OPTIONS = {
   format: { value: '<text>', text: 'a line of your own, with placeholders' },
+  width: {
+    value: '<cells>',
+    text: 'without a format: leave out what does not fit, the least important first',
+    parse: parseCount,
+  },
   project: PROJECT,
   timezone: {
     ...{ short: 'z', value: '<name>' },
@@ -59,7 +64,7 @@ price. It shows what is recorded and waits for nobody: without a database it say
 Examples:
   codex-usage statusline
   codex-usage statusline --format '{today} today, {5h} left of 5h'
-  set -g status-right '#(codex-usage statusline)'        in ~/.tmux.conf
+  set -g status-right '#(codex-usage statusline --width 40)'        in ~/.tmux.conf
 `;
 
 /** A shell prompt waits for this command, so it is started without what the others load and does not prepare the record. */
@@ -90,7 +95,7 @@ function describeStatus({ options, host, settings, fault, paths }: Call<typeof O
     const connection = openConnection(paths.database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
       const facts = connection.transaction(() => readFacts(connection, project, startOfTodayMs)).deferred();
-      return format === undefined ? renderStatusline(facts, paint) : fillFormat(format, facts, paint);
+      return format === undefined ? renderStatusline(facts, paint, options.width) : fillFormat(format, facts, paint);
     } finally {
       connection.close();
     }

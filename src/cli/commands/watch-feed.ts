@@ -1,31 +1,37 @@
+import type { Paths } from '../../config/paths.js';
 import { StoreError } from '../../errors.js';
 import { isAlive } from '../../process/processes.js';
 import type { Calendar } from '../../report/calendar.js';
 import { type LiveView, readLiveView } from '../../report/live.js';
+import { listPendingInvocations } from '../../store/pending.js';
 import { readSnapshot } from '../../store/queries.js';
 import { openStore, type Store } from '../../store/store.js';
 
 export interface FeedOptions {
-  readonly database: string;
+  readonly paths: Pick<Paths, 'database' | 'pendingDirectory' | 'spareDirectory'>;
   readonly projectId: string | undefined;
   readonly endedWithinMs: number;
   readonly calendar: Calendar;
+  /** Takes pending changes into the database. Never rejects. */
+  readonly catchUp: () => Promise<void> | void;
 }
 
-/** What a look at the database gave: the newest view there is, and what keeps it from being current. */
+/** The newest view of the database, and what keeps it from being current. */
 export interface Look {
   readonly view: LiveView | undefined;
   readonly problem: StoreError | undefined;
 }
 
-/** How long a look waits for a run that is writing. */
+/** How long a look at the database waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 250;
 /** Rates, and windows that end, change by time alone. */
 const MAX_AGE_MS = 15_000;
+/** While changes are pending, the database may be busy for long: it is tried again no more often than this. */
+const CATCH_UP_EVERY_MS = 2000;
 
 /**
- * Looks at the database again and again. Nothing is read while nobody has written to it and every process that worked
- * at the last look still does: `PRAGMA data_version` tells for next to nothing.
+ * Reads the live view again and again. Nothing is read while nobody has written to the database and every process that
+ * worked at the last look still does: `PRAGMA data_version` costs next to nothing.
  */
 export class LiveFeed {
   readonly #options: FeedOptions;
@@ -33,6 +39,7 @@ export class LiveFeed {
   #view: LiveView | undefined;
   #version: unknown;
   #readAtMs = 0;
+  #caughtUpAtMs = 0;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -42,8 +49,9 @@ export class LiveFeed {
     try {
       // A database that was deleted or replaced is not the one that others write to.
       if (this.#store?.isInPlace() === false) this.close();
-      this.#store ??= openStore(this.#options.database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
+      this.#store ??= openStore(this.#options.paths.database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
       if (this.#isStale(this.#store)) this.#read(this.#store);
+      this.#takeInPending();
       return { view: this.#view, problem: undefined };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -73,11 +81,20 @@ export class LiveFeed {
   }
 
   #read(store: Store): void {
-    const { projectId, endedWithinMs, calendar } = this.#options;
+    const { paths, projectId, endedWithinMs, calendar } = this.#options;
     const nowMs = Date.now();
     const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
-    const query = { projectId, nowMs, startOfTodayMs, calendar, endedWithinMs, isAlive };
+    const isPending = (id: string) => listPendingInvocations(paths).has(id);
+    const query = { projectId, nowMs, startOfTodayMs, calendar, endedWithinMs, isAlive, isPending };
     this.#view = readSnapshot(store, (connection) => readLiveView(connection, query));
     this.#readAtMs = nowMs;
+  }
+
+  /** A meter that found the database busy has kept its last changes beside it, and has ended. */
+  #takeInPending(): void {
+    const isPending = this.#view?.invocations.some(({ state }) => state === 'pending');
+    if (!isPending || Date.now() - this.#caughtUpAtMs < CATCH_UP_EVERY_MS) return;
+    this.#caughtUpAtMs = Date.now();
+    void this.#options.catchUp();
   }
 }

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
-import type { Paths } from '../../config/paths.js';
 import type { StoreError } from '../../errors.js';
-import { createCalendar } from '../../report/calendar.js';
-import { createClock } from '../../report/clock.js';
+import { createCalendar, createClock } from '../../report/calendar.js';
 import { createChangeFinder, describeChange, toChangeJson } from '../../report/live-changes.js';
 import { type LiveOrder, type LiveSort, renderScreen } from '../../report/live-screen.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { openFullScreen } from './full-screen.js';
 import { chooseStyle, type Host } from './host.js';
+import { describePastSessions } from './past-sessions.js';
 import { describeTimeZone, NO_COLOR, PROJECT } from './shared-options.js';
-import { explainFailure, formatJson } from './show.js';
+import { explainFailure, writeFailure } from './show.js';
 import { LiveFeed, type Look } from './watch-feed.js';
 
 const HOUR_MS = 60 * 60_000;
@@ -35,11 +34,12 @@ On a terminal it is a view that is drawn anew when something changes; q or Ctrl-
 sort by cost, tokens and start, the same key again turns the order around. Elsewhere it prints a line per
 change, with --json an object per line.
 
-  running    Codex works and is metered
-  unmetered  Codex works but its meter was killed: the figures stand still until a later command settles them
-  killed     both are dead, and no later command has settled it yet
-  Context    how much of the model's context the newest response filled
-  $/min      what it has cost so far, per minute of its life
+  running     Codex works and is metered
+  unmetered   Codex works but its meter was killed: the figures stand still until a later command settles them
+  kept aside  Codex has ended; the end of its record is taken in as soon as the database is free
+  killed      both were killed, and no later command has settled it yet
+  Context     how much of the model's context the newest response filled
+  $/min       what it has cost so far, per minute of its life
   ~ + unpriced as in "codex-usage help run"
 
 Examples:
@@ -57,7 +57,7 @@ export const watch = defineCommand({
   help: HELP,
   async run(call) {
     await call.prepare();
-    return showLive(toRequest(call), call.host, call.paths);
+    return showLive(toRequest(call), call);
   },
 });
 
@@ -75,16 +75,17 @@ function toRequest({ options, settings }: Call<typeof OPTIONS>) {
   } as const;
 }
 
-/** Shows what runs until it is told to stop, or once. Returns the exit code: 1 when there is nothing to look at. */
-async function showLive(request: WatchRequest, host: Host, { database }: Paths): Promise<number> {
+/** Shows what runs until it is told to stop, or once. Returns the exit code: 1 when there is nothing to show. */
+async function showLive(request: WatchRequest, { host, paths, prepare }: Call<typeof OPTIONS>): Promise<number> {
   const feed = new LiveFeed({
-    database,
+    paths,
+    catchUp: () => prepare(),
     projectId: request.projectId,
     endedWithinMs: request.endedWithinMs,
     calendar: createCalendar(request.timeZone),
   });
   try {
-    if (request.extent === 'once') return showOnce(feed.look(), request, host, database);
+    if (request.extent === 'once') return await showOnce(feed.look(), request, host, paths.database);
     if (request.format === 'text' && host.stdout.isTTY) await showScreen(feed, request, host);
     else await printChanges(feed, request, host);
     return 0;
@@ -93,13 +94,11 @@ async function showLive(request: WatchRequest, host: Host, { database }: Paths):
   }
 }
 
-function showOnce({ view, problem }: Look, request: WatchRequest, host: Host, database: string): number {
+async function showOnce({ view, problem }: Look, request: WatchRequest, host: Host, database: string): Promise<number> {
   if (!view) {
     const failure = explainFailure(problem, { database, timeZone: request.timeZone });
     if (!failure) throw problem;
-    if (request.format === 'json') host.stdout.write(formatJson(failure.json));
-    host.stderr.write(failure.text);
-    return 1;
+    return writeFailure(failure, request, host);
   }
   if (request.format === 'json') {
     const lines = createChangeFinder()(view).map((change) => `${JSON.stringify(toChangeJson(change, Date.now()))}\n`);
@@ -138,10 +137,17 @@ async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Pr
   const { paint } = chooseStyle(request, host);
   const clock = createClock(request.timeZone);
   const stop = new AbortController();
+  let past: string | undefined;
+  // Many session files take a while to count, and the view is shown meanwhile.
+  if (feed.look().problem?.problem === 'missing') {
+    void describePastSessions(host.env).then((text) => {
+      past = text;
+    });
+  }
   let order = NEWEST_FIRST;
   const draw = () => {
     const { view, problem } = feed.look();
-    const notice = problem && describeProblem(problem);
+    const notice = problem && describeProblem(problem, past);
     const { width, height } = screen.size();
     screen.draw(renderScreen(view, { width, height, paint, clock, order, notice, nowMs: Date.now(), help: 'keys' }));
   };
@@ -163,9 +169,10 @@ async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Pr
   }
 }
 
-function describeProblem({ problem, message }: StoreError): string {
-  if (problem === 'missing')
-    return 'Nothing has been metered yet. What codex-metered runs is shown here as it happens.';
+function describeProblem({ problem, message }: StoreError, past = ''): string {
+  if (problem === 'missing') {
+    return `Nothing has been metered yet. What codex-metered runs is shown here as it happens. ${past}`.trimEnd();
+  }
   return problem === 'locked' ? 'The database is busy: this is what was last read.' : message;
 }
 

@@ -3,15 +3,16 @@ import { findWorkTree, nameProject } from '../../io/work-tree.js';
 import type { PriceEntry } from '../../pricing/price.js';
 import { Pricer } from '../../pricing/pricer.js';
 import { createPriceBook } from '../../pricing/prices.js';
-import { claimResponses, countRead, countResponses, wasMetered } from '../../store/claims.js';
+import { countRead } from '../../store/assignment/assign.js';
+import { wasMetered } from '../../store/invocations.js';
 import type { Mirror } from '../../store/mirror.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { Invocation, InvocationStatus, Note } from '../../usage/record.js';
 import type { Source } from '../../usage/source.js';
 import { type CodexLog, readCodexLog } from './codex-log.js';
 import { describeImpossible, type EvidenceInput, estimateFromTexts, readFromLog, type StandIn } from './evidence.js';
-import { findOwnership, type KeptCall } from './ownership.js';
 import { findRunFolders, type RunFolder } from './run-folders.js';
+import { findThreadWindow, type PastInvocation } from './window.js';
 
 export interface BackfillOptions {
   readonly database: string;
@@ -25,8 +26,8 @@ export interface BackfillOptions {
 }
 
 /**
- * `metered`: its run was recorded as it happened. `none`: it used nothing that is not recorded already. `unknown`: nothing
- * tells what was used.
+ * `metered`: it was metered as it ran. `none`: it used nothing that is not recorded already. `unknown`: there is no evidence
+ * of what it used.
  */
 export type BackfillOutcome = Source | 'metered' | 'none' | 'unknown';
 
@@ -39,7 +40,7 @@ export interface BackfillSummary {
 const BUSY_TIMEOUT_MS = 30_000;
 
 /**
- * Records invocations that were made before they were metered, from what a runner has kept of them. The sessions that
+ * Records invocations that were made before they were metered, from the folders that a runner has left of them. The sessions that
  * there are have been imported before. Rejects with a StoreError, or with what the file system throws for `directory`.
  */
 export async function backfillRuns(options: BackfillOptions): Promise<BackfillSummary> {
@@ -47,13 +48,14 @@ export async function backfillRuns(options: BackfillOptions): Promise<BackfillSu
   const projectId = options.projectId ?? nameProject(options.directory).value;
   const pricer = new Pricer(createPriceBook({ user: options.userPrices ?? [] }));
   const byOutcome = { actual: 0, parsed: 0, estimated: 0, metered: 0, none: 0, unknown: 0 };
-  const calls: KeptCall[] = [];
-  for (const folder of folders) calls.push({ folder, log: await readLog(folder) });
+  const invocations: PastInvocation[] = [];
+  for (const folder of folders) invocations.push({ folder, log: await readLog(folder) });
   if (folders.length > 0) {
     const store = openStore(options.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
       const each = async (expect?: (invocationId: string) => void) => {
-        for (const call of calls) byOutcome[await backfill(store, pricer, { ...call, calls, projectId, expect })]++;
+        const context = { store, pricer, invocations, projectId, expect };
+        for (const invocation of invocations) byOutcome[await backfill(invocation, context)]++;
       };
       await (options.mirror ? options.mirror.during(store, each) : each());
     } finally {
@@ -63,35 +65,37 @@ export async function backfillRuns(options: BackfillOptions): Promise<BackfillSu
   return { runs: new Set(folders.map(({ runId }) => runId)).size, invocations: folders.length, byOutcome };
 }
 
-interface Kept extends KeptCall {
+interface Context {
+  readonly store: Store;
+  readonly pricer: Pricer;
   /** All that are backfilled, in the order in which they ended. */
-  readonly calls: readonly KeptCall[];
+  readonly invocations: readonly PastInvocation[];
   readonly projectId: string;
-  /** Told of an invocation before it is recorded. */
+  /** Called with the id of an invocation before it is recorded. */
   readonly expect: ((invocationId: string) => void) | undefined;
 }
 
-async function backfill(store: Store, pricer: Pricer, kept: Kept): Promise<BackfillOutcome> {
-  const { folder, log, calls, projectId } = kept;
-  const { runId, phase, iteration } = folder;
+async function backfill({ folder, log }: PastInvocation, context: Context): Promise<BackfillOutcome> {
+  const { store, pricer, invocations, projectId } = context;
+  const { connection } = store;
+  const { runId, phase, iteration, endedAtMs } = folder;
   const invocation = describeInvocation(folder, projectId);
   const { id } = invocation;
-  const ownership = findOwnership(store.connection, kept, { calls, invocationId: id });
-  const threadId = ownership?.threadId;
-  if (wasMetered(store.connection, { projectId, runId, phase, iteration, threadId })) return 'metered';
-  kept.expect?.(id);
-  const update = { threadId, status: describeStatus(folder, log), endedAtMs: folder.endedAtMs };
-  if (ownership) {
-    store.record({ invocation, update });
-    const claimed = claimResponses(store, { invocationId: id, ...ownership });
-    if (claimed > 0 || countResponses(store.connection, id) > 0) return claimed > 0 ? 'actual' : readOutcome(store, id);
+  const { threadId, window } = findThreadWindow(connection, { folder, log, id }, invocations) ?? {};
+  if (wasMetered(connection, { projectId, runId, phase, iteration, threadId })) return 'metered';
+  context.expect?.(id);
+  const update = { threadId, status: describeStatus(folder, log), endedAtMs };
+  if (window) {
+    store.record({ invocation, update }, window);
+    const outcome = readOutcome(store, id);
+    if (outcome) return outcome;
   }
-  const untilMs = ownership?.span.untilMs ?? folder.endedAtMs;
+  const untilMs = window?.untilMs ?? endedAtMs;
   const recordedBefore = store.readRecordedBefore({ threadId: threadId ?? '', invocationId: id, untilMs });
   const input: EvidenceInput = { invocationId: id, folder, log, recordedBefore };
-  const isRead = threadId !== undefined && countRead(store.connection, { threadId }) > 0;
+  const isRead = threadId !== undefined && countRead(connection, { threadId }) > 0;
   const found = readFromLog(input) ?? (isRead ? NOT_OF_ITS_TIME : await estimateFromTexts(input));
-  store.record({ invocation, update, ...toRecord(found, pricer, describeImpossible(log)) });
+  store.record({ invocation, update, ...toRecord(found, pricer, describeImpossible(log)) }, window);
   return found ? (found.response?.source ?? 'none') : 'unknown';
 }
 
@@ -107,13 +111,12 @@ function toRecord(found: StandIn | undefined, pricer: Pricer, impossible: readon
   return { responses: [response], notes: [...impossible, found.note, ...notes] };
 }
 
-/** What an earlier backfill has recorded. */
-function readOutcome(store: Store, invocationId: string): BackfillOutcome {
-  const source = store.connection
+/** What the responses of an invocation are worth; undefined when it has none. */
+function readOutcome(store: Store, invocationId: string): Source | undefined {
+  return store.connection
     .prepare<[string], Source>('SELECT source FROM response_rows WHERE invocation_id = ? ORDER BY source LIMIT 1')
     .pluck()
     .get(invocationId);
-  return source ?? 'unknown';
 }
 
 async function readLog({ log }: RunFolder): Promise<CodexLog | undefined> {

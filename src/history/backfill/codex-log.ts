@@ -3,7 +3,7 @@ import { createHumanReader } from '../../agents/codex/human.js';
 import { readLines } from '../../io/lines.js';
 import { addUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 
-/** What a log of Codex's output, both streams in it, says of what was used. */
+/** The usage in a log of Codex's output, both streams in one file. */
 export interface CodexLog {
   readonly threadId: string | undefined;
   readonly model: string | undefined;

@@ -13,7 +13,7 @@ import type { RunFolder } from './run-folders.js';
 /** More than any prompt or result. */
 const LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** Notes on totals of the log that cannot be, and so stand for nothing. */
+/** Notes on totals of the log that are impossible, and so are not used. */
 export function describeImpossible(log: CodexLog | undefined): Note[] {
   if (!log) return [];
   const footer = { ...NO_USAGE, input: log.blendedTokens ?? 0 };
@@ -24,17 +24,17 @@ export interface EvidenceInput {
   readonly invocationId: string;
   readonly folder: RunFolder;
   readonly log: CodexLog | undefined;
-  /** Of its thread, by the time it ended. */
+  /** What was recorded of its thread by the time it ended. */
   readonly recordedBefore: RecordedBefore;
 }
 
-/** One response that stands for all of an invocation, or none where nothing of it is missing, and why. */
+/** A stand-in for all responses of an invocation, or none where nothing of it is missing, and a note that says why. */
 export interface StandIn {
   readonly response: ModelResponse | undefined;
   readonly note: Note;
 }
 
-/** What the log's own lines of tokens say; undefined when it has none. */
+/** A stand-in from the token counts that the log itself holds; undefined when it has none. */
 export function readFromLog(input: EvidenceInput): StandIn | undefined {
   const { log, recordedBefore } = input;
   if (log && !isNoUsage(log.claimed) && isPossibleUsage(log.claimed, 'turn_completed')) {
@@ -62,7 +62,7 @@ function nothingNew(what: string, { input, cachedInput: cached, output }: Usage)
   return { response: undefined, note: { kind: 'fallback', reason, figures: { input, cached, output } } };
 }
 
-/** Counts the prompt and the result, and what Codex adds to a prompt; undefined when neither was kept. */
+/** Counts the prompt and the result, and what Codex adds to a prompt; undefined when the runner left neither. */
 export async function estimateFromTexts(input: EvidenceInput): Promise<StandIn | undefined> {
   const { folder, log } = input;
   const texts = [folder.prompt, folder.result].map((path) => (path === undefined ? '' : readText(path)));

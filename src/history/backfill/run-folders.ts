@@ -2,7 +2,7 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PHASES, type Phase } from '../../usage/phase.js';
 
-/** What a runner has kept of one call of Codex: `<run>/<phase>/iter-<n>/`. Files that are not there are undefined. */
+/** The folder that a runner left of one invocation of Codex, `<run>/<phase>/iter-<n>/`. Files that are not there are undefined. */
 export interface RunFolder {
   readonly path: string;
   readonly runId: string;
@@ -11,7 +11,7 @@ export interface RunFolder {
   readonly log: string | undefined;
   readonly prompt: string | undefined;
   readonly result: string | undefined;
-  /** When the prompt was last written, in epoch milliseconds; undefined where it was not kept, or was written after the end. */
+  /** When the prompt was last written, in epoch milliseconds; undefined where there is none, or it was written after the end. */
   readonly promptedAtMs: number | undefined;
   /** When the log was last written; without one, when the last of the other files was. */
   readonly endedAtMs: number;

@@ -6,7 +6,7 @@ import { refreshBuckets } from '../buckets.js';
 import { refreshCostRecords } from '../cost-records.js';
 import { COUNTER_COLUMNS } from '../counter-columns.js';
 import type { Connection } from '../driver.js';
-import { unpackOne } from '../packs.js';
+import { unpackThreads } from '../packs.js';
 
 /*
  * Brings over a database of the versions 1 to 9, which were never released. Its tables are set aside, those of today are
@@ -50,7 +50,7 @@ export function takeInEarlier(connection: Connection, version: number): void {
     copyRows(connection, table);
     connection.exec(`DROP TABLE earlier_${table}`);
   }
-  for (const packId of connection.prepare<[], number>(PACKS_WITHOUT_SUMS).pluck().all()) unpackOne(connection, packId);
+  unpackThreads(connection, connection.prepare<[], string>(THREADS_WITHOUT_SUMS).pluck().all());
   if (version === 1) refreshBuckets(connection, connection.prepare<[], number>(STARTS).pluck().all());
   if (version < 5) connection.exec(RENAME_KEYS_OF_CLAUDE);
   if (version < 6) connection.exec(READ_LOST_PROJECTS_ANEW);
@@ -85,7 +85,7 @@ function hasRowid(connection: Connection, table: string): boolean {
 }
 
 /** The first programs that packed responses kept no sums beside them. */
-const PACKS_WITHOUT_SUMS = `SELECT DISTINCT p.id FROM response_packs p, json_each(p.kinds) k
+const THREADS_WITHOUT_SUMS = `SELECT DISTINCT p.thread_id FROM response_packs p, json_each(p.kinds) k
   WHERE json_array_length(k.value) < 15`;
 
 const STARTS = `SELECT DISTINCT completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS} FROM response_rows`;
@@ -113,7 +113,7 @@ const READ_LOST_PROJECTS_ANEW = `
  * from others. The invocations get a note, and the sums are made anew.
  */
 function removeImpossible(connection: Connection): void {
-  for (const packId of connection.prepare<[], number>(IMPOSSIBLE_PACKS).pluck().all()) unpackOne(connection, packId);
+  unpackThreads(connection, connection.prepare<[], string>(IMPOSSIBLE_THREADS).pluck().all());
   const found = connection
     .prepare<[], { invocationId: string | null; completedAtMs: number }>(
       `SELECT invocation_id AS invocationId, completed_at_ms AS completedAtMs FROM response_rows
@@ -135,7 +135,7 @@ const HAS_IMPOSSIBLE_COUNT = `max(${RESPONSE_COUNTERS.map(({ column }) => column
 const HAS_IMPOSSIBLE_COST = `coalesce(cost_nano_usd, 0) > ${MOST_NANO_USD}`;
 
 // A pack's sums are looked at first: to open a pack takes long.
-const IMPOSSIBLE_PACKS = `SELECT DISTINCT s.pack_id FROM packed_sums s
+const IMPOSSIBLE_THREADS = `SELECT DISTINCT s.thread_id FROM packed_sums s
   WHERE (max(${COUNTER_COLUMNS}) > ${mostTokens('usage_record')} OR ${HAS_IMPOSSIBLE_COST})
     AND EXISTS (SELECT 1 FROM packed_responses r
       WHERE r.pack_id = s.pack_id AND (${HAS_IMPOSSIBLE_COUNT} OR ${HAS_IMPOSSIBLE_COST}))`;

@@ -1,27 +1,81 @@
+import { createCalendar, type Day } from '../../report/calendar.js';
 import { toCostJson } from '../../report/cost-json.js';
 import { readCostReport } from '../../report/cost-report.js';
-import { readList, toListJson } from '../../report/listing.js';
-import { selectScope } from '../../report/selection.js';
+import { toFigures } from '../../report/figures.js';
+import { type ListEntry, toListJson } from '../../report/listing.js';
+import { toMoments } from '../../report/period-range.js';
+import { assertProject, selectScope } from '../../report/selector.js';
 import type { Connection } from '../../store/open.js';
-import { findScopes } from '../../store/scopes.js';
+import type { Scope } from '../../store/queries.js';
+import { type RunSumRow, readRunSums } from '../../store/run-queries.js';
+import { findScopes, readSummary } from '../../store/scopes.js';
 import type { CostUnit } from '../../usage/options.js';
 import type { Question } from '../answers.js';
-import { count, name, requiredName } from '../parameters.js';
+import { count, day, name, requiredName, timeZone } from '../parameters.js';
 
-/** Nowhere: a page stands in no directory. */
+/** The server has no working directory that could name a project. */
 const PLACE = { directory: '', below: undefined, projectId: '' };
 
-/** As `codex-usage run --list --json`. */
-export const runsQuestion: Question<{ project: string | undefined; last: number }> = {
+interface RunsQuery {
+  readonly project: string | undefined;
+  readonly phase: string | undefined;
+  readonly model: string | undefined;
+  readonly text: string | undefined;
+  readonly since: Day | undefined;
+  readonly until: Day | undefined;
+  readonly timezone: string | undefined;
+  readonly last: number;
+}
+
+/**
+ * As `codex-usage run --list --json`. With `since`, `until`, `phase` or `model` the runs that used anything of that, and the sums of
+ * that alone. `text` is a part of the run's or the project's name.
+ */
+export const runsQuestion: Question<RunsQuery> = {
   path: '/api/runs',
-  parameters: { project: name, last: count(50, 1000) },
-  answer(connection, { project, last }) {
-    const [any] = findScopes(connection, 'run', { projectId: project, limit: 1 });
-    // The command says that nothing has been metered; a list on a page is empty.
-    if (!any && project === undefined) return toListJson('run', []);
-    return toListJson('run', readList(connection, { kind: 'run', projectId: project, limit: last }));
+  parameters: {
+    project: name,
+    phase: name,
+    model: name,
+    text: name,
+    since: day,
+    until: day,
+    timezone: timeZone,
+    last: count(50, 1000),
+  },
+  answer(connection, { project, phase, model, text, since, until, timezone, last }, surroundings) {
+    assertProject(connection, project);
+    const moments = toMoments({ since, until }, createCalendar(timezone ?? surroundings.timeZone));
+    const filter = { projectId: project, phase, model, ...moments };
+    const isPartial = [phase, model, since, until].some((one) => one !== undefined);
+    const sums = isPartial ? readRunSums(connection, filter) : undefined;
+    const scopes = sums
+      ? sums.map(({ projectId, runId }) => ({ kind: 'run', projectId, runId }) as const)
+      : findScopes(connection, 'run', { projectId: project, limit: text === undefined ? last : MOST_RUNS });
+    const entries = scopes
+      .map((scope, index) => ({ scope, sums: sums?.[index] }))
+      .filter(({ scope }) => text === undefined || hasText(scope, text))
+      .map((one) => describeRun(connection, one));
+    if (sums) entries.sort((a, b) => b.summary.latestAtMs - a.summary.latestAtMs);
+    return toListJson('run', entries.slice(0, last));
   },
 };
+
+/** More runs than anybody has. */
+const MOST_RUNS = 100_000;
+
+/** The run as a whole, or what `sums` says that it used. */
+function describeRun(
+  connection: Connection,
+  { scope, sums }: { scope: Scope; sums: RunSumRow | undefined },
+): ListEntry {
+  const summary = { ...readSummary(connection, scope), ...sums };
+  return { scope, summary, figures: toFigures(summary, { ...summary, evidence: [] }) };
+}
+
+function hasText(scope: Scope, text: string): boolean {
+  return scope.kind === 'run' && `${scope.projectId} ${scope.runId}`.toLowerCase().includes(text.toLowerCase());
+}
 
 /** As `codex-usage run ID --breakdown --json`. */
 export const runQuestion: Question<{ id: string; project: string | undefined }> = {
@@ -46,6 +100,6 @@ interface Wish {
 
 function readCost(connection: Connection, wish: Wish, unit: CostUnit): object {
   const selection = selectScope(connection, { ...wish, place: PLACE });
-  const report = readCostReport(connection, selection.scope, { detail: 'responses', unit });
+  const report = readCostReport(connection, selection.scope, { detail: 'responses', unit, part: selection.part });
   return toCostJson(report, selection, { detail: 'responses' });
 }

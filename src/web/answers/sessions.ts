@@ -10,21 +10,32 @@ import { count, day, name, provider, timeZone } from '../parameters.js';
 interface SessionsQuery {
   readonly provider: Provider | undefined;
   readonly project: string | undefined;
+  readonly model: string | undefined;
+  readonly text: string | undefined;
   readonly since: Day | undefined;
   readonly until: Day | undefined;
   readonly timezone: string | undefined;
   readonly last: number;
 }
 
-/** The sessions that cost most. What a session used outside of the days that are asked for is left out. */
+/** The sessions that cost most. What a session used of other days, models or providers than are asked for is left out. */
 export const sessionsQuestion: Question<SessionsQuery> = {
   path: '/api/sessions',
-  parameters: { provider, project: name, since: day, until: day, timezone: timeZone, last: count(50, 1000) },
+  parameters: {
+    provider,
+    project: name,
+    model: name,
+    text: name,
+    since: day,
+    until: day,
+    timezone: timeZone,
+    last: count(50, 1000),
+  },
   answer(connection, { project, last, since, until, timezone, ...query }, surroundings) {
     const calendar = createCalendar(timezone ?? surroundings.timeZone);
     const moments = toMoments({ since, until }, calendar);
     const rows = readCostliestSessions(connection, {
-      provider: query.provider,
+      ...query,
       projectId: project,
       ...moments,
       limit: last,

@@ -1,3 +1,4 @@
+import { listNames } from '../../store/period-queries.js';
 import { findProjects } from '../../store/scopes.js';
 import type { Question } from '../answers.js';
 
@@ -11,5 +12,6 @@ export const statusQuestion: Question<object> = {
     version,
     database,
     projectIds: findProjects(connection),
+    modelNames: listNames(connection, 'model'),
   }),
 };

@@ -1,18 +1,21 @@
 import { type Calendar, createCalendar, type Day, formatDay, startOfMonth } from '../../report/calendar.js';
 import { ReportError } from '../../report/error.js';
+import { groupBy } from '../../report/groups.js';
 import { describeLimits } from '../../report/limits.js';
 import { toPeriodJson } from '../../report/period-json.js';
-import { type PeriodQuery, readPeriodReport } from '../../report/period-report.js';
-import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
+import { type DayRange, resolveRange } from '../../report/period-range.js';
+import { type PeriodQuery, type PeriodReport, readPeriodReport } from '../../report/period-report.js';
+import { SCHEMA_VERSION, toIso, toSumsJson } from '../../report/sums-json.js';
+import { readDaySum, readLive } from '../../store/live-queries.js';
 import type { Connection } from '../../store/open.js';
 import { listNames } from '../../store/period-queries.js';
 import { readRateLimits } from '../../store/rate-limits.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
 import type { Question } from '../answers.js';
-import { count, day, name, oneOf, optional, ParameterError, provider, timeZone } from '../parameters.js';
+import { count, day, name, oneOf, optional, ParameterError, type Parsers, provider, timeZone } from '../parameters.js';
 import { listPlans, listReturns } from './returns.js';
 
-interface UsageQuery {
+export interface UsageQuery {
   readonly period: 'daily' | 'weekly' | 'monthly';
   readonly provider: Provider | undefined;
   readonly project: string | undefined;
@@ -23,9 +26,20 @@ interface UsageQuery {
   readonly timezone: string | undefined;
 }
 
+export const USAGE_PARAMETERS: Parsers<UsageQuery> = {
+  period: oneOf(['daily', 'weekly', 'monthly'], 'daily'),
+  provider,
+  project: name,
+  model: name,
+  since: day,
+  until: day,
+  last: optional(count(1, 10_000)),
+  timezone: timeZone,
+};
+
 /** How far back the calendar goes: 53 whole weeks. */
 const CALENDAR_DAYS = 53 * 7;
-const MONDAY = 1;
+export const MONDAY = 1;
 
 /**
  * What was used, by provider and together: of the days that are asked for, of today, and of this month. Each is the
@@ -33,16 +47,7 @@ const MONDAY = 1;
  */
 export const usageQuestion: Question<UsageQuery> = {
   path: '/api/usage',
-  parameters: {
-    period: oneOf(['daily', 'weekly', 'monthly'], 'daily'),
-    provider,
-    project: name,
-    model: name,
-    since: day,
-    until: day,
-    last: optional(count(1, 10_000)),
-    timezone: timeZone,
-  },
+  parameters: USAGE_PARAMETERS,
   answer(connection, query, { now, subscriptions, unit, ...surroundings }) {
     assertRange(query);
     const calendar = createCalendar(query.timezone ?? surroundings.timeZone);
@@ -56,6 +61,9 @@ export const usageQuestion: Question<UsageQuery> = {
       return readReport(connection, { ...toFilter(query), nowMs, provider: of, unit, ...wish }, calendar);
     };
     const { period: kind, since, until, last } = query;
+    const range = resolveRange({ kind, since, until, last, firstWeekday: MONDAY }, today);
+    const yesterday = { since: today - 1, until: today - 1 };
+    const before = daysBefore(range, today);
     const plans = listPlans(subscriptions, today, query.provider);
     const used = plans.filter((plan) => providers.includes(plan.provider));
     const groups = [undefined, ...providers].map((of) => ({
@@ -76,6 +84,9 @@ export const usageQuestion: Question<UsageQuery> = {
         today: reports.today && toPeriodJson(reports.today),
         month: reports.month && toPeriodJson(reports.month),
       })),
+      before: before && toTotals(before, read({ kind: 'daily', ...before, unit: 'usd' }, query.provider)),
+      yesterday: toTotals(yesterday, read({ kind: 'daily', ...yesterday, unit: 'usd' }, query.provider)),
+      dayBudget: readDayBudget(connection, query.project, calendar.startOf(today)),
       calendar: providers.flatMap((of) => {
         const report = read({ kind: 'daily', since: today - CALENDAR_DAYS, until: today, unit: 'usd' }, of);
         return (report?.days ?? []).map(({ day: date, figures }) => ({
@@ -91,6 +102,35 @@ export const usageQuestion: Question<UsageQuery> = {
     };
   },
 };
+
+/** As many days as `range` has, up to today, just before it; null where it has no beginning. */
+function daysBefore({ since, until }: DayRange, today: Day): { since: Day; until: Day } | null {
+  if (since === undefined) return null;
+  const length = Math.min(until ?? today, today) - since + 1;
+  return length < 1 ? null : { since: since - length, until: since - 1 };
+}
+
+function toTotals({ since, until }: { since: Day; until: Day }, report: PeriodReport | null) {
+  return { since: formatDay(since), until: formatDay(until), totals: report && toSumsJson(report.totals) };
+}
+
+/**
+ * The limit on a project's day that is used up the most. The newest invocation of today that ran under one says which holds
+ * for its project. Amounts are nano-USD or tokens. Null where there is none.
+ */
+function readDayBudget(connection: Connection, projectId: string | undefined, startOfTodayMs: number) {
+  const rows = readLive(connection, { projectId, endedSinceMs: startOfTodayMs, endedLeast: 0 });
+  const limited = rows
+    .map((row) => ({ projectId: row.projectId, limits: row.limits.filter(({ scope }) => scope === 'day') }))
+    .filter(({ limits }) => limits.length > 0);
+  const levels = [...groupBy(limited, (row) => row.projectId)].flatMap(([project, [newest]]) => {
+    const sum = readDaySum(connection, project, startOfTodayMs);
+    return (newest?.limits ?? []).map(({ unit, amount }) => {
+      return { projectId: project, unit, amount, spent: unit === 'usd' ? sum.nanoUsd : sum.tokens };
+    });
+  });
+  return levels.sort((a, b) => b.spent / b.amount - a.spent / a.amount)[0] ?? null;
+}
 
 function toFilter({ project, model }: UsageQuery): Pick<PeriodQuery, 'projectId' | 'model' | 'firstWeekday' | 'kind'> {
   return { projectId: project, model, firstWeekday: MONDAY, kind: 'daily' };
@@ -115,7 +155,7 @@ function listProviders(connection: Connection): Provider[] {
 }
 
 /** Null where nothing was used: on a page that is a fact, not an error. A name that is not known is one. */
-function readReport(connection: Connection, query: PeriodQuery, calendar: Calendar) {
+export function readReport(connection: Connection, query: PeriodQuery, calendar: Calendar) {
   try {
     return readPeriodReport(connection, query, calendar);
   } catch (error) {
@@ -124,7 +164,7 @@ function readReport(connection: Connection, query: PeriodQuery, calendar: Calend
   }
 }
 
-function assertRange({ since, until, last }: UsageQuery): void {
+export function assertRange({ since, until, last }: Pick<UsageQuery, 'since' | 'until' | 'last'>): void {
   if (since !== undefined && last !== undefined) {
     throw new ParameterError('"since" and "last" both say where to begin: use one.');
   }

@@ -8,7 +8,7 @@ export interface Address {
 }
 
 const listeners = new Set<() => void>();
-addEventListener('popstate', tell);
+addEventListener('popstate', notify);
 
 /** The address of the page, and anew whenever it changes. */
 export function useAddress(): Address {
@@ -25,18 +25,21 @@ export function useAddress(): Address {
 export function goTo(href: string): void {
   history.pushState(null, '', href);
   scrollTo(0, 0);
-  tell();
+  notify();
 }
 
-/** Changes what the present view shows: undefined takes a parameter away. */
-export function changeQuery(changes: Readonly<Record<string, string | undefined>>): void {
+/** Changes what the present view shows: undefined takes a parameter away. `replace` leaves no entry to go back to. */
+export function changeQuery(
+  changes: Readonly<Record<string, string | undefined>>,
+  how: 'push' | 'replace' = 'push',
+): void {
   const { path, query } = readAddress();
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) query.delete(name);
     else query.set(name, value);
   }
-  history.pushState(null, '', formatAddress(path, query));
-  tell();
+  history[how === 'push' ? 'pushState' : 'replaceState'](null, '', formatAddress(path, query));
+  notify();
 }
 
 /** `/run?id=nightly-7`; parameters that are undefined are left out. */
@@ -55,6 +58,6 @@ function readAddress(): Address {
   return { path: location.pathname, query: new URLSearchParams(location.search) };
 }
 
-function tell(): void {
+function notify(): void {
   for (const listener of [...listeners]) listener();
 }

@@ -11,6 +11,7 @@ export interface Sums extends TokensJson {
   readonly responseCount: number;
   readonly unpricedResponseCount: number;
   readonly costUsd: number | null;
+  readonly costNanoUsd: number | null;
   /** Of a ChatGPT plan, where the settings ask for them; null where none are known. */
   readonly costCredits?: number | null;
   /** Responses of Codex whose credits are not known. */
@@ -28,6 +29,12 @@ export interface Status {
   readonly version: string;
   readonly database: string;
   readonly projectIds: readonly string[];
+  readonly modelNames: readonly string[];
+}
+
+/** The session files on the server's machine. */
+export interface PastSessions {
+  readonly files: readonly { readonly provider: Provider; readonly fileCount: number }[];
 }
 
 export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'over budget';
@@ -43,6 +50,13 @@ export interface RunEntry extends Sums {
   readonly modelNames: readonly string[];
 }
 
+export interface BudgetLevel {
+  readonly scope: 'invocation' | 'run' | 'day' | 'week' | 'month';
+  readonly unit: 'usd' | 'tokens';
+  readonly amount: number;
+  readonly spent: number;
+}
+
 /** An invocation that has not ended. */
 export interface RunningInvocation extends Sums {
   readonly invocationId: string;
@@ -50,12 +64,14 @@ export interface RunningInvocation extends Sums {
   readonly runId: string;
   readonly phase: string;
   readonly iteration: number;
-  readonly state: 'running' | 'unmetered' | 'killed';
+  /** `pending`: it has ended, and what was recorded of it waits beside the database. */
+  readonly state: 'running' | 'unmetered' | 'killed' | 'pending';
   readonly startedAt: string;
   readonly contextTokens: number | null;
   readonly contextWindowTokens: number | null;
   readonly costPerMinuteUsd: number | null;
-  readonly budget: { readonly amount: number; readonly spent: number } | null;
+  /** The limit that is used up the most. Amounts are nano-USD or tokens. */
+  readonly budget: BudgetLevel | null;
 }
 
 export interface Now {
@@ -85,7 +101,7 @@ export interface Note {
   readonly notedAt: string;
 }
 
-export type NoteKind = 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'uncounted' | 'fault';
+export type NoteKind = 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'uncounted' | 'budget' | 'fault';
 
 export interface InvocationEntry extends Sums {
   readonly invocationId: string;

@@ -15,10 +15,11 @@ export interface Asked<Answer> {
   readonly state: 'loading' | 'ready';
 }
 
-/** Asks the API, and again whenever something has changed. */
+/** Asks the API, and again whenever something has been recorded; every `againMs` too where time alone changes the answer. */
 export function useAnswer<Answer>(
   path: string,
   parameters: Readonly<Record<string, string | undefined>> = {},
+  againMs?: number,
 ): Asked<Answer> {
   const address = addressOf(path, parameters);
   const [asked, setAsked] = useState<Asked<Answer> & { readonly address: string }>({ address, ...NOTHING });
@@ -40,11 +41,13 @@ export function useAnswer<Answer>(
     setAsked((before) => ({ ...before, address, state: 'loading' }));
     void ask();
     const stop = onChange(() => void ask());
+    const asking = againMs === undefined ? undefined : setInterval(() => void ask(), againMs);
     return () => {
       stop();
+      clearInterval(asking);
       abort.abort();
     };
-  }, [address]);
+  }, [address, againMs]);
   return asked;
 }
 

@@ -1,4 +1,4 @@
-import type { ModelSums, Provider, Sums } from './answers.js';
+import type { BudgetLevel, ModelSums, Provider, Sums } from './answers.js';
 
 /** A period's row: `date`, `week` or `month` names it. */
 export interface PeriodEntry extends Sums {
@@ -39,6 +39,32 @@ export interface UsageGroup {
   readonly month: PeriodReport | null;
 }
 
+/** `totals` is null where nothing was used on these days. */
+export interface DaySums {
+  readonly since: string;
+  readonly until: string;
+  readonly totals: Sums | null;
+}
+
+export type Dimension = 'project' | 'phase' | 'model' | 'run';
+
+/** What was used, split by project, phase, model or run. */
+export interface Breakdown {
+  readonly by: Dimension;
+  /** The dearest first. */
+  readonly entries: readonly BreakdownEntry[];
+  /** Of phases and runs: what no invocation is known to have caused. */
+  readonly unmetered: Sums | null;
+}
+
+export interface BreakdownEntry extends Sums {
+  readonly name: string;
+  /** Of a run. */
+  readonly projectId?: string;
+  /** Of a model. */
+  readonly provider?: Provider;
+}
+
 export interface CalendarDay {
   readonly date: string;
   readonly provider: Provider;
@@ -50,6 +76,11 @@ export interface Usage {
   readonly today: string;
   readonly timeZone: string;
   readonly groups: readonly UsageGroup[];
+  /** What the days before those that are asked for cost, as many of them; null where those have no beginning. */
+  readonly before: DaySums | null;
+  readonly yesterday: DaySums;
+  /** The limit on a project's day that is used up the most. */
+  readonly dayBudget: (Omit<BudgetLevel, 'scope'> & { readonly projectId: string }) | null;
   readonly calendar: readonly CalendarDay[];
   readonly returns: readonly SubscriptionReturn[];
   readonly rateLimits: readonly RateLimit[];

@@ -19,6 +19,7 @@ it.each([
   [['reprice', '--json', '--dry-run']],
   [['doctor', '--json']],
   [['mirror', '--json', '/center.db']],
+  [['why', '--json']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],

@@ -57,7 +57,7 @@ describe('codex-usage mirror', () => {
     expect(ids(center)).toEqual(['old', ...OURS]);
     const { stdout, exitCode } = await usage(['mirror']);
     expect(exitCode).toBe(0);
-    expect(stdout).toBe(`${center.path}\n  2 invocations there, 1 of them in the place of its own rows\n`);
+    expect(stdout).toBe(`${center.path}\n  2 invocations there, 1 of them instead of its own rows\n`);
     expect(JSON.parse((await usage(['mirror', '--json'])).stdout)).toMatchObject({
       kind: 'mirror',
       databases: [{ path: center.path, problem: null, invocations: 2, replaced: 1, undone: 0, waiting: [] }],

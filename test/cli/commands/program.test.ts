@@ -109,6 +109,29 @@ The newest are:
 `);
   });
 
+  it.each([
+    [['nightly-7/reviewer'], 'Run nightly-7, phase reviewer\n'],
+    [['nightly-7/builder/1'], 'Run nightly-7, phase builder, iteration 1\n'],
+    [['nightly-7//1', '--model', 'mini'], 'Run nightly-7, iteration 1, model mini\n'],
+    [['nightly-7', '--phase', 'review', '--iteration', '1'], 'Run nightly-7, phase reviewer, iteration 1\n'],
+  ])('%j shows a part of a run, and says which', async (args, title) => {
+    const { exitCode, stdout } = await usage(['run', ...args]);
+    expect([exitCode, stdout.slice(0, title.length)]).toEqual([0, title]);
+  });
+
+  it('says what a run has instead of a part that it has not', async () => {
+    const { exitCode, stderr } = await usage(['run', 'nightly-7/builder/4']);
+    expect([exitCode, stderr]).toEqual([1, 'Run nightly-7 has no builder 4. It has builder 1, reviewer 1.\n']);
+  });
+
+  it.each([
+    [['--list', '--phase', 'builder'], '--phase is for a report: leave out --list.'],
+    [['--json', '--top', '3'], '--top is for the text: leave out --json.'],
+    [['--markdown', '--chart'], '--chart is for a terminal: leave out --markdown.'],
+  ])('refuses %j', async (args, message) => {
+    expect((await usage(['run', ...args])).stderr).toBe(`error: ${message}\n`);
+  });
+
   it('lists the newest runs', async () => {
     const { stdout } = await usage(['run', '--list', '--last', '1']);
     expect(stdout).toContain('hotfix');
@@ -187,6 +210,7 @@ describe('--json', () => {
         { phase: 'builder', invocationCount: 1, ...both },
         { phase: 'reviewer', invocationCount: 1, ...nothing, ...zeros, costUsd: null, costNanoUsd: null },
       ],
+      iterations: [{ iteration: 1, invocationCount: 2, ...both }],
       totals: { invocationCount: 2, ...both, bySource: [both] },
       unpricedModels: [],
     });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { LiveFeed } from '../../../src/cli/commands/watch-feed.js';
 import { createCalendar } from '../../../src/report/calendar.js';
@@ -6,9 +6,11 @@ import { createFolder, createStore, sampleInvocation, sampleResponse } from '../
 
 const ALIVE = { meterPid: process.pid, codexPid: process.pid };
 
-function createFeed(database: string): LiveFeed {
+function createFeed(database: string, catchUp = () => undefined): LiveFeed {
   const calendar = createCalendar('UTC');
-  const feed = new LiveFeed({ database, projectId: undefined, endedWithinMs: 3_600_000, calendar });
+  const folder = dirname(database);
+  const paths = { database, pendingDirectory: join(folder, 'pending'), spareDirectory: join(folder, 'spare') };
+  const feed = new LiveFeed({ paths, projectId: undefined, endedWithinMs: 3_600_000, calendar, catchUp });
   onTestFinished(() => feed.close());
   return feed;
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished } from 'vitest';
 import { formatCost, formatRounded } from '../../../src/report/amounts.js';
+import { keepPending } from '../../../src/store/pending.js';
 import { openStore } from '../../../src/store/store.js';
 import { openSheet, type Sheet } from '../../harness/terminal.js';
 import { test } from '../../harness/test.js';
@@ -141,9 +142,9 @@ describe('codex-usage watch on a terminal', () => {
     const sheet = watch(createDatabase(), { columns: 120, rows: 20 });
     await until(sheet, 'Project');
     sheet.resize(40, 20);
-    await until(sheet, 'shop reviewer 1');
-    await until(sheet, '宝くじ builder 1');
-    expect(sheet.lines().join('\n')).not.toContain('Project');
+    await until(sheet, 'nightly-7 reviewer 1');
+    await until(sheet, '宝くじ');
+    expect(sheet.lines().join('\n')).not.toContain('Phase');
     sheet.resize(40, 8);
     await until(sheet, '… and 2 more');
     expect(sheet.lines()[7]).toContain('q quit');
@@ -179,6 +180,32 @@ describe('codex-usage watch on a terminal', () => {
     await until(sheet, '2 invocations running');
     victim.kill('SIGKILL');
     await until(sheet, /^killed .*builder/);
+  });
+
+  test('shows a run as it ended, and not as killed, where the end of its record is kept aside', async () => {
+    const victim = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
+    onTestFinished(() => void victim.kill('SIGKILL'));
+    const pid = victim.pid ?? 0;
+    const database = createDatabase({ meterPid: pid, codexPid: pid });
+    const sheet = watch(database);
+    await until(sheet, '2 invocations running');
+    const places = { pendingDirectory: join(dirname(database), 'pending'), spareDirectory: '/nowhere' };
+    for (const id of ['a', 'b']) {
+      const update = { status: 'completed', exitCode: 0, endedAtMs: Date.now() } as const;
+      keepPending(places, { invocation: sampleInvocation(id), update });
+    }
+    victim.kill('SIGKILL');
+    await until(sheet, /^completed .*builder/);
+    await until(sheet, /^completed .*reviewer/);
+    expect(sheet.written()).not.toContain('killed');
+  });
+
+  test('keeps the last cell of a line that is as wide as the terminal', async () => {
+    const sheet = watch(createDatabase(), { columns: 90 });
+    await until(sheet, 'q quit');
+    const [first = ''] = sheet.lines();
+    expect(first).toMatch(/\/h$/);
+    expect(first).toHaveLength(90);
   });
 
   test('goes on with a database that was deleted and made anew', async () => {

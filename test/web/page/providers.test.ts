@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AGENT_IDS } from '../../../src/agents/registry.js';
 import { PROVIDERS } from '../../../src/usage/provider.js';
-import { PATTERNS } from '../../../src/web/page/charts/patterns.js';
-import { PROVIDER_OPTIONS } from '../../../src/web/page/choices.js';
-import { PROVIDERS as SHOWN } from '../../../src/web/page/providers.js';
+import { PATTERNS } from '../../../src/web/page/charts/theme.js';
+import { PROVIDER_OPTIONS, PROVIDERS as SHOWN } from '../../../src/web/page/providers.js';
 
 const readStyles = (name: string) =>
   readFileSync(new URL(`../../../src/web/page/styles/${name}.css`, import.meta.url), 'utf8');

@@ -2,12 +2,12 @@ import type { EChartsCoreOption } from 'echarts/core';
 import type { Provider } from '../answers.js';
 import { formatRoundUsd, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
-import type { Frame } from './chart.jsx';
-import { PATTERNS } from './patterns.js';
-import { tooltipOf } from './theme.js';
+import { type Frame, PATTERNS, tooltipOf } from './theme.js';
 
 /** What each provider cost in one day, week or month. */
 export interface Bar {
+  /** `2026-11-24`, `2026-11` */
+  readonly key: string;
   /** Below the bar, and in its tooltip. */
   readonly label: string;
   readonly title: string;
@@ -26,6 +26,8 @@ export function drawBars(
   return {
     aria: {
       enabled: true,
+      // Otherwise ECharts replaces the label that the page gives the chart.
+      label: { enabled: false },
       decal: { show: true, decals: providers.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
     },
     grid: { left: 8, right: 8, top: 36, bottom: 4, containLabel: true },

@@ -3,8 +3,7 @@ import type { Provider } from '../answers.js';
 import { formatCompact, formatFullDay, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
 import type { CalendarDay } from '../usage-answers.js';
-import type { Frame } from './chart.jsx';
-import { type Theme, tooltipOf } from './theme.js';
+import { type Frame, type Theme, tooltipOf } from './theme.js';
 
 const DAY_MS = 86_400_000;
 const LEFT_PX = 34;
@@ -35,10 +34,9 @@ export function drawCalendar(
   { theme, width }: Frame,
 ): EChartsCoreOption {
   const cell = measureCell(width);
-  const weeks = Math.max(4, Math.min(WEEKS, Math.floor((width - LEFT_PX) / cell)));
-  const from = firstDay(today, weeks);
+  const from = firstDay(today, Math.max(4, Math.min(WEEKS, Math.floor((width - LEFT_PX) / cell))));
   const cells = listDays(days, from, today, providers);
-  const most = Math.max(...cells.map(({ costUsd }) => costUsd), Number.MIN_VALUE);
+  const most = findMostUsd(days);
   return {
     calendar: {
       range: [from, today],
@@ -46,7 +44,9 @@ export function drawCalendar(
       top: TOP_PX,
       cellSize: [cell, cell],
       splitLine: { show: false },
-      itemStyle: { color: 'transparent', borderWidth: 0 },
+      // ECharts draws these cells above the days. With any colour, even a transparent one, they would get the pointer's events.
+      itemStyle: { color: 'none', borderWidth: 0 },
+      silent: true,
       yearLabel: { show: false },
       monthLabel: { nameMap: MONTHS, color: theme.muted, fontSize: 11 },
       dayLabel: {
@@ -73,6 +73,21 @@ export function drawCalendar(
   };
 }
 
+/** The cost of the most expensive of `days`, in USD: the end of the scale. */
+export function findMostUsd(days: readonly CalendarDay[]): number {
+  const sums = new Map<string, number>();
+  for (const { date, costUsd } of days) sums.set(date, (sums.get(date) ?? 0) + (costUsd ?? 0));
+  return Math.max(...sums.values(), 0);
+}
+
+/**
+ * The opacity of a day that cost `share` (0 to 1) of the most expensive one. A square root, so that one expensive day does not
+ * make all others look the same.
+ */
+export function strengthOf(share: number): number {
+  return 0.25 + 0.75 * Math.sqrt(share);
+}
+
 function measureCell(width: number): number {
   return Math.max(14, Math.min(23, Math.floor((width - LEFT_PX) / WEEKS)));
 }
@@ -80,8 +95,7 @@ function measureCell(width: number): number {
 function drawDay(day: Day, { x, y, size }: { x: number; y: number; size: number }, most: number, theme: Theme) {
   const shape = { x, y, width: size, height: size, r: 2 };
   const ground = { type: 'rect', shape, style: { fill: theme.nothing } };
-  // A square root, so that one dear day does not make all others look alike.
-  const strength = 0.25 + 0.75 * Math.sqrt(day.costUsd / most);
+  const strength = strengthOf(day.costUsd / most);
   let bottom = y + size;
   const fills = day.parts.map(({ provider, costUsd }) => {
     const height = (size * (costUsd ?? 0)) / day.costUsd;
@@ -125,5 +139,5 @@ function formatDate(ms: number): string {
 }
 
 function nameOf(options: Intl.DateTimeFormatOptions, ms: number): string {
-  return new Intl.DateTimeFormat(undefined, { ...options, timeZone: 'UTC' }).format(ms);
+  return new Intl.DateTimeFormat('en-US', { ...options, timeZone: 'UTC' }).format(ms);
 }

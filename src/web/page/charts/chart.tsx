@@ -1,11 +1,7 @@
 import type { ECharts, EChartsCoreOption } from 'echarts/core';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { readTheme, type Theme } from './theme.js';
-
-export interface Frame {
-  readonly width: number;
-  readonly theme: Theme;
-}
+import { PROVIDERS } from '../providers.js';
+import type { Frame, Theme } from './theme.js';
 
 interface ChartProps {
   /** What the chart shows, for who cannot see it. */
@@ -16,23 +12,29 @@ interface ChartProps {
   readonly draw: (frame: Frame) => EChartsCoreOption;
   /** Changes when what is drawn changes. */
   readonly of: unknown;
+  /** Called with the number of the bar, or of the day and its name (`2026-11-24`), that was clicked. */
+  readonly onPick?: (index: number, day: string) => void;
 }
 
 const DARK = matchMedia('(prefers-color-scheme: dark)');
 
 /** A chart of ECharts, which is loaded when the first one is shown: figures stand on the page before. */
-export function Chart({ label, height, draw, of }: ChartProps) {
-  const place = useRef<HTMLDivElement>(null);
+export function Chart({ label, height, draw, of, onPick }: ChartProps) {
+  const canvas = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | undefined>(undefined);
   const [ready, setReady] = useState<object | undefined>(undefined);
-  const frame = useFrame(place);
+  const frame = useFrame(canvas);
   const heightPx = typeof height === 'number' ? height : height(frame?.width ?? innerWidth);
+
+  const pick = useRef(onPick);
+  pick.current = onPick;
 
   useEffect(() => {
     let gone = false;
     void import('./engine.js').then(({ init }) => {
-      if (gone || !place.current) return;
-      chart.current = init(place.current);
+      if (gone || !canvas.current) return;
+      chart.current = init(canvas.current);
+      listenToPicks(chart.current, (index, day) => pick.current?.(index, day));
       setReady({});
     });
     return () => {
@@ -49,17 +51,36 @@ export function Chart({ label, height, draw, of }: ChartProps) {
   }, [ready, frame, of, heightPx]);
 
   return (
-    <div class="chart" style={{ height: `${heightPx}px` }} data-drawn={ready !== undefined}>
-      <div ref={place} class="chart-place" role="img" aria-label={label} />
+    <div
+      class={`chart ${onPick ? 'chart-picked' : ''}`}
+      style={{ height: `${heightPx}px` }}
+      data-drawn={ready !== undefined}
+      data-scheme={frame?.theme.scheme}
+    >
+      <div ref={canvas} class="chart-canvas" role="img" aria-label={label} />
     </div>
   );
 }
 
-/** The width of `place` and the colours of the page, anew when either changes. */
-function useFrame(place: { readonly current: HTMLElement | null }): Frame | undefined {
+/** A bar is picked anywhere above or below it, however thin it is; a day by its cell. */
+function listenToPicks(chart: ECharts, pick: (index: number, day: string) => void): void {
+  const hasGrid = () => chart.getOption()?.grid !== undefined;
+  chart.on('click', ({ dataIndex, value }) => {
+    if (!hasGrid()) pick(dataIndex, String((value as readonly unknown[])[0]));
+  });
+  chart.getZr().on('click', ({ offsetX, offsetY }) => {
+    const point = [offsetX, offsetY];
+    if (!hasGrid() || !chart.containPixel('grid', point)) return;
+    const [index] = chart.convertFromPixel({ gridIndex: 0 }, point);
+    if (index !== undefined) pick(Math.round(index), '');
+  });
+}
+
+/** The width of `holder` and the colours of the page, anew when either changes. */
+function useFrame(holder: { readonly current: HTMLElement | null }): Frame | undefined {
   const [frame, setFrame] = useState<Frame | undefined>(undefined);
   useEffect(() => {
-    const element = place.current;
+    const element = holder.current;
     if (!element) return undefined;
     const measure = () => {
       const width = Math.floor(element.clientWidth);
@@ -72,6 +93,25 @@ function useFrame(place: { readonly current: HTMLElement | null }): Frame | unde
       sizes.disconnect();
       DARK.removeEventListener('change', measure);
     };
-  }, [place]);
+  }, [holder]);
   return frame;
+}
+
+function readTheme(element: Element): Theme {
+  const style = getComputedStyle(element);
+  const read = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    scheme: read('scheme') === 'dark' ? 'dark' : 'light',
+    font: style.fontFamily,
+    text: read('text'),
+    muted: read('muted'),
+    line: read('line'),
+    panel: read('panel'),
+    nothing: read('nothing'),
+    accent: read('accent'),
+    second: read('second'),
+    bad: read('bad'),
+    warn: read('warn'),
+    providers: Object.fromEntries(PROVIDERS.map((provider) => [provider, read(provider)])) as Theme['providers'],
+  };
 }

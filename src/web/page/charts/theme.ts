@@ -1,8 +1,9 @@
 import type { Provider } from '../answers.js';
-import { PROVIDERS } from '../providers.js';
 
 /** The page's colours, from its style sheet, for what is drawn on a canvas. */
 export interface Theme {
+  /** What was drawn in dark colours is turned around on paper. */
+  readonly scheme: 'light' | 'dark';
   readonly font: string;
   readonly text: string;
   readonly muted: string;
@@ -11,26 +12,24 @@ export interface Theme {
   readonly nothing: string;
   readonly accent: string;
   readonly second: string;
+  readonly bad: string;
+  readonly warn: string;
   readonly providers: Readonly<Record<Provider, string>>;
 }
 
-export function readTheme(element: Element): Theme {
-  const style = getComputedStyle(element);
-  const read = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    font: style.fontFamily,
-    text: read('text'),
-    muted: read('muted'),
-    line: read('line'),
-    panel: read('panel'),
-    nothing: read('nothing'),
-    accent: read('accent'),
-    second: read('second'),
-    providers: Object.fromEntries(PROVIDERS.map((provider) => [provider, read(provider)])) as Theme['providers'],
-  };
+/** What a chart is drawn for. */
+export interface Frame {
+  readonly width: number;
+  readonly theme: Theme;
 }
 
-/** The look that tooltips share. They are drawn on the canvas: HTML of theirs would need inline styles. */
+/** The colour that a phase has everywhere: the style sheet's `.phase-…`. */
+export function colorOfPhase(phase: string, { accent, second, muted, providers }: Theme): string {
+  const known: Readonly<Record<string, string>> = { builder: accent, reviewer: second, chat: providers.openai };
+  return known[phase] ?? (phase === 'handoff' ? providers.gemini : muted);
+}
+
+/** The style that all tooltips share. They are drawn on the canvas: as HTML they would need inline styles, which the server forbids. */
 export function tooltipOf({ panel, line, text }: Theme) {
   return {
     renderMode: 'richText',
@@ -42,3 +41,19 @@ export function tooltipOf({ panel, line, text }: Theme) {
     textStyle: { color: text, fontSize: 12, lineHeight: 18 },
   } as const;
 }
+
+/** Patterns for readers who cannot distinguish the colours: one for each provider, in the order of PROVIDERS. The first has none. */
+export const PATTERNS = [
+  undefined,
+  { symbol: 'rect', symbolSize: 1, rotation: Math.PI / 4, dashArrayX: [1, 0], dashArrayY: [2, 4] },
+  {
+    symbol: 'circle',
+    symbolSize: 0.7,
+    dashArrayX: [
+      [4, 4],
+      [0, 4, 4, 0],
+    ],
+    dashArrayY: [4, 0],
+  },
+  { symbol: 'rect', symbolSize: 1, rotation: 0, dashArrayX: [1, 0], dashArrayY: [2, 4] },
+] as const;

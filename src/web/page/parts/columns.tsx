@@ -1,6 +1,7 @@
 import { COUNTERS } from '../../../usage/counters.js';
 import type { Sums } from '../answers.js';
-import { CachedShare, Cost, cachedShare, SourceBadge, Tokens } from './figures.js';
+import { cachedShare } from '../sums.js';
+import { CachedShare, Cost, SourceBadge, Tokens } from './figures.js';
 import type { Column } from './table.js';
 
 /** The columns that every table of sums has; the cost first, which a narrow screen shows too. */
@@ -10,18 +11,18 @@ export function sumColumns<Row extends Sums>(): Column<Row>[] {
     sourceColumn(),
     ...COUNTERS.filter(({ shown }) => shown === 'always').flatMap(({ name, label, json }): Column<Row>[] => {
       const column = tokens<Row>(label, (row) => row[json]);
-      return name === 'cachedInput' ? [column, shareColumn()] : [column];
+      return name === 'cachedInput' ? [column, cachedColumn()] : [column];
     }),
   ];
 }
 
-function shareColumn<Row extends Sums>(): Column<Row> {
+export function cachedColumn<Row extends Pick<Sums, 'inputTokens' | 'cachedInputTokens'>>(): Column<Row> {
   return {
     key: 'share',
     title: 'Cached %',
     align: 'right',
     value: (row) => cachedShare(row) ?? null,
-    show: (row) => <CachedShare of={row} />,
+    show: (row) => <CachedShare of={row} fine />,
   };
 }
 
@@ -32,7 +33,7 @@ export function costColumn<Row extends Sums>(): Column<Row> {
     unit: 'USD',
     align: 'right',
     value: (row) => row.costUsd,
-    show: (row) => <Cost of={row} />,
+    show: (row, digits) => <Cost of={row} digits={digits} />,
   };
 }
 

@@ -1,24 +1,38 @@
-import type { InvocationEntry, Provider, Sums } from '../answers.js';
-import { formatCompact, formatCount, formatCredits, formatShare, formatUsd } from '../format.js';
+import type { InvocationEntry, Provider, RunningInvocation, Sums } from '../answers.js';
+import { nameEvidence } from '../evidence.js';
+import {
+  formatCompact,
+  formatCount,
+  formatCredits,
+  formatFineShare,
+  formatShare,
+  formatUsd,
+  type UsdDigits,
+} from '../format.js';
+import { BUDGET_EXIT_CODE } from '../iterations.js';
 import { PROVIDER_NAMES } from '../providers.js';
+import { cachedShare } from '../sums.js';
 
 type CostOf = Pick<Sums, 'costUsd' | 'source' | 'responseCount' | 'unpricedResponseCount'>;
 
 /** `$1.23`; `~` where not all was reported by the API, `+` where not all has a price. The exact number is in `value`. */
-export function Cost({ of }: { readonly of: CostOf }) {
+export function Cost({ of, digits }: { readonly of: CostOf; readonly digits?: UsdDigits | undefined }) {
   if (of.responseCount === 0) return <span class="faint">–</span>;
   if (of.costUsd === null) return <span class="mark-unpriced">unpriced</span>;
   const [guessed, partial] = [of.source !== 'actual', of.unpricedResponseCount > 0];
   const title = [
+    formatUsd(of.costUsd, digits) === formatUsd(of.costUsd) ? '' : formatUsd(of.costUsd),
     guessed ? 'Not all of it was reported by the API.' : '',
     partial
       ? `${formatCount(of.unpricedResponseCount)} responses have no known price, or a fee without one: more was spent.`
       : '',
-  ].join(' ');
+  ]
+    .filter(Boolean)
+    .join(' ');
   return (
-    <data value={of.costUsd} title={title.trim() || undefined}>
+    <data value={of.costUsd} title={title || undefined}>
       {guessed && <span class="mark">~</span>}
-      {formatUsd(of.costUsd)}
+      {formatUsd(of.costUsd, digits)}
       {partial && <span class="mark">+</span>}
     </data>
   );
@@ -45,8 +59,8 @@ export function Credits({ of, asOf }: { readonly of: CreditsOf; readonly asOf: s
   );
 }
 
-export function Usd({ usd }: { readonly usd: number | null }) {
-  return usd === null ? <span class="faint">–</span> : <data value={usd}>{formatUsd(usd)}</data>;
+export function Usd({ usd, digits }: { readonly usd: number | null; readonly digits?: UsdDigits | undefined }) {
+  return usd === null ? <span class="faint">–</span> : <data value={usd}>{formatUsd(usd, digits)}</data>;
 }
 
 export function Tokens({ count, short = false }: { readonly count: number; readonly short?: boolean }) {
@@ -57,17 +71,19 @@ export function Tokens({ count, short = false }: { readonly count: number; reado
   );
 }
 
-/** The part of the input that came from the provider's cache; undefined when there is no input. */
-export function cachedShare({ inputTokens, cachedInputTokens }: Pick<Sums, 'inputTokens' | 'cachedInputTokens'>) {
-  return inputTokens === 0 ? undefined : cachedInputTokens / inputTokens;
-}
-
-export function CachedShare({ of }: { readonly of: Pick<Sums, 'inputTokens' | 'cachedInputTokens'> }) {
+export function CachedShare({
+  of,
+  fine = false,
+}: {
+  readonly of: Pick<Sums, 'inputTokens' | 'cachedInputTokens'>;
+  /** With one digit behind the point always, as the cells of a column have it. */
+  readonly fine?: boolean;
+}) {
   const share = cachedShare(of);
   if (share === undefined) return <span class="faint">–</span>;
   return (
     <data value={share} title={`${formatCount(of.cachedInputTokens)} of ${formatCount(of.inputTokens)} input tokens`}>
-      {formatShare(share)}
+      {fine ? formatFineShare(share) : formatShare(share)}
     </data>
   );
 }
@@ -88,7 +104,7 @@ export function SourceBadge({
   readonly evidence?: readonly string[];
 }) {
   if (source === null) return <span class="faint">–</span>;
-  const title = SOURCE_TITLES[source] + (evidence.length > 0 ? ` Evidence: ${evidence.join(', ')}.` : '');
+  const title = SOURCE_TITLES[source] + (evidence.length > 0 ? ` Evidence: ${nameEvidence(evidence)}.` : '');
   return (
     <span class={`badge source-${source}`} title={title}>
       <span class="badge-shape" aria-hidden="true" />
@@ -115,17 +131,33 @@ const OUTCOME_SHAPES = {
   'over budget': '■',
 } as const;
 
-/** `✓ completed`, `✕ failed (exit 1)` */
-export function Outcome({ of }: { readonly of: Pick<InvocationEntry, 'status' | 'exitCode' | 'signal'> }) {
-  const { status, exitCode, signal } = of;
+export type LiveState = RunningInvocation['state'];
+
+/** What is said of an invocation that the record calls running, by what its processes do. */
+const LIVE_STATES: Readonly<Record<LiveState, string>> = {
+  running: 'running',
+  unmetered: 'its meter was killed: the figures stand still',
+  killed: 'was killed: it is settled within a minute',
+  pending: 'has ended: its record is taken in within a minute',
+};
+
+interface OutcomeProps {
+  readonly of: Pick<InvocationEntry, 'status' | 'exitCode' | 'signal'>;
+  /** Of an invocation that the record calls running. */
+  readonly live?: LiveState | undefined;
+}
+
+/** `✓ completed`, `✕ failed (exit 1)`, `■ over budget` */
+export function Outcome({ of: { status, exitCode, signal }, live = 'running' }: OutcomeProps) {
   const detail = signal !== null ? ` (${signal})` : exitCode ? ` (exit ${exitCode})` : '';
+  const shape = status === 'running' && live !== 'running' ? '◌' : (OUTCOME_SHAPES[status] ?? '·');
+  const text = exitCode === BUDGET_EXIT_CODE ? 'over budget' : `${status}${detail}`;
   return (
-    <span class={`outcome outcome-${status.replaceAll(' ', '-')}`}>
+    <span class={`outcome outcome-${status.replaceAll(' ', '-')} ${live === 'running' ? '' : 'outcome-still'}`}>
       <span class="outcome-shape" aria-hidden="true">
-        {OUTCOME_SHAPES[status] ?? '·'}
-      </span>{' '}
-      {status}
-      {detail}
+        {shape}
+      </span>
+      {status === 'running' ? LIVE_STATES[live] : text}
     </span>
   );
 }

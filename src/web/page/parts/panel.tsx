@@ -44,9 +44,12 @@ export function Stat({ label, children, details }: StatProps) {
 /** Shows the answer, or that it is on its way, or what is wrong. */
 export function Await<Answer>({
   asked,
+  wayOn,
   children,
 }: {
   readonly asked: Asked<Answer>;
+  /** Links to other views, for an address under which nothing is recorded. */
+  readonly wayOn?: ComponentChildren;
   readonly children: (answer: Answer) => ComponentChildren;
 }) {
   const { answer, problem, state } = asked;
@@ -60,7 +63,7 @@ export function Await<Answer>({
       </>
     );
   }
-  if (problem) return <Trouble problem={problem} />;
+  if (problem) return <Trouble problem={problem} wayOn={wayOn} />;
   return (
     <div class="loading" role="status">
       <span class="hidden">Loading…</span>
@@ -71,11 +74,12 @@ export function Await<Answer>({
   );
 }
 
-function Trouble({ problem }: { readonly problem: Problem }) {
+function Trouble({ problem, wayOn }: { readonly problem: Problem; readonly wayOn?: ComponentChildren }) {
   return (
     <div class="trouble" role="alert">
       <strong>{problem.kind === 'unreachable' ? 'No connection' : 'This cannot be shown'}</strong>
       <p>{problem.message}</p>
+      {wayOn !== undefined && <p>{wayOn}</p>}
     </div>
   );
 }

@@ -1,17 +1,18 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { type Cell, saveCsv } from '../csv.js';
+import { chooseUsdDigits, formatCount, type UsdDigits } from '../format.js';
 
 export interface Column<Row> {
   readonly key: string;
   readonly title: string;
-  /** Beside the title in a CSV file, where the numbers stand bare. */
+  /** Beside the title in a CSV file, where the numbers stand bare. Amounts in `USD` are shown with the same digits. */
   readonly unit?: string;
   readonly align?: 'right';
   /** What it is sorted by, and what stands in a CSV file. */
   readonly value: (row: Row) => Cell;
   /** What is shown; the value itself when absent. */
-  readonly show?: (row: Row) => ComponentChildren;
+  readonly show?: (row: Row, digits: UsdDigits | undefined) => ComponentChildren;
 }
 
 interface TableProps<Row> {
@@ -25,6 +26,28 @@ interface TableProps<Row> {
   readonly totalTitle?: string;
   /** So many rows at first, the others when asked for. */
   readonly first?: number;
+  readonly details?: Details<Row> | undefined;
+}
+
+/** What a row opens into: its first cell is the button for it. */
+export interface Details<Row> {
+  readonly opened: ReadonlySet<string>;
+  readonly onToggle: (key: string) => void;
+  readonly show: (row: Row) => ComponentChildren;
+}
+
+/** The rows that are open, by their keys; at first those of `first`. */
+export function useOpened(first: readonly string[] = []) {
+  const [chosen, setChosen] = useState<ReadonlySet<string> | undefined>(undefined);
+  const opened = chosen ?? new Set(first);
+  return {
+    opened,
+    onToggle(key: string): void {
+      const others = [...opened].filter((one) => one !== key);
+      setChosen(new Set(others.length < opened.size ? others : [...others, key]));
+    },
+    open: (key: string) => setChosen(new Set([...opened, key])),
+  };
 }
 
 interface Order {
@@ -33,11 +56,18 @@ interface Order {
 }
 
 /** A table that is sorted by its headings and can be saved as CSV. */
-export function Table<Row>({ name, columns, rows, keyOf, total, totalTitle = 'Total', first = 100 }: TableProps<Row>) {
+export function Table<Row>(props: TableProps<Row>) {
+  const { name, columns, rows, keyOf, total, totalTitle = 'Total', first = 100, details } = props;
   const [order, setOrder] = useState<Order | undefined>(undefined);
   const [extent, setExtent] = useState<'first' | 'all'>('first');
   const sorted = sortRows(rows, columns, order);
-  const shown = extent === 'all' ? sorted : sorted.slice(0, first);
+  // A row that was opened from elsewhere is shown, wherever it stands.
+  const shown = sorted.filter((row, index) => extent === 'all' || index < first || details?.opened.has(keyOf(row)));
+  const digits = columns.map(({ unit, value }) =>
+    unit === 'USD' ? chooseUsdDigits(rows.map(value).map(toAmount)) : undefined,
+  );
+  const showRow = (row: Row, title?: string) =>
+    columns.map((column, index) => showCell(column, row, { index, digits: digits[index], title, details, keyOf }));
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
@@ -60,23 +90,20 @@ export function Table<Row>({ name, columns, rows, keyOf, total, totalTitle = 'To
             </tr>
           </thead>
           <tbody>
-            {shown.map((row) => (
-              <tr key={keyOf(row)}>{columns.map((column, index) => showCell(column, row, index))}</tr>
-            ))}
+            {shown.map((row) => [
+              <tr key={keyOf(row)} data-key={keyOf(row)}>
+                {showRow(row)}
+              </tr>,
+              details?.opened.has(keyOf(row)) && (
+                <tr key={`${keyOf(row)} details`} class="details">
+                  <td colSpan={columns.length}>{details.show(row)}</td>
+                </tr>
+              ),
+            ])}
           </tbody>
           {total !== undefined && (
             <tfoot>
-              <tr>
-                {columns.map((column, index) =>
-                  index === 0 ? (
-                    <th key={column.key} scope="row">
-                      {totalTitle}
-                    </th>
-                  ) : (
-                    showCell(column, total, index)
-                  ),
-                )}
-              </tr>
+              <tr>{showRow(total, totalTitle)}</tr>
             </tfoot>
           )}
         </table>
@@ -84,7 +111,7 @@ export function Table<Row>({ name, columns, rows, keyOf, total, totalTitle = 'To
       <p class="table-foot">
         {shown.length < sorted.length && (
           <button type="button" class="quiet" onClick={() => setExtent('all')}>
-            Show all {sorted.length}
+            Show all {formatCount(sorted.length)}
           </button>
         )}
         <button type="button" class="quiet" onClick={() => download(name, columns, sorted)}>
@@ -95,17 +122,60 @@ export function Table<Row>({ name, columns, rows, keyOf, total, totalTitle = 'To
   );
 }
 
-function showCell<Row>(column: Column<Row>, row: Row, index: number) {
-  const content = column.show ? column.show(row) : (column.value(row) ?? '–');
-  return index === 0 ? (
+interface CellContext<Row> extends Pick<TableProps<Row>, 'details' | 'keyOf'> {
+  readonly index: number;
+  readonly digits: UsdDigits | undefined;
+  /** Instead of the first cell. */
+  readonly title: string | undefined;
+}
+
+function showCell<Row>(column: Column<Row>, row: Row, { index, digits, title, details, keyOf }: CellContext<Row>) {
+  // The first cell of a total is its title: a total has no name that a column could show.
+  const content = title !== undefined && index === 0 ? title : showContent(column, row, digits);
+  if (index > 0) {
+    return (
+      <td key={column.key} class={column.align}>
+        {content}
+      </td>
+    );
+  }
+  return (
     <th key={column.key} scope="row" class={column.align}>
-      {content}
+      {details && title === undefined ? <Opener details={details} rowKey={keyOf(row)} content={content} /> : content}
     </th>
-  ) : (
-    <td key={column.key} class={column.align}>
-      {content}
-    </td>
   );
+}
+
+function showContent<Row>(column: Column<Row>, row: Row, digits: UsdDigits | undefined): ComponentChildren {
+  return column.show ? column.show(row, digits) : (column.value(row) ?? '–');
+}
+
+function Opener<Row>({
+  details,
+  rowKey,
+  content,
+}: {
+  readonly details: Details<Row>;
+  readonly rowKey: string;
+  readonly content: ComponentChildren;
+}) {
+  return (
+    <button
+      type="button"
+      class="opener"
+      aria-expanded={details.opened.has(rowKey)}
+      onClick={() => details.onToggle(rowKey)}
+    >
+      <span class="opener-shape" aria-hidden="true">
+        {details.opened.has(rowKey) ? '▾' : '▸'}
+      </span>
+      {content}
+    </button>
+  );
+}
+
+function toAmount(cell: Cell): number | null {
+  return typeof cell === 'number' ? cell : null;
 }
 
 function nextOrder<Row>(column: Column<Row>, order: Order | undefined): Order {

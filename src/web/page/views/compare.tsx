@@ -3,13 +3,14 @@ import type { CostReport, InvocationEntry } from '../answers.js';
 import { type Asked, useAnswer } from '../ask.js';
 import { Chart } from '../charts/chart.jsx';
 import { drawComparison } from '../charts/cumulative.js';
-import { formatCount, formatDuration, formatFineShare, formatShare, formatUsd } from '../format.js';
+import { chooseUsdDigits, formatCount, formatDuration, formatFineShare, formatPoints, formatUsd } from '../format.js';
 import { useNow } from '../live.js';
-import { Cost, cachedShare } from '../parts/figures.jsx';
+import { Cost } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
-import { measureDuration } from './report.jsx';
+import { cachedShare } from '../sums.js';
+import { measureDuration } from './invocations.jsx';
 
 /** Two runs, figure by figure and iteration by iteration. */
 export function CompareView({ query }: { readonly query: URLSearchParams }) {
@@ -38,8 +39,10 @@ function both(a: Asked<CostReport>, b: Asked<CostReport>): Asked<Pair> {
 
 interface Line {
   readonly name: string;
-  readonly values: readonly [number | null, number | null];
+  readonly values: readonly [number | string | null, number | string | null];
   readonly format: (value: number) => string;
+  /** Of a difference. Shares differ by points, and one share is no part of another. */
+  readonly formatDifference?: (value: number) => string;
 }
 
 function Comparison({ runs }: { readonly runs: Pair }) {
@@ -96,19 +99,24 @@ function RunLink({ run }: { readonly run: CostReport }) {
 }
 
 function listLines(runs: Pair, now: number): Line[] {
-  const line = (name: string, format: Line['format'], read: (run: CostReport) => number | null): Line => ({
+  const line = (name: string, format: Line['format'], read: (run: CostReport) => Line['values'][0]): Line => ({
     name,
     format,
     values: [read(runs[0]), read(runs[1])],
   });
   const phases = [...new Set(runs.flatMap((run) => run.phases.map(({ phase }) => phase)))];
+  const formatCost = formatUsdLike(runs.map(({ totals }) => totals.costUsd));
   return [
-    line('Cost', formatUsd, ({ totals }) => totals.costUsd),
+    line('Models', formatCount, (run) => listModels(run).join(', ') || null),
+    line('Cost', formatCost, ({ totals }) => totals.costUsd),
     ...phases.map((phase) =>
-      line(`Cost of ${phase}`, formatUsd, (run) => run.phases.find((one) => one.phase === phase)?.costUsd ?? null),
+      line(`Cost of ${phase}`, formatCost, (run) => run.phases.find((one) => one.phase === phase)?.costUsd ?? null),
     ),
     line('Input tokens', formatCount, ({ totals }) => totals.inputTokens),
-    line('Cached share', formatFineShare, ({ totals }) => cachedShare(totals) ?? null),
+    {
+      ...line('Cached share', formatFineShare, ({ totals }) => cachedShare(totals) ?? null),
+      formatDifference: formatPoints,
+    },
     line('Output tokens', formatCount, ({ totals }) => totals.outputTokens),
     line('Reasoning tokens', formatCount, ({ totals }) => totals.reasoningTokens),
     line('Responses', formatCount, ({ totals }) => totals.responseCount),
@@ -130,7 +138,19 @@ function listIterations(runs: Pair): Line[] {
     const costs = invocations.filter((one) => nameOf(one) === name).flatMap(({ costUsd }) => costUsd ?? []);
     return costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0);
   };
-  return names.map((name) => ({ name, format: formatUsd, values: [costOf(runs[0], name), costOf(runs[1], name)] }));
+  const values = names.map((name): Line['values'] => [costOf(runs[0], name), costOf(runs[1], name)]);
+  const format = formatUsdLike(values.flat().map((value) => (typeof value === 'number' ? value : null)));
+  return names.map((name, index) => ({ name, format, values: values[index] ?? [null, null] }));
+}
+
+/** Writes amounts with the same digits as `amounts` need. */
+function formatUsdLike(amounts: readonly (number | null)[]): Line['format'] {
+  const digits = chooseUsdDigits(amounts);
+  return (usd) => formatUsd(usd, digits);
+}
+
+function listModels({ invocations }: CostReport): string[] {
+  return [...new Set(invocations.flatMap(({ models }) => models.map(({ model }) => model)))];
 }
 
 function columnsOf([a, b]: Pair): Column<Line>[] {
@@ -150,30 +170,31 @@ function columnsOf([a, b]: Pair): Column<Line>[] {
       title: 'Difference',
       align: 'right',
       value: difference,
-      show: (line) => showSigned(difference(line), line.format),
+      show: (line) => showSigned(difference(line), line.formatDifference ?? line.format),
     },
     {
       key: 'relative',
       title: 'Relative',
       align: 'right',
       value: relativeDifference,
-      show: (line) => showSigned(relativeDifference(line), formatShare),
+      show: (line) => showSigned(relativeDifference(line), formatFineShare),
     },
   ];
 }
 
-function showValue(value: number | null, format: Line['format']) {
+function showValue(value: Line['values'][0], format: Line['format']) {
+  if (typeof value === 'string') return value;
   return value === null ? <span class="faint">–</span> : <data value={value}>{format(value)}</data>;
 }
 
 function difference({ values: [a, b] }: Line): number | null {
-  return a === null || b === null ? null : b - a;
+  return typeof a === 'number' && typeof b === 'number' ? b - a : null;
 }
 
 function relativeDifference(line: Line): number | null {
   const by = difference(line);
   const [a] = line.values;
-  return by === null || !a ? null : by / a;
+  return by === null || typeof a !== 'number' || a === 0 || line.formatDifference ? null : by / a;
 }
 
 function showSigned(by: number | null, format: (size: number) => string): string {

@@ -1,6 +1,7 @@
 import { addressOf } from '../address.js';
 import type { Health, NoteGroup } from '../answers.js';
 import { useAnswer } from '../ask.js';
+import { nameEvidence } from '../evidence.js';
 import { formatCount, formatMinute, formatShare } from '../format.js';
 import { ProviderName, SourceBadge } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
@@ -75,7 +76,7 @@ function Evidence({ of }: { readonly of: Health['evidence'] }) {
         {of.map(({ source, evidence, responseCount }) => (
           <li key={`${source} ${evidence}`}>
             <SourceBadge source={source} />
-            <span>{evidence}</span>
+            <span>{nameEvidence([evidence])}</span>
             <span class="evidence-bar" aria-hidden="true">
               <span class={`source-fill-${source}`} style={{ width: `${(100 * responseCount) / all}%` }} />
             </span>

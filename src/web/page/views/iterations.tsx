@@ -1,137 +1,167 @@
-import type { InvocationEntry, ResponseEntry } from '../answers.js';
-import { formatDuration, formatShare, formatUsd } from '../format.js';
-import { CachedShare, Cost, Outcome, SourceBadge, Tokens } from '../parts/figures.jsx';
-import { Panel } from '../parts/panel.jsx';
-import { measureDuration } from './report.jsx';
-
-const PHASES = ['builder', 'reviewer', 'chat', 'handoff', 'other'];
+import type { InvocationEntry } from '../answers.js';
+import { Chart } from '../charts/chart.jsx';
+import { drawIterations } from '../charts/iterations.js';
+import { formatDuration, formatUsd, type UsdDigits } from '../format.js';
+import { type Iteration, listIterations, listPhases } from '../iterations.js';
+import { cachedColumn, costColumn } from '../parts/columns.jsx';
+import { Cost, type LiveState, Outcome } from '../parts/figures.jsx';
+import { Empty, Panel } from '../parts/panel.jsx';
+import { type Column, Table, useOpened } from '../parts/table.jsx';
+import { Invocation, measureDuration } from './invocations.jsx';
 
 interface IterationsProps {
+  /** Names the file that the table is saved as. */
+  readonly name: string;
   readonly invocations: readonly InvocationEntry[];
   readonly now: number;
+  /** What the processes do of those invocations that the record calls running. */
+  readonly live: ReadonlyMap<string, LiveState>;
 }
 
-/** The iterations, one below the other, the phases of each side by side. */
-export function Iterations({ invocations, now }: IterationsProps) {
-  const used = new Set(invocations.map(({ phase }) => phase));
-  const phases = [
-    ...PHASES.filter((phase) => used.has(phase)),
-    ...[...used].filter((phase) => !PHASES.includes(phase)),
-  ];
-  const numbers = [...new Set(invocations.map(({ iteration }) => iteration))].sort((a, b) => a - b);
-  const dearest = Math.max(...invocations.map(({ costUsd }) => costUsd ?? 0), Number.MIN_VALUE);
+/** More iterations than that begin with the newest one, and are shown so many at first. */
+const FIRST = 20;
+
+/** A run, iteration by iteration: a chart of all of them, and a table whose rows open into a card for each invocation. */
+export function Iterations({ name, invocations, now, live }: IterationsProps) {
+  const iterations = listIterations(invocations);
+  const phases = listPhases(invocations);
+  const rows = useOpened(iterations.length === 1 ? iterations.map(keyOf) : []);
+  const show = (index: number) => {
+    const key = String(iterations[index]?.number);
+    rows.open(key);
+    // The row is there when the page has been drawn anew.
+    setTimeout(() => document.querySelector(`tr[data-key="${key}"]`)?.scrollIntoView({ block: 'center' }));
+  };
+  const dearestUsd = Math.max(...invocations.map(({ costUsd }) => costUsd ?? 0), Number.MIN_VALUE);
+  const isLong = iterations.length > FIRST;
+  const hasMisses = iterations.some(({ marks }) => marks.includes('cache miss'));
   return (
-    <Panel title="Iterations" hint="The bar of each is its part of the dearest.">
-      <div class="iterations" style={{ '--phases': phases.length }}>
-        <div class="iteration iteration-head" aria-hidden="true">
-          <span />
-          {phases.map((phase) => (
-            <span key={phase} class={`phase-name phase-${phase}`}>
-              {phase}
-            </span>
-          ))}
-        </div>
-        {numbers.map((number) => (
-          <section key={number} class="iteration" aria-label={`Iteration ${number}`}>
-            <h3>{number}</h3>
-            {phases.map((phase) => (
-              <div key={phase} class={`iteration-cell phase-${phase}`}>
-                {invocations
-                  .filter((one) => one.iteration === number && one.phase === phase)
-                  .map((one) => (
-                    <Invocation key={one.invocationId} of={one} now={now} dearest={dearest} />
-                  ))}
-              </div>
-            ))}
-          </section>
+    <Panel
+      title="Iterations"
+      hint={hasMisses ? 'Cache miss: less than half of the cached share that the run has.' : undefined}
+    >
+      {iterations.length > 1 &&
+        (iterations.some(({ costUsd }) => costUsd) ? (
+          <Chart
+            label={`Bars of what each of ${iterations.length} iterations cost, stacked by phase. The same figures are in the table below.`}
+            height={220}
+            of={invocations}
+            draw={(frame) => drawIterations(iterations, phases, frame)}
+            onPick={show}
+          />
+        ) : (
+          <Empty title="Nothing here has a known price">The tokens are in the table below.</Empty>
         ))}
-      </div>
+      <Table
+        name={`${name} iterations`}
+        columns={columnsOf(phases, now, live)}
+        rows={isLong ? [...iterations].reverse() : iterations}
+        keyOf={keyOf}
+        first={FIRST}
+        details={{
+          ...rows,
+          show: (iteration) => (
+            <div class="iteration">
+              {iteration.invocations.map((one) => (
+                <Invocation
+                  key={one.invocationId}
+                  of={one}
+                  now={now}
+                  dearestUsd={dearestUsd}
+                  live={live.get(one.invocationId)}
+                />
+              ))}
+            </div>
+          ),
+        }}
+      />
     </Panel>
   );
 }
 
-function Invocation({
-  of,
-  now,
-  dearest,
+function keyOf({ number }: Iteration): string {
+  return String(number);
+}
+
+function columnsOf(phases: readonly string[], now: number, live: ReadonlyMap<string, LiveState>): Column<Iteration>[] {
+  const phaseColumns = phases.map((phase): Column<Iteration> => {
+    return {
+      key: phase,
+      title: phase[0]?.toUpperCase() + phase.slice(1),
+      unit: 'USD',
+      align: 'right',
+      value: ({ phases: sums }) => sums[phase]?.costUsd ?? null,
+      show: ({ phases: sums }, digits) => {
+        const found = sums[phase];
+        return found ? <Cost of={found} digits={digits} /> : <span class="faint">–</span>;
+      },
+    };
+  });
+  const measure = ({ invocations }: Iteration) => invocations.reduce((sum, one) => sum + measureDuration(one, now), 0);
+  return [
+    { key: 'iteration', title: 'Iteration', value: ({ number }) => number },
+    ...(phases.length > 1 ? phaseColumns : []),
+    { ...costColumn<Iteration>(), title: phases.length > 1 ? 'Total' : 'Cost' },
+    {
+      key: 'change',
+      title: 'Change',
+      unit: 'USD',
+      align: 'right',
+      value: ({ changeUsd }) => changeUsd,
+      show: ({ changeUsd }, digits) => formatChange(changeUsd, digits),
+    },
+    cachedColumn<Iteration>(),
+    { key: 'models', title: 'Models', value: ({ modelNames }) => modelNames.join(' ') || null },
+    {
+      key: 'outcome',
+      title: 'Outcome',
+      value: ({ invocations }) => [...new Set(invocations.map(({ status }) => status))].join(' '),
+      show: (one) => <IterationOutcome of={one} live={live} />,
+    },
+    {
+      key: 'duration',
+      title: 'Time',
+      unit: 'seconds',
+      align: 'right',
+      value: (one) => measure(one) / 1000,
+      show: (one) => formatDuration(measure(one)),
+    },
+  ];
+}
+
+/** How the invocation ended that says most of the iteration: one that failed, else one that runs, else the last. */
+function IterationOutcome({
+  of: { invocations, marks },
+  live,
 }: {
-  readonly of: InvocationEntry;
-  readonly now: number;
-  readonly dearest: number;
+  readonly of: Iteration;
+  readonly live: ReadonlyMap<string, LiveState>;
 }) {
+  const telling =
+    invocations.find(({ status }) => ['failed', 'interrupted', 'abandoned', 'over budget'].includes(status)) ??
+    invocations.find(({ status }) => status === 'running') ??
+    invocations.at(-1);
   return (
-    <article class={`invocation ${of.status === 'running' ? 'moving' : ''}`} data-status={of.status}>
-      <header>
-        <strong>
-          <Cost of={of} />
-        </strong>
-        <SourceBadge source={of.source} evidence={of.evidence} />
-        <span class="invocation-phase">{of.phase}</span>
-      </header>
-      <div class="cost-bar" aria-hidden="true">
-        <div class="cost-bar-fill" style={{ width: `${(100 * (of.costUsd ?? 0)) / dearest}%` }} />
-      </div>
-      <dl>
-        <div>
-          <dt>In</dt>
-          <dd>
-            <Tokens count={of.inputTokens} short />
-          </dd>
-        </div>
-        <div>
-          <dt>Cached</dt>
-          <dd>
-            <CachedShare of={of} />
-          </dd>
-        </div>
-        <div>
-          <dt>Out</dt>
-          <dd>
-            <Tokens count={of.outputTokens} short />
-          </dd>
-        </div>
-        <div>
-          <dt>Time</dt>
-          <dd>{formatDuration(measureDuration(of, now))}</dd>
-        </div>
-      </dl>
-      <p class="invocation-foot">
-        <Outcome of={of} />
-        {of.evidence.length > 0 && <span class="faint">{of.evidence.join(', ')}</span>}
-      </p>
-      <SubAgents of={of} />
-    </article>
+    <>
+      {telling && <Outcome of={telling} live={live.get(telling.invocationId)} />}
+      {marks.includes('cache miss') && (
+        <span class="outcome outcome-abandoned">
+          <span class="outcome-shape" aria-hidden="true">
+            ▲
+          </span>
+          cache miss
+        </span>
+      )}
+    </>
   );
 }
 
-function SubAgents({ of }: { readonly of: InvocationEntry }) {
-  if (of.childThreadIds.length === 0) return null;
-  const children = of.childThreadIds.map((id) => ({
-    id,
-    responses: of.responses.filter(({ threadId }) => threadId === id),
-  }));
-  const cost = sumCost(children.flatMap(({ responses }) => responses));
-  const part = of.costUsd ? `, ${formatShare(cost / of.costUsd)} of its cost` : '';
+function formatChange(usd: number | null, digits: UsdDigits | undefined) {
+  if (usd === null) return <span class="faint">–</span>;
   return (
-    <details class="sub-agents">
-      <summary>
-        {children.length === 1 ? '1 sub-agent' : `${children.length} sub-agents`}
-        {part}
-      </summary>
-      <ul>
-        {children.map(({ id, responses }) => (
-          <li key={id}>
-            <code title={id}>{id.slice(0, 13)}</code> {formatUsd(sumCost(responses))} ·{' '}
-            <Tokens count={responses.reduce((sum, one) => sum + one.inputTokens, 0)} short /> in ·{' '}
-            <Tokens count={responses.reduce((sum, one) => sum + one.outputTokens, 0)} short /> out ·{' '}
-            {[...new Set(responses.map(({ model }) => model))].join(', ')}
-          </li>
-        ))}
-      </ul>
-    </details>
+    <data value={usd}>
+      {usd > 0 ? '+' : usd < 0 ? '−' : ''}
+      {formatUsd(Math.abs(usd), digits)}
+    </data>
   );
-}
-
-function sumCost(responses: readonly ResponseEntry[]): number {
-  return responses.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
 }

@@ -1,4 +1,6 @@
+import { readFigureName } from '../../../usage/figure-name.js';
 import type { InvocationEntry } from '../answers.js';
+import { formatFigure, formatUsd } from '../format.js';
 import { Panel } from '../parts/panel.jsx';
 import { adviceOn } from './advice.js';
 
@@ -24,5 +26,13 @@ export function Notes({ invocations }: { readonly invocations: readonly Invocati
 export function Figures({ of }: { readonly of: Readonly<Record<string, number | string>> }) {
   const entries = Object.entries(of);
   if (entries.length === 0) return null;
-  return <span class="faint"> ({entries.map(([name, value]) => `${name} ${value}`).join(', ')})</span>;
+  return <span class="faint"> ({entries.map(([name, value]) => describeFigure(name, value)).join(', ')})</span>;
+}
+
+/** `limit $0.10`, `spent 1,200 tokens`, `counted input 7` */
+function describeFigure(name: string, value: number | string): string {
+  const { subject, unit } = readFigureName(name);
+  if (typeof value !== 'number') return `${subject} ${value}`;
+  const amount = unit === 'usd' ? formatUsd(value) : formatFigure(value);
+  return `${subject} ${amount}${unit === 'tokens' ? ' tokens' : ''}`;
 }

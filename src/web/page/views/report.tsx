@@ -1,17 +1,18 @@
 import { addressOf } from '../address.js';
-import type { CostReport, InvocationEntry } from '../answers.js';
+import type { CostReport } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { Chart } from '../charts/chart.jsx';
 import { drawCumulative } from '../charts/cumulative.js';
-import { formatCount, formatDuration, formatMinute, formatShare } from '../format.js';
+import { chooseUsdDigits, formatCount, formatDuration, formatMinute, formatShare } from '../format.js';
+import { listIterations } from '../iterations.js';
 import { useNow } from '../live.js';
-import { sumColumns } from '../parts/columns.jsx';
-import { CachedShare, Cost, Outcome, SourceBadge, Tokens } from '../parts/figures.jsx';
+import { CachedShare, Cost, SourceBadge, Tokens } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel, Stat } from '../parts/panel.jsx';
-import { type Column, Table } from '../parts/table.jsx';
+import { Invocations, measureDuration } from './invocations.jsx';
 import { Iterations } from './iterations.jsx';
 import { Notes } from './notes.jsx';
+import { RunningNow, useRunning } from './running.jsx';
 import { describeUnmetered, Unmetered } from './unmetered.jsx';
 
 interface ReportViewProps {
@@ -23,12 +24,31 @@ interface ReportViewProps {
 /** A run or a session: its iterations side by side, and all that is known of each. */
 export function ReportView({ kind, id, project }: ReportViewProps) {
   const asked = useAnswer<CostReport>(`/api/${kind}`, { id, project });
-  return <Await asked={asked}>{(report) => <Report report={report} />}</Await>;
+  return (
+    <Await asked={asked} wayOn={<WayOn kind={kind} />}>
+      {(report) => <Report report={report} />}
+    </Await>
+  );
+}
+
+/** Where to go from an address under which there is nothing. */
+function WayOn({ kind }: { readonly kind: CostReport['kind'] }) {
+  return (
+    <>
+      <Link href={kind === 'run' ? '/runs' : '/sessions'}>{kind === 'run' ? 'All runs' : 'All sessions'}</Link> ·{' '}
+      <Link href="/">What it cost over time</Link>
+    </>
+  );
 }
 
 function Report({ report }: { readonly report: CostReport }) {
   const { kind, invocations, unmetered = [], totals } = report;
-  const now = useNow(invocations.some(({ status }) => status === 'running'));
+  const running = useRunning(report.projectId, report.runId).filter(
+    ({ invocationId }) => kind === 'run' || invocations.some((one) => one.invocationId === invocationId),
+  );
+  const live = new Map(running.map(({ invocationId, state }) => [invocationId, state]));
+  const now = useNow(running.some(({ state }) => state === 'running'));
+  const iterations = kind === 'run' ? listIterations(invocations) : [];
   const starts = [...invocations, ...unmetered].map(({ startedAt }) => startedAt).sort();
   const [first] = starts;
   const projects = report.projectId === undefined ? (report.projectIds ?? []) : [report.projectId];
@@ -52,6 +72,7 @@ function Report({ report }: { readonly report: CostReport }) {
           )}
         </p>
       </div>
+      <RunningNow running={running} {...(kind === 'run' ? { iterations } : {})} />
       <dl class="stats">
         <Stat label="Cost" details={<SourceBadge source={totals.source} />}>
           <Cost of={totals} />
@@ -76,7 +97,9 @@ function Report({ report }: { readonly report: CostReport }) {
         )}
       </dl>
       <PhaseShares report={report} />
-      {invocations.length > 0 && <Iterations invocations={invocations} now={now} />}
+      {iterations.length > 0 && (
+        <Iterations name={`run ${report.runId}`} invocations={invocations} now={now} live={live} />
+      )}
       <Panel title="Cost as it went" hint="Cumulative, response by response.">
         {totals.costUsd === null ? (
           <Empty title="Nothing here has a known price">The tokens are in the table below.</Empty>
@@ -89,19 +112,7 @@ function Report({ report }: { readonly report: CostReport }) {
           />
         )}
       </Panel>
-      {invocations.length > 0 && (
-        <Panel
-          title="Every invocation"
-          hint="Sub-agents and reviews are counted with the invocation that started them."
-        >
-          <Table
-            name={`${kind} ${report.runId ?? report.threadId}`}
-            columns={columnsOf(now, kind)}
-            rows={invocations}
-            keyOf={({ invocationId }) => invocationId}
-          />
-        </Panel>
-      )}
+      <Invocations report={report} now={now} live={live} />
       <Unmetered threads={unmetered} />
       <Notes invocations={invocations} />
     </>
@@ -113,57 +124,15 @@ function PhaseShares({ report: { phases, totals } }: { readonly report: CostRepo
   const whole = totals.costUsd ?? 0;
   const priced = phases.filter(({ costUsd }) => costUsd !== null && costUsd > 0);
   if (whole === 0 || priced.length < 2) return null;
+  const digits = chooseUsdDigits(priced.map(({ costUsd }) => costUsd));
   return (
     <ul class="shares" aria-label="Share of the cost by phase">
       {priced.map((phase) => (
         <li key={phase.phase} class={`phase-${phase.phase}`} style={{ flexGrow: (phase.costUsd ?? 0) / whole }}>
-          <span class="share-name">{phase.phase}</span> <Cost of={phase} />{' '}
+          <span class="share-name">{phase.phase}</span> <Cost of={phase} digits={digits} />{' '}
           <span class="share-part">{formatShare((phase.costUsd ?? 0) / whole)}</span>
         </li>
       ))}
     </ul>
   );
-}
-
-function columnsOf(now: number, kind: CostReport['kind']): Column<InvocationEntry>[] {
-  return [
-    {
-      key: 'iteration',
-      title: 'Invocation',
-      value: (one) => `${one.phase} ${one.iteration}`,
-    },
-    ...(kind === 'session'
-      ? [
-          {
-            key: 'run',
-            title: 'Run',
-            value: (one: InvocationEntry) => one.runId,
-            show: (one: InvocationEntry) => (
-              <Link href={addressOf('/run', { id: one.runId, project: one.projectId })}>{one.runId}</Link>
-            ),
-          },
-        ]
-      : []),
-    {
-      key: 'model',
-      title: 'Model',
-      value: (one) => [...new Set(one.models.map(({ model }) => model))].join(' ') || null,
-    },
-    ...sumColumns<InvocationEntry>(),
-    { key: 'evidence', title: 'Evidence', value: (one) => one.evidence.join(' ') || null },
-    {
-      key: 'duration',
-      title: 'Time',
-      unit: 'seconds',
-      align: 'right',
-      value: (one) => measureDuration(one, now) / 1000,
-      show: (one) => formatDuration(measureDuration(one, now)),
-    },
-    { key: 'outcome', title: 'Outcome', value: (one) => one.status, show: (one) => <Outcome of={one} /> },
-  ];
-}
-
-/** Also of what still runs: until now. */
-export function measureDuration({ durationMs, status, startedAt }: InvocationEntry, now: number): number {
-  return durationMs ?? (status === 'running' ? Math.max(0, now - Date.parse(startedAt)) : 0);
 }

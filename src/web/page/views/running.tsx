@@ -1,50 +1,65 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { addressOf } from '../address.js';
-import type { Now, RunningInvocation } from '../answers.js';
+import type { BudgetLevel, Now, RunningInvocation } from '../answers.js';
 import { useAnswer } from '../ask.js';
-import { formatClock, formatCompact, formatDuration, formatShare } from '../format.js';
+import { formatClock, formatCompact, formatCount, formatDuration, formatShare, formatUsd } from '../format.js';
+import { forecastIterations, type Iteration } from '../iterations.js';
 import { useNow } from '../live.js';
-import { Cost, Tokens, Usd } from '../parts/figures.jsx';
+import { Cost, Outcome, Tokens, Usd } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Panel } from '../parts/panel.jsx';
 
-const STATES: Readonly<Record<RunningInvocation['state'], string>> = {
-  running: 'running',
-  unmetered: 'its meter was killed: the figures stand still',
-  killed: 'was killed: it is settled within a minute',
-};
+/** Whether a process lives is recorded nowhere: so often it is asked while anything runs. */
+const AGAIN_MS = 5000;
+
+/** The invocations that have not ended, of a project or of one run, anew as Codex answers. */
+export function useRunning(project: string | undefined, runId?: string): readonly RunningInvocation[] {
+  const [isActive, setActive] = useState(false);
+  const running = useAnswer<Now>('/api/now', { project }, isActive ? AGAIN_MS : undefined).answer?.running ?? [];
+  const found = runId === undefined ? running : running.filter((one) => one.runId === runId);
+  useEffect(() => setActive(found.length > 0), [found.length]);
+  return found;
+}
+
+interface RunningNowProps {
+  readonly running: readonly RunningInvocation[];
+  /** The iterations of the run that the page shows: with them the panel says how many more the budget lasts. */
+  readonly iterations?: readonly Iteration[];
+}
 
 /** What is at work at this moment; nothing at all when nothing is. */
-export function RunningNow({ project }: { readonly project: string | undefined }) {
-  const running = useAnswer<Now>('/api/now', { project }).answer?.running ?? [];
+export function RunningNow({ running, iterations }: RunningNowProps) {
   const now = useNow(running.length > 0);
   if (running.length === 0) return null;
   return (
     <Panel title="Running now" hint="It moves as Codex answers.">
       <ul class="running" aria-live="off">
         {running.map((one) => (
-          <Item key={one.invocationId} of={one} now={now} />
+          <Item key={one.invocationId} of={one} now={now} iterations={iterations} />
         ))}
       </ul>
     </Panel>
   );
 }
 
-function Item({ of, now }: { readonly of: RunningInvocation; readonly now: number }) {
-  const { projectId, runId, phase, iteration, startedAt, state } = of;
+interface ItemProps {
+  readonly of: RunningInvocation;
+  readonly now: number;
+  readonly iterations: readonly Iteration[] | undefined;
+}
+
+function Item({ of, now, iterations }: ItemProps) {
+  const { projectId, runId, phase, iteration, startedAt, state, budget } = of;
   return (
     <li class={`phase-${phase}`}>
       <div class="running-name">
-        <span class="outcome-running">
-          <span class="outcome-shape" aria-hidden="true">
-            ●
-          </span>{' '}
-          {STATES[state]}
-        </span>
+        <Outcome of={{ status: 'running', exitCode: null, signal: null }} live={state} />
         <span>
-          <Link href={addressOf('/run', { id: runId, project: projectId })}>{runId}</Link>{' '}
+          {!iterations && <Link href={addressOf('/run', { id: runId, project: projectId })}>{runId}</Link>}{' '}
           <span class="faint">
-            {projectId} · {phase} {iteration}
+            {!iterations && `${projectId} · `}
+            {phase} {iteration}
           </span>
         </span>
       </div>
@@ -67,9 +82,29 @@ function Item({ of, now }: { readonly of: RunningInvocation; readonly now: numbe
           </time>
         </Figure>
         {of.contextTokens !== null && <Figure name="Context">{describeContext(of)}</Figure>}
-        {of.budget && <Figure name="Budget">{formatShare(of.budget.spent / of.budget.amount)} used</Figure>}
+        {budget && <Figure name={`Budget of the ${budget.scope}`}>{describeBudget(budget)}</Figure>}
       </dl>
+      {budget && iterations && <Forecast budget={budget} iterations={iterations} />}
     </li>
+  );
+}
+
+/** How long the budget lasts as the run goes on. */
+function Forecast({ budget, iterations }: { readonly budget: BudgetLevel; readonly iterations: readonly Iteration[] }) {
+  const more = forecastIterations(budget, iterations);
+  if (more === undefined) return null;
+  const count = more === 1 ? '1 more iteration' : `${formatCount(more)} more iterations`;
+  return (
+    <p class="running-forecast">
+      <progress
+        max={1}
+        value={Math.min(1, budget.spent / budget.amount)}
+        aria-label="Part of the budget that is used"
+      />
+      {more === 0
+        ? 'At this pace the budget is reached before one more iteration has ended.'
+        : `At this pace the budget lasts ${count}.`}
+    </p>
   );
 }
 
@@ -80,6 +115,13 @@ function Figure({ name, children }: { readonly name: string; readonly children: 
       <dd>{children}</dd>
     </div>
   );
+}
+
+/** `$38.23 of $40.00 (96%)` */
+export function describeBudget({ unit, amount, spent }: Pick<BudgetLevel, 'unit' | 'amount' | 'spent'>): string {
+  const share = formatShare(spent / amount);
+  if (unit === 'usd') return `${formatUsd(spent / 1e9)} of ${formatUsd(amount / 1e9)} (${share})`;
+  return `${formatCompact(spent)} of ${formatCompact(amount)} tokens (${share})`;
 }
 
 function describeContext({ contextTokens, contextWindowTokens }: RunningInvocation): string {

@@ -1,36 +1,31 @@
 import { useState } from 'preact/hooks';
 import { addressOf, changeQuery, goTo } from '../address.js';
-import type { RunEntry, RunList, Status } from '../answers.js';
+import type { RunEntry, RunList } from '../answers.js';
 import { useAnswer } from '../ask.js';
+import { type Filter, isFiltered, readFilter } from '../filters.js';
 import { formatCount, formatDistance, formatMinute } from '../format.js';
 import { useNow } from '../live.js';
 import { Pick } from '../parts/choice.jsx';
-import { costColumn, sourceColumn, tokens } from '../parts/columns.jsx';
-import { CachedShare, cachedShare } from '../parts/figures.jsx';
+import { cachedColumn, costColumn, sourceColumn, tokens } from '../parts/columns.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
-import { RunningNow } from './running.jsx';
+import { FilterBar, NoMatch } from './filters.jsx';
+import { RunningNow, useRunning } from './running.jsx';
 
 const LENGTHS = ['50', '200', '1000'];
 
 /** The newest runs; two of them can be chosen to be compared. */
 export function RunsView({ query }: { readonly query: URLSearchParams }) {
-  const project = query.get('project') ?? undefined;
+  const { provider: _, ...filter } = readFilter(query);
   const last = query.get('last') ?? LENGTHS[0];
-  const asked = useAnswer<RunList>('/api/runs', { project, last });
-  const status = useAnswer<Status>('/api/status').answer;
-  const projects = [...new Set([...(project ? [project] : []), ...(status?.projectIds ?? [])])];
+  const asked = useAnswer<RunList>('/api/runs', { ...filter, last });
+  const running = useRunning(filter.project);
   return (
     <>
       <div class="controls">
         <h1>Runs</h1>
-        <Pick
-          label="Project"
-          value={project ?? ''}
-          options={[{ value: '', text: 'All projects' }, ...projects.map((id) => ({ value: id, text: id }))]}
-          onPick={(id) => changeQuery({ project: id || undefined })}
-        />
+        <FilterBar view="/runs" filter={filter} />
         <Pick
           label="How many"
           value={last ?? ''}
@@ -38,15 +33,22 @@ export function RunsView({ query }: { readonly query: URLSearchParams }) {
           onPick={(value) => changeQuery({ last: value })}
         />
       </div>
-      <RunningNow project={project} />
-      <Await asked={asked}>{({ runs }) => <Runs runs={runs} />}</Await>
+      <RunningNow running={running} />
+      <Await asked={asked}>{({ runs }) => <Runs runs={runs} filter={filter} />}</Await>
     </>
   );
 }
 
-function Runs({ runs }: { readonly runs: readonly RunEntry[] }) {
+function Runs({ runs, filter }: { readonly runs: readonly RunEntry[]; readonly filter: Filter }) {
   const [chosen, setChosen] = useState<readonly RunEntry[]>([]);
   const now = useNow(runs.some(isRunning));
+  if (runs.length === 0 && isFiltered(filter)) {
+    return (
+      <Empty title="No such run">
+        <NoMatch view="/runs" />
+      </Empty>
+    );
+  }
   if (runs.length === 0) {
     return (
       <Empty title="No run has been metered yet">
@@ -62,7 +64,7 @@ function Runs({ runs }: { readonly runs: readonly RunEntry[] }) {
   return (
     <Panel
       title="Newest first"
-      hint="Choose two to compare them."
+      hint={describeExtent(filter)}
       actions={
         <button type="button" disabled={chosen.length !== 2} onClick={() => goTo(compareAddress(chosen))}>
           Compare{chosen.length > 0 ? ` (${chosen.length} of 2)` : ''}
@@ -72,6 +74,11 @@ function Runs({ runs }: { readonly runs: readonly RunEntry[] }) {
       <Table name="Runs" columns={columnsOf(chosen, toggle, now)} rows={runs} keyOf={keyOf} />
     </Panel>
   );
+}
+
+function describeExtent({ since, until, model, phase }: Filter): string {
+  const isPartial = [since, until, model, phase].some((one) => one !== undefined);
+  return `${isPartial ? 'Each with what it used of that alone. ' : ''}Choose two to compare them.`;
 }
 
 function columnsOf(chosen: readonly RunEntry[], toggle: (run: RunEntry) => void, now: number): Column<RunEntry>[] {
@@ -92,6 +99,7 @@ function columnsOf(chosen: readonly RunEntry[], toggle: (run: RunEntry) => void,
         </span>
       ),
     },
+    costColumn(),
     { key: 'project', title: 'Project', value: (run) => run.projectId },
     {
       key: 'started',
@@ -111,21 +119,23 @@ function columnsOf(chosen: readonly RunEntry[], toggle: (run: RunEntry) => void,
     },
     { key: 'model', title: 'Model', value: (run) => run.modelNames.join(' ') || null },
     tokens('Input', (run) => run.inputTokens),
-    {
-      key: 'share',
-      title: 'Cached %',
-      align: 'right',
-      value: (run) => cachedShare(run) ?? null,
-      show: (run) => <CachedShare of={run} />,
-    },
+    cachedColumn(),
     tokens('Output', (run) => run.outputTokens),
-    costColumn(),
     sourceColumn(),
   ];
 }
 
 function Statuses({ of: run }: { readonly of: RunEntry }) {
-  return <span class={isRunning(run) ? 'outcome-running moving' : ''}>{describeStatuses(run)}</span>;
+  return (
+    <span class={isRunning(run) ? 'outcome-running' : ''}>
+      {isRunning(run) && (
+        <span class="outcome-shape" aria-hidden="true">
+          ●
+        </span>
+      )}
+      {describeStatuses(run)}
+    </span>
+  );
 }
 
 function describeStatuses({ statusCounts }: RunEntry): string {

@@ -1,23 +1,22 @@
 import { addressOf, changeQuery } from '../address.js';
 import type { SessionEntry, SessionList } from '../answers.js';
 import { useAnswer } from '../ask.js';
-import { PROVIDER_OPTIONS, type ProviderChoice, readProviderChoice } from '../choices.js';
+import { isFiltered, readFilter } from '../filters.js';
 import { formatMinute } from '../format.js';
 import { Choice } from '../parts/choice.jsx';
-import { sumColumns, tokens } from '../parts/columns.jsx';
+import { costColumn, sumColumns, tokens } from '../parts/columns.jsx';
 import { ProviderName } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
+import { PROVIDER_OPTIONS, type ProviderChoice, readProviderChoice } from '../providers.js';
+import { FilterBar, NoMatch } from './filters.jsx';
 
 /** The sessions that cost most, metered or read from history. */
 export function SessionsView({ query }: { readonly query: URLSearchParams }) {
   const provider = readProviderChoice(query);
-  const asked = useAnswer<SessionList>('/api/sessions', {
-    provider: provider === 'all' ? undefined : provider,
-    project: query.get('project') ?? undefined,
-    last: '100',
-  });
+  const { phase: _, ...filter } = readFilter(query);
+  const asked = useAnswer<SessionList>('/api/sessions', { ...filter, last: '100' });
   return (
     <>
       <div class="controls">
@@ -28,11 +27,14 @@ export function SessionsView({ query }: { readonly query: URLSearchParams }) {
           value={provider}
           onChoose={(value) => changeQuery({ provider: value === 'all' ? undefined : value })}
         />
+        <FilterBar view="/sessions" filter={filter} />
       </div>
       <Await asked={asked}>
         {({ sessions }) =>
           sessions.length === 0 ? (
-            <Empty title="No such session">Sessions appear here once they have used anything.</Empty>
+            <Empty title="No such session">
+              {isFiltered(filter) ? <NoMatch view="/sessions" /> : 'Sessions appear here once they have used anything.'}
+            </Empty>
           ) : (
             <Panel title="The costliest" hint="With the threads that each started.">
               <Table name="Sessions" columns={COLUMNS} rows={sessions} keyOf={({ threadId }) => threadId} first={25} />
@@ -57,6 +59,7 @@ const COLUMNS: readonly Column<SessionEntry>[] = [
       </Link>
     ),
   },
+  costColumn(),
   {
     key: 'provider',
     title: 'Provider',
@@ -72,5 +75,5 @@ const COLUMNS: readonly Column<SessionEntry>[] = [
   },
   { key: 'model', title: 'Model', value: ({ modelNames }) => modelNames.join(' ') },
   tokens('Threads', ({ threadCount }) => threadCount),
-  ...sumColumns<SessionEntry>(),
+  ...sumColumns<SessionEntry>().slice(1),
 ];

@@ -1,9 +1,9 @@
 import type { ThreadEntry } from '../answers.js';
-import type { Spending } from '../charts/cumulative.js';
 import { formatMinute } from '../format.js';
 import { sumColumns } from '../parts/columns.jsx';
 import { Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
+import type { Spending } from '../spending.js';
 
 /** The threads of a session that were read from history: nobody metered what caused their responses. */
 export function Unmetered({ threads }: { readonly threads: readonly ThreadEntry[] }) {

@@ -1,28 +1,31 @@
-import { changeQuery } from '../address.js';
+import { changeQuery, goTo } from '../address.js';
 import type { Provider, Status } from '../answers.js';
 import { useAnswer } from '../ask.js';
-import { drawCalendar, measureCalendar } from '../charts/calendar.js';
+import { drawCalendar, findMostUsd, measureCalendar, strengthOf } from '../charts/calendar.js';
 import { Chart } from '../charts/chart.jsx';
-import { PROVIDER_OPTIONS, type ProviderChoice, readProviderChoice } from '../choices.js';
-import { Choice, Pick } from '../parts/choice.jsx';
+import { addressBehind, type Filter } from '../filters.js';
+import { formatUsd } from '../format.js';
+import { Choice } from '../parts/choice.jsx';
 import { ProviderName } from '../parts/figures.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
-import { PROVIDERS } from '../providers.js';
+import type { Period } from '../periods.js';
+import { PROVIDER_OPTIONS, PROVIDERS, type ProviderChoice, readProviderChoice } from '../providers.js';
 import type { Usage, UsageGroup } from '../usage-answers.js';
-import { RunningNow } from './running.jsx';
+import { NamePick } from './filters.jsx';
+import { RunningNow, useRunning } from './running.jsx';
+import { Breakdown } from './usage/breakdown.jsx';
 import { Limits } from './usage/limits.jsx';
-import { Models } from './usage/models.jsx';
-import { Periods } from './usage/periods.jsx';
+import { Bars, Periods } from './usage/periods.jsx';
 import { Returns } from './usage/returns.jsx';
 import { readSpan, type Span, SpanPicker } from './usage/span.jsx';
 import { Summary } from './usage/summary.jsx';
+import { Welcome } from './usage/welcome.jsx';
 
 const PERIODS = [
   { value: 'daily', text: 'Daily' },
   { value: 'weekly', text: 'Weekly' },
   { value: 'monthly', text: 'Monthly' },
 ] as const;
-export type Period = (typeof PERIODS)[number]['value'];
 
 /** What it cost over time. The period, the provider and the days are the address's, and hold for the whole view. */
 export function UsageView({ query }: { readonly query: URLSearchParams }) {
@@ -30,14 +33,10 @@ export function UsageView({ query }: { readonly query: URLSearchParams }) {
   const provider = readProviderChoice(query);
   const project = query.get('project') ?? undefined;
   const span = readSpan(query, period);
-  const asked = useAnswer<Usage>('/api/usage', {
-    period,
-    provider: provider === 'all' ? undefined : provider,
-    project,
-    ...span,
-  });
+  const parameters = { period, provider: provider === 'all' ? undefined : provider, project, ...span };
+  const asked = useAnswer<Usage>('/api/usage', parameters);
   const status = useAnswer<Status>('/api/status').answer;
-  const projects = [...new Set([...(project ? [project] : []), ...(status?.projectIds ?? [])])];
+  const running = useRunning(project);
   return (
     <>
       <div class="controls">
@@ -55,16 +54,20 @@ export function UsageView({ query }: { readonly query: URLSearchParams }) {
           onChoose={(value) => changeQuery({ provider: value === 'all' ? undefined : value })}
         />
         <SpanPicker span={span} period={period} />
-        <Pick
-          label="Project"
-          value={project ?? ''}
-          options={[{ value: '', text: 'All projects' }, ...projects.map((id) => ({ value: id, text: id }))]}
-          onPick={(id) => changeQuery({ project: id || undefined })}
-        />
+        <NamePick label="Project" all="All projects" name="project" value={project} known={status?.projectIds} />
       </div>
-      <RunningNow project={project} />
+      <RunningNow running={running} />
       <Await asked={asked}>
-        {(usage) => <Overview usage={usage} period={period} span={span} filter={{ provider, project }} />}
+        {(usage) => (
+          <Overview
+            usage={usage}
+            period={period}
+            span={span}
+            filter={{ provider, project }}
+            query={query}
+            parameters={parameters}
+          />
+        )}
       </Await>
     </>
   );
@@ -80,22 +83,31 @@ interface OverviewProps {
   readonly period: Period;
   readonly span: Span;
   readonly filter: UsageFilter;
+  readonly query: URLSearchParams;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
 }
 
-function Overview({ usage, period, span, filter }: OverviewProps) {
+function Overview({ usage, period, span, filter, query, parameters }: OverviewProps) {
   const [all, ...each] = usage.groups;
   const providers = PROVIDERS.filter((provider) => usage.calendar.some((day) => day.provider === provider));
   if (!all || (!all.range && usage.calendar.length === 0)) return <NothingUsed filter={filter} />;
+  const provider = filter.provider === 'all' ? undefined : filter.provider;
+  const behind: Filter = { project: filter.project, provider };
+  const days = { since: all.range?.since ?? undefined, until: all.range?.until ?? undefined };
+  const periods = { all, each, period, today: usage.today, behind };
   return (
     <>
-      <Summary all={all} each={each} today={usage.today} />
-      <Calendar usage={usage} providers={providers} />
+      <Summary usage={usage} all={all} each={each} />
+      <Bars {...periods} />
+      {all.range && (
+        <Breakdown query={query} parameters={parameters} filter={{ ...behind, ...days }} totals={all.range.totals} />
+      )}
+      <Calendar usage={usage} providers={providers} behind={behind} />
       <div class="pair">
-        <Returns usage={usage} />
-        <Limits limits={usage.rateLimits} />
+        {usage.returns.length > 0 && <Returns usage={usage} />}
+        {usage.rateLimits.length > 0 && <Limits limits={usage.rateLimits} />}
       </div>
-      <Periods all={all} each={each} period={period} span={span} filter={filter} today={usage.today} />
-      <Models report={all.range} />
+      <Periods {...periods} span={span} filter={filter} />
     </>
   );
 }
@@ -104,16 +116,20 @@ function NothingUsed({ filter }: { readonly filter: UsageFilter }) {
   if (filter.provider !== 'all' || filter.project) {
     return <Empty title="Nothing was used">Nothing is recorded for this choice: try all providers and projects.</Empty>;
   }
-  return (
-    <Empty title="Nothing has been recorded yet">
-      <p>Put codex-metered where codex stood, and watch it arrive here:</p>
-      <code>codex-metered exec "fix the failing test"</code>
-    </Empty>
-  );
+  return <Welcome />;
 }
 
-function Calendar({ usage, providers }: { readonly usage: Usage; readonly providers: readonly Provider[] }) {
+interface CalendarProps {
+  readonly usage: Usage;
+  readonly providers: readonly Provider[];
+  readonly behind: Filter;
+}
+
+function Calendar({ usage, providers, behind }: CalendarProps) {
   const { today } = usage;
+  const showDay = (_: number, day: string) => {
+    goTo(addressBehind('/sessions', { ...behind, since: day, until: day }));
+  };
   return (
     <Panel
       title="Every day"
@@ -122,7 +138,7 @@ function Calendar({ usage, providers }: { readonly usage: Usage; readonly provid
           {providers.map((provider) => (
             <ProviderName key={provider} provider={provider} />
           ))}
-          <span>stronger: cost more</span>
+          <Scale mostUsd={findMostUsd(usage.calendar)} />
         </span>
       }
     >
@@ -131,8 +147,24 @@ function Calendar({ usage, providers }: { readonly usage: Usage; readonly provid
         height={measureCalendar}
         of={usage}
         draw={(frame) => drawCalendar(usage.calendar, { today, providers }, frame)}
+        onPick={showDay}
       />
     </Panel>
+  );
+}
+/** Parts of the dearest day that the scale shows. */
+const SCALE_STEPS = [1 / 16, 1 / 4, 1];
+
+function Scale({ mostUsd }: { readonly mostUsd: number }) {
+  return (
+    <span class="scale">
+      <span class="scale-cell" /> $0
+      {SCALE_STEPS.map((share) => (
+        <span key={share} class="scale-step">
+          <span class="scale-cell scale-used" style={{ opacity: strengthOf(share) }} /> {formatUsd(share * mostUsd, 2)}
+        </span>
+      ))}
+    </span>
   );
 }
 

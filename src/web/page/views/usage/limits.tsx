@@ -4,20 +4,16 @@ import { ProviderName } from '../../parts/figures.jsx';
 import { Panel } from '../../parts/panel.jsx';
 import type { RateLimit } from '../../usage-answers.js';
 
-/** What is left of the subscription's windows, as Codex was last told. */
+/** What is left of each rate limit's window, as the provider last reported it. */
 export function Limits({ limits }: { readonly limits: readonly RateLimit[] }) {
   const now = useNow(limits.length > 0);
   return (
     <Panel title="Rate limits" hint="What is left of each window, as last reported.">
-      {limits.length === 0 ? (
-        <p class="hint roomy">None was reported yet: Codex tells them when it is signed in with a subscription.</p>
-      ) : (
-        <ul class="returns">
-          {limits.map((limit) => (
-            <LimitItem key={`${limit.provider} ${limit.limitId} ${limit.windowMinutes}`} limit={limit} now={now} />
-          ))}
-        </ul>
-      )}
+      <ul class="returns">
+        {limits.map((limit) => (
+          <LimitItem key={`${limit.provider} ${limit.limitId} ${limit.windowMinutes}`} limit={limit} now={now} />
+        ))}
+      </ul>
     </Panel>
   );
 }
@@ -42,7 +38,7 @@ function LimitItem({ limit, now }: { readonly limit: RateLimit; readonly now: nu
             {isOver ? 'was reset' : 'resets'} {formatDistance(resetsAt, now)}, {formatMinute(resetsAt)} ·{' '}
           </>
         )}
-        heard {formatDistance(observedAt, now)}
+        reported {formatDistance(observedAt, now)}
       </p>
     </li>
   );

@@ -1,24 +1,32 @@
+import { goTo } from '../../address.js';
 import type { Provider } from '../../answers.js';
 import { type Bar, drawBars } from '../../charts/bars.js';
 import { Chart } from '../../charts/chart.jsx';
+import { addressBehind, type Filter } from '../../filters.js';
 import { formatDatedDay, formatDay, formatFullDay, formatMonth, formatShortMonth } from '../../format.js';
 import { sumColumns } from '../../parts/columns.jsx';
 import { Cost } from '../../parts/figures.jsx';
+import { Link } from '../../parts/link.jsx';
 import { Empty, Panel } from '../../parts/panel.jsx';
 import { type Column, Table } from '../../parts/table.jsx';
+import { lastDayOf, listKeys, type Period } from '../../periods.js';
 import { PROVIDER_NAMES } from '../../providers.js';
 import type { PeriodEntry, UsageGroup } from '../../usage-answers.js';
-import { entriesOf, type Period, type UsageFilter } from '../usage.jsx';
-import { listKeys } from './keys.js';
+import { entriesOf, type UsageFilter } from '../usage.jsx';
 import type { Span } from './span.jsx';
 
-interface PeriodsProps {
+interface BarsProps {
   readonly all: UsageGroup;
   readonly each: readonly UsageGroup[];
   readonly period: Period;
+  readonly today: string;
+  /** What the links lead to is of the same provider and project. */
+  readonly behind: Filter;
+}
+
+interface PeriodsProps extends BarsProps {
   readonly span: Span;
   readonly filter: UsageFilter;
-  readonly today: string;
 }
 
 const TITLES: Readonly<Record<Period, string>> = {
@@ -28,8 +36,8 @@ const TITLES: Readonly<Record<Period, string>> = {
 };
 const UNITS: Readonly<Record<Period, string>> = { daily: 'Day', weekly: 'Week from', monthly: 'Month' };
 
-/** Bars of what each day, week or month cost, and the numbers. */
-export function Periods({ all, each, period, span, filter, today }: PeriodsProps) {
+/** Bars of what each day, week or month cost; each leads to its sessions. */
+export function Bars({ all, each, period, today, behind }: BarsProps) {
   const entries = entriesOf(all, period);
   if (!all.range || entries.length === 0) {
     return (
@@ -43,23 +51,41 @@ export function Periods({ all, each, period, span, filter, today }: PeriodsProps
   const providers = each.flatMap(({ provider, range }) => (provider && range ? [provider] : []));
   const bars = listBars(each, entries, period, today);
   return (
-    <Panel title={TITLES[period]} hint={<Command period={period} span={span} filter={filter} />}>
+    <Panel title={TITLES[period]}>
       <Chart
         label={`${TITLES[period]}: bars of the cost, stacked by provider. The same figures are in the table below.`}
         height={240}
         of={all}
         draw={(frame) => drawBars(bars, providers, frame)}
+        onPick={(index) => {
+          const key = bars[index]?.key;
+          if (key !== undefined) goTo(addressOfPeriod(key, period, behind));
+        }}
       />
+    </Panel>
+  );
+}
+
+/** The numbers of each day, week or month. */
+export function Periods({ all, each, period, span, filter, behind }: PeriodsProps) {
+  if (!all.range) return null;
+  return (
+    <Panel title={`${TITLES[period]}, in numbers`} hint={<Command period={period} span={span} filter={filter} />}>
       <Table
         name={`usage ${period}`}
-        columns={columnsOf(each, period)}
-        rows={[...entries].reverse()}
+        columns={columnsOf(each, period, behind)}
+        rows={[...entriesOf(all, period)].reverse()}
         keyOf={keyOf}
         total={all.range.totals}
         first={14}
       />
     </Panel>
   );
+}
+
+function addressOfPeriod(key: string, period: Period, behind: Filter): string {
+  const since = key.length === 'YYYY-MM'.length ? `${key}-01` : key;
+  return addressBehind('/sessions', { ...behind, since, until: lastDayOf(key, period) });
 }
 
 /** The command that prints the same figures. */
@@ -80,6 +106,7 @@ function listBars(each: readonly UsageGroup[], entries: readonly PeriodEntry[], 
     byKey: new Map(entriesOf({ provider, ...group }, period).map((entry) => [keyOf(entry), entry.costUsd])),
   }));
   return listKeys(entries.map(keyOf), period, today).map((key) => ({
+    key,
     label: period === 'monthly' ? formatShortMonth(key) : formatDay(key),
     title: describeKey(key, period),
     costs: Object.fromEntries(
@@ -88,7 +115,7 @@ function listBars(each: readonly UsageGroup[], entries: readonly PeriodEntry[], 
   }));
 }
 
-function columnsOf(each: readonly UsageGroup[], period: Period): Column<PeriodEntry>[] {
+function columnsOf(each: readonly UsageGroup[], period: Period, behind: Filter): Column<PeriodEntry>[] {
   const [cost, ...sums] = sumColumns<PeriodEntry>();
   return [
     {
@@ -97,7 +124,11 @@ function columnsOf(each: readonly UsageGroup[], period: Period): Column<PeriodEn
       value: keyOf,
       show: (entry) => {
         const key = keyOf(entry);
-        return <time dateTime={key}>{period === 'monthly' ? formatMonth(key) : formatDatedDay(key)}</time>;
+        return (
+          <Link href={addressOfPeriod(key, period, behind)}>
+            <time dateTime={key}>{period === 'monthly' ? formatMonth(key) : formatDatedDay(key)}</time>
+          </Link>
+        );
       },
     },
     ...(cost ? [cost] : []),
@@ -128,7 +159,7 @@ function modelsColumn(): Column<PeriodEntry> {
 
 function providerColumn(group: UsageGroup, provider: Provider, period: Period): Column<PeriodEntry> {
   const byKey = new Map(entriesOf(group, period).map((entry) => [keyOf(entry), entry]));
-  // The total has no key: it is the group's own.
+  // The total row has no key: its figures are the totals of the group.
   const find = (entry: PeriodEntry) => (keyOf(entry) === '' ? group.range?.totals : byKey.get(keyOf(entry)));
   return {
     key: provider,
@@ -136,9 +167,9 @@ function providerColumn(group: UsageGroup, provider: Provider, period: Period): 
     unit: 'USD',
     align: 'right',
     value: (entry) => find(entry)?.costUsd ?? null,
-    show: (entry) => {
+    show: (entry, digits) => {
       const found = find(entry);
-      return found ? <Cost of={found} /> : <span class="faint">–</span>;
+      return found ? <Cost of={found} digits={digits} /> : <span class="faint">–</span>;
     },
   };
 }

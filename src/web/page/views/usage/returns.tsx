@@ -4,12 +4,6 @@ import { ProviderName, Usd } from '../../parts/figures.jsx';
 import { Panel } from '../../parts/panel.jsx';
 import type { SubscriptionReturn, Usage } from '../../usage-answers.js';
 
-const PLAN = `[[subscriptions]]
-provider = "openai"
-name = "ChatGPT Pro"
-usd_per_month = 200
-since = 2026-01-01`;
-
 /** Of all of them together `provider` is null, and so is `since`, which they need not have in common. */
 type Return = Omit<SubscriptionReturn, 'provider' | 'since'> & {
   readonly provider: Provider | null;
@@ -21,18 +15,11 @@ export function Returns({ usage }: { readonly usage: Usage }) {
   const returns = listReturns(usage);
   return (
     <Panel title="Return on subscriptions" hint={`${formatMonth(usage.today.slice(0, 7))}, at the API's prices`}>
-      {returns.length === 0 ? (
-        <p class="hint roomy">
-          Say in codex-metered.toml what you pay a month, and this shows what it returns:
-          <code class="block">{PLAN}</code>
-        </p>
-      ) : (
-        <ul class="returns">
-          {returns.map((one) => (
-            <ReturnItem key={one.provider} of={one} />
-          ))}
-        </ul>
-      )}
+      <ul class="returns">
+        {returns.map((one) => (
+          <ReturnItem key={one.provider} of={one} />
+        ))}
+      </ul>
     </Panel>
   );
 }

@@ -1,6 +1,6 @@
 import { changeQuery } from '../../address.js';
-import { Pick } from '../../parts/choice.jsx';
-import type { Period } from '../usage.jsx';
+import { Pick as Picker } from '../../parts/choice.jsx';
+import type { Period } from '../../periods.js';
 
 /** Which days: as the command's --last, --since and --until. None of them: all. */
 export interface Span {
@@ -35,7 +35,7 @@ export function SpanPicker({ span, period }: { readonly span: Span; readonly per
   };
   return (
     <>
-      <Pick
+      <Picker
         label="Days"
         value={value}
         options={[
@@ -45,13 +45,18 @@ export function SpanPicker({ span, period }: { readonly span: Span; readonly per
         ]}
         onPick={pick}
       />
-      {dated && (
-        <span class="dates">
-          <DayInput label="From" name="since" value={span.since} />
-          <DayInput label="to" name="until" value={span.until} />
-        </span>
-      )}
+      {dated && <DateInputs since={span.since} until={span.until} />}
     </>
+  );
+}
+
+/** The first and the last day, which stand in the address as `since` and `until`. */
+export function DateInputs({ since, until }: Pick<Span, 'since' | 'until'>) {
+  return (
+    <span class="dates">
+      <DayInput label="From" name="since" value={since} />
+      <DayInput label="to" name="until" value={until} />
+    </span>
   );
 }
 

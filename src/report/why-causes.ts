@@ -1,0 +1,129 @@
+import type { ResponseRow } from '../store/queries.js';
+import { type ChargedRates, readChargedRates, splitCost } from './cost-split.js';
+
+/** The response before it in its thread, as far as what it sent can be in the cache. */
+export type Predecessor = Pick<ResponseRow, 'input' | 'model' | 'completedAtMs'>;
+
+/** What a response is looked at with. */
+export interface ResponseContext {
+  readonly response: ResponseRow;
+  /** Undefined for the first response of a thread. */
+  readonly previous: Predecessor | undefined;
+  /** Whether its thread was started by another one: a sub-agent, a review. */
+  readonly isChildThread: boolean;
+}
+
+/**
+ * Why a response cost what it cost, as far as recorded counts prove it, with the nano-USD that would not have been spent
+ * otherwise.
+ *
+ * - `cache-miss`: input that the response before it had sent already was billed as new.
+ * - `context-shortened`: likewise, but the thread had become shorter (a compaction, an edit, a new page), so that what had
+ *   been sent was not what is sent now.
+ * - `first-request`: the thread began here; `child-thread`: a thread that another one started began here.
+ * - `context-growth`: input that no response had sent before, such as files and the output of tools.
+ * - `context-length`: input from the cache, which is billed with each response.
+ * - `long-context` and `tier`: the higher price of a long request, or of a service tier.
+ * - `reasoning` and `output`: what the model wrote.
+ */
+export type Cause =
+  | { readonly kind: 'cache-miss'; readonly nanoUsd: number; readonly miss: CacheMiss }
+  | { readonly kind: 'context-shortened'; readonly nanoUsd: number; readonly miss: CacheMiss }
+  | {
+      readonly kind: Exclude<CauseKind, 'cache-miss' | 'context-shortened'>;
+      readonly nanoUsd: number;
+      readonly tokens: number;
+    };
+
+export const CAUSE_KINDS = [
+  ...([
+    'cache-miss',
+    'context-shortened',
+    'first-request',
+    'child-thread',
+    'context-growth',
+    'context-length',
+  ] as const),
+  ...(['long-context', 'tier', 'reasoning', 'output'] as const),
+];
+export type CauseKind = (typeof CAUSE_KINDS)[number];
+
+export interface CacheMiss {
+  /** Input that the response before had sent, or as much of it as is sent again. */
+  readonly sentBeforeTokens: number;
+  readonly cachedTokens: number;
+  /** From the end of the response before to the end of this one: the cache was idle for no longer than this. */
+  readonly gapMs: number;
+  /** The model of the response before, where it is another: each model has a cache of its own. */
+  readonly modelBefore: string | undefined;
+  /** What the response before had sent, where the thread is shorter now. */
+  readonly inputBefore: number;
+}
+
+/** Providers cache in blocks, and nothing below 1,024 tokens: a smaller difference is no miss. */
+const SMALLEST_MISS_TOKENS = 1024;
+/** The end of the last message is never in the cache as it is sent: a tenth less than expected is no miss either. */
+const SMALLEST_MISS_SHARE = 0.1;
+/** A thread that is shorter by more than this was cut: messages are only ever added otherwise. */
+const SHORTENED_SHARE = 0.95;
+
+/** Lists the causes of a response's cost, the dearest first. Empty where it has no price. */
+export function findCauses(context: ResponseContext): Cause[] {
+  const rates = readChargedRates(context.response);
+  if (!rates) return [];
+  const { response } = context;
+  const { output, reasoning, cachedInput } = response;
+  const causes: Cause[] = [
+    ...explainInput(context, rates),
+    { kind: 'context-length', tokens: cachedInput, nanoUsd: cachedInput * rates.cachedInput },
+    { kind: 'reasoning', tokens: reasoning, nanoUsd: reasoning * rates.output },
+    {
+      kind: 'output',
+      tokens: Math.max(0, output - reasoning),
+      nanoUsd: Math.max(0, output - reasoning) * rates.output,
+    },
+    ...explainSurcharge(response, rates),
+  ];
+  return causes
+    .map((cause) => ({ ...cause, nanoUsd: Math.round(cause.nanoUsd) }))
+    .filter(({ nanoUsd }) => nanoUsd > 0)
+    .sort((a, b) => b.nanoUsd - a.nanoUsd);
+}
+
+/** What became of the input that was not read from the cache. */
+function explainInput({ response, previous, isChildThread }: ResponseContext, rates: ChargedRates): Cause[] {
+  const { input, cachedInput, cacheWrite } = response;
+  const fresh = Math.max(0, input - cachedInput);
+  // Some of it may have been billed as written to the cache, at a rate of its own.
+  const rate = fresh === 0 ? rates.input : ((fresh - cacheWrite) * rates.input + cacheWrite * rates.cacheWrite) / fresh;
+  if (!previous) {
+    return [{ kind: isChildThread ? 'child-thread' : 'first-request', tokens: fresh, nanoUsd: fresh * rate }];
+  }
+  const sentBeforeTokens = Math.min(previous.input, input);
+  const missed = Math.max(0, sentBeforeTokens - cachedInput);
+  const isMiss = missed >= Math.max(SMALLEST_MISS_TOKENS, sentBeforeTokens * SMALLEST_MISS_SHARE);
+  const grown = isMiss ? fresh - missed : fresh;
+  const growth: Cause = { kind: 'context-growth', tokens: grown, nanoUsd: grown * rate };
+  if (!isMiss) return [growth];
+  const miss: CacheMiss = {
+    sentBeforeTokens,
+    cachedTokens: cachedInput,
+    gapMs: Math.max(0, response.completedAtMs - previous.completedAtMs),
+    modelBefore: previous.model === response.model ? undefined : previous.model,
+    inputBefore: previous.input,
+  };
+  const kind = input < previous.input * SHORTENED_SHARE ? 'context-shortened' : 'cache-miss';
+  return [{ kind, miss, nanoUsd: missed * (rate - rates.cachedInput) }, growth];
+}
+
+/** What the request cost beyond the standard price of its model. Cached input is taken to be dearer by as much as other input. */
+function explainSurcharge(response: ResponseRow, rates: ChargedRates): Cause[] {
+  const split = splitCost(response);
+  const { standard, longContext } = rates;
+  if (!split || standard.input <= 0 || standard.output <= 0) return [];
+  const beyond = (nanoUsd: number, charged: number, usual: number) => nanoUsd * (1 - usual / charged);
+  const ofInput = split.uncachedInput.nanoUsd + split.cachedInput.nanoUsd + split.cacheWrite.nanoUsd;
+  const ofOutput = split.output.nanoUsd + split.reasoning.nanoUsd;
+  const nanoUsd = beyond(ofInput, rates.input, standard.input) + beyond(ofOutput, rates.output, standard.output);
+  return [{ kind: longContext ? 'long-context' : 'tier', tokens: response.input, nanoUsd }];
+}

@@ -1,0 +1,57 @@
+import { COST_PARTS, totalOf } from './cost-split.js';
+import type { Selection } from './selector.js';
+import { SCHEMA_VERSION, toIso } from './sums-json.js';
+import { describeNextStep } from './why-advice.js';
+import type { Cause } from './why-causes.js';
+import type { WhyReport } from './why-report.js';
+
+/** The report as data. Costs are nano-USD, and a cause's cost is what would not have been spent without it. */
+export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): object {
+  const { split, usual, dearest, causes, pricedResponses, unpricedResponses } = why;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'why',
+    ...(scope.kind === 'run' ? { runId: scope.runId, projectId: scope.projectId } : { threadId: scope.threadId }),
+    selectedAs: reason,
+    phase: part?.phase ?? null,
+    iteration: part?.iteration ?? null,
+    responseCount: pricedResponses + unpricedResponses,
+    unpricedResponseCount: unpricedResponses,
+    totalNanoUsd: totalOf(split),
+    parts: COST_PARTS.map((name) => ({
+      part: name,
+      tokens: name === 'fees' ? null : split[name].tokens,
+      costNanoUsd: split[name].nanoUsd,
+      medianNanoUsd: usual?.nanoUsd[name] ?? null,
+    })),
+    comparedWith: usual ? { iterationCount: usual.iterations, medianNanoUsd: usual.totalNanoUsd } : null,
+    dearestResponses: dearest.map(({ response, phase, iteration, cause }) => ({
+      threadId: response.threadId,
+      responseKey: response.key,
+      phase: phase ?? null,
+      iteration: iteration ?? null,
+      model: response.model,
+      completedAt: toIso(response.completedAtMs),
+      inputTokens: response.input,
+      cachedInputTokens: response.cachedInput,
+      outputTokens: response.output,
+      costNanoUsd: response.costNanoUsd,
+      cause: cause ? toCauseJson(cause) : null,
+    })),
+    causes: causes.map(({ kind, nanoUsd, responses }) => ({ kind, costNanoUsd: nanoUsd, responseCount: responses })),
+    nextStep: describeNextStep(why).replace(/^Next step: /, ''),
+    notKnown: ['retries', 'reasoning effort'],
+  };
+}
+
+function toCauseJson(cause: Cause): object {
+  const { kind, nanoUsd } = cause;
+  if (!('miss' in cause)) return { kind, costNanoUsd: nanoUsd, tokens: cause.tokens };
+  const { sentBeforeTokens, cachedTokens, gapMs, modelBefore, inputBefore } = cause.miss;
+  return {
+    kind,
+    costNanoUsd: nanoUsd,
+    tokens: sentBeforeTokens - cachedTokens,
+    ...{ sentBeforeTokens, cachedTokens, gapMs, modelBefore: modelBefore ?? null, inputBeforeTokens: inputBefore },
+  };
+}

@@ -1,0 +1,39 @@
+import { rmSync } from 'node:fs';
+import { type Connection, openDatabase } from './driver.js';
+import { createPrivately } from './open.js';
+import { isSqliteError } from './sqlite-error.js';
+
+/** Held by the one import that reads files into a database. */
+export interface ImportLock {
+  release(): void;
+}
+
+/**
+ * Takes the lock on imports into the database at `path`, or returns undefined while another process or another import in this
+ * one holds it. It is SQLite's own lock on an empty file beside the database, which the system releases when its holder dies.
+ * Where that file cannot be made or locked, the import goes on without: two of them record each response once as well.
+ */
+export function takeImportLock(path: string): ImportLock | undefined {
+  const lockPath = `${path}-import`;
+  let connection: Connection | undefined;
+  try {
+    createPrivately(lockPath);
+    connection = openDatabase(lockPath, { timeout: 0 });
+    connection.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    connection?.close();
+    const isHeld = isSqliteError(error) && /^SQLITE_BUSY/.test((error as { code?: string }).code ?? '');
+    return isHeld ? undefined : { release: () => undefined };
+  }
+  return { release: () => release(connection, lockPath) };
+}
+
+/** The file goes before the lock does. Where it cannot be removed, as while it is open on Windows, it is used again. */
+function release(connection: Connection, lockPath: string): void {
+  try {
+    rmSync(lockPath, { force: true });
+  } catch {
+    // The next import finds it and locks it.
+  }
+  connection.close();
+}

@@ -1,0 +1,92 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { formatRoundUsd } from '../format.js';
+import { describeIteration, type Iteration, type Mark } from '../iterations.js';
+import { colorOfPhase, type Frame, PATTERNS, type Theme, tooltipOf } from './theme.js';
+
+/** Marks stand in rows above the bars, one row for each kind, so that several of one iteration do not hide each other. */
+const MARKS: readonly {
+  readonly mark: Mark;
+  readonly symbol: string;
+  readonly y: number;
+  readonly color: keyof Theme;
+}[] = [
+  {
+    mark: 'failure',
+    symbol: 'path://M2 0L6 4L10 0L12 2L8 6L12 10L10 12L6 8L2 12L0 10L4 6L0 2Z',
+    y: 0.99,
+    color: 'bad',
+  },
+  { mark: 'budget', symbol: 'diamond', y: 0.935, color: 'warn' },
+  { mark: 'cache miss', symbol: 'triangle', y: 0.88, color: 'muted' },
+];
+/** So much higher than the dearest iteration the axis goes where there are marks. */
+const HEADROOM = 1.22;
+
+/** What each iteration cost, a bar stacked by phase, with marks above those in which something went wrong. */
+export function drawIterations(
+  iterations: readonly Iteration[],
+  phases: readonly string[],
+  { theme, width }: Frame,
+): EChartsCoreOption {
+  const isMarked = iterations.some(({ marks }) => marks.length > 0);
+  const room = width / Math.max(1, iterations.length);
+  return {
+    aria: {
+      enabled: true,
+      // Otherwise ECharts replaces the label that the page gives the chart.
+      label: { enabled: false },
+      // Narrower bars than that show no pattern.
+      decal: { show: room >= 8, decals: phases.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
+    },
+    // On a narrow screen the legend takes two rows.
+    grid: { left: 8, right: 12, top: isMarked && width < 420 ? 54 : 34, bottom: 4, containLabel: true },
+    legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: theme.muted } },
+    tooltip: {
+      ...tooltipOf(theme),
+      trigger: 'axis',
+      axisPointer: { type: 'shadow' },
+      formatter: ([first]: readonly { dataIndex: number }[]) => describeIteration(iterations[first?.dataIndex ?? 0]),
+    },
+    xAxis: {
+      type: 'category',
+      data: iterations.map(({ number }) => String(number)),
+      axisLine: { lineStyle: { color: theme.line } },
+      axisTick: { show: false },
+      axisLabel: { color: theme.muted, hideOverlap: true },
+    },
+    yAxis: [
+      {
+        type: 'value',
+        max: ({ max }: { max: number }) => (isMarked ? max * HEADROOM : null),
+        axisLine: { show: false },
+        axisLabel: { color: theme.muted, formatter: formatRoundUsd, showMaxLabel: !isMarked },
+        splitLine: { lineStyle: { color: theme.line } },
+      },
+      { type: 'value', min: 0, max: 1, show: false },
+    ],
+    series: [
+      ...phases.map((phase) => ({
+        name: phase,
+        type: 'bar',
+        stack: 'cost',
+        barMaxWidth: 44,
+        barCategoryGap: room >= 8 ? '28%' : '8%',
+        data: iterations.map((one) => one.phases[phase]?.costUsd ?? 0),
+        itemStyle: { color: colorOfPhase(phase, theme) },
+      })),
+      ...MARKS.filter(({ mark }) => iterations.some(({ marks }) => marks.includes(mark))).map(
+        ({ mark, symbol, y, color }) => ({
+          name: mark,
+          type: 'line',
+          yAxisIndex: 1,
+          symbol,
+          symbolSize: 8,
+          showAllSymbol: true,
+          lineStyle: { opacity: 0 },
+          itemStyle: { color: theme[color], opacity: 1 },
+          data: iterations.map(({ marks }) => (marks.includes(mark) ? y : null)),
+        }),
+      ),
+    ],
+  };
+}

@@ -1,0 +1,31 @@
+import { addressOf, changeQuery } from './address.js';
+
+/** Which runs and sessions are meant: each field is a parameter of the page's address and of the API. */
+export interface Filter {
+  readonly project?: string | undefined;
+  readonly phase?: string | undefined;
+  readonly model?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly text?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+const NAMES = ['project', 'phase', 'model', 'provider', 'text', 'since', 'until'] as const satisfies (keyof Filter)[];
+
+export function readFilter(query: URLSearchParams): Filter {
+  return Object.fromEntries(NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));
+}
+
+export function isFiltered(filter: Filter): boolean {
+  return NAMES.some((name) => filter[name] !== undefined);
+}
+
+export function clearFilter(): void {
+  changeQuery(Object.fromEntries(NAMES.map((name) => [name, undefined])));
+}
+
+/** The address of the runs, or of the sessions, behind a figure. */
+export function addressBehind(view: '/runs' | '/sessions', filter: Filter): string {
+  return addressOf(view, { ...filter });
+}

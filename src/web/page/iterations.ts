@@ -1,0 +1,107 @@
+import type { BudgetLevel, InvocationEntry, Sums } from './answers.js';
+import { formatUsd } from './format.js';
+import { cachedShare, sumUp } from './sums.js';
+
+/** With which codex-metered ends when a limit was reached: docs/budgets.md. */
+export const BUDGET_EXIT_CODE = 99;
+
+/** One round of a loop: the invocations of a run that have the same iteration number, whatever their phases. */
+export interface Iteration extends Sums {
+  readonly number: number;
+  readonly invocations: readonly InvocationEntry[];
+  /** In the order in which `listPhases` gives them; undefined where the iteration has none of that phase. */
+  readonly phases: Readonly<Record<string, Sums | undefined>>;
+  /** Against the iteration before, in USD; null where one of the two has no price. */
+  readonly changeUsd: number | null;
+  readonly modelNames: readonly string[];
+  readonly marks: readonly Mark[];
+}
+
+/** What is marked in the chart of a long run. */
+export type Mark = 'failure' | 'budget' | 'cache miss';
+
+const PHASES = ['builder', 'reviewer', 'chat', 'handoff', 'other'];
+/** The API caches prompts from so many tokens on: https://platform.openai.com/docs/guides/prompt-caching. */
+const LEAST_CACHED_TOKENS = 1024;
+/** An invocation whose cached share is below this part of its run's has missed the cache. */
+const MISS = 0.5;
+
+/** The phases of a run, in the order that they have everywhere. */
+export function listPhases(invocations: readonly InvocationEntry[]): string[] {
+  const used = new Set(invocations.map(({ phase }) => phase));
+  return [...PHASES.filter((phase) => used.has(phase)), ...[...used].filter((phase) => !PHASES.includes(phase))];
+}
+
+/** The iterations of a run, in their order. */
+export function listIterations(invocations: readonly InvocationEntry[]): Iteration[] {
+  const share = cachedShare(sumUp(invocations)) ?? 0;
+  const byNumber = new Map<number, InvocationEntry[]>();
+  for (const one of invocations) byNumber.set(one.iteration, [...(byNumber.get(one.iteration) ?? []), one]);
+  const ordered = [...byNumber].sort(([a], [b]) => a - b);
+  let beforeUsd: number | null = null;
+  return ordered.map(([number, ofNumber]) => {
+    const sums = sumUp(ofNumber);
+    const changeUsd = beforeUsd === null || sums.costUsd === null ? null : sums.costUsd - beforeUsd;
+    beforeUsd = sums.costUsd;
+    return {
+      ...sums,
+      number,
+      invocations: ofNumber,
+      phases: Object.fromEntries(
+        listPhases(ofNumber).map((phase) => [phase, sumUp(ofNumber.filter((one) => one.phase === phase))]),
+      ),
+      changeUsd,
+      modelNames: [...new Set(ofNumber.flatMap(({ models }) => models.map(({ model }) => model)))],
+      marks: listMarks(ofNumber, share),
+    };
+  });
+}
+
+function listMarks(invocations: readonly InvocationEntry[], usualShare: number): Mark[] {
+  const budget = invocations.some(
+    ({ status, exitCode, notes }) =>
+      status === 'over budget' || exitCode === BUDGET_EXIT_CODE || notes.some(({ kind }) => kind === 'budget'),
+  );
+  const failed = invocations.some(
+    ({ status, exitCode }) => ['failed', 'interrupted', 'abandoned'].includes(status) && exitCode !== BUDGET_EXIT_CODE,
+  );
+  const missed = invocations.some((one) => {
+    const share = cachedShare(one);
+    return share !== undefined && one.inputTokens >= LEAST_CACHED_TOKENS && share < MISS * usualShare;
+  });
+  return [
+    ...(failed ? ['failure' as const] : []),
+    ...(budget ? ['budget' as const] : []),
+    ...(missed ? ['cache miss' as const] : []),
+  ];
+}
+
+/** From so many iterations, the newest that have ended, the pace of a run is taken. */
+const PACE_ITERATIONS = 5;
+
+/**
+ * How many more iterations `budget` lasts when they go on to cost what the last ones cost; undefined where that is not
+ * known: of a limit on one invocation, before an iteration has ended, and where nothing has a price.
+ */
+export function forecastIterations(budget: BudgetLevel, iterations: readonly Iteration[]): number | undefined {
+  if (budget.scope === 'invocation') return undefined;
+  const ended = iterations.filter(({ invocations }) => invocations.every(({ status }) => status !== 'running'));
+  const last = sumUp(ended.slice(-PACE_ITERATIONS));
+  const used = budget.unit === 'usd' ? (last.costNanoUsd ?? 0) : last.inputTokens + last.outputTokens;
+  const each = used / Math.min(PACE_ITERATIONS, Math.max(1, ended.length));
+  if (each <= 0) return undefined;
+  return Math.max(0, Math.floor((budget.amount - budget.spent) / each));
+}
+
+/** For the tooltip of the chart: `Iteration 12  $0.1893`, then each phase, and what went wrong. */
+export function describeIteration(iteration: Iteration | undefined): string {
+  if (!iteration) return '';
+  const { number, phases, costUsd, marks } = iteration;
+  const amount = (usd: number | null | undefined) => (usd === null || usd === undefined ? 'unpriced' : formatUsd(usd));
+  const parts = Object.entries(phases).map(([phase, sums]) => `${phase}  ${amount(sums?.costUsd)}`);
+  return [
+    `Iteration ${number}  ${amount(costUsd)}`,
+    ...(parts.length > 1 ? parts : []),
+    ...(marks.length > 0 ? [marks.join(', ')] : []),
+  ].join('\n');
+}

@@ -1,0 +1,124 @@
+import { addressOf, changeQuery } from '../address.js';
+import type { Status } from '../answers.js';
+import { useAnswer } from '../ask.js';
+import { addressBehind, clearFilter, type Filter, isFiltered } from '../filters.js';
+import { Pick } from '../parts/choice.jsx';
+import { Link } from '../parts/link.jsx';
+import { DateInputs } from './usage/span.jsx';
+
+const LENGTHS = ['7', '30', '90'];
+/** While somebody types the address waits for so long. */
+const TYPING_MS = 250;
+
+interface FilterBarProps {
+  readonly view: '/runs' | '/sessions';
+  readonly filter: Filter;
+}
+
+/** Days, project, model and text, which runs and sessions are filtered by, and the way from the ones to the others. */
+export function FilterBar({ view, filter }: FilterBarProps) {
+  const { project, phase, model, since, until } = filter;
+  const status = useAnswer<Status>('/api/status').answer;
+  return (
+    <>
+      <Days since={since} until={until} />
+      <NamePick label="Project" all="All projects" name="project" value={project} known={status?.projectIds} />
+      <NamePick label="Model" all="All models" name="model" value={model} known={status?.modelNames} />
+      <TextInput text={filter.text} />
+      {phase !== undefined && <span class="hint">phase {phase}</span>}
+      {isFiltered(filter) && (
+        <button type="button" class="quiet" onClick={clearFilter}>
+          Clear filters
+        </button>
+      )}
+      {isFiltered(filter) && (
+        <span class="hint">
+          <Link href={addressBehind(view === '/runs' ? '/sessions' : '/runs', { ...filter, phase: undefined })}>
+            {view === '/runs' ? 'Sessions of the same' : 'Runs of the same'}
+          </Link>
+        </span>
+      )}
+    </>
+  );
+}
+
+interface NamePickProps {
+  readonly label: string;
+  readonly all: string;
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly known: readonly string[] | undefined;
+}
+
+/** One of the names that are recorded, or all. */
+export function NamePick({ label, all, name, value, known = [] }: NamePickProps) {
+  const names = [...new Set([...(value ? [value] : []), ...known])];
+  return (
+    <Pick
+      label={label}
+      value={value ?? ''}
+      options={[{ value: '', text: all }, ...names.map((one) => ({ value: one, text: one }))]}
+      onPick={(one) => changeQuery({ [name]: one || undefined })}
+    />
+  );
+}
+
+function Days({ since, until }: Pick<Filter, 'since' | 'until'>) {
+  const known = LENGTHS.find((days) => until === undefined && since === daysAgo(Number(days) - 1));
+  const value = since === undefined && until === undefined ? 'all' : (known ?? 'dates');
+  const pick = (chosen: string) => {
+    const days = chosen === 'dates' ? 30 : Number(chosen);
+    changeQuery({
+      since: chosen === 'all' ? undefined : daysAgo(days - 1),
+      until: chosen === 'dates' ? daysAgo(0) : undefined,
+    });
+  };
+  return (
+    <>
+      <Pick
+        label="Days"
+        value={value}
+        options={[
+          { value: 'all', text: 'All time' },
+          ...LENGTHS.map((days) => ({ value: days, text: `Last ${days} days` })),
+          { value: 'dates', text: 'From … to …' },
+        ]}
+        onPick={pick}
+      />
+      {value === 'dates' && <DateInputs since={since} until={until} />}
+    </>
+  );
+}
+
+function TextInput({ text }: { readonly text: string | undefined }) {
+  const change = (event: Event & { readonly currentTarget: HTMLInputElement }) => {
+    const { value } = event.currentTarget;
+    clearTimeout(typing);
+    typing = setTimeout(() => changeQuery({ text: value.trim() || undefined }, 'replace'), TYPING_MS);
+  };
+  return (
+    <label class="pick">
+      <span class="hidden">Name</span>
+      <input type="search" placeholder="Part of a name" value={text ?? ''} onInput={change} />
+    </label>
+  );
+}
+
+let typing: ReturnType<typeof setTimeout> | undefined;
+
+/** A day in the reader's calendar, `2026-11-24`. */
+function daysAgo(days: number): string {
+  const date = new Date();
+  date.setDate(date.getDate() - days);
+  const pad = (number: number) => String(number).padStart(2, '0');
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+}
+
+/** Where a list is empty because of its filters. */
+export function NoMatch({ view }: { readonly view: '/runs' | '/sessions' }) {
+  return (
+    <>
+      Nothing is recorded for these filters. <Link href={addressOf(view)}>Show all</Link>
+    </>
+  );
+}

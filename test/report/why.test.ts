@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { Pricer } from '../../src/pricing/pricer.js';
+import { createPriceBook } from '../../src/pricing/prices.js';
+import { describeNextStep } from '../../src/report/why-advice.js';
+import { readWhy } from '../../src/report/why-report.js';
+import type { PricedResponse } from '../../src/usage/record.js';
+import type { Usage } from '../../src/usage/usage.js';
+import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
+
+const START = Date.UTC(2026, 9, 4, 5, 6, 7);
+const MINUTE = 60_000;
+const MODEL = 'gpt-5.3-codex';
+const LONG = 'gpt-5.6-sol';
+
+interface Sent extends Partial<Usage> {
+  readonly input: number;
+  readonly minute?: number;
+  readonly model?: string;
+  readonly tier?: string;
+  readonly thread?: string;
+}
+
+/** Records one invocation whose responses used `sent`, and explains it. */
+function explain(sent: readonly Sent[]) {
+  const store = createStore();
+  const pricer = new Pricer(createPriceBook());
+  const responses = sent.map(
+    ({ minute = 0, model = MODEL, tier, thread = 'thread-1', ...usage }, index): PricedResponse => {
+      const counts = { cachedInput: 0, output: 0, reasoning: 0, ...usage };
+      const completedAtMs = START + minute * MINUTE + index;
+      const sample = sampleResponse(`resp-${index}`, {
+        usage: counts,
+        model,
+        serviceTier: tier,
+        threadId: thread,
+        completedAtMs,
+      });
+      return pricer.price(sample).response;
+    },
+  );
+  store.record({
+    invocation: sampleInvocation('1', { startedAtMs: START }),
+    update: { threadId: 'thread-1' },
+    responses,
+  });
+  const scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' } as const;
+  return readWhy(store.connection, { scope, reason: 'named' });
+}
+
+function dearestCause(sent: readonly Sent[]) {
+  const [first] = explain(sent).dearest;
+  return { key: first?.response.key, ...first?.cause };
+}
+
+describe('the cause of a dear response', () => {
+  it('is a cache miss where the response before had sent what was billed as new, with the time between', () => {
+    const cause = dearestCause([{ input: 100_000 }, { input: 110_000, cachedInput: 2048, minute: 12 }]);
+    expect(cause).toMatchObject({
+      key: 'resp-1',
+      kind: 'cache-miss',
+      miss: { sentBeforeTokens: 100_000, cachedTokens: 2048, gapMs: 12 * MINUTE + 1, modelBefore: undefined },
+      // 97,952 tokens at 1.75 instead of 0.175 dollars per million.
+      nanoUsd: 97_952 * (1750 - 175),
+    });
+  });
+
+  it('names the model of before where a thread changed it', () => {
+    const cause = dearestCause([
+      { input: 50_000, model: 'gpt-5.4-mini' },
+      { input: 60_000, minute: 1 },
+    ]);
+    expect(cause).toMatchObject({ kind: 'cache-miss', miss: { modelBefore: 'gpt-5.4-mini' } });
+  });
+
+  it('is that a thread was shortened where its context is smaller than before', () => {
+    const sent = [
+      { input: 200_000 },
+      { input: 200_500, cachedInput: 199_936 },
+      { input: 30_000, cachedInput: 2048, output: 2000 },
+    ];
+    const { dearest } = explain(sent);
+    expect(dearest.map(({ response, cause }) => [response.key, cause?.kind])).toContainEqual([
+      'resp-2',
+      'context-shortened',
+    ]);
+  });
+
+  it('is new input where all that had been sent was read from the cache', () => {
+    expect(dearestCause([{ input: 8000 }, { input: 68_000, cachedInput: 7936 }])).toMatchObject({
+      kind: 'context-growth',
+      tokens: 60_064,
+    });
+  });
+
+  it('is never a cache miss where the cache held all but a block', () => {
+    for (const cachedInput of [99_000, 98_976]) {
+      const [explained] = explain([{ input: 100_000 }, { input: 100_400, cachedInput, output: 9000 }]).dearest.filter(
+        ({ response }) => response.key === 'resp-1',
+      );
+      expect(explained?.cause?.kind).toBe('output');
+    }
+  });
+
+  it('is the first request of its thread, or of a child thread', () => {
+    expect(dearestCause([{ input: 30_000 }])).toMatchObject({ kind: 'first-request', tokens: 30_000 });
+    expect(dearestCause([{ input: 10_000 }, { input: 30_000, thread: 'child' }])).toMatchObject({
+      key: 'resp-1',
+      kind: 'child-thread',
+    });
+  });
+
+  it('is the price of a long request, or of a tier, where that costs most', () => {
+    const long = dearestCause([
+      { input: 290_000, model: LONG },
+      { input: 300_000, cachedInput: 290_000, model: LONG },
+    ]);
+    expect(long).toMatchObject({ kind: 'first-request' });
+    const [, second] = explain([
+      { input: 290_000, model: LONG },
+      { input: 300_000, cachedInput: 299_000, model: LONG, output: 4000 },
+    ]).dearest;
+    expect(second?.cause?.kind).toBe('context-length');
+    const tier = explain([
+      { input: 20_000, cachedInput: 0 },
+      { input: 21_000, cachedInput: 19_968, tier: 'priority' },
+    ]);
+    expect(tier.causes.map(({ kind }) => kind)).toContain('tier');
+  });
+
+  it('is what the model reasoned, or wrote, where that costs most', () => {
+    expect(dearestCause([{ input: 3000, output: 20_000, reasoning: 18_000 }])).toMatchObject({
+      kind: 'reasoning',
+      tokens: 18_000,
+    });
+    expect(dearestCause([{ input: 3000, output: 20_000, reasoning: 500 }])).toMatchObject({
+      kind: 'output',
+      tokens: 19_500,
+    });
+  });
+
+  it('is not known without a price: such responses are counted and left out', () => {
+    const why = explain([
+      { input: 3000, output: 10, model: 'nobody-knows' },
+      { input: 3000, output: 10 },
+    ]);
+    expect(why).toMatchObject({ pricedResponses: 1, unpricedResponses: 1 });
+    expect(why.dearest.map(({ response }) => response.key)).toEqual(['resp-1']);
+  });
+});
+
+describe('the parts of a cost', () => {
+  it('add up to it, to the nano-USD, at each price', () => {
+    const sent = [
+      { input: 100_001, cachedInput: 33_333, output: 777, reasoning: 111 },
+      { input: 290_001, cachedInput: 33_333, cacheWrite: 5555, output: 777, model: LONG, tier: 'priority' },
+      { input: 70_001, cachedInput: 33_333, cacheWrite: 5555, output: 777, model: LONG, tier: 'flex' },
+    ];
+    const { split, report } = explain(sent);
+    const sum = Object.values(split).reduce((total, { nanoUsd }) => total + nanoUsd, 0);
+    expect(Math.abs(sum - (report.totals.costNanoUsd ?? 0))).toBeLessThan(30);
+    expect(split.fees.nanoUsd).toBe(0);
+  });
+});
+
+describe('the next step', () => {
+  it('follows from the dearest cause that can be changed', () => {
+    const miss = explain([
+      { input: 100_000, cachedInput: 99_000 },
+      { input: 101_000, minute: 12 },
+    ]);
+    expect(describeNextStep(miss)).toContain('resume a thread within minutes');
+    const model = explain([{ input: 100_000, cachedInput: 99_000, model: 'gpt-5.4-mini' }, { input: 101_000 }]);
+    expect(describeNextStep(model)).toContain('keep one model within a thread');
+    expect(describeNextStep(explain([{ input: 100, output: 20_000 }]))).toContain('nothing stands out');
+  });
+});

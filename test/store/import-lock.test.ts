@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { takeImportLock } from '../../src/store/import-lock.js';
+import { createFolder } from './samples.js';
+
+const MODULE = fileURLToPath(new URL('../../src/store/import-lock.ts', import.meta.url));
+
+/** Whether another process gets the lock; it ends holding it. */
+function isFreeForOthers(database: string): boolean {
+  const script = `const { takeImportLock } = await import(process.argv[1]);
+    process.exit(takeImportLock(process.argv[2]) ? 10 : 20);`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script, MODULE, database];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect([10, 20], stderr).toContain(status);
+  return status === 10;
+}
+
+it('the lock on imports is held by one import, of this process or another, until it ends in whatever way', () => {
+  const database = join(createFolder(), 'usage.db');
+  expect(isFreeForOthers(database)).toBe(true);
+  const lock = takeImportLock(database);
+  expect(lock).toBeDefined();
+  // An attempt in the same process must not take the lock away: closing a file does that to all locks that the process has on it.
+  expect(takeImportLock(database)).toBeUndefined();
+  expect(isFreeForOthers(database)).toBe(false);
+  lock?.release();
+  expect(existsSync(`${database}-import`)).toBe(false);
+  expect(isFreeForOthers(database)).toBe(true);
+});
