@@ -3,6 +3,7 @@ import { Decompress } from 'fzstd';
 
 /** What stays in the cache of a processor core: larger chunks take a sixth longer. */
 export const CHUNK_BYTES = 96 * 1024;
+const NEWLINE = 0x0a;
 const COMPRESSED_BYTES = 128 * 1024;
 
 /** Fills `target` from `offset` on. Returns how many bytes it put there; 0 at the end. */
@@ -53,11 +54,19 @@ export function decompressing(read: ReadInto): ReadInto {
 let reused: Buffer | undefined;
 
 /**
- * Yields what `read` gives, a chunk at a time. All chunks are in `buffer`, or in the one buffer that this thread has: each is
- * valid until the next, and only one file can be read at a time.
+ * Yields what `read` gives, a chunk at a time. A chunk ends with a line, unless the line is longer than the buffer. All chunks are in
+ * `buffer`, or in the one buffer that this thread has: each is valid until the next, and only one file can be read at a time.
  */
 export function* readChunks(read: ReadInto, buffer?: Buffer): Generator<Buffer> {
   reused ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
   const target = buffer ?? reused;
-  for (let bytesRead = read(target, 0); bytesRead > 0; bytesRead = read(target, 0)) yield target.subarray(0, bytesRead);
+  let held = 0;
+  for (let bytesRead = read(target, 0); bytesRead > 0; bytesRead = read(target, held)) {
+    const filled = held + bytesRead;
+    const end = target.lastIndexOf(NEWLINE, filled - 1) + 1 || filled;
+    yield target.subarray(0, end);
+    target.copyWithin(0, end, filled);
+    held = filled - end;
+  }
+  if (held > 0) yield target.subarray(0, held);
 }

@@ -97,7 +97,9 @@ export function createLineSplitter(
 
   return {
     push(chunk) {
-      let start = 0;
+      const isAtLine = heldBytes === 0 && !dropping && !isDocument;
+      let start = scan && isAtLine ? scanFrom(chunk, 0) : 0;
+      if (start > 0) endedBytes = pushedBytes + start;
       const findEnd = () => (isDocument ? -1 : chunk.indexOf(NEWLINE, start));
       for (let end = findEnd(); end !== -1; end = findEnd()) {
         finish(chunk.subarray(start, end));

@@ -63,6 +63,27 @@ describe('a reader of session files', () => {
   });
 });
 
+describe('the reader of Codex', () => {
+  const open = openReaders({ pricer: new Pricer(createPriceBook()), nameProject: () => 'shop' }).codex;
+  const record = (id: number, input: number) =>
+    `{"timestamp":"2026-11-24T11:44:00.411Z","type":"token_usage_record","payload":{"thread_id":"t","turn_id":"u","session_id":"t","root_turn_id":"u","response_id":"r${id}","usage":{"input_tokens":${input},"cached_input_tokens":0,"output_tokens":1,"reasoning_output_tokens":0,"total_tokens":1}}}`;
+  const header = '{"timestamp":"2026-11-24T11:44:00.411Z","type":"session_meta","payload":{"id":"t"}}';
+
+  it.each([100, 5000, 1_000_000])(
+    'gives the number of a response that is impossible, in chunks of %d bytes',
+    (step) => {
+      const lines = Array.from({ length: 1000 }, (_, id) => record(id, id === 900 ? 2_000_000_000 : 1));
+      const bytes = Buffer.from(`${[header, '', '\r', ...lines].join('\n')}\n`);
+      const reader = open('/sessions/rollout-x.jsonl', undefined);
+      for (let at = 0; at < bytes.length; at += step) reader.lines.push(bytes.subarray(at, at + step));
+      const responses = reader.records.drain().packs.map((pack) => pack.responses);
+      expect(responses).toEqual([999]);
+      expect(reader).toMatchObject({ unreadableLines: 1, firstUnreadable: { line: 904 } });
+      expect(reader.lines.endedBytes).toBe(bytes.length);
+    },
+  );
+});
+
 describe.each(AGENT_IDS)('the reader of %s', (id) => {
   const open = openReaders({ pricer: new Pricer(createPriceBook()), nameProject: () => 'shop' })[id];
 

@@ -59,3 +59,29 @@ function roleOf(source: unknown): string {
   const other = (subagent as { other?: unknown } | null | undefined)?.other;
   return typeof other === 'string' ? other : 'subagent';
 }
+
+/** The shortest line in which it is worth looking for them. */
+const LONG_LINE_BYTES = 2000;
+const INSTRUCTIONS = Buffer.from('"base_instructions":{"text":"');
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Leaves the text of Codex's own instructions out of a line: it is most of a header, and no import reads it. Quotes within texts
+ * are escaped, so that what is found is a key.
+ */
+export function leaveOutInstructions(line: Buffer): Buffer {
+  const key = line.length < LONG_LINE_BYTES ? -1 : line.indexOf(INSTRUCTIONS);
+  if (key === -1) return line;
+  const start = key + INSTRUCTIONS.length;
+  let end = line.indexOf(QUOTE, start);
+  while (end !== -1 && isEscaped(line, end)) end = line.indexOf(QUOTE, end + 1);
+  return end === -1 ? line : Buffer.concat([line.subarray(0, start), line.subarray(end)]);
+}
+
+/** Whether the number of backslashes before `at` is odd. */
+function isEscaped(line: Buffer, at: number): boolean {
+  let before = at;
+  while (line[before - 1] === BACKSLASH) before--;
+  return (at - before) % 2 === 1;
+}

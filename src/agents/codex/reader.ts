@@ -4,6 +4,7 @@ import type { JsonObject } from '../../formats/json.js';
 import type { HistoryThread } from '../../store/history.js';
 import { Packer } from '../../store/pack.js';
 import type { OpenReaders, ReaderTools, RecordReader, Refuse } from '../session-reader.js';
+import { leaveOutInstructions } from './header.js';
 import { areIrrelevantBytes, type RolloutRecord, readRolloutRecord } from './rollout.js';
 import { type RolloutHandlers, RolloutScanner } from './rollout-scanner.js';
 import { parseSessionFileName } from './session-file.js';
@@ -67,7 +68,10 @@ class CodexReader implements RecordReader {
       const refusal = this.#takeRecord(record);
       if (refusal !== undefined) refuse(refusal, number);
     };
-    return this.#tools.scanner.scan(lines, first, { onRecord, onLine });
+    return this.#tools.scanner.scan(lines, first, {
+      onRecord,
+      onLine: (line, number) => onLine(leaveOutInstructions(line), number),
+    });
   }
 
   drain() {

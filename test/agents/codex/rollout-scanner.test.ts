@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { leaveOutInstructions } from '../../../src/agents/codex/header.js';
 import { parseRolloutLine as parseLine, type RolloutRecord } from '../../../src/agents/codex/rollout.js';
 import { RolloutScanner } from '../../../src/agents/codex/rollout-scanner.js';
 import { Thread } from '../../../src/agents/codex/thread.js';
@@ -127,6 +128,9 @@ describe('a line that is scanned', () => {
         });
       for (const text of [instructions, instructions.repeat(500)]) {
         expect(read(header(text))).toEqual(parseRolloutLine(header(text)));
+        const short = leaveOutInstructions(Buffer.from(header(text))).toString();
+        expect(parseRolloutLine(short)).toEqual(parseRolloutLine(header(text)));
+        expect(short.length).toBeLessThan(2000);
         expect(read(header(text))).toMatchObject({ kind: 'session', cliVersion: '0.169.0' });
         expect(read(header(text).slice(0, -150))).toMatchObject({ kind: 'unrecognised' });
       }
