@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
-import { findMeter, listCodex, stateOf } from '../harness/children.js';
+import { findMeter, listCodex, stateOf, untilMetersEnd } from '../harness/children.js';
 import { expectExact, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
@@ -221,6 +221,8 @@ describe('when the meter itself is killed', () => {
     for (const pid of codex) process.kill(pid, 'SIGKILL');
     const run = await running.ended;
     await next(bench);
+    // A meter tells its own front first, and then settles what others left.
+    await untilMetersEnd(bench.folder);
     const [settled] = readRecord(bench.database);
     expect(settled).toMatchObject({ status: 'abandoned' });
     expect(settled?.notes.map(({ kind }) => kind)).toEqual(['fault']);
