@@ -110,11 +110,11 @@ const BILLED = BILLED_COUNTERS.map(({ name, within }) => {
 });
 
 /**
- * Divides usage into what is billed differently: of each billed counter, the tokens that none of its parts has a price for.
+ * Divides usage into what is billed differently, in the order of BILLED_COUNTERS: of each billed counter, the tokens that none of its parts has a price for.
  * Counters that contradict each other are cut: a total is believed before its parts, and an earlier part before a later one.
  * A counter below zero or not finite counts as zero.
  */
-function divideUsage(usage: Usage, cacheWrite1h: number) {
+export function divideUsage(usage: Usage, cacheWrite1h: number): { tokens: number[]; isConsistent: boolean } {
   const tokens: number[] = [];
   let isConsistent = true;
   for (const { name, around } of BILLED) {

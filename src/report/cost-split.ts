@@ -1,4 +1,8 @@
+import { divideUsage } from '../pricing/cost.js';
 import type { ResponseRow } from '../store/queries.js';
+import { BILLED_COUNTERS } from '../usage/counters.js';
+
+type BilledName = (typeof BILLED_COUNTERS)[number]['name'];
 
 /** The parts of a cost that are billed at rates of their own. `fees` is what was charged beside tokens. */
 export const COST_PARTS = ['uncachedInput', 'cachedInput', 'cacheWrite', 'output', 'reasoning', 'fees'] as const;
@@ -18,6 +22,7 @@ export interface ChargedRates {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number;
+  readonly cacheWrite1h: number;
   readonly output: number;
   /** The standard rates of the model: lower where the tier, or the length of the request, made it dearer. */
   readonly standard: { readonly input: number; readonly output: number };
@@ -28,13 +33,15 @@ export interface ChargedRates {
 /** Reads the price that a response was recorded with; undefined for one without a price. */
 export function readChargedRates({ price }: Pick<ResponseRow, 'price'>): ChargedRates | undefined {
   if (!isRecord(price) || !isRecord(price.nanoUsdPerToken)) return undefined;
-  const { input, cachedInput, cacheWrite, output } = price.nanoUsdPerToken;
+  const { input, cachedInput, cacheWrite, cacheWrite1h, output } = price.nanoUsdPerToken;
   if (typeof input !== 'number' || typeof cachedInput !== 'number' || typeof output !== 'number') return undefined;
   const { inputCostPer1kUsd, outputCostPer1kUsd } = price;
+  const writeRate = typeof cacheWrite === 'number' ? cacheWrite : input;
   return {
     input,
     cachedInput,
-    cacheWrite: typeof cacheWrite === 'number' ? cacheWrite : input,
+    cacheWrite: writeRate,
+    cacheWrite1h: typeof cacheWrite1h === 'number' ? cacheWrite1h : writeRate,
     output,
     standard: {
       input: typeof inputCostPer1kUsd === 'number' ? inputCostPer1kUsd * 1e6 : input,
@@ -49,16 +56,22 @@ export function readChargedRates({ price }: Pick<ResponseRow, 'price'>): Charged
 export function splitCost(response: ResponseRow): CostSplit | undefined {
   const rates = readChargedRates(response);
   if (!rates || response.costNanoUsd === null) return undefined;
-  const { input, cachedInput, cacheWrite, output, reasoning, costNanoUsd } = response;
-  const part = (tokens: number, rate: number): PartAmount => ({ tokens, nanoUsd: Math.round(tokens * rate) });
+  const { tokens } = divideUsage(response, response.cacheWrite1h);
+  const billed = (name: BilledName) => tokens[BILLED_COUNTERS.findIndex((counter) => counter.name === name)] ?? 0;
+  const [shortWrite, longWrite] = [billed('cacheWrite'), billed('cacheWrite1h')];
+  const reasoning = Math.min(response.reasoning, billed('output'));
+  const part = (count: number, rate: number): PartAmount => ({ tokens: count, nanoUsd: Math.round(count * rate) });
   const ofTokens = {
-    uncachedInput: part(Math.max(0, input - cachedInput - cacheWrite), rates.input),
-    cachedInput: part(cachedInput, rates.cachedInput),
-    cacheWrite: part(cacheWrite, rates.cacheWrite),
-    output: part(Math.max(0, output - reasoning), rates.output),
+    uncachedInput: part(billed('input'), rates.input),
+    cachedInput: part(billed('cachedInput'), rates.cachedInput),
+    cacheWrite: {
+      tokens: shortWrite + longWrite,
+      nanoUsd: Math.round(shortWrite * rates.cacheWrite + longWrite * rates.cacheWrite1h),
+    },
+    output: part(billed('output') - reasoning, rates.output),
     reasoning: part(reasoning, rates.output),
   };
-  const rest = costNanoUsd - Object.values(ofTokens).reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
+  const rest = response.costNanoUsd - Object.values(ofTokens).reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
   // Each part is rounded by itself.
   return { ...ofTokens, fees: { tokens: 0, nanoUsd: Math.abs(rest) < 10 ? 0 : rest } };
 }

@@ -1,5 +1,5 @@
 import type { ResponseRow } from '../store/queries.js';
-import { type ChargedRates, readChargedRates, splitCost } from './cost-split.js';
+import { type ChargedRates, type CostSplit, readChargedRates, splitCost } from './cost-split.js';
 
 /** The response before it in its thread, as far as what it sent can be in the cache. */
 export type Predecessor = Pick<ResponseRow, 'input' | 'model' | 'completedAtMs'>;
@@ -70,11 +70,12 @@ const SHORTENED_SHARE = 0.95;
 /** Lists the causes of a response's cost, the dearest first. Empty where it has no price. */
 export function findCauses(context: ResponseContext): Cause[] {
   const rates = readChargedRates(context.response);
-  if (!rates) return [];
+  const split = splitCost(context.response);
+  if (!rates || !split) return [];
   const { response } = context;
   const { output, reasoning, cachedInput } = response;
   const causes: Cause[] = [
-    ...explainInput(context, rates),
+    ...explainInput(context, rates, split),
     { kind: 'context-length', tokens: cachedInput, nanoUsd: cachedInput * rates.cachedInput },
     { kind: 'reasoning', tokens: reasoning, nanoUsd: reasoning * rates.output },
     {
@@ -82,7 +83,7 @@ export function findCauses(context: ResponseContext): Cause[] {
       tokens: Math.max(0, output - reasoning),
       nanoUsd: Math.max(0, output - reasoning) * rates.output,
     },
-    ...explainSurcharge(response, rates),
+    ...explainSurcharge(response, rates, split),
   ];
   return causes
     .map((cause) => ({ ...cause, nanoUsd: Math.round(cause.nanoUsd) }))
@@ -91,11 +92,15 @@ export function findCauses(context: ResponseContext): Cause[] {
 }
 
 /** What became of the input that was not read from the cache. */
-function explainInput({ response, previous, isChildThread }: ResponseContext, rates: ChargedRates): Cause[] {
-  const { input, cachedInput, cacheWrite } = response;
-  const fresh = Math.max(0, input - cachedInput);
+function explainInput(
+  { response, previous, isChildThread }: ResponseContext,
+  rates: ChargedRates,
+  { uncachedInput, cacheWrite }: CostSplit,
+): Cause[] {
+  const { input, cachedInput } = response;
   // Some of it may have been billed as written to the cache, at a rate of its own.
-  const rate = fresh === 0 ? rates.input : ((fresh - cacheWrite) * rates.input + cacheWrite * rates.cacheWrite) / fresh;
+  const fresh = uncachedInput.tokens + cacheWrite.tokens;
+  const rate = fresh === 0 ? rates.input : (uncachedInput.nanoUsd + cacheWrite.nanoUsd) / fresh;
   if (!previous) {
     return [{ kind: isChildThread ? 'child-thread' : 'first-request', tokens: fresh, nanoUsd: fresh * rate }];
   }
@@ -117,10 +122,9 @@ function explainInput({ response, previous, isChildThread }: ResponseContext, ra
 }
 
 /** What the request cost beyond the standard price of its model. Cached input is taken to be dearer by as much as other input. */
-function explainSurcharge(response: ResponseRow, rates: ChargedRates): Cause[] {
-  const split = splitCost(response);
+function explainSurcharge(response: ResponseRow, rates: ChargedRates, split: CostSplit): Cause[] {
   const { standard, longContext } = rates;
-  if (!split || standard.input <= 0 || standard.output <= 0) return [];
+  if (standard.input <= 0 || standard.output <= 0) return [];
   const beyond = (nanoUsd: number, charged: number, usual: number) => nanoUsd * (1 - usual / charged);
   const ofInput = split.uncachedInput.nanoUsd + split.cachedInput.nanoUsd + split.cacheWrite.nanoUsd;
   const ofOutput = split.output.nanoUsd + split.reasoning.nanoUsd;

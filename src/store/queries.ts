@@ -1,3 +1,4 @@
+import { CACHE_WRITE_1H } from '../usage/counters.js';
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { AttributionOrigin, CostExtent, InvocationStatus, Note } from '../usage/record.js';
@@ -62,7 +63,14 @@ export interface ResponseRow extends Omit<SumRow, 'responses' | 'unpricedRespons
   readonly price: unknown;
   readonly costExtent: CostExtent;
   readonly completedAtMs: number;
+  /** Of `cacheWrite`, what is kept for an hour. */
+  readonly cacheWrite1h: number;
 }
+
+/** SQL: the columns of a ResponseRow but for its invocation, of the responses `r`. The price is still JSON. */
+export const RESPONSE_SELECTION: string = `r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId, r.model,
+  r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs, ${selectCounters('r')},
+  r.${CACHE_WRITE_1H.column} AS cacheWrite1h, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent`;
 
 export interface NoteRow extends Note {
   readonly invocationId: string;
@@ -120,9 +128,7 @@ export function readModels(connection: Connection, scope: Scope): ModelRow[] {
 export function readResponses(connection: Connection, scope: Scope): ResponseRow[] {
   const rows = connection
     .prepare<[Scope], ResponseRow & { price: string | null }>(
-      `SELECT r.invocation_id AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
-         r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
-         ${selectCounters('r')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
+      `SELECT r.invocation_id AS invocationId, ${RESPONSE_SELECTION}
        FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
        ORDER BY r.completed_at_ms, r.id`,
     )

@@ -1,9 +1,8 @@
 import type { Provider } from '../usage/provider.js';
 import { bestFirst, type Evidence, type Source } from '../usage/source.js';
-import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { SUMS_OF_SUMS, threadSums } from './packs.js';
-import type { ResponseRow, SumRow } from './queries.js';
+import { RESPONSE_SELECTION, type ResponseRow, type SumRow } from './queries.js';
 
 /** A thread of a session, as far as no invocation has its responses. */
 export interface ThreadRow {
@@ -54,10 +53,7 @@ export function readUnmeteredModels(connection: Connection, sessionId: string): 
 export function readUnmeteredResponses(connection: Connection, sessionId: string): ResponseRow[] {
   const rows = connection
     .prepare<[object], ResponseRow & { price: string | null }>(
-      `SELECT '' AS invocationId, r.provider, r.thread_id AS threadId, r.response_key AS key, r.turn_id AS turnId,
-         r.model, r.service_tier AS serviceTier, r.evidence, r.source, r.price, r.completed_at_ms AS completedAtMs,
-         ${selectCounters('r')}, r.cost_nano_usd AS costNanoUsd,
-         r.cost_extent AS costExtent
+      `SELECT '' AS invocationId, ${RESPONSE_SELECTION}
        FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`,
     )
     .all({ sessionId });

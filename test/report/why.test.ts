@@ -162,6 +162,28 @@ describe('the parts of a cost', () => {
   });
 });
 
+describe('the part of cache writes', () => {
+  it('has those that are kept for an hour at their own price, which are no fees', () => {
+    const response = sampleResponse('1', {
+      model: 'claude-opus-4-5',
+      usage: { input: 30_000, cachedInput: 10_000, cacheWrite: 18_000, output: 0, reasoning: 0 },
+      cacheWrite1h: 8000,
+      completedAtMs: START,
+    });
+    const store = createStore();
+    store.record({
+      invocation: sampleInvocation('1'),
+      responses: [new Pricer(createPriceBook()).price(response).response],
+    });
+    const scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' } as const;
+    const { split, report } = readWhy(store.connection, { scope, reason: 'named' });
+    // 5 dollars per million tokens, 6.25 for a write and 10 for one that is kept for an hour.
+    expect(split.cacheWrite).toEqual({ tokens: 18_000, nanoUsd: 10_000 * 6250 + 8000 * 10_000 });
+    expect(split.fees.nanoUsd).toBe(0);
+    expect(report.totals.costNanoUsd).toBe(split.cacheWrite.nanoUsd + 10_000 * 500 + 2000 * 5000);
+  });
+});
+
 describe('the next step', () => {
   it('follows from the dearest cause that can be changed', () => {
     const miss = explain([
