@@ -1,6 +1,6 @@
 import type { TranscriptMessage } from './transcript.js';
 
-/** What identifies a message: the lines of it, and copies of them, agree in this. */
+/** The fields that identify a message of Claude Code: all lines of one message have the same values, and so do copies of them. */
 export interface KnownMessage {
   readonly thread: string;
   readonly id: string;
@@ -21,7 +21,10 @@ const MOST_SAVED = 16;
  */
 export class MessageLines {
   readonly #known = new Map<string, KnownMessage[]>();
-  /** Of each thread. A line of another message, or a prompt, separates two messages with the same id. */
+  /**
+   * The message that each thread wrote last, by thread. A proxy may number the messages of each session from one: a line of
+   * another message, or a prompt, in between shows that the same id begins a new message.
+   */
   readonly #newest = new Map<string, KnownMessage>();
   readonly #order: KnownMessage[] = [];
 

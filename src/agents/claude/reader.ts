@@ -10,7 +10,7 @@ import type { ResponsesWithoutUsage, SessionTotal } from './session.js';
 import { type SavedTotals, TotalTracker } from './totals.js';
 import { mayHoldUsage, parseTranscriptLine, type TranscriptMessage } from './transcript.js';
 
-/** What the next import needs to read on in a file. The names are those of the database. */
+/** The state that is saved in the database with a transcript, so that the next import reads on from there. Its keys are stored: do not rename them. */
 export interface SavedTranscript {
   readonly messages?: readonly KnownMessage[];
   readonly runs?: SavedTotals;
@@ -52,7 +52,7 @@ class TranscriptReader implements RecordReader {
   }
 
   isIrrelevant(line: Buffer, isWhole: boolean): boolean {
-    // Where a line's usage stands is not known before all of the line is there.
+    // The usage can be anywhere in a line, so a line that is not whole yet may still have one.
     return isWhole && looksLikeObject(line) && !mayHoldUsage(line);
   }
 

@@ -3,7 +3,7 @@ import type { ModelResponse } from '../../usage/record.js';
 import type { NameProject } from '../session-reader.js';
 import type { TranscriptMessage } from './transcript.js';
 
-/** What identifies a message in the record. */
+/** The thread and the response key under which a message is recorded. */
 interface MessageIdentity {
   readonly threadId: string;
   readonly key: string;

@@ -1,7 +1,7 @@
 import type { SessionRun } from '../../store/session-runs.js';
 import type { ResponsesWithoutUsage, SessionTotal } from './session.js';
 
-/** What the next import needs, as plain data. The names are those of the database. */
+/** The state of a session's totals that is saved in the database for the next import. Its keys are stored: do not rename them. */
 export interface SavedTotals {
   /** The number of the run that goes on, or of the next one. */
   readonly ordinal: number;

@@ -13,7 +13,7 @@ import type { Usage } from '../../usage/usage.js';
 import { type CodexWarning, parseWarning } from './human.js';
 import { readUsage } from './usage.js';
 
-/** What metering needs from a line of `codex exec --json`. */
+/** A line of `codex exec --json`, reduced to the fields that metering uses. */
 export type CodexEvent =
   | { readonly kind: 'thread_started'; readonly threadId: string }
   /** `usage` is what the line claims. It is often not the run's usage: see docs/how-it-counts.md. */

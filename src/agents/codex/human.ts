@@ -1,7 +1,7 @@
 import { isCount } from '../../usage/count.js';
 import { withoutColours } from './output-filter.js';
 
-/** What metering needs from the human-readable output of `codex exec` on stderr. Measured on 0.98 to 0.171. */
+/** A line that `codex exec` without `--json` writes to stderr, reduced to the fields that metering uses. Measured on 0.98 to 0.171. */
 export type HumanFact =
   | { readonly kind: 'thread_started'; readonly threadId: string }
   /** The model that the run begins with. */

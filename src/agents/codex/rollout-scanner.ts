@@ -2,14 +2,17 @@ import { NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { RolloutRecord } from './rollout.js';
 import { RolloutWasm } from './rollout-wasm.js';
 
-/** What is done with the lines of a session file. */
+/** The functions that the scanner calls with what it finds in a session file. `number` is that of the line. */
 export interface RolloutHandlers {
   readonly onRecord: (record: RolloutRecord, number: number) => void;
   /** Takes a line that the scanner does not read, and which may say something of usage. */
   readonly onLine: (line: Buffer, number: number) => void;
 }
 
-/** Where the fields of an entry are, in words of four bytes; the time takes two of them. wasm/entry.ts has the same in bytes. */
+/**
+ * The offset of each field in an entry that the scanner writes, in words of four bytes; the time takes two of them.
+ * wasm/entry.ts has the same offsets in bytes.
+ */
 const ENTRY_BYTES = 104;
 const ENTRY = {
   kind: 0,

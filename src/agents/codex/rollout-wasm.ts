@@ -1,7 +1,7 @@
 import { ROLLOUT_SCAN } from '../../../build/rollout-scan.js';
 import { CHUNK_BYTES } from '../../io/chunks.js';
 
-/** What wasm/rollout-scan.ts exports. Positions are addresses in its memory. */
+/** The exports of the module that wasm/rollout-scan.ts is compiled to. `freeAt`, `entriesAt`, `from` and `to` are addresses in its memory. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   freeAt(): number;

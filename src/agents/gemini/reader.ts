@@ -6,7 +6,7 @@ import { looksLikeObject, type OpenReaders, type ReaderTools, type RecordReader 
 import { findParentSession, findProjectRoot } from './project.js';
 import { type GeminiMessage, parseSessionRecord, type SessionHeader } from './session.js';
 
-/** What the next import needs to read on in a file. The names are those of the database. */
+/** The state that is saved in the database with a session file, so that the next import reads on from there. Its keys are stored: do not rename them. */
 interface SavedSession {
   readonly threadId?: string | undefined;
   readonly known?: readonly string[];
