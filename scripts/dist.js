@@ -18,7 +18,8 @@ const LIBRARY = { index: 'src/library/index.ts' };
  */
 const PROCESSES = {
   wrapper: 'src/cli/wrapper.ts',
-  meter: 'src/cli/meter.ts',
+  meter: 'src/cli/meter-start.ts',
+  'meter-main': 'src/cli/meter.ts',
   usage: 'src/cli/usage.ts',
   worker: 'src/history/worker.ts',
 };
@@ -60,7 +61,7 @@ export async function buildDistIfStale() {
 export async function buildDist() {
   const sources = hashSources();
   buildWasm();
-  const bundles = await Promise.all([bundleLibrary(), ...bundleProcesses()]);
+  const bundles = await Promise.all([bundleLibrary(), ...bundleProcesses(sources)]);
   const outputFiles = bundles.flatMap((one) => one.outputFiles);
   const metafile = mergeMetafiles(bundles.map((one) => one.metafile));
   const page = await bundlePage();
@@ -133,9 +134,11 @@ function bundleLibrary() {
   return bundle({ entryPoints: LIBRARY, splitting: true, format: 'esm', banner: { js: REQUIRE } });
 }
 
-function bundleProcesses() {
+/** @param {string} sources */
+function bundleProcesses(sources) {
   return Object.entries({ ...PROCESSES, ...APART }).map(([name, source]) => {
-    return bundle({ ...AS_COMMONJS, entryPoints: { [name]: source }, plugins: [leaveApart, leaveOut] });
+    const define = { ...AS_COMMONJS.define, SOURCES: JSON.stringify(sources.slice(0, 16)) };
+    return bundle({ ...AS_COMMONJS, define, entryPoints: { [name]: source }, plugins: [leaveApart, leaveOut] });
   });
 }
 

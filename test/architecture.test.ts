@@ -11,7 +11,7 @@ const LEVELS = [
   ['agents'],
   ['process', 'io', 'formats', 'estimate', 'store'],
   ['pricing', 'files'],
-  ['usage'],
+  ['usage', 'node'],
 ];
 /** Arrows within a level. */
 const NEIGHBOURS = ['web -> report'];
@@ -128,7 +128,7 @@ function isWrongArrow({ from, to, kind }: Import): boolean {
   const [user, used] = [roomOf(from), roomOf(to)];
   if (user === used) return false;
   if (HANDED_IN.includes(used)) return kind !== 'type' && !TOP.includes(user) && used !== 'errors';
-  if (HANDED_IN.includes(user)) return !['pricing', 'usage', 'files'].includes(used);
+  if (HANDED_IN.includes(user)) return !['pricing', 'usage', 'files', 'node'].includes(used);
   return levelOf(used) <= levelOf(user) && !NEIGHBOURS.includes(`${user} -> ${used}`);
 }
 

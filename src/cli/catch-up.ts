@@ -1,13 +1,12 @@
 import type { Paths } from '../config/paths.js';
 import { listMirrorSettings, listPrices, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
-import { parsePendingChange } from '../formats/pending-change.js';
 import type { Log } from '../log.js';
 import { listAbandoned, settleAbandoned } from '../meter/abandoned.js';
 import { createPriceBook, type PriceBook } from '../pricing/prices.js';
 import type { Mirror } from '../store/mirror.js';
 import type { PendingPlaces } from '../store/pending.js';
-import { takeInPending } from '../store/pending-intake.js';
+import { type ParseChange, takeInPending } from '../store/pending-intake.js';
 import type { Store } from '../store/store.js';
 import { withMirror } from './commands/mirroring.js';
 
@@ -28,7 +27,7 @@ export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOp
   try {
     // In this order: a meter that has ended by now has written all that it could, to the database or as pending.
     const abandoned = listAbandoned(store);
-    const { refused } = await takeInPending(pending, store, parsePendingChange);
+    const { refused } = await takeInPending(pending, store, loadPendingParser);
     for (const { path, reason } of refused) {
       log.warn('A record that was kept aside cannot be recorded; it is set aside.', { path, reason });
     }
@@ -39,6 +38,12 @@ export async function catchUp({ store, pending, mirror, prices, log }: CatchUpOp
     log.warn('What earlier runs left could not be recorded; it is tried again.', { reason: messageOf(error) });
   }
   mirror.catchUp();
+}
+
+/** Loads the parser that `takeInPending` needs. */
+export async function loadPendingParser(): Promise<ParseChange> {
+  const { parsePendingChange } = await import('../formats/pending-change.js');
+  return parsePendingChange;
 }
 
 /** The same where no run is metered: with a log and a mirror of its own. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { HookCommand, HookCommands, HookName } from '../config/hooks.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
@@ -51,7 +50,9 @@ export function createHooks(commands: HookCommands, invocation: Invocation, log:
 }
 
 /** Resolves with the reason why the hook failed, or with undefined. It has a process group of its own, to be killed as one. */
-function runHook(command: HookCommand, input: string, cwd: string, limitMs: number): Promise<string | undefined> {
+async function runHook(command: HookCommand, input: string, cwd: string, limitMs: number): Promise<string | undefined> {
+  // Loading this takes 3 ms, and most runs have no hook.
+  const { spawn } = await import('node:child_process');
   const [file = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   return new Promise((resolve) => {
     const hook = spawn(file, args, { cwd, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.js';
 import { type MessageLink, openMessageLink } from '../io/message-link.js';
 import type { CodexEnd, RunFacts, Settled, ToFront, ToMeter } from '../meter/messages.js';
-import { LINK_FD } from '../meter/messages.js';
+import { AFRESH, LINK_FD } from '../meter/messages.js';
 import type { OutputLine } from '../meter/output-sieve.js';
 
 /** Bundled as a file of its own, beside the one that this is in. */
@@ -166,7 +166,7 @@ function spawnMeter({ eventsFd, telemetryFd, starts }: MeterOptions, time: 'at f
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
   // In the order of meter-descriptors.ts.
   const handedDown = ['pipe' as const, eventsFd ?? 'ignore', (time === 'at first' && telemetryFd) || 'ignore'] as const;
-  const command = [process.execPath, METER];
+  const command = [process.execPath, METER, ...(time === 'again' ? [AFRESH] : [])];
   const isLater = time === 'at first' && starts === 'later' && existsSync(SHELL);
   const [file = '', ...args] = isLater ? [SHELL, '-c', LATER, 'sh', CODEX_STARTS_S, ...command] : command;
   const meter = spawn(file, args, {

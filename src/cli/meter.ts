@@ -4,6 +4,7 @@ import { type MessageLink, openInheritedLink } from '../io/message-link.js';
 import type { CodexEnd, RunFacts, ToFront, ToMeter } from '../meter/messages.js';
 import { CHECK, EVENTS_FD, LINK_FD, TELEMETRY_FD } from '../meter/messages.js';
 import type { End } from '../meter/meter.js';
+import { monotonicMs } from '../node/clock.js';
 import { sharePauses } from '../process/pauses.js';
 import { identifyProcess, type ProcessIdentity, signalProcess } from '../process/processes.js';
 import type { createMetering, Metering } from './metering.js';
@@ -110,13 +111,16 @@ function toEnd({ exit, interruptedBy, atMs }: CodexEnd): End {
 }
 
 async function untilGone(codex: ProcessIdentity): Promise<void> {
-  const deadline = performance.now() + DEATH_MS;
-  while (signalProcess(codex, 0) && performance.now() < deadline) {
+  const deadline = monotonicMs() + DEATH_MS;
+  while (signalProcess(codex, 0) && monotonicMs() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-/** Most runs are over before V8's optimised code would be ready, and compiling it takes 4 MB: it is switched off. */
+/**
+ * Most runs are over before V8's optimised code would be ready, and compiling it takes 4 MB: it is switched off. As an option of
+ * Node's this would keep Node from using the compiled code that it brings for its own modules.
+ */
 setFlagsFromString('--no-opt');
 setTimeout(() => setFlagsFromString('--opt'), UNHURRIED_MS).unref();
 // What is sent to all processes of a container or a service does not end the meter: it ends by itself, soon after Codex.

@@ -1,13 +1,14 @@
+import type { OtelReport } from '../agents/codex/otel.js';
 import type { Paths } from '../config/paths.js';
 import { listLimits, listMirrorSettings, listPrices, type Settings } from '../config/settings.js';
 import { StoreError } from '../errors.js';
-import { parsePendingChange } from '../formats/pending-change.js';
 import type { Log } from '../log.js';
 import type { Settled } from '../meter/messages.js';
 import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
 import type { PendingCause } from '../meter/recorder.js';
 import type { ServerHome } from '../meter/settlement.js';
+import { monotonicMs } from '../node/clock.js';
 import { createPriceBook } from '../pricing/prices.js';
 import type { CodexCommand } from '../process/argv.js';
 import { findShortWindows } from '../report/budget-status.js';
@@ -23,7 +24,7 @@ import type { PricedResponse } from '../usage/record.js';
 import { readSpentByOthers } from './budget-refusal.js';
 import { describeWindow } from './budget-text.js';
 import { watchBudget } from './budget-watch.js';
-import { catchUp } from './catch-up.js';
+import { catchUp, loadPendingParser } from './catch-up.js';
 import { BUDGET_EXIT_CODE } from './exit.js';
 import type { Hooks } from './hooks.js';
 import type { Voice } from './metering.js';
@@ -33,8 +34,8 @@ import { describeSummary } from './summary-line.js';
 /** One Codex that is metered. */
 export interface MeteredInvocation {
   observe(line: OutputLine): void;
-  /** Takes the body of a request that Codex made to our telemetry sink. */
-  observeTelemetry(body: string): void;
+  /** Takes what a request that Codex made to our telemetry sink reports. */
+  observeTelemetry(report: OtelReport): void;
   /** Records what is left. `lostLines` did not reach us. Never rejects. */
   finish(end: End, lostLines: number): Promise<Settled>;
   /** Does the work that nobody waits for. */
@@ -95,12 +96,12 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   };
   /** The front has ended: now there is time to wait for a locked database. */
   const takeInLater = async () => {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (let state: Attempt = 'locked'; state === 'locked' && performance.now() < deadline; ) {
+    const deadline = monotonicMs() + PATIENCE_MS;
+    for (let state: Attempt = 'locked'; state === 'locked' && monotonicMs() < deadline; ) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       state = await attempt(async () => {
         const later = openStore(paths.database, { mode: 'write' });
-        await takeInPending(paths, later, parsePendingChange).finally(later.close);
+        await takeInPending(paths, later, loadPendingParser).finally(later.close);
       });
     }
   };

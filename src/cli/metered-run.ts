@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import type { Settled } from '../meter/messages.js';
 import { createOutputSieve } from '../meter/output-sieve.js';
+import { monotonicMs } from '../node/clock.js';
 import { type CodexCommand, mayKeepNoFile } from '../process/argv.js';
 import { type CodexChild, type Exit, spawnCodex } from '../process/child.js';
 import { callGuardian, type Guardian } from '../process/guardian.js';
@@ -75,7 +76,7 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
       lineEnds.observe(chunk);
     },
   });
-  const spawnedAt = performance.now();
+  const spawnedAt = monotonicMs();
   codex.child = child;
   signals.to(child.passOn);
   // After Codex: what it says until the meter is there waits in the link.
@@ -84,7 +85,7 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   telemetry?.listener?.release();
   void child.exited.then(() => {
     codex.guardian?.dismiss();
-    codex.ranMs = performance.now() - spawnedAt;
+    codex.ranMs = monotonicMs() - spawnedAt;
   });
   const exit = await child.ended;
   sieve?.end();

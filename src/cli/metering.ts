@@ -88,7 +88,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
         ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice },
         ...{ unknownPhase: facts.unknownPhase, emit: facts.emit },
       });
-      sink?.onBody(run.observeTelemetry);
+      if (sink) await readBodies(sink, run.observeTelemetry);
     },
     observe: (line) => run?.observe(line),
     async finish(end, lostLines) {
@@ -131,6 +131,12 @@ async function openSink(telemetry: TelemetryFacts | undefined, fd: number): Prom
     // A meter that had to be started a second time is not handed the socket any more.
     return undefined;
   }
+}
+
+/** The parser of telemetry, as the sink, is loaded for those runs alone that need it. */
+async function readBodies(sink: OtlpSink, observe: MeteredInvocation['observeTelemetry']): Promise<void> {
+  const { parseOtelBody } = await import('../agents/codex/otel.js');
+  sink.onBody((body) => observe(parseOtelBody(body)));
 }
 
 function describeConnection(telemetry: TelemetryFacts | undefined, sink: OtlpSink | undefined) {

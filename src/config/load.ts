@@ -1,4 +1,5 @@
 import { messageOf, UsageError } from '../errors.js';
+import { monotonicMs } from '../node/clock.js';
 import { type ConfigSearch, type FoundFile, findConfigFiles } from './find-files.js';
 import type { ConfigFile } from './read-file.js';
 import { type Given, resolveSettings, type SettingName, type Settings } from './settings.js';
@@ -15,10 +16,10 @@ export async function loadSettings(
   said: (name: SettingName) => Given | undefined,
   places: ConfigSearch,
 ): Promise<Settings> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const { found, unsuitable } = findConfigFiles(places);
   if (found.length === 0) return { ...resolveSettings(said, []), passedOver: unsuitable };
-  if (performance.now() - startedAt > PATIENCE_MS) {
+  if (monotonicMs() - startedAt > PATIENCE_MS) {
     const slow = found.map(({ path }) => ({ path, reason: 'it took too long to find' }));
     return { ...resolveSettings(said, []), passedOver: [...unsuitable, ...slow] };
   }

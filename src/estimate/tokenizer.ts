@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
+import { requireFrom } from '../node/require.js';
 
 /** Returns the number of tokens of each text. */
 export type CountTokens = (texts: readonly string[]) => Promise<number[]>;
@@ -59,12 +59,12 @@ parentPort.on('message', ({ id, texts }) => {
 `;
 
 /** Returns the files that the thread loads: the copies beside the bundle, or in the sources those of the package. */
-function locateTiktoken(require: NodeJS.Require): { readonly tiktoken: string; readonly ranks: string } {
+function locateTiktoken(requireHere: NodeJS.Require): { readonly tiktoken: string; readonly ranks: string } {
   const folder = fileURLToPath(new URL('./tiktoken/', import.meta.url));
   if (existsSync(folder)) return { tiktoken: join(folder, 'tiktoken.cjs'), ranks: join(folder, 'o200k_base.json') };
   return {
-    tiktoken: require.resolve('tiktoken/lite'),
-    ranks: require.resolve('tiktoken/encoders/o200k_base.json'),
+    tiktoken: requireHere.resolve('tiktoken/lite'),
+    ranks: requireHere.resolve('tiktoken/encoders/o200k_base.json'),
   };
 }
 
@@ -79,10 +79,10 @@ class TokenizerThread {
   #lastId = 0;
 
   constructor(onEnd: () => void) {
-    const require = createRequire(import.meta.url);
+    const requireHere = requireFrom(import.meta.url);
     // Loading this module takes 3 ms, and most runs do not need it.
-    const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
-    this.#worker = new Worker(THREAD, { eval: true, execArgv: [], workerData: locateTiktoken(require) });
+    const { Worker } = requireHere('node:worker_threads') as typeof import('node:worker_threads');
+    this.#worker = new Worker(THREAD, { eval: true, execArgv: [], workerData: locateTiktoken(requireHere) });
     this.#worker.on('message', ({ id, counts }: { id: number; counts: number[] }) => this.#settle(id, counts));
     this.#worker.on('error', (cause) => {
       onEnd();

@@ -86,15 +86,15 @@ export function readRegularFile(
 }
 
 /**
- * Puts a file with `text` at the path. Whoever reads there meanwhile sees what stood there before, or all of it. Throws what
+ * Puts a file with `content` at the path. Whoever reads there meanwhile sees what stood there before, or all of it. Throws what
  * the file system throws, and leaves no draft behind.
  */
-export function replaceFile(path: string, text: string, mode = 0o666): void {
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o666): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {
     // Not what stands there already, which may be a pipe or a link that somebody else has put there.
     rmSync(draft, { force: true });
-    writeFileSync(draft, text, { flag: 'wx', mode });
+    writeFileSync(draft, content, { flag: 'wx', mode });
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { monotonicMs } from '../node/clock.js';
 import { type FileVersion, readImportedFiles } from '../store/history.js';
 import { type ImportLock, takeImportLock } from '../store/import-lock.js';
 import type { FileTask, FoundFile, Problem } from './discovery.js';
@@ -73,8 +74,8 @@ export async function waitForTurn({ files, database, stalledMs = STALLED_MS, onW
   let changes = findChanges(files, database);
   let lock: ImportLock | undefined;
   let waitMs = FIRST_WAIT_MS;
-  let progressedAtMs = performance.now();
-  while (changes.tasks.length > 0 && performance.now() - progressedAtMs < stalledMs) {
+  let progressedAtMs = monotonicMs();
+  while (changes.tasks.length > 0 && monotonicMs() - progressedAtMs < stalledMs) {
     lock = takeImportLock(database);
     // The other import may have ended since the last comparison.
     if (lock) return { ...findChanges(files, database), release: lock.release };
@@ -83,7 +84,7 @@ export async function waitForTurn({ files, database, stalledMs = STALLED_MS, onW
     const before = changes.tasks.length;
     changes = findChanges(files, database);
     onWait?.(changes.tasks);
-    if (changes.tasks.length < before) progressedAtMs = performance.now();
+    if (changes.tasks.length < before) progressedAtMs = monotonicMs();
   }
   return { ...changes, release: () => undefined };
 }

@@ -3,6 +3,7 @@ import { openReaders } from '../agents/readers.js';
 import type { NameProject } from '../agents/session-reader.js';
 import type { StoreProblem } from '../errors.js';
 import { nameProject } from '../io/work-tree.js';
+import { monotonicMs } from '../node/clock.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
@@ -67,12 +68,12 @@ export async function importFilesInTurns(job: ImportJob): Promise<ThreadResult> 
   const work = new Work(job, store, pricer);
   const write = () => retryWhileBusy(PATIENCE_MS, () => shared.tryToWrite(() => work.write()));
   try {
-    let turnEndsAt = performance.now() + TURN_MS;
+    let turnEndsAt = monotonicMs() + TURN_MS;
     while (work.read(shared.takeFile('last', job.tasks.length))) {
       if (work.isFull) await write();
-      if (performance.now() < turnEndsAt) continue;
+      if (monotonicMs() < turnEndsAt) continue;
       await setImmediate();
-      turnEndsAt = performance.now() + TURN_MS;
+      turnEndsAt = monotonicMs() + TURN_MS;
     }
     await write();
   } finally {

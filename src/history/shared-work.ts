@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../errors.js';
+import { monotonicMs } from '../node/clock.js';
 
 /**
  * What the threads of one import share, in memory that all of them see: which file is read next, which thread may write, and
@@ -77,14 +78,14 @@ const RETRY_MS = 5;
  * database counts as busy for `patienceMs` in all; after that its error is thrown.
  */
 export async function retryWhileBusy<T>(patienceMs: number, attempt: () => T | 'busy'): Promise<T> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = monotonicMs() + patienceMs;
   for (;;) {
     try {
       const outcome = attempt();
       if (outcome !== 'busy') return outcome;
     } catch (error) {
       const isLocked = error instanceof StoreError && error.problem === 'locked';
-      if (!isLocked || performance.now() > deadline) throw error;
+      if (!isLocked || monotonicMs() > deadline) throw error;
     }
     await setTimeout(RETRY_MS);
   }

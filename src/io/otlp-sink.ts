@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { monotonicMs } from '../node/clock.js';
 
 /** A collector of OTLP logs for one Codex, on loopback. It accepts only requests with the secret. */
 export interface OtlpSink {
@@ -167,9 +168,9 @@ function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate 
     },
     admit: forget,
     async drain(limitMs) {
-      const deadline = performance.now() + limitMs;
+      const deadline = monotonicMs() + limitMs;
       // The first turns of the event loop accept the connections that wait in the kernel after Codex was killed.
-      for (let turn = 0; turn < 3 || (open.size > 0 && performance.now() < deadline); turn++) {
+      for (let turn = 0; turn < 3 || (open.size > 0 && monotonicMs() < deadline); turn++) {
         await new Promise((resolve) => (turn < 3 ? setImmediate(resolve) : setTimeout(resolve, 2)));
       }
     },

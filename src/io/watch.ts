@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { monotonicMs } from '../node/clock.js';
 
 /** Watches folders for changes of the files in them. Where a folder cannot be watched nothing is said: the caller polls too. */
 export interface FolderWatch {
@@ -49,12 +50,12 @@ export function createThrottle(work: () => Promise<void>, gapMs: number): Thrott
   let endedAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   const run = () => {
-    const waitMs = isRunning ? gapMs : endedAtMs + gapMs - performance.now();
+    const waitMs = isRunning ? gapMs : endedAtMs + gapMs - monotonicMs();
     if (waitMs <= 0) {
       isRunning = true;
       void work().then(() => {
         isRunning = false;
-        endedAtMs = performance.now();
+        endedAtMs = monotonicMs();
       });
       return;
     }

@@ -1,4 +1,5 @@
 import { isObject } from '../formats/json.js';
+import { monotonicMs } from '../node/clock.js';
 import {
   askForUsage,
   type BilledRequest,
@@ -146,10 +147,10 @@ const refusedUntil = new Map<string, number>();
  */
 const refusals = {
   has(address: string, model: unknown): boolean {
-    return (refusedUntil.get(keyOf(address, model)) ?? 0) > performance.now();
+    return (refusedUntil.get(keyOf(address, model)) ?? 0) > monotonicMs();
   },
   add(address: string, model: unknown): void {
-    const now = performance.now();
+    const now = monotonicMs();
     for (const [key, until] of refusedUntil) if (until <= now) refusedUntil.delete(key);
     refusedUntil.set(keyOf(address, model), now + HOLDS_MS);
   },

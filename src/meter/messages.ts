@@ -89,3 +89,5 @@ export const TELEMETRY_FD = 5;
 
 /** The argument by which a meter only says whether one can be started. */
 export const CHECK = '--check';
+/** The argument of a meter that follows one which died before it was ready. */
+export const AFRESH = '--afresh';

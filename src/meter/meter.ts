@@ -1,3 +1,4 @@
+import type { OtelReport } from '../agents/codex/otel.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import type { PriceBook } from '../pricing/prices.js';
@@ -45,8 +46,8 @@ export interface End {
 export interface Meter {
   /** Takes a line of the stream that is read along, as the front's sieve has handed it on. */
   observe(line: OutputLine): void;
-  /** Takes the body of a request that Codex made to our telemetry sink. */
-  observeTelemetry(body: string): void;
+  /** Takes what a request that Codex made to our telemetry sink reports. */
+  observeTelemetry(report: OtelReport): void;
   /** Adds a note to the record. */
   note(note: Note): void;
   /** Reads and records what is left. Undefined when the metering failed. */
@@ -70,7 +71,7 @@ export function startMeter(options: MeterOptions): Meter {
   guard(() => run.start());
   return {
     observe: (line) => guard(() => run.observe(line)),
-    observeTelemetry: (body) => guard(() => run.observeTelemetry(body)),
+    observeTelemetry: (telemetry) => guard(() => run.observeTelemetry(telemetry)),
     note: (note) => guard(() => run.note([note])),
     finish: (end) =>
       run.finish(end).catch((error: unknown) => {

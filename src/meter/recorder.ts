@@ -1,5 +1,6 @@
 import { messageOf, StoreError } from '../errors.js';
 import type { Log } from '../log.js';
+import { monotonicMs } from '../node/clock.js';
 import type { ResponseRef } from '../store/assignment/assign.js';
 import type { Change, Store } from '../store/store.js';
 import type { Invocation, InvocationUpdate, Note, PricedResponse, RateLimit } from '../usage/record.js';
@@ -96,9 +97,9 @@ export class Recorder {
   /** Writes what is left, or makes it pending. Never rejects. */
   async finish(): Promise<void> {
     // Not by the machine's clock, which may be set back meanwhile.
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = monotonicMs() + PATIENCE_MS;
     await this.#write();
-    while (this.#unwritten && !this.#broken && performance.now() < deadline) {
+    while (this.#unwritten && !this.#broken && monotonicMs() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS / 4));
       await this.#write();
     }

@@ -1,3 +1,4 @@
+import type { OtelReport } from '../agents/codex/otel.js';
 import type { ContextFill, Note, ThreadKnownBy } from '../usage/record.js';
 import { InvocationResponses } from './invocation-responses.js';
 import type { End, MeterOptions } from './meter.js';
@@ -86,8 +87,8 @@ export class MeteredRun {
     this.#responses.correct();
   }
 
-  observeTelemetry(body: string): void {
-    this.#telemetry.add(body);
+  observeTelemetry(report: OtelReport): void {
+    this.#telemetry.add(report);
   }
 
   async finish(end: End): Promise<Summary | undefined> {

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../node/clock.js';
 import { judgeState } from '../process/invocation-state.js';
 import type { Store } from '../store/store.js';
 
@@ -8,9 +9,9 @@ const POLL_MS = 10;
  * starts a run does not wait for its record, so whoever reads the record does. Throws a StoreError.
  */
 export async function untilRunsAreSettled(store: Pick<Store, 'listOpenInvocations'>, limitMs: number): Promise<void> {
-  const deadline = performance.now() + limitMs;
+  const deadline = monotonicMs() + limitMs;
   const isSettling = () => store.listOpenInvocations().some((one) => judgeState(one) === 'settling');
-  while (isSettling() && performance.now() < deadline) {
+  while (isSettling() && monotonicMs() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

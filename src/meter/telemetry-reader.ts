@@ -1,5 +1,6 @@
-import { type OtelRecord, type OtelResponse, parseOtelBody } from '../agents/codex/otel.js';
+import type { OtelRecord, OtelReport, OtelResponse } from '../agents/codex/otel.js';
 import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
+import { isUnrecognised } from '../formats/line.js';
 import type { ModelResponse } from '../usage/record.js';
 import { isNoUsage } from '../usage/usage.js';
 
@@ -28,12 +29,11 @@ export class TelemetryReader {
     return [...this.#uncounted].reduce((sum, [threadId, count]) => (hasFile(threadId) ? sum : sum + count), 0);
   }
 
-  /** Takes one request's body. */
-  add(body: string): void {
+  /** Takes what one request reports. */
+  add(report: OtelReport): void {
     this.reports++;
-    const parsed = parseOtelBody(body);
-    if (Array.isArray(parsed)) for (const record of parsed) this.#addRecord(record);
-    else this.#countUnreadable(parsed.reason);
+    if (isUnrecognised(report)) this.#countUnreadable(report.reason);
+    else for (const record of report) this.#addRecord(record);
   }
 
   #addRecord(record: OtelRecord): void {

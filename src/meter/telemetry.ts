@@ -1,7 +1,7 @@
+import type { OtelReport } from '../agents/codex/otel.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { NoTelemetry } from '../process/telemetry.js';
 import type { Invocation, ModelResponse, Note } from '../usage/record.js';
-
 import { TelemetryReader } from './telemetry-reader.js';
 import { ThreadsWithoutFile, type ThreadsWithoutFileOptions } from './threads-without-file.js';
 import { describeUnreadable } from './unreadable.js';
@@ -57,9 +57,9 @@ export class Telemetry {
     return [...this.#reader.threads][0];
   }
 
-  /** Takes one request's body. */
-  add(body: string): void {
-    this.#reader.add(body);
+  /** Takes what one request reports. */
+  add(report: OtelReport): void {
+    this.#reader.add(report);
     // This starts the search for their files, also for threads without counts so far.
     for (const threadId of this.#reader.threads) this.#threads.stateOf(threadId);
     this.#options.onProgress();

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import type { ConditionalPrice, MatchLogic, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
+import { requireFrom } from '../node/require.js';
 import { listModelNames, normaliseModelName } from './model-name.js';
 import { convertToNanoUsdPerToken, type Price, type PriceEntry, type Rates, selectPriceAt } from './price.js';
 
@@ -17,7 +17,6 @@ const VENDORS = [
   { id: 'x-ai', prefix: 'x-ai/', family: /^grok-/ },
 ] as const;
 
-const requireModule = createRequire(import.meta.url);
 let loaded: GenaiPrices | 'unavailable' | undefined;
 
 /** The price that the bundled data of `@pydantic/genai-prices` gives. Loads that package when a model needs it. */
@@ -38,7 +37,7 @@ export function listGenaiPrices(model: string): Price[] {
 // A plain require keeps the caller synchronous. Without the package a model is unpriced, which the user is shown.
 function loadProvider(id: string): Provider | undefined {
   try {
-    loaded ??= requireModule('@pydantic/genai-prices') as GenaiPrices;
+    loaded ??= requireFrom(import.meta.url)('@pydantic/genai-prices') as GenaiPrices;
   } catch {
     loaded = 'unavailable';
   }

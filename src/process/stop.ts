@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { monotonicMs } from '../node/clock.js';
 import { identifyProcess, type ProcessIdentity, readStat, signalProcess } from './processes.js';
 
 /** How long Codex and what it has started may take to end after each signal. */
@@ -31,9 +32,9 @@ export async function stopCodex({ pid, kill, exited }: Stoppable): Promise<void>
 
 async function endRest(trees: readonly Tree[]): Promise<void> {
   const signal = (one: NodeJS.Signals | 0) => trees.reduce((reached, tree) => reached + tree.signal(one), 0);
-  const deadline = performance.now() + GRACE_MS;
+  const deadline = monotonicMs() + GRACE_MS;
   for (let left = signal('SIGTERM'); left > 0; left = signal(0)) {
-    if (performance.now() > deadline) return void signal('SIGKILL');
+    if (monotonicMs() > deadline) return void signal('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, GRACE_MS / 100));
   }
 }

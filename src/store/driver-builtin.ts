@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { type BuiltinStatement, openStatement, translating } from './builtin-statement.js';
 import type { Connection, OpenFileOptions, Statement } from './driver.js';
 import { makeTransaction } from './transaction.js';
@@ -42,7 +41,7 @@ function findModule(): BuiltinModule | undefined {
   // Node 22 says on standard error, which is the caller's, that this module is an experiment.
   process.emitWarning = () => {};
   try {
-    const module = createRequire(import.meta.url)('node:sqlite') as BuiltinModule;
+    const module = process.getBuiltinModule('node:sqlite') as unknown as BuiltinModule;
     const { prototype } = module.StatementSync;
     // Node 22.16 and 24 have both of these.
     const suffices = 'setReturnArrays' in prototype && 'setAllowUnknownNamedParameters' in prototype;

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { requireFrom } from '../node/require.js';
 import type { Connection, OpenFileOptions } from './driver.js';
 import { missingDriver } from './missing-driver.js';
 
@@ -22,11 +22,11 @@ export function openNative(path: string, options: OpenFileOptions): Connection {
 }
 
 function load(): Database {
-  const require = createRequire(import.meta.url);
+  const requireHere = requireFrom(import.meta.url);
   let fault: unknown;
   for (const name of PACKAGES) {
     try {
-      return require(name) as Database;
+      return requireHere(name) as Database;
     } catch (error) {
       fault ??= error;
     }

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
+import { monotonicMs } from '../node/clock.js';
 import type { EstimateMode } from '../usage/options.js';
 import { findLost } from './mirror-lost.js';
 import { type MirrorEntry, openMirrorQueue } from './mirror-queue.js';
@@ -103,9 +104,9 @@ export class Mirror {
 
   /** Mirrors what is left, or leaves it in the queue. */
   async finish(): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = monotonicMs() + PATIENCE_MS;
     this.#mirrorDue();
-    while (this.#due.size > 0 && performance.now() < deadline) {
+    while (this.#due.size > 0 && monotonicMs() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       this.#mirrorDue();
     }
@@ -118,8 +119,8 @@ export class Mirror {
    * for what has not come by then. After `finish` and before the store is closed, when nobody waits any more.
    */
   async awaitEstimates(): Promise<void> {
-    const deadline = performance.now() + LOOK_MS;
-    while (this.#awaited.size > 0 && performance.now() < deadline) {
+    const deadline = monotonicMs() + LOOK_MS;
+    while (this.#awaited.size > 0 && monotonicMs() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EACH_MS));
       this.#guard(() => this.#look());
     }

@@ -7,7 +7,7 @@ import { isFaultOfDatabase } from './open.js';
 import { listPending, type PendingPlaces } from './pending.js';
 import type { Store } from './store.js';
 
-/** Reads a change that was kept as text, or says why it is none. Must not throw. */
+/** Parses a pending change, or returns why it is none. Must not throw. */
 export type ParseChange = (
   json: string,
 ) => { readonly kind: 'change'; readonly change: Change } | { readonly kind: 'bad'; readonly reason: string };
@@ -22,11 +22,19 @@ export interface TakenIn {
  * Records what was kept aside, oldest first and each by itself: one that is no change, that another version wrote or that
  * the database does not take is set aside, and holds up none of the others. Rejects with a StoreError where the database
  * itself cannot be used: what is left stays for a later command.
+ * `loadParser` is called when there is a change to parse: mostly there is none, and loading the parser takes as long as the database.
  */
-export async function takeInPending(places: PendingPlaces, store: Store, parse: ParseChange): Promise<TakenIn> {
+export async function takeInPending(
+  places: PendingPlaces,
+  store: Store,
+  loadParser: () => Promise<ParseChange>,
+): Promise<TakenIn> {
   const refused: SetAside[] = [];
   let taken = 0;
-  for (const path of listPending(places)) {
+  const paths = listPending(places);
+  if (paths.length === 0) return { taken, refused };
+  const parse = await loadParser();
+  for (const path of paths) {
     const outcome = takeIn(path, store, parse);
     if (outcome === 'taken') taken++;
     else if (outcome !== 'later') refused.push(outcome);

@@ -1,12 +1,23 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
 import { untilMetersEnd } from '../harness/children.js';
 import { writeShellFake } from '../harness/fake-codex.js';
-import { readRecord } from '../harness/record.js';
+import { expectExact, readRecord } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
@@ -144,6 +155,22 @@ describe('a meter that cannot be started', () => {
     expect(readRecord(bench.database)).toMatchObject([{ status: 'failed', exitCode: 3 }]);
   });
 
+  test('runs from its compiled code, and is compiled again by the one that follows it when it dies of that', async ({
+    bench,
+  }) => {
+    bench.api.add({ prompt: 'greet', replies: [{ message: 'Hello.', usage: { input: 5200, output: 90 } }] });
+    const runs = [await bench.run(['exec', '--json', 'greet'])];
+    const kept = await waitFor('the compiled code', () => findCompiled(bench));
+    const inode = statSync(kept).ino;
+    const dies = preload(bench, `if (!process.argv.includes('--afresh')) { ${DIES} }`);
+    for (const env of [{}, dies]) {
+      runs.push(await bench.run(['exec', '--json', 'greet'], { env }));
+      await untilMetersEnd(bench.folder);
+      expect(statSync(kept).ino === inode).toBe(env !== dies);
+    }
+    for (const run of runs) expectExact(bench, run);
+  });
+
   test('is known to codex-usage doctor', async ({ bench }) => {
     const env = { ...bench.env, ...preload(bench, "throw new Error('no native module');") };
     const doctor = await execa(process.execPath, [USAGE, 'doctor', '--json'], { env, reject: false });
@@ -154,6 +181,12 @@ describe('a meter that cannot be started', () => {
     });
   });
 });
+
+function findCompiled({ stateFolder }: Workbench): string | undefined {
+  const folder = join(stateFolder, 'compiled');
+  const [file] = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.compiled')) : [];
+  return file && join(folder, file);
+}
 
 function countInvocations({ database }: Workbench): number {
   try {

@@ -53,7 +53,7 @@ function listChildren(pid: number): number[] {
 
 /** Also the shell that becomes a meter once Codex has started. */
 function isMeter(pid: number): boolean {
-  return readProc(`${pid}/cmdline`).endsWith('/dist/meter.cjs\0');
+  return readProc(`${pid}/cmdline`).includes('/dist/meter.cjs\0');
 }
 
 /** What stands by to tell to whom a signal was sent. */

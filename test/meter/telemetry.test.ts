@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseOtelBody } from '../../src/agents/codex/otel.js';
 import { dayFolder } from '../../src/agents/codex/sessions.js';
 import { Telemetry, type TelemetryConnection } from '../../src/meter/telemetry.js';
 import { describeCommand } from '../../src/process/argv.js';
@@ -52,9 +53,9 @@ function counted(threadId: string, input: number): object {
 describe('what telemetry tells', () => {
   test('is taken at once of a thread that keeps no session file', async () => {
     const { telemetry, taken } = startRun();
-    telemetry.add(otelBody(counted(UNFILED, 10)));
+    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 10))));
     await waitFor('the response', () => taken.length === 1);
-    telemetry.add(otelBody(counted(UNFILED, 20)));
+    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 20))));
     expect(taken).toMatchObject([
       { threadId: UNFILED, evidence: 'otel', source: 'actual', usage: { input: 10 } },
       { threadId: UNFILED, usage: { input: 20 } },
@@ -65,7 +66,7 @@ describe('what telemetry tells', () => {
   test('is left to the file where a thread has one, and the file is named', async () => {
     const { telemetry, taken, found } = startServer();
     const path = writeFile(FILED);
-    telemetry.add(otelBody(counted(FILED, 10), counted(UNFILED, 20), completedRecord(FILED)));
+    telemetry.add(parseOtelBody(otelBody(counted(FILED, 10), counted(UNFILED, 20), completedRecord(FILED))));
     expect(taken).toEqual([]);
     await telemetry.settle();
     expect(taken).toMatchObject([{ threadId: UNFILED }]);
@@ -75,7 +76,7 @@ describe('what telemetry tells', () => {
 
   test('waits for the file that a thread of a server gets a moment later', async () => {
     const { telemetry, taken, found } = startServer();
-    telemetry.add(otelBody(counted(FILED, 10)));
+    telemetry.add(parseOtelBody(otelBody(counted(FILED, 10))));
     const path = writeFile(FILED);
     await waitFor('the file', () => found.length === 1);
     expect(found).toEqual([path]);
@@ -85,14 +86,14 @@ describe('what telemetry tells', () => {
 
   test('is taken while a server runs, without waiting for its end', async () => {
     const { telemetry, taken } = startServer();
-    telemetry.add(otelBody(counted(UNFILED, 10)));
+    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 10))));
     await waitFor('the response', () => taken.length === 1);
   });
 
   test("is no response where a websocket's prewarming request shows as one of zero tokens", async () => {
     const { telemetry, taken } = startRun();
     const prewarming = completedRecord(UNFILED, { input: '0', output: '0' });
-    telemetry.add(otelBody(prewarming, counted(UNFILED, 10), prewarming));
+    telemetry.add(parseOtelBody(otelBody(prewarming, counted(UNFILED, 10), prewarming)));
     await telemetry.settle();
     expect(taken).toMatchObject([{ usage: { input: 10 } }]);
     expect(telemetry.notes()).toEqual([]);
@@ -102,7 +103,7 @@ describe('what telemetry tells', () => {
     const { telemetry, taken } = startRun();
     const zeros = completedRecord(UNFILED, { input: '0', output: '0' });
     const announced = completedRecord(UNFILED);
-    telemetry.add(otelBody(announced, counted(UNFILED, 10), announced, announced, zeros));
+    telemetry.add(parseOtelBody(otelBody(announced, counted(UNFILED, 10), announced, announced, zeros)));
     await telemetry.settle();
     expect(taken).toHaveLength(1);
     expect(telemetry.notes()).toMatchObject([{ kind: 'fallback', figures: { responses: 2 } }]);
@@ -111,7 +112,7 @@ describe('what telemetry tells', () => {
   test('is no doubt where a response without usage is of a thread that has a file', async () => {
     const { telemetry, found } = startServer();
     const path = writeFile(FILED);
-    telemetry.add(otelBody(completedRecord(FILED)));
+    telemetry.add(parseOtelBody(otelBody(completedRecord(FILED))));
     await telemetry.settle();
     expect(found).toEqual([path]);
     expect(telemetry.notes()).toEqual([]);
@@ -122,8 +123,8 @@ describe('what telemetry tells', () => {
     const { telemetry, taken } = startRun();
     const announced = completedRecord(UNFILED);
     const bad = completedRecord(UNFILED, { input: '-5', output: '1' });
-    telemetry.add(otelBody(announced, counted(UNFILED, 10), announced, bad, announced, counted(UNFILED, 20)));
-    telemetry.add('{');
+    telemetry.add(parseOtelBody(otelBody(announced, counted(UNFILED, 10), announced, bad, announced, counted(UNFILED, 20))));
+    telemetry.add(parseOtelBody('{'));
     await telemetry.settle();
     expect(taken.map(({ usage }) => usage.input)).toEqual([10, 20]);
     expect(telemetry.notes()).toMatchObject([
@@ -146,7 +147,7 @@ describe('a server', () => {
   test('gets a note of who was turned away', () => {
     const refused = new Map([['it did not come from this Codex', 3]]);
     const { telemetry } = start(['app-server'], { absent: undefined, refused });
-    telemetry.add(otelBody(counted(UNFILED, 1)));
+    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 1))));
     expect(telemetry.notes()).toMatchObject([
       {
         kind: 'unreadable',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { count, IMPOSSIBLE_COUNT, optionalCount } from '../../formats/count.js';
+import { IMPOSSIBLE_COUNT } from '../../formats/count.js';
+import { count, optionalCount } from '../../formats/count-schema.js';
 import { IRRELEVANT, type Irrelevant, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isPossibleUsage } from '../../usage/count.js';
 import type { ModelTotal } from '../../usage/session-total.js';

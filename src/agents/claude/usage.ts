@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { count, optionalCount } from '../../formats/count.js';
+import { count, optionalCount } from '../../formats/count-schema.js';
 import { type Fees, toFees } from '../../usage/record.js';
 import { completeUsage, type Usage } from '../../usage/usage.js';
 

@@ -25,6 +25,9 @@ export interface OtelResponse {
 }
 
 // The JSON form of Protobuf leaves empty fields out, so every list may be absent.
+/** What one request reports: its records, or why it could not be read. */
+export type OtelReport = readonly OtelRecord[] | Unrecognised;
+
 const list = <T extends z.ZodMiniType>(item: T) => z._default(z.array(item), []);
 const record = z.object({ attributes: list(z.object({ key: z.string(), value: z.optional(z.unknown()) })) });
 const body = z.object({
@@ -32,7 +35,7 @@ const body = z.object({
 });
 
 /** Reads the responses of one OTLP/JSON request body. A record that cannot be read leaves the others as they are. Never throws. */
-export function parseOtelBody(text: string): OtelRecord[] | Unrecognised {
+export function parseOtelBody(text: string): OtelReport {
   const object = parseObject(text);
   if (isUnrecognised(object)) return object;
   const parsed = body.safeParse(object);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { count, IMPOSSIBLE_COUNT, optionalCount } from '../../formats/count.js';
+import { IMPOSSIBLE_COUNT } from '../../formats/count.js';
+import { count, optionalCount } from '../../formats/count-schema.js';
 import type { JsonObject } from '../../formats/json.js';
 import { isUnrecognised, type Unrecognised, unrecognised } from '../../formats/line.js';
 import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { optionalCount as optional } from '../../formats/count.js';
+import { optionalCount as optional } from '../../formats/count-schema.js';
 import { isObject } from '../../formats/json.js';
 import type { Note } from '../../usage/record.js';
 import { completeUsage, type Usage } from '../../usage/usage.js';
