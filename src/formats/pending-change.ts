@@ -21,6 +21,7 @@ import {
   type ThreadKnownBy,
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
+import { type InvocationTag, isPossibleTag, TAG_ORIGINS } from '../usage/tags.js';
 
 export type PendingChange =
   | { readonly kind: 'change'; readonly change: Change }
@@ -88,6 +89,10 @@ const attribution = z.strictObject({
   } satisfies FieldsOf<Attribution['origins']>),
 } satisfies FieldsOf<Attribution>);
 
+const tag = z
+  .strictObject({ key: text, value: text, origin: z.enum(TAG_ORIGINS) } satisfies FieldsOf<InvocationTag>)
+  .check(z.refine(isPossibleTag));
+
 const invocation = z.strictObject({
   id: text,
   origin: z.optional(origin),
@@ -96,6 +101,7 @@ const invocation = z.strictObject({
   cwd: text,
   workTree: z.optional(z.strictObject({ root: text, repository: text })),
   outputPath: optionalText,
+  tags: z.optional(z.array(tag)),
   codexHome: optionalText,
   codexPath: optionalText,
   frontPid: optionalCount,

@@ -1,10 +1,12 @@
 import type { Provider } from '../usage/provider.js';
+import type { Tag } from '../usage/tags.js';
 import { assignThreads } from './assignment/assign.js';
 import { createBucketSums } from './buckets.js';
 import { createResponseInsert, type FoundResponses } from './history-responses.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { createCopyInsert, createRunInsert, type HeldCopy, type SessionRun, sessionOf } from './session-runs.js';
 import { type BillResponse, createSessionSettlement } from './session-totals.js';
+import { createThreadTagInsert } from './tags.js';
 
 /** A thread of an imported session file. Its project is that of the responses that no invocation has. */
 export interface HistoryThread {
@@ -16,6 +18,8 @@ export interface HistoryThread {
   readonly cwd: string | undefined;
   readonly cliVersion: string | undefined;
   readonly startedAtMs: number;
+  /** What the session file says of the work tree. Nothing when absent. */
+  readonly tags?: readonly Tag[];
 }
 
 /** A session file, and how far it was read. */
@@ -100,6 +104,7 @@ export function readImportedFiles<T>(path: string, read: (files: ImportedFiles) 
 function createWriter(connection: Connection, bill: BillResponse): (imports: readonly FileImport[]) => number {
   const putFile = connection.prepare<unknown[]>(PUT_FILE);
   const putThread = connection.prepare<unknown[]>(PUT_THREAD);
+  const putTags = createThreadTagInsert(connection);
   const beginSums = createBucketSums(connection);
   const insert = createResponseInsert(connection);
   const listUnassigned = connection.prepare<[string], number>(TIMES_OF_UNASSIGNED).pluck();
@@ -114,6 +119,7 @@ function createWriter(connection: Connection, bill: BillResponse): (imports: rea
     for (const found of imports) {
       const { file, threads, packs } = found;
       for (const thread of threads) {
+        putTags({ threadId: thread.id, tags: thread.tags ?? [], writtenAtMs: thread.startedAtMs });
         if (putThread.run(...toThreadRow(thread)).changes === 0) continue;
         // The responses that were recorded before go over to another project, and maybe to an invocation.
         const times = listUnassigned.all(thread.id);

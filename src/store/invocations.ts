@@ -1,5 +1,6 @@
 import type { Invocation, InvocationStatus, InvocationUpdate, ThreadKnownBy } from '../usage/record.js';
 import type { Connection } from './open.js';
+import { insertInvocationTags } from './tags.js';
 
 /** Inserts the invocation unless it is there, and returns its iteration: the one it came with, or the next free one. */
 export function insertInvocation(connection: Connection, invocation: Invocation | Pick<Invocation, 'id'>): number {
@@ -37,6 +38,7 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
       codexPid: invocation.codexPid ?? null,
       startedAtMs: invocation.startedAtMs,
     });
+  insertInvocationTags(connection, invocation.id, invocation.tags ?? []);
   return iteration;
 }
 

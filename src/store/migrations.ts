@@ -1,6 +1,7 @@
 import type { Connection } from './driver.js';
 import { setEarlierAside, takeInEarlier } from './migrations/earlier.js';
 import { SCHEMA } from './migrations/schema.js';
+import { ADD_TAGS } from './migrations/tags.js';
 import { VIEWS } from './migrations/views.js';
 
 /** The version of `SCHEMA`. No database of an earlier version was ever released. */
@@ -10,7 +11,7 @@ const BASE_VERSION = 10;
  * What has changed since, as SQL: the first step makes version 11. One that was released is never changed. Views are made
  * anew after the steps, so no step needs to.
  */
-const STEPS: readonly string[] = [];
+const STEPS: readonly string[] = [ADD_TAGS];
 
 /** The version of the schema that this program works with: the `PRAGMA user_version` of a database. */
 export const LATEST_VERSION: number = BASE_VERSION + STEPS.length;

@@ -2,6 +2,7 @@ import type { Budget } from './budget.js';
 import type { Phase } from './phase.js';
 import type { Provider } from './provider.js';
 import type { Evidence, Source } from './source.js';
+import type { InvocationTag } from './tags.js';
 import type { Usage } from './usage.js';
 
 /** Where a part of an attribution was read. `default`: it was given nowhere. */
@@ -52,6 +53,7 @@ export interface Invocation {
   readonly workTree?: { readonly root: string; readonly repository: string } | undefined;
   /** Where Codex writes its last message. */
   readonly outputPath?: string | undefined;
+  readonly tags?: readonly InvocationTag[] | undefined;
   /** Undefined where no process of Codex was followed. */
   readonly codexHome: string | undefined;
   readonly codexPath: string | undefined;

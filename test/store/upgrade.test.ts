@@ -134,7 +134,9 @@ function goByTheSteps(path: string): string {
     );
   }
   for (const step of STEPS.slice(version)) connection.exec(step);
+  connection.pragma(`user_version = ${STEPS.length}`);
   connection.close();
+  openStore(copy, { mode: 'write' }).close();
   return copy;
 }
 

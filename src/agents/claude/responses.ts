@@ -1,5 +1,6 @@
 import type { HistoryThread } from '../../store/history.js';
 import type { ModelResponse } from '../../usage/record.js';
+import { isPossibleTag, type Tag } from '../../usage/tags.js';
 import type { NameProject } from '../session-reader.js';
 import type { TranscriptMessage } from './transcript.js';
 
@@ -41,10 +42,11 @@ export function toResponses(line: TranscriptMessage, { threadId, key, startedAtM
 /** Returns the thread `id`, as one of its lines describes it. */
 export function toThread(
   id: string,
-  line: Pick<TranscriptMessage, 'sessionId' | 'agentId' | 'cwd' | 'version' | 'atMs'>,
+  line: Pick<TranscriptMessage, 'sessionId' | 'agentId' | 'cwd' | 'version' | 'gitBranch' | 'atMs'>,
   nameProject: NameProject,
 ): HistoryThread {
-  const { sessionId, agentId, cwd, version, atMs } = line;
+  const { sessionId, agentId, cwd, version, gitBranch, atMs } = line;
+  const branch = { key: 'branch', value: gitBranch ?? '' };
   return {
     id,
     provider: 'claude',
@@ -54,5 +56,11 @@ export function toThread(
     cwd,
     cliVersion: version,
     startedAtMs: atMs,
+    tags: isBranch(branch) ? [branch] : [],
   };
+}
+
+/** Claude Code writes `HEAD` where no branch is checked out, and nothing outside of a work tree. */
+function isBranch(tag: Tag): boolean {
+  return tag.value !== 'HEAD' && isPossibleTag(tag);
 }

@@ -29,6 +29,7 @@ export interface ResponsesWithoutUsage {
   readonly responses: number;
   readonly cwd: string | undefined;
   readonly version: string | undefined;
+  readonly gitBranch: string | undefined;
 }
 
 /** A prompt was queued. */
@@ -83,6 +84,7 @@ const system = z.object({
   timestamp: z.string(),
   cwd: optionalText,
   version: optionalText,
+  gitBranch: optionalText,
   hookInfos: z.nullish(z.array(z.looseObject({ promptText: z.optional(z.unknown()) }))),
 });
 
@@ -93,7 +95,7 @@ const system = z.object({
 export function parseSystemLine(record: object): ResponsesWithoutUsage | Irrelevant {
   const { data } = system.safeParse(record);
   if (!data || data.isSidechain) return IRRELEVANT;
-  const { subtype, sessionId, cwd, version, hookInfos } = data;
+  const { subtype, sessionId, cwd, version, gitBranch, hookInfos } = data;
   const prompts = hookInfos?.filter(({ promptText }) => promptText !== undefined).length ?? 0;
   const responses = subtype === 'compact_boundary' ? 1 : subtype === 'stop_hook_summary' ? prompts : 0;
   const atMs = Date.parse(data.timestamp);
@@ -107,6 +109,7 @@ export function parseSystemLine(record: object): ResponsesWithoutUsage | Irrelev
     responses,
     cwd: cwd ?? undefined,
     version: version ?? undefined,
+    gitBranch: gitBranch ?? undefined,
   };
 }
 

@@ -41,6 +41,8 @@ export interface TranscriptMessage {
   readonly unreadableParts: number;
   readonly cwd: string | undefined;
   readonly version: string | undefined;
+  /** The branch of the work tree when the line was written. */
+  readonly gitBranch: string | undefined;
 }
 
 export interface RequestIds {
@@ -68,6 +70,7 @@ const assistant = z.object({
   uuid: optionalText,
   cwd: optionalText,
   version: optionalText,
+  gitBranch: optionalText,
   message: z.object({ id: optionalText, model: z.string(), usage: apiUsage }),
 });
 
@@ -135,5 +138,6 @@ function parseAssistant(record: JsonObject): TranscriptMessage | Irrelevant | Un
     unreadableParts: unreadable,
     cwd: data.cwd ?? undefined,
     version: data.version ?? undefined,
+    gitBranch: data.gitBranch ?? undefined,
   };
 }

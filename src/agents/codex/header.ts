@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../formats/json.js';
+import { isPossibleTag, nameRepository, type Tag } from '../../usage/tags.js';
 import type { Base } from './thread-state.js';
 
 /** The header of a session file. `sessionId` is the root thread: the thread itself, or the oldest of its parents. */
@@ -16,6 +17,8 @@ export interface SessionHeader {
   readonly role: string;
   /** The interactive Codex began the thread, whether it runs the thread itself or a shared server does. */
   readonly interactive: boolean;
+  /** The branch, commit and repository of the work tree, as they were when the file was begun. */
+  readonly tags: readonly Tag[];
 }
 
 export function isOptionalText(value: unknown): value is string | null | undefined {
@@ -40,7 +43,18 @@ export function readHeader(payload: JsonObject): SessionHeader | undefined {
     role: roleOf(payload.source),
     // A server that the interactive Codex of 0.169 shares with other clients calls itself `vscode`.
     interactive: payload.source === 'cli' || text.originator === 'codex-tui',
+    tags: readGit(payload.git),
   };
+}
+
+/** `git` is `{"commit_hash":"…","branch":"…","repository_url":"…"}`: 0.42 to 0.171. What git did not say is missing. */
+function readGit(git: unknown): Tag[] {
+  if (typeof git !== 'object' || git === null) return [];
+  const { branch, commit_hash: commit, repository_url: url } = git as Record<string, unknown>;
+  const repo = typeof url === 'string' ? nameRepository(url) : undefined;
+  return Object.entries({ branch, commit, repo }).flatMap(([key, value]): Tag[] => {
+    return typeof value === 'string' && isPossibleTag({ key, value }) ? [{ key, value }] : [];
+  });
 }
 
 /** A page names its base in `history_base`. Since 0.151 a fork does too, beside its parent. */

@@ -104,8 +104,8 @@ class CodexReader implements RecordReader {
     const isHeader = record.kind === 'session' && this.#thread.id === undefined;
     this.#thread.add(record);
     if (!isHeader) return;
-    const { cwd, role } = record;
-    this.#addThread({ cwd, kind: role, ...(cwd && { projectId: this.#tools.nameProject(cwd) }) }, record.atMs);
+    const { cwd, role, tags } = record;
+    this.#addThread({ cwd, tags, kind: role, ...(cwd && { projectId: this.#tools.nameProject(cwd) }) }, record.atMs);
   }
 
   #addThread(more: Partial<HistoryThread>, startedAtMs: number): void {

@@ -7,6 +7,7 @@ import { refreshCostRecords } from '../cost-records.js';
 import { COUNTER_COLUMNS } from '../counter-columns.js';
 import type { Connection } from '../driver.js';
 import { unpackThreads } from '../packs.js';
+import { READ_FOR_TAGS } from './tags.js';
 
 /*
  * Brings over a database of the versions 1 to 9, which were never released. Its tables are set aside, those of today are
@@ -54,6 +55,8 @@ export function takeInEarlier(connection: Connection, version: number): void {
   if (version === 1) refreshBuckets(connection, connection.prepare<[], number>(STARTS).pluck().all());
   if (version < 5) connection.exec(RENAME_KEYS_OF_CLAUDE);
   if (version < 6) connection.exec(READ_LOST_PROJECTS_ANEW);
+  // The steps of later versions were taken before these rows were there.
+  connection.exec(READ_FOR_TAGS);
   if (version < 8) removeImpossible(connection);
 }
 
