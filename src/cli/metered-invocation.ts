@@ -20,7 +20,7 @@ import { takeInPending } from '../store/pending-intake.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { openStore, type Store } from '../store/store.js';
 import type { EmitForm } from '../usage/options.js';
-import type { PricedResponse } from '../usage/record.js';
+import type { Note, PricedResponse } from '../usage/record.js';
 import { readSpentByOthers } from './budget-refusal.js';
 import { describeWindow } from './budget-text.js';
 import { watchBudget } from './budget-watch.js';
@@ -50,6 +50,8 @@ export interface InvocationTools {
   readonly settings: Settings;
   /** The phase that the link's name gives and that does not exist. */
   readonly unknownPhase: string | undefined;
+  /** What is to be noted of it from the start. */
+  readonly notes: readonly Note[];
   readonly emit: EmitForm | undefined;
   readonly paths: Paths;
   readonly log: Log;
@@ -128,6 +130,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   });
   // Other commands may run no thread, and leave no record.
   const passedOver = command.threads === 'one' ? settings.passedOver : [];
+  if (command.threads === 'one') for (const note of tools.notes) meter.note(note);
   for (const { path, reason } of passedOver) meter.note({ ...PASSED_OVER, figures: { path, reason } });
   const { unknownPhase } = tools;
   if (unknownPhase !== undefined) meter.note({ ...UNKNOWN_PHASE, figures: { name: unknownPhase } });

@@ -8,6 +8,7 @@ import type { RunFacts, Settled, TelemetryFacts } from '../meter/messages.js';
 import type { End } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
 import type { ServerHome } from '../meter/settlement.js';
+import { collectTags, type FoundTags } from '../meter/tags.js';
 import { findServerHome } from '../process/server-home.js';
 import { toLevelJson } from '../report/invocation-json.js';
 import { openStore } from '../store/store.js';
@@ -54,9 +55,13 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
   const log = openLog(paths.logFile);
   const events = createRunEvents({ reportPath, eventsFd: descriptors.events, say: voice.say });
   const worksIn = resolve(cwd, command.cd ?? '.');
+  const workTree = findWorkTree(worksIn);
+  // When Codex runs: before that it may be waiting for our answer.
+  let found: FoundTags | undefined;
+  const findTags = () => (found ??= collectTags({ settings, env: process.env, workTree: workTree?.root }));
   const output = command.outputLastMessage;
   const known = {
-    ...{ id: randomId(), attribution, command: command.name, cwd: worksIn, workTree: findWorkTree(worksIn) },
+    ...{ id: randomId(), attribution, command: command.name, cwd: worksIn, workTree },
     outputPath: output === undefined ? undefined : resolve(cwd, output),
     ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs },
   };
@@ -71,7 +76,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       });
       if (!refusal) return undefined;
       await events?.ended({
-        invocation: { ...starting, id: '' },
+        invocation: { ...starting, id: '', tags: findTags().tags },
         ...{ iteration: attribution.iteration, threadId: undefined, codexVersion: undefined },
         ...{ status: 'refused', exitCode: BUDGET_EXIT_CODE, signal: undefined, endedAtMs: Date.now() },
         ...{ responses: [], notes: [], budget: { onBudget: 'stop', levels: refusal.levels } },
@@ -82,11 +87,12 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
     async begin(codexPid) {
       const { codexHome, serverHome } = await findSessionHome(facts);
       sink = await openSink(facts.telemetry, descriptors.telemetry);
-      const invocation = { ...known, codexHome, codexPid };
+      const { tags, notes } = findTags();
+      const invocation = { ...known, tags, codexHome, codexPid };
       const telemetry = describeConnection(facts.telemetry, sink);
       run = meterInvocation({
         ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice },
-        ...{ unknownPhase: facts.unknownPhase, emit: facts.emit },
+        ...{ unknownPhase: facts.unknownPhase, emit: facts.emit, notes },
       });
       if (sink) await readBodies(sink, run.observeTelemetry);
     },

@@ -1,4 +1,4 @@
-import { type Given, SETTING_VARIABLES } from '../config/settings.js';
+import { BETWEEN_VALUES, type Given, SETTING_VARIABLES } from '../config/settings.js';
 import { UsageError } from '../errors.js';
 import { EMIT_FORMS } from '../usage/options.js';
 
@@ -12,6 +12,11 @@ export const OPTIONS = {
   },
   iteration: { variable: 'CODEX_METERED_ITERATION', takes: 'N', help: 'the round of the phase within the run' },
   project: { variable: SETTING_VARIABLES.project, takes: 'NAME', help: 'the project; default: the git work tree' },
+  tag: {
+    variable: SETTING_VARIABLES.tag,
+    takes: 'KEY=VALUE',
+    help: 'a tag of this invocation, as often as you like; the variable takes several with commas between them',
+  },
   db: { variable: SETTING_VARIABLES.db, takes: 'PATH', help: 'the database to record in' },
   'cost-records': {
     variable: SETTING_VARIABLES['cost-records'],
@@ -122,7 +127,8 @@ export function parseWrapperOptions(
     }
     const value = inline ?? argv[++index];
     if (!value) throw new UsageError(`${written} needs a value: ${written} ${takes}.`);
-    given.set(name, value);
+    const before = name === 'tag' ? given.get(name) : undefined;
+    given.set(name, before === undefined ? value : before + BETWEEN_VALUES + value);
   }
   const codexArgs = argv.slice(index);
   refuseLateOptions(codexArgs);
@@ -147,10 +153,11 @@ function refuseLateOptions(codexArgs: readonly string[]): void {
 function resolveOptions(given: ReadonlyMap<OptionName, string>, env: NodeJS.ProcessEnv): WrapperOptions {
   const get = (name: OptionName): Given | undefined => {
     const option = given.get(name);
-    if (option !== undefined) return { value: option, origin: 'option', place: PREFIX + name };
     const { variable } = OPTIONS[name];
     const set = variable && env[variable];
-    return set ? { value: set, origin: 'environment', place: variable } : undefined;
+    const ofVariable: Given | undefined = set ? { value: set, origin: 'environment', place: variable } : undefined;
+    if (option === undefined) return ofVariable;
+    return { value: option, origin: 'option', place: PREFIX + name, variable: ofVariable };
   };
   return {
     get,

@@ -8,6 +8,7 @@ import { convertToNanoUsdPerToken } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type MinLeft, type OnBudget } from '../usage/budget.js';
 import type { CostUnit, EstimateMode } from '../usage/options.js';
 import { PHASES } from '../usage/phase.js';
+import type { Tag } from '../usage/tags.js';
 import { readMinLeft } from './budgets.js';
 import { CONFIG_LIMIT_BYTES, type FoundFile } from './find-files.js';
 import type { HookCommands } from './hooks.js';
@@ -32,6 +33,9 @@ export interface ConfigFile extends FoundFile {
   readonly hooks: HookCommands | undefined;
   readonly subscriptions: readonly Subscription[] | undefined;
   readonly prices: readonly PriceEntry[] | undefined;
+  readonly tags: readonly Tag[];
+  /** What finds a ticket in the name of a branch. */
+  readonly ticketPattern: string | undefined;
 }
 
 /** Reads and checks a configuration file. Throws a UsageError that names every key that is wrong, and its line. */
@@ -94,6 +98,7 @@ function nameKey(path: readonly PropertyKey[]): string {
 
 function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path' | 'origin' | 'lineOf'> {
   const { project, time_zone, unit, output_pattern, phases = {}, budget = {}, hooks, subscriptions, prices } = values;
+  const { ticket, ...tags } = values.tags ?? {};
   return {
     project,
     timeZone: time_zone,
@@ -115,6 +120,8 @@ function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path
       }),
     ),
     prices: prices?.map(toPriceEntry),
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    ticketPattern: ticket,
   };
 }
 

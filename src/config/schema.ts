@@ -3,6 +3,7 @@ import { BUDGET_SCOPES, type BudgetScope, ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import { COST_UNITS, ESTIMATE_MODES } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
+import { isPossibleTag, MOST_TAG_CHARACTERS } from '../usage/tags.js';
 import { MIN_LEFT_EXAMPLE, readMinLeft } from './budgets.js';
 import { HOOKS, type HookName } from './hooks.js';
 
@@ -83,6 +84,21 @@ const price = z
     }),
   );
 
+/** `ticket` is what finds one in the name of a branch; every other key is a tag. */
+const tags = z.record(z.string(), text, { error: 'must be a table of keys and texts' }).check(
+  z.check(({ value, issues }) => {
+    for (const [key, written] of Object.entries(value)) {
+      const refuse = (message: string) => issues.push({ code: 'custom', input: written, path: [key], message });
+      if (key === 'ticket' && !isExpression(written)) refuse('is not a regular expression');
+      if (key !== 'ticket' && !isPossibleTag({ key, value: written })) {
+        refuse(
+          `is not a tag: neither key nor value may have control characters, or more than ${MOST_TAG_CHARACTERS} characters, and the key no space`,
+        );
+      }
+    }
+  }),
+);
+
 /** What a `codex-metered.toml` may say. docs/config.md explains every key. */
 export const CONFIG_FILE = z.strictObject({
   project: z.optional(text),
@@ -131,6 +147,7 @@ export const CONFIG_FILE = z.strictObject({
       error: 'must be tables: [[subscriptions]]',
     }),
   ),
+  tags: z.optional(tags),
   prices: z.optional(z.array(price, { error: 'must be tables: [[prices]]' })),
 });
 

@@ -5,6 +5,7 @@ import { type BudgetLimit, type MinLeft, ON_BUDGET, type OnBudget } from '../usa
 import { normaliseTimeZone } from '../usage/day.js';
 import { type CostUnit, ESTIMATE_MODES, type EstimateMode } from '../usage/options.js';
 import type { Phase } from '../usage/phase.js';
+import { parseTag, type Tag } from '../usage/tags.js';
 import { parseMinLeft, resolveLimits } from './budgets.js';
 import type { UnsuitableFile } from './find-files.js';
 import type { HookCommands } from './hooks.js';
@@ -53,6 +54,10 @@ export interface Settings {
   readonly subscriptions: readonly Setting<Subscription>[];
   /** When the project's file has prices of a model, those of the user's file for it are left out. */
   readonly prices: readonly Setting<PriceEntry>[];
+  /** What the user gives every invocation, the strongest first: several may have the same key. */
+  readonly tags: readonly Setting<Tag>[];
+  /** Finds a ticket in the name of a branch. */
+  readonly ticketPattern: Setting<string | undefined>;
   /** Paths of configuration files at which there is something else. */
   readonly passedOver: readonly UnsuitableFile[];
 }
@@ -69,6 +74,7 @@ export const SETTING_VARIABLES = {
   'budget-tokens': 'CODEX_METERED_BUDGET_TOKENS',
   'on-budget': 'CODEX_METERED_ON_BUDGET',
   'min-left': 'CODEX_METERED_MIN_LEFT',
+  tag: 'CODEX_METERED_TAGS',
 } as const;
 export type SettingName = keyof typeof SETTING_VARIABLES;
 
@@ -77,7 +83,12 @@ export interface Given {
   readonly origin: 'option' | 'environment';
   /** The option or the variable. */
   readonly place: string;
+  /** Of an option that adds to its variable: what that says. */
+  readonly variable?: Given | undefined;
 }
+
+/** Between the values of an option that may be given several times. No value of an option has one. */
+export const BETWEEN_VALUES = '\0';
 
 type PickedKey =
   | 'project'
@@ -124,6 +135,8 @@ export function resolveSettings(
       return (file.subscriptions ?? []).map((one, index) => settingOf(file, ['subscriptions', index], one));
     }),
     prices: resolvePrices(files),
+    tags: resolveTags(said('tag'), files),
+    ticketPattern: findTicketPattern(files),
     passedOver: [],
   };
 }
@@ -152,6 +165,38 @@ function resolvePrices(files: readonly ConfigFile[]): Setting<PriceEntry>[] {
   };
   const models = new Set(project?.prices?.map(({ model }) => model.toLowerCase()));
   return [...own(project), ...own(user).filter(({ value }) => !models.has(value.model.toLowerCase()))];
+}
+
+/** Of an option that is given twice the later one wins, as of any other. */
+function resolveTags(given: Given | undefined, files: readonly ConfigFile[]): Setting<Tag>[] {
+  const ofOption = given?.origin === 'option' ? given : undefined;
+  const ofVariable = given?.origin === 'environment' ? given : given?.variable;
+  return [
+    ...(ofOption ? parseTags(ofOption, ofOption.value.split(BETWEEN_VALUES)) : []),
+    ...(ofVariable ? parseTags(ofVariable, ofVariable.value.split(',')) : []),
+    ...files.flatMap((file) => file.tags.map((tag) => settingOf(file, ['tags', tag.key], tag))),
+  ];
+}
+
+function parseTags({ origin, place }: Given, written: readonly string[]): Setting<Tag>[] {
+  const tags = written
+    .filter((one) => one.trim() !== '')
+    .map((one) => ({ value: expectTag(one, place), origin, place }));
+  return tags.reverse();
+}
+
+function expectTag(written: string, place: string): Tag {
+  const tag = parseTag(written);
+  if (typeof tag !== 'string') return tag;
+  throw new UsageError(
+    `${place}: ${JSON.stringify(written.slice(0, 80))} is not a tag: ${tag}. Use key=value, such as team=search.`,
+  );
+}
+
+function findTicketPattern(files: readonly ConfigFile[]): Setting<string | undefined> {
+  const file = files.find(({ ticketPattern }) => ticketPattern !== undefined);
+  if (file?.ticketPattern) return settingOf(file, ['tags', 'ticket'], file.ticketPattern);
+  return { value: undefined, origin: 'default', place: undefined };
 }
 
 export function listLimits({ limits }: Settings): BudgetLimit[] {

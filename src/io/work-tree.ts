@@ -17,7 +17,7 @@ export function findWorkTree(folder: string): WorkTree | undefined {
     const git = join(root, '.git');
     const kind = kindOf(git);
     if (kind === 'folder') return { root, repository: root };
-    if (kind === 'file') return { root, repository: readRepository(root, git) ?? root };
+    if (kind === 'file') return { root, repository: readRepository(root) ?? root };
     if (root === dirname(root)) return undefined;
   }
 }
@@ -41,12 +41,18 @@ function kindOf(path: string): 'folder' | 'file' | 'none' {
   }
 }
 
-/** A linked work tree's `.git` is a file: `gitdir: <repository>/.git/worktrees/<name>`. */
-function readRepository(root: string, git: string): string | undefined {
+/** A linked work tree's `.git` is a file that points to `<repository>/.git/worktrees/<name>`. */
+function readRepository(root: string): string | undefined {
+  const target = readGitPointer(root);
+  return target && /^(.+)[/\\]\.git[/\\]worktrees[/\\][^/\\]+$/.exec(target)?.[1];
+}
+
+/** Returns the folder that `.git` in `root` points to: `gitdir: <folder>`. Undefined where it is that folder itself, or unreadable. */
+export function readGitPointer(root: string): string | undefined {
   try {
-    const target = /^gitdir: (.+)$/m.exec(readRegularFile(git, POINTER_BYTES).toString('utf8'))?.[1];
-    const repository = target && /^(.+)[/\\]\.git[/\\]worktrees[/\\][^/\\]+$/.exec(resolve(root, target.trim()))?.[1];
-    return repository || undefined;
+    const text = readRegularFile(join(root, '.git'), POINTER_BYTES).toString('utf8');
+    const target = /^gitdir: (.+)$/m.exec(text)?.[1]?.trim();
+    return target ? resolve(root, target) : undefined;
   } catch {
     return undefined;
   }

@@ -56,10 +56,10 @@ interface Cell extends Part {
  * there is nothing to show, and a StoreError.
  */
 export function readBlocks(connection: Connection, query: BlocksQuery, calendar: Calendar): BlocksReport {
-  const { since, until, provider, projectId, model, last, order, nowMs } = query;
+  const { since, until, provider, projectId, model, tags, last, order, nowMs } = query;
   if (!readSpan(connection)) throw nothingRecorded();
   const range = toMoments({ since, until }, calendar);
-  const filter = { provider, projectId, model, ...range };
+  const filter = { provider, projectId, model, tags, ...range };
   const creditsOf = readCredits(connection, query.unit, KEYS, filter, []);
   const cells = readSums(connection, KEYS, filter, []).map((row) => toCell(row, creditsOf(row)));
   if (cells.length === 0) throw explainEmpty(connection, query, { since, until });

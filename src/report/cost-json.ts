@@ -1,4 +1,5 @@
 import type { NoteRow, ResponseRow } from '../store/queries.js';
+import { listWanted } from '../store/tags.js';
 import type { CostUnit } from '../usage/options.js';
 import {
   type CostReport,
@@ -12,6 +13,7 @@ import { type Figures, figuresOfResponse, unitOf } from './figures.js';
 import { measureDurationMs } from './outcome.js';
 import type { Selection } from './selector.js';
 import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
+import { collectTags } from './tags.js';
 
 export interface CostJsonOptions {
   /** `responses`: each invocation has the list of its responses. */
@@ -37,6 +39,11 @@ export function toCostJson(
     ...(part && {
       part: { phase: part.phase ?? null, iteration: part.iteration ?? null, model: part.model ?? null },
     }),
+    ...(scope.tags && { onlyTags: listWanted(scope.tags) }),
+    tags: collectTags([
+      ...report.invocations.map(({ invocation }) => invocation.tags),
+      ...report.unmetered.map(({ thread }) => thread.tags),
+    ]),
     invocations: report.invocations.map((invocation) => ({
       ...toInvocationJson(invocation),
       ...(detail === 'responses'
@@ -69,9 +76,9 @@ export function toCostJson(
 }
 
 function toThreadJson({ thread, figures, models, responses }: ThreadReport, detail: CostJsonOptions['detail']): object {
-  const { threadId, provider, projectId, kind, cwd, cliVersion, startedAtMs, lastAtMs } = thread;
+  const { threadId, provider, projectId, kind, cwd, cliVersion, tags, startedAtMs, lastAtMs } = thread;
   return {
-    ...{ threadId, provider, projectId, threadKind: kind, cwd, cliVersion },
+    ...{ threadId, provider, projectId, threadKind: kind, cwd, cliVersion, tags },
     startedAt: toIso(startedAtMs),
     lastResponseAt: toIso(lastAtMs),
     ...toFiguresJson(figures),
@@ -95,6 +102,7 @@ function toInvocationJson(report: InvocationReport): object {
     phase: invocation.phase,
     iteration: invocation.iteration,
     attribution: invocation.origins,
+    tags: invocation.tags,
     command: invocation.command,
     cwd: invocation.cwd,
     codexVersion: invocation.codexVersion,

@@ -129,10 +129,10 @@ function readUnmetered(
   creditsOf: CreditsOf<ModelOf>,
 ): ThreadReport[] {
   if (scope.kind === 'run') return [];
-  const models = groupBy(readUnmeteredModels(connection, scope.threadId), ({ threadId }) => threadId);
-  const rows = detail === 'responses' ? readUnmeteredResponses(connection, scope.threadId) : [];
+  const models = groupBy(readUnmeteredModels(connection, scope), ({ threadId }) => threadId);
+  const rows = detail === 'responses' ? readUnmeteredResponses(connection, scope) : [];
   const responses = groupBy(rows, ({ threadId }) => threadId);
-  return readUnmeteredThreads(connection, scope.threadId).map((thread) => {
+  return readUnmeteredThreads(connection, scope).map((thread) => {
     const ofThread = (models.get(thread.threadId) ?? []).map((row) =>
       describeModel({ ...row, threadIds: [row.threadId] }, creditsOf({ ...row, id: row.threadId })),
     );

@@ -9,6 +9,7 @@ import { explainMarks, listNotes, type NotesExtent } from './notes.js';
 import type { Paint } from './paint.js';
 import type { Selection, SelectionReason } from './selector.js';
 import { cutText, describeMissing, renderFirstFitting, wrapText } from './table.js';
+import { describeTags } from './tags.js';
 
 export interface CostTextOptions extends CostTableOptions {
   readonly width: number;
@@ -60,7 +61,11 @@ export function describeHeading(
   { clock, width, paint }: Pick<CostTextOptions, 'clock' | 'width' | 'paint'>,
 ): string[] {
   const name = scope.kind === 'run' ? `Run ${cleanText(scope.runId)}` : `Session ${cleanText(scope.threadId)}`;
-  const title = [name, ...(part ? [cleanText(describePart(part))] : [])].join(', ');
+  const title = [
+    name,
+    ...(part ? [cleanText(describePart(part))] : []),
+    ...describeTags(scope.tags).map(cleanText),
+  ].join(', ');
   const why = reason === 'named' ? '' : ` (${REASONS[reason]})`;
   const rows = report.invocations.map(({ invocation }) => invocation);
   const threads = report.unmetered.map(({ thread }) => thread);

@@ -88,7 +88,7 @@ function readScope(connection: Connection, scope: Scope) {
   const { longAboveInputTokens } = CREDIT_CARD;
   const metered = readInvocationCredits(connection, scope, longAboveInputTokens);
   if (scope.kind === 'run') return { metered, unmetered: [] };
-  return { metered, unmetered: readUnmeteredCredits(connection, scope.threadId, longAboveInputTokens) };
+  return { metered, unmetered: readUnmeteredCredits(connection, scope, longAboveInputTokens) };
 }
 
 /** Returns the credits of one response; undefined unless the report was asked for credits. */

@@ -11,9 +11,9 @@ export type ExportFormat = 'csv' | 'json' | 'ndjson';
 /** `days`: the sums of each day, provider, project, model and source. */
 export type ExportSubject = 'responses' | 'days';
 
-export type ExportQuery = Pick<PeriodQuery, 'since' | 'until' | 'provider' | 'projectId' | 'model'>;
+export type ExportQuery = Pick<PeriodQuery, 'since' | 'until' | 'provider' | 'projectId' | 'model' | 'tags'>;
 
-type Value = string | number | null;
+type Value = string | number | null | Readonly<Record<string, string>>;
 type Entry = Readonly<Record<string, Value>>;
 
 /** So many rows are written at once. */
@@ -66,18 +66,19 @@ function encode(entry: Entry, format: ExportFormat, place: 'first' | 'later'): s
 
 /** Quotes as RFC 4180 says. What is not known is empty. */
 function quote(value: Value): string {
-  const text = value === null ? '' : String(value);
+  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function* listResponses(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {
   for (const row of iterateResponses(connection, { ...query, ...toMoments(toRange(query), calendar) })) {
-    const { completedAtMs, costNanoUsd, costExtent, ...rest }: ExportedResponse = row;
+    const { completedAtMs, costNanoUsd, costExtent, tags, ...rest }: ExportedResponse = row;
     yield {
       completedAt: toIso(completedAtMs),
       ...rest,
       ...describeCost(costNanoUsd),
       costExtent: costNanoUsd === null ? null : costExtent,
+      tags: JSON.parse(tags),
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { BudgetLimit, OnBudget } from '../usage/budget.js';
 import { type Invocation, type InvocationStatus, isUnpriced, type Note, type PricedResponse } from '../usage/record.js';
+import { toTagsJson } from '../usage/tags.js';
 import { type Figures, sumFigures } from './figures.js';
 import { groupBy } from './groups.js';
 import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson } from './sums-json.js';
@@ -61,7 +62,7 @@ export function toInvocationReport(facts: InvocationFacts): object {
 
 /** Returns what is known of an invocation from its start on. One that was not started has no id. */
 export function identify(invocation: Invocation, iteration: number | undefined): object {
-  const { id, attribution, command, cwd } = invocation;
+  const { id, attribution, command, cwd, tags = [] } = invocation;
   const { projectId, runId, phase, origins } = attribution;
   return {
     invocationId: id || null,
@@ -70,6 +71,7 @@ export function identify(invocation: Invocation, iteration: number | undefined):
     phase,
     iteration: iteration ?? null,
     attribution: origins,
+    tags: toTagsJson(tags),
     command,
     cwd,
   };

@@ -1,6 +1,7 @@
 import type { Connection } from '../store/open.js';
 import type { Scope } from '../store/queries.js';
 import { findScopes, readSummary, type SummaryRow } from '../store/scopes.js';
+import type { TagFilter } from '../store/tags.js';
 import type { CostUnit } from '../usage/options.js';
 import { chooseCostFormat, cleanText, formatCount, formatModels, formatPlural, formatRounded } from './amounts.js';
 import type { Clock } from './calendar.js';
@@ -14,6 +15,7 @@ import type { Paint } from './paint.js';
 import { assertProject } from './selector.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
 import { alignDecimals, type Column, type Row, renderFirstFitting, wrapText } from './table.js';
+import { assertTags, describeTags } from './tags.js';
 
 /** A run or a session in a list. */
 export interface ListEntry {
@@ -25,15 +27,20 @@ export interface ListEntry {
 export interface ListFilter {
   readonly kind: Scope['kind'];
   readonly projectId: string | undefined;
+  readonly tags?: TagFilter | undefined;
   readonly limit: number;
   /** `credits`: the figures of Codex have credits too. */
   readonly unit?: CostUnit | undefined;
 }
 
 /** Reads the newest runs or sessions, newest first. Throws a ReportError when there are none, and a StoreError. */
-export function readList(connection: Connection, { kind, projectId, limit, unit }: ListFilter): ListEntry[] {
+export function readList(connection: Connection, { kind, projectId, tags, limit, unit }: ListFilter): ListEntry[] {
   assertProject(connection, projectId);
-  const scopes = findScopes(connection, kind, { projectId, limit });
+  const scopes = findScopes(connection, kind, { projectId, tags, limit });
+  if (scopes.length === 0) assertTags(connection, tags);
+  if (scopes.length === 0 && tags !== undefined) {
+    throw new ReportError('unknown', `No ${kind} has been recorded with ${describeTags(tags).join(' and ')}.`);
+  }
   if (scopes.length === 0) throw new ReportError('nothing-metered', `No ${kind} has been recorded yet.`);
   return scopes.map((scope) => {
     const summary = readSummary(connection, scope);

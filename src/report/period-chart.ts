@@ -1,4 +1,4 @@
-import { cleanText, formatCount, formatRounded, formatShare } from './amounts.js';
+import { formatCount, formatRounded, formatShare } from './amounts.js';
 import { type Day, formatDay } from './calendar.js';
 import { type Bar, nameWeekday, renderBars, renderHeatmap } from './charts.js';
 import type { Figures } from './figures.js';
@@ -6,7 +6,7 @@ import { describeCost } from './figures-text.js';
 import type { Paint } from './paint.js';
 import { isOverTime } from './period-range.js';
 import type { PeriodEntry, PeriodReport } from './period-report.js';
-import { costFormatOf } from './period-table.js';
+import { costFormatOf, nameEntry } from './period-table.js';
 
 export interface ChartOptions {
   readonly width: number;
@@ -53,7 +53,7 @@ interface Barred {
 }
 
 function toBarred({ key, figures }: PeriodEntry): Barred {
-  return { label: cleanText(key), figures };
+  return { label: nameEntry(key), figures };
 }
 
 /** Lists the days from the first to the last one with usage, with those without any, so that a gap is seen. */

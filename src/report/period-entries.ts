@@ -4,7 +4,7 @@ import { type Day, formatDay, startOfWeek } from './calendar.js';
 import type { Figures } from './figures.js';
 import { type Part, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
-import type { PeriodKind } from './period-range.js';
+import { isByTag, type PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodQuery } from './period-report.js';
 
 /** The figures of one day, one model and one source. */
@@ -13,6 +13,7 @@ export interface Cell extends Part {
   readonly provider: Provider;
   readonly projectId?: string;
   readonly phase?: Phase;
+  readonly tag?: string | null;
 }
 
 /** A day with the sums of its cells. */
@@ -31,7 +32,7 @@ export function listPeriods(days: readonly DayOfCells[], { kind, firstWeekday, o
   return order === 'desc' ? entries.reverse() : entries;
 }
 
-/** Lists the entries of a report by model, project or phase, the dearest first. */
+/** Lists the entries of a report that is not over time, the dearest first. */
 export function listOthers(
   cells: readonly Cell[],
   { kind, order }: PeriodQuery,
@@ -62,7 +63,8 @@ function nameOfPeriod(day: Day, kind: PeriodKind, firstWeekday: number): string 
   return kind === 'monthly' ? formatDay(day).slice(0, 'YYYY-MM'.length) : formatDay(day);
 }
 
-function keyOf({ model, projectId = '', phase = 'other' }: Cell, kind: PeriodKind): string {
+function keyOf({ model, projectId = '', phase = 'other', tag }: Cell, kind: PeriodKind): string {
+  if (isByTag(kind)) return tag ?? '';
   return kind === 'model' ? model : kind === 'project' ? projectId : phase;
 }
 

@@ -14,6 +14,9 @@ const NAMES: Readonly<Record<PeriodKind, readonly [entries: string, key: string]
   model: ['models', 'model'],
   project: ['projects', 'projectId'],
   phase: ['phases', 'phase'],
+  branch: ['branches', 'branch'],
+  pr: ['pullRequests', 'pr'],
+  tag: ['tags', 'value'],
 };
 
 /** Returns the report as data. What is not known is null; a cost is null when none of its responses has a price. */
@@ -23,6 +26,7 @@ export function toPeriodJson(report: PeriodReport): object {
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: entriesName,
+    ...(report.tagKey === undefined ? {} : { tagKey: report.tagKey }),
     timeZone: report.timeZone,
     since: range.since === undefined ? null : formatDay(range.since),
     until: range.until === undefined ? null : formatDay(range.until),
@@ -44,7 +48,7 @@ export function toPeriodJson(report: PeriodReport): object {
 function toEntryJson(entry: PeriodEntry, keyName: string, kind: PeriodKind): object {
   const { key, activeDays, firstDay, lastDay, invocations, figures, models } = entry;
   return {
-    [keyName]: key,
+    [keyName]: key === '' ? null : key,
     ...(kind === 'model' ? { provider: models[0]?.provider ?? null } : {}),
     ...(invocations === undefined ? {} : { invocationCount: invocations }),
     ...(kind === 'daily'

@@ -2,9 +2,13 @@ import type { Connection } from '../store/open.js';
 import { listNames, type UsageFilter } from '../store/period-queries.js';
 import { type Calendar, type Day, formatDay, startOfMonth, startOfWeek } from './calendar.js';
 import { ReportError } from './error.js';
+import { assertTags } from './tags.js';
 
 /** What each row of a report over time stands for. */
-export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project' | 'phase';
+export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project' | 'phase' | TagKind;
+
+/** The reports by a tag: by branch, by pull request, and by the values of any other key. */
+export type TagKind = 'branch' | 'pr' | 'tag';
 
 /** Which days a report covers, as the reader asks for them. */
 export interface RangeWish {
@@ -25,6 +29,10 @@ export interface DayRange {
   readonly until: Day | undefined;
 }
 
+export function isByTag(kind: PeriodKind): kind is TagKind {
+  return kind === 'branch' || kind === 'pr' || kind === 'tag';
+}
+
 export function isOverTime(kind: PeriodKind): boolean {
   return kind === 'daily' || kind === 'weekly' || kind === 'monthly';
 }
@@ -41,6 +49,9 @@ export function resolveRange({ kind, since, until, last, firstWeekday }: RangeWi
     case 'model':
     case 'project':
     case 'phase':
+    case 'branch':
+    case 'pr':
+    case 'tag':
       return { since: end - last + 1, until: end };
   }
 }
@@ -53,7 +64,7 @@ export function toMoments({ since, until }: DayRange, calendar: Calendar) {
   };
 }
 
-interface Asked extends Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
+interface Asked extends Pick<UsageFilter, 'provider' | 'projectId' | 'model' | 'tags'> {
   readonly kind?: PeriodKind;
 }
 
@@ -76,6 +87,7 @@ export function explainEmpty(connection: Connection, query: Asked, { since, unti
       `Nothing is recorded of ${word} ${name}. There is: ${known.slice(0, 10).join(', ')}.`,
     );
   }
+  assertTags(connection, query.tags);
   const from = since === undefined ? '' : ` from ${formatDay(since)}`;
   const to = until === undefined ? '' : ` to ${formatDay(until)}`;
   if (query.kind === 'phase' && since === undefined && until === undefined) {

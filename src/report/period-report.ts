@@ -18,6 +18,7 @@ import { type Cell, listOthers, listPeriods, sumModels } from './period-entries.
 import {
   type DayRange,
   explainEmpty,
+  isByTag,
   isOverTime,
   nothingRecorded,
   type PeriodKind,
@@ -25,8 +26,11 @@ import {
   resolveRange,
   toMoments,
 } from './period-range.js';
+import { assertTagKey } from './tags.js';
 
-export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model'> {
+export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model' | 'tags'> {
+  /** Of the report `tag`: by the values of which key. */
+  readonly tagKey?: string | undefined;
   readonly nowMs: number;
   /** By time, or by cost in reports that are not over time. Undefined is the default that `entries` describes. */
   readonly order?: 'asc' | 'desc' | undefined;
@@ -37,10 +41,12 @@ export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | '
 /** Usage and costs by day, week or month, or by model, project or phase. */
 export interface PeriodReport extends Summary {
   readonly kind: PeriodKind;
+  /** The key whose values the entries are, in a report by a tag. */
+  readonly tagKey: string | undefined;
   readonly timeZone: string;
   /** The days that the reader asked for. */
   readonly range: DayRange;
-  /** Days, weeks and months in order of time; models, projects and phases the dearest first; or as `order` says. */
+  /** Days, weeks and months in order of time; all others the dearest first; or as `order` says. */
   readonly entries: readonly PeriodEntry[];
   /** Each day with usage, in order of time. */
   readonly days: readonly { readonly day: Day; readonly figures: Figures }[];
@@ -52,13 +58,16 @@ export interface PeriodReport extends Summary {
 }
 
 export interface PeriodEntry {
-  /** `2026-11-24`: the day, or the first one of the week; `2026-11`; the name of the model, project or phase. */
+  /**
+   * `2026-11-24`: the day, or the first one of the week; `2026-11`; the name of the model, project or phase; the value of the tag, or
+   * nothing for what has none.
+   */
   readonly key: string;
   /** The first and the last day with usage. */
   readonly firstDay: Day;
   readonly lastDay: Day;
   readonly activeDays: number;
-  /** Of a phase, the number of invocations with usage. */
+  /** Of a phase or a tag, the number of invocations with usage. */
   readonly invocations: number | undefined;
   readonly figures: Figures;
   /** The dearest first. */
@@ -76,12 +85,15 @@ export interface ModelSum {
  * Throws a ReportError when there is nothing to show, and a StoreError.
  */
 export function readPeriodReport(connection: Connection, query: PeriodQuery, calendar: Calendar): PeriodReport {
-  const { kind, nowMs, provider, projectId, model } = query;
+  const { kind, nowMs, provider, projectId, model, tags } = query;
+  const tagKey = kind === 'tag' ? query.tagKey : isByTag(kind) ? kind : undefined;
   const today = calendar.dayOf(nowMs);
   const range = resolveRange(query, today);
   const span = readSpan(connection);
   if (!span) throw nothingRecorded();
-  const filter = { provider, projectId, model, ...toMoments(range, calendar) };
+  if (tagKey !== undefined) assertTagKey(connection, tagKey);
+  const names = { provider, projectId, model, tags };
+  const filter = { ...names, tagKey, ...toMoments(range, calendar) };
   const offsets = calendar.listOffsets(span.firstMs, span.endMs);
   const of = kind === 'phase' ? 'invocations' : 'all';
   const keys = listKeys(kind);
@@ -93,13 +105,15 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
   }));
   const summary = summarise(cells);
   const last = days.at(-1)?.day ?? today;
+  const counted = kind === 'phase' ? 'phase' : isByTag(kind) ? 'tag' : undefined;
   return {
     kind,
+    tagKey,
     timeZone: calendar.timeZone,
     range,
     entries: isOverTime(kind)
       ? listPeriods(days, query)
-      : listOthers(cells, query, kind === 'phase' ? countInvocations(connection, filter) : undefined),
+      : listOthers(cells, query, counted && countInvocations(connection, filter, counted)),
     days: days.map(({ day, figures }) => ({ day, figures })),
     models: sumModels(cells),
     providers: [...groupBy(cells, (cell) => cell.provider)].map(([name, of]) => ({
@@ -116,14 +130,15 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
     forecast:
       range.until !== undefined && range.until < today
         ? undefined
-        : forecastMonth(connection, { provider, projectId, model }, calendar, { nowMs, firstMs: span.firstMs }),
+        : forecastMonth(connection, names, calendar, { nowMs, firstMs: span.firstMs }),
   };
 }
 
-type CellKey = 'day' | 'provider' | 'model' | 'source' | 'projectId' | 'phase';
+type CellKey = 'day' | 'provider' | 'model' | 'source' | 'projectId' | 'phase' | 'tag';
 
 function listKeys(kind: PeriodKind): CellKey[] {
-  const more: CellKey[] = kind === 'phase' ? ['phase'] : kind === 'project' ? ['projectId'] : [];
+  const more: CellKey[] =
+    kind === 'phase' ? ['phase'] : kind === 'project' ? ['projectId'] : isByTag(kind) ? ['tag'] : [];
   return ['day', 'provider', ...more, 'model', 'source'];
 }
 

@@ -14,7 +14,7 @@ import type { TableExtent } from './cost-columns.js';
 import { counterColumns, isUnused } from './counter-columns.js';
 import type { Figures } from './figures.js';
 import { describeFigures, isUnpriced, type NumberFormats } from './figures-text.js';
-import { isOverTime, type PeriodKind } from './period-range.js';
+import { isByTag, isOverTime, type PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodReport } from './period-report.js';
 import {
   alignDecimals,
@@ -44,13 +44,15 @@ type PeriodKey =
   | 'credits'
   | 'share';
 
-const TITLES: Readonly<Record<PeriodKind, string>> = {
+const TITLES: Readonly<Record<Exclude<PeriodKind, 'tag'>, string>> = {
   daily: 'Date',
   weekly: 'Week of',
   monthly: 'Month',
   model: 'Model',
   project: 'Project',
   phase: 'Phase',
+  branch: 'Branch',
+  pr: 'Pull request',
 };
 
 const COLUMNS: readonly Column<PeriodKey>[] = [
@@ -97,7 +99,7 @@ function choosePeriodColumns(report: PeriodReport, { extent, detail }: PeriodTab
     model: kind !== 'model',
     days: kind !== 'daily',
     lastDay: !overTime,
-    invocations: kind === 'phase',
+    invocations: kind === 'phase' || isByTag(kind),
     credits: totals.credits !== undefined,
     share: !overTime && (totals.costNanoUsd ?? 0) > 0,
   };
@@ -109,7 +111,8 @@ function choosePeriodColumns(report: PeriodReport, { extent, detail }: PeriodTab
       );
     return has[key] !== false;
   });
-  return chosen.map((column) => (column.key === 'key' ? { ...column, title: TITLES[kind] } : column));
+  const title = kind === 'tag' ? cleanText(report.tagKey ?? '') : TITLES[kind];
+  return chosen.map((column) => (column.key === 'key' ? { ...column, title } : column));
 }
 
 function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTableOptions): readonly Row<PeriodKey>[] {
@@ -122,7 +125,7 @@ function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTab
     const { models, figures, activeDays, lastDay, invocations } = entry;
     const cells = {
       ...describe(figures),
-      key: cleanText(entry.key),
+      key: nameEntry(entry.key),
       provider: [...new Set(models.map(({ provider }) => provider))].join(', '),
       model: formatModels(models.map(({ model }) => model)),
       days: formatCount(activeDays),
@@ -138,6 +141,11 @@ function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTab
   });
   const total = { ...describe(totals), key: 'total', model: describeCount(report), days: formatCount(pace.activeDays) };
   return alignDecimals([...entries, ...subtotals, { cells: total, style: 'bold', ruled: true }], 'cost', 'credits');
+}
+
+/** What has no value of a tag is an entry as well, so that the entries come to the total. */
+export function nameEntry(key: string): string {
+  return key === '' ? '(none)' : cleanText(key);
 }
 
 /** Lays out a row below an entry for each of its models. */

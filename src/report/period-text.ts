@@ -5,7 +5,6 @@ import { describeCost, describeCredits } from './figures-text.js';
 import { explainMarks } from './notes.js';
 import type { Paint } from './paint.js';
 import { type ChartOptions, renderPeriodChart } from './period-chart.js';
-import type { PeriodKind } from './period-range.js';
 import type { PeriodReport } from './period-report.js';
 import { costFormatOf, type PeriodTableOptions, renderPeriodTable } from './period-table.js';
 import { describeMissing, wrapText } from './table.js';
@@ -16,14 +15,16 @@ export interface PeriodTextOptions extends PeriodTableOptions, ChartOptions {
   readonly filters: readonly string[];
 }
 
-const TITLES: Readonly<Record<PeriodKind, string>> = {
+const TITLES = {
   daily: 'Usage by day',
   weekly: 'Usage by week',
   monthly: 'Usage by month',
   model: 'Usage by model',
   project: 'Usage by project',
   phase: 'Usage by phase of metered runs',
-};
+  branch: 'Usage by branch',
+  pr: 'Usage by pull request',
+} as const;
 
 /** Renders `report` for a person: heading, table or chart, pace and forecast, what its marks mean. Ends with a newline. */
 export function renderPeriodText(report: PeriodReport, options: PeriodTextOptions): string {
@@ -72,7 +73,8 @@ function describeHeading(report: PeriodReport, { filters, width, paint }: Period
     timeZone,
     ...filters.map(cleanText),
   ];
-  return [paint('bold', TITLES[kind]), paint('gray', wrapText(facts.join('  '), width))];
+  const title = kind === 'tag' ? `Usage by ${cleanText(report.tagKey ?? '')}` : TITLES[kind];
+  return [paint('bold', title), paint('gray', wrapText(facts.join('  '), width))];
 }
 
 /** Describes the burn rate and the forecast, a line each; nothing where no response has a price. */

@@ -8,8 +8,10 @@ import {
   type Place,
   readSummary,
 } from '../store/scopes.js';
+import type { TagFilter } from '../store/tags.js';
 import { findPhase } from '../usage/phase.js';
 import { type Candidate, ReportError } from './error.js';
+import { assertTags, describeTags } from './tags.js';
 
 const MAX_CANDIDATES = 10;
 
@@ -30,6 +32,8 @@ export interface Wish extends Part {
   /** A whole id or the beginning of one. For a run, its phase and iteration may follow: `r42/reviewer/3`, `r42//3`. */
   readonly id: string | undefined;
   readonly projectId: string | undefined;
+  /** Only runs or sessions with something that has these tags, and of them that alone. */
+  readonly tags?: TagFilter | undefined;
   readonly place: Place;
 }
 
@@ -60,9 +64,11 @@ export function selectScope(connection: Connection, wish: Wish): Selection {
   assertProject(connection, wish.projectId);
   const selection = wish.id === undefined ? selectNewest(connection, wish) : selectById(connection, wish, wish.id);
   if (selection) return { ...selection, part: joinParts(selection.part, wish) };
-  const { kind, projectId } = wish;
-  const newest = findScopes(connection, kind, { projectId, limit: 5 });
-  const where = projectId === undefined ? '' : ` in project ${projectId}`;
+  const { kind, projectId, tags } = wish;
+  assertTags(connection, tags);
+  const newest = findScopes(connection, kind, { projectId, tags, limit: 5 });
+  const having = tags === undefined ? '' : ` with ${describeTags(tags).join(' and ')}`;
+  const where = (projectId === undefined ? '' : ` in project ${projectId}`) + having;
   if (wish.id === undefined || newest.length === 0) {
     throw new ReportError('nothing-metered', `No ${kind} has been metered${where} yet.`);
   }
@@ -89,13 +95,13 @@ function joinParts(selected: Part | undefined, wish: Wish): Part | undefined {
   return Object.values(part).every((value) => value === undefined) ? undefined : part;
 }
 
-function selectNewest(connection: Connection, { kind, projectId, place }: Wish): Selection | undefined {
+function selectNewest(connection: Connection, { kind, projectId, tags, place }: Wish): Selection | undefined {
   const here = projectId === undefined ? findProjectAt(connection, place) : undefined;
   const attempts: [SelectionReason, string | undefined][] =
     projectId === undefined ? [['newest', undefined]] : [['newest-of-project', projectId]];
   if (here !== undefined) attempts.unshift(['newest-here', here]);
   for (const [reason, project] of attempts) {
-    const [scope] = findScopes(connection, kind, { projectId: project, limit: 1 });
+    const [scope] = findScopes(connection, kind, { projectId: project, tags, limit: 1 });
     if (scope) return { scope, reason };
   }
   return undefined;
@@ -111,15 +117,15 @@ function selectById(connection: Connection, wish: Wish, id: string): Selection |
 }
 
 function selectNamed(connection: Connection, wish: Wish, id: string): Selection | undefined {
-  const { kind, projectId, place } = wish;
-  const exact = findScopes(connection, kind, { id, projectId, limit: MAX_CANDIDATES });
+  const { kind, projectId, tags, place } = wish;
+  const exact = findScopes(connection, kind, { id, projectId, tags, limit: MAX_CANDIDATES });
   const found =
-    exact.length > 0 ? exact : findScopes(connection, kind, { prefix: id, projectId, limit: MAX_CANDIDATES });
+    exact.length > 0 ? exact : findScopes(connection, kind, { prefix: id, projectId, tags, limit: MAX_CANDIDATES });
   const here = exact.length > 1 ? findProjectAt(connection, place) : undefined;
   const chosen = found.find((scope) => scope.kind === 'run' && scope.projectId === here);
   if (chosen) return { scope: chosen, reason: 'named' };
   if (found.length > 0) return { scope: expectOne(connection, wish, id, found), reason: 'named' };
-  const parents = kind === 'session' ? findSessionsOfChild(connection, id) : [];
+  const parents = kind === 'session' && tags === undefined ? findSessionsOfChild(connection, id) : [];
   return parents.length === 0 ? undefined : { scope: expectOne(connection, wish, id, parents), reason: 'child-thread' };
 }
 

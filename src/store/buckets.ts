@@ -50,7 +50,8 @@ const PACKS_OF_BUCKET = `
   FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id
   WHERE p.last_completed_at_ms >= @startMs AND p.first_completed_at_ms < @endMs ORDER BY p.id`;
 
-const READ_PACK = `
+/** Reads a `SealedPack` by its id. */
+export const READ_PACK = `
   SELECT provider, thread_id AS threadId, turns, kinds, counts FROM response_packs WHERE id = ?`;
 
 // The project is that of the response's invocation, or else of its thread.

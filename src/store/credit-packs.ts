@@ -3,7 +3,8 @@ import { bucketStartOf } from './bucket-tally.js';
 import { PACKED_COUNTS } from './counter-columns.js';
 import type { CreditClassSum } from './credit-queries.js';
 import type { Connection } from './open.js';
-import type { OffsetChange, SumKeys, UsageFilter } from './period-queries.js';
+import type { OffsetChange, SumFilter, SumKeys } from './period-queries.js';
+import { isTaggedThread, selectThreadTag } from './tags.js';
 
 /** The keys of packed responses. They have no invocation, and so no phase. */
 type PackKeys = Omit<SumKeys, 'phase'>;
@@ -11,8 +12,7 @@ type Sum = PackKeys & { -readonly [Name in keyof CreditClassSum]: CreditClassSum
 
 const DAY_MS = 86_400_000;
 
-interface PackRow {
-  readonly projectId: string;
+interface PackRow extends Pick<SumKeys, 'projectId' | 'tag'> {
   readonly kinds: string;
   readonly counts: string;
 }
@@ -29,24 +29,26 @@ const [INPUT, CACHED_INPUT, OUTPUT] = ['input_tokens', 'cached_input_tokens', 'o
  */
 export function readPackedCreditSums(
   connection: Connection,
-  filter: UsageFilter & { readonly longAbove: number },
+  filter: SumFilter & { readonly longAbove: number },
   offsets: readonly OffsetChange[],
 ): readonly (PackKeys & CreditClassSum)[] {
   const ids = connection.prepare<[object], number>(selectPacks(filter)).pluck().all(filter);
-  const open = connection.prepare<[number], PackRow>(OPEN);
+  const open = connection.prepare<[object], PackRow>(selectPack(filter.tagKey));
   const isMeant = createModelTest(connection, filter.model);
   const tally = new Tally(offsets, filter.longAbove);
   const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = filter;
   for (const id of ids) {
-    const { projectId, kinds, counts } = open.get(id) as PackRow;
+    const { kinds, counts, ...of } = open.get({ id, tagKey: filter.tagKey }) as PackRow;
     const kindList = (JSON.parse(kinds) as KindRow[]).map((kind) => (isMeant(kind[0]) ? kind : undefined));
     for (const row of JSON.parse(counts) as CountRow[]) {
       const kind = kindList[row[2]];
-      if (kind && fromMs <= row[3] && row[3] < untilMs) tally.add(projectId, kind, row);
+      if (kind && fromMs <= row[3] && row[3] < untilMs) tally.add(of, kind, row);
     }
   }
   return tally.list();
 }
+
+type PackOf = Pick<PackRow, 'projectId' | 'tag'>;
 
 /** Sums up responses, most of which are of the same quarter of an hour and kind as the one before. */
 class Tally {
@@ -60,9 +62,9 @@ class Tally {
     this.#longAbove = longAbove;
   }
 
-  add(projectId: string, kind: KindRow, row: CountRow): void {
+  add(of: PackOf, kind: KindRow, row: CountRow): void {
     const input = row[INPUT] as number;
-    const sum = this.#find(projectId, kind, row[3], input > this.#longAbove ? 1 : 0);
+    const sum = this.#find(of, kind, row[3], input > this.#longAbove ? 1 : 0);
     sum.responses++;
     sum.input += input;
     sum.cachedInput += Math.min(row[CACHED_INPUT] as number, input);
@@ -73,14 +75,14 @@ class Tally {
     return [...this.#sums.values()];
   }
 
-  #find(projectId: string, kind: KindRow, atMs: number, isLong: 0 | 1): Sum {
+  #find({ projectId, tag }: PackOf, kind: KindRow, atMs: number, isLong: 0 | 1): Sum {
     const startMs = bucketStartOf(atMs);
     const last = this.#last;
     if (last?.kind === kind && last.sum.startMs === startMs && last.sum.isLong === isLong) return last.sum;
     const [model, serviceTier, , source] = kind;
-    const key = JSON.stringify([projectId, model, serviceTier, source, startMs, isLong]);
+    const key = JSON.stringify([projectId, tag, model, serviceTier, source, startMs, isLong]);
     const sum = this.#sums.get(key) ?? {
-      ...{ provider: 'codex', projectId, model, source, startMs, day: this.#dayOf(startMs) },
+      ...{ provider: 'codex', projectId, tag, model, source, startMs, day: this.#dayOf(startMs) },
       ...{ ofModel: model, serviceTier, utcDay: Math.floor(startMs / DAY_MS), isLong },
       ...{ responses: 0, input: 0, cachedInput: 0, output: 0 },
     };
@@ -109,11 +111,13 @@ function createModelTest(connection: Connection, pattern: string | undefined): (
 
 const PROJECT = `coalesce(t.project_id, 'unknown')`;
 
-function selectPacks(filter: UsageFilter): string {
+function selectPacks(filter: SumFilter): string {
   return `SELECT p.id FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id
     WHERE p.provider = 'codex' AND ${isBetween(filter, 'p.last_completed_at_ms', 'p.first_completed_at_ms')}
-      ${filter.projectId === undefined ? '' : `AND ${PROJECT} = @projectId`} ORDER BY p.id`;
+      ${filter.projectId === undefined ? '' : `AND ${PROJECT} = @projectId`} ${filter.tags === undefined ? '' : `AND ${isTaggedThread('p.thread_id')}`} ORDER BY p.id`;
 }
 
-const OPEN = `SELECT ${PROJECT} AS projectId, p.kinds, p.counts
-  FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id WHERE p.id = ?`;
+function selectPack(tagKey: string | undefined): string {
+  return `SELECT ${PROJECT} AS projectId, ${tagKey === undefined ? 'NULL' : selectThreadTag(tagKey, 'p.thread_id')} AS tag, p.kinds, p.counts
+    FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id WHERE p.id = @id`;
+}

@@ -2,9 +2,10 @@ import { isBetween } from './between.js';
 import { BUCKET_MS } from './bucket-tally.js';
 import { readPackedCreditSums } from './credit-packs.js';
 import type { Connection } from './open.js';
-import { dayOf, type OffsetChange, type SumKeys, type UsageFilter, type UsageOf } from './period-queries.js';
-import { type Scope, within } from './queries.js';
-import { UNMETERED } from './unmetered.js';
+import { dayOf, type OffsetChange, type SumFilter, type SumKeys, type UsageOf } from './period-queries.js';
+import { type Scope, type SessionScope, within } from './queries.js';
+import { isTagged, selectTag } from './tags.js';
+import { bind, UNMETERED } from './unmetered.js';
 
 /**
  * Sums over responses of Codex that take credits at the same rates. Buckets cannot tell tiers and long inputs apart, so
@@ -44,7 +45,7 @@ const KEY_COLUMNS = {
 export function readCreditSums<Key extends keyof SumKeys>(
   connection: Connection,
   keys: readonly Key[],
-  filter: UsageFilter & { readonly longAbove: number },
+  filter: SumFilter & { readonly longAbove: number },
   offsets: readonly OffsetChange[],
   of: UsageOf,
 ): (Pick<SumKeys, Key> & CreditClassSum)[] {
@@ -58,16 +59,20 @@ export function readCreditSums<Key extends keyof SumKeys>(
 function readRows<Key extends keyof SumKeys>(
   connection: Connection,
   keys: readonly Key[],
-  filter: UsageFilter & { readonly longAbove: number },
+  filter: SumFilter & { readonly longAbove: number },
   offsets: readonly OffsetChange[],
   of: UsageOf,
 ): (Pick<SumKeys, Key> & CreditClassSum)[] {
-  const columnOf = (key: keyof SumKeys) => (key === 'day' ? dayOf('r.completed_at_ms', offsets) : KEY_COLUMNS[key]);
+  const columnOf = (key: keyof SumKeys) => {
+    if (key === 'tag') return selectTag(filter.tagKey ?? '', 'r');
+    return key === 'day' ? dayOf('r.completed_at_ms', offsets) : KEY_COLUMNS[key];
+  };
   const columns = keys.map((key) => `${columnOf(key)} AS "key_${key}"`);
   const conditions = [
     "r.provider = 'codex'",
     isBetween(filter, 'r.completed_at_ms'),
     ...(of === 'invocations' ? ['i.id IS NOT NULL'] : []),
+    ...(filter.tags === undefined ? [] : [isTagged('r')]),
     ...(filter.projectId === undefined ? [] : [`${PROJECT} = @projectId`]),
     ...(filter.model === undefined ? [] : ['(r.model = @model OR r.model GLOB @model)']),
   ];
@@ -106,7 +111,7 @@ export function readInvocationCredits(connection: Connection, scope: Scope, long
 /** Of what no invocation has caused: by thread (`id`), model and source. */
 export function readUnmeteredCredits(
   connection: Connection,
-  sessionId: string,
+  session: SessionScope,
   longAbove: number,
 ): InvocationCredits[] {
   return connection
@@ -114,5 +119,5 @@ export function readUnmeteredCredits(
       `SELECT r.thread_id AS id, r.model, r.source, ${CLASS}, ${SUMS}
        FROM ${UNMETERED} AND r.provider = 'codex' GROUP BY r.thread_id, r.source, ${BY_CLASS}`,
     )
-    .all({ sessionId, longAbove });
+    .all({ ...bind(session), longAbove });
 }

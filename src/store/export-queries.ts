@@ -3,6 +3,7 @@ import type { CostExtent } from '../usage/record.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
+import { isTagged, selectTags } from './tags.js';
 
 /** A response with its project, run and session. What is not known is null. */
 export interface ExportedResponse extends TokensJson {
@@ -21,6 +22,8 @@ export interface ExportedResponse extends TokensJson {
   readonly evidence: string;
   readonly costNanoUsd: number | null;
   readonly costExtent: CostExtent;
+  /** JSON: an object of keys and values. */
+  readonly tags: string;
 }
 
 /** The responses that `filter` lets through, one after the other, in order of time. */
@@ -30,13 +33,15 @@ export function iterateResponses(connection: Connection, filter: UsageFilter): I
     filter.provider === undefined ? 'TRUE' : 'r.provider = @provider',
     filter.projectId === undefined ? 'TRUE' : `${project} = @projectId`,
     filter.model === undefined ? 'TRUE' : '(r.model = @model OR r.model GLOB @model)',
+    filter.tags === undefined ? 'TRUE' : isTagged('r'),
   ];
   return connection
     .prepare<[UsageFilter], ExportedResponse>(
       `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${project} AS projectId, i.run_id AS runId, i.phase,
          i.iteration, coalesce(i.thread_id, t.root_id, r.thread_id) AS sessionId, r.thread_id AS threadId,
          r.response_key AS responseKey, r.model, r.service_tier AS serviceTier, r.source, r.evidence,
-         ${COUNTERS.map(({ column, json }) => `r.${column} AS ${json}`).join(', ')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent
+         ${COUNTERS.map(({ column, json }) => `r.${column} AS ${json}`).join(', ')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent,
+         ${selectTags('r')} AS tags
        FROM ${responsesBetween(filter)} r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
        WHERE ${conditions.join(' AND ')} ORDER BY r.completed_at_ms, r.id`,
     )

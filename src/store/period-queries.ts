@@ -7,6 +7,7 @@ import { COUNTER_COLUMNS, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 import { lacksPrice } from './response-rows.js';
+import { makeTaggedUsage, TAGGED_USAGE, type TagWish } from './tagged-usage.js';
 
 /** From `fromMs` on, local time is UTC plus `offsetMs`, until the next change. */
 export interface OffsetChange {
@@ -15,7 +16,7 @@ export interface OffsetChange {
 }
 
 /** Which usage is summed up. `fromMs` is inclusive, `untilMs` exclusive; both begin a day of some time zone. */
-export interface UsageFilter {
+export interface UsageFilter extends Pick<TagWish, 'tags'> {
   readonly fromMs?: number | undefined;
   readonly untilMs?: number | undefined;
   readonly provider?: Provider | undefined;
@@ -36,7 +37,12 @@ export interface SumKeys {
   readonly phase: Phase;
   readonly model: string;
   readonly source: Source;
+  /** The value of the tag that the filter's `tagKey` names. */
+  readonly tag: string | null;
 }
+
+/** Sums may be split by a tag as well. */
+export interface SumFilter extends UsageFilter, TagWish {}
 
 /** `all`: whatever is recorded. `invocations`: what an invocation has caused, which has a phase. */
 export type UsageOf = 'all' | 'invocations';
@@ -52,6 +58,7 @@ const KEY_COLUMNS = {
   phase: 'phase',
   model: 'model',
   source: 'source',
+  tag: 'tag',
 } as const;
 
 const TABLES: Readonly<Record<UsageOf, string>> = {
@@ -63,11 +70,18 @@ const TABLES: Readonly<Record<UsageOf, string>> = {
     FROM response_rows r JOIN invocations i ON i.id = r.invocation_id)`,
 };
 
+/** Buckets where they suffice; where tags are asked for, a table that is made for that. */
+function tableOf(connection: Connection, filter: SumFilter, of: UsageOf): string {
+  if (filter.tags === undefined && filter.tagKey === undefined) return TABLES[of];
+  makeTaggedUsage(connection, filter);
+  return of === 'all' ? TAGGED_USAGE : `(SELECT * FROM ${TAGGED_USAGE} WHERE invocation_id IS NOT NULL)`;
+}
+
 /** Sums of what `filter` lets through for each combination of `keys`, in their order. Days are those of `offsets`. */
 export function readSums<Key extends keyof SumKeys>(
   connection: Connection,
   keys: readonly Key[],
-  filter: UsageFilter,
+  filter: SumFilter,
   offsets: readonly OffsetChange[],
   of: UsageOf = 'all',
 ): KeyedSumRow<Key>[] {
@@ -75,10 +89,10 @@ export function readSums<Key extends keyof SumKeys>(
   const columns = keys.map((key) => `${columnOf(key)} AS "${key}"`);
   const ordinals = keys.map((_, index) => index + 1).join(', ');
   return connection
-    .prepare<[UsageFilter], KeyedSumRow<Key>>(
+    .prepare<[SumFilter], KeyedSumRow<Key>>(
       `SELECT ${columns.join(', ')}, sum(responses) AS responses, sum(unpriced_responses) AS unpricedResponses,
          ${sumCounters()}, sum(cost_nano_usd) AS costNanoUsd
-       FROM ${TABLES[of]} WHERE ${letsThrough(filter)} GROUP BY ${ordinals} ORDER BY ${ordinals}`,
+       FROM ${tableOf(connection, filter, of)} WHERE ${letsThrough(filter)} GROUP BY ${ordinals} ORDER BY ${ordinals}`,
     )
     .all(filter);
 }
@@ -90,15 +104,16 @@ export function listUsedQuarters(connection: Connection): Pick<SumKeys, 'provide
 }
 
 /** In how many quarters of an hour there was usage. */
-export function countActiveQuarters(connection: Connection, filter: UsageFilter, of: UsageOf = 'all'): number {
-  const query = `SELECT count(DISTINCT start_ms) FROM ${TABLES[of]} WHERE ${letsThrough(filter)}`;
+export function countActiveQuarters(connection: Connection, filter: SumFilter, of: UsageOf = 'all'): number {
+  const query = `SELECT count(DISTINCT start_ms) FROM ${tableOf(connection, filter, of)} WHERE ${letsThrough(filter)}`;
   return connection.prepare<[UsageFilter], number>(query).pluck().get(filter) ?? 0;
 }
 
-/** How many invocations of each phase have usage. */
-export function countInvocations(connection: Connection, filter: UsageFilter): Map<string, number> {
-  const query = `SELECT phase, count(DISTINCT invocation_id) FROM ${TABLES.invocations} WHERE ${letsThrough(filter)} GROUP BY 1`;
-  return new Map(connection.prepare<[UsageFilter], [string, number]>(query).raw().all(filter));
+/** How many invocations of each phase, or of each value of a tag, have usage. */
+export function countInvocations(connection: Connection, filter: SumFilter, by: 'phase' | 'tag'): Map<string, number> {
+  const table = tableOf(connection, filter, 'invocations');
+  const query = `SELECT coalesce(${by}, ''), count(DISTINCT invocation_id) FROM ${table} WHERE ${letsThrough(filter)} GROUP BY 1`;
+  return new Map(connection.prepare<[SumFilter], [string, number]>(query).raw().all(filter));
 }
 
 export interface TimeSpan {

@@ -9,11 +9,23 @@ import { type Connection, explainingFaults } from './open.js';
 import { lacksPrice } from './response-rows.js';
 import { isSqliteError } from './sqlite-error.js';
 import type { Store } from './store.js';
+import { isTaggedInvocation, selectTags, type TagFilter } from './tags.js';
 
-/** What a report is about. A run id is unique within its project only. */
-export type Scope =
-  | { readonly kind: 'run'; readonly projectId: string; readonly runId: string }
-  | { readonly kind: 'session'; readonly threadId: string };
+/** What a report is about. A run id is unique within its project only. With `tags` it is what has them of the run or session. */
+export type Scope = RunScope | SessionScope;
+
+interface RunScope {
+  readonly kind: 'run';
+  readonly projectId: string;
+  readonly runId: string;
+  readonly tags?: TagFilter | undefined;
+}
+
+export interface SessionScope {
+  readonly kind: 'session';
+  readonly threadId: string;
+  readonly tags?: TagFilter | undefined;
+}
 
 /** Sums over responses. `costNanoUsd` is null when none of them has a price, and leaves the unpriced ones out otherwise. */
 export interface SumRow extends Usage {
@@ -38,6 +50,7 @@ export interface InvocationRow {
   readonly signal: string | null;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** What one invocation used of one model, by what the counts are worth. */
@@ -95,14 +108,14 @@ export function readSnapshot<T>(store: Store, read: (connection: Connection) => 
 /** The invocations of `scope`, oldest first. */
 export function readInvocations(connection: Connection, scope: Scope): InvocationRow[] {
   const rows = connection
-    .prepare<[Scope], InvocationRow & { origins: string }>(
+    .prepare<[Scope], InvocationRow & { origins: string; tags: string }>(
       `SELECT i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.attribution AS origins,
          i.command, i.cwd, i.codex_version AS codexVersion, i.thread_id AS threadId, i.status, i.exit_code AS exitCode,
-         i.signal, i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs
-       FROM invocations i WHERE ${within(scope)} ORDER BY i.started_at_ms, i.rowid`,
+         i.signal, i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, ${selectTags('i')} AS tags
+       FROM (SELECT *, id AS invocation_id, rowid AS place FROM invocations) i WHERE ${within(scope)} ORDER BY i.started_at_ms, i.place`,
     )
     .all(scope);
-  return rows.map((row) => ({ ...row, origins: JSON.parse(row.origins) }));
+  return rows.map((row) => ({ ...row, origins: JSON.parse(row.origins), tags: JSON.parse(row.tags) }));
 }
 
 /** Sums per invocation, model and source, in the order in which they began. */
@@ -148,5 +161,6 @@ export function readNotes(connection: Connection, scope: Scope): NoteRow[] {
 
 /** The condition that holds for the invocations `i` of `scope`; its parameters are the scope's own fields. */
 export function within(scope: Scope): string {
-  return scope.kind === 'run' ? 'i.project_id = @projectId AND i.run_id = @runId' : 'i.thread_id = @threadId';
+  const isOf = scope.kind === 'run' ? 'i.project_id = @projectId AND i.run_id = @runId' : 'i.thread_id = @threadId';
+  return scope.tags === undefined ? isOf : `${isOf} AND ${isTaggedInvocation('i.id')}`;
 }

@@ -5,6 +5,7 @@ import type { Connection } from './open.js';
 import type { UsageFilter } from './period-queries.js';
 import type { SumRow } from './queries.js';
 import { lacksPrice } from './response-rows.js';
+import { isTaggedInvocation } from './tags.js';
 
 /** What a run used within the days, models and provider of a filter. */
 export interface RunSumRow extends SumRow {
@@ -26,6 +27,7 @@ export function readRunSums(connection: Connection, filter: RunFilter): RunSumRo
     ...(filter.projectId === undefined ? [] : ['i.project_id = @projectId']),
     ...(filter.phase === undefined ? [] : ['i.phase = @phase']),
     ...(filter.model === undefined ? [] : ['(r.model = @model OR r.model GLOB @model)']),
+    ...(filter.tags === undefined ? [] : [isTaggedInvocation('i.id')]),
   ];
   const rows = connection
     .prepare<[RunFilter], Omit<RunSumRow, 'models' | 'sources'> & Record<'models' | 'sources', string>>(

@@ -4,7 +4,8 @@ import type { Source } from '../usage/source.js';
 import { sumUsage } from '../usage/usage.js';
 import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
-import { type Scope, type SumRow, within } from './queries.js';
+import { type Scope, type SessionScope, type SumRow, within } from './queries.js';
+import { isTaggedInvocation, isTaggedThread, type TagFilter } from './tags.js';
 import { readUnmeteredModels, readUnmeteredThreads } from './unmetered.js';
 
 /** `id` is a whole run or thread id, `prefix` how one begins. */
@@ -12,6 +13,8 @@ export interface ScopeFilter {
   readonly id?: string | undefined;
   readonly prefix?: string | undefined;
   readonly projectId?: string | undefined;
+  /** Those that have an invocation or a thread with these tags. The sums are of that alone. */
+  readonly tags?: TagFilter | undefined;
   readonly limit: number;
 }
 
@@ -48,6 +51,7 @@ export function findScopes(connection: Connection, kind: Scope['kind'], filter: 
     ...(filter.id === undefined ? [] : [`${key} = @id`]),
     ...(filter.prefix === undefined ? [] : [beginsWith(key)]),
     ...(filter.projectId === undefined ? [] : ['project_id = @projectId']),
+    ...(filter.tags === undefined ? [] : [kind === 'run' ? isTaggedInvocation('id') : IS_TAGGED_SESSION]),
   ];
   const rows = connection
     .prepare<[ScopeFilter], Omit<Scope, 'kind'>>(
@@ -56,33 +60,39 @@ export function findScopes(connection: Connection, kind: Scope['kind'], filter: 
        ORDER BY max(started_at_ms) DESC, max(${kind === 'run' ? 'rowid' : 'place'}) DESC LIMIT @limit`,
     )
     .all(filter);
-  return rows.map((row) => ({ kind, ...row }) as Scope);
+  const { tags } = filter;
+  return rows.map((row) => ({ kind, ...row, ...(tags !== undefined && { tags }) }) as Scope);
 }
 
 // A session is known by its invocations, or by the threads of its files that have responses.
 const SESSIONS = `(
-  SELECT thread_id, project_id, started_at_ms, rowid AS place FROM invocations
-  UNION ALL SELECT root_id, project_id, started_at_ms, 0 FROM threads t
+  SELECT thread_id, project_id, started_at_ms, rowid AS place, id AS invocation_id, NULL AS own_id FROM invocations
+  UNION ALL SELECT root_id, project_id, started_at_ms, 0, NULL, id FROM threads t
   WHERE EXISTS (SELECT 1 FROM response_rows r WHERE r.thread_id = t.id)
     OR EXISTS (SELECT 1 FROM response_packs p WHERE p.thread_id = t.id))`;
+
+// A thread's own tags are those of the responses in it that no invocation has.
+const IS_TAGGED_SESSION = `(${isTaggedInvocation('invocation_id')} OR (${isTaggedThread('own_id')} AND (
+  EXISTS (SELECT 1 FROM response_rows r WHERE r.thread_id = own_id AND r.invocation_id IS NULL)
+  OR EXISTS (SELECT 1 FROM response_packs p WHERE p.thread_id = own_id))))`;
 
 export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   const metered = readMetered(connection, scope);
   const costs = readModelCosts(connection, scope);
   const summary = { ...metered, modelsByCost: sortByCost(costs) };
-  return scope.kind === 'run' ? summary : addUnmetered(connection, scope.threadId, summary, costs);
+  return scope.kind === 'run' ? summary : addUnmetered(connection, scope, summary, costs);
 }
 
 /** Adds the responses of the session that no invocation has. */
 function addUnmetered(
   connection: Connection,
-  sessionId: string,
+  session: SessionScope,
   metered: SummaryRow,
   meteredCosts: readonly ModelCost[],
 ): SummaryRow {
-  const threads = readUnmeteredThreads(connection, sessionId);
+  const threads = readUnmeteredThreads(connection, session);
   if (threads.length === 0) return metered;
-  const unmetered = readUnmeteredModels(connection, sessionId);
+  const unmetered = readUnmeteredModels(connection, session);
   const parts = [metered, ...unmetered];
   const sum = (key: 'responses' | 'unpricedResponses') => parts.reduce((total, part) => total + part[key], 0);
   const costs = parts.flatMap(({ costNanoUsd }) => costNanoUsd ?? []);

@@ -3,6 +3,7 @@ import type { Source } from '../usage/source.js';
 import type { Connection } from './open.js';
 import { SUMS_OF_SUMS, threadSums } from './packs.js';
 import type { SumRow } from './queries.js';
+import { isTagged, type TagFilter } from './tags.js';
 
 /** A Codex or Claude session with the threads that it started, metered or read from history. */
 export interface SessionRow extends SumRow {
@@ -26,6 +27,7 @@ export interface SessionFilter {
   readonly model?: string | undefined;
   /** A part of the session's id or of a project's name, in any case. */
   readonly text?: string | undefined;
+  readonly tags?: TagFilter | undefined;
   /** Epoch milliseconds, the first inclusive, the second exclusive: what was used from then to then. */
   readonly fromMs?: number | undefined;
   readonly untilMs?: number | undefined;
@@ -62,6 +64,7 @@ function selectCostliest(filter: SessionFilter): string {
       min(u.first_ms) AS firstResponseAtMs, max(u.last_ms) AS lastResponseAtMs
     FROM ${threadSums(filter, wanted)} u
       LEFT JOIN invocations i ON i.id = u.invocation_id LEFT JOIN threads t ON t.id = u.thread_id
-    ${filter.projectId === undefined ? '' : "WHERE coalesce(i.project_id, t.project_id, 'unknown') = @projectId"}
+    WHERE ${filter.projectId === undefined ? 'TRUE' : "coalesce(i.project_id, t.project_id, 'unknown') = @projectId"}
+      AND ${filter.tags === undefined ? 'TRUE' : isTagged('u')}
     GROUP BY 1 HAVING ${isNamed} ORDER BY costNanoUsd DESC NULLS LAST, input + output DESC, 1 LIMIT @limit`;
 }

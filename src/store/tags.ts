@@ -28,3 +28,94 @@ const PUT_THREAD_TAG = `
   INSERT INTO thread_tags (thread_id, key, value, written_at_ms) VALUES (?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET value = excluded.value, written_at_ms = excluded.written_at_ms
   WHERE excluded.written_at_ms < thread_tags.written_at_ms`;
+
+/*
+ * A response has the tags of its invocation, or, where it has no invocation, those of its thread. An invocation without any
+ * tag, as earlier versions recorded them and as a backfill does, has those of its own thread.
+ */
+
+/**
+ * Tags that are asked for, as the JSON that the parameter `@tags` takes. Of several values for a key one must be there, and of several
+ * keys each. A value may be a pattern with `*` and `?`.
+ */
+export type TagFilter = string;
+
+/** Undefined where nothing is asked for. */
+export function toTagFilter(tags: readonly Tag[]): TagFilter | undefined {
+  return tags.length === 0 ? undefined : JSON.stringify(tags.map(({ key, value }) => [key, value]));
+}
+
+export function listWanted(filter: TagFilter | undefined): Tag[] {
+  const wanted: [string, string][] = filter === undefined ? [] : JSON.parse(filter);
+  return wanted.map(([key, value]) => ({ key, value }));
+}
+
+const bearersOf = (table: string, column: string) => `
+  SELECT g.${column} FROM json_each(@tags) w
+    JOIN ${table} g ON g.key = w.value ->> 0 AND (g.value = w.value ->> 1 OR g.value GLOB w.value ->> 1)
+  GROUP BY g.${column} HAVING count(DISTINCT g.key) = (SELECT count(DISTINCT value ->> 0) FROM json_each(@tags))`;
+const TAGGED_THREADS = bearersOf('thread_tags', 'thread_id');
+const hasNone = (invocation: string) =>
+  `NOT EXISTS (SELECT 1 FROM invocation_tags n WHERE n.invocation_id = ${invocation})`;
+const TAGGED_INVOCATIONS = `${bearersOf('invocation_tags', 'invocation_id')}
+  UNION SELECT u.id FROM invocations u WHERE u.thread_id IN (${TAGGED_THREADS}) AND ${hasNone('u.id')}`;
+
+/** SQL: whether the invocation of this id has the tags `@tags`. */
+export function isTaggedInvocation(id: string): string {
+  return `${id} IN (${TAGGED_INVOCATIONS})`;
+}
+
+/** SQL: whether the thread of this id has the tags `@tags`, for responses that have no invocation. */
+export function isTaggedThread(id: string): string {
+  return `${id} IN (${TAGGED_THREADS})`;
+}
+
+/** SQL: whether the response, or the sum over responses, `alias` has the tags `@tags`. */
+export function isTagged(alias: string): string {
+  const isOfThread = `${alias}.invocation_id IS NULL AND ${isTaggedThread(`${alias}.thread_id`)}`;
+  return `(${isTaggedInvocation(`${alias}.invocation_id`)} OR (${isOfThread}))`;
+}
+
+/** SQL: the value of `@tagKey` of a response `alias` with its invocation `i`, or NULL. That of `pr` has the repository: `owner/name#7`. */
+export function selectTag(tagKey: string, alias: string): string {
+  return nameValue(tagKey, (key) =>
+    choose(alias, (table, column, id) => `(SELECT value FROM ${table} WHERE ${column} = ${id} AND key = ${key})`),
+  );
+}
+
+/** SQL: the same of the thread with this id. */
+export function selectThreadTag(tagKey: string, id: string): string {
+  return nameValue(tagKey, (key) => `(SELECT value FROM thread_tags WHERE thread_id = ${id} AND key = ${key})`);
+}
+
+/** SQL: all tags of a response, or an invocation, `alias` with its invocation `i`, as a JSON object. */
+export function selectTags(alias: string): string {
+  return choose(
+    alias,
+    (table, column, id) => `(SELECT json_group_object(key, value) FROM ${table} WHERE ${column} = ${id})`,
+  );
+}
+
+/** The numbers of pull requests of two repositories are not the same thing. */
+function nameValue(tagKey: string, select: (key: string) => string): string {
+  return tagKey === 'pr' ? `coalesce(${select("'repo'")}, '') || '#' || ${select('@tagKey')}` : select('@tagKey');
+}
+
+function choose(alias: string, select: (table: string, column: string, id: string) => string): string {
+  const invocation = `${alias}.invocation_id`;
+  return `CASE WHEN ${invocation} IS NULL THEN ${select('thread_tags', 'thread_id', `${alias}.thread_id`)}
+    WHEN ${hasNone(invocation)} THEN ${select('thread_tags', 'thread_id', 'i.thread_id')}
+    ELSE ${select('invocation_tags', 'invocation_id', invocation)} END`;
+}
+
+/** The keys that there are, or the values of one of them, that of most invocations and threads first. */
+export function listTags(connection: Connection, key?: string): string[] {
+  const column = key === undefined ? 'key' : 'value';
+  return connection
+    .prepare<[object], string>(
+      `SELECT ${column} FROM (SELECT key, value FROM invocation_tags UNION ALL SELECT key, value FROM thread_tags)
+       ${key === undefined ? '' : 'WHERE key = @key'} GROUP BY 1 ORDER BY count(*) DESC, 1`,
+    )
+    .pluck()
+    .all({ key });
+}

@@ -2,7 +2,8 @@ import type { Provider } from '../usage/provider.js';
 import { bestFirst, type Evidence, type Source } from '../usage/source.js';
 import type { Connection } from './open.js';
 import { SUMS_OF_SUMS, threadSums } from './packs.js';
-import { RESPONSE_SELECTION, type ResponseRow, type SumRow } from './queries.js';
+import { RESPONSE_SELECTION, type ResponseRow, type SessionScope, type SumRow } from './queries.js';
+import { isTaggedThread } from './tags.js';
 
 /** A thread of a session, as far as no invocation has its responses. */
 export interface ThreadRow {
@@ -13,6 +14,7 @@ export interface ThreadRow {
   readonly kind: string;
   readonly cwd: string | null;
   readonly cliVersion: string | null;
+  readonly tags: Readonly<Record<string, string>>;
   readonly startedAtMs: number;
   /** When its newest response was completed. */
   readonly lastAtMs: number;
@@ -26,41 +28,48 @@ export interface ThreadModelRow extends SumRow {
 }
 
 /** The threads of a session that were read from history and have responses without an invocation, oldest first. */
-export function readUnmeteredThreads(connection: Connection, sessionId: string): ThreadRow[] {
-  return connection
-    .prepare<[object], ThreadRow>(
+export function readUnmeteredThreads(connection: Connection, session: SessionScope): ThreadRow[] {
+  const rows = connection
+    .prepare<[object], ThreadRow & { tags: string }>(
       `SELECT t.id AS threadId, t.provider, t.project_id AS projectId, t.kind, t.cwd, t.cli_version AS cliVersion,
-         min(t.started_at_ms, min(u.first_ms)) AS startedAtMs, max(u.last_ms) AS lastAtMs
+         (SELECT json_group_object(key, value) FROM thread_tags WHERE thread_id = t.id) AS tags, min(t.started_at_ms, min(u.first_ms)) AS startedAtMs, max(u.last_ms) AS lastAtMs
        FROM ${UNMETERED_SUMS} JOIN threads t ON t.id = u.thread_id
        WHERE u.invocation_id IS NULL GROUP BY t.id ORDER BY t.started_at_ms, t.id`,
     )
-    .all({ sessionId });
+    .all(bind(session));
+  return rows.map((row) => ({ ...row, tags: JSON.parse(row.tags) }));
 }
 
 /** Sums per such thread, model and source, in the order in which they began. */
-export function readUnmeteredModels(connection: Connection, sessionId: string): ThreadModelRow[] {
+export function readUnmeteredModels(connection: Connection, session: SessionScope): ThreadModelRow[] {
   const rows = connection
     .prepare<[object], ThreadModelRow & { evidence: string }>(
       `SELECT u.thread_id AS threadId, u.model, u.source, json_group_array(DISTINCT u.evidence) AS evidence, ${SUMS_OF_SUMS}
        FROM ${UNMETERED_SUMS} WHERE u.invocation_id IS NULL
        GROUP BY u.thread_id, u.model, u.source ORDER BY min(u.first_ms), u.model, u.source`,
     )
-    .all({ sessionId });
+    .all(bind(session));
   return rows.map((row) => ({ ...row, evidence: bestFirst(JSON.parse(row.evidence)) }));
 }
 
 /** Their responses, in the order in which they were completed. */
-export function readUnmeteredResponses(connection: Connection, sessionId: string): ResponseRow[] {
+export function readUnmeteredResponses(connection: Connection, session: SessionScope): ResponseRow[] {
   const rows = connection
     .prepare<[object], ResponseRow & { price: string | null }>(
       `SELECT '' AS invocationId, ${RESPONSE_SELECTION}
        FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`,
     )
-    .all({ sessionId });
+    .all(bind(session));
   return rows.map((row) => ({ ...row, price: row.price === null ? null : JSON.parse(row.price) }));
 }
 
-const OF_SESSION = 'thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)';
+/** The values of the parameters below. */
+export function bind({ threadId, tags }: SessionScope) {
+  return { sessionId: threadId, tags: tags ?? null };
+}
+
+const OF_SESSION = `thread_id IN (
+  SELECT id FROM threads WHERE root_id = @sessionId AND (@tags IS NULL OR ${isTaggedThread('id')}))`;
 const UNMETERED_SUMS = `${threadSums({}, OF_SESSION)} u`;
 
 // By thread twice: SQLite takes the second condition into the packs, so that it opens those of the session alone.

@@ -180,6 +180,6 @@ supports_websockets = false
 
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(CODEX_|XDG_|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name)),
+    Object.entries(env).filter(([name]) => !/^(CODEX_|XDG_|NO_COLOR$|FORCE_COLOR$|CI$|GITHUB_SHA$)/.test(name)),
   );
 }

@@ -38,6 +38,8 @@ export interface OptionSpec {
   readonly parse?: (text: string) => unknown;
   /** The value where the option is not given. */
   readonly initial?: string | number;
+  /** It may be given several times, and its value is a list. */
+  readonly many?: true;
 }
 
 /** Options by their names in camel case: `noImport` is `--no-import`. */
@@ -48,9 +50,11 @@ export type OptionValues<Specs> = {
   readonly [Name in keyof Specs]: ValueOf<NonNullable<Specs[Name]>>;
 };
 
-type ValueOf<Spec> = Spec extends { readonly value: string }
-  ? ParsedOf<Spec> | (Spec extends { readonly initial: unknown } ? never : undefined)
-  : boolean;
+type ValueOf<Spec> = Spec extends { readonly value: string; readonly many: true }
+  ? readonly ParsedOf<Spec>[] | undefined
+  : Spec extends { readonly value: string }
+    ? ParsedOf<Spec> | (Spec extends { readonly initial: unknown } ? never : undefined)
+    : boolean;
 
 type ParsedOf<Spec> = Spec extends { readonly parse: (text: string) => infer Value }
   ? Value
@@ -95,7 +99,20 @@ export function listOptions({ options }: Command): (OptionSpec & { readonly name
 }
 
 /** The commands that are called most. A bundle of them alone starts sooner. */
-const REPORT_NAMES = ['run', 'session', 'daily', 'weekly', 'monthly', 'model', 'project', 'phase', 'blocks'] as const;
+const REPORT_NAMES = [
+  'run',
+  'session',
+  'daily',
+  'weekly',
+  'monthly',
+  'model',
+  'project',
+  'phase',
+  'branch',
+  'pr',
+  'tag',
+  'blocks',
+] as const;
 
 export type ReportName = (typeof REPORT_NAMES)[number];
 

@@ -89,6 +89,8 @@ function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
       const { provider, name, usdPerMonth, since } = one.value;
       return entry('subscriptions', one, `${provider}: ${name}, $${usdPerMonth} per month since ${since}`);
     }),
+    ...settings.tags.map((one) => entry(`tags.${one.value.key}`, one, one.value.value)),
+    ...(settings.ticketPattern.value === undefined ? [] : [entry('tags.ticket', settings.ticketPattern)]),
     ...settings.prices.map((one) => entry('prices', one, describePrice(one.value))),
     entry('log', { ...ofSystem, value: paths.logFile }),
     entry('state', { ...ofSystem, value: paths.stateDirectory }),

@@ -15,7 +15,18 @@ import type { Place } from '../../store/scopes.js';
 import type { Store } from '../../store/store.js';
 import { type Call, defineCommand, nameOption, type OptionSpec } from './command.js';
 import { chooseStyle, type Host } from './host.js';
-import { JSON_NOT_TABLE, MODEL, NO_COLOR, NO_IMPORT, parseCount, TIMES_OF_TIME_ZONE, UNIT } from './shared-options.js';
+import {
+  BRANCH,
+  JSON_NOT_TABLE,
+  MODEL,
+  NO_COLOR,
+  NO_IMPORT,
+  parseCount,
+  TAG,
+  TIMES_OF_TIME_ZONE,
+  toWantedTags,
+  UNIT,
+} from './shared-options.js';
 import { formatJson, showReport } from './show.js';
 
 const LIST_LENGTH = 20;
@@ -86,6 +97,8 @@ function listOptions(kind: Kind) {
     phase: { value: '<name>', text: 'only this phase: builder, reviewer, chat, handoff, other' },
     iteration: { value: '<n>', text: 'only this iteration', parse: parseCount },
     model: MODEL,
+    branch: BRANCH,
+    tag: TAG,
     sort: { value: '<by>', text: 'the order of invocations and iterations (default: time)', choices: COST_SORTS },
     top: {
       value: '<n>',
@@ -128,6 +141,7 @@ function toRequest(kind: Kind, { argument: id, options, settings }: CostCall) {
     phase: options.phase,
     iteration: options.iteration,
     model: options.model,
+    tags: toWantedTags(options),
     sort: options.sort,
     top: options.top,
     form: options.chart ? 'chart' : 'table',

@@ -7,7 +7,18 @@ import { type ExportSubject, exportUsage } from '../../report/export.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { DAYS_OF_TIME_ZONE, MODEL, NO_IMPORT, PROJECT, PROVIDER, SINCE, UNTIL } from './shared-options.js';
+import {
+  BRANCH,
+  DAYS_OF_TIME_ZONE,
+  MODEL,
+  NO_IMPORT,
+  PROJECT,
+  PROVIDER,
+  SINCE,
+  TAG,
+  toWantedTags,
+  UNTIL,
+} from './shared-options.js';
 import { showReport } from './show.js';
 
 const FORMATS = ['csv', 'json', 'ndjson'] as const;
@@ -23,6 +34,8 @@ const OPTIONS = {
   provider: PROVIDER,
   project: PROJECT,
   model: MODEL,
+  branch: BRANCH,
+  tag: TAG,
   timezone: DAYS_OF_TIME_ZONE,
   noImport: NO_IMPORT,
 } satisfies Record<string, OptionSpec>;
@@ -65,7 +78,14 @@ type ExportRequest = ReturnType<typeof toRequest>;
 function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
   const { format, output, since, until, provider, project, model, timezone } = options;
   return {
-    ...{ since, until, model, projectId: project, timeZone: timezone ?? settings.timeZone.value },
+    ...{
+      since,
+      until,
+      model,
+      projectId: project,
+      tags: toWantedTags(options),
+      timeZone: timezone ?? settings.timeZone.value,
+    },
     subject: argument as ExportSubject,
     exportAs: format ?? FORMATS.find((one) => output !== undefined && extname(output) === `.${one}`) ?? 'csv',
     provider: provider === 'all' ? undefined : provider,

@@ -4,11 +4,13 @@ import { type Calendar, createCalendar, createClock, type Day } from '../../repo
 import { toPeriodJson } from '../../report/period-json.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';
+import { describeTags } from '../../report/tags.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
 import { type Call, type Command, defineCommand, type OptionSpec } from './command.js';
 import { chooseStyle, type Host } from './host.js';
 import {
+  BRANCH,
   DAYS_OF_TIME_ZONE,
   JSON_NOT_TABLE,
   MODEL,
@@ -18,6 +20,8 @@ import {
   PROVIDER,
   parseCount,
   SINCE,
+  TAG,
+  toWantedTags,
   UNIT,
   UNTIL,
 } from './shared-options.js';
@@ -38,6 +42,9 @@ const SUMMARIES: Readonly<Record<ReportKind, { readonly summary: string; readonl
   model: { summary: 'what each model cost', unit: 'days' },
   project: { summary: 'what each project cost', unit: 'days' },
   phase: { summary: 'what each phase of metered runs cost', unit: 'days' },
+  branch: { summary: 'what was done on each branch cost', unit: 'days' },
+  pr: { summary: 'what each pull request cost', unit: 'days' },
+  tag: { summary: 'what each value of a tag cost', unit: 'days' },
   blocks: { summary: 'what each window of five hours cost', unit: 'windows' },
 };
 
@@ -51,6 +58,9 @@ export function createPeriodCommand(kind: ReportKind): Command {
   const { summary } = SUMMARIES[kind];
   return defineCommand({
     name: kind,
+    ...(kind === 'tag' && {
+      argument: { placeholder: '<key>', text: 'branch, commit, pr, repo, ticket, or one of yours' },
+    }),
     summary,
     description: `Shows ${summary}: tokens and money of Codex and of what else was recorded or imported.`,
     options: listOptions(kind),
@@ -74,6 +84,8 @@ function listOptions(kind: ReportKind) {
     provider: PROVIDER,
     project: PROJECT,
     model: MODEL,
+    branch: BRANCH,
+    tag: TAG,
     order: { value: '<order>', text: describeOrder(kind), choices: ['asc', 'desc'] },
     breakdown: { text: 'a row for each model' },
     compact: { text: 'only the most important columns' },
@@ -95,7 +107,7 @@ const START_OF_WEEK = {
   choices: WEEKDAYS,
 } as const satisfies OptionSpec;
 
-function toRequest(kind: ReportKind, { options, settings }: PeriodCall) {
+function toRequest(kind: ReportKind, { argument, options, settings }: PeriodCall) {
   const { since, until, last, provider } = options;
   if (since !== undefined && last !== undefined)
     throw new UsageError('--since and --last both say where to begin: use one.');
@@ -110,6 +122,8 @@ function toRequest(kind: ReportKind, { options, settings }: PeriodCall) {
     provider: provider === 'all' ? undefined : provider,
     projectId: options.project,
     model: options.model,
+    tags: toWantedTags(options),
+    tagKey: argument,
     /** Undefined is the order that suits the report. */
     order: options.order,
     format: options.json ? 'json' : 'text',
@@ -166,11 +180,12 @@ async function renderText(report: PeriodReport, request: PeriodRequest, host: Ho
   });
 }
 
-function describeFilters({ provider, projectId, model }: PeriodRequest): string[] {
+function describeFilters({ provider, projectId, model, tags }: PeriodRequest): string[] {
   return [
     ...(provider === undefined ? [] : [`only ${provider}`]),
     ...(projectId === undefined ? [] : [`project ${projectId}`]),
     ...(model === undefined ? [] : [`model ${model}`]),
+    ...describeTags(tags),
   ];
 }
 
@@ -185,12 +200,13 @@ function describeOrder(kind: ReportKind): string {
     : 'the newest last or first (default: "asc")';
 }
 
-function listExamples(kind: ReportKind): string {
+function listExamples(report: ReportKind): string {
+  const kind = report === 'tag' ? 'tag team' : report;
   const lines = [
-    [`codex-usage ${kind}`, kind === 'blocks' ? 'the newest windows' : 'everything that is recorded'],
-    [`codex-usage ${kind} --last 7`, `the last 7 ${SUMMARIES[kind].unit}`],
+    [`codex-usage ${kind}`, report === 'blocks' ? 'the newest windows' : 'everything that is recorded'],
+    [`codex-usage ${kind} --last 7`, `the last 7 ${SUMMARIES[report].unit}`],
     [`codex-usage ${kind} --since 2026-11-01 --provider codex`, ''],
-    ...(kind === 'blocks' ? [] : [[`codex-usage ${kind} --chart`, 'the same, drawn'] as const]),
+    ...(report === 'blocks' ? [] : [[`codex-usage ${kind} --chart`, 'the same, drawn'] as const]),
     [`codex-usage ${kind} --json | jq .totals.costUsd`, ''],
   ] as const;
   return `\nExamples:\n${lines.map(([example, meaning]) => `  ${example.padEnd(34)}${meaning}`.trimEnd()).join('\n')}\n`;

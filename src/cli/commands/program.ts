@@ -82,10 +82,12 @@ function toOption({
   choices,
   parse,
   initial,
+  many,
 }: OptionSpec & { readonly name: string }): Option {
   const flags = [short === undefined ? '' : `-${short}, `, nameOption(name), value === undefined ? '' : ` ${value}`];
   const option = new Option(flags.join(''), text).default(initial);
   if (choices) option.choices(choices);
+  if (many) return option.argParser((text, before: unknown[] = []) => [...before, parse ? parse(text) : text]);
   return parse ? option.argParser(parse) : option;
 }
 

@@ -10,6 +10,9 @@ export const REPORTS: Readonly<Record<ReportName, () => Promise<Command>>> = {
   model: period('model'),
   project: period('project'),
   phase: period('phase'),
+  branch: period('branch'),
+  pr: period('pr'),
+  tag: period('tag'),
   blocks: period('blocks'),
 };
 

@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import { type Day, parseDay } from '../../report/calendar.js';
+import { type TagFilter, toTagFilter } from '../../store/tags.js';
 import { normaliseTimeZone } from '../../usage/day.js';
 import { COST_UNITS } from '../../usage/options.js';
 import { PROVIDERS } from '../../usage/provider.js';
+import { parseTag, type Tag } from '../../usage/tags.js';
 import type { OptionSpec } from './command.js';
 
 /** Options that mean the same wherever they are offered. */
@@ -32,6 +34,17 @@ export const PROJECT = { value: '<id>', text: 'only this project' } satisfies Op
 export const MODEL = {
   ...{ value: '<name>', text: 'only this model, or those that a pattern such as "gpt-5*" means' },
 } satisfies OptionSpec;
+export const BRANCH = {
+  ...{
+    value: '<name>',
+    text: 'only what was done on this branch, or on those that a pattern such as "release/*" means',
+  },
+  many: true,
+} as const satisfies OptionSpec;
+export const TAG = {
+  ...{ value: '<key=value>', text: 'only what has this tag; several values for a key: any of them; several keys: all' },
+  ...{ many: true, parse: parseWantedTag },
+} as const satisfies OptionSpec;
 export const NO_COLOR = { text: 'no colours; so does NO_COLOR' } satisfies OptionSpec;
 
 /** `text` says what the time zone is for. */
@@ -40,6 +53,21 @@ export function describeTimeZone(text: string) {
     ...{ short: 'z', value: '<name>', text: `${text} (default: the system's)` },
     parse: parseTimeZone,
   } satisfies OptionSpec;
+}
+
+/** What `--branch` and `--tag` ask for together. */
+export function toWantedTags(options: {
+  readonly branch?: readonly string[] | undefined;
+  readonly tag?: readonly Tag[] | undefined;
+}): TagFilter | undefined {
+  const branches = (options.branch ?? []).map((value): Tag => ({ key: 'branch', value }));
+  return toTagFilter([...branches, ...(options.tag ?? [])]);
+}
+
+function parseWantedTag(text: string): Tag {
+  const tag = parseTag(text);
+  if (typeof tag !== 'string') return tag;
+  throw new InvalidArgumentError(`Use key=value, such as team=search: ${tag}.`);
 }
 
 /** A whole number above zero. */

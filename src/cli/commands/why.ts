@@ -10,7 +10,15 @@ import { readSnapshot } from '../../store/queries.js';
 import { defineCommand } from './command.js';
 import { findPlace } from './cost.js';
 import { chooseStyle } from './host.js';
-import { JSON_NOT_TABLE, NO_COLOR, NO_IMPORT, TIMES_OF_TIME_ZONE } from './shared-options.js';
+import {
+  BRANCH,
+  JSON_NOT_TABLE,
+  NO_COLOR,
+  NO_IMPORT,
+  TAG,
+  TIMES_OF_TIME_ZONE,
+  toWantedTags,
+} from './shared-options.js';
 import { formatJson, showReport } from './show.js';
 
 const HELP = `
@@ -33,6 +41,8 @@ export const why = defineCommand({
   description: 'Why a run, an iteration of it, or a session cost what it cost, and what to change.',
   options: {
     project: { value: '<id>', text: 'only runs of this project' },
+    branch: BRANCH,
+    tag: TAG,
     noImport: NO_IMPORT,
     timezone: TIMES_OF_TIME_ZONE,
     json: JSON_NOT_TABLE,
@@ -50,7 +60,13 @@ export const why = defineCommand({
     const format = options.json ? 'json' : options.markdown ? 'markdown' : 'text';
     return showReport({ format, timeZone }, host, paths, (store) => {
       const { selection, report } = readSnapshot(store, (connection) => {
-        const chosen = select(connection, { kind: 'run', id, projectId: options.project, place });
+        const chosen = select(connection, {
+          kind: 'run',
+          id,
+          projectId: options.project,
+          tags: toWantedTags(options),
+          place,
+        });
         return { selection: chosen, report: readWhy(connection, chosen) };
       });
       if (format === 'json') return formatJson(toWhyJson(report, selection));

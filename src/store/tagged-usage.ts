@@ -1,0 +1,104 @@
+import { COUNTERS } from '../usage/counters.js';
+import { BUCKET_MS } from './bucket-tally.js';
+import { READ_PACK } from './buckets.js';
+import { COUNTER_COLUMNS, sumCounterColumns } from './counter-columns.js';
+import type { Connection } from './open.js';
+import { type SealedPack, sumPack } from './pack.js';
+import { lacksPrice } from './response-rows.js';
+import { isTagged, isTaggedThread, selectTag, selectThreadTag, type TagFilter } from './tags.js';
+
+/** Whose usage is summed up, and by the values of which key. */
+export interface TagWish {
+  readonly tags?: TagFilter | undefined;
+  readonly tagKey?: string | undefined;
+}
+
+export const TAGGED_USAGE = 'temp.tagged_usage';
+
+/**
+ * Buckets know no tags. So this makes a table like them for one wish, of this connection alone, with the tag, the invocation and its
+ * phase: of rows by SQL, and of packs one by one. It is made once for all queries of a report.
+ */
+export function makeTaggedUsage(connection: Connection, { tags, tagKey }: TagWish): void {
+  const wish = JSON.stringify([tags, tagKey]);
+  const made = MADE.get(connection);
+  if (made?.wish === wish && made.state === readState(connection) && isThere(connection)) return;
+  connection.exec(CREATE);
+  const values = { tags: tags ?? null, tagKey: tagKey ?? null };
+  connection.prepare<[object]>(fillFromRows({ tags, tagKey })).run(values);
+  fillFromPacks(connection, selectPacks({ tags, tagKey }), values);
+  MADE.set(connection, { wish, state: readState(connection) });
+}
+
+const MADE = new WeakMap<Connection, { readonly wish: string; readonly state: string }>();
+
+/** Another one when the database has changed, by this connection or by another. */
+function readState(connection: Connection): string {
+  const changes = connection.prepare<[], number>('SELECT total_changes()').pluck().get();
+  return `${connection.pragma('data_version', { simple: true })} ${changes}`;
+}
+
+/** A transaction that was taken back has taken the table with it. */
+function isThere(connection: Connection): boolean {
+  return connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name = 'tagged_usage'").get() !== undefined;
+}
+
+/** As in `buckets`: without their types, numbers of packs would be stored as fractions, and days not be whole. */
+const TYPES: readonly (readonly [column: string, type: 'INTEGER' | 'TEXT'])[] = [
+  ['start_ms', 'INTEGER'],
+  ...['provider', 'project_id', 'phase', 'model', 'source', 'tag', 'invocation_id'].map(
+    (column) => [column, 'TEXT'] as const,
+  ),
+  ...['responses', 'unpriced_responses', ...COUNTERS.map(({ column }) => column), 'cost_nano_usd'].map(
+    (column) => [column, 'INTEGER'] as const,
+  ),
+];
+const COLUMNS = TYPES.map(([column]) => column).join(', ');
+const CREATE = `DROP TABLE IF EXISTS ${TAGGED_USAGE};
+  CREATE TEMP TABLE tagged_usage (${TYPES.map((one) => one.join(' ')).join(', ')})`;
+
+/** Sums first: there are far fewer of them than of responses, and tags are found for those alone. */
+function fillFromRows({ tags, tagKey }: TagWish): string {
+  const tag = tagKey === undefined ? 'NULL' : selectTag(tagKey, 'u');
+  return `
+    INSERT INTO ${TAGGED_USAGE} (${COLUMNS})
+    SELECT u.start_ms, u.provider, coalesce(i.project_id, t.project_id, 'unknown'), i.phase, u.model, u.source, ${tag},
+      u.invocation_id, u.responses, u.unpriced_responses, ${COUNTER_COLUMNS}, u.cost_nano_usd
+    FROM (
+      SELECT r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS} AS start_ms, r.provider, r.thread_id, r.invocation_id, r.model,
+        r.source, count(*) AS responses, sum(${lacksPrice('r')}) AS unpriced_responses, ${sumCounterColumns('r')},
+        sum(r.cost_nano_usd) AS cost_nano_usd
+      FROM response_rows r ${tags === undefined ? '' : `WHERE ${isTagged('r')}`} GROUP BY 1, 2, 3, 4, 5, 6) u
+    LEFT JOIN invocations i ON i.id = u.invocation_id LEFT JOIN threads t ON t.id = u.thread_id`;
+}
+
+interface FoundPack {
+  readonly id: number;
+  readonly projectId: string;
+  readonly tag: string | null;
+}
+
+// What is packed has no invocation.
+function selectPacks({ tags, tagKey }: TagWish): string {
+  return `
+    SELECT p.id, coalesce(t.project_id, 'unknown') AS projectId,
+      ${tagKey === undefined ? 'NULL' : selectThreadTag(tagKey, 'p.thread_id')} AS tag
+    FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id
+    ${tags === undefined ? '' : `WHERE ${isTaggedThread('p.thread_id')}`}`;
+}
+
+function fillFromPacks(connection: Connection, query: string, values: object): void {
+  const places = TYPES.map(() => '?');
+  const insert = connection.prepare<unknown[]>(
+    `INSERT INTO ${TAGGED_USAGE} (${COLUMNS}) VALUES (${places.join(', ')})`,
+  );
+  const open = connection.prepare<[number], SealedPack>(READ_PACK);
+  for (const { id, projectId, tag } of connection.prepare<[object], FoundPack>(query).all(values)) {
+    for (const { startMs, provider, model, source, responses, unpricedResponses, counts, costNanoUsd } of sumPack(
+      open.get(id) as SealedPack,
+    )) {
+      const keys = [startMs, provider, projectId, null, model, source, tag, null];
+      insert.run(...keys, responses, unpricedResponses, ...counts, costNanoUsd);
+    }
+  }
+}
