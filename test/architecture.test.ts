@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 /** Rooms of src/ from top to bottom: a room imports from the levels below its own. */
 const LEVELS = [
   ['cli', 'library'],
-  ['meter', 'history', 'report', 'web'],
+  ['meter', 'history', 'report', 'web', 'fleet'],
   ['agents'],
   ['process', 'io', 'formats', 'estimate', 'store'],
   ['pricing', 'files'],
@@ -31,6 +31,7 @@ const HOMES: Record<string, string[]> = {
   hono: ['web'],
   preact: ['web'],
   echarts: ['web'],
+  pg: ['fleet'],
 };
 /** What the build makes, for who alone imports it. */
 const MADE = { '../build/rollout-scan': 'agents/codex/rollout-wasm' } as const;

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import pg from 'pg';
 
 const BUILD = fileURLToPath(new URL('../../build/postgres', import.meta.url));
@@ -75,7 +75,7 @@ export async function startPostgres(engine = ENGINES[0], options: ServerOptions 
   for (const [name, text] of Object.entries(options.files ?? {})) await writeOwned(join(data, name), text, user);
   const port = await findFreePort();
   const clients = new Set<pg.Client>();
-  let running: ResultPromise | undefined;
+  let running: Running | undefined;
 
   const connect = async (database: string, role = admin, toPort = port) => {
     const client = new pg.Client({ host: '127.0.0.1', port: toPort, user: role, password, database });
@@ -85,22 +85,20 @@ export async function startPostgres(engine = ENGINES[0], options: ServerOptions 
     return client;
   };
   const start = async () => {
-    running = execa(join(engine.bin, 'postgres'), ['-D', data, ...listSettings(port, options)], {
-      ...user,
-      cwd: directory,
-      reject: false,
-      all: true,
-      env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' },
-    });
+    running = launch(join(engine.bin, 'postgres'), ['-D', data, ...listSettings(port, options)], directory, user);
     await untilReady(running, () => connect('postgres').then((client) => client.end()));
   };
   const end = async (signal: NodeJS.Signals) => {
-    running?.kill(signal);
-    await running;
+    await running?.end(signal);
   };
   await start();
   return {
-    ...{ engine, port, admin, password, directory, connect },
+    engine,
+    port,
+    admin,
+    password,
+    directory,
+    connect,
     url: (database, role = admin) => `postgres://${role}@127.0.0.1:${port}/${database}`,
     async createDatabase() {
       const name = `fleet_${randomBytes(6).toString('hex')}`;
@@ -143,7 +141,7 @@ export async function startPgbouncer(
   ];
   const config = join(directory, 'pgbouncer.ini');
   await writeOwned(config, lines.join('\n'), user);
-  const running = execa(PGBOUNCER, [config], { ...user, reject: false, all: true, cwd: directory });
+  const running = launch(PGBOUNCER, [config], directory, user);
   await untilReady(running, async () => {
     const client = new pg.Client({ host: '127.0.0.1', port, user: role, database });
     await client.connect();
@@ -152,27 +150,31 @@ export async function startPgbouncer(
   return {
     port,
     async stop() {
-      running.kill('SIGINT');
-      await running;
+      await running.end('SIGINT');
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
+interface OrdinaryUser {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /** PostgreSQL refuses to run as root. Returns the user that it runs as then: nobody. */
-async function findOrdinaryUser(): Promise<{ uid?: number; gid?: number }> {
+async function findOrdinaryUser(): Promise<OrdinaryUser> {
   if (process.getuid?.() !== 0) return {};
   const ask = async (which: string) => Number((await execa('id', [which, 'nobody'])).stdout);
   return { uid: await ask('-u'), gid: await ask('-g') };
 }
 
-function makeFolder({ uid, gid }: { uid?: number; gid?: number }): string {
+function makeFolder({ uid, gid }: OrdinaryUser): string {
   const directory = mkdtempSync(join(tmpdir(), 'codex-metered-postgres-'));
   if (uid !== undefined && gid !== undefined) chownSync(directory, uid, gid);
   return directory;
 }
 
-async function writeOwned(path: string, text: string, { uid, gid }: { uid?: number; gid?: number }): Promise<void> {
+async function writeOwned(path: string, text: string, { uid, gid }: OrdinaryUser): Promise<void> {
   await writeFile(path, text, { mode: 0o600 });
   if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
 }
@@ -181,7 +183,7 @@ interface Cluster {
   readonly admin: string;
   readonly password: string;
   readonly auth: string;
-  readonly user: { uid?: number; gid?: number };
+  readonly user: OrdinaryUser;
 }
 
 async function initialise(engine: Engine, data: string, { admin, password, auth, user }: Cluster): Promise<void> {
@@ -201,23 +203,42 @@ function listSettings(port: number, { settings = {}, fsync = false }: ServerOpti
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** Resolves when `attempt` succeeds. Rejects, with what it wrote, when the program ends before. */
-async function untilReady(running: ResultPromise, attempt: () => Promise<unknown>): Promise<void> {
-  const ended = running.then((result) => {
-    throw new Error(`${result.command} ended: ${String(result.all)}`);
+interface Running {
+  /** Resolves with what the program wrote, when it has ended. */
+  readonly ended: Promise<string>;
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<unknown>;
+}
+
+function launch(program: string, argv: readonly string[], cwd: string, user: OrdinaryUser): Running {
+  const running = execa(program, argv, {
+    ...user,
+    cwd,
+    reject: false,
+    all: true,
+    env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' },
   });
-  ended.catch(() => {});
+  const ended = running.then(({ all }) => String(all));
+  return {
+    ended,
+    end(signal) {
+      running.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Resolves when `attempt` succeeds. Rejects, with what it wrote, when the program ends before. */
+async function untilReady({ ended }: Running, attempt: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + READY_MS;
+  const failed = ended.then((output) => {
+    throw new Error(`it ended instead of getting ready: ${output}`);
+  });
+  failed.catch(() => {});
   for (;;) {
-    const failure = await Promise.race([
-      attempt().then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
-      ended,
-    ]);
-    if (failure === undefined) return;
-    if (Date.now() > deadline) throw failure;
+    const failure = await Promise.race([attempt().catch((error: unknown) => ({ error })), failed]);
+    if (typeof failure !== 'object' || failure === null || !('error' in failure)) return;
+    if (Date.now() > deadline) throw failure.error;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,0 +1,292 @@
+import { COUNTERS, RESPONSE_COUNTERS } from '../../usage/counters.js';
+import { EVIDENCE, SOURCES } from '../../usage/source.js';
+import { SUM_COLUMNS, SUM_TABLES } from './tables.js';
+
+/*
+ * The functions of the schema. Each has a fixed search_path, because push_v1 runs with the rights of its owner. Locks are
+ * taken in one order by every push, which is why pushes that meet never wait for each other in a circle: the own row of
+ * `stores`, names by name, invocations by id, responses by id, and last the sums, each table in the order of its key.
+ */
+
+const SAFE_PATH = 'SET search_path = codex_metered, pg_catalog, pg_temp';
+const quote = (words: readonly string[]) => words.map((word) => `'${word}'`).join(', ');
+const list = (columns: readonly string[], write = (column: string) => column) => columns.map(write).join(', ');
+
+const HELPERS = `
+/* How good evidence is, 1 being the best; NULL where it is not known. */
+CREATE OR REPLACE FUNCTION evidence_rank(evidence text) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_position(ARRAY[${quote(EVIDENCE)}]::text[], evidence);
+
+/* The least id of a response that began at a time. */
+CREATE OR REPLACE FUNCTION id_floor(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN rpad(lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0'), 32, '0')::uuid;
+
+CREATE OR REPLACE FUNCTION from_ms(ms bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN to_timestamp((ms / 1000.0)::float8);
+
+/* The tenant of who has logged in. A role without an entry is of the first one, default. */
+CREATE OR REPLACE FUNCTION current_tenant() RETURNS int LANGUAGE sql STABLE SECURITY DEFINER ${SAFE_PATH} AS $$
+  SELECT coalesce((SELECT tenant FROM tenant_roles WHERE role = session_user), 1)
+$$;
+`;
+
+/** What is grouped in the changes of sums: enough for each of the tables. */
+const CHANGE_KEY = [
+  'tenant',
+  'start',
+  'usr',
+  'project',
+  'model',
+  'labels',
+  'provider',
+  'phase',
+  'source',
+  'invocation',
+];
+const CHANGE_TYPES = [
+  'tenant int, start timestamptz, usr int, project int, model int, labels int, provider text, phase text',
+  `source text, invocation uuid, ${list(SUM_COLUMNS, (column) => `${column} bigint`)}`,
+].join(', ');
+
+/** Adds changes to a table of sums. `changes` is a JSON array of rows that have the columns of every key. */
+function addTo(table: string, key: readonly string[]): string {
+  const where = key.includes('invocation') ? 'WHERE invocation IS NOT NULL' : '';
+  const source = (column: string) => (column === 'day' ? "(start AT TIME ZONE 'UTC')::date" : column);
+  return `
+  INSERT INTO ${table} AS held (${key}, ${list(SUM_COLUMNS)})
+  SELECT ${list(key, source)}, ${list(SUM_COLUMNS, (column) => `coalesce(sum(${column}), 0)::bigint`)}
+  FROM jsonb_to_recordset(changes) AS c(${CHANGE_TYPES}) ${where}
+  GROUP BY ${list(key, source)}
+  HAVING ${SUM_COLUMNS.map((column) => `sum(${column}) <> 0`).join(' OR ')}
+  ORDER BY ${list(key, source)}
+  ON CONFLICT (${key}) DO UPDATE SET ${list(SUM_COLUMNS, (column) => `${column} = held.${column} + excluded.${column}`)};`;
+}
+
+/*
+ * A statement of push_v1 can insert some responses and update others, which are two triggers. Were each to add to the sums, the
+ * second would take its locks after those of the first, and two pushes could wait for each other. So while push_v1 runs, the
+ * triggers leave their changes in a setting of the transaction, and push_v1 adds all of them at its end.
+ */
+const SUMS = `
+CREATE OR REPLACE FUNCTION add_to_sums(changes jsonb) RETURNS void LANGUAGE plpgsql ${SAFE_PATH} AS $$
+BEGIN ${Object.entries(SUM_TABLES)
+  .map(([table, key]) => addTo(table, key))
+  .join('')}
+END $$;
+
+CREATE OR REPLACE FUNCTION note_changes(changes jsonb) RETURNS void LANGUAGE plpgsql ${SAFE_PATH} AS $$
+DECLARE
+  noted text := current_setting('codex_metered.changes', true);
+BEGIN
+  IF changes IS NULL THEN RETURN; END IF;
+  IF coalesce(noted, '') = '' THEN
+    PERFORM add_to_sums(changes);
+  ELSE
+    PERFORM set_config('codex_metered.changes', (noted::jsonb || changes)::text, true);
+  END IF;
+END $$;
+${trigger('insert', ['new_rows'])}
+${trigger('update', ['new_rows', 'old_rows'])}
+${trigger('delete', ['old_rows'])}
+`;
+
+function trigger(event: 'insert' | 'update' | 'delete', tables: readonly string[]): string {
+  const rows = tables
+    .map((table) => `SELECT ${table === 'old_rows' ? -1 : 1} AS sign, * FROM ${table}`)
+    .join(' UNION ALL ');
+  const referencing = tables.map((table) => `${table === 'old_rows' ? 'OLD' : 'NEW'} TABLE AS ${table}`).join(' ');
+  return `
+CREATE OR REPLACE FUNCTION sum_up_${event}() RETURNS trigger LANGUAGE plpgsql ${SAFE_PATH} AS $$
+BEGIN
+  PERFORM note_changes((SELECT jsonb_agg(c) FROM (
+    SELECT tenant, date_bin('15 minutes', completed_at, 'epoch') AS start, usr, project, model, labels, provider,
+      coalesce(phase, '') AS phase, source, invocation,
+      sum(sign) AS responses,
+      sum(sign) FILTER (WHERE cost_nano_usd IS NULL OR partial) AS unpriced_responses,
+      sum(sign) FILTER (WHERE cost_nano_usd IS NOT NULL) AS costed_responses,
+      sum(sign * cost_nano_usd) AS cost_nano_usd,
+      ${list(
+        COUNTERS.map(({ column }) => column),
+        (column) => `sum(sign * ${column}) AS ${column}`,
+      )}
+    FROM (${rows}) r GROUP BY ${list(CHANGE_KEY.map((_, place) => String(place + 1)))}
+  ) c));
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER sum_up_${event} AFTER ${event.toUpperCase()} ON responses
+  REFERENCING ${referencing} FOR EACH STATEMENT EXECUTE FUNCTION sum_up_${event}();`;
+}
+
+/** The columns that say where a response came about; the others say what was counted. */
+const ATTRIBUTION = ['invocation', 'usr', 'project', 'labels', 'phase', 'thread'];
+const COUNTED = [
+  ...['store', 'revision', 'evidence', 'source', 'cost_nano_usd', 'partial', 'model', 'provider', 'tier'],
+  ...RESPONSE_COUNTERS.map(({ column }) => column),
+];
+
+/** Better evidence wins from anyone, equal evidence only by the store that has brought the row, and newer. */
+const WINS = `(evidence_rank(excluded.evidence) < evidence_rank(held.evidence) OR excluded.evidence = held.evidence
+    AND excluded.store = held.store AND excluded.revision > held.revision)`;
+
+/** A row keeps its invocation, unless the store that brought the row says another one. */
+const STAYS = `held.invocation IS NOT NULL AND (excluded.invocation IS NULL OR excluded.store <> held.store)`;
+
+const RESPONSE_TYPES = [
+  'id uuid, invocation uuid, "user" text, project text, model text, provider text, tier text',
+  ...RESPONSE_COUNTERS.map(({ column }) => `${column} bigint`),
+  'evidence text, source text, cost_nano_usd bigint, cost_extent text, completed_at_ms bigint, phase text, thread text',
+  'revision bigint',
+].join(', ');
+const INVOCATION_TYPES = `id uuid, "user" text, project text, run text, phase text, iteration int, status text,
+  started_at_ms bigint, ended_at_ms bigint, exit_code int, signal text, codex_version text, ci jsonb, labels jsonb, tags jsonb,
+  revision bigint`;
+
+const PUSH_RESPONSES = `
+  INSERT INTO responses AS held (id, tenant, completed_at, ${list(ATTRIBUTION)}, ${list(COUNTED)})
+  SELECT r.id, ours, from_ms(r.completed_at_ms),
+    r.invocation, u.id, p.id, coalesce(i.labels, default_labels), nullif(r.phase, ''), r.thread,
+    my_store, r.revision, r.evidence, r.source, r.cost_nano_usd, coalesce(r.cost_extent, 'whole') <> 'whole', m.id,
+    r.provider, r.tier, ${list(
+      RESPONSE_COUNTERS.map(({ column }) => column),
+      (column) => `coalesce(r.${column}, 0)`,
+    )}
+  FROM (
+    SELECT DISTINCT ON (id) * FROM jsonb_to_recordset(sent) AS s(${RESPONSE_TYPES})
+    WHERE id >= oldest ORDER BY id, evidence_rank(evidence), revision DESC
+  ) r
+  LEFT JOIN users u ON u.tenant = ours AND u.name = coalesce(nullif(r."user", ''), 'unknown')
+  LEFT JOIN projects p ON p.tenant = ours AND p.name = coalesce(nullif(r.project, ''), 'unknown')
+  LEFT JOIN models m ON m.tenant = ours AND m.name = coalesce(nullif(r.model, ''), 'unknown')
+  LEFT JOIN invocations i ON i.id = r.invocation AND i.tenant = ours
+  ORDER BY r.id
+  ON CONFLICT (id, tenant) DO UPDATE SET
+    ${list(ATTRIBUTION, (column) => `${column} = CASE WHEN ${STAYS} THEN held.${column} ELSE excluded.${column} END`)},
+    ${list(COUNTED, (column) => `${column} = CASE WHEN ${WINS} THEN excluded.${column} ELSE held.${column} END`)}
+  WHERE ${WINS} OR held.invocation IS NULL AND excluded.invocation IS NOT NULL;`;
+
+/** Of two that tell of an invocation, the store that brought it is believed, and anyone who saw the end of a running one. */
+const PUSH_INVOCATIONS = `
+  INSERT INTO invocations AS held (id, tenant, store, usr, project, labels, run, phase, iteration, status, started_at, ended_at,
+    exit_code, signal, codex_version, ci, tags, revision)
+  SELECT r.id, ours, my_store, u.id, p.id, l.id, coalesce(r.run, ''), coalesce(r.phase, ''), r.iteration, r.status,
+    from_ms(r.started_at_ms), from_ms(r.ended_at_ms), r.exit_code, r.signal, r.codex_version, r.ci, r.tags, r.revision
+  FROM (
+    SELECT DISTINCT ON (id) * FROM jsonb_to_recordset(sent_invocations) AS s(${INVOCATION_TYPES}) ORDER BY id, revision DESC
+  ) r
+  LEFT JOIN users u ON u.tenant = ours AND u.name = coalesce(nullif(r."user", ''), 'unknown')
+  LEFT JOIN projects p ON p.tenant = ours AND p.name = coalesce(nullif(r.project, ''), 'unknown')
+  LEFT JOIN labels l ON l.tenant = ours AND l.name = coalesce(r.labels, batch -> 'labels', '{}')
+  ORDER BY r.id
+  ON CONFLICT (id, tenant) DO UPDATE SET (store, usr, project, labels, run, phase, iteration, status, started_at, ended_at,
+    exit_code, signal, codex_version, ci, tags, revision) = (excluded.store, excluded.usr, excluded.project, excluded.labels,
+    excluded.run, excluded.phase, excluded.iteration, excluded.status, excluded.started_at, excluded.ended_at,
+    excluded.exit_code, excluded.signal, excluded.codex_version, excluded.ci, excluded.tags, excluded.revision)
+  WHERE excluded.store = held.store AND excluded.revision > held.revision
+    OR excluded.store <> held.store AND held.status = 'running' AND excluded.status <> 'running';`;
+
+/** Makes a number of each name of an array that has none yet. */
+function intern(table: string, names: string): string {
+  return `
+  INSERT INTO ${table} (tenant, name) SELECT ours, n FROM unnest(${names}) AS n
+  WHERE NOT EXISTS (SELECT FROM ${table} t WHERE t.tenant = ours AND t.name = n) ORDER BY n ON CONFLICT DO NOTHING;`;
+}
+
+const nameOf = (column: string) => `coalesce(nullif(${column}, ''), 'unknown')`;
+
+const PUSH = `
+CREATE OR REPLACE FUNCTION push_v1(batch jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER ${SAFE_PATH} AS $$
+DECLARE
+  ours int := current_tenant();
+  sent jsonb := coalesce(batch -> 'responses', '[]');
+  sent_invocations jsonb := coalesce(batch -> 'invocations', '[]');
+  sent_gone jsonb := coalesce(batch -> 'gone', '[]');
+  oldest uuid;
+  my_store int;
+  default_labels int;
+  pruned bigint;
+  user_names text[];
+  project_names text[];
+  model_names text[];
+  label_sets jsonb[];
+BEGIN
+  IF batch ->> 'v' IS DISTINCT FROM '1' THEN
+    RETURN jsonb_build_object('ok', false, 'error', 'unsupported_version', 'supported', jsonb_build_array(1));
+  END IF;
+  /* Before any other lock: a schema change or a prune that comes meanwhile waits, or is waited for, here. */
+  LOCK TABLE responses IN ROW EXCLUSIVE MODE;
+  oldest := id_floor(coalesce((SELECT max(pruned_before) FROM retention), 'epoch'));
+  my_store := confirm_store(ours, batch);
+  IF my_store IS NULL THEN
+    RETURN jsonb_build_object('ok', false, 'error', 'unknown_nonce');
+  END IF;
+  PERFORM set_config('codex_metered.changes', '[]', true);
+  PERFORM refuse_unknown_words(sent);
+
+  SELECT array_agg(DISTINCT ${nameOf('"user"')}), array_agg(DISTINCT ${nameOf('project')}), array_agg(DISTINCT ${nameOf('model')}),
+    count(*) FILTER (WHERE id < oldest)
+  INTO user_names, project_names, model_names, pruned FROM jsonb_to_recordset(sent) AS s(${RESPONSE_TYPES});
+  SELECT user_names || array_agg(DISTINCT ${nameOf('"user"')}), project_names || array_agg(DISTINCT ${nameOf('project')}),
+    array_agg(DISTINCT coalesce(labels, batch -> 'labels', '{}'))
+  INTO user_names, project_names, label_sets FROM jsonb_to_recordset(sent_invocations) AS s(${INVOCATION_TYPES});
+  label_sets := label_sets || coalesce(batch -> 'labels', '{}');
+${intern('users', 'user_names')}
+${intern('projects', 'project_names')}
+${intern('models', 'model_names')}
+${intern('labels', 'label_sets')}
+  default_labels := (SELECT id FROM labels WHERE tenant = ours AND name = coalesce(batch -> 'labels', '{}'));
+${PUSH_INVOCATIONS}
+${PUSH_RESPONSES}
+  DELETE FROM responses held USING jsonb_to_recordset(sent_gone) AS g(id uuid, evidence text, revision bigint)
+  WHERE held.id = g.id AND held.tenant = ours AND held.store = my_store AND held.revision < g.revision
+    AND evidence_rank(held.evidence) >= evidence_rank(g.evidence);
+  PERFORM add_to_sums(current_setting('codex_metered.changes')::jsonb);
+  PERFORM set_config('codex_metered.changes', '', true);
+  RETURN jsonb_build_object('ok', true, 'accepted', jsonb_build_object('responses', jsonb_array_length(sent) - pruned,
+      'invocations', jsonb_array_length(sent_invocations), 'gone', jsonb_array_length(sent_gone)),
+    'ignored', jsonb_build_object('pruned', pruned),
+    'server_time_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+END $$;
+`;
+
+const PUSH_PARTS = `
+/*
+ * Returns the store of a batch, locked until the push has ended, or NULL where its nonce is not known: then it is a copied or
+ * restored database. The nonce before the last one is known too, for a client that has not seen the last answer.
+ */
+CREATE OR REPLACE FUNCTION confirm_store(ours int, batch jsonb) RETURNS int LANGUAGE plpgsql ${SAFE_PATH} AS $$
+DECLARE
+  given uuid := (batch ->> 'nonce')::uuid;
+  now_ms bigint := floor(extract(epoch FROM clock_timestamp()) * 1000);
+  held stores;
+BEGIN
+  IF given IS NULL THEN
+    INSERT INTO stores (tenant, uid, host, platform, version, nonce, clock_skew_ms)
+    VALUES (ours, (batch ->> 'store')::uuid, '', '', '', (batch ->> 'next_nonce')::uuid, 0) ON CONFLICT DO NOTHING;
+  END IF;
+  SELECT * INTO held FROM stores WHERE tenant = ours AND uid = (batch ->> 'store')::uuid FOR UPDATE;
+  IF held.id IS NULL OR given IS DISTINCT FROM held.nonce AND given IS DISTINCT FROM held.previous_nonce THEN
+    RETURN NULL;
+  END IF;
+  UPDATE stores SET host = coalesce(batch ->> 'host', ''), platform = coalesce(batch ->> 'platform', ''),
+    version = coalesce(batch ->> 'version', ''), nonce = (batch ->> 'next_nonce')::uuid, previous_nonce = given,
+    clock_skew_ms = coalesce((batch ->> 'sent_at_ms')::bigint - now_ms, 0), last_seen = clock_timestamp()
+  WHERE id = held.id;
+  RETURN held.id;
+END $$;
+
+/* Evidence that the merge rule cannot rank, or a source that reports do not know, is an error of the row. */
+CREATE OR REPLACE FUNCTION refuse_unknown_words(sent jsonb) RETURNS void LANGUAGE plpgsql ${SAFE_PATH} AS $$
+DECLARE
+  bad record;
+BEGIN
+  SELECT id, evidence, source INTO bad FROM jsonb_to_recordset(sent) AS s(id uuid, evidence text, source text)
+  WHERE evidence_rank(evidence) IS NULL OR source IS NULL OR source NOT IN (${quote(SOURCES)}) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'response %: evidence % or source % is not known here', bad.id, bad.evidence, bad.source
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'codex-usage fleet init of a newer version may know it.';
+  END IF;
+END $$;
+`;
+
+/** SQL that makes every function and trigger, or makes them anew. To be run with the schema in the search_path. */
+export const FUNCTIONS: string = [HELPERS, SUMS, PUSH_PARTS, PUSH].join('\n');

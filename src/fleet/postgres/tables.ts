@@ -1,0 +1,158 @@
+import { COUNTERS, RESPONSE_COUNTERS } from '../../usage/counters.js';
+
+/** The schema that everything of the fleet is in. */
+export const SCHEMA = 'codex_metered';
+
+/** The columns that sum up responses, beside the counters, in each table of sums and in this order. */
+export const SUM_COLUMNS: readonly string[] = [
+  ...['responses', 'unpriced_responses', 'costed_responses', 'cost_nano_usd'],
+  ...COUNTERS.map(({ column }) => column),
+];
+
+/** What responses are grouped by, beside the time, in the sums that reports over time read. */
+export const DIMENSIONS = ['usr', 'project', 'model', 'labels', 'provider', 'phase', 'source'] as const;
+
+/**
+ * The tables of sums, with their keys. What a response adds to each of them is in the same change (`push-function.ts`).
+ * `costed_responses` have a cost, whole or partial: where there are none, the cost is unknown and not 0.
+ */
+export const SUM_TABLES: Readonly<Record<string, readonly string[]>> = {
+  usage_15m: ['tenant', 'start', ...DIMENSIONS],
+  usage_day: ['tenant', 'day', ...DIMENSIONS],
+  usage_invocation: ['tenant', 'invocation', 'model', 'source'],
+};
+
+const DIMENSION_TYPES = `usr int NOT NULL, project int NOT NULL, model int NOT NULL, labels int NOT NULL,
+  provider text COLLATE "C" NOT NULL, phase text COLLATE "C" NOT NULL, source text COLLATE "C" NOT NULL`;
+
+const SUM_TYPES = SUM_COLUMNS.map((column) => `${column} bigint NOT NULL DEFAULT 0`).join(', ');
+
+/** Runs of text that people choose. An index holds 2,700 bytes. */
+const NAME = 'text CHECK (length(name) BETWEEN 1 AND 600)';
+const COUNT = 'bigint NOT NULL DEFAULT 0 CHECK';
+const MOST_TOKENS = 1_000_000_000_000;
+const MOST_NANO_USD = 10_000_000_000_000;
+
+/*
+ * Users, projects, models and sets of labels are numbers in the rows, and names in the views. `responses` has no foreign
+ * keys: push_v1 alone writes there, and takes the numbers from these tables. It is partitioned by the time with which each
+ * id begins, so that old months can be dropped; its key has the tenant too, so that no tenant's rows meet another's.
+ */
+const FIRST = `
+CREATE TABLE tenants (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE);
+INSERT INTO tenants (name) VALUES ('default');
+CREATE TABLE tenant_roles (
+  role name PRIMARY KEY,
+  tenant int NOT NULL REFERENCES tenants,
+  may_push boolean NOT NULL DEFAULT false,
+  may_read boolean NOT NULL DEFAULT false
+);
+CREATE TABLE retention (pruned_before timestamptz NOT NULL);
+
+CREATE TABLE stores (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant int NOT NULL REFERENCES tenants,
+  uid uuid NOT NULL,
+  host text NOT NULL,
+  platform text NOT NULL,
+  version text NOT NULL,
+  nonce uuid NOT NULL,
+  previous_nonce uuid,
+  first_seen timestamptz NOT NULL DEFAULT now(),
+  last_seen timestamptz NOT NULL DEFAULT now(),
+  clock_skew_ms bigint NOT NULL,
+  UNIQUE (tenant, uid)
+);
+CREATE TABLE users (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant int NOT NULL REFERENCES tenants,
+  name ${NAME}, UNIQUE (tenant, name)
+);
+CREATE TABLE projects (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant int NOT NULL REFERENCES tenants,
+  name ${NAME} NOT NULL, UNIQUE (tenant, name)
+);
+CREATE TABLE models (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant int NOT NULL REFERENCES tenants,
+  name ${NAME} NOT NULL, UNIQUE (tenant, name)
+);
+CREATE TABLE labels (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant int NOT NULL REFERENCES tenants,
+  name jsonb NOT NULL CHECK (jsonb_typeof(name) = 'object' AND length(name::text) <= 2000), UNIQUE (tenant, name)
+);
+
+CREATE TABLE invocations (
+  id uuid NOT NULL,
+  started_at timestamptz NOT NULL,
+  ended_at timestamptz,
+  revision bigint NOT NULL,
+  tenant int NOT NULL,
+  store int NOT NULL,
+  usr int NOT NULL,
+  project int NOT NULL,
+  labels int NOT NULL,
+  iteration int,
+  exit_code int,
+  run text NOT NULL CHECK (length(run) <= 600),
+  phase text NOT NULL CHECK (length(phase) <= 100),
+  status text NOT NULL CHECK (length(status) <= 100),
+  signal text,
+  codex_version text,
+  ci jsonb CHECK (length(ci::text) <= 5000),
+  tags jsonb CHECK (length(tags::text) <= 5000),
+  PRIMARY KEY (id, tenant)
+);
+CREATE INDEX invocations_by_run ON invocations (tenant, project, run);
+CREATE INDEX invocations_by_start ON invocations (tenant, started_at);
+CREATE INDEX invocations_running ON invocations (store) WHERE status = 'running';
+
+CREATE TABLE responses (
+  id uuid NOT NULL,
+  completed_at timestamptz NOT NULL,
+  revision bigint NOT NULL,
+  cost_nano_usd bigint CHECK (cost_nano_usd BETWEEN 0 AND ${MOST_NANO_USD}),
+  ${RESPONSE_COUNTERS.map(({ column }) => `${column} ${COUNT} (${column} BETWEEN 0 AND ${MOST_TOKENS})`).join(',\n  ')},
+  tenant int NOT NULL,
+  store int NOT NULL,
+  usr int NOT NULL,
+  project int NOT NULL,
+  model int NOT NULL,
+  labels int NOT NULL,
+  invocation uuid,
+  partial boolean NOT NULL,
+  provider text NOT NULL CHECK (length(provider) BETWEEN 1 AND 100),
+  tier text CHECK (length(tier) <= 100),
+  phase text CHECK (length(phase) <= 100),
+  source text NOT NULL,
+  evidence text NOT NULL,
+  thread text CHECK (length(thread) <= 600),
+  PRIMARY KEY (id, tenant)
+) PARTITION BY RANGE (id);
+CREATE INDEX responses_by_time ON responses USING brin (completed_at);
+CREATE TABLE responses_default PARTITION OF responses DEFAULT;
+
+CREATE TABLE usage_15m (tenant int NOT NULL, start timestamptz NOT NULL, ${DIMENSION_TYPES}, ${SUM_TYPES},
+  PRIMARY KEY (${SUM_TABLES.usage_15m}));
+CREATE TABLE usage_day (tenant int NOT NULL, day date NOT NULL, ${DIMENSION_TYPES}, ${SUM_TYPES},
+  PRIMARY KEY (${SUM_TABLES.usage_day}));
+CREATE TABLE usage_invocation (tenant int NOT NULL, invocation uuid NOT NULL, model int NOT NULL,
+  source text COLLATE "C" NOT NULL, ${SUM_TYPES}, PRIMARY KEY (invocation, tenant, model, source));
+`;
+
+/**
+ * The steps of the schema: step n makes version n. A released step never changes. Functions, views, policies and grants hold
+ * nothing, so `fleet init` makes them anew where they differ; a release that changes them appends an empty step, by which an
+ * older program sees that it must leave them alone.
+ */
+export const STEPS: readonly string[] = [FIRST];
+
+/** Gives the columns of counters that were added to the list since the tables were made. */
+export const ADD_MISSING_COUNTERS: string = [
+  ...RESPONSE_COUNTERS.map(
+    ({ column }) => `ALTER TABLE responses ADD COLUMN IF NOT EXISTS ${column} ${COUNT} (${column} >= 0)`,
+  ),
+  ...Object.keys(SUM_TABLES).flatMap((table) => {
+    return COUNTERS.map(
+      ({ column }) => `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${column} bigint NOT NULL DEFAULT 0`,
+    );
+  }),
+].join(';\n');
