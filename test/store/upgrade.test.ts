@@ -168,7 +168,7 @@ describe('an upgrade', () => {
     const path = create();
     const expected = dump(goByTheSteps(path));
     const store = createStore(path);
-    expect(dump(path)).toEqual(expected);
+    expect(dump(path)).toMatchObject(expected);
     expect(store.connection.pragma('foreign_key_check')).toEqual([]);
     expect(store.connection.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(expected.cost_records).toHaveLength(3);

@@ -1,0 +1,134 @@
+import { RESPONSE_COUNTERS, type ResponseCounterName } from '../usage/counters.js';
+import { type ResponseIdentity, toResponseId } from '../usage/response-id.js';
+import { selectCounters } from './counter-columns.js';
+import type { Connection } from './open.js';
+import type { OutboxEntry } from './outbox.js';
+
+/** A response as it is recorded now, with what its invocation or its thread says of it. */
+export interface OutboxResponse extends ResponseIdentity, Readonly<Record<ResponseCounterName, number>> {
+  /** The number of the newest entry about it. */
+  readonly seq: number;
+  readonly model: string;
+  readonly serviceTier: string | null;
+  readonly evidence: string;
+  readonly source: string;
+  readonly costNanoUsd: number | null;
+  readonly projectId: string;
+  readonly invocationId: string | null;
+  readonly runId: string | null;
+  readonly phase: string | null;
+  readonly iteration: number | null;
+  /** 1: it was read from past sessions, or backfilled. */
+  readonly isPast: 0 | 1;
+}
+
+export interface OutboxInvocation {
+  readonly seq: number;
+  readonly id: string;
+  readonly projectId: string;
+  readonly runId: string;
+  readonly phase: string;
+  readonly iteration: number;
+  readonly status: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly codexVersion: string | null;
+  /** 1: it was backfilled. */
+  readonly isPast: 0 | 1;
+}
+
+/** A response that was deleted: a stand-in that a session file has replaced. */
+export interface GoneResponse extends ResponseIdentity {
+  readonly seq: number;
+  readonly evidence: string;
+}
+
+export interface OutboxRows {
+  readonly responses: readonly OutboxResponse[];
+  readonly invocations: readonly OutboxInvocation[];
+  readonly gone: readonly GoneResponse[];
+}
+
+/** Reads the rows that entries are about, as they are now; each is read once, however many of the entries concern it. */
+export function readOutboxRows(connection: Connection, entries: readonly OutboxEntry[]): OutboxRows {
+  const of = (kind: OutboxEntry['kind']) => entries.filter((one) => one.kind === kind && one.gone === null);
+  const read = (sql: string, concerned: readonly OutboxEntry[]) => {
+    if (concerned.length === 0) return [];
+    const list = JSON.stringify(concerned.map(({ seq, key }) => [seq, key]));
+    return connection.prepare<[object], OutboxResponse>(sql).all({ entries: list });
+  };
+  const responses = [...read(ROWS, of('response')), ...read(PACKED, of('pack')), ...read(OF_THREAD, of('thread'))];
+  const invocations = of('invocation');
+  return {
+    responses: newestOfEach(responses),
+    invocations:
+      invocations.length === 0
+        ? []
+        : connection
+            .prepare<[object], OutboxInvocation>(INVOCATIONS)
+            .all({ entries: JSON.stringify(invocations.map(({ seq, key }) => [seq, key])) }),
+    gone: entries.flatMap((entry) => toGone(connection, entry)),
+  };
+}
+
+/** A thread's entry may concern responses that have one of their own. */
+function newestOfEach(responses: readonly OutboxResponse[]): OutboxResponse[] {
+  const newest = new Map<string, OutboxResponse>();
+  for (const response of responses) {
+    const name = JSON.stringify([response.threadId, response.key]);
+    const known = newest.get(name);
+    if (!known || known.seq < response.seq) newest.set(name, response);
+  }
+  return [...newest.values()];
+}
+
+/** Nothing where the response is recorded again, as one that Claude Code has copied into another session can be. */
+function toGone(connection: Connection, { seq, key: json, gone }: OutboxEntry): GoneResponse[] {
+  if (gone === null) return [];
+  const [threadId, key, completedAtMs] = JSON.parse(json) as [string, string, number];
+  const [provider, evidence] = JSON.parse(gone) as [string, string];
+  const id = toResponseId({ provider, threadId, key, completedAtMs });
+  const alike = connection.prepare<[object], ResponseIdentity>(OF_SAME_KEY).all({ threadId, key });
+  if (alike.some((response) => toResponseId(response) === id)) return [];
+  return [{ seq, provider, threadId, key, completedAtMs, evidence }];
+}
+
+/** SQL: columns of `OutboxResponse`, of a response `r`, its invocation `i` and its thread `t`. */
+const RESPONSE = `e.value ->> 0 AS seq, r.provider, r.thread_id AS threadId, r.response_key AS key, r.model,
+  r.service_tier AS serviceTier, ${selectCounters('r', RESPONSE_COUNTERS)}, r.evidence, r.source,
+  r.cost_nano_usd AS costNanoUsd, r.completed_at_ms AS completedAtMs`;
+const PROJECT = "coalesce(i.project_id, t.project_id, 'unknown') AS projectId";
+
+const ROWS = `
+  SELECT ${RESPONSE}, ${PROJECT}, i.id AS invocationId, i.run_id AS runId, i.phase, i.iteration,
+    coalesce(i.origin, 'backfilled') = 'backfilled' AS isPast
+  FROM json_each(@entries) e
+  JOIN response_rows r ON r.thread_id = e.value ->> 1 ->> 0 AND r.response_key = e.value ->> 1 ->> 1
+  LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id`;
+
+const WITHOUT_INVOCATION = `coalesce(t.project_id, 'unknown') AS projectId, NULL AS invocationId, NULL AS runId,
+  NULL AS phase, NULL AS iteration, 1 AS isPast`;
+
+const PACKED = `
+  SELECT ${RESPONSE}, ${WITHOUT_INVOCATION}
+  FROM json_each(@entries) e JOIN packed_responses r ON r.pack_id = CAST(e.value ->> 1 AS INTEGER)
+  LEFT JOIN threads t ON t.id = r.thread_id`;
+
+const OF_THREAD = `
+  SELECT ${RESPONSE}, ${WITHOUT_INVOCATION}
+  FROM json_each(@entries) e JOIN responses r ON r.thread_id = e.value ->> 1
+  LEFT JOIN threads t ON t.id = r.thread_id WHERE r.invocation_id IS NULL`;
+
+const INVOCATIONS = `
+  SELECT e.value ->> 0 AS seq, i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.status,
+    i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, i.exit_code AS exitCode, i.signal,
+    i.codex_version AS codexVersion, i.origin = 'backfilled' AS isPast
+  FROM json_each(@entries) e JOIN invocations i ON i.id = e.value ->> 1`;
+
+const OF_SAME_KEY = `
+  SELECT provider, thread_id AS threadId, response_key AS key, completed_at_ms AS completedAtMs FROM response_rows
+  WHERE thread_id = @threadId AND response_key = @key
+  UNION ALL SELECT provider, thread_id, response_key, completed_at_ms FROM response_rows
+  WHERE provider = 'claude' AND response_key = @key`;
