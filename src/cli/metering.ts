@@ -9,6 +9,7 @@ import type { End } from '../meter/meter.js';
 import type { OutputLine } from '../meter/output-sieve.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { collectTags, type FoundTags } from '../meter/tags.js';
+import { readSurroundings } from '../meter/surroundings.js';
 import { findServerHome } from '../process/server-home.js';
 import { toLevelJson } from '../report/invocation-json.js';
 import { openStore } from '../store/store.js';
@@ -63,7 +64,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
   const known = {
     ...{ id: randomId(), attribution, command: command.name, cwd: worksIn, workTree },
     outputPath: output === undefined ? undefined : resolve(cwd, output),
-    ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs },
+    ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs, surroundings: readSurroundings(process.env) },
   };
   const starting: Invocation = { ...known, codexHome: undefined, codexPid: undefined };
   const hooks = createHooks(settings.hooks, starting, log);

@@ -18,13 +18,13 @@ export async function loadSettings(
 ): Promise<Settings> {
   const startedAt = monotonicMs();
   const { found, unsuitable } = findConfigFiles(places);
-  if (found.length === 0) return { ...resolveSettings(said, []), passedOver: unsuitable };
+  if (found.length === 0) return { ...resolveSettings(said, [], places.env), passedOver: unsuitable };
   if (monotonicMs() - startedAt > PATIENCE_MS) {
     const slow = found.map(({ path }) => ({ path, reason: 'it took too long to find' }));
-    return { ...resolveSettings(said, []), passedOver: [...unsuitable, ...slow] };
+    return { ...resolveSettings(said, [], places.env), passedOver: [...unsuitable, ...slow] };
   }
   const { readConfigFile } = await import('./read-file.js');
-  return { ...resolveSettings(said, found.map(withOwnErrors(readConfigFile))), passedOver: unsuitable };
+  return { ...resolveSettings(said, found.map(withOwnErrors(readConfigFile)), places.env), passedOver: unsuitable };
 }
 
 /** `read-file.ts` is a bundle of its own (scripts/dist.js), which throws errors of its own copy of UsageError: ours are thrown instead. */

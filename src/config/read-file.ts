@@ -6,11 +6,13 @@ import { readRegularFile } from '../files/regular-file.js';
 import type { PriceEntry, Rates } from '../pricing/price.js';
 import { convertToNanoUsdPerToken } from '../pricing/price.js';
 import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type MinLeft, type OnBudget } from '../usage/budget.js';
+import type { FleetTarget } from '../usage/fleet-target.js';
 import type { CostUnit, EstimateMode } from '../usage/options.js';
 import { PHASES } from '../usage/phase.js';
 import type { Tag } from '../usage/tags.js';
 import { readMinLeft } from './budgets.js';
 import { CONFIG_LIMIT_BYTES, type FoundFile } from './find-files.js';
+import { toFleetTarget } from './fleet-schema.js';
 import type { HookCommands } from './hooks.js';
 import { CONFIG_FILE, type ConfigFileValues, listKnownKeys } from './schema.js';
 import type { OutputPattern, Subscription } from './settings.js';
@@ -36,6 +38,7 @@ export interface ConfigFile extends FoundFile {
   readonly tags: readonly Tag[];
   /** What finds a ticket in the name of a branch. */
   readonly ticketPattern: string | undefined;
+  readonly fleet: readonly FleetTarget[];
 }
 
 /** Reads and checks a configuration file. Throws a UsageError that names every key that is wrong, and its line. */
@@ -47,14 +50,19 @@ export function readConfigFile({ path, origin }: FoundFile): ConfigFile {
     const faults = checked.error.issues.flatMap((issue) => describeIssue(issue, parsed, path));
     throw new UsageError(faults.join('\n'));
   }
-  // A repository that was cloned must not run programs of its choice.
-  if (checked.data.hooks && origin === 'project file') {
-    throw new UsageError(
-      `${path}:${parsed.lineOf(['hooks'])}: hooks are run for the user's own file alone: move them there.`,
-    );
+  // A repository that was cloned must neither run programs of its choice, nor have the record sent where it likes.
+  const [reserved] = (['hooks', 'fleet'] as const).filter((key) => checked.data[key]);
+  if (reserved && origin === 'project file') {
+    throw new UsageError(`${path}:${parsed.lineOf([reserved])}: ${RESERVED[reserved]}: move them there.`);
   }
   return { path, origin, lineOf: parsed.lineOf, ...convert(checked.data, path) };
 }
+
+/** What the user's own file alone may set. */
+const RESERVED = {
+  hooks: "hooks are run for the user's own file alone",
+  fleet: "targets of the fleet are read from the user's own file alone",
+} as const;
 
 function readText(path: string): string {
   try {
@@ -122,6 +130,7 @@ function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path
     prices: prices?.map(toPriceEntry),
     tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     ticketPattern: ticket,
+    fleet: Object.entries(values.fleet ?? {}).map(([name, target]) => toFleetTarget(name, target, path)),
   };
 }
 

@@ -5,6 +5,7 @@ import { COST_UNITS, ESTIMATE_MODES } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import { isPossibleTag, MOST_TAG_CHARACTERS } from '../usage/tags.js';
 import { MIN_LEFT_EXAMPLE, readMinLeft } from './budgets.js';
+import { FLEET_TARGET } from './fleet-schema.js';
 import { HOOKS, type HookName } from './hooks.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
@@ -98,6 +99,8 @@ const tags = z.record(z.string(), text, { error: 'must be a table of keys and te
     }
   }),
 );
+/** Names a lock file as well. */
+const fleetName = z.string().check(z.regex(/^[\w.-]{1,64}$/, 'is no name: use letters, digits, dots, dashes and underscores'));
 
 /** What a `codex-metered.toml` may say. docs/config.md explains every key. */
 export const CONFIG_FILE = z.strictObject({
@@ -148,6 +151,7 @@ export const CONFIG_FILE = z.strictObject({
     }),
   ),
   tags: z.optional(tags),
+  fleet: z.optional(z.record(fleetName, FLEET_TARGET, { error: 'must be tables: [fleet.NAME]' })),
   prices: z.optional(z.array(price, { error: 'must be tables: [[prices]]' })),
 });
 
@@ -157,14 +161,21 @@ export type ConfigFileValues = z.infer<typeof CONFIG_FILE>;
 export function listKnownKeys(path: readonly PropertyKey[]): string[] {
   let schema: unknown = CONFIG_FILE;
   for (const key of path) {
-    const { shape, element } = unwrap(schema);
-    schema = typeof key === 'number' ? element : shape?.[String(key)];
+    const { shape, element, valueType } = unwrap(schema);
+    schema = typeof key === 'number' ? element : (shape?.[String(key)] ?? valueType);
   }
   return Object.keys(unwrap(schema).shape ?? {});
 }
 
-function unwrap(schema: unknown): { shape?: Record<string, unknown>; element?: unknown } {
-  const { def } = schema as { def: { innerType?: unknown; shape?: Record<string, unknown>; element?: unknown } };
+interface Unwrapped {
+  readonly shape?: Record<string, unknown>;
+  readonly element?: unknown;
+  /** Of a record. */
+  readonly valueType?: unknown;
+}
+
+function unwrap(schema: unknown): Unwrapped {
+  const { def } = schema as { def: Unwrapped & { innerType?: unknown } };
   return def.innerType ? unwrap(def.innerType) : def;
 }
 

@@ -3,11 +3,13 @@ import { UsageError } from '../errors.js';
 import type { PriceEntry } from '../pricing/price.js';
 import { type BudgetLimit, type MinLeft, ON_BUDGET, type OnBudget } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
+import type { FleetTarget } from '../usage/fleet-target.js';
 import { type CostUnit, ESTIMATE_MODES, type EstimateMode } from '../usage/options.js';
 import type { Phase } from '../usage/phase.js';
 import { parseTag, type Tag } from '../usage/tags.js';
 import { parseMinLeft, resolveLimits } from './budgets.js';
 import type { UnsuitableFile } from './find-files.js';
+import { resolveFleet } from './fleet.js';
 import type { HookCommands } from './hooks.js';
 import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
@@ -58,6 +60,8 @@ export interface Settings {
   readonly tags: readonly Setting<Tag>[];
   /** Finds a ticket in the name of a branch. */
   readonly ticketPattern: Setting<string | undefined>;
+  /** Of the environment and of the user's file alone. */
+  readonly fleet: readonly Setting<FleetTarget>[];
   /** Paths of configuration files at which there is something else. */
   readonly passedOver: readonly UnsuitableFile[];
 }
@@ -104,6 +108,7 @@ type PickedKey =
 export function resolveSettings(
   said: (name: SettingName) => Given | undefined,
   files: readonly ConfigFile[],
+  env: NodeJS.ProcessEnv = {},
 ): Settings {
   const pick = <Key extends PickedKey>(
     name: SettingName,
@@ -137,6 +142,7 @@ export function resolveSettings(
     prices: resolvePrices(files),
     tags: resolveTags(said('tag'), files),
     ticketPattern: findTicketPattern(files),
+    fleet: resolveFleet(files, env),
     passedOver: [],
   };
 }

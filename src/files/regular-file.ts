@@ -85,6 +85,14 @@ export function readRegularFile(
   }
 }
 
+/** Reads a file with a secret in it. Throws an UnsuitableFileError also where others than its owner may read it. */
+export function readPrivateFile(path: string, limitBytes: number): Buffer {
+  // Windows has no such modes.
+  const others = process.platform === 'win32' ? 0 : statSync(path).mode & 0o077;
+  if (others !== 0) throw new UnsuitableFileError('others than its owner may read it (chmod 600)');
+  return readRegularFile(path, limitBytes);
+}
+
 /**
  * Puts a file with `content` at the path. Whoever reads there meanwhile sees what stood there before, or all of it. Throws what
  * the file system throws, and leaves no draft behind.

@@ -22,6 +22,7 @@ import {
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
 import { type InvocationTag, isPossibleTag, TAG_ORIGINS } from '../usage/tags.js';
+import { CI_SYSTEMS, type CiJob, type InvocationSurroundings } from '../usage/surroundings.js';
 
 export type PendingChange =
   | { readonly kind: 'change'; readonly change: Change }
@@ -92,6 +93,17 @@ const attribution = z.strictObject({
 const tag = z
   .strictObject({ key: text, value: text, origin: z.enum(TAG_ORIGINS) } satisfies FieldsOf<InvocationTag>)
   .check(z.refine(isPossibleTag));
+const ciJob = z.strictObject({
+  system: z.enum(CI_SYSTEMS),
+  pipeline: optionalText,
+  run: optionalText,
+  repository: optionalText,
+} satisfies FieldsOf<CiJob>);
+const surroundings = z.strictObject({
+  user: optionalText,
+  ci: z.optional(ciJob),
+  labels: z.optional(z.record(text, text)),
+} satisfies FieldsOf<InvocationSurroundings>);
 
 const invocation = z.strictObject({
   id: text,
@@ -108,6 +120,7 @@ const invocation = z.strictObject({
   meterPid: optionalCount,
   codexPid: optionalCount,
   startedAtMs: time,
+  surroundings: z.optional(surroundings),
 } satisfies FieldsOf<Invocation>);
 
 const limit = z.strictObject({

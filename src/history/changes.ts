@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { monotonicMs } from '../node/clock.js';
 import { type FileVersion, readImportedFiles } from '../store/history.js';
-import { type ImportLock, takeImportLock } from '../store/import-lock.js';
+import { type Lock, takeImportLock } from '../store/locks.js';
 import type { FileTask, FoundFile, Problem } from './discovery.js';
 
 export interface Changes {
@@ -72,7 +72,7 @@ const LONGEST_WAIT_MS = 160;
  */
 export async function waitForTurn({ files, database, stalledMs = STALLED_MS, onWait }: TurnOptions): Promise<Turn> {
   let changes = findChanges(files, database);
-  let lock: ImportLock | undefined;
+  let lock: Lock | undefined;
   let waitMs = FIRST_WAIT_MS;
   let progressedAtMs = monotonicMs();
   while (changes.tasks.length > 0 && monotonicMs() - progressedAtMs < stalledMs) {

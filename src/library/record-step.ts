@@ -3,6 +3,7 @@ import { messageOf } from '../errors.js';
 import { findWorkTree } from '../io/work-tree.js';
 import { type Log, openLog } from '../log.js';
 import { Recorder } from '../meter/recorder.js';
+import { readSurroundings } from '../meter/surroundings.js';
 import { Pricer } from '../pricing/pricer.js';
 import { createPriceBook } from '../pricing/prices.js';
 import { Mirror } from '../store/mirror.js';
@@ -95,6 +96,7 @@ function describe({ place, command, startedAtMs }: Step): Invocation {
     meterPid: process.pid,
     codexPid: undefined,
     startedAtMs,
+    surroundings: readSurroundings(process.env),
   };
 }
 

@@ -14,9 +14,9 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
   connection
     .prepare(
       `INSERT INTO invocations (id, origin, project_id, run_id, phase, iteration, attribution, command, cwd, work_tree,
-         repository, output_path, codex_home, codex_path, front_pid, meter_pid, codex_pid, status, started_at_ms)
+         repository, output_path, codex_home, codex_path, front_pid, meter_pid, codex_pid, status, started_at_ms, surroundings)
        VALUES (@id, @origin, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @workTree,
-         @repository, @outputPath, @codexHome, @codexPath, @frontPid, @meterPid, @codexPid, 'running', @startedAtMs)`,
+         @repository, @outputPath, @codexHome, @codexPath, @frontPid, @meterPid, @codexPid, 'running', @startedAtMs, @surroundings)`,
     )
     .run({
       id: invocation.id,
@@ -37,6 +37,7 @@ export function insertInvocation(connection: Connection, invocation: Invocation 
       meterPid: invocation.meterPid ?? null,
       codexPid: invocation.codexPid ?? null,
       startedAtMs: invocation.startedAtMs,
+      surroundings: invocation.surroundings ? JSON.stringify(invocation.surroundings) : null,
     });
   insertInvocationTags(connection, invocation.id, invocation.tags ?? []);
   return iteration;

@@ -1,5 +1,7 @@
 import { RESPONSE_COUNTERS, type ResponseCounterName } from '../usage/counters.js';
+import type { CostExtent } from '../usage/record.js';
 import { type ResponseIdentity, toResponseId } from '../usage/response-id.js';
+import type { InvocationSurroundings } from '../usage/surroundings.js';
 import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { OutboxEntry } from './outbox.js';
@@ -13,6 +15,7 @@ export interface OutboxResponse extends ResponseIdentity, Readonly<Record<Respon
   readonly evidence: string;
   readonly source: string;
   readonly costNanoUsd: number | null;
+  readonly costExtent: CostExtent;
   readonly projectId: string;
   readonly invocationId: string | null;
   readonly runId: string | null;
@@ -20,6 +23,8 @@ export interface OutboxResponse extends ResponseIdentity, Readonly<Record<Respon
   readonly iteration: number | null;
   /** 1: it was read from past sessions, or backfilled. */
   readonly isPast: 0 | 1;
+  /** Of its invocation; empty without one. */
+  readonly surroundings: InvocationSurroundings;
 }
 
 export interface OutboxInvocation {
@@ -37,6 +42,8 @@ export interface OutboxInvocation {
   readonly codexVersion: string | null;
   /** 1: it was backfilled. */
   readonly isPast: 0 | 1;
+  readonly surroundings: InvocationSurroundings;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** A response that was deleted: a stand-in that a session file has replaced. */
@@ -51,31 +58,55 @@ export interface OutboxRows {
   readonly gone: readonly GoneResponse[];
 }
 
-/** Reads the rows that entries are about, as they are now; each is read once, however many of the entries concern it. */
+/**
+ * Reads the rows that entries are about, as they are now; each is read once, however many of the entries concern it. With a
+ * response comes its invocation where that waits in the outbox as well, so that a target knows it.
+ */
 export function readOutboxRows(connection: Connection, entries: readonly OutboxEntry[]): OutboxRows {
-  const of = (kind: OutboxEntry['kind']) => entries.filter((one) => one.kind === kind && one.gone === null);
-  const read = (sql: string, concerned: readonly OutboxEntry[]) => {
-    if (concerned.length === 0) return [];
-    const list = JSON.stringify(concerned.map(({ seq, key }) => [seq, key]));
-    return connection.prepare<[object], OutboxResponse>(sql).all({ entries: list });
+  const of = (kind: OutboxEntry['kind']) => {
+    return entries.flatMap(({ seq, key, ...one }): Numbered[] => {
+      return one.kind === kind && one.gone === null ? [[seq, key]] : [];
+    });
   };
-  const responses = [...read(ROWS, of('response')), ...read(PACKED, of('pack')), ...read(OF_THREAD, of('thread'))];
-  const invocations = of('invocation');
+  const read = <Row>(sql: string, list: readonly Numbered[]): (Row & JsonColumns)[] => {
+    if (list.length === 0) return [];
+    return connection.prepare<[object], Row & JsonColumns>(sql).all({ entries: JSON.stringify(list) });
+  };
+  const kinds = [read<FlatResponse>(ROWS, of('response')), read<FlatResponse>(PACKED, of('pack'))];
+  const responses = newestOfEach([...kinds.flat(), ...read<FlatResponse>(OF_THREAD, of('thread'))]).map(parseJson);
+  const named = new Set(responses.flatMap(({ invocationId }) => invocationId ?? []));
+  const invocations = new Map<string, number>(of('invocation').map(([seq, key]) => [key, seq]));
+  const waiting = connection.prepare<[string], number>(SEQ_OF_INVOCATION).pluck();
+  for (const id of named) if (!invocations.has(id)) setUnlessUndefined(invocations, id, waiting.get(id));
+  const list = [...invocations].map(([key, seq]): Numbered => [seq, key]);
   return {
-    responses: newestOfEach(responses),
-    invocations:
-      invocations.length === 0
-        ? []
-        : connection
-            .prepare<[object], OutboxInvocation>(INVOCATIONS)
-            .all({ entries: JSON.stringify(invocations.map(({ seq, key }) => [seq, key])) }),
+    responses,
+    invocations: read<FlatInvocation>(INVOCATIONS, list).map(parseJson),
     gone: entries.flatMap((entry) => toGone(connection, entry)),
   };
 }
 
+type Numbered = readonly [seq: number, key: string];
+
+interface JsonColumns {
+  readonly surroundings: string | null;
+  readonly tags?: string | null;
+}
+type FlatResponse = Omit<OutboxResponse, keyof JsonColumns>;
+type FlatInvocation = Omit<OutboxInvocation, keyof JsonColumns>;
+
+function parseJson<Row>(row: Row & JsonColumns) {
+  const surroundings = JSON.parse(row.surroundings ?? '{}') as InvocationSurroundings;
+  return { ...row, surroundings, tags: JSON.parse(row.tags ?? '{}') as Record<string, string> };
+}
+
+function setUnlessUndefined(map: Map<string, number>, key: string, value: number | undefined): void {
+  if (value !== undefined) map.set(key, value);
+}
+
 /** A thread's entry may concern responses that have one of their own. */
-function newestOfEach(responses: readonly OutboxResponse[]): OutboxResponse[] {
-  const newest = new Map<string, OutboxResponse>();
+function newestOfEach<Row extends FlatResponse>(responses: readonly Row[]): Row[] {
+  const newest = new Map<string, Row>();
   for (const response of responses) {
     const name = JSON.stringify([response.threadId, response.key]);
     const known = newest.get(name);
@@ -98,18 +129,18 @@ function toGone(connection: Connection, { seq, key: json, gone }: OutboxEntry): 
 /** SQL: columns of `OutboxResponse`, of a response `r`, its invocation `i` and its thread `t`. */
 const RESPONSE = `e.value ->> 0 AS seq, r.provider, r.thread_id AS threadId, r.response_key AS key, r.model,
   r.service_tier AS serviceTier, ${selectCounters('r', RESPONSE_COUNTERS)}, r.evidence, r.source,
-  r.cost_nano_usd AS costNanoUsd, r.completed_at_ms AS completedAtMs`;
+  r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent, r.completed_at_ms AS completedAtMs`;
 const PROJECT = "coalesce(i.project_id, t.project_id, 'unknown') AS projectId";
 
 const ROWS = `
   SELECT ${RESPONSE}, ${PROJECT}, i.id AS invocationId, i.run_id AS runId, i.phase, i.iteration,
-    coalesce(i.origin, 'backfilled') = 'backfilled' AS isPast
+    coalesce(i.origin, 'backfilled') = 'backfilled' AS isPast, i.surroundings
   FROM json_each(@entries) e
   JOIN response_rows r ON r.thread_id = e.value ->> 1 ->> 0 AND r.response_key = e.value ->> 1 ->> 1
   LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id`;
 
 const WITHOUT_INVOCATION = `coalesce(t.project_id, 'unknown') AS projectId, NULL AS invocationId, NULL AS runId,
-  NULL AS phase, NULL AS iteration, 1 AS isPast`;
+  NULL AS phase, NULL AS iteration, 1 AS isPast, NULL AS surroundings`;
 
 const PACKED = `
   SELECT ${RESPONSE}, ${WITHOUT_INVOCATION}
@@ -124,8 +155,10 @@ const OF_THREAD = `
 const INVOCATIONS = `
   SELECT e.value ->> 0 AS seq, i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.status,
     i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, i.exit_code AS exitCode, i.signal,
-    i.codex_version AS codexVersion, i.origin = 'backfilled' AS isPast
+    i.codex_version AS codexVersion, i.origin = 'backfilled' AS isPast, i.surroundings, NULL AS tags
   FROM json_each(@entries) e JOIN invocations i ON i.id = e.value ->> 1`;
+
+const SEQ_OF_INVOCATION = "SELECT seq FROM changes WHERE kind = 'invocation' AND key = ?";
 
 const OF_SAME_KEY = `
   SELECT provider, thread_id AS threadId, response_key AS key, completed_at_ms AS completedAtMs FROM response_rows

@@ -3,6 +3,7 @@ import type { Phase } from './phase.js';
 import type { Provider } from './provider.js';
 import type { Evidence, Source } from './source.js';
 import type { InvocationTag } from './tags.js';
+import type { InvocationSurroundings } from './surroundings.js';
 import type { Usage } from './usage.js';
 
 /** Where a part of an attribution was read. `default`: it was given nowhere. */
@@ -63,6 +64,7 @@ export interface Invocation {
   readonly meterPid: number | undefined;
   readonly codexPid: number | undefined;
   readonly startedAtMs: number;
+  readonly surroundings?: InvocationSurroundings | undefined;
 }
 
 /** How the thread of an invocation is known: Codex named it in its `output`, or it was seen by its session `file` alone. */

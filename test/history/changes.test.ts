@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { waitForTurn } from '../../src/history/changes.js';
 import type { FoundFile } from '../../src/history/discovery.js';
-import { takeImportLock } from '../../src/store/import-lock.js';
+import { takeImportLock } from '../../src/store/locks.js';
 import { createFolder, createStore } from '../store/samples.js';
 
 const FILES: FoundFile[] = ['a', 'b', 'c'].map((name) => {

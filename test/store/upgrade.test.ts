@@ -150,7 +150,7 @@ function dump(path: string): Record<string, unknown[]> {
   const tables = read(
     "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY 1",
   ) as string[][];
-  const left = ['recorded_at_ms', 'noted_at_ms', 'updated_at', 'description', 'created_at'];
+  const left = ['recorded_at_ms', 'noted_at_ms', 'updated_at', 'description', 'created_at', 'surroundings'];
   const entries = tables.flat().map((table) => {
     const columns = connection.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     const compared = columns.filter((name) => !left.includes(name) && !(name === 'id' && /^response/.test(table)));

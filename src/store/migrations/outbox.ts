@@ -3,6 +3,7 @@
  * `changes`; decisions/0036 has the reasons.
  */
 export const ADD_OUTBOX = `
+ALTER TABLE invocations ADD COLUMN surroundings TEXT;
 CREATE TABLE store_identity (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   uuid TEXT NOT NULL

@@ -7,7 +7,7 @@ const HAS_TARGET = 'EXISTS (SELECT 1 FROM push_targets)';
 const SENT_OF_RESPONSE = [
   ...['invocation_id', 'model', 'service_tier'],
   ...RESPONSE_COUNTERS.map(({ column }) => column),
-  ...['evidence', 'source', 'cost_nano_usd', 'completed_at_ms'],
+  ...['evidence', 'source', 'cost_nano_usd', 'cost_extent', 'completed_at_ms'],
 ];
 const SENT_OF_INVOCATION = [
   ...['project_id', 'run_id', 'phase', 'iteration', 'status', 'started_at_ms', 'ended_at_ms'],

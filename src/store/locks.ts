@@ -3,8 +3,8 @@ import { type Connection, openDatabase } from './driver.js';
 import { createPrivately } from './open.js';
 import { isSqliteError } from './sqlite-error.js';
 
-/** Held by the one import that reads files into a database. */
-export interface ImportLock {
+/** Held by one process at a time. */
+export interface Lock {
   release(): void;
 }
 
@@ -13,8 +13,16 @@ export interface ImportLock {
  * one holds it. It is SQLite's own lock on an empty file beside the database, which the system releases when its holder dies.
  * Where that file cannot be made or locked, the import goes on without: two of them record each response once as well.
  */
-export function takeImportLock(path: string): ImportLock | undefined {
-  const lockPath = `${path}-import`;
+export function takeImportLock(path: string): Lock | undefined {
+  return takeLock(`${path}-import`);
+}
+
+/** Takes the lock on what is pushed from the database at `path` to a target; undefined while another process has it. */
+export function takePushLock(path: string, target: string): Lock | undefined {
+  return takeLock(`${path}-push-${target}`);
+}
+
+function takeLock(lockPath: string): Lock | undefined {
   let connection: Connection | undefined;
   try {
     createPrivately(lockPath);

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { takeImportLock } from '../../src/store/import-lock.js';
+import { takeImportLock } from '../../src/store/locks.js';
 import { createFolder } from './samples.js';
 
-const MODULE = fileURLToPath(new URL('../../src/store/import-lock.ts', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../src/store/locks.ts', import.meta.url));
 
 /** Whether another process gets the lock; it ends holding it. */
 function isFreeForOthers(database: string): boolean {

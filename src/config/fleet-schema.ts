@@ -1,0 +1,78 @@
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import * as z from 'zod/mini';
+import { type FleetTarget, MOST_LABELS, NAME_MODES, parseFleetUrl } from '../usage/fleet-target.js';
+import { readDuration } from './fleet.js';
+
+const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
+const flag = z.boolean({ error: 'must be true or false' });
+const list = z.array(text, { error: 'must be a list of texts in quotes' });
+
+const url = text.check(
+  z.check(({ value, issues }) => {
+    try {
+      parseFleetUrl(value);
+    } catch (error) {
+      issues.push({ code: 'custom', input: '', message: (error as Error).message });
+    }
+  }),
+);
+
+/** What `[fleet.NAME]` of a codex-metered.toml may say. docs/fleet.md explains every key. */
+export const FLEET_TARGET = z
+  .strictObject(
+    {
+      url,
+      password_file: z.optional(text),
+      password_command: z.optional(list.check(z.minLength(1, 'is empty'))),
+      user: z.optional(text),
+      labels: z.optional(
+        z
+          .record(z.string(), text, { error: 'must be a table of texts' })
+          .check(z.refine((labels) => Object.keys(labels).length <= MOST_LABELS, `has more than ${MOST_LABELS} entries`)),
+      ),
+      projects: z.optional(list),
+      except: z.optional(list),
+      names: z.optional(z.enum(NAME_MODES, { error: `must be ${NAME_MODES.map((one) => `"${one}"`).join(' or ')}` })),
+      names_key_file: z.optional(text),
+      send_threads: z.optional(flag),
+      history: z.optional(flag),
+      wait: z.optional(text.check(z.refine((one) => readDuration(one) !== undefined, 'must be a duration such as "5s"'))),
+      allow_insecure: z.optional(flag),
+    },
+    { error: (issue) => (issue.code === 'unrecognized_keys' ? undefined : 'must be a table: [fleet.NAME]') },
+  )
+  .check(
+    z.refine(({ password_file, password_command }) => !password_file || !password_command, {
+      error: 'cannot be set beside password_file',
+      path: ['password_command'],
+    }),
+    z.refine(({ projects, except }) => !projects || !except, { error: 'cannot be set beside projects', path: ['except'] }),
+    z.refine(({ names, names_key_file }) => names !== 'hashed' || names_key_file !== undefined, {
+      error: 'needs names_key_file when it is "hashed"',
+      path: ['names'],
+    }),
+  );
+
+/** The table of a target as a setting. Paths in it are relative to the configuration file at `file`. */
+export function toFleetTarget(name: string, values: z.infer<typeof FLEET_TARGET>, file: string): FleetTarget {
+  const path = (written: string | undefined) => {
+    return written && resolve(dirname(file), written.replace(/^~(?=[/\\])/, homedir()));
+  };
+  return {
+    name,
+    url: values.url,
+    passwordFile: path(values.password_file),
+    passwordCommand: values.password_command,
+    user: values.user,
+    labels: values.labels ?? {},
+    projects: values.projects,
+    except: values.except ?? [],
+    names: values.names ?? 'plain',
+    namesKeyFile: path(values.names_key_file),
+    sendThreads: values.send_threads ?? false,
+    history: values.history,
+    waitMs: readDuration(values.wait ?? '0s') ?? 0,
+    allowInsecure: values.allow_insecure ?? false,
+  };
+}

@@ -1,0 +1,55 @@
+import { UsageError } from '../errors.js';
+import { type FleetTarget, parseLabels } from '../usage/fleet-target.js';
+import type { ConfigFile } from './read-file.js';
+import { type Setting, settingOf } from './setting.js';
+
+/** The name of the target that CODEX_METERED_FLEET_URL sets. */
+export const TARGET_OF_VARIABLES = 'environment';
+
+const NOTHING_SET: Omit<FleetTarget, 'name' | 'url' | 'passwordFile' | 'waitMs'> = {
+  ...{ passwordCommand: undefined, user: undefined, labels: {}, projects: undefined, except: [] },
+  ...{ names: 'plain', namesKeyFile: undefined, sendThreads: false, history: undefined, allowInsecure: false },
+};
+
+/** The targets of the fleet: that of the environment, and those of the user's file, each with what variables change of it. Throws a UsageError. */
+export function resolveFleet(files: readonly ConfigFile[], env: NodeJS.ProcessEnv): Setting<FleetTarget>[] {
+  const ofFiles = files.flatMap((file) => {
+    return file.fleet.map((target) => settingOf(file, ['fleet', target.name], target));
+  });
+  const url = env.CODEX_METERED_FLEET_URL;
+  const own: Setting<FleetTarget>[] = url
+    ? [{ value: fromEnvironment(url, env), origin: 'environment', place: 'CODEX_METERED_FLEET_URL' }]
+    : [];
+  const targets = [...own, ...ofFiles.filter(({ value }) => !own.some((one) => one.value.name === value.name))];
+  return targets.map((setting) => ({ ...setting, value: withVariables(setting.value, env) }));
+}
+
+function fromEnvironment(url: string, env: NodeJS.ProcessEnv): FleetTarget {
+  const passwordFile = env.CODEX_METERED_FLEET_PASSWORD_FILE || undefined;
+  return { ...NOTHING_SET, name: TARGET_OF_VARIABLES, url, passwordFile, waitMs: 0 };
+}
+
+function withVariables(target: FleetTarget, env: NodeJS.ProcessEnv): FleetTarget {
+  const wait = env.CODEX_METERED_FLEET_WAIT;
+  const labels = parseLabels(env.CODEX_METERED_LABELS ?? '');
+  return {
+    ...target,
+    user: env.CODEX_METERED_USER || target.user,
+    labels: { ...target.labels, ...labels },
+    waitMs: wait ? expectDuration(wait, 'CODEX_METERED_FLEET_WAIT') : target.waitMs,
+  };
+}
+
+function expectDuration(written: string, place: string): number {
+  const ms = readDuration(written);
+  if (ms !== undefined) return ms;
+  throw new UsageError(`${place}: "${written}" is not a duration: use such as 500ms, 20s or 5m.`);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads `500ms`, `20s`, `5m`, `1h`, `2d` as milliseconds; undefined for anything else. */
+export function readDuration(written: string): number | undefined {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(written.trim()) ?? [];
+  return count === undefined ? undefined : Math.round(Number(count) * (UNITS[unit] ?? 0));
+}

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { judgeState } from '../process/invocation-state.js';
+import { listOpenInvocations } from '../store/invocations.js';
+import { takePushLock } from '../store/locks.js';
+import type { Connection } from '../store/open.js';
+import { readBacklog, readTarget } from '../store/outbox.js';
+import type { FleetTarget } from '../usage/fleet-target.js';
+import { FleetError } from './connection.js';
+import { createJob, type PushSource } from './job.js';
+import { pushAll, type Sent, showBatches } from './pusher.js';
+import { openServer, type Server } from './server.js';
+import { sendSpooled, type SpoolSent, spoolInto } from './spool.js';
+
+export interface PushOptions {
+  readonly full: boolean;
+  /** How long to go on trying. */
+  readonly waitMs: number;
+  /** Ends the push, in the middle of a batch if need be. */
+  readonly signal: AbortSignal;
+  /** Write batches into this folder, in place of sending them. */
+  readonly spool?: string | undefined;
+  readonly onProgress?: (sent: Sent) => void;
+}
+
+/** What became of a push. `busy`: another process pushes to this target. */
+export type PushOutcome = PushResult & {
+  readonly target: string;
+  /** How many changes the target has not been sent. */
+  readonly waiting: number;
+};
+
+type PushResult =
+  | ({ readonly kind: 'sent' } & Sent)
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'failed'; readonly reason: string; readonly canPass: boolean };
+
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 300_000;
+const BUSY_DELAY_MS = 200;
+
+/** Pushes to a target, and tries again for as long as it may. Never throws for what a target or the network does. */
+export async function push(source: PushSource, target: FleetTarget, options: PushOptions): Promise<PushOutcome> {
+  const deadline = Date.now() + options.waitMs;
+  const limit = options.waitMs > 0 ? [AbortSignal.timeout(options.waitMs)] : [];
+  const signal = AbortSignal.any([options.signal, ...limit]);
+  for (let failures = 0; ; ) {
+    const outcome = await pushOnce(source, target, { ...options, full: options.full && failures === 0, signal });
+    const isOver = outcome.kind === 'sent' || (outcome.kind === 'failed' && !outcome.canPass) || outcome.waiting === 0;
+    const delayMs = outcome.kind === 'busy' ? BUSY_DELAY_MS : chooseDelay(failures++);
+    if (isOver || signal.aborted || Date.now() + delayMs >= deadline) return outcome;
+    await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** 1 s, 2 s, … 5 min, with jitter, so that machines which failed together do not come back together. */
+function chooseDelay(failures: number): number {
+  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+}
+
+async function pushOnce(source: PushSource, target: FleetTarget, options: PushOptions): Promise<PushOutcome> {
+  const { connection, database } = source;
+  const lock = takePushLock(database, target.name);
+  const end = (outcome: PushResult): PushOutcome => {
+    return { ...outcome, target: target.name, waiting: countWaiting(connection, target.name) };
+  };
+  if (!lock) return end({ kind: 'busy' });
+  let server: Server | undefined;
+  try {
+    const job = createJob(source, target, options);
+    server = options.spool === undefined ? openServer(source, target, options.signal) : undefined;
+    return end({ kind: 'sent', ...(await pushAll(job, server ?? spoolInto(options.spool ?? ''))) });
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    return end({ kind: 'failed', reason: error.message, canPass: error.kind === 'passing' });
+  } finally {
+    await server?.close();
+    lock.release();
+  }
+}
+
+function countWaiting(connection: Connection, name: string): number {
+  const known = readTarget(connection, name);
+  return known ? readBacklog(connection, known).entries : 0;
+}
+
+/** Calls `print` with all that a push would send, batch by batch. Throws a FleetError. */
+export function showPush(source: PushSource, target: FleetTarget, { full }: Pick<PushOptions, 'full'>, print: (batch: string) => void): void {
+  showBatches(createJob(source, target, { full }), print);
+}
+
+/** Sends the batches of a folder to a target. */
+export async function pushSpooled(
+  source: Pick<PushSource, 'env' | 'passwordOf'>,
+  target: FleetTarget,
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
+): Promise<SpoolSent | { readonly failure: string }> {
+  const server = openServer(source, target, signal);
+  try {
+    return await sendSpooled(folder, server);
+  } catch (error) {
+    if (error instanceof FleetError) return { failure: error.message };
+    throw error;
+  } finally {
+    await server.close();
+  }
+}
+
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  /** End once nothing has changed and nothing runs for so long; undefined: never. */
+  readonly idleMs: number | undefined;
+  /** Looks for new past sessions. */
+  readonly refresh: () => Promise<void>;
+  readonly onOutcome: (outcome: PushOutcome) => void;
+}
+
+const POLL_MS = 1000;
+/** Between two pushes: what changes meanwhile is sent in one batch. */
+const SPACING_MS = 10_000;
+const REFRESH_MS = 60_000;
+/** A watch that ends by itself gives up on a target that cannot be reached for so long. */
+const PATIENCE_MS = 900_000;
+
+/** Pushes whenever something has changed, until it is stopped. */
+export async function watch(source: PushSource, targets: readonly FleetTarget[], options: WatchOptions): Promise<void> {
+  const { connection } = source;
+  const { signal, idleMs } = options;
+  const states = targets.map((target) => ({ target, dueMs: 0, failures: 0 }));
+  let [changedAtMs, refreshedAtMs, version] = [Date.now(), Date.now(), readVersion(connection)];
+  while (!signal.aborted) {
+    for (const state of states) {
+      if (Date.now() < state.dueMs || !hasWork(connection, state.target.name)) continue;
+      const outcome = await push(source, state.target, { full: false, waitMs: 0, signal });
+      options.onOutcome(outcome);
+      state.failures = outcome.kind === 'failed' ? state.failures + 1 : 0;
+      state.dueMs = Date.now() + (state.failures > 0 ? chooseDelay(state.failures - 1) : SPACING_MS);
+    }
+    if (Date.now() - refreshedAtMs > REFRESH_MS && idleMs === undefined) {
+      await options.refresh();
+      refreshedAtMs = Date.now();
+    }
+    const current = readVersion(connection);
+    if (current !== version) [version, changedAtMs] = [current, Date.now()];
+    const quietMs = Date.now() - changedAtMs;
+    const isDone = states.every(({ target }) => !hasWork(connection, target.name)) || quietMs > PATIENCE_MS;
+    if (idleMs !== undefined && quietMs > idleMs && isDone && !isAtWork(connection)) return;
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Another number than before when another process has changed anything. */
+function readVersion(connection: Connection): unknown {
+  return connection.pragma('data_version', { simple: true });
+}
+
+function hasWork(connection: Connection, name: string): boolean {
+  const known = readTarget(connection, name);
+  return !known || readBacklog(connection, known).entries > 0;
+}
+
+/** Whether a metered run goes on, which will have more to send. */
+function isAtWork(connection: Connection): boolean {
+  return listOpenInvocations(connection).some((one) => judgeState(one) !== 'killed');
+}

@@ -1,0 +1,106 @@
+/** How names leave this machine: as they are, as digests that only the team can make, or not at all. */
+export const NAME_MODES = ['plain', 'hashed', 'none'] as const;
+export type NameMode = (typeof NAME_MODES)[number];
+
+/** How many labels a target is sent at most. */
+export const MOST_LABELS = 8;
+
+/** A target of the fleet as its user has set it. Paths are absolute. It holds no secret. */
+export interface FleetTarget {
+  readonly name: string;
+  readonly url: string;
+  readonly passwordFile: string | undefined;
+  /** A program with its arguments, whose first line of output is the password. */
+  readonly passwordCommand: readonly string[] | undefined;
+  /** Whose usage it is; undefined: nobody is named, but for the actor of a CI job. */
+  readonly user: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Only these projects are sent. */
+  readonly projects: readonly string[] | undefined;
+  /** These are not. */
+  readonly except: readonly string[];
+  readonly names: NameMode;
+  /** The file of the team's key, which hashed names are made with. */
+  readonly namesKeyFile: string | undefined;
+  readonly sendThreads: boolean;
+  /** Whether past sessions are sent too; undefined: outside of CI. */
+  readonly history: boolean | undefined;
+  /** How long the end of a run may wait until its record is sent. */
+  readonly waitMs: number;
+  readonly allowInsecure: boolean;
+}
+
+export const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
+export type SslMode = (typeof SSL_MODES)[number];
+
+/** Where a target is and how it is reached. */
+export interface FleetAddress {
+  /** A host, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly database: string;
+  /** Whether the connection stays on this machine. */
+  readonly isLocal: boolean;
+  readonly sslMode: SslMode;
+  /** The file of an authority's certificate, as it is written. */
+  readonly sslRootCert: string | undefined;
+}
+
+const POSTGRES_PORT = 5432;
+const PARAMETERS = ['sslmode', 'sslrootcert', 'host'];
+
+/** Reads the URL of a target. Throws an Error that says what is wrong with it, without its user or its password. */
+export function parseFleetUrl(written: string): FleetAddress {
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (!url || !/^postgres(?:ql)?:$/.test(url.protocol)) {
+    throw new Error('must be such as "postgres://pusher@db.example.com/usage"');
+  }
+  if (url.password !== '') throw new Error('holds a password, which is refused there: use password_file');
+  const stray = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
+  if (stray !== undefined) throw new Error(`has the parameter ${stray}: known are ${PARAMETERS.join(', ')}`);
+  const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '');
+  const isLocal = host === '' || host.startsWith('/') || isLoopback(host);
+  const sslMode = url.searchParams.get('sslmode') ?? (isLocal ? 'disable' : 'verify-full');
+  if (!SSL_MODES.some((mode) => mode === sslMode)) throw new Error(`has an sslmode that is none of ${SSL_MODES.join(', ')}`);
+  const database = decodeURIComponent(url.pathname.replace(/^\//, ''));
+  if (database === '') throw new Error('names no database: it is the last part, as in "postgres://pusher@db.example.com/usage"');
+  return {
+    host: host || 'localhost',
+    port: url.port === '' ? POSTGRES_PORT : Number(url.port),
+    user: url.username === '' ? undefined : decodeURIComponent(url.username),
+    database,
+    isLocal,
+    sslMode: sslMode as SslMode,
+    sslRootCert: url.searchParams.get('sslrootcert') ?? undefined,
+  };
+}
+
+/** The URL for people and for JSON: without a password, should it have one. */
+export function showFleetUrl(written: string): string {
+  if (!URL.canParse(written)) return '(not a URL)';
+  const url = new URL(written);
+  url.password = '';
+  return url.href;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** Reads `k=v,k2=v2`, with percent-encoded values as in OTEL_RESOURCE_ATTRIBUTES. What is no pair is left out. */
+export function parseLabels(written: string): Record<string, string> {
+  const pairs = written.split(',').flatMap((part): [string, string][] => {
+    const [, key = '', value = ''] = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
+    return key === '' || value === '' ? [] : [[decode(key), decode(value)]];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
