@@ -32,6 +32,7 @@ const APART = {
   'usage-statusline': 'src/cli/usage-statusline.ts',
   'usage-reports': 'src/cli/usage-reports.ts',
   'usage-all': 'src/cli/usage-all.ts',
+  fleet: 'src/fleet/fleet.ts',
 };
 export const ENTRY_FILES = ['index.js', ...Object.keys({ ...PROCESSES, ...APART }).map((name) => `${name}.cjs`)];
 /** The dashboard's page, which is bundled for browsers. */

@@ -83,9 +83,20 @@ function countWaiting(connection: Connection, name: string): number {
   return known ? readBacklog(connection, known).entries : 0;
 }
 
-/** Calls `print` with all that a push would send, batch by batch. Throws a FleetError. */
-export function showPush(source: PushSource, target: FleetTarget, { full }: Pick<PushOptions, 'full'>, print: (batch: string) => void): void {
-  showBatches(createJob(source, target, { full }), print);
+/** Calls `print` with all that a push would send, batch by batch. Returns why it cannot; undefined where it has. */
+export function showPush(
+  source: PushSource,
+  target: FleetTarget,
+  { full }: Pick<PushOptions, 'full'>,
+  print: (batch: string) => void,
+): string | undefined {
+  try {
+    showBatches(createJob(source, target, { full }), print);
+    return undefined;
+  } catch (error) {
+    if (error instanceof FleetError) return error.message;
+    throw error;
+  }
 }
 
 /** Sends the batches of a folder to a target. */

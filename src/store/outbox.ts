@@ -193,6 +193,17 @@ export function readBacklog(connection: Connection, { cursor }: Pick<PushTarget,
     .get(cursor) as Backlog;
 }
 
+/** The same for a target that was never pushed to: all that is recorded. */
+export function readUnsent(connection: Connection): Backlog {
+  return connection.prepare<[], Backlog>(UNSENT).get() as Backlog;
+}
+
+const UNSENT = `
+  SELECT sum(n) AS entries, min(since) AS sinceMs FROM (
+    SELECT count(*) AS n, min(started_at_ms) AS since FROM invocations
+    UNION ALL SELECT count(*), min(recorded_at_ms) FROM response_packs
+    UNION ALL SELECT count(*), min(recorded_at_ms) FROM response_rows)`;
+
 const SELECT_TARGET = `
   SELECT name, store, nonce, next_nonce AS nextNonce, settings, cursor_seq AS cursor, last_tried_ms AS lastTriedMs,
     last_ok_ms AS lastOkMs, last_error AS lastError, clock_skew_ms AS clockSkewMs

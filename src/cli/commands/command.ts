@@ -8,6 +8,8 @@ import type { HostSettings } from './host-settings.js';
 export interface Command<Options extends OptionSpecs = OptionSpecs> {
   readonly name: string;
   readonly argument?: ArgumentSpec;
+  /** What the argument is about: `fleet status work`. */
+  readonly secondArgument?: ArgumentSpec;
   /** One line in the list of all commands. */
   readonly summary: string;
   /** The sentence at the top of the command's help. */
@@ -69,6 +71,7 @@ export interface Call<Options> extends HostSettings {
   readonly commands: CommandList;
   readonly options: OptionValues<Options>;
   readonly argument: string | undefined;
+  readonly secondArgument: string | undefined;
   /**
    * Records what metered runs have left, and with `import` what past sessions have become. Every command that reads the
    * database calls it first. Throws a UsageError when the configuration is wrong.

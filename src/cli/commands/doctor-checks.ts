@@ -10,6 +10,7 @@ import { locateCodex, readCodexVersion } from '../../process/locate.js';
 import { isAlive } from '../../process/processes.js';
 import { formatCount, formatPlural } from '../../report/amounts.js';
 import { type Check, checkHealth } from '../../report/doctor.js';
+import { checkTargets } from '../../report/fleet-text.js';
 import { checkMirror } from '../../report/mirror-text.js';
 import { readHealth, readUnsettled } from '../../store/health.js';
 import { openMirrorQueue } from '../../store/mirror-queue.js';
@@ -18,6 +19,7 @@ import { explainingFaults } from '../../store/open.js';
 import { listPending, listRefusedPending } from '../../store/pending.js';
 import { openStore, type Store } from '../../store/store.js';
 import { checkMetering } from './doctor-metering.js';
+import { listStatuses } from './fleet-targets.js';
 import type { Host } from './host.js';
 import type { HostSettings } from './host-settings.js';
 
@@ -75,6 +77,7 @@ function checkDatabase({ paths, settings }: HostSettings): Check[] {
         ...checkHealth(health),
         checkUnsettled(store),
         ...checkMirrors(store, paths, settings),
+        ...checkTargets(listStatuses(store.connection, settings), Date.now()),
       ];
     } finally {
       store.close();

@@ -37,8 +37,8 @@ export async function runProgram(host: Host, commands: CommandList, hooks: Progr
   const program = createProgram(host, around.paths);
   let exitCode = 0;
   for (const command of await loadNamed(host.args[0], commands)) {
-    addCommand(program, command, async (options, argument) => {
-      exitCode = await command.run({ ...around, host, commands, prepare, options, argument });
+    addCommand(program, command, async (given) => {
+      exitCode = await command.run({ ...around, host, commands, prepare, ...given });
     });
   }
   try {
@@ -63,15 +63,19 @@ type Values = Readonly<Record<string, unknown>>;
 function addCommand(
   program: Commander,
   described: Command,
-  run: (options: Call<Command['options']>['options'], argument: string | undefined) => Promise<void>,
+  run: (given: Pick<Call<Command['options']>, 'options' | 'argument' | 'secondArgument'>) => Promise<void>,
 ): void {
-  const { name, argument, summary, description, help } = described;
+  const { name, argument, secondArgument, summary, description, help } = described;
   const command = program.command(name).summary(summary).description(description).addHelpText('after', help);
   const choices = argument?.choices ? ` ${argument.placeholder} is one of ${argument.choices.join(', ')}.` : '';
   command.showHelpAfterError(`(codex-usage ${name} --help explains it and its options.${choices})`);
   if (argument) command.addArgument(toArgument(argument));
+  if (secondArgument) command.addArgument(toArgument(secondArgument));
   for (const option of listOptions(described)) command.addOption(toOption(option));
-  command.action(() => run(readOptions(described, command.opts()) as never, command.processedArgs[0]));
+  command.action(() => {
+    const [first, second] = command.processedArgs;
+    return run({ options: readOptions(described, command.opts()) as never, argument: first, secondArgument: second });
+  });
 }
 
 function toOption({

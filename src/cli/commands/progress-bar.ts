@@ -14,8 +14,13 @@ interface Amount {
 const CELLS = 24;
 const MB = 1_000_000;
 
-/** Draws on stderr, when that is a terminal. */
-export function createProgressBar({ stderr }: Host): ProgressBar {
+/** A line on stderr that is drawn over again and again, when stderr is a terminal. */
+export interface StatusLine {
+  draw(text: string): void;
+  clear(): void;
+}
+
+export function createStatusLine({ stderr }: Pick<Host, 'stderr'>): StatusLine {
   let width = 0;
   const draw = (text: string) => {
     if (!stderr.isTTY) return;
@@ -25,6 +30,20 @@ export function createProgressBar({ stderr }: Host): ProgressBar {
     width = line.length;
   };
   return {
+    draw,
+    clear() {
+      if (width === 0) return;
+      draw('');
+      stderr.write('\r');
+    },
+  };
+}
+
+/** Draws on stderr, when that is a terminal. */
+export function createProgressBar(host: Host): ProgressBar {
+  const { draw, clear } = createStatusLine(host);
+  return {
+    clear,
     show(done, all) {
       const share = Math.min(1, done.bytes / Math.max(1, all.bytes));
       const filled = Math.round(share * CELLS);
@@ -33,11 +52,6 @@ export function createProgressBar({ stderr }: Host): ProgressBar {
       draw(
         `Reading sessions ${bar} ${percent}  ${formatCount(done.files)} of ${formatCount(all.files)} files, ${formatCount(Math.round(all.bytes / MB))} MB`,
       );
-    },
-    clear() {
-      if (width === 0) return;
-      draw('');
-      stderr.write('\r');
     },
   };
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { readDuration } from '../../config/fleet.js';
 import { type Day, parseDay } from '../../report/calendar.js';
 import { type TagFilter, toTagFilter } from '../../store/tags.js';
 import { normaliseTimeZone } from '../../usage/day.js';
@@ -75,6 +76,13 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && count > 0) return count;
   throw new InvalidArgumentError('Use a whole number above zero.');
+}
+
+/** `20s` as milliseconds. */
+export function parseDuration(text: string): number {
+  const ms = readDuration(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('Use a duration such as 500ms, 20s or 5m.');
 }
 
 function parseTimeZone(name: string): string {

@@ -1,0 +1,130 @@
+import type { Backlog, PushTarget, SetAsideRow } from '../store/outbox.js';
+import { cleanText, formatCount, formatDuration, formatPlural } from './amounts.js';
+import type { Check } from './doctor.js';
+import type { Paint } from './paint.js';
+import { SCHEMA_VERSION, toIso } from './sums-json.js';
+import { wrapText } from './table.js';
+
+/** What became of a push to a target. */
+export interface PushSummary {
+  readonly target: string;
+  readonly waiting: number;
+  readonly kind: 'sent' | 'busy' | 'failed';
+  readonly responses?: number;
+  readonly invocations?: number;
+  readonly setAside?: number;
+  readonly reason?: string;
+}
+
+/** A line about a push. `folder`: where batches were written, in place of being sent. */
+export function renderOutcome(outcome: PushSummary, folder?: string): string {
+  const { target, waiting, kind, responses = 0, invocations = 0, setAside = 0, reason = '' } = outcome;
+  const rest = waiting === 0 ? '' : ` ${formatPlural(waiting, 'change')} ${waiting === 1 ? 'waits' : 'wait'}, for the next push.`;
+  if (kind === 'failed') return `${cleanText(`${reason}${rest}`)}\n`;
+  if (kind === 'busy') return `${target}: another process pushes there, and sends what waits.\n`;
+  const what = `${formatPlural(responses, 'response')} and ${formatPlural(invocations, 'invocation')}`;
+  const done = folder === undefined ? 'sent' : `written to ${folder}:`;
+  const aside = setAside === 0 ? '' : ` ${formatPlural(setAside, 'row')} refused: codex-usage fleet status.`;
+  if (responses + invocations + setAside === 0) return `${target}: nothing to send.\n`;
+  return `${cleanText(`${target}: ${done} ${what}.${aside}${rest}`)}\n`;
+}
+
+export function toPushJson(outcomes: readonly PushSummary[]): object {
+  const targets = outcomes.map(({ target, kind, waiting, responses, invocations, setAside, reason }) => ({
+    ...{ target, outcome: kind, waiting, responses: responses ?? 0, invocations: invocations ?? 0 },
+    ...{ setAside: setAside ?? 0, reason: reason ?? null },
+  }));
+  return { schemaVersion: SCHEMA_VERSION, kind: 'push', targets };
+}
+
+/** What is known of a target on this machine. */
+export interface TargetStatus {
+  readonly name: string;
+  /** Without a password. Undefined: the settings do not name the target any more. */
+  readonly url: string | undefined;
+  /** Undefined: it was never pushed to. */
+  readonly known: PushTarget | undefined;
+  readonly backlog: Backlog;
+  readonly setAside: readonly SetAsideRow[];
+}
+
+const STUCK_MS = 3_600_000;
+const SKEW_MS = 120_000;
+const MOST_NAMED = 5;
+
+/** Whether something has waited for longer than an hour for a target that is set. */
+export function isStuck({ url, backlog: { sinceMs } }: TargetStatus, nowMs: number): boolean {
+  return url !== undefined && sinceMs !== null && nowMs - sinceMs > STUCK_MS;
+}
+
+export function renderStatus(
+  statuses: readonly TargetStatus[],
+  nowMs: number,
+  { width, paint }: { readonly width: number; readonly paint: Paint },
+): string {
+  const sections = statuses.map((status) => {
+    const lines = describe(status, nowMs).map(([label, text]) => {
+      return `  ${label.padEnd(10)}  ${wrapText(cleanText(text), width, ' '.repeat(14))}`;
+    });
+    return [paint('bold', cleanText(status.name)), ...lines].join('\n');
+  });
+  return `${sections.join('\n\n')}\n`;
+}
+
+function describe(status: TargetStatus, nowMs: number): [label: string, text: string][] {
+  const { url, known, backlog, setAside, name } = status;
+  const ago = (ms: number) => `${formatDuration(Math.max(0, nowMs - ms))} ago`;
+  const lines: [string, string][] = [['url', url ?? `not set any more: codex-usage fleet remove ${name}`]];
+  if (backlog.entries > 0) {
+    const since = backlog.sinceMs === null ? '' : `, since ${formatDuration(Math.max(0, nowMs - backlog.sinceMs))}`;
+    lines.push(['waits', `${formatPlural(backlog.entries, 'change')}${since}`]);
+  } else lines.push(['waits', 'nothing']);
+  const lastOkMs = known?.lastOkMs ?? null;
+  lines.push(['pushed', lastOkMs === null ? `never: codex-usage push ${name} sends all that is recorded` : ago(lastOkMs)]);
+  if (known?.lastError) lines.push(['error', `${known.lastTriedMs === null ? '' : `${ago(known.lastTriedMs)}: `}${known.lastError}`]);
+  const skewMs = known?.clockSkewMs ?? 0;
+  if (Math.abs(skewMs) >= SKEW_MS) {
+    const direction = skewMs > 0 ? 'ahead of' : 'behind';
+    lines.push(['clock', `this machine is ${formatDuration(Math.abs(skewMs))} ${direction} the target: set its clock`]);
+  }
+  if (setAside.length > 0) {
+    const named = setAside.slice(0, MOST_NAMED).map(({ kind, id, reason }) => `${kind} ${id} (${reason})`);
+    const more = setAside.length > MOST_NAMED ? ` and ${formatCount(setAside.length - MOST_NAMED)} more` : '';
+    lines.push(['set aside', `${formatPlural(setAside.length, 'row')} that the target refuses: ${named.join('; ')}${more}`]);
+  }
+  return lines;
+}
+
+export function toStatusJson(statuses: readonly TargetStatus[], nowMs: number): object {
+  const iso = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : toIso(ms));
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kind: 'fleet-status',
+    targets: statuses.map((status) => ({
+      name: status.name,
+      url: status.url ?? null,
+      store: status.known?.store ?? null,
+      isStuck: isStuck(status, nowMs),
+      waiting: status.backlog.entries,
+      waitingSince: iso(status.backlog.sinceMs),
+      lastPush: iso(status.known?.lastOkMs),
+      lastTry: iso(status.known?.lastTriedMs),
+      lastError: status.known?.lastError ?? null,
+      clockSkewMs: status.known?.clockSkewMs ?? null,
+      setAside: status.setAside.map(({ kind, id, reason, setAsideAtMs }) => ({ kind, id, reason, at: toIso(setAsideAtMs) })),
+    })),
+  };
+}
+
+/** Checks for `doctor`: one for each target. */
+export function checkTargets(statuses: readonly TargetStatus[], nowMs: number): Check[] {
+  return statuses.map((status): Check => {
+    const name = 'fleet';
+    const lines = describe(status, nowMs).map(([label, text]) => `${label} ${text}`);
+    const text = `${status.name}: ${lines.join('; ')}`;
+    const needsAttention = isStuck(status, nowMs) || status.setAside.length > 0;
+    if (!needsAttention) return { name, status: status.url === undefined ? 'note' : 'ok', text };
+    const advice = `codex-usage push ${status.name} tries again; with --full it also sends what was refused.`;
+    return { name, status: 'attention', text, advice };
+  });
+}
