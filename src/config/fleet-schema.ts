@@ -29,7 +29,9 @@ export const FLEET_TARGET = z
       labels: z.optional(
         z
           .record(z.string(), text, { error: 'must be a table of texts' })
-          .check(z.refine((labels) => Object.keys(labels).length <= MOST_LABELS, `has more than ${MOST_LABELS} entries`)),
+          .check(
+            z.refine((labels) => Object.keys(labels).length <= MOST_LABELS, `has more than ${MOST_LABELS} entries`),
+          ),
       ),
       projects: z.optional(list),
       except: z.optional(list),
@@ -37,7 +39,9 @@ export const FLEET_TARGET = z
       names_key_file: z.optional(text),
       send_threads: z.optional(flag),
       history: z.optional(flag),
-      wait: z.optional(text.check(z.refine((one) => readDuration(one) !== undefined, 'must be a duration such as "5s"'))),
+      wait: z.optional(
+        text.check(z.refine((one) => readDuration(one) !== undefined, 'must be a duration such as "5s"')),
+      ),
       allow_insecure: z.optional(flag),
     },
     { error: (issue) => (issue.code === 'unrecognized_keys' ? undefined : 'must be a table: [fleet.NAME]') },
@@ -47,7 +51,10 @@ export const FLEET_TARGET = z
       error: 'cannot be set beside password_file',
       path: ['password_command'],
     }),
-    z.refine(({ projects, except }) => !projects || !except, { error: 'cannot be set beside projects', path: ['except'] }),
+    z.refine(({ projects, except }) => !projects || !except, {
+      error: 'cannot be set beside projects',
+      path: ['except'],
+    }),
     z.refine(({ names, names_key_file }) => names !== 'hashed' || names_key_file !== undefined, {
       error: 'needs names_key_file when it is "hashed"',
       path: ['names'],

@@ -100,7 +100,9 @@ const tags = z.record(z.string(), text, { error: 'must be a table of keys and te
   }),
 );
 /** Names a lock file as well. */
-const fleetName = z.string().check(z.regex(/^[\w.-]{1,64}$/, 'is no name: use letters, digits, dots, dashes and underscores'));
+const fleetName = z
+  .string()
+  .check(z.regex(/^[\w.-]{1,64}$/, 'is no name: use letters, digits, dots, dashes and underscores'));
 
 /** What a `codex-metered.toml` may say. docs/config.md explains every key. */
 export const CONFIG_FILE = z.strictObject({

@@ -45,7 +45,8 @@ export function writeBatch(head: BatchHead, rows: readonly WireRow[]): string {
 }
 
 /** The settings of a target that decide which rows it is sent, and what is in them. */
-export interface RowRules extends Pick<FleetTarget, 'user' | 'labels' | 'projects' | 'except' | 'names' | 'sendThreads'> {
+export interface RowRules
+  extends Pick<FleetTarget, 'user' | 'labels' | 'projects' | 'except' | 'names' | 'sendThreads'> {
   /** Whether past sessions are sent too. */
   readonly history: boolean;
   /** The key of hashed names. */

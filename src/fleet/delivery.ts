@@ -76,7 +76,10 @@ async function sendOnce(rows: readonly WireRow[], { chain, transport, head }: De
 function explainAnswer(error: string): Error {
   if (error === 'unknown_nonce') return new UnknownNonceError(error);
   if (error === 'unsupported_version') {
-    return new FleetError('The schema of the target is of another version: update codex-metered, or run codex-usage fleet init.', 'setup');
+    return new FleetError(
+      'The schema of the target is of another version: update codex-metered, or run codex-usage fleet init.',
+      'setup',
+    );
   }
   return new FleetError(`The target answers "${error}".`, 'setup');
 }

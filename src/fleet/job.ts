@@ -23,7 +23,11 @@ export interface PushSource {
 }
 
 /** What a push of the database to a target sends, and under which names. Throws a FleetError. */
-export function createJob(source: PushSource, target: FleetTarget, { full, onProgress }: Pick<PushJob, 'full'> & Partial<Pick<PushJob, 'onProgress'>>): PushJob {
+export function createJob(
+  source: PushSource,
+  target: FleetTarget,
+  { full, onProgress }: Pick<PushJob, 'full'> & Partial<Pick<PushJob, 'onProgress'>>,
+): PushJob {
   const { connection, host, version, isCi } = source;
   const history = target.history ?? !isCi;
   const namesKey = target.names === 'hashed' ? readKey(target.namesKeyFile) : undefined;
@@ -47,7 +51,8 @@ const LEAST_KEY = 16;
 function readKey(path: string | undefined): string {
   try {
     const key = readSecret(path ?? '', 'key of hashed names').trim();
-    if (key.length < LEAST_KEY) throw new Error(`The key of hashed names, ${path}, is shorter than ${LEAST_KEY} characters.`);
+    if (key.length < LEAST_KEY)
+      throw new Error(`The key of hashed names, ${path}, is shorter than ${LEAST_KEY} characters.`);
     return key;
   } catch (error) {
     throw new FleetError(messageOf(error), 'setup');

@@ -9,7 +9,7 @@ import { FleetError } from './connection.js';
 import { createJob, type PushSource } from './job.js';
 import { pushAll, type Sent, showBatches } from './pusher.js';
 import { openServer, type Server } from './server.js';
-import { sendSpooled, type SpoolSent, spoolInto } from './spool.js';
+import { type SpoolSent, sendSpooled, spoolInto } from './spool.js';
 
 export interface PushOptions {
   readonly full: boolean;

@@ -65,7 +65,8 @@ export async function pushAll(job: PushJob, transport: Transport): Promise<Sent>
         await pushEntries(batch, job, transport, sent);
       } catch (error) {
         if (!(error instanceof UnknownNonceError)) throw error;
-        if (++renewals > 1) throw new FleetError('The target does not know the nonce that it has just been given.', 'setup');
+        if (++renewals > 1)
+          throw new FleetError('The target does not know the nonce that it has just been given.', 'setup');
         beginTarget(job.connection, { name: job.target, settings: job.settings, store: 'renew' });
       }
     }
@@ -87,7 +88,11 @@ async function pushEntries(
     accepted(rows) {
       sent.responses += count(rows, 'response');
       sent.invocations += count(rows, 'invocation');
-      takeBack(connection, target, rows.map(({ id }) => id));
+      takeBack(
+        connection,
+        target,
+        rows.map(({ id }) => id),
+      );
       job.onProgress?.(sent);
     },
     refused(row, reason) {
@@ -99,7 +104,8 @@ async function pushEntries(
     },
   };
   const rows = toWireRows(readOutboxRows(connection, entries), job.rules);
-  for (let from = 0; from < rows.length; from += BATCH_ROWS) await deliver(rows.slice(from, from + BATCH_ROWS), delivery);
+  for (let from = 0; from < rows.length; from += BATCH_ROWS)
+    await deliver(rows.slice(from, from + BATCH_ROWS), delivery);
   advanceCursor(connection, target, entries.at(-1)?.seq ?? 0);
 }
 

@@ -71,7 +71,12 @@ const SYSTEMS: readonly CiSystem[] = [
   },
   // https://circleci.com/docs/reference/variables/
   {
-    ...{ system: 'circleci', mark: 'CIRCLECI', pipeline: ['CIRCLE_JOB'], run: ['CIRCLE_WORKFLOW_ID', 'CIRCLE_BUILD_NUM'] },
+    ...{
+      system: 'circleci',
+      mark: 'CIRCLECI',
+      pipeline: ['CIRCLE_JOB'],
+      run: ['CIRCLE_WORKFLOW_ID', 'CIRCLE_BUILD_NUM'],
+    },
     ...{ repository: ['CIRCLE_PROJECT_REPONAME'], actor: ['CIRCLE_USERNAME'] },
   },
   // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables

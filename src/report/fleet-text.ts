@@ -19,7 +19,8 @@ export interface PushSummary {
 /** A line about a push. `folder`: where batches were written, in place of being sent. */
 export function renderOutcome(outcome: PushSummary, folder?: string): string {
   const { target, waiting, kind, responses = 0, invocations = 0, setAside = 0, reason = '' } = outcome;
-  const rest = waiting === 0 ? '' : ` ${formatPlural(waiting, 'change')} ${waiting === 1 ? 'waits' : 'wait'}, for the next push.`;
+  const rest =
+    waiting === 0 ? '' : ` ${formatPlural(waiting, 'change')} ${waiting === 1 ? 'waits' : 'wait'}, for the next push.`;
   if (kind === 'failed') return `${cleanText(`${reason}${rest}`)}\n`;
   if (kind === 'busy') return `${target}: another process pushes there, and sends what waits.\n`;
   const what = `${formatPlural(responses, 'response')} and ${formatPlural(invocations, 'invocation')}`;
@@ -76,12 +77,16 @@ function describe(status: TargetStatus, nowMs: number): [label: string, text: st
   const ago = (ms: number) => `${formatDuration(Math.max(0, nowMs - ms))} ago`;
   const lines: [string, string][] = [['url', url ?? `not set any more: codex-usage fleet remove ${name}`]];
   if (backlog.entries > 0) {
-    const since = backlog.sinceMs === null ? '' : `, since ${formatDuration(Math.max(0, nowMs - backlog.sinceMs))}`;
+    const since = backlog.sinceMs === null ? '' : `, for ${formatDuration(Math.max(0, nowMs - backlog.sinceMs))}`;
     lines.push(['waits', `${formatPlural(backlog.entries, 'change')}${since}`]);
   } else lines.push(['waits', 'nothing']);
   const lastOkMs = known?.lastOkMs ?? null;
-  lines.push(['pushed', lastOkMs === null ? `never: codex-usage push ${name} sends all that is recorded` : ago(lastOkMs)]);
-  if (known?.lastError) lines.push(['error', `${known.lastTriedMs === null ? '' : `${ago(known.lastTriedMs)}: `}${known.lastError}`]);
+  lines.push([
+    'pushed',
+    lastOkMs === null ? `never: codex-usage push ${name} sends all that is recorded` : ago(lastOkMs),
+  ]);
+  if (known?.lastError)
+    lines.push(['error', `${known.lastTriedMs === null ? '' : `${ago(known.lastTriedMs)}: `}${known.lastError}`]);
   const skewMs = known?.clockSkewMs ?? 0;
   if (Math.abs(skewMs) >= SKEW_MS) {
     const direction = skewMs > 0 ? 'ahead of' : 'behind';
@@ -90,7 +95,10 @@ function describe(status: TargetStatus, nowMs: number): [label: string, text: st
   if (setAside.length > 0) {
     const named = setAside.slice(0, MOST_NAMED).map(({ kind, id, reason }) => `${kind} ${id} (${reason})`);
     const more = setAside.length > MOST_NAMED ? ` and ${formatCount(setAside.length - MOST_NAMED)} more` : '';
-    lines.push(['set aside', `${formatPlural(setAside.length, 'row')} that the target refuses: ${named.join('; ')}${more}`]);
+    lines.push([
+      'set aside',
+      `${formatPlural(setAside.length, 'row')} that the target refuses: ${named.join('; ')}${more}`,
+    ]);
   }
   return lines;
 }
@@ -111,7 +119,12 @@ export function toStatusJson(statuses: readonly TargetStatus[], nowMs: number): 
       lastTry: iso(status.known?.lastTriedMs),
       lastError: status.known?.lastError ?? null,
       clockSkewMs: status.known?.clockSkewMs ?? null,
-      setAside: status.setAside.map(({ kind, id, reason, setAsideAtMs }) => ({ kind, id, reason, at: toIso(setAsideAtMs) })),
+      setAside: status.setAside.map(({ kind, id, reason, setAsideAtMs }) => ({
+        kind,
+        id,
+        reason,
+        at: toIso(setAsideAtMs),
+      })),
     })),
   };
 }

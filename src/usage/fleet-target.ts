@@ -62,9 +62,11 @@ export function parseFleetUrl(written: string): FleetAddress {
   const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '');
   const isLocal = host === '' || host.startsWith('/') || isLoopback(host);
   const sslMode = url.searchParams.get('sslmode') ?? (isLocal ? 'disable' : 'verify-full');
-  if (!SSL_MODES.some((mode) => mode === sslMode)) throw new Error(`has an sslmode that is none of ${SSL_MODES.join(', ')}`);
+  if (!SSL_MODES.some((mode) => mode === sslMode))
+    throw new Error(`has an sslmode that is none of ${SSL_MODES.join(', ')}`);
   const database = decodeURIComponent(url.pathname.replace(/^\//, ''));
-  if (database === '') throw new Error('names no database: it is the last part, as in "postgres://pusher@db.example.com/usage"');
+  if (database === '')
+    throw new Error('names no database: it is the last part, as in "postgres://pusher@db.example.com/usage"');
   return {
     host: host || 'localhost',
     port: url.port === '' ? POSTGRES_PORT : Number(url.port),

@@ -62,7 +62,9 @@ function remove(call: FleetCall): number {
   const { host, settings, secondArgument: name } = call;
   if (name === undefined) throw new UsageError('Say which target: codex-usage fleet remove NAME.');
   if (settings.fleet.some(({ value }) => value.name === name)) {
-    throw new UsageError(`The settings still name ${name}: take it out of there first, or the next push makes it known again.`);
+    throw new UsageError(
+      `The settings still name ${name}: take it out of there first, or the next push makes it known again.`,
+    );
   }
   return withDatabase(call, (connection) => {
     const isGone = connection !== undefined && removeTarget(connection, name);
@@ -78,7 +80,9 @@ function withDatabase(
 ): number {
   let connection: Connection | undefined;
   try {
-    connection = existsSync(database) ? openConnection(database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS }) : undefined;
+    connection = existsSync(database)
+      ? openConnection(database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS })
+      : undefined;
     return work(connection);
   } catch (error) {
     const failure = explainFailure(error, { database, timeZone: undefined });

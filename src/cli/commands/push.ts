@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { PushOutcome } from '../../fleet/push.js';
-import { renderOutcome, toPushJson } from '../../report/fleet-text.js';
 import { cleanText, formatCount, formatPlural } from '../../report/amounts.js';
+import { renderOutcome, toPushJson } from '../../report/fleet-text.js';
 import { type Connection, openConnection } from '../../store/open.js';
 import type { FleetTarget } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
@@ -14,7 +14,11 @@ import { explainFailure, formatJson } from './show.js';
 const BUSY_TIMEOUT_MS = 10_000;
 
 const OPTIONS = {
-  wait: { value: '<time>', text: 'try again for so long where a target is not reached, such as 20s', parse: parseDuration },
+  wait: {
+    value: '<time>',
+    text: 'try again for so long where a target is not reached, such as 20s',
+    parse: parseDuration,
+  },
   watch: { text: 'go on, and push whenever something has changed' },
   idle: {
     ...{ value: '<time>', text: 'with --watch: end once nothing has changed and nothing runs for so long' },
@@ -104,7 +108,12 @@ async function show(call: PushCall, targets: readonly FleetTarget[], connection:
   return 0;
 }
 
-async function send(call: PushCall, targets: readonly FleetTarget[], connection: Connection, folder?: string): Promise<number> {
+async function send(
+  call: PushCall,
+  targets: readonly FleetTarget[],
+  connection: Connection,
+  folder?: string,
+): Promise<number> {
   const { host, options } = call;
   const fleet = await loadFleet();
   const signal = stopSignal(call);
@@ -160,7 +169,8 @@ async function spool(call: PushCall, targets: readonly FleetTarget[], folder: st
   if ('failure' in sent) return fail(call, `${sent.failure} The batches stay in ${folder}.`);
   const what = `${formatPlural(sent.responses, 'response')} and ${formatPlural(sent.invocations, 'invocation')}`;
   host.stdout.write(`${target.name}: sent what lay in ${folder}, with ${what}.\n`);
-  for (const { path, reason } of sent.refused) host.stderr.write(`${cleanText(`${path} has a row that is refused: ${reason}`)}\n`);
+  for (const { path, reason } of sent.refused)
+    host.stderr.write(`${cleanText(`${path} has a row that is refused: ${reason}`)}\n`);
   return sent.refused.length === 0 ? 0 : 1;
 }
 

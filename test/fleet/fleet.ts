@@ -1,0 +1,27 @@
+import type pg from 'pg';
+import { initFleet } from '../../src/fleet/postgres/init.js';
+import type { PostgresServer } from './postgres-server.js';
+
+/** A database of a fleet, and who may push to it. */
+export interface Fleet {
+  readonly admin: pg.Client;
+  /** The URL that a target is set to. */
+  readonly url: string;
+  /** Rows of a table or a view of the schema, as the administrator sees them. */
+  read<Row = Record<string, unknown>>(sql: string): Promise<Row[]>;
+}
+
+/** Makes a database with the schema, to which the role `pusher` may push. */
+export async function createFleet(server: PostgresServer): Promise<Fleet> {
+  const database = await server.createDatabase();
+  const admin = await server.connect(database);
+  await initFleet(admin);
+  await admin.query('DO $$ BEGIN CREATE ROLE pusher LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$');
+  await admin.query("SELECT codex_metered.allow_push('pusher')");
+  await admin.query('SET search_path = codex_metered');
+  return {
+    admin,
+    url: server.url(database, 'pusher'),
+    read: async <Row>(sql: string) => (await admin.query(sql)).rows as Row[],
+  };
+}
