@@ -26,6 +26,7 @@ import { describeWindow } from './budget-text.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp, loadPendingParser } from './catch-up.js';
 import { BUDGET_EXIT_CODE } from './exit.js';
+import { createFleetPush } from './fleet-push.js';
 import type { Hooks } from './hooks.js';
 import type { Voice } from './metering.js';
 import type { RunEvents } from './run-events.js';
@@ -68,6 +69,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
   // Other commands may run no thread at all.
   if (command.threads === 'one') mirror.expect(id);
+  const fleetPush = createFleetPush(settings, paths, log);
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
   let pendingCause: PendingCause['cause'] | undefined;
@@ -117,6 +119,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       events?.recorded(fresh, all);
       hooks.checkPrices(fresh);
       budget?.check(all);
+      fleetPush?.start();
     },
     open: async () => {
       await catchingUp;
@@ -155,6 +158,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       await events?.ended(facts);
       hooks.run('run_end', { report: toInvocationReport(facts) });
       await mirror.finish();
+      await fleetPush?.finish();
       return {
         ...{ outcome, summary: summary && describeSummary(summary), pending: summary?.pending?.reason },
         usageLine: tools.emit && describeUsageLine(tools.emit, facts, end),

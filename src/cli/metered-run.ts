@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { longestWait } from '../config/fleet.js';
 import type { Settings } from '../config/settings.js';
 import type { Settled } from '../meter/messages.js';
 import { createOutputSieve } from '../meter/output-sieve.js';
@@ -124,7 +125,7 @@ interface Ending {
 async function conclude({ run, codex, meter, lineEnds, exit, signals }: Ending): Promise<void> {
   const interruptedBy = signals.interrupted() ?? (codex.stopping && 'SIGINT');
   const saysALine = run.isSummarised(run.command);
-  const waitMs = run.wait(codex.ranMs ?? 0, awaits(run, saysALine));
+  const waitMs = run.wait(codex.ranMs ?? 0, awaits(run, saysALine)) + longestWait(run.settings.fleet);
   const settled = await meter.end({ exit, interruptedBy, atMs: Date.now() }, waitMs);
   await codex.stopping;
   if (run.emit && !codex.child?.gaveUpReader())

@@ -46,6 +46,11 @@ function expectDuration(written: string, place: string): number {
   throw new UsageError(`${place}: "${written}" is not a duration: use such as 500ms, 20s or 5m.`);
 }
 
+/** How long the end of a run may wait for its push, to the most patient of the targets. */
+export function longestWait(targets: readonly Setting<FleetTarget>[]): number {
+  return Math.max(0, ...targets.map(({ value }) => value.waitMs));
+}
+
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads `500ms`, `20s`, `5m`, `1h`, `2d` as milliseconds; undefined for anything else. */

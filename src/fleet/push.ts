@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judgeState } from '../process/invocation-state.js';
 import { listOpenInvocations } from '../store/invocations.js';
-import { takePushLock } from '../store/locks.js';
+import { takePushLock, takeWatchLock } from '../store/locks.js';
 import type { Connection } from '../store/open.js';
 import { readBacklog, readTarget } from '../store/outbox.js';
 import type { FleetTarget } from '../usage/fleet-target.js';
@@ -132,8 +132,19 @@ const REFRESH_MS = 60_000;
 /** A watch that ends by itself gives up on a target that cannot be reached for so long. */
 const PATIENCE_MS = 900_000;
 
-/** Pushes whenever something has changed, until it is stopped. */
-export async function watch(source: PushSource, targets: readonly FleetTarget[], options: WatchOptions): Promise<void> {
+/** Pushes whenever something has changed, until it is stopped. `busy`: another process watches this database. */
+export async function watch(source: PushSource, targets: readonly FleetTarget[], options: WatchOptions): Promise<'ended' | 'busy'> {
+  const lock = takeWatchLock(source.database);
+  if (!lock) return 'busy';
+  try {
+    await watchAlone(source, targets, options);
+    return 'ended';
+  } finally {
+    lock.release();
+  }
+}
+
+async function watchAlone(source: PushSource, targets: readonly FleetTarget[], options: WatchOptions): Promise<void> {
   const { connection } = source;
   const { signal, idleMs } = options;
   const states = targets.map((target) => ({ target, dueMs: 0, failures: 0 }));

@@ -22,6 +22,11 @@ export function takePushLock(path: string, target: string): Lock | undefined {
   return takeLock(`${path}-push-${target}`);
 }
 
+/** Takes the lock on watching the database for a push; undefined while another process has it. */
+export function takeWatchLock(path: string): Lock | undefined {
+  return takeLock(`${path}-watch`);
+}
+
 function takeLock(lockPath: string): Lock | undefined {
   let connection: Connection | undefined;
   try {

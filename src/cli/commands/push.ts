@@ -139,7 +139,7 @@ async function send(
 async function watch(call: PushCall, targets: readonly FleetTarget[], connection: Connection): Promise<number> {
   const { host, options } = call;
   const fleet = await loadFleet();
-  await fleet.watch({ ...describeSource(host, call), connection }, targets, {
+  const end = await fleet.watch({ ...describeSource(host, call), connection }, targets, {
     signal: stopSignal(call),
     idleMs: options.idle,
     refresh: () => call.prepare(sendsHistory(targets, call) ? 'import' : 'as-it-is'),
@@ -149,6 +149,7 @@ async function watch(call: PushCall, targets: readonly FleetTarget[], connection
       else stream.write(renderOutcome(outcome));
     },
   });
+  if (end === 'busy') host.stderr.write('Another codex-usage push --watch of this database is at work.\n');
   return 0;
 }
 
