@@ -39,8 +39,8 @@ export interface PostgresServer {
   readonly admin: string;
   readonly password: string;
   readonly directory: string;
-  /** Makes an empty database and returns its name. */
-  createDatabase(): Promise<string>;
+  /** Makes a database, empty or a copy of one that nobody is connected to, and returns its name. */
+  createDatabase(template?: string): Promise<string>;
   /** `postgres://role@127.0.0.1:port/database`, without a password. */
   url(database: string, role?: string): string;
   /** A connection that is closed with the server at the latest. Another port is that of a proxy or a pooler. */
@@ -100,10 +100,10 @@ export async function startPostgres(engine = ENGINES[0], options: ServerOptions 
     directory,
     connect,
     url: (database, role = admin) => `postgres://${role}@127.0.0.1:${port}/${database}`,
-    async createDatabase() {
+    async createDatabase(template = 'template1') {
       const name = `fleet_${randomBytes(6).toString('hex')}`;
       const client = await connect('postgres');
-      await client.query(`CREATE DATABASE ${name}`);
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
       await client.end();
       return name;
     },

@@ -1,6 +1,7 @@
-import { COUNTERS, RESPONSE_COUNTERS } from '../../usage/counters.js';
+import { RESPONSE_COUNTERS } from '../../usage/counters.js';
 import { EVIDENCE, SOURCES } from '../../usage/source.js';
-import { SUM_COLUMNS, SUM_TABLES } from './tables.js';
+import { SUMS } from './sums.js';
+import { list, SAFE_PATH } from './tables.js';
 
 /*
  * The functions of the schema. Each has a fixed search_path, because push_v1 runs with the rights of its owner. Locks are
@@ -8,9 +9,7 @@ import { SUM_COLUMNS, SUM_TABLES } from './tables.js';
  * `stores`, names by name, invocations by id, responses by id, and last the sums, each table in the order of its key.
  */
 
-const SAFE_PATH = 'SET search_path = codex_metered, pg_catalog, pg_temp';
 const quote = (words: readonly string[]) => words.map((word) => `'${word}'`).join(', ');
-const list = (columns: readonly string[], write = (column: string) => column) => columns.map(write).join(', ');
 
 const HELPERS = `
 /* How good evidence is, 1 being the best; NULL where it is not known. */
@@ -29,93 +28,6 @@ CREATE OR REPLACE FUNCTION current_tenant() RETURNS int LANGUAGE sql STABLE SECU
   SELECT coalesce((SELECT tenant FROM tenant_roles WHERE role = session_user), 1)
 $$;
 `;
-
-/** What is grouped in the changes of sums: enough for each of the tables. */
-const CHANGE_KEY = [
-  'tenant',
-  'start',
-  'usr',
-  'project',
-  'model',
-  'labels',
-  'provider',
-  'phase',
-  'source',
-  'invocation',
-];
-const CHANGE_TYPES = [
-  'tenant int, start timestamptz, usr int, project int, model int, labels int, provider text, phase text',
-  `source text, invocation uuid, ${list(SUM_COLUMNS, (column) => `${column} bigint`)}`,
-].join(', ');
-
-/** Adds changes to a table of sums. `changes` is a JSON array of rows that have the columns of every key. */
-function addTo(table: string, key: readonly string[]): string {
-  const where = key.includes('invocation') ? 'WHERE invocation IS NOT NULL' : '';
-  const source = (column: string) => (column === 'day' ? "(start AT TIME ZONE 'UTC')::date" : column);
-  return `
-  INSERT INTO ${table} AS held (${key}, ${list(SUM_COLUMNS)})
-  SELECT ${list(key, source)}, ${list(SUM_COLUMNS, (column) => `coalesce(sum(${column}), 0)::bigint`)}
-  FROM jsonb_to_recordset(changes) AS c(${CHANGE_TYPES}) ${where}
-  GROUP BY ${list(key, source)}
-  HAVING ${SUM_COLUMNS.map((column) => `sum(${column}) <> 0`).join(' OR ')}
-  ORDER BY ${list(key, source)}
-  ON CONFLICT (${key}) DO UPDATE SET ${list(SUM_COLUMNS, (column) => `${column} = held.${column} + excluded.${column}`)};`;
-}
-
-/*
- * A statement of push_v1 can insert some responses and update others, which are two triggers. Were each to add to the sums, the
- * second would take its locks after those of the first, and two pushes could wait for each other. So while push_v1 runs, the
- * triggers leave their changes in a setting of the transaction, and push_v1 adds all of them at its end.
- */
-const SUMS = `
-CREATE OR REPLACE FUNCTION add_to_sums(changes jsonb) RETURNS void LANGUAGE plpgsql ${SAFE_PATH} AS $$
-BEGIN ${Object.entries(SUM_TABLES)
-  .map(([table, key]) => addTo(table, key))
-  .join('')}
-END $$;
-
-CREATE OR REPLACE FUNCTION note_changes(changes jsonb) RETURNS void LANGUAGE plpgsql ${SAFE_PATH} AS $$
-DECLARE
-  noted text := current_setting('codex_metered.changes', true);
-BEGIN
-  IF changes IS NULL THEN RETURN; END IF;
-  IF coalesce(noted, '') = '' THEN
-    PERFORM add_to_sums(changes);
-  ELSE
-    PERFORM set_config('codex_metered.changes', (noted::jsonb || changes)::text, true);
-  END IF;
-END $$;
-${trigger('insert', ['new_rows'])}
-${trigger('update', ['new_rows', 'old_rows'])}
-${trigger('delete', ['old_rows'])}
-`;
-
-function trigger(event: 'insert' | 'update' | 'delete', tables: readonly string[]): string {
-  const rows = tables
-    .map((table) => `SELECT ${table === 'old_rows' ? -1 : 1} AS sign, * FROM ${table}`)
-    .join(' UNION ALL ');
-  const referencing = tables.map((table) => `${table === 'old_rows' ? 'OLD' : 'NEW'} TABLE AS ${table}`).join(' ');
-  return `
-CREATE OR REPLACE FUNCTION sum_up_${event}() RETURNS trigger LANGUAGE plpgsql ${SAFE_PATH} AS $$
-BEGIN
-  PERFORM note_changes((SELECT jsonb_agg(c) FROM (
-    SELECT tenant, date_bin('15 minutes', completed_at, 'epoch') AS start, usr, project, model, labels, provider,
-      coalesce(phase, '') AS phase, source, invocation,
-      sum(sign) AS responses,
-      sum(sign) FILTER (WHERE cost_nano_usd IS NULL OR partial) AS unpriced_responses,
-      sum(sign) FILTER (WHERE cost_nano_usd IS NOT NULL) AS costed_responses,
-      sum(sign * cost_nano_usd) AS cost_nano_usd,
-      ${list(
-        COUNTERS.map(({ column }) => column),
-        (column) => `sum(sign * ${column}) AS ${column}`,
-      )}
-    FROM (${rows}) r GROUP BY ${list(CHANGE_KEY.map((_, place) => String(place + 1)))}
-  ) c));
-  RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER sum_up_${event} AFTER ${event.toUpperCase()} ON responses
-  REFERENCING ${referencing} FOR EACH STATEMENT EXECUTE FUNCTION sum_up_${event}();`;
-}
 
 /** The columns that say where a response came about; the others say what was counted. */
 const ATTRIBUTION = ['invocation', 'usr', 'project', 'labels', 'phase', 'thread'];
@@ -175,7 +87,7 @@ const PUSH_INVOCATIONS = `
   ) r
   LEFT JOIN users u ON u.tenant = ours AND u.name = coalesce(nullif(r."user", ''), 'unknown')
   LEFT JOIN projects p ON p.tenant = ours AND p.name = coalesce(nullif(r.project, ''), 'unknown')
-  LEFT JOIN labels l ON l.tenant = ours AND l.name = coalesce(r.labels, batch -> 'labels', '{}')
+  LEFT JOIN labels l ON l.tenant = ours AND l.name = coalesce(r.labels, batch_labels)
   ORDER BY r.id
   ON CONFLICT (id, tenant) DO UPDATE SET (store, usr, project, labels, run, phase, iteration, status, started_at, ended_at,
     exit_code, signal, codex_version, ci, tags, revision) = (excluded.store, excluded.usr, excluded.project, excluded.labels,
@@ -200,6 +112,7 @@ DECLARE
   sent jsonb := coalesce(batch -> 'responses', '[]');
   sent_invocations jsonb := coalesce(batch -> 'invocations', '[]');
   sent_gone jsonb := coalesce(batch -> 'gone', '[]');
+  batch_labels jsonb := coalesce(nullif(batch -> 'labels', 'null'), '{}');
   oldest uuid;
   my_store int;
   default_labels int;
@@ -226,14 +139,14 @@ BEGIN
     count(*) FILTER (WHERE id < oldest)
   INTO user_names, project_names, model_names, pruned FROM jsonb_to_recordset(sent) AS s(${RESPONSE_TYPES});
   SELECT user_names || array_agg(DISTINCT ${nameOf('"user"')}), project_names || array_agg(DISTINCT ${nameOf('project')}),
-    array_agg(DISTINCT coalesce(labels, batch -> 'labels', '{}'))
+    array_agg(DISTINCT coalesce(labels, batch_labels))
   INTO user_names, project_names, label_sets FROM jsonb_to_recordset(sent_invocations) AS s(${INVOCATION_TYPES});
-  label_sets := label_sets || coalesce(batch -> 'labels', '{}');
+  label_sets := label_sets || batch_labels;
 ${intern('users', 'user_names')}
 ${intern('projects', 'project_names')}
 ${intern('models', 'model_names')}
 ${intern('labels', 'label_sets')}
-  default_labels := (SELECT id FROM labels WHERE tenant = ours AND name = coalesce(batch -> 'labels', '{}'));
+  default_labels := (SELECT id FROM labels WHERE tenant = ours AND name = batch_labels);
 ${PUSH_INVOCATIONS}
 ${PUSH_RESPONSES}
   DELETE FROM responses held USING jsonb_to_recordset(sent_gone) AS g(id uuid, evidence text, revision bigint)
@@ -274,15 +187,15 @@ BEGIN
   RETURN held.id;
 END $$;
 
-/* Evidence that the merge rule cannot rank, or a source that reports do not know, is an error of the row. */
+/* A response without an id, evidence that the merge rule cannot rank, and a source that reports do not know are errors. */
 CREATE OR REPLACE FUNCTION refuse_unknown_words(sent jsonb) RETURNS void LANGUAGE plpgsql ${SAFE_PATH} AS $$
 DECLARE
   bad record;
 BEGIN
   SELECT id, evidence, source INTO bad FROM jsonb_to_recordset(sent) AS s(id uuid, evidence text, source text)
-  WHERE evidence_rank(evidence) IS NULL OR source IS NULL OR source NOT IN (${quote(SOURCES)}) LIMIT 1;
+  WHERE id IS NULL OR evidence_rank(evidence) IS NULL OR source IS NULL OR source NOT IN (${quote(SOURCES)}) LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'response %: evidence % or source % is not known here', bad.id, bad.evidence, bad.source
+    RAISE EXCEPTION 'response %: its id, evidence % or source % is not known here', bad.id, bad.evidence, bad.source
       USING ERRCODE = 'invalid_parameter_value', HINT = 'codex-usage fleet init of a newer version may know it.';
   END IF;
 END $$;

@@ -3,6 +3,14 @@ import { COUNTERS, RESPONSE_COUNTERS } from '../../usage/counters.js';
 /** The schema that everything of the fleet is in. */
 export const SCHEMA = 'codex_metered';
 
+/** Of every function that may run with the rights of its owner: nobody can put a function of theirs in the way. */
+export const SAFE_PATH: string = `SET search_path = ${SCHEMA}, pg_catalog, pg_temp`;
+
+/** `one, other`, or what `write` makes of each. */
+export function list(columns: readonly string[], write = (column: string): string => column): string {
+  return columns.map(write).join(', ');
+}
+
 /** The columns that sum up responses, beside the counters, in each table of sums and in this order. */
 export const SUM_COLUMNS: readonly string[] = [
   ...['responses', 'unpriced_responses', 'costed_responses', 'cost_nano_usd'],

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { UsageError } from '../../errors.js';
-import { SCHEMA } from './tables.js';
+import { SAFE_PATH, SCHEMA } from './tables.js';
 
 /*
  * Partitions of `responses`, a month of ids each. What no partition has, such as past sessions, is in responses_default;
@@ -9,7 +9,7 @@ import { SCHEMA } from './tables.js';
  */
 export const PARTITIONS = `
 CREATE OR REPLACE FUNCTION make_partitions(months_ahead int) RETURNS SETOF text LANGUAGE plpgsql
-SET search_path = codex_metered, pg_catalog, pg_temp AS $$
+${SAFE_PATH} AS $$
 DECLARE
   first_month timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
   month timestamp;
@@ -32,7 +32,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION prune(before timestamptz) RETURNS TABLE (dropped text, deleted bigint) LANGUAGE plpgsql
-SET search_path = codex_metered, pg_catalog, pg_temp AS $$
+${SAFE_PATH} AS $$
 DECLARE
   horizon timestamptz := date_trunc('month', before AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
   name text;

@@ -1,4 +1,5 @@
 import { COUNTERS } from '../../usage/counters.js';
+import { SAFE_PATH } from './tables.js';
 
 /*
  * What people, dashboards and later versions of codex-metered read: names instead of numbers, and columns that stay. A view
@@ -120,7 +121,7 @@ CREATE POLICY own_tenant ON ${table} FOR SELECT USING (tenant = (SELECT current_
  */
 export const GRANTS: string = `
 CREATE OR REPLACE FUNCTION allow_push(role_name text, tenant_name text DEFAULT 'default') RETURNS void LANGUAGE plpgsql
-SET search_path = codex_metered, pg_catalog, pg_temp AS $$
+${SAFE_PATH} AS $$
 BEGIN
   PERFORM join_tenant(role_name, tenant_name);
   UPDATE tenant_roles SET may_push = true WHERE role = role_name::name;
@@ -129,7 +130,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION allow_read(role_name text, tenant_name text DEFAULT 'default') RETURNS void LANGUAGE plpgsql
-SET search_path = codex_metered, pg_catalog, pg_temp AS $$
+${SAFE_PATH} AS $$
 BEGIN
   PERFORM join_tenant(role_name, tenant_name);
   UPDATE tenant_roles SET may_read = true WHERE role = role_name::name;
@@ -143,7 +144,7 @@ END $$;
 
 /* A role has one tenant: rows that it pushed stay with the tenant that they were pushed for. */
 CREATE OR REPLACE FUNCTION join_tenant(role_name text, tenant_name text) RETURNS void LANGUAGE plpgsql
-SET search_path = codex_metered, pg_catalog, pg_temp AS $$
+${SAFE_PATH} AS $$
 BEGIN
   INSERT INTO tenants (name) VALUES (tenant_name) ON CONFLICT DO NOTHING;
   INSERT INTO tenant_roles (role, tenant) SELECT role_name, id FROM tenants WHERE name = tenant_name
