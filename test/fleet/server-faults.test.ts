@@ -138,6 +138,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('a fleet whose server or network fail
         store.nonce = batch.next_nonce;
       }
       await restart;
+      expect(failures).toBeGreaterThan(0);
       admin = await server.connect(database);
       await expectLedger(ledger);
     },
