@@ -22,7 +22,7 @@ export interface Aim {
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'kB' | 'B' | 'ms';
+  readonly unit: 'kB' | 'B' | 'ms' | 'µs' | 'rows' | 'rows/s';
   readonly aim?: Aim;
 }
 

@@ -2,6 +2,7 @@ import { Argument, InvalidArgumentError } from 'commander';
 import { describeScript, parseNumber } from '../test/harness/script.js';
 import { benchCodex } from './codex.js';
 import type { Section } from './figures.js';
+import { benchFleet, type FleetShape, USUAL_FLEET } from './fleet.js';
 import { benchImport, type ImportShape, USUAL_SHAPE } from './import.js';
 import { benchLive } from './live.js';
 import { describeMachine, readLoad } from './machine.js';
@@ -12,7 +13,9 @@ import { benchStatusline } from './statusline.js';
 import { benchWait } from './wait.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 
-const SECTIONS: Record<string, (workspace: Workspace, rounds?: number, shape?: ImportShape) => Promise<Section>> = {
+type Shape = ImportShape & FleetShape;
+
+const SECTIONS: Record<string, (workspace: Workspace, rounds?: number, shape?: Shape) => Promise<Section>> = {
   start: benchStart,
   codex: benchCodex,
   pipe: benchPipe,
@@ -20,21 +23,28 @@ const SECTIONS: Record<string, (workspace: Workspace, rounds?: number, shape?: I
   import: benchImport,
   live: benchLive,
   statusline: benchStatusline,
+  fleet: benchFleet,
 };
+/** Takes minutes and a PostgreSQL: measured only where it is named. */
+const ON_REQUEST = ['fleet'];
 
 await main();
 
 async function main(): Promise<void> {
   const command = describeScript('bench', 'Measures what codex-metered costs against Codex without it, in turns.')
-    .addArgument(new Argument('[sections...]', 'what is measured (default: all)').choices(Object.keys(SECTIONS)))
+    .addArgument(
+      new Argument('[sections...]', 'what is measured (default: all but fleet)').choices(Object.keys(SECTIONS)),
+    )
     .option('--rounds <n>', 'how often each is measured', parseNumber)
     .option('--size <size>', 'of the sessions that are imported, such as 500MB (default: 1GB)', parseSize)
     .option('--files <n>', 'into how many files those are divided', parseNumber, USUAL_SHAPE.files)
+    .option('--responses <n>', 'how many a fleet has', parseNumber, USUAL_FLEET.responses)
     .option('--json', 'the figures as JSON')
     .parse();
-  const values = command.opts<{ rounds?: number; size?: number; files: number; json?: true }>();
-  const shape = { bytes: values.size ?? USUAL_SHAPE.bytes, files: values.files };
-  const names = command.args.length > 0 ? command.args : Object.keys(SECTIONS);
+  const values = command.opts<{ rounds?: number; size?: number; files: number; responses: number; json?: true }>();
+  const shape = { bytes: values.size ?? USUAL_SHAPE.bytes, files: values.files, responses: values.responses };
+  const names =
+    command.args.length > 0 ? command.args : Object.keys(SECTIONS).filter((name) => !ON_REQUEST.includes(name));
   const machine = describeMachine();
   const say = (text: string) => void process[values.json ? 'stderr' : 'stdout'].write(text);
   say(`${printMachine(machine)}\n`);
@@ -51,7 +61,7 @@ async function main(): Promise<void> {
 }
 
 /** Each section has a workspace of its own, which is gone at the end, however that comes. */
-async function runSection(name: string, rounds: number | undefined, shape: ImportShape): Promise<Section> {
+async function runSection(name: string, rounds: number | undefined, shape: Shape): Promise<Section> {
   const workspace = openWorkspace();
   const giveUp = (signal: NodeJS.Signals) => {
     workspace.close();
