@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Paths } from '../config/paths.js';
@@ -21,7 +21,9 @@ export interface FleetPush {
 /** Undefined where no target is set: then nothing of this is loaded or started. */
 export function createFleetPush({ fleet }: Pick<Settings, 'fleet'>, { database }: Paths, log: Log): FleetPush | undefined {
   if (fleet.length === 0) return undefined;
-  const run = (args: readonly string[]): ChildProcess => {
+  const run = async (args: readonly string[]): Promise<ChildProcess> => {
+    // Most runs have no target, and the module takes milliseconds to load.
+    const { spawn } = await import('node:child_process');
     const child = spawn(process.execPath, [USAGE, 'push', ...args], {
       // Not the folder of the run, which this process would hold.
       cwd: dirname(database),
@@ -38,13 +40,13 @@ export function createFleetPush({ fleet }: Pick<Settings, 'fleet'>, { database }
     start() {
       if (isStarted) return;
       isStarted = true;
-      attempt(() => run(['--watch', '--idle', IDLE]), log);
+      void attempt(run(['--watch', '--idle', IDLE]), log);
     },
     async finish() {
       const waited = fleet.filter(({ value }) => value.waitMs > 0);
       await Promise.all(
         waited.map(async ({ value: { name, waitMs } }) => {
-          const child = attempt(() => run([name, '--wait', `${waitMs}ms`]), log);
+          const child = await attempt(run([name, '--wait', `${waitMs}ms`]), log);
           if (child) await untilExit(child, waitMs);
         }),
       );
@@ -52,9 +54,9 @@ export function createFleetPush({ fleet }: Pick<Settings, 'fleet'>, { database }
   };
 }
 
-function attempt<T>(operate: () => T, log: Log): T | undefined {
+async function attempt(started: Promise<ChildProcess>, log: Log): Promise<ChildProcess | undefined> {
   try {
-    return operate();
+    return await started;
   } catch (error) {
     log.warn('A push could not be started.', { reason: messageOf(error) });
     return undefined;

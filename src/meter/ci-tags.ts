@@ -1,4 +1,5 @@
-import { isPossibleTag, nameRepository, type Tag } from '../usage/tags.js';
+import type { CiJob } from '../usage/surroundings.js';
+import { isPossibleTag, MOST_TAG_CHARACTERS, nameRepository, type Tag } from '../usage/tags.js';
 
 type Values = Readonly<Record<'branch' | 'commit' | 'pr' | 'repo', string | undefined>>;
 type Env = Readonly<Record<string, string | undefined>>;
@@ -14,15 +15,64 @@ export function readCiTags(env: Env): Tag[] {
   return tags.filter((tag) => isPossibleTag(tag) && (tag.key !== 'commit' || /^[0-9a-f]{7,64}$/i.test(tag.value)));
 }
 
-/** `is` is a variable that the system always sets. */
-const SYSTEMS: readonly { readonly is: string; readonly read: (env: Env) => Values }[] = [
-  { is: 'GITHUB_SHA', read: readGitHub },
-  { is: 'GITLAB_CI', read: readGitLab },
-  { is: 'BUILDKITE', read: readBuildkite },
-  { is: 'CIRCLECI', read: readCircle },
-  { is: 'TF_BUILD', read: readAzure },
-  { is: 'BITBUCKET_COMMIT', read: readBitbucket },
-  { is: 'JENKINS_URL', read: readJenkins },
+/** A job of a CI system, and who started it. */
+export interface FoundCi {
+  readonly job: CiJob;
+  readonly actor: string | undefined;
+}
+
+/** Recognises the job that the environment is of. Undefined outside of CI. */
+export function recogniseCi(env: Env): FoundCi | undefined {
+  const found = SYSTEMS.find(({ is }) => env[is]);
+  if (!found) return undefined;
+  const { system, pipeline, run, actor } = found;
+  const read = (names: readonly string[]) => names.map((name) => env[name]).find(Boolean);
+  const said = Object.entries({ pipeline: read(pipeline), run: read(run), repository: found.read(env).repo });
+  const job = said.flatMap(([key, value]) => (value ? [[key, value.slice(0, MOST_TAG_CHARACTERS)]] : []));
+  return { job: { system, ...Object.fromEntries(job) }, actor: read(actor) };
+}
+
+interface CiSystem {
+  readonly system: CiJob['system'];
+  /** A variable that the system always sets. */
+  readonly is: string;
+  readonly read: (env: Env) => Values;
+  /** The variables of the pipeline's name, of the run of it, and of who started it; the first that is set counts. */
+  readonly pipeline: readonly string[];
+  readonly run: readonly string[];
+  readonly actor: readonly string[];
+}
+
+const SYSTEMS: readonly CiSystem[] = [
+  {
+    ...{ system: 'github', is: 'GITHUB_SHA', read: readGitHub },
+    ...{ pipeline: ['GITHUB_WORKFLOW'], run: ['GITHUB_RUN_ID'], actor: ['GITHUB_ACTOR'] },
+  },
+  {
+    ...{ system: 'gitlab', is: 'GITLAB_CI', read: readGitLab },
+    ...{ pipeline: ['CI_PIPELINE_NAME', 'CI_JOB_NAME'], run: ['CI_PIPELINE_ID'], actor: ['GITLAB_USER_LOGIN'] },
+  },
+  {
+    ...{ system: 'buildkite', is: 'BUILDKITE', read: readBuildkite },
+    ...{ pipeline: ['BUILDKITE_PIPELINE_SLUG'], run: ['BUILDKITE_BUILD_ID'] },
+    actor: ['BUILDKITE_BUILD_CREATOR', 'BUILDKITE_BUILD_AUTHOR'],
+  },
+  {
+    ...{ system: 'circleci', is: 'CIRCLECI', read: readCircle },
+    ...{ pipeline: ['CIRCLE_JOB'], run: ['CIRCLE_WORKFLOW_ID', 'CIRCLE_BUILD_NUM'], actor: ['CIRCLE_USERNAME'] },
+  },
+  {
+    ...{ system: 'azure', is: 'TF_BUILD', read: readAzure },
+    ...{ pipeline: ['BUILD_DEFINITIONNAME'], run: ['BUILD_BUILDID'], actor: ['BUILD_REQUESTEDFOR'] },
+  },
+  {
+    ...{ system: 'bitbucket', is: 'BITBUCKET_COMMIT', read: readBitbucket },
+    ...{ pipeline: [], run: ['BITBUCKET_PIPELINE_UUID'], actor: ['BITBUCKET_STEP_TRIGGERER_UUID'] },
+  },
+  {
+    ...{ system: 'jenkins', is: 'JENKINS_URL', read: readJenkins },
+    ...{ pipeline: ['JOB_NAME'], run: ['BUILD_TAG', 'BUILD_ID'], actor: ['BUILD_USER_ID', 'CHANGE_AUTHOR'] },
+  },
 ];
 
 /** https://docs.github.com/en/actions/reference/workflows-and-actions/variables */

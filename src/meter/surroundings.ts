@@ -1,5 +1,6 @@
 import { parseLabels } from '../usage/fleet-target.js';
-import type { CiJob, InvocationSurroundings } from '../usage/surroundings.js';
+import type { InvocationSurroundings } from '../usage/surroundings.js';
+import { recogniseCi } from './ci-tags.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -29,59 +30,3 @@ function readLabels(env: Env): Record<string, string> | undefined {
   const kept = all.filter(([key, value]) => key.length <= LONGEST && value.length <= LONGEST).slice(-MOST_KEPT);
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
-
-interface FoundCi {
-  readonly job: CiJob;
-  /** Who started the job. */
-  readonly actor: string | undefined;
-}
-
-/** Recognises a job of a CI system by the variables that its documentation names. */
-export function recogniseCi(env: Env): FoundCi | undefined {
-  const found = SYSTEMS.find(({ mark }) => env[mark]);
-  if (!found) return undefined;
-  const { system, pipeline, run, repository, actor } = found;
-  const read = (names: readonly string[]) => names.map((name) => env[name]).find(Boolean);
-  const said = Object.entries({ pipeline: read(pipeline), run: read(run), repository: read(repository) });
-  const job = Object.fromEntries(said.flatMap(([key, value]) => (value ? [[key, value.slice(0, LONGEST)]] : [])));
-  return { job: { system, ...job }, actor: read(actor) };
-}
-
-interface CiSystem extends Readonly<Record<'pipeline' | 'run' | 'repository' | 'actor', readonly string[]>> {
-  readonly system: CiJob['system'];
-  /** A variable that the system sets in every job. */
-  readonly mark: string;
-}
-
-const SYSTEMS: readonly CiSystem[] = [
-  // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
-  {
-    ...{ system: 'github', mark: 'GITHUB_ACTIONS', pipeline: ['GITHUB_WORKFLOW'], run: ['GITHUB_RUN_ID'] },
-    ...{ repository: ['GITHUB_REPOSITORY'], actor: ['GITHUB_ACTOR'] },
-  },
-  // https://docs.gitlab.com/ci/variables/predefined_variables/
-  {
-    ...{ system: 'gitlab', mark: 'GITLAB_CI', pipeline: ['CI_PIPELINE_NAME', 'CI_JOB_NAME'], run: ['CI_PIPELINE_ID'] },
-    ...{ repository: ['CI_PROJECT_PATH'], actor: ['GITLAB_USER_LOGIN'] },
-  },
-  // https://buildkite.com/docs/pipelines/configure/environment-variables
-  {
-    ...{ system: 'buildkite', mark: 'BUILDKITE', pipeline: ['BUILDKITE_PIPELINE_SLUG'], run: ['BUILDKITE_BUILD_ID'] },
-    ...{ repository: ['BUILDKITE_PIPELINE_SLUG'], actor: ['BUILDKITE_BUILD_CREATOR', 'BUILDKITE_BUILD_AUTHOR'] },
-  },
-  // https://circleci.com/docs/reference/variables/
-  {
-    ...{
-      system: 'circleci',
-      mark: 'CIRCLECI',
-      pipeline: ['CIRCLE_JOB'],
-      run: ['CIRCLE_WORKFLOW_ID', 'CIRCLE_BUILD_NUM'],
-    },
-    ...{ repository: ['CIRCLE_PROJECT_REPONAME'], actor: ['CIRCLE_USERNAME'] },
-  },
-  // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables
-  {
-    ...{ system: 'jenkins', mark: 'JENKINS_URL', pipeline: ['JOB_NAME'], run: ['BUILD_TAG', 'BUILD_ID'] },
-    ...{ repository: [], actor: ['BUILD_USER_ID', 'CHANGE_AUTHOR'] },
-  },
-];

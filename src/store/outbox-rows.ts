@@ -155,7 +155,8 @@ const OF_THREAD = `
 const INVOCATIONS = `
   SELECT e.value ->> 0 AS seq, i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.status,
     i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, i.exit_code AS exitCode, i.signal,
-    i.codex_version AS codexVersion, i.origin = 'backfilled' AS isPast, i.surroundings, NULL AS tags
+    i.codex_version AS codexVersion, i.origin = 'backfilled' AS isPast, i.surroundings,
+    (SELECT json_group_object(g.key, g.value) FROM invocation_tags g WHERE g.invocation_id = i.id) AS tags
   FROM json_each(@entries) e JOIN invocations i ON i.id = e.value ->> 1`;
 
 const SEQ_OF_INVOCATION = "SELECT seq FROM changes WHERE kind = 'invocation' AND key = ?";

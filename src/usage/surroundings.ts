@@ -8,7 +8,7 @@ export interface CiJob {
   readonly repository?: string;
 }
 
-export const CI_SYSTEMS = ['github', 'gitlab', 'buildkite', 'circleci', 'jenkins'] as const;
+export const CI_SYSTEMS = ['github', 'gitlab', 'buildkite', 'circleci', 'azure', 'bitbucket', 'jenkins'] as const;
 
 /** Who and what an invocation was started by, as far as its environment said it. Only a push to a fleet reads it. */
 export interface InvocationSurroundings {

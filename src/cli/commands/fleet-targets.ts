@@ -5,7 +5,7 @@ import { TARGET_OF_VARIABLES } from '../../config/fleet.js';
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import type { PushSource } from '../../fleet/job.js';
-import { recogniseCi } from '../../meter/surroundings.js';
+import { recogniseCi } from '../../meter/ci-tags.js';
 import type { TargetStatus } from '../../report/fleet-text.js';
 import type { Connection } from '../../store/open.js';
 import { type Backlog, listSetAside, listTargets, readBacklog, readUnsent } from '../../store/outbox.js';

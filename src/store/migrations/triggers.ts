@@ -57,6 +57,11 @@ const ALL: readonly Trigger[] = [
     when: differs(SENT_OF_INVOCATION),
     entries: [enqueue('invocation', 'NEW.id')],
   },
+  ...(['INSERT', 'UPDATE', 'DELETE'] as const).map((event) => ({
+    name: `outbox_${event.toLowerCase()}_tag`,
+    on: `${event} ON invocation_tags`,
+    entries: [enqueue('invocation', `${event === 'DELETE' ? 'OLD' : 'NEW'}.invocation_id`)],
+  })),
   // Responses without an invocation are of their thread's project.
   {
     name: 'outbox_new_thread',
