@@ -1,4 +1,5 @@
-import { BETWEEN_VALUES, type Given, SETTING_VARIABLES } from '../config/settings.js';
+import { type Given, SETTING_VARIABLES } from '../config/settings.js';
+import { BETWEEN_VALUES } from '../config/tags.js';
 import { UsageError } from '../errors.js';
 import { EMIT_FORMS } from '../usage/options.js';
 

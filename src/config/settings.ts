@@ -6,13 +6,14 @@ import { normaliseTimeZone } from '../usage/day.js';
 import type { FleetTarget } from '../usage/fleet-target.js';
 import { type CostUnit, ESTIMATE_MODES, type EstimateMode } from '../usage/options.js';
 import type { Phase } from '../usage/phase.js';
-import { parseTag, type Tag } from '../usage/tags.js';
+import type { Tag } from '../usage/tags.js';
 import { parseMinLeft, resolveLimits } from './budgets.js';
 import type { UnsuitableFile } from './find-files.js';
 import { resolveFleet } from './fleet.js';
 import type { HookCommands } from './hooks.js';
 import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
+import { findTicketPattern, resolveTags } from './tags.js';
 
 /**
  * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those of
@@ -91,9 +92,6 @@ export interface Given {
   readonly variable?: Given | undefined;
 }
 
-/** Between the values of an option that may be given several times. No value of an option has one. */
-export const BETWEEN_VALUES = '\0';
-
 type PickedKey =
   | 'project'
   | 'timeZone'
@@ -171,38 +169,6 @@ function resolvePrices(files: readonly ConfigFile[]): Setting<PriceEntry>[] {
   };
   const models = new Set(project?.prices?.map(({ model }) => model.toLowerCase()));
   return [...own(project), ...own(user).filter(({ value }) => !models.has(value.model.toLowerCase()))];
-}
-
-/** Of an option that is given twice the later one wins, as of any other. */
-function resolveTags(given: Given | undefined, files: readonly ConfigFile[]): Setting<Tag>[] {
-  const ofOption = given?.origin === 'option' ? given : undefined;
-  const ofVariable = given?.origin === 'environment' ? given : given?.variable;
-  return [
-    ...(ofOption ? parseTags(ofOption, ofOption.value.split(BETWEEN_VALUES)) : []),
-    ...(ofVariable ? parseTags(ofVariable, ofVariable.value.split(',')) : []),
-    ...files.flatMap((file) => file.tags.map((tag) => settingOf(file, ['tags', tag.key], tag))),
-  ];
-}
-
-function parseTags({ origin, place }: Given, written: readonly string[]): Setting<Tag>[] {
-  const tags = written
-    .filter((one) => one.trim() !== '')
-    .map((one) => ({ value: expectTag(one, place), origin, place }));
-  return tags.reverse();
-}
-
-function expectTag(written: string, place: string): Tag {
-  const tag = parseTag(written);
-  if (typeof tag !== 'string') return tag;
-  throw new UsageError(
-    `${place}: ${JSON.stringify(written.slice(0, 80))} is not a tag: ${tag}. Use key=value, such as team=search.`,
-  );
-}
-
-function findTicketPattern(files: readonly ConfigFile[]): Setting<string | undefined> {
-  const file = files.find(({ ticketPattern }) => ticketPattern !== undefined);
-  if (file?.ticketPattern) return settingOf(file, ['tags', 'ticket'], file.ticketPattern);
-  return { value: undefined, origin: 'default', place: undefined };
 }
 
 export function listLimits({ limits }: Settings): BudgetLimit[] {

@@ -19,12 +19,13 @@ export function assertTags(connection: Connection, filter: TagFilter | undefined
   }
 }
 
-/** Throws a ReportError unless something has a tag with this key. */
+/** Throws a ReportError unless something has a tag with this key. That nothing has a branch, or a pull request, is no mistake. */
 export function assertTagKey(connection: Connection, key: string): void {
   const known = listTags(connection);
   if (known.includes(key)) return;
   const there = known.length === 0 ? 'There are no tags yet.' : `There is: ${nameSome(known)}.`;
-  throw new ReportError('unknown', `Nothing is recorded with a tag ${key}. ${there}`);
+  const kind = key === 'branch' || key === 'pr' ? 'nothing-in-range' : 'unknown';
+  throw new ReportError(kind, `Nothing is recorded with a tag ${key}. ${there}`);
 }
 
 function nameSome(names: readonly string[]): string {

@@ -1,5 +1,7 @@
 import { type Day, parseDay } from '../report/calendar.js';
+import { type TagFilter, toTagFilter } from '../store/tags.js';
 import { PROVIDERS, type Provider } from '../usage/provider.js';
+import { parseTag, type Tag } from '../usage/tags.js';
 
 /** A query that asks for what cannot be. `message` says what can be asked for. */
 export class ParameterError extends Error {
@@ -11,7 +13,9 @@ export type Parser<Value> = (text: string | undefined, name: string) => Value;
 
 export type Parsers<Values> = { readonly [Name in keyof Values]: Parser<Values[Name]> };
 
-/** Reads the parameters of a query. One that is unknown or stands there twice is an error: nobody meant it. */
+/**
+ * Reads the parameters of a query. One that is unknown, or stands there twice and is none of tags, is an error: nobody meant it.
+ */
 export function parseParameters<Values extends object>(query: URLSearchParams, parsers: Parsers<Values>): Values {
   const names = Object.keys(parsers) as (keyof Values & string)[];
   for (const name of new Set(query.keys())) {
@@ -19,9 +23,13 @@ export function parseParameters<Values extends object>(query: URLSearchParams, p
       const known = names.length === 0 ? 'It takes none.' : `There is: ${names.join(', ')}.`;
       throw new ParameterError(`There is no parameter "${name}". ${known}`);
     }
-    if (query.getAll(name).length > 1) throw new ParameterError(`"${name}" is given more than once.`);
+    if (query.getAll(name).length > 1 && !(name in TAG_PARAMETERS))
+      throw new ParameterError(`"${name}" is given more than once.`);
   }
-  const entries = names.map((name) => [name, parsers[name](query.get(name) ?? undefined, name)]);
+  const entries = names.map((name) => [
+    name,
+    parsers[name](query.has(name) ? query.getAll(name).join(BETWEEN_VALUES) : undefined, name),
+  ]);
   return Object.fromEntries(entries) as Values;
 }
 
@@ -80,4 +88,32 @@ export const requiredName: Parser<string> = (text, parameter) => {
 /** Undefined when it is absent. */
 export function optional<Value>(parser: Parser<Value>): Parser<Value | undefined> {
   return (text, parameter) => (text === undefined ? undefined : parser(text, parameter));
+}
+
+/** Between the values of a parameter that stands there several times. No tag has a line break. */
+const BETWEEN_VALUES = '\n';
+
+/** Which tags are asked for; each parameter may be given several times. */
+export interface TagQuery {
+  readonly branch?: readonly Tag[];
+  readonly tag?: readonly Tag[];
+}
+
+export const TAG_PARAMETERS: Parsers<Required<TagQuery>> = {
+  branch: (text, parameter) => split(text).map((value) => expectTag(`branch=${value}`, parameter)),
+  tag: (text, parameter) => split(text).map((written) => expectTag(written, parameter)),
+};
+
+export function toWantedTags({ branch = [], tag = [] }: TagQuery): TagFilter | undefined {
+  return toTagFilter([...branch, ...tag]);
+}
+
+function split(text: string | undefined): string[] {
+  return text === undefined ? [] : text.split(BETWEEN_VALUES);
+}
+
+function expectTag(written: string, parameter: string): Tag {
+  const tag = parseTag(written);
+  if (typeof tag !== 'string') return tag;
+  throw new ParameterError(`"${parameter}" is not a tag such as team=search: ${tag}.`);
 }

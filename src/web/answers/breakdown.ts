@@ -9,13 +9,13 @@ import type { SumRow } from '../../store/queries.js';
 import { readRunSums } from '../../store/run-queries.js';
 import { subtractUsage } from '../../usage/usage.js';
 import type { Question } from '../answers.js';
-import { oneOf } from '../parameters.js';
+import { oneOf, toWantedTags } from '../parameters.js';
 import { assertRange, MONDAY, readReport, USAGE_PARAMETERS, type UsageQuery } from './usage.js';
 
-const DIMENSIONS = ['project', 'phase', 'model', 'run'] as const;
+const DIMENSIONS = ['project', 'phase', 'model', 'branch', 'run'] as const;
 type Dimension = (typeof DIMENSIONS)[number];
 
-/** What was used, split by project, phase, model or run, the most expensive first. */
+/** What was used, split by project, phase, model, branch or run, the most expensive first. */
 export const breakdownQuestion: Question<UsageQuery & { readonly by: Dimension }> = {
   path: '/api/breakdown',
   parameters: { ...USAGE_PARAMETERS, by: oneOf(DIMENSIONS, 'project') },
@@ -25,18 +25,17 @@ export const breakdownQuestion: Question<UsageQuery & { readonly by: Dimension }
     const nowMs = now();
     const { period: kind, since, until, last, provider, project: projectId, model } = query;
     const range = resolveRange({ kind, since, until, last, firstWeekday: MONDAY }, calendar.dayOf(nowMs));
-    const filter = { provider, projectId, model, ...toMoments(range, calendar) };
+    const names = { provider, projectId, model, tags: toWantedTags(query) };
+    const filter = { ...names, ...toMoments(range, calendar) };
     const entries =
       by === 'run'
         ? readRunSums(connection, filter).map((row) => ({
             ...{ name: row.runId, projectId: row.projectId },
             ...toSumsJson(toFigures(row, { ...row, evidence: [] })),
           }))
-        : readReport(
-            connection,
-            { kind: by, provider, projectId, model, firstWeekday: MONDAY, nowMs, ...range },
-            calendar,
-          )?.entries.map((entry) => describeEntry(entry, by));
+        : readReport(connection, { kind: by, ...names, firstWeekday: MONDAY, nowMs, ...range }, calendar)?.entries.map(
+            (entry) => describeEntry(entry, by),
+          );
     const rest = by === 'phase' || by === 'run' ? readUnmetered(connection, filter) : undefined;
     return {
       schemaVersion: SCHEMA_VERSION,
@@ -49,7 +48,11 @@ export const breakdownQuestion: Question<UsageQuery & { readonly by: Dimension }
 };
 
 function describeEntry({ key, figures, models }: PeriodEntry, by: Dimension): object {
-  return { name: key, ...(by === 'model' ? { provider: models[0]?.provider } : {}), ...toSumsJson(figures) };
+  return {
+    name: key === '' ? null : key,
+    ...(by === 'model' ? { provider: models[0]?.provider } : {}),
+    ...toSumsJson(figures),
+  };
 }
 
 /** The usage that is assigned to no invocation and therefore has no phase and no run: the total minus that of all invocations. */

@@ -11,12 +11,21 @@ import { type RunSumRow, readRunSums } from '../../store/run-queries.js';
 import { findScopes, readSummary } from '../../store/scopes.js';
 import type { CostUnit } from '../../usage/options.js';
 import type { Question } from '../answers.js';
-import { count, day, name, requiredName, timeZone } from '../parameters.js';
+import {
+  count,
+  day,
+  name,
+  requiredName,
+  TAG_PARAMETERS,
+  type TagQuery,
+  timeZone,
+  toWantedTags,
+} from '../parameters.js';
 
 /** The server has no working directory that could name a project. */
 const PLACE = { directory: '', below: undefined, projectId: '' };
 
-interface RunsQuery {
+interface RunsQuery extends TagQuery {
   readonly project: string | undefined;
   readonly phase: string | undefined;
   readonly model: string | undefined;
@@ -29,7 +38,7 @@ interface RunsQuery {
 
 /**
  * As `codex-usage run --list --json`. With `since`, `until`, `phase` or `model` the runs that used anything of that, and the sums of
- * that alone. `text` is a part of the run's or the project's name.
+ * that alone; with `branch` or `tag` of what has these tags. `text` is a part of the run's or the project's name.
  */
 export const runsQuestion: Question<RunsQuery> = {
   path: '/api/runs',
@@ -42,16 +51,18 @@ export const runsQuestion: Question<RunsQuery> = {
     until: day,
     timezone: timeZone,
     last: count(50, 1000),
+    ...TAG_PARAMETERS,
   },
-  answer(connection, { project, phase, model, text, since, until, timezone, last }, surroundings) {
+  answer(connection, { project, phase, model, text, since, until, timezone, last, ...tagQuery }, surroundings) {
+    const tags = toWantedTags(tagQuery);
     assertProject(connection, project);
     const moments = toMoments({ since, until }, createCalendar(timezone ?? surroundings.timeZone));
-    const filter = { projectId: project, phase, model, ...moments };
+    const filter = { projectId: project, phase, model, tags, ...moments };
     const isPartial = [phase, model, since, until].some((one) => one !== undefined);
     const sums = isPartial ? readRunSums(connection, filter) : undefined;
     const scopes = sums
-      ? sums.map(({ projectId, runId }) => ({ kind: 'run', projectId, runId }) as const)
-      : findScopes(connection, 'run', { projectId: project, limit: text === undefined ? last : MOST_RUNS });
+      ? sums.map(({ projectId, runId }) => ({ kind: 'run', projectId, runId, tags }) as const)
+      : findScopes(connection, 'run', { projectId: project, tags, limit: text === undefined ? last : MOST_RUNS });
     const entries = scopes
       .map((scope, index) => ({ scope, sums: sums?.[index] }))
       .filter(({ scope }) => text === undefined || hasText(scope, text))

@@ -5,9 +5,9 @@ import { SCHEMA_VERSION, toIso, toSumsJson } from '../../report/sums-json.js';
 import { readCostliestSessions } from '../../store/session-queries.js';
 import type { Provider } from '../../usage/provider.js';
 import type { Question } from '../answers.js';
-import { count, day, name, provider, timeZone } from '../parameters.js';
+import { count, day, name, provider, TAG_PARAMETERS, type TagQuery, timeZone, toWantedTags } from '../parameters.js';
 
-interface SessionsQuery {
+interface SessionsQuery extends TagQuery {
   readonly provider: Provider | undefined;
   readonly project: string | undefined;
   readonly model: string | undefined;
@@ -30,6 +30,7 @@ export const sessionsQuestion: Question<SessionsQuery> = {
     until: day,
     timezone: timeZone,
     last: count(50, 1000),
+    ...TAG_PARAMETERS,
   },
   answer(connection, { project, last, since, until, timezone, ...query }, surroundings) {
     const calendar = createCalendar(timezone ?? surroundings.timeZone);
@@ -37,6 +38,7 @@ export const sessionsQuestion: Question<SessionsQuery> = {
     const rows = readCostliestSessions(connection, {
       ...query,
       projectId: project,
+      tags: toWantedTags(query),
       ...moments,
       limit: last,
     });

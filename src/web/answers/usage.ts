@@ -12,10 +12,23 @@ import { listNames } from '../../store/period-queries.js';
 import { readRateLimits } from '../../store/rate-limits.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
 import type { Question } from '../answers.js';
-import { count, day, name, oneOf, optional, ParameterError, type Parsers, provider, timeZone } from '../parameters.js';
+import {
+  count,
+  day,
+  name,
+  oneOf,
+  optional,
+  ParameterError,
+  type Parsers,
+  provider,
+  TAG_PARAMETERS,
+  type TagQuery,
+  timeZone,
+  toWantedTags,
+} from '../parameters.js';
 import { listPlans, listReturns } from './returns.js';
 
-export interface UsageQuery {
+export interface UsageQuery extends TagQuery {
   readonly period: 'daily' | 'weekly' | 'monthly';
   readonly provider: Provider | undefined;
   readonly project: string | undefined;
@@ -35,6 +48,7 @@ export const USAGE_PARAMETERS: Parsers<UsageQuery> = {
   until: day,
   last: optional(count(1, 10_000)),
   timezone: timeZone,
+  ...TAG_PARAMETERS,
 };
 
 /** How far back the calendar goes: 53 whole weeks. */
@@ -132,8 +146,12 @@ function readDayBudget(connection: Connection, projectId: string | undefined, st
   return levels.sort((a, b) => b.spent / b.amount - a.spent / a.amount)[0] ?? null;
 }
 
-function toFilter({ project, model }: UsageQuery): Pick<PeriodQuery, 'projectId' | 'model' | 'firstWeekday' | 'kind'> {
-  return { projectId: project, model, firstWeekday: MONDAY, kind: 'daily' };
+function toFilter({
+  project,
+  model,
+  ...query
+}: UsageQuery): Pick<PeriodQuery, 'projectId' | 'model' | 'tags' | 'firstWeekday' | 'kind'> {
+  return { projectId: project, model, tags: toWantedTags(query), firstWeekday: MONDAY, kind: 'daily' };
 }
 
 function listLimits(connection: Connection, nowMs: number, of: Provider | undefined) {

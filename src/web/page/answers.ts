@@ -30,6 +30,9 @@ export interface Status {
   readonly database: string;
   readonly projectIds: readonly string[];
   readonly modelNames: readonly string[];
+  readonly branchNames: readonly string[];
+  /** As `key=value`, without branches and commits. */
+  readonly tags: readonly string[];
 }
 
 /** The session files on the server's machine. */

@@ -5,13 +5,26 @@ export interface Filter {
   readonly project?: string | undefined;
   readonly phase?: string | undefined;
   readonly model?: string | undefined;
+  readonly branch?: string | undefined;
+  /** `key=value` */
+  readonly tag?: string | undefined;
   readonly provider?: string | undefined;
   readonly text?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
 }
 
-const NAMES = ['project', 'phase', 'model', 'provider', 'text', 'since', 'until'] as const satisfies (keyof Filter)[];
+const NAMES = [
+  'project',
+  'phase',
+  'model',
+  'branch',
+  'tag',
+  'provider',
+  'text',
+  'since',
+  'until',
+] as const satisfies (keyof Filter)[];
 
 export function readFilter(query: URLSearchParams): Filter {
   return Object.fromEntries(NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));

@@ -46,9 +46,9 @@ export interface DaySums {
   readonly totals: Sums | null;
 }
 
-export type Dimension = 'project' | 'phase' | 'model' | 'run';
+export type Dimension = 'project' | 'phase' | 'model' | 'branch' | 'run';
 
-/** What was used, split by project, phase, model or run. */
+/** What was used, split by project, phase, model, branch or run. */
 export interface Breakdown {
   readonly by: Dimension;
   /** The dearest first. */
@@ -58,7 +58,8 @@ export interface Breakdown {
 }
 
 export interface BreakdownEntry extends Sums {
-  readonly name: string;
+  /** Null for what has no branch. */
+  readonly name: string | null;
   /** Of a run. */
   readonly projectId?: string;
   /** Of a model. */

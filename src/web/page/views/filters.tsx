@@ -15,15 +15,21 @@ interface FilterBarProps {
   readonly filter: Filter;
 }
 
-/** Days, project, model and text, which runs and sessions are filtered by, and the way from the ones to the others. */
+/** Days, project, model, branch, tag and text, which runs and sessions are filtered by, and the way from the ones to the others. */
 export function FilterBar({ view, filter }: FilterBarProps) {
-  const { project, phase, model, since, until } = filter;
+  const { project, phase, model, branch, tag, since, until } = filter;
   const status = useAnswer<Status>('/api/status').answer;
   return (
     <>
       <Days since={since} until={until} />
       <NamePick label="Project" all="All projects" name="project" value={project} known={status?.projectIds} />
       <NamePick label="Model" all="All models" name="model" value={model} known={status?.modelNames} />
+      {(branch || status?.branchNames.length) && (
+        <NamePick label="Branch" all="All branches" name="branch" value={branch} known={status?.branchNames} />
+      )}
+      {(tag || status?.tags.length) && (
+        <NamePick label="Tag" all="All tags" name="tag" value={tag} known={status?.tags} />
+      )}
       <TextInput text={filter.text} />
       {phase !== undefined && <span class="hint">phase {phase}</span>}
       {isFiltered(filter) && (

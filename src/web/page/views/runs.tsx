@@ -76,8 +76,8 @@ function Runs({ runs, filter }: { readonly runs: readonly RunEntry[]; readonly f
   );
 }
 
-function describeExtent({ since, until, model, phase }: Filter): string {
-  const isPartial = [since, until, model, phase].some((one) => one !== undefined);
+function describeExtent({ since, until, model, phase, branch, tag }: Filter): string {
+  const isPartial = [since, until, model, phase, branch, tag].some((one) => one !== undefined);
   return `${isPartial ? 'Each with what it used of that alone. ' : ''}Choose two to compare them.`;
 }
 

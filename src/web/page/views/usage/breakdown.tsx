@@ -15,10 +15,17 @@ const DIMENSIONS = [
   { value: 'project', text: 'Project' },
   { value: 'phase', text: 'Phase' },
   { value: 'model', text: 'Model' },
+  { value: 'branch', text: 'Branch' },
   { value: 'run', text: 'Run' },
 ] as const;
 
-const NAMES: Readonly<Record<Dimension, string>> = { project: 'Project', phase: 'Phase', model: 'Model', run: 'Run' };
+const NAMES: Readonly<Record<Dimension, string>> = {
+  project: 'Project',
+  phase: 'Phase',
+  model: 'Model',
+  branch: 'Branch',
+  run: 'Run',
+};
 
 interface BreakdownProps {
   readonly query: URLSearchParams;
@@ -29,7 +36,7 @@ interface BreakdownProps {
   readonly totals: Sums;
 }
 
-/** What the cost consists of, the dearest first: by project, phase, model or run. */
+/** What the cost consists of, the dearest first: by project, phase, model, branch or run. */
 export function Breakdown({ query, parameters, filter, totals }: BreakdownProps) {
   const by = DIMENSIONS.find(({ value }) => value === query.get('by'))?.value ?? 'project';
   const asked = useAnswer<Answer>('/api/breakdown', { ...parameters, by });
@@ -78,6 +85,8 @@ function Ranking({
   );
 }
 
+const NO_BRANCH = '(none)';
+
 function columnsOf(by: Dimension, filter: Filter, totals: Sums): Column<Entry>[] {
   const whole = totals.costUsd ?? 0;
   const shareOf = ({ costUsd }: Entry) => (whole > 0 && costUsd !== null ? costUsd / whole : null);
@@ -86,8 +95,9 @@ function columnsOf(by: Dimension, filter: Filter, totals: Sums): Column<Entry>[]
     {
       key: 'name',
       title: NAMES[by],
-      value: ({ name }) => name,
-      show: (entry) => <Link href={addressOfEntry(by, entry, filter)}>{entry.name}</Link>,
+      value: ({ name }) => name ?? NO_BRANCH,
+      show: (entry) =>
+        entry.name === null ? NO_BRANCH : <Link href={addressOfEntry(by, entry, filter)}>{entry.name}</Link>,
     },
     ...(cost ? [cost] : []),
     {
@@ -127,7 +137,7 @@ function Share({ share }: { readonly share: number | null }) {
 /** The run itself, or the runs and sessions that the entry is the sum of. What was not metered has sessions alone. */
 function addressOfEntry(by: Dimension, { name, projectId, metered }: Entry, filter: Filter): string {
   if (metered === 'no') return addressBehind('/sessions', filter);
-  if (by === 'run') return addressOf('/run', { id: name, project: projectId });
-  if (by === 'phase') return addressBehind('/runs', { ...filter, phase: name, provider: undefined });
-  return addressBehind('/sessions', { ...filter, [by]: name });
+  if (by === 'run') return addressOf('/run', { id: name ?? '', project: projectId });
+  if (by === 'phase') return addressBehind('/runs', { ...filter, phase: name ?? undefined, provider: undefined });
+  return addressBehind('/sessions', { ...filter, [by]: name ?? undefined });
 }
