@@ -5,12 +5,14 @@ import type { Setting } from '../config/setting.js';
 import { type Given, listPrices, SETTING_VARIABLES, type SettingName, type Settings } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { readCwd } from '../files/folders.js';
-import { findWorkTree } from '../io/work-tree.js';
+import { findWorkTree, type WorkTree } from '../io/work-tree.js';
 import { attribute, type GivenValue } from '../meter/attribution.js';
+import { collectTags, type FoundTags } from '../meter/tags.js';
 import type { PriceEntry } from '../pricing/price.js';
 import type { EstimateMode } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution } from '../usage/record.js';
+import { parseTag } from '../usage/tags.js';
 
 /** The attribution of a call, and where it is recorded. */
 export interface UsageContext {
@@ -22,6 +24,8 @@ export interface UsageContext {
   readonly runId?: string | undefined;
   /** The round of the category within the run. Default: the next free one. */
   readonly iteration?: number | undefined;
+  /** Tags of the call, such as `{ team: 'search' }`. Others are read as codex-metered does: docs/tags.md. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Default: the working directory of this process. */
   readonly cwd?: string | undefined;
   /** The database to record in. Default: CODEX_METERED_DB, or what a codex-metered.toml says, or else the platform's folder for data. */
@@ -32,6 +36,8 @@ export interface UsageContext {
 export interface ResolvedContext {
   readonly attribution: Attribution;
   readonly cwd: string;
+  readonly workTree: WorkTree | undefined;
+  readonly tags: FoundTags;
   readonly paths: Paths;
   /** Another program's database that is to be given the cost records, too. */
   readonly costRecords: string | undefined;
@@ -45,12 +51,16 @@ export interface ResolvedContext {
 
 /** Throws a UsageError for a context that makes no sense. */
 export function checkContext(context: UsageContext): void {
-  const { category, iteration } = context ?? {};
+  const { category, iteration, tags = {} } = context ?? {};
   if (!PHASES.includes(category)) {
     throw new UsageError(`The category "${category}" does not exist: use one of ${PHASES.join(', ')}.`);
   }
   if (iteration !== undefined && !(Number.isInteger(iteration) && iteration >= 0)) {
     throw new UsageError(`${iteration} is not an iteration: use a whole number such as 3.`);
+  }
+  for (const [key, value] of Object.entries(tags)) {
+    const tag = parseTag(`${key}=${value}`);
+    if (typeof tag === 'string') throw new UsageError(`${JSON.stringify(key)} is not the key of a tag: ${tag}.`);
   }
 }
 
@@ -64,6 +74,10 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
   const cwd = context.cwd ?? readCwd();
   const said = sayFor(context);
   const { settings, problem } = await readSettings(said, cwd);
+  const workTree = findWorkTree(cwd);
+  const own = Object.entries(context.tags ?? {}).map(([key, value]) => {
+    return { value: { key, value }, origin: 'option', place: 'tags' } as const;
+  });
   const attribution = attribute(
     {
       project: said('project') ?? named(settings?.project),
@@ -78,7 +92,15 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
   // Files that cannot be read are no reason to leave out what the environment says.
   const costRecords = settings?.costRecords.value ?? said('cost-records')?.value;
   return {
-    ...{ attribution, cwd, problem },
+    ...{ attribution, cwd, workTree, problem },
+    tags: collectTags({
+      settings: {
+        tags: [...own, ...(settings?.tags ?? [])],
+        ticketPattern: settings?.ticketPattern ?? { value: undefined, origin: 'default', place: undefined },
+      },
+      env: process.env,
+      workTree: workTree?.root,
+    }),
     paths: readPaths(process.env, said('db')?.value ?? settings?.database.value),
     costRecords: costRecords && resolve(costRecords),
     estimates: settings?.estimates.value ?? 'replace',

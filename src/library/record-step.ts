@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.js';
-import { findWorkTree } from '../io/work-tree.js';
 import { type Log, openLog } from '../log.js';
 import { Recorder } from '../meter/recorder.js';
 import { readSurroundings } from '../meter/surroundings.js';
@@ -70,7 +69,7 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
     },
   });
   const priced = price(step, log);
-  const notes = [...step.notes, ...priced.notes];
+  const notes = [...step.place.tags.notes, ...step.notes, ...priced.notes];
   recorder.add({
     update: { status: step.status, endedAtMs: step.response?.completedAtMs ?? Date.now() },
     responses: priced.response ? [priced.response] : [],
@@ -90,7 +89,8 @@ function describe({ place, command, startedAtMs }: Step): Invocation {
     attribution: place.attribution,
     command,
     cwd: place.cwd,
-    workTree: findWorkTree(place.cwd),
+    workTree: place.workTree,
+    tags: place.tags.tags,
     codexHome: undefined,
     codexPath: undefined,
     meterPid: process.pid,

@@ -5,7 +5,7 @@ import { sumUsage } from '../usage/usage.js';
 import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { type Scope, type SessionScope, type SumRow, within } from './queries.js';
-import { isTaggedInvocation, isTaggedThread, type TagFilter } from './tags.js';
+import { isTaggedInvocation, isTaggedSession, type TagFilter } from './tags.js';
 import { readUnmeteredModels, readUnmeteredThreads } from './unmetered.js';
 
 /** `id` is a whole run or thread id, `prefix` how one begins. */
@@ -51,7 +51,9 @@ export function findScopes(connection: Connection, kind: Scope['kind'], filter: 
     ...(filter.id === undefined ? [] : [`${key} = @id`]),
     ...(filter.prefix === undefined ? [] : [beginsWith(key)]),
     ...(filter.projectId === undefined ? [] : ['project_id = @projectId']),
-    ...(filter.tags === undefined ? [] : [kind === 'run' ? isTaggedInvocation('id') : IS_TAGGED_SESSION]),
+    ...(filter.tags === undefined
+      ? []
+      : [kind === 'run' ? isTaggedInvocation('id') : isTaggedSession('invocation_id', 'own_id')]),
   ];
   const rows = connection
     .prepare<[ScopeFilter], Omit<Scope, 'kind'>>(
@@ -70,11 +72,6 @@ const SESSIONS = `(
   UNION ALL SELECT root_id, project_id, started_at_ms, 0, NULL, id FROM threads t
   WHERE EXISTS (SELECT 1 FROM response_rows r WHERE r.thread_id = t.id)
     OR EXISTS (SELECT 1 FROM response_packs p WHERE p.thread_id = t.id))`;
-
-// A thread's own tags are those of the responses in it that no invocation has.
-const IS_TAGGED_SESSION = `(${isTaggedInvocation('invocation_id')} OR (${isTaggedThread('own_id')} AND (
-  EXISTS (SELECT 1 FROM response_rows r WHERE r.thread_id = own_id AND r.invocation_id IS NULL)
-  OR EXISTS (SELECT 1 FROM response_packs p WHERE p.thread_id = own_id))))`;
 
 export function readSummary(connection: Connection, scope: Scope): SummaryRow {
   const metered = readMetered(connection, scope);

@@ -70,6 +70,13 @@ export function isTaggedThread(id: string): string {
   return `${id} IN (${TAGGED_THREADS})`;
 }
 
+/** SQL: whether the invocation, or else the thread, of a session has the tags `@tags`. A thread does by its responses without an invocation. */
+export function isTaggedSession(invocation: string, thread: string): string {
+  return `(${isTaggedInvocation(invocation)} OR (${isTaggedThread(thread)} AND (
+    EXISTS (SELECT 1 FROM response_rows r WHERE r.thread_id = ${thread} AND r.invocation_id IS NULL)
+    OR EXISTS (SELECT 1 FROM response_packs p WHERE p.thread_id = ${thread}))))`;
+}
+
 /** SQL: whether the response, or the sum over responses, `alias` has the tags `@tags`. */
 export function isTagged(alias: string): string {
   const isOfThread = `${alias}.invocation_id IS NULL AND ${isTaggedThread(`${alias}.thread_id`)}`;

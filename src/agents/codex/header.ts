@@ -47,7 +47,7 @@ export function readHeader(payload: JsonObject): SessionHeader | undefined {
   };
 }
 
-/** `git` is `{"commit_hash":"…","branch":"…","repository_url":"…"}`: 0.42 to 0.171. What git did not say is missing. */
+/** `git` is `{"commit_hash":"…","branch":"…","repository_url":"…"}`, measured on 0.171. What git did not say is missing. */
 function readGit(git: unknown): Tag[] {
   if (typeof git !== 'object' || git === null) return [];
   const { branch, commit_hash: commit, repository_url: url } = git as Record<string, unknown>;

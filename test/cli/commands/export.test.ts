@@ -23,12 +23,12 @@ describe('codex-usage export', () => {
     const { exitCode, stdout } = await usage([]);
     const [header, first, , last] = stdout.split('\r\n');
     expect(exitCode).toBe(0);
-    expect(header).toMatch(/^completedAt,provider,projectId,runId,.*,costUsd,costNanoUsd,costExtent$/);
+    expect(header).toMatch(/^completedAt,provider,projectId,runId,.*,costUsd,costNanoUsd,costExtent,tags$/);
     expect(first).toBe(
       '2026-03-04T05:06:08.000Z,codex,"a ""b"", c",nightly-7,builder,1,thread-1,thread-1,0,gpt-5.3-codex,,' +
-        'actual,usage_record,1000,400,0,200,50,0.0026,2600000,whole',
+        'actual,usage_record,1000,400,0,200,50,0.0026,2600000,whole,{}',
     );
-    expect(last).toMatch(/,new,,actual,usage_record,1000,400,0,200,50,,,$/);
+    expect(last).toMatch(/,new,,actual,usage_record,1000,400,0,200,50,,,,\{\}$/);
   });
 
   it.each([1, 499, 1200])('writes %i responses as JSON and as NDJSON', async (count) => {

@@ -177,13 +177,21 @@ describe('--json', () => {
       },
       price: { inputCostPer1kUsd: 0.001, outputCostPer1kUsd: 0.008 },
     });
-    const where = { projectId: 'shop', runId: 'nightly-7', attribution, command: 'exec', cwd: expect.any(String) };
+    const where = {
+      projectId: 'shop',
+      runId: 'nightly-7',
+      attribution,
+      tags: {},
+      command: 'exec',
+      cwd: expect.any(String),
+    };
     expect(JSON.parse(stdout)).toEqual({
       schemaVersion: 1,
       kind: 'run',
       runId: 'nightly-7',
       projectId: 'shop',
       selectedAs: 'named',
+      tags: {},
       invocations: [
         {
           ...{ invocationId: 'a', ...where, phase: 'builder', iteration: 1, codexVersion: null, threadId: 'thread-1' },
