@@ -7,12 +7,12 @@ import { messageOf, UsageError } from '../errors.js';
 import { readCwd } from '../files/folders.js';
 import { findWorkTree, type WorkTree } from '../io/work-tree.js';
 import { attribute, type GivenValue } from '../meter/attribution.js';
-import { collectTags, type FoundTags } from '../meter/tags.js';
+import { collectTags } from '../meter/tags.js';
 import type { PriceEntry } from '../pricing/price.js';
 import type { EstimateMode } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
-import type { Attribution } from '../usage/record.js';
-import { parseTag } from '../usage/tags.js';
+import type { Attribution, Note } from '../usage/record.js';
+import { type InvocationTag, parseTag } from '../usage/tags.js';
 
 /** The attribution of a call, and where it is recorded. */
 export interface UsageContext {
@@ -37,7 +37,9 @@ export interface ResolvedContext {
   readonly attribution: Attribution;
   readonly cwd: string;
   readonly workTree: WorkTree | undefined;
-  readonly tags: FoundTags;
+  readonly tags: readonly InvocationTag[];
+  /** What was left out of the tags, and why. */
+  readonly notes: readonly Note[];
   readonly paths: Paths;
   /** Another program's database that is to be given the cost records, too. */
   readonly costRecords: string | undefined;
@@ -93,7 +95,7 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
   const costRecords = settings?.costRecords.value ?? said('cost-records')?.value;
   return {
     ...{ attribution, cwd, workTree, problem },
-    tags: collectTags({
+    ...collectTags({
       settings: {
         tags: [...own, ...(settings?.tags ?? [])],
         ticketPattern: settings?.ticketPattern ?? { value: undefined, origin: 'default', place: undefined },

@@ -69,7 +69,7 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
     },
   });
   const priced = price(step, log);
-  const notes = [...step.place.tags.notes, ...step.notes, ...priced.notes];
+  const notes = [...step.place.notes, ...step.notes, ...priced.notes];
   recorder.add({
     update: { status: step.status, endedAtMs: step.response?.completedAtMs ?? Date.now() },
     responses: priced.response ? [priced.response] : [],
@@ -90,7 +90,7 @@ function describe({ place, command, startedAtMs }: Step): Invocation {
     command,
     cwd: place.cwd,
     workTree: place.workTree,
-    tags: place.tags.tags,
+    tags: place.tags,
     codexHome: undefined,
     codexPath: undefined,
     meterPid: process.pid,
