@@ -57,6 +57,24 @@ export function formatShare(share: number): string {
   return percent === 0 && share > 0 ? '<1%' : `${percent}%`;
 }
 
+/** A relative difference: `+12%`, `−3.4%` (below ten percent), `0%` for none. 0.12 is twelve percent more. */
+export function formatChange(change: number): string {
+  return writeSigned(change, '%');
+}
+
+/** The difference of two shares: `+2.6 points`. 0.026 is 2.6 points more. */
+export function formatPoints(difference: number): string {
+  return writeSigned(difference, ' points');
+}
+
+function writeSigned(part: number, unit: string): string {
+  const size = Math.abs(part) * 100;
+  const tenths = Math.round(size * 10);
+  const digits = tenths >= 100 ? groupThousands(String(Math.round(size))) : (tenths / 10).toFixed(1);
+  if (part === 0) return `0${unit}`;
+  return `${part < 0 ? '−' : '+'}${tenths === 0 ? '<0.1' : digits}${unit}`;
+}
+
 /** `1,234,567` */
 export function formatCount(count: number): string {
   return groupThousands(String(count));

@@ -79,6 +79,20 @@ export function selectScope(connection: Connection, wish: Wish): Selection {
   );
 }
 
+/** Finds the run of `wish`, or else the session of that name. Throws a ReportError that says which runs there are. */
+export function selectRunOrSession(connection: Connection, wish: Omit<Wish, 'kind'>): Selection {
+  try {
+    return selectScope(connection, { ...wish, kind: 'run' });
+  } catch (error) {
+    if (!(error instanceof ReportError) || wish.id === undefined || error.kind === 'ambiguous') throw error;
+    try {
+      return selectScope(connection, { ...wish, kind: 'session' });
+    } catch (other) {
+      throw other instanceof ReportError && other.kind === 'ambiguous' ? other : error;
+    }
+  }
+}
+
 /** Throws a ReportError unless `projectId` is undefined or something was metered for it. */
 export function assertProject(connection: Connection, projectId: string | undefined): void {
   if (projectId === undefined) return;

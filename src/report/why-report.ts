@@ -3,6 +3,7 @@ import type { ResponseRow } from '../store/queries.js';
 import { readThreadResponses, type ThreadResponse } from '../store/thread-responses.js';
 import { type CostReport, type InvocationReport, readCostReport } from './cost-report.js';
 import { COST_PARTS, type CostPart, type CostSplit, splitCost, sumSplits, totalOf } from './cost-split.js';
+import { describeDistribution } from './distribution.js';
 import { groupBy } from './groups.js';
 import type { Selection } from './selector.js';
 import { CAUSE_KINDS, type Cause, type CauseKind, findCauses } from './why-causes.js';
@@ -140,17 +141,14 @@ function compareWithOthers(connection: Connection, { scope, part }: Pick<Selecti
     return [sumSplits(invocations.flatMap(({ responses }) => responses.flatMap((one) => splitCost(one) ?? [])))];
   });
   if (splits.length === 0) return undefined;
-  const nanoUsd = COST_PARTS.map((name) => [name, median(splits.map((split) => split[name].nanoUsd))]);
+  const nanoUsd = COST_PARTS.map((name) => [name, medianOf(splits.map((split) => split[name].nanoUsd))]);
   return {
     iterations: splits.length,
     nanoUsd: Object.fromEntries(nanoUsd) as Record<CostPart, number>,
-    totalNanoUsd: median(splits.map(totalOf)),
+    totalNanoUsd: medianOf(splits.map(totalOf)),
   };
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low = 0, high = low] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return Math.round((low + high) / 2);
+function medianOf(nanoUsd: readonly number[]): number {
+  return Math.round(describeDistribution(nanoUsd)?.median ?? 0);
 }

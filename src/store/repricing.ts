@@ -1,15 +1,12 @@
-import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
-import { completeUsage } from '../usage/usage.js';
 import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
-import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { unpackThreads } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
-import { readFees } from './response-rows.js';
+import { type ModelResponseRow, selectModelResponse, toModelResponse } from './response-rows.js';
 
 /** Whether what was found is written. */
 export type RepricingMode = 'write' | 'dry-run';
@@ -136,12 +133,12 @@ function write(connection: Connection, changes: readonly Change[], onChange: Rep
 }
 
 function readBatch(connection: Connection, filter: UsageFilter, ids: { after: number; newest: number }): Row[] {
-  const sql = `SELECT id, invocation_id AS invocationId, ${COLUMNS} FROM response_rows
+  const sql = `SELECT id, invocation_id AS invocationId, ${COLUMNS} FROM response_rows r
     WHERE id > @after AND id <= @newest AND ${letsThrough(filter)} ORDER BY id LIMIT ${ROWS_AT_ONCE}`;
   return connection
     .prepare<[object], FlatRow>(sql)
     .all({ ...filter, ...ids })
-    .map(toRow);
+    .map(toModelResponse);
 }
 
 function listPackedThreads(connection: Connection, filter: UsageFilter): string[] {
@@ -156,25 +153,19 @@ function listPackedThreads(connection: Connection, filter: UsageFilter): string[
 
 /** Packed responses have no id. */
 function readPacked(connection: Connection, filter: UsageFilter, threadId: string): Row[] {
-  const sql = `SELECT 0 AS id, NULL AS invocationId, ${COLUMNS} FROM packed_responses
+  const sql = `SELECT 0 AS id, NULL AS invocationId, ${COLUMNS} FROM packed_responses r
     WHERE thread_id = @threadId AND ${letsThrough(filter)}`;
   return connection
     .prepare<[object], FlatRow>(sql)
     .all({ ...filter, threadId })
-    .map(toRow);
+    .map(toModelResponse);
 }
 
-type FlatRow = Omit<Row, 'fees'> & Row['usage'] & { readonly fees: string | null };
+type FlatRow = ModelResponseRow & Pick<Row, 'id' | 'invocationId' | 'costNanoUsd' | 'costExtent'>;
 
-const COLUMNS = `provider, thread_id AS threadId, response_key AS key, turn_id AS turnId, root_turn_id AS rootTurnId, model,
-  service_tier AS serviceTier, ${selectCounters(undefined, RESPONSE_COUNTERS)}, evidence, source, cost_nano_usd AS costNanoUsd, fees,
-  cost_extent AS costExtent, completed_at_ms AS completedAtMs`;
+const COLUMNS = `${selectModelResponse('r')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent`;
 
 function letsThrough(filter: UsageFilter): string {
   const ofModel = filter.model === undefined ? '' : 'AND (model = @model OR model GLOB @model)';
   return `${isBetween(filter, 'completed_at_ms')} ${ofModel}`;
-}
-
-function toRow(row: FlatRow): Row {
-  return { ...row, serviceTier: row.serviceTier ?? undefined, fees: readFees(row.fees), usage: completeUsage(row) };
 }

@@ -1,5 +1,7 @@
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { CostExtent, Fees, ModelResponse, PricedResponse } from '../usage/record.js';
+import { completeUsage, type Usage } from '../usage/usage.js';
+import { selectCounters } from './counter-columns.js';
 
 /** What is recorded of a response itself: the columns of `response_rows` without its key and its invocation. */
 export const RESPONSE_COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
@@ -53,6 +55,23 @@ export function toResponseValues(
 /** What `toResponseValues` has written of a response's fees. */
 export function readFees(fees: string | null): Fees | undefined {
   return fees === null ? undefined : (JSON.parse(fees) as Fees);
+}
+
+/** A row that `selectModelResponse` reads. */
+export type ModelResponseRow = Omit<ModelResponse, 'serviceTier' | 'fees' | 'usage'> &
+  Usage & { readonly serviceTier: string | null; readonly fees: string | null };
+
+/** SQL: all that the price of a response depends on, of the table `alias`. */
+export function selectModelResponse(alias: string): string {
+  const [r, counters] = [alias, selectCounters(alias, RESPONSE_COUNTERS)];
+  return `${r}.provider, ${r}.thread_id AS threadId, ${r}.response_key AS key, ${r}.turn_id AS turnId,
+    ${r}.root_turn_id AS rootTurnId, ${r}.model, ${r}.service_tier AS serviceTier, ${counters}, ${r}.evidence, ${r}.source,
+    ${r}.fees, ${r}.completed_at_ms AS completedAtMs`;
+}
+
+/** Makes a response of a row that `selectModelResponse` has read. */
+export function toModelResponse<Row extends ModelResponseRow>(row: Row) {
+  return { ...row, serviceTier: row.serviceTier ?? undefined, fees: readFees(row.fees), usage: completeUsage(row) };
 }
 
 /** A price as JSON; null where there is none. */

@@ -22,7 +22,7 @@ export interface Command<Options extends OptionSpecs = OptionSpecs> {
 }
 
 export interface ArgumentSpec {
-  /** `[id]`, or `<id>` where it must be given. */
+  /** `[id]`, `<id>` where it must be given, or `[id...]` where there can be several. */
   readonly placeholder: string;
   readonly text?: string;
   readonly choices?: readonly string[];
@@ -71,7 +71,8 @@ export interface Call<Options> extends HostSettings {
   readonly commands: CommandList;
   readonly options: OptionValues<Options>;
   readonly argument: string | undefined;
-  readonly secondArgument: string | undefined;
+  /** All arguments, in order: several where there can be several, or where there is a second one. */
+  readonly argumentList: readonly string[];
   /**
    * Records what metered runs have left, and with `import` what past sessions have become. Every command that reads the
    * database calls it first. Throws a UsageError when the configuration is wrong.

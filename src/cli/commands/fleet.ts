@@ -42,7 +42,8 @@ export const fleet = defineCommand({
 type FleetCall = Call<typeof OPTIONS>;
 
 function status(call: FleetCall): number {
-  const { host, options, secondArgument: name } = call;
+  const { host, options, argumentList } = call;
+  const [, name] = argumentList;
   return withDatabase(call, (connection) => {
     const all = listStatuses(connection, call.settings);
     const statuses = name === undefined ? all : all.filter((one) => one.name === name);
@@ -59,7 +60,8 @@ function renderText(statuses: readonly TargetStatus[], nowMs: number, { host, op
 }
 
 function remove(call: FleetCall): number {
-  const { host, settings, secondArgument: name } = call;
+  const { host, settings, argumentList } = call;
+  const [, name] = argumentList;
   if (name === undefined) throw new UsageError('Say which target: codex-usage fleet remove NAME.');
   if (settings.fleet.some(({ value }) => value.name === name)) {
     throw new UsageError(

@@ -4,6 +4,7 @@ import { REPORTS } from './reports.js';
 /** The commands of codex-usage, in the order of its help. A new one is a file and a line here. */
 export const COMMANDS: CommandList = {
   ...REPORTS,
+  compare: async () => (await import('./compare.js')).compare,
   why: async () => (await import('./why.js')).why,
   export: async () => (await import('./export.js')).exporting,
   budget: async () => (await import('./budget.js')).budget,

@@ -37,8 +37,9 @@ export async function runProgram(host: Host, commands: CommandList, hooks: Progr
   const program = createProgram(host, around.paths);
   let exitCode = 0;
   for (const command of await loadNamed(host.args[0], commands)) {
-    addCommand(program, command, async (given) => {
-      exitCode = await command.run({ ...around, host, commands, prepare, ...given });
+    addCommand(program, command, async (options, argumentList) => {
+      const [argument] = argumentList;
+      exitCode = await command.run({ ...around, host, commands, prepare, options, argument, argumentList });
     });
   }
   try {
@@ -63,7 +64,7 @@ type Values = Readonly<Record<string, unknown>>;
 function addCommand(
   program: Commander,
   described: Command,
-  run: (given: Pick<Call<Command['options']>, 'options' | 'argument' | 'secondArgument'>) => Promise<void>,
+  run: (options: Call<Command['options']>['options'], argumentList: string[]) => Promise<void>,
 ): void {
   const { name, argument, secondArgument, summary, description, help } = described;
   const command = program.command(name).summary(summary).description(description).addHelpText('after', help);
@@ -72,10 +73,7 @@ function addCommand(
   if (argument) command.addArgument(toArgument(argument));
   if (secondArgument) command.addArgument(toArgument(secondArgument));
   for (const option of listOptions(described)) command.addOption(toOption(option));
-  command.action(() => {
-    const [first, second] = command.processedArgs;
-    return run({ options: readOptions(described, command.opts()) as never, argument: first, secondArgument: second });
-  });
+  command.action(() => run(readOptions(described, command.opts()) as never, readArguments(command)));
 }
 
 function toOption({
@@ -98,6 +96,10 @@ function toOption({
 function toArgument({ placeholder, text, choices, initial }: ArgumentSpec): Argument {
   const argument = new Argument(placeholder, text).default(initial);
   return choices ? argument.choices(choices) : argument;
+}
+
+function readArguments({ processedArgs }: Commander): string[] {
+  return processedArgs.flat().filter((argument) => argument !== undefined);
 }
 
 /** For commander `--no-color` is a `color` that is false; for us it is a switch `noColor` that was given. */

@@ -1,11 +1,9 @@
 import { UsageError } from '../../errors.js';
 import { createClock } from '../../report/calendar.js';
-import { ReportError } from '../../report/error.js';
-import { type Selection, selectScope, type Wish } from '../../report/selector.js';
+import { selectRunOrSession } from '../../report/selector.js';
 import { toWhyJson } from '../../report/why-json.js';
 import { readWhy } from '../../report/why-report.js';
 import { renderWhyMarkdown, renderWhyText } from '../../report/why-text.js';
-import type { Connection } from '../../store/open.js';
 import { readSnapshot } from '../../store/queries.js';
 import { defineCommand } from './command.js';
 import { findPlace } from './cost.js';
@@ -60,8 +58,7 @@ export const why = defineCommand({
     const format = options.json ? 'json' : options.markdown ? 'markdown' : 'text';
     return showReport({ format, timeZone }, host, paths, (store) => {
       const { selection, report } = readSnapshot(store, (connection) => {
-        const chosen = select(connection, {
-          kind: 'run',
+        const chosen = selectRunOrSession(connection, {
           id,
           projectId: options.project,
           tags: toWantedTags(options),
@@ -77,17 +74,3 @@ export const why = defineCommand({
     });
   },
 });
-
-/** Finds the run, or else the session, of that name. */
-function select(connection: Connection, wish: Wish): Selection {
-  try {
-    return selectScope(connection, wish);
-  } catch (error) {
-    if (!(error instanceof ReportError) || wish.id === undefined || error.kind === 'ambiguous') throw error;
-    try {
-      return selectScope(connection, { ...wish, kind: 'session' });
-    } catch (other) {
-      throw other instanceof ReportError && other.kind === 'ambiguous' ? other : error;
-    }
-  }
-}

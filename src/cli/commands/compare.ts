@@ -1,0 +1,141 @@
+import { listPrices } from '../../config/settings.js';
+import { UsageError } from '../../errors.js';
+import { Pricer } from '../../pricing/pricer.js';
+import { createPriceBook } from '../../pricing/prices.js';
+import { createCalendar } from '../../report/calendar.js';
+import { toComparisonJson } from '../../report/compare-json.js';
+import { type OperandContext, readNewestRuns, readOperand } from '../../report/compare-operand.js';
+import { type Comparison, readComparison } from '../../report/compare-report.js';
+import { renderComparison, renderComparisonMarkdown } from '../../report/compare-text.js';
+import { toMoments } from '../../report/period-range.js';
+import type { Connection } from '../../store/open.js';
+import { readSnapshot } from '../../store/queries.js';
+import { findPhase, PHASES } from '../../usage/phase.js';
+import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { findPlace } from './cost.js';
+import { chooseStyle } from './host.js';
+import {
+  DAYS_OF_TIME_ZONE,
+  JSON_NOT_TABLE,
+  MODEL,
+  NO_COLOR,
+  NO_IMPORT,
+  PROJECT,
+  SINCE,
+  UNTIL,
+} from './shared-options.js';
+import { formatJson, showReport } from './show.js';
+
+const OPTIONS = {
+  as: { value: '<model>', text: 'the same responses at the price of this model too: arithmetic, not a forecast' },
+  project: PROJECT,
+  phase: { value: '<name>', text: `only this phase: ${PHASES.join(', ')}` },
+  model: MODEL,
+  since: SINCE,
+  until: UNTIL,
+  timezone: DAYS_OF_TIME_ZONE,
+  noImport: NO_IMPORT,
+  json: JSON_NOT_TABLE,
+  markdown: { text: 'the report as Markdown, for the summary of a CI job' },
+  noColor: NO_COLOR,
+} satisfies Record<string, OptionSpec>;
+
+const HELP = `
+What is compared can be written as
+  nightly-7               a run; nightly-7/reviewer and nightly-7//3 are parts of it
+  model:gpt-5.4           a model, or those that a pattern such as "model:gpt-5.4*" means
+  project:shop            a project
+  phase:reviewer          a phase
+  2026-11-24, 2026-11     a day, a month
+  2026-11-01..2026-11-14  the days from one to another; either can be left out
+  last-week, this-month   also today, yesterday, this-week, last-month; weeks begin on Monday
+  session:019a8f2e        a session
+A day is also the name of the run that a project has without a run id: run:2026-11-24 is that run.
+
+The first is what the others are compared with. Without any, the newest run of this directory's project is
+compared with the one before. A run is completed when the last of its invocations completed. With fewer than
+5 iterations or runs there are no quartiles, and no difference is judged.
+
+  ~         not all of it was reported by the API: parsed from text, or estimated by a tokenizer
+  +         some responses, or fees, have no known price, so more was spent
+  unpriced  none of the responses has a known price
+
+Examples:
+  codex-usage compare                          the newest run, and the one before
+  codex-usage compare nightly-6 nightly-7
+  codex-usage compare last-month this-month --phase reviewer
+  codex-usage compare model:gpt-5.4 model:gpt-5.5 --since 2026-11-01
+  codex-usage compare nightly-7 --as gpt-5.4-mini
+  codex-usage compare nightly-6 nightly-7 --json | jq '.sides[1].difference.perIteration'
+`;
+
+export const compare = defineCommand({
+  name: 'compare',
+  argument: { placeholder: '[what...]', text: 'two or more runs, models, projects, phases or spans of days' },
+  summary: 'runs, models, projects, phases or spans of time side by side',
+  description: 'Compares runs, models, projects, phases or spans of time: in all, per iteration and per completed run.',
+  options: OPTIONS,
+  help: HELP,
+  async run(call) {
+    const request = toRequest(call);
+    await call.prepare(call.options.noImport ? 'as-it-is' : 'import');
+    const { host, paths, options } = call;
+    return showReport(request, host, paths, (store) => {
+      const comparison = readSnapshot(store, (connection) => readRequested(connection, call, request));
+      if (request.format === 'json') return formatJson(toComparisonJson(comparison));
+      if (request.format === 'markdown') return renderComparisonMarkdown(comparison);
+      const style = chooseStyle({ color: options.noColor ? 'never' : 'auto' }, host);
+      return renderComparison(comparison, style);
+    });
+  },
+});
+
+type CompareCall = Call<typeof OPTIONS>;
+type CompareRequest = ReturnType<typeof toRequest>;
+
+function toRequest({ argumentList: operands, options, settings }: CompareCall) {
+  const { json, markdown, since, until, as: other } = options;
+  if (operands.includes('')) throw new UsageError('One of the things to compare is empty.');
+  if (other?.trim() === '') throw new UsageError('The model of --as is empty.');
+  if (operands.length === 1 && other === undefined) {
+    throw new UsageError(`Say what to compare ${operands[0]} with, or give another model's price with --as.`);
+  }
+  if (json && markdown) throw new UsageError('--markdown is a report: leave out --json.');
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new UsageError('--since is after --until: there is no day between them.');
+  }
+  const phase = options.phase === undefined ? undefined : findPhase(options.phase);
+  if (options.phase !== undefined && !phase) {
+    throw new UsageError(`"${options.phase}" is not a phase: use one of ${PHASES.join(', ')}.`);
+  }
+  return {
+    ...{ operands, phase },
+    /** How many of the newest runs are compared where nothing is named. */
+    newest: other === undefined ? 2 : 1,
+    format: json ? 'json' : markdown ? 'markdown' : 'text',
+    timeZone: options.timezone ?? settings.timeZone.value,
+  } as const;
+}
+
+function readRequested(connection: Connection, call: CompareCall, request: CompareRequest): Comparison {
+  const { host, options, settings } = call;
+  const calendar = createCalendar(request.timeZone);
+  const { project: projectId, model } = options;
+  const context: OperandContext = {
+    calendar,
+    today: calendar.dayOf(Date.now()),
+    place: findPlace(host, settings.project.value),
+    within: { projectId, model, phase: request.phase, ...toMoments(options, calendar) },
+  };
+  const operands =
+    request.operands.length === 0
+      ? readNewestRuns(connection, request.newest, context)
+      : request.operands.map((text) => readOperand(connection, text, context));
+  const pricer = new Pricer(createPriceBook({ user: listPrices(settings) }));
+  const other = options.as;
+  return readComparison(
+    connection,
+    operands,
+    other === undefined ? undefined : { model: other, price: (response) => pricer.price(response) },
+  );
+}

@@ -1,0 +1,193 @@
+import { UsageError } from '../errors.js';
+import type { ComparedFilter } from '../store/compare-queries.js';
+import type { Connection } from '../store/open.js';
+import { listNames } from '../store/period-queries.js';
+import { findScopes, type Place } from '../store/scopes.js';
+import { findPhase, PHASES } from '../usage/phase.js';
+import { type Calendar, type Day, formatDay, parseDay, startOfMonth, startOfWeek } from './calendar.js';
+import { describePart } from './cost-part.js';
+import { readCostReport } from './cost-report.js';
+import { ReportError } from './error.js';
+import { type DayRange, toMoments } from './period-range.js';
+import { assertProject, type Selection, selectRunOrSession, selectScope } from './selector.js';
+
+/** What is compared. */
+export interface Operand {
+  /** As it was asked for; of a run that nobody named, its id. */
+  readonly given: string;
+  readonly kind: OperandKind;
+  /** For people: `run nightly-7, phase reviewer`. */
+  readonly label: string;
+  readonly filter: ComparedFilter;
+}
+
+/** A word that can be written before a colon, or `days`. */
+export type OperandKind = NamedKind | 'days';
+type NamedKind = 'run' | 'session' | 'model' | 'project' | 'phase';
+
+/** How operands are understood. */
+export interface OperandContext {
+  readonly calendar: Calendar;
+  readonly today: Day;
+  readonly place: Place;
+  /** What all operands are restricted to. */
+  readonly within: ComparedFilter;
+}
+
+type Found = Pick<Operand, 'kind' | 'label' | 'filter'>;
+type Reader = (connection: Connection, value: string, context: OperandContext) => Found;
+
+/** What a word before a colon asks for. A further kind is an entry here and in NamedKind. */
+const READERS: Readonly<Record<NamedKind, Reader>> = {
+  run: (connection, id, { within: { projectId }, place }) =>
+    describeSelection(connection, selectScope(connection, { kind: 'run', id, projectId, place })),
+  session: (connection, id, { within: { projectId }, place }) =>
+    describeSelection(connection, selectScope(connection, { kind: 'session', id, projectId, place })),
+  model: (_connection, model) => ({ kind: 'model', label: `model ${model}`, filter: { model } }),
+  project(connection, projectId) {
+    assertProject(connection, projectId);
+    return { kind: 'project', label: `project ${projectId}`, filter: { projectId } };
+  },
+  phase(_connection, name) {
+    const phase = findPhase(name);
+    if (!phase) throw new ReportError('unknown', `There is no phase ${name}. There is: ${PHASES.join(', ')}.`);
+    return { kind: 'phase', label: `phase ${phase}`, filter: { phase } };
+  },
+};
+
+const MONDAY = 1;
+
+const NAMED_DAYS: Readonly<Record<string, (today: Day) => DayRange>> = {
+  today: (today) => ({ since: today, until: today }),
+  yesterday: (today) => ({ since: today - 1, until: today - 1 }),
+  'this-week': (today) => weekFrom(startOfWeek(today, MONDAY)),
+  'last-week': (today) => weekFrom(startOfWeek(today, MONDAY) - 7),
+  'this-month': (today) => monthOf(today),
+  'last-month': (today) => monthOf(startOfMonth(today) - 1),
+};
+
+/** How an operand can be written, for errors. */
+const FORMS = `Use a run, session:ID, model:NAME, project:ID, phase:NAME, or days: 2026-11-24, 2026-11,
+2026-11-01..2026-11-14, ${Object.keys(NAMED_DAYS).join(', ')}.`.replaceAll('\n', ' ');
+
+/** Finds what `text` means. Throws a ReportError that says what there is instead, and a UsageError. */
+export function readOperand(connection: Connection, text: string, context: OperandContext): Operand {
+  const found = findOperand(connection, text, context);
+  return { given: text, ...found, filter: restrict(found, text, context.within) };
+}
+
+/** The newest runs of the project that the reader stands in, or else of all: `count` of them, the newest last. */
+export function readNewestRuns(connection: Connection, count: number, context: OperandContext): Operand[] {
+  const { within, place } = context;
+  const { scope } = selectScope(connection, { kind: 'run', id: undefined, projectId: within.projectId, place });
+  const projectId = scope.kind === 'run' ? scope.projectId : undefined;
+  const runs = findScopes(connection, 'run', { projectId, limit: count });
+  if (runs.length < count) {
+    throw new ReportError('nothing-in-range', `There is only one run in project ${projectId}: say what to compare.`);
+  }
+  return runs.reverse().flatMap((run) => {
+    if (run.kind !== 'run') return [];
+    const found = describeSelection(connection, { scope: run, reason: 'newest' });
+    return { given: run.runId, ...found, filter: restrict(found, run.runId, within) };
+  });
+}
+
+function findOperand(connection: Connection, text: string, context: OperandContext): Found {
+  const [, kind = '', value = ''] = /^([a-z]+):(.+)$/s.exec(text) ?? [];
+  if (isKind(kind)) return READERS[kind](connection, value, context);
+  const days = parseDays(text, context.today);
+  if (days) return { kind: 'days', label: describeDays(days), filter: toMoments(days, context.calendar) };
+  const { within, place } = context;
+  try {
+    return describeSelection(
+      connection,
+      selectRunOrSession(connection, { id: text, projectId: within.projectId, place }),
+    );
+  } catch (error) {
+    if (!(error instanceof ReportError) || error.kind !== 'unknown') throw error;
+    throw new ReportError('unknown', [error.message, ...suggest(connection, text), FORMS].join(' '), error.candidates);
+  }
+}
+
+function isKind(text: string): text is NamedKind {
+  return Object.hasOwn(READERS, text);
+}
+
+/** Says that there is a model, a project or a phase of that name. */
+function suggest(connection: Connection, text: string): string[] {
+  const kinds = [
+    ...(listNames(connection, 'model').includes(text) ? ['model'] : []),
+    ...(listNames(connection, 'projectId').includes(text) ? ['project'] : []),
+    ...(findPhase(text) ? ['phase'] : []),
+  ];
+  return kinds.map((kind) => `There is a ${kind} of that name: ${kind}:${text}.`);
+}
+
+function describeSelection(connection: Connection, { scope, part }: Selection): Found {
+  if (scope.kind === 'session') {
+    return { kind: 'session', label: `session ${scope.threadId}`, filter: { sessionId: scope.threadId } };
+  }
+  const { projectId, runId } = scope;
+  // It says what the run has where it has no such part.
+  if (part) readCostReport(connection, scope, { detail: 'models', part });
+  const label = [`run ${runId}`, ...(part ? [describePart(part)] : []), `project ${projectId}`].join(', ');
+  return { kind: 'run', label, filter: { projectId, runId, phase: part?.phase, iteration: part?.iteration } };
+}
+
+const OPTION_NAMES = {
+  projectId: '--project',
+  phase: '--phase',
+  model: '--model',
+  fromMs: '--since',
+  untilMs: '--until',
+} as const;
+
+/** Joins what an operand and the options ask for. Throws a UsageError where both ask for the same thing. */
+function restrict({ kind, filter }: Found, text: string, within: ComparedFilter): ComparedFilter {
+  for (const [key, option] of Object.entries(OPTION_NAMES)) {
+    const name = key as keyof typeof OPTION_NAMES;
+    const isAsked = filter[name] !== undefined && within[name] !== undefined;
+    if (isAsked && !(kind === 'run' && name === 'projectId')) {
+      throw new UsageError(`${text} says already what ${option} says: use one.`);
+    }
+  }
+  const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  return { ...within, ...asked };
+}
+
+/** `2026-11-24`, `2026-11`, `last-week`, or two of them around `..`, of which one may be left out. */
+function parseDays(text: string, today: Day): DayRange | undefined {
+  const [first = '', last, ...more] = text.split('..');
+  const [from, to] = [parseOneSpan(first, today), parseOneSpan(last ?? '', today)];
+  if (last === undefined) return from;
+  const isRead = (from || first === '') && (to || last === '') && (from || to) && more.length === 0;
+  if (!isRead) return undefined;
+  const range = { since: from?.since, until: to?.until };
+  if (range.since !== undefined && range.until !== undefined && range.since > range.until) {
+    throw new UsageError(`${text} ends before it begins.`);
+  }
+  return range;
+}
+
+function parseOneSpan(text: string, today: Day): DayRange | undefined {
+  if (Object.hasOwn(NAMED_DAYS, text)) return NAMED_DAYS[text]?.(today);
+  const day = parseDay(text);
+  if (day !== undefined) return { since: day, until: day };
+  const first = /^\d{4}-\d{2}$/.test(text) ? parseDay(`${text}-01`) : undefined;
+  return first === undefined ? undefined : monthOf(first);
+}
+
+function weekFrom(first: Day): DayRange {
+  return { since: first, until: first + 6 };
+}
+
+function monthOf(day: Day): DayRange {
+  return { since: startOfMonth(day), until: startOfMonth(day, 1) - 1 };
+}
+
+function describeDays({ since, until }: DayRange): string {
+  if (since === until && since !== undefined) return `day ${formatDay(since)}`;
+  const from = since === undefined ? [] : [`from ${formatDay(since)}`];
+  const to = until === undefined ? [] : [`to ${formatDay(until)}`];
+  return ['days', ...from, ...to].join(' ');
+}
