@@ -21,7 +21,9 @@ export function renderComparison(comparison: Comparison, options: TableOptions):
     units ? [units.text] : [],
     listSentences(comparison).map((text) => wrapText(text, width)),
     meaning === undefined ? [] : [paint('yellow', wrapText(meaning, width))],
-    [...(units ? describeMissing(units) : []), ...listRemarks(comparison)].map((text) => paint('gray', wrapText(text, width))),
+    [...(units ? describeMissing(units) : []), ...listRemarks(comparison)].map((text) =>
+      paint('gray', wrapText(text, width)),
+    ),
   ];
   const filled = sections.filter((lines) => lines.length > 0);
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;

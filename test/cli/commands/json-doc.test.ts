@@ -20,6 +20,7 @@ it.each([
   [['doctor', '--json']],
   [['mirror', '--json', '/center.db']],
   [['why', '--json']],
+  [['compare', 'nightly-7', '--as', 'gpt-5.4-mini', '--json']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],
