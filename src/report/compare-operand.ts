@@ -3,13 +3,16 @@ import type { ComparedFilter } from '../store/compare-queries.js';
 import type { Connection } from '../store/open.js';
 import { listNames } from '../store/period-queries.js';
 import { findScopes, type Place } from '../store/scopes.js';
+import { listTags, listWanted, type TagFilter, toTagFilter } from '../store/tags.js';
 import { findPhase, PHASES } from '../usage/phase.js';
+import { parseTag, type Tag } from '../usage/tags.js';
 import { type Calendar, type Day, formatDay, parseDay, startOfMonth, startOfWeek } from './calendar.js';
 import { describePart } from './cost-part.js';
 import { readCostReport } from './cost-report.js';
 import { ReportError } from './error.js';
 import { type DayRange, toMoments } from './period-range.js';
 import { assertProject, type Selection, selectRunOrSession, selectScope } from './selector.js';
+import { describeTags } from './tags.js';
 
 /** What is compared. */
 export interface Operand {
@@ -23,7 +26,7 @@ export interface Operand {
 
 /** A word that can be written before a colon, or `days`. */
 export type OperandKind = NamedKind | 'days';
-type NamedKind = 'run' | 'session' | 'model' | 'project' | 'phase';
+type NamedKind = 'run' | 'session' | 'model' | 'project' | 'phase' | 'branch' | 'pr' | 'ticket' | 'tag';
 
 /** How operands are understood. */
 export interface OperandContext {
@@ -39,10 +42,10 @@ type Reader = (connection: Connection, value: string, context: OperandContext) =
 
 /** What a word before a colon asks for. A further kind is an entry here and in NamedKind. */
 const READERS: Readonly<Record<NamedKind, Reader>> = {
-  run: (connection, id, { within: { projectId }, place }) =>
-    describeSelection(connection, selectScope(connection, { kind: 'run', id, projectId, place })),
-  session: (connection, id, { within: { projectId }, place }) =>
-    describeSelection(connection, selectScope(connection, { kind: 'session', id, projectId, place })),
+  run: (connection, id, { within: { projectId, tags }, place }) =>
+    describeSelection(connection, selectScope(connection, { kind: 'run', id, projectId, tags, place })),
+  session: (connection, id, { within: { projectId, tags }, place }) =>
+    describeSelection(connection, selectScope(connection, { kind: 'session', id, projectId, tags, place })),
   model: (_connection, model) => ({ kind: 'model', label: `model ${model}`, filter: { model } }),
   project(connection, projectId) {
     assertProject(connection, projectId);
@@ -53,7 +56,24 @@ const READERS: Readonly<Record<NamedKind, Reader>> = {
     if (!phase) throw new ReportError('unknown', `There is no phase ${name}. There is: ${PHASES.join(', ')}.`);
     return { kind: 'phase', label: `phase ${phase}`, filter: { phase } };
   },
+  branch: (_connection, value) => findTagged('branch', [{ key: 'branch', value }]),
+  ticket: (_connection, value) => findTagged('ticket', [{ key: 'ticket', value }]),
+  pr(_connection, written) {
+    // As reports by pull request name it, with its repository: owner/name#12.
+    const [, repo = '', number = written] = /^(.*)#(.+)$/s.exec(written) ?? [];
+    return findTagged('pr', [...(repo === '' ? [] : [{ key: 'repo', value: repo }]), { key: 'pr', value: number }]);
+  },
+  tag(_connection, written) {
+    const tag = parseTag(written);
+    if (typeof tag === 'string') throw new UsageError(`tag:${written} is no tag: ${tag}. Use tag:key=value.`);
+    return findTagged('tag', [tag]);
+  },
 };
+
+function findTagged(kind: NamedKind, tags: readonly Tag[]): Found {
+  const filter = toTagFilter(tags);
+  return { kind, label: describeTags(filter).join(', '), filter: { tags: filter } };
+}
 
 const MONDAY = 1;
 
@@ -67,7 +87,8 @@ const NAMED_DAYS: Readonly<Record<string, (today: Day) => DayRange>> = {
 };
 
 /** How an operand can be written, for errors. */
-const FORMS = `Use a run, session:ID, model:NAME, project:ID, phase:NAME, or days: 2026-11-24, 2026-11,
+const FORMS =
+  `Use a run, session:ID, model:NAME, project:ID, phase:NAME, branch:NAME, pr:12, ticket:ID, tag:KEY=VALUE, or days: 2026-11-24, 2026-11,
 2026-11-01..2026-11-14, ${Object.keys(NAMED_DAYS).join(', ')}.`.replaceAll('\n', ' ');
 
 /** Finds what `text` means. Throws a ReportError that says what there is instead, and a UsageError. */
@@ -79,9 +100,10 @@ export function readOperand(connection: Connection, text: string, context: Opera
 /** The newest runs of the project that the reader stands in, or else of all: `count` of them, the newest last. */
 export function readNewestRuns(connection: Connection, count: number, context: OperandContext): Operand[] {
   const { within, place } = context;
-  const { scope } = selectScope(connection, { kind: 'run', id: undefined, projectId: within.projectId, place });
+  const { tags } = within;
+  const { scope } = selectScope(connection, { kind: 'run', id: undefined, projectId: within.projectId, tags, place });
   const projectId = scope.kind === 'run' ? scope.projectId : undefined;
-  const runs = findScopes(connection, 'run', { projectId, limit: count });
+  const runs = findScopes(connection, 'run', { projectId, tags, limit: count });
   if (runs.length < count) {
     throw new ReportError('nothing-in-range', `There is only one run in project ${projectId}: say what to compare.`);
   }
@@ -101,7 +123,7 @@ function findOperand(connection: Connection, text: string, context: OperandConte
   try {
     return describeSelection(
       connection,
-      selectRunOrSession(connection, { id: text, projectId: within.projectId, place }),
+      selectRunOrSession(connection, { id: text, projectId: within.projectId, tags: within.tags, place }),
     );
   } catch (error) {
     if (!(error instanceof ReportError) || error.kind !== 'unknown') throw error;
@@ -119,6 +141,7 @@ function suggest(connection: Connection, text: string): string[] {
     ...(listNames(connection, 'model').includes(text) ? ['model'] : []),
     ...(listNames(connection, 'projectId').includes(text) ? ['project'] : []),
     ...(findPhase(text) ? ['phase'] : []),
+    ...['branch', 'ticket', 'pr'].filter((key) => listTags(connection, key).includes(text)),
   ];
   return kinds.map((kind) => `There is a ${kind} of that name: ${kind}:${text}.`);
 }
@@ -151,8 +174,12 @@ function restrict({ kind, filter }: Found, text: string, within: ComparedFilter)
       throw new UsageError(`${text} says already what ${option} says: use one.`);
     }
   }
+  const keys = (tags: TagFilter | undefined) => listWanted(tags).map(({ key }) => key);
+  const twice = keys(filter.tags).find((key) => keys(within.tags).includes(key));
+  if (twice !== undefined) throw new UsageError(`${text} says already which ${twice}: leave out the option.`);
+  const tags = toTagFilter([...listWanted(within.tags), ...listWanted(filter.tags)]);
   const asked = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
-  return { ...within, ...asked };
+  return { ...within, ...asked, tags };
 }
 
 /** `2026-11-24`, `2026-11`, `last-week`, or two of them around `..`, of which one may be left out. */

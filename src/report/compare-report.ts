@@ -112,6 +112,7 @@ function readOperandUsage(connection: Connection, operand: Operand): OperandUsag
 
 function matches(one: ComparedInvocationRow, { phase, iteration, sessionId }: ComparedFilter): boolean {
   return (
+    one.isTagged === 1 &&
     (phase ?? one.phase) === one.phase &&
     (iteration ?? one.iteration) === one.iteration &&
     (sessionId ?? one.threadId) === one.threadId
@@ -123,8 +124,8 @@ function startsWithin({ startedAtMs }: ComparedInvocationRow, { fromMs, untilMs 
 }
 
 function explainNothing(connection: Connection, { filter, label }: Operand): ReportError {
-  const { projectId, model } = filter;
-  const error = explainEmpty(connection, { projectId, model }, { since: undefined, until: undefined });
+  const { projectId, model, tags } = filter;
+  const error = explainEmpty(connection, { projectId, model, tags }, { since: undefined, until: undefined });
   return error.kind === 'unknown' ? error : new ReportError('nothing-in-range', `Nothing is recorded of ${label}.`);
 }
 

@@ -8,6 +8,7 @@ import { responsesBetween, SUMS_OF_SUMS, threadSums } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 import type { SumRow } from './queries.js';
 import { lacksPrice, type ModelResponseRow, selectModelResponse, toModelResponse } from './response-rows.js';
+import { isTaggedInvocation, isTaggedThread } from './tags.js';
 
 /** Which responses are compared: those that fulfil all that is defined. `fromMs` is inclusive, `untilMs` exclusive. */
 export interface ComparedFilter extends Omit<UsageFilter, 'provider'> {
@@ -36,6 +37,8 @@ export interface ComparedInvocationRow {
   readonly status: InvocationStatus;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
+  /** Whether it has the tags that were asked for: 1 or 0. */
+  readonly isTagged: 0 | 1;
 }
 
 /** The sums of what `filter` lets through, metered or imported. */
@@ -53,7 +56,7 @@ export function readComparedUsage(connection: Connection, filter: ComparedFilter
   const imported = connection
     .prepare<[ComparedFilter], ComparedUsageRow>(
       `SELECT NULL AS invocationId, u.model, u.source, ${SUMS_OF_SUMS}
-       FROM ${threadSums(filter, all([...ofResponse(filter), ...ofSession(filter)]))} u
+       FROM ${threadSums(filter, all([...ofResponse(filter), ...ofImported(filter)]))} u
          LEFT JOIN threads t ON t.id = u.thread_id
        WHERE ${all(['u.invocation_id IS NULL', ...ofThread(filter)])}
        GROUP BY 2, 3 ORDER BY min(u.first_ms), 2, 3`,
@@ -62,18 +65,19 @@ export function readComparedUsage(connection: Connection, filter: ComparedFilter
   return [...metered, ...imported];
 }
 
-/** Every invocation of the projects and runs of `filter`, whatever its phase and time, oldest first. */
+/** Every invocation of the projects and runs of `filter`, whatever its phase, time and tags, oldest first. */
 export function readComparedInvocations(
   connection: Connection,
-  { projectId, runId }: Pick<ComparedFilter, 'projectId' | 'runId'>,
+  { projectId, runId, tags }: Pick<ComparedFilter, 'projectId' | 'runId' | 'tags'>,
 ): ComparedInvocationRow[] {
+  const isTagged = tags === undefined ? '1' : isTaggedInvocation('i.id');
   return connection
     .prepare<[ComparedFilter], ComparedInvocationRow>(
       `SELECT i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.thread_id AS threadId, i.status,
-         i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs
+         i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, ${isTagged} AS isTagged
        FROM invocations i WHERE ${all(ofInvocation({ projectId, runId }))} ORDER BY i.started_at_ms, i.rowid`,
     )
-    .all({ projectId, runId });
+    .all({ projectId, runId, tags });
 }
 
 /** The responses that `readComparedUsage` sums up, one after the other, each with its invocation or null. */
@@ -82,7 +86,7 @@ export function* iterateCompared(
   filter: ComparedFilter,
 ): Generator<{ readonly invocationId: string | null; readonly response: ModelResponse }> {
   type Row = ModelResponseRow & { readonly invocationId: string | null };
-  const isImported = all(['r.invocation_id IS NULL', ...ofThread(filter), ...ofSession(filter, 'r.')]);
+  const isImported = all(['r.invocation_id IS NULL', ...ofThread(filter), ...ofImported(filter, 'r.')]);
   const isMetered = all(['i.id IS NOT NULL', ...ofInvocation(filter)]);
   const isMeant = isOfInvocationsAlone(filter) ? isMetered : `((${isMetered}) OR (${isImported}))`;
   const rows = connection
@@ -105,8 +109,9 @@ function ofResponse({ model }: ComparedFilter, alias = ''): string[] {
   return model === undefined ? [] : [`(${alias}model = @model OR ${alias}model GLOB @model)`];
 }
 
-function ofInvocation({ projectId, runId, phase, iteration, sessionId }: ComparedFilter): string[] {
+function ofInvocation({ projectId, runId, phase, iteration, sessionId, tags }: ComparedFilter): string[] {
   return [
+    ...(tags === undefined ? [] : [isTaggedInvocation('i.id')]),
     ...(projectId === undefined ? [] : ['i.project_id = @projectId']),
     ...(runId === undefined ? [] : ['i.run_id = @runId']),
     ...(phase === undefined ? [] : ['i.phase = @phase']),
@@ -119,8 +124,11 @@ function ofThread({ projectId }: ComparedFilter): string[] {
   return projectId === undefined ? [] : ["coalesce(t.project_id, 'unknown') = @projectId"];
 }
 
-function ofSession({ sessionId }: ComparedFilter, alias = ''): string[] {
-  return sessionId === undefined ? [] : [`${alias}thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)`];
+function ofImported({ sessionId, tags }: ComparedFilter, alias = ''): string[] {
+  return [
+    ...(tags === undefined ? [] : [isTaggedThread(`${alias}thread_id`)]),
+    ...(sessionId === undefined ? [] : [`${alias}thread_id IN (SELECT id FROM threads WHERE root_id = @sessionId)`]),
+  ];
 }
 
 function all(conditions: readonly string[]): string {

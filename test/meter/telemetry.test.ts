@@ -123,7 +123,9 @@ describe('what telemetry tells', () => {
     const { telemetry, taken } = startRun();
     const announced = completedRecord(UNFILED);
     const bad = completedRecord(UNFILED, { input: '-5', output: '1' });
-    telemetry.add(parseOtelBody(otelBody(announced, counted(UNFILED, 10), announced, bad, announced, counted(UNFILED, 20))));
+    telemetry.add(
+      parseOtelBody(otelBody(announced, counted(UNFILED, 10), announced, bad, announced, counted(UNFILED, 20))),
+    );
     telemetry.add(parseOtelBody('{'));
     await telemetry.settle();
     expect(taken.map(({ usage }) => usage.input)).toEqual([10, 20]);

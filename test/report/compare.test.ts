@@ -8,6 +8,7 @@ import { listSentences } from '../../src/report/compare-sentences.js';
 import { describeDistribution, judgeDifference } from '../../src/report/distribution.js';
 import type { ComparedFilter } from '../../src/store/compare-queries.js';
 import type { Store } from '../../src/store/store.js';
+import { toTagFilter } from '../../src/store/tags.js';
 import type { InvocationStatus, PricedResponse } from '../../src/usage/record.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
 
@@ -27,17 +28,19 @@ interface Recorded {
   readonly to?: number;
   /** Each costs as many nano-USD. */
   readonly costs?: readonly (number | undefined)[];
+  readonly tags?: Readonly<Record<string, string>>;
   readonly response?: Partial<PricedResponse>;
 }
 
 function record(store: Store, invocations: readonly Recorded[]): void {
   for (const [number, one] of invocations.entries()) {
     const { run = 'loop', phase = 'builder', iteration = 1, status = 'completed', from = 1, to = 2 } = one;
-    const { costs = [1000], response } = one;
+    const { costs = [1000], response, tags = {} } = one;
     store.record({
       invocation: sampleInvocation(`invocation-${number}`, {
         attribution: { runId: run, phase, iteration },
         startedAtMs: MIDNIGHT + from * HOUR,
+        tags: Object.entries(tags).map(([key, value]) => ({ key, value, origin: 'option' })),
       }),
       update: {
         threadId: `thread-${number}`,
@@ -140,8 +143,22 @@ describe('what is asked for', () => {
   const days: Recorded[] = [
     { run: 'earlier', from: -30, to: -29, costs: [1] },
     { run: 'across midnight', from: -1, to: 1, costs: [10, 20] },
-    { run: 'today', from: 2, to: 3, costs: [100] },
-    { run: TODAY, phase: 'reviewer', from: 4, to: 5, costs: [1000], response: { model: 'gpt-5.5' } },
+    {
+      run: 'today',
+      from: 2,
+      to: 3,
+      costs: [100],
+      tags: { branch: 'main', pr: '12', repo: 'ada/shop', team: 'search' },
+    },
+    {
+      run: TODAY,
+      phase: 'reviewer',
+      from: 4,
+      to: 5,
+      costs: [1000],
+      response: { model: 'gpt-5.5' },
+      tags: { branch: 'topic/x', pr: '12', repo: 'ada/bank' },
+    },
   ];
   it.each<[string, number, ComparedFilter?]>([
     ['today', 1120],
@@ -164,11 +181,18 @@ describe('what is asked for', () => {
     ['model:gpt-5*', 1131],
     ['phase:review', 1000],
     ['project:shop', 1131],
+    ['branch:main', 100],
+    ['branch:topic/*', 1000],
+    ['pr:12', 1100],
+    ['pr:ada/bank#12', 1000],
+    ['tag:team=search', 100],
     ['session:thread-2', 100],
     ['thread-2', 100],
     ['across midnight/builder/1', 30],
     ['today', 120, { phase: 'builder' }],
     ['model:gpt-5*', 1000, { fromMs: MIDNIGHT + 4 * HOUR }],
+    ['pr:12', 1000, { tags: toTagFilter([{ key: 'branch', value: 'topic/x' }]) }],
+    ['today', 100, { tags: toTagFilter([{ key: 'branch', value: 'main' }]) }],
   ])('is %s', (text, costNanoUsd, within) => {
     expect(compareRecorded(days, [text], { within }).sides[0]?.totals.costNanoUsd).toBe(costNanoUsd);
   });

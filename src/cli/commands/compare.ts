@@ -15,6 +15,7 @@ import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { findPlace } from './cost.js';
 import { chooseStyle } from './host.js';
 import {
+  BRANCH,
   DAYS_OF_TIME_ZONE,
   JSON_NOT_TABLE,
   MODEL,
@@ -22,6 +23,8 @@ import {
   NO_IMPORT,
   PROJECT,
   SINCE,
+  TAG,
+  toWantedTags,
   UNTIL,
 } from './shared-options.js';
 import { formatJson, showReport } from './show.js';
@@ -31,6 +34,8 @@ const OPTIONS = {
   project: PROJECT,
   phase: { value: '<name>', text: `only this phase: ${PHASES.join(', ')}` },
   model: MODEL,
+  branch: BRANCH,
+  tag: TAG,
   since: SINCE,
   until: UNTIL,
   timezone: DAYS_OF_TIME_ZONE,
@@ -46,6 +51,7 @@ What is compared can be written as
   model:gpt-5.4           a model, or those that a pattern such as "model:gpt-5.4*" means
   project:shop            a project
   phase:reviewer          a phase
+  branch:main, pr:12      what has this tag; also ticket:ABC-7 and tag:team=search
   2026-11-24, 2026-11     a day, a month
   2026-11-01..2026-11-14  the days from one to another; either can be left out
   last-week, this-month   also today, yesterday, this-week, last-month; weeks begin on Monday
@@ -63,6 +69,7 @@ compared with the one before. A run is completed when the last of its invocation
 Examples:
   codex-usage compare                          the newest run, and the one before
   codex-usage compare nightly-6 nightly-7
+  codex-usage compare branch:main branch:feature/search
   codex-usage compare last-month this-month --phase reviewer
   codex-usage compare model:gpt-5.4 model:gpt-5.5 --since 2026-11-01
   codex-usage compare nightly-7 --as gpt-5.4-mini
@@ -71,9 +78,10 @@ Examples:
 
 export const compare = defineCommand({
   name: 'compare',
-  argument: { placeholder: '[what...]', text: 'two or more runs, models, projects, phases or spans of days' },
-  summary: 'runs, models, projects, phases or spans of time side by side',
-  description: 'Compares runs, models, projects, phases or spans of time: in all, per iteration and per completed run.',
+  argument: { placeholder: '[what...]', text: 'two or more runs, models, projects, phases, branches or spans of days' },
+  summary: 'runs, branches, models or spans of time side by side',
+  description:
+    'Compares runs, branches, models, projects or spans of time: in all, per iteration and per completed run.',
   options: OPTIONS,
   help: HELP,
   async run(call) {
@@ -125,7 +133,7 @@ function readRequested(connection: Connection, call: CompareCall, request: Compa
     calendar,
     today: calendar.dayOf(Date.now()),
     place: findPlace(host, settings.project.value),
-    within: { projectId, model, phase: request.phase, ...toMoments(options, calendar) },
+    within: { projectId, model, phase: request.phase, tags: toWantedTags(options), ...toMoments(options, calendar) },
   };
   const operands =
     request.operands.length === 0

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { runUsage } from '../../harness/codex-usage.js';
 import { seedLongLoop, seedLoops } from '../../harness/loops.js';
@@ -117,6 +118,29 @@ describe('codex-usage compare', () => {
     const unpriced = await compareAsData(bench.database, 'loop', '--as', 'nobody-knows');
     expect(unpriced.sides[1].totals).toMatchObject({ costNanoUsd: null, unpricedResponseCount: 2 });
     expect(unpriced.unpricedReasons).toEqual(['No price is known for the model "nobody-knows".']);
+  });
+
+  test('has the branches of a real work tree side by side', async ({ bench }) => {
+    const costs: Record<string, number> = {};
+    for (const branch of ['main', 'topic/search']) {
+      await execa('git', ['checkout', '--quiet', '-b', branch], { cwd: bench.workTree });
+      const ledger = await review(bench, branch.replace('/', '-'), [branch === 'main' ? 20_000 : 30_000]);
+      costs[branch] = sumCosts(ledger, 'gpt-5.3-codex');
+    }
+    const { sides } = await compareAsData(bench.database, 'branch:main', 'branch:topic/search', '--as', 'gpt-5.4-mini');
+    expect(sides).toMatchObject([
+      { label: 'branch main', runCount: 1, totals: { costNanoUsd: costs.main } },
+      { label: 'branch topic/search', runCount: 1, totals: { costNanoUsd: costs['topic/search'] } },
+      { name: "A'", totals: { responseCount: 1 } },
+      { name: "B'", totals: { responseCount: 1, costNanoUsd: sumCosts(bench.api.ledger.slice(1), 'gpt-5.4-mini') } },
+    ]);
+    const unknown = await compare(bench.database, ['branch:main', 'branch:nowhere']);
+    expect(unknown.stderr).toContain('Nothing is recorded of branch nowhere. There is: main, topic/search.');
+    const twice = await compare(bench.database, ['branch:main', 'today', '--branch', 'main']);
+    expect([twice.exitCode, twice.stderr]).toEqual([
+      2,
+      expect.stringContaining('branch:main says already which branch'),
+    ]);
   });
 
   test('counts a run that failed as one that is not completed', async ({ bench }) => {
