@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { StoreError } from '../errors.js';
+import { PROMETHEUS_TYPE } from '../metrics/prometheus.js';
 import { ReportError } from '../report/error.js';
 import { type Answerer, QUESTIONS } from './answers.js';
 import type { Changes } from './events.js';
@@ -15,6 +16,8 @@ export interface AppOptions {
   readonly port: () => number;
   readonly page: ReadonlyMap<string, PageFile>;
   readonly answer: Answerer;
+  /** The sums of the record in Prometheus' text format. */
+  readonly metrics: () => string;
   readonly changes: Changes;
   readonly history: Progress;
   readonly pastSessions: PastSessions;
@@ -25,7 +28,7 @@ export interface AppOptions {
 /** Addresses of the page's views: each gives the page, which shows what its address says. */
 const VIEWS = ['/', '/runs', '/run', '/compare', '/sessions', '/session', '/health'];
 
-export function createApp({ port, page, answer, changes, history, pastSessions, onFault }: AppOptions): Hono {
+export function createApp({ port, page, answer, metrics, changes, history, pastSessions, onFault }: AppOptions): Hono {
   const app = new Hono();
   app.use(protectPage, refuseForeigners(port));
   app.post('/api/import', requireOwnPage, (context) => {
@@ -51,6 +54,11 @@ export function createApp({ port, page, answer, changes, history, pastSessions, 
   app.get('/api/*', (context) => {
     const known = [...QUESTIONS.map(({ path }) => path), '/api/past-sessions', '/api/events'].join(', ');
     return explain(context, 404, 'unknown', `There is no ${context.req.path}. There is: ${known}.`);
+  });
+
+  // A scraper on this machine asks with a Host of loopback and without what browsers add, so the guard lets it in.
+  app.get('/metrics', (context) => {
+    return context.body(metrics(), 200, { 'content-type': PROMETHEUS_TYPE, 'cache-control': 'no-store' });
   });
 
   for (const view of VIEWS) app.get(view, (context) => sendFile(context, page.get('index.html')));

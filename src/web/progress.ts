@@ -22,16 +22,19 @@ export interface Progress {
   state(): HistoryState;
   /** Calls `listener` with every new state until the returned function is called. */
   subscribe(listener: (state: HistoryState) => void): () => void;
+  /** Says that somebody without a page, such as Prometheus, has asked for figures. */
+  noteReader(): void;
 }
 
 export interface ProgressReport extends Progress {
   report(state: Partial<HistoryState>): void;
-  /** Whether any page is open. */
+  /** Whether any page is open, or figures were asked for without one since the last call. */
   isWatched(): boolean;
 }
 
 export function createProgress(): ProgressReport {
   const listeners = new Set<(state: HistoryState) => void>();
+  let wasRead = false;
   let current: HistoryState = { state: 'off', filesDone: 0, filesTotal: 0, problem: null };
   return {
     state: () => current,
@@ -43,6 +46,13 @@ export function createProgress(): ProgressReport {
       current = { ...current, ...state };
       for (const listener of [...listeners]) listener(current);
     },
-    isWatched: () => listeners.size > 0,
+    noteReader() {
+      wasRead = true;
+    },
+    isWatched() {
+      const isWatched = listeners.size > 0 || wasRead;
+      wasRead = false;
+      return isWatched;
+    },
   };
 }

@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
+import { measure } from '../metrics/measure.js';
+import { toPrometheus } from '../metrics/prometheus.js';
 import type { Store } from '../store/store.js';
 import { createAnswerer, type Surroundings } from './answers.js';
 import { createApp } from './app.js';
@@ -39,6 +41,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     port: () => port,
     page: readPage(options.pageFolder ?? PAGE_FOLDER),
     answer: createAnswerer(store, surroundings),
+    metrics: () => {
+      history.noteReader();
+      return toPrometheus(measure(store, { nowMs: surroundings.now(), version: surroundings.version }));
+    },
     changes,
     history,
     pastSessions,

@@ -82,6 +82,19 @@ describe('the server of the dashboard', () => {
     expect(post.headers.get('allow')).toBe('GET, HEAD');
   });
 
+  it('gives Prometheus, which is no browser, the sums of the record, and nobody else', async () => {
+    const { url, port, history } = await serveDashboard({ database: seedDatabase() });
+    const answer = await fetch(new URL('/metrics', url));
+    expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await answer.text()).toContain(
+      'codex_metered_input_tokens_total{provider="codex",project="shop",model="gpt-5.3-codex",source="actual"} 1000\n',
+    );
+    expect([history.isWatched(), history.isWatched()]).toEqual([true, false]);
+    expect(await askRaw(port, '/metrics', { host: 'evil.example' })).toMatchObject({ status: 403 });
+    expect(await askRaw(port, '/metrics', { origin: 'http://evil.example' })).toMatchObject({ status: 403 });
+    expect(await fetch(new URL('/metrics', url), { method: 'POST' })).toMatchObject({ status: 405 });
+  });
+
   it('tells who listens when something was recorded, once for each change', async () => {
     const database = seedDatabase();
     const { url } = await serveDashboard({ database });
@@ -189,6 +202,7 @@ describe('the server of the dashboard', () => {
 const ALONE = {
   port: () => 1,
   page: new Map(),
+  metrics: () => '',
   changes: { subscribe: () => () => undefined, close: () => undefined },
   history: createProgress(),
   pastSessions: { count: async () => [], import: () => undefined },

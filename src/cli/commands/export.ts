@@ -1,6 +1,5 @@
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { messageOf, UsageError } from '../../errors.js';
+import { replaceFile } from '../../files/replaced-file.js';
 import { formatPlural } from '../../report/amounts.js';
 import { createCalendar } from '../../report/calendar.js';
 import { type ExportSubject, exportUsage } from '../../report/export.js';
@@ -67,7 +66,7 @@ export const exporting = defineCommand({
         return '';
       }
       const path = resolve(host.cwd, options.output);
-      const count = writeFile(path, (put) => exportTo(store, request, put));
+      const count = replaceFile(path, 0o600, (put) => exportTo(store, request, put));
       return `${formatPlural(count, request.subject === 'days' ? 'row' : 'response')} written to ${path}\n`;
     });
   },
@@ -99,26 +98,4 @@ function exportTo(store: Store, request: ExportRequest, put: (text: string) => v
   return readSnapshot(store, (connection) => {
     return exportUsage(connection, request.subject, request.exportAs, { query: request, calendar, put });
   });
-}
-
-/** Writes a temporary file and renames it, so that a file at `path` stays until the new one is complete. */
-function writeFile(path: string, write: (put: (text: string) => void) => number): number {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = explaining(path, () => openSync(temporary, 'wx', 0o600));
-  try {
-    const count = write((text) => explaining(path, () => writeFileSync(file, text)));
-    explaining(path, () => renameSync(temporary, path));
-    return count;
-  } finally {
-    closeSync(file);
-    rmSync(temporary, { force: true });
-  }
-}
-
-function explaining<T>(path: string, operate: () => T): T {
-  try {
-    return operate();
-  } catch (error) {
-    throw new UsageError(`${path} cannot be written: ${messageOf(error)}`);
-  }
 }

@@ -7,6 +7,7 @@ export const COMMANDS: CommandList = {
   compare: async () => (await import('./compare.js')).compare,
   why: async () => (await import('./why.js')).why,
   export: async () => (await import('./export.js')).exporting,
+  metrics: async () => (await import('./metrics.js')).metrics,
   budget: async () => (await import('./budget.js')).budget,
   prices: async () => (await import('./prices.js')).prices,
   reprice: async () => (await import('./prices.js')).reprice,

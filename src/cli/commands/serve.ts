@@ -41,7 +41,8 @@ Examples:
   codex-usage serve --port 8080        at that port or not at all
   codex-usage serve --port 0           at any port that is free
 
-Its JSON is described in ${addressOfDocs('api.md')}. Ctrl-C ends it.
+Its JSON is described in ${addressOfDocs('api.md')}. Prometheus can scrape http://127.0.0.1:${USUAL_PORT}/metrics:
+${addressOfDocs('metrics.md')}. Ctrl-C ends it.
 `;
 
 export const serve = defineCommand({
@@ -125,7 +126,7 @@ async function openBrowser(url: string, { stderr }: Host): Promise<void> {
   }
 }
 
-/** Calls `refresh` now, and once a minute while a page is open. Returns a function that ends it. */
+/** Calls `refresh` now, and once a minute while a page is open or a scraper asks. Returns a function that ends it. */
 function keepUpToDate(history: ProgressReport, refresh: () => Promise<void>): () => void {
   let timer: NodeJS.Timeout | undefined;
   let state: 'going' | 'ended' = 'going';
