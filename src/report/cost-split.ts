@@ -1,8 +1,6 @@
 import { divideUsage } from '../pricing/cost.js';
 import type { ResponseRow } from '../store/queries.js';
-import { BILLED_COUNTERS } from '../usage/counters.js';
-
-type BilledName = (typeof BILLED_COUNTERS)[number]['name'];
+import { BILLED_COUNTERS, type BilledCounterName, type CounterName } from '../usage/counters.js';
 
 /** The parts of a cost that are billed at rates of their own. `fees` is what was charged beside tokens. */
 export const COST_PARTS = ['uncachedInput', 'cachedInput', 'cacheWrite', 'output', 'reasoning', 'fees'] as const;
@@ -52,28 +50,58 @@ export function readChargedRates({ price }: Pick<ResponseRow, 'price'>): Charged
   };
 }
 
-/** Splits the cost of a response by what it was charged for; undefined where it has no price. */
-export function splitCost(response: ResponseRow): CostSplit | undefined {
+/** What a response was charged for tokens of one kind, or beside tokens. */
+export interface Charge {
+  readonly name: BilledCounterName | 'fees';
+  readonly tokens: number;
+  readonly nanoUsd: number;
+  /** Nano-USD per token; undefined for fees. */
+  readonly rate: number | undefined;
+}
+
+/**
+ * Lists what makes up the cost of a response; the charges add up to it. `input` is what neither came from the cache nor was
+ * written to it, `output` includes reasoning. Undefined where the response has no price, or none that says its rates.
+ */
+export function listCharges(response: ChargedResponse): Charge[] | undefined {
   const rates = readChargedRates(response);
   if (!rates || response.costNanoUsd === null) return undefined;
   const { tokens } = divideUsage(response, response.cacheWrite1h);
-  const billed = (name: BilledName) => tokens[BILLED_COUNTERS.findIndex((counter) => counter.name === name)] ?? 0;
-  const [shortWrite, longWrite] = [billed('cacheWrite'), billed('cacheWrite1h')];
-  const reasoning = Math.min(response.reasoning, billed('output'));
-  const part = (count: number, rate: number): PartAmount => ({ tokens: count, nanoUsd: Math.round(count * rate) });
-  const ofTokens = {
-    uncachedInput: part(billed('input'), rates.input),
-    cachedInput: part(billed('cachedInput'), rates.cachedInput),
+  const charges = BILLED_COUNTERS.map(({ name }, at): Charge => {
+    const [count, rate] = [tokens[at] ?? 0, rates[name]];
+    return { name, tokens: count, rate, nanoUsd: Math.round(count * rate) };
+  });
+  const rest = response.costNanoUsd - charges.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
+  if (Math.abs(rest) >= 10) return [...charges, { name: 'fees', tokens: 0, rate: undefined, nanoUsd: rest }];
+  // A cost is rounded once, each charge by itself: the largest takes the difference.
+  const largest = charges.reduce((a, b) => (b.nanoUsd > a.nanoUsd ? b : a));
+  return charges.map((charge) => (charge === largest ? { ...charge, nanoUsd: charge.nanoUsd + rest } : charge));
+}
+
+/** What the charges of a response depend on. */
+export type ChargedResponse = Pick<ResponseRow, CounterName | 'cacheWrite1h' | 'costNanoUsd' | 'price'>;
+
+/** Splits the cost of a response by what it was charged for; undefined where it has no price. */
+export function splitCost(response: ResponseRow): CostSplit | undefined {
+  const charges = listCharges(response);
+  if (!charges) return undefined;
+  const none = { tokens: 0, nanoUsd: 0, rate: 0 };
+  const find = (name: Charge['name']) => charges.find((charge) => charge.name === name) ?? none;
+  const [shortWrite, longWrite, output] = [find('cacheWrite'), find('cacheWrite1h'), find('output')];
+  const reasoning = Math.min(response.reasoning, output.tokens);
+  const ofReasoning = { tokens: reasoning, nanoUsd: Math.round(reasoning * (output.rate ?? 0)) };
+  const part = ({ tokens, nanoUsd }: PartAmount): PartAmount => ({ tokens, nanoUsd });
+  return {
+    uncachedInput: part(find('input')),
+    cachedInput: part(find('cachedInput')),
     cacheWrite: {
-      tokens: shortWrite + longWrite,
-      nanoUsd: Math.round(shortWrite * rates.cacheWrite + longWrite * rates.cacheWrite1h),
+      tokens: shortWrite.tokens + longWrite.tokens,
+      nanoUsd: shortWrite.nanoUsd + longWrite.nanoUsd,
     },
-    output: part(billed('output') - reasoning, rates.output),
-    reasoning: part(reasoning, rates.output),
+    output: { tokens: output.tokens - reasoning, nanoUsd: output.nanoUsd - ofReasoning.nanoUsd },
+    reasoning: ofReasoning,
+    fees: part(find('fees')),
   };
-  const rest = response.costNanoUsd - Object.values(ofTokens).reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
-  // Each part is rounded by itself.
-  return { ...ofTokens, fees: { tokens: 0, nanoUsd: Math.abs(rest) < 10 ? 0 : rest } };
 }
 
 export function sumSplits(splits: readonly CostSplit[]): CostSplit {

@@ -3,13 +3,20 @@ import type { Connection } from '../store/open.js';
 import { readSpan, readSums } from '../store/period-queries.js';
 import { toTokensJson } from '../usage/counters.js';
 import { type Calendar, formatDay } from './calendar.js';
+import { type FocusOptions, listFocus } from './focus.js';
 import { explainEmpty, nothingRecorded, toMoments } from './period-range.js';
 import type { PeriodQuery } from './period-report.js';
 import { toIso } from './sums-json.js';
 
 export type ExportFormat = 'csv' | 'json' | 'ndjson';
-/** `days`: the sums of each day, provider, project, model and source. */
-export type ExportSubject = 'responses' | 'days';
+/** `days`: the sums of each day, provider, project, model and source. `focus`: costs as FOCUS 1.2 describes them. */
+export type ExportSubject = 'responses' | 'days' | 'focus';
+
+/** What an export is made with beside its query. `billingAccount` and `onUnpriced` are of `focus`. */
+export interface ExportOptions extends FocusOptions {
+  readonly query: ExportQuery;
+  readonly put: (text: string) => void;
+}
 
 export type ExportQuery = Pick<PeriodQuery, 'since' | 'until' | 'provider' | 'projectId' | 'model' | 'tags'>;
 
@@ -27,10 +34,10 @@ export function exportUsage(
   connection: Connection,
   subject: ExportSubject,
   format: ExportFormat,
-  { query, calendar, put }: { query: ExportQuery; calendar: Calendar; put: (text: string) => void },
+  options: ExportOptions,
 ): number {
-  const entries =
-    subject === 'days' ? listDays(connection, query, calendar) : listResponses(connection, query, calendar);
+  const { query, put } = options;
+  const entries = LISTS[subject](connection, query, options);
   let count = 0;
   let lines: string[] = [];
   const flush = () => {
@@ -51,6 +58,16 @@ export function exportUsage(
   return count;
 }
 
+const LISTS: Readonly<
+  Record<ExportSubject, (connection: Connection, query: ExportQuery, options: ExportOptions) => Iterable<Entry>>
+> = {
+  responses: (connection, query, { calendar }) => listResponses(connection, query, calendar),
+  days: (connection, query, { calendar }) => listDays(connection, query, calendar),
+  focus: (connection, query, options) => {
+    return listFocus(connection, { ...query, ...toMoments(toRange(query), options.calendar) }, options);
+  },
+};
+
 function encode(entry: Entry, format: ExportFormat, place: 'first' | 'later'): string {
   switch (format) {
     case 'ndjson':
@@ -66,8 +83,14 @@ function encode(entry: Entry, format: ExportFormat, place: 'first' | 'later'): s
 
 /** Quotes as RFC 4180 says. What is not known is empty. */
 function quote(value: Value): string {
-  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : toText(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Numbers without an exponent, which spreadsheets show and FOCUS allows only with a capital E. */
+function toText(value: string | number): string {
+  const text = String(value);
+  return typeof value === 'number' && text.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : text;
 }
 
 function* listResponses(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {

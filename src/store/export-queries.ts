@@ -1,5 +1,7 @@
-import { COUNTERS, type TokensJson } from '../usage/counters.js';
+import { COUNTERS, RESPONSE_COUNTERS, type ResponseCounterName, type TokensJson } from '../usage/counters.js';
+import type { Provider } from '../usage/provider.js';
 import type { CostExtent } from '../usage/record.js';
+import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
@@ -26,24 +28,53 @@ export interface ExportedResponse extends TokensJson {
   readonly tags: string;
 }
 
+const PROJECT = "coalesce(i.project_id, t.project_id, 'unknown')";
+
 /** The responses that `filter` lets through, one after the other, in order of time. */
 export function iterateResponses(connection: Connection, filter: UsageFilter): IterableIterator<ExportedResponse> {
-  const project = "coalesce(i.project_id, t.project_id, 'unknown')";
-  const conditions = [
-    filter.provider === undefined ? 'TRUE' : 'r.provider = @provider',
-    filter.projectId === undefined ? 'TRUE' : `${project} = @projectId`,
-    filter.model === undefined ? 'TRUE' : '(r.model = @model OR r.model GLOB @model)',
-    filter.tags === undefined ? 'TRUE' : isTagged('r'),
-  ];
   return connection
     .prepare<[UsageFilter], ExportedResponse>(
-      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${project} AS projectId, i.run_id AS runId, i.phase,
+      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT} AS projectId, i.run_id AS runId, i.phase,
          i.iteration, coalesce(i.thread_id, t.root_id, r.thread_id) AS sessionId, r.thread_id AS threadId,
          r.response_key AS responseKey, r.model, r.service_tier AS serviceTier, r.source, r.evidence,
          ${COUNTERS.map(({ column, json }) => `r.${column} AS ${json}`).join(', ')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent,
          ${selectTags('r')} AS tags
-       FROM ${responsesBetween(filter)} r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
-       WHERE ${conditions.join(' AND ')} ORDER BY r.completed_at_ms, r.id`,
+       FROM ${selectFrom(filter)} ORDER BY r.completed_at_ms, r.id`,
     )
     .iterate(filter);
+}
+
+/** A response with what its cost is made of. `price` and `fees` are JSON. */
+export interface ChargedRow extends Readonly<Record<ResponseCounterName, number>> {
+  readonly completedAtMs: number;
+  readonly provider: Provider;
+  readonly projectId: string;
+  readonly model: string;
+  readonly source: string;
+  readonly costNanoUsd: number | null;
+  readonly price: string | null;
+  readonly fees: string | null;
+}
+
+/** The responses that `filter` lets through, one after the other, with what their cost is made of. */
+export function iterateCharged(connection: Connection, filter: UsageFilter): IterableIterator<ChargedRow> {
+  return connection
+    .prepare<[UsageFilter], ChargedRow>(
+      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT} AS projectId, r.model, r.source,
+         ${selectCounters('r', RESPONSE_COUNTERS)}, r.cost_nano_usd AS costNanoUsd, r.price, r.fees
+       FROM ${selectFrom(filter)}`,
+    )
+    .iterate(filter);
+}
+
+/** SQL: the responses `r` that `filter` lets through, their invocations `i` and threads `t`. */
+function selectFrom(filter: UsageFilter): string {
+  const conditions = [
+    filter.provider === undefined ? 'TRUE' : 'r.provider = @provider',
+    filter.projectId === undefined ? 'TRUE' : `${PROJECT} = @projectId`,
+    filter.model === undefined ? 'TRUE' : '(r.model = @model OR r.model GLOB @model)',
+    filter.tags === undefined ? 'TRUE' : isTagged('r'),
+  ];
+  return `${responsesBetween(filter)} r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
+       WHERE ${conditions.join(' AND ')}`;
 }

@@ -1,11 +1,14 @@
 import { extname, resolve } from 'node:path';
+import { UsageError } from '../../errors.js';
 import { replaceFile } from '../../files/replaced-file.js';
 import { formatPlural } from '../../report/amounts.js';
 import { createCalendar } from '../../report/calendar.js';
 import { type ExportSubject, exportUsage } from '../../report/export.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
+import { addressOfDocs } from '../../usage/docs.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
+import type { Host } from './host.js';
 import {
   BRANCH,
   DAYS_OF_TIME_ZONE,
@@ -36,6 +39,7 @@ const OPTIONS = {
   branch: BRANCH,
   tag: TAG,
   timezone: DAYS_OF_TIME_ZONE,
+  billingAccount: { value: '<id>', text: 'focus: the account that pays, as the vendor calls it (default: unknown)' },
   noImport: NO_IMPORT,
 } satisfies Record<string, OptionSpec>;
 
@@ -43,17 +47,28 @@ const HELP = `
 A row for each model response, or for each day, provider, project, model and source. What is not known is
 empty in CSV and null in JSON: a cost of 0 is the price of a model that costs nothing.
 
+With "focus" the rows are those of FOCUS 1.2, the FinOps format for bills: by day (of UTC, unless --timezone says
+another), project, model and kind of token. Responses without a price have no row and are counted on stderr.
+
 Examples:
   codex-usage export > responses.csv
   codex-usage export days --since 2026-11-01 --output november.csv
   codex-usage export --format ndjson --provider claude | jq .costUsd
+  codex-usage export focus --since 2026-11-01 --billing-account org-42 --output focus.csv
+
+${addressOfDocs('metrics.md')} says what the columns of FOCUS hold.
 `;
 
 export const exporting = defineCommand({
   name: 'export',
-  argument: { placeholder: '[what]', text: 'what has a row', choices: ['responses', 'days'], initial: 'responses' },
-  summary: 'every response, or every day, as CSV, JSON or NDJSON',
-  description: 'Writes every response, or the sums of every day, as CSV, JSON or NDJSON.',
+  argument: {
+    placeholder: '[what]',
+    text: 'what has a row',
+    choices: ['responses', 'days', 'focus'],
+    initial: 'responses',
+  },
+  summary: 'every response, or every day, as CSV, JSON or NDJSON; FOCUS for finance',
+  description: 'Writes every response, the sums of every day, or costs as FOCUS 1.2, as CSV, JSON or NDJSON.',
   options: OPTIONS,
   help: HELP,
   async run(call) {
@@ -62,12 +77,12 @@ export const exporting = defineCommand({
     const request = toRequest(call);
     return showReport(request, host, paths, (store) => {
       if (options.output === undefined) {
-        exportTo(store, request, (text) => host.stdout.write(text));
+        exportTo(store, request, host, (text) => host.stdout.write(text));
         return '';
       }
       const path = resolve(host.cwd, options.output);
-      const count = replaceFile(path, 0o600, (put) => exportTo(store, request, put));
-      return `${formatPlural(count, request.subject === 'days' ? 'row' : 'response')} written to ${path}\n`;
+      const count = replaceFile(path, 0o600, (put) => exportTo(store, request, host, put));
+      return `${formatPlural(count, request.subject === 'responses' ? 'response' : 'row')} written to ${path}\n`;
     });
   },
 });
@@ -75,17 +90,16 @@ export const exporting = defineCommand({
 type ExportRequest = ReturnType<typeof toRequest>;
 
 function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
-  const { format, output, since, until, provider, project, model, timezone } = options;
+  const { format, output, since, until, provider, project, model, timezone, billingAccount } = options;
+  const subject = argument as ExportSubject;
+  if (billingAccount !== undefined && subject !== 'focus') {
+    throw new UsageError('--billing-account belongs to "codex-usage export focus".');
+  }
   return {
-    ...{
-      since,
-      until,
-      model,
-      projectId: project,
-      tags: toWantedTags(options),
-      timeZone: timezone ?? settings.timeZone.value,
-    },
-    subject: argument as ExportSubject,
+    ...{ since, until, model, projectId: project, tags: toWantedTags(options), subject },
+    billingAccount: billingAccount ?? 'unknown',
+    // Vendors bill days and months of UTC.
+    timeZone: timezone ?? (subject === 'focus' ? 'UTC' : settings.timeZone.value),
     exportAs: format ?? FORMATS.find((one) => output !== undefined && extname(output) === `.${one}`) ?? 'csv',
     provider: provider === 'all' ? undefined : provider,
     /** How an error is printed; not the format of the export. */
@@ -93,9 +107,13 @@ function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
   } as const;
 }
 
-function exportTo(store: Store, request: ExportRequest, put: (text: string) => void): number {
+function exportTo(store: Store, request: ExportRequest, { stderr }: Host, put: (text: string) => void): number {
   const calendar = createCalendar(request.timeZone);
+  const { subject, exportAs, billingAccount } = request;
+  const onUnpriced = (count: number) => {
+    if (count > 0) stderr.write(`${formatPlural(count, 'response')} without a price: no row has them.\n`);
+  };
   return readSnapshot(store, (connection) => {
-    return exportUsage(connection, request.subject, request.exportAs, { query: request, calendar, put });
+    return exportUsage(connection, subject, exportAs, { query: request, calendar, billingAccount, onUnpriced, put });
   });
 }
