@@ -14,8 +14,11 @@ export interface Measured {
   readonly points: readonly Point[];
 }
 
+/** Counters with what the record has. One that has corrections tells what it is ahead of the record. */
+export type Counted = readonly [Metric & Partial<Pick<CounterMetric, 'corrections' | 'kind'>>, readonly Point[]];
+
 /** Holds counters at their highest value; also those that nothing in the record has any more. */
-export function hold(counters: readonly (readonly [CounterMetric, Point[]])[], highest: ReadonlyMap<string, number>) {
+export function hold(counters: readonly Counted[], highest: ReadonlyMap<string, number>) {
   const corrections = new Map<Metric, Point[]>();
   const grown: ExportedCounter[] = [];
   const held = counters.map(([metric, points]): Measured => {
@@ -26,7 +29,7 @@ export function hold(counters: readonly (readonly [CounterMetric, Point[]])[], h
       const [value, most] = [values.get(key) ?? 0, before.get(key)];
       if (most === undefined || value > most) grown.push({ counter: metric.prometheus, labels: key, value });
       const labels = JSON.parse(key) as Labels;
-      if (most !== undefined && most > value) {
+      if (most !== undefined && most > value && metric.corrections) {
         const kind = metric.kind === undefined ? {} : { kind: metric.kind };
         const list = corrections.get(metric.corrections) ?? [];
         corrections.set(metric.corrections, list);

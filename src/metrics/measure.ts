@@ -12,11 +12,10 @@ import { readSpan, readSums } from '../store/period-queries.js';
 import { readSnapshot, type SumRow } from '../store/queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import type { Store } from '../store/store.js';
-import { hold, type Labels, type Measured, type Point } from './hold.js';
+import { type Counted, hold, type Labels, type Measured, type Point } from './hold.js';
 import {
   BUILD,
   COST,
-  type CounterMetric,
   INVOCATIONS,
   LIMIT_RESETS,
   LIMIT_USED,
@@ -26,6 +25,7 @@ import {
   TOKEN_METRICS,
   UNPRICED,
 } from './names.js';
+import { readTokenSizes } from './token-sizes.js';
 
 export interface Measurement {
   /** When all counters were 0, in epoch milliseconds: the same in every measurement of a database. */
@@ -41,11 +41,13 @@ export interface MeasureOptions {
   readonly version: string;
   /** How many combinations of provider, project, model and source have series of their own. */
   readonly mostGroups?: number;
+  /** Whether the sizes of responses are counted, too, which takes a look at each of them. */
+  readonly tokenSizes?: boolean;
 }
 
 const MOST_GROUPS = 2000;
 /** The project and the model of what is summed up beyond the bound. */
-export const OTHER = '(other)';
+const OTHER = '(other)';
 const LONGEST_LABEL = 200;
 
 /**
@@ -80,12 +82,13 @@ function read(connection: Connection, options: MeasureOptions): Read {
   const grouped = readGroups(connection, highest, mostGroups);
   const invocations = countInvocationsByStatus(connection);
   const ended = invocations.filter(({ status }) => status !== 'running');
-  const counters: (readonly [CounterMetric, Point[]])[] = [
+  const counters: Counted[] = [
     ...TOKEN_METRICS.map((metric) => [metric, grouped.list(({ tokens }) => tokens[metric.name])] as const),
     [COST, grouped.list(({ cost }) => cost)],
     [RESPONSES, grouped.list(({ responses }) => responses)],
     [UNPRICED, grouped.list(({ unpriced }) => unpriced)],
     [INVOCATIONS, ended.map(({ status, phase, count }) => ({ labels: { status, phase }, value: count }))],
+    ...(options.tokenSizes ? readTokenSizes(connection, grouped.labelsOf) : []),
   ];
   const { held, corrections, grown } = hold(counters, highest);
   const running = invocations.filter(({ status }) => status === 'running');
@@ -117,24 +120,31 @@ function readGroups(connection: Connection, highest: ReadonlyMap<string, number>
   let room = mostGroups - exported.size;
   let summedUp = 0;
   const rows = readSums(connection, ['provider', 'projectId', 'model', 'source'], {}, []);
+  const labelled = new Map<string, Labels>();
   // The dearest first, so that they have the series where there are too many.
   for (const row of rows.sort((a, b) => (b.costNanoUsd ?? 0) - (a.costNanoUsd ?? 0))) {
-    const { provider, projectId, model, source } = row;
-    let labels: Labels = { provider, project: toLabel(projectId), model: toLabel(model), source };
-    const key = JSON.stringify(labels);
-    if (!exported.has(key) && !groups.has(key) && room-- <= 0) {
-      labels = { ...labels, project: OTHER, model: OTHER };
-      summedUp++;
-    }
+    const own = toLabels(row);
+    const key = JSON.stringify(own);
+    const hasSeries = exported.has(key) || groups.has(key) || room-- > 0;
+    if (!hasSeries) summedUp++;
+    const labels = hasSeries ? own : { ...own, project: OTHER, model: OTHER };
+    labelled.set(key, labels);
     addTo(groups, labels, row);
   }
+  const labelsOf = (row: Named) => labelled.get(JSON.stringify(toLabels(row))) ?? toLabels(row);
   const list = (pick: (group: Group) => number | null | undefined): Point[] => {
     return [...groups.values()].flatMap((group) => {
       const value = pick(group);
       return value === null || value === undefined ? [] : [{ labels: group.labels, value }];
     });
   };
-  return { list, summedUp };
+  return { list, labelsOf, summedUp };
+}
+
+type Named = Readonly<Record<'provider' | 'projectId' | 'model' | 'source', string>>;
+
+function toLabels({ provider, projectId, model, source }: Named): Labels {
+  return { provider, project: toLabel(projectId), model: toLabel(model), source };
 }
 
 const PREFIX = `${RESPONSES.prometheus} `;

@@ -4,7 +4,7 @@ import { COUNTERS, type CounterName } from '../usage/counters.js';
 export interface Metric {
   readonly prometheus: string;
   readonly otlp: string;
-  /** A counter never falls. What it is ahead of the record is told by its metric of corrections. */
+  /** A counter never falls. Its metric of corrections says by how much it is ahead of the record. */
   readonly type: 'counter' | 'gauge';
   /** UCUM, as OTLP writes units. */
   readonly unit: string;

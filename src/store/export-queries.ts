@@ -28,13 +28,14 @@ export interface ExportedResponse extends TokensJson {
   readonly tags: string;
 }
 
-const PROJECT = "coalesce(i.project_id, t.project_id, 'unknown')";
+/** SQL: the project of a response `r` with the invocation `i` and the thread `t`. */
+export const PROJECT_OF_RESPONSE = "coalesce(i.project_id, t.project_id, 'unknown')";
 
 /** The responses that `filter` lets through, one after the other, in order of time. */
 export function iterateResponses(connection: Connection, filter: UsageFilter): IterableIterator<ExportedResponse> {
   return connection
     .prepare<[UsageFilter], ExportedResponse>(
-      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT} AS projectId, i.run_id AS runId, i.phase,
+      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT_OF_RESPONSE} AS projectId, i.run_id AS runId, i.phase,
          i.iteration, coalesce(i.thread_id, t.root_id, r.thread_id) AS sessionId, r.thread_id AS threadId,
          r.response_key AS responseKey, r.model, r.service_tier AS serviceTier, r.source, r.evidence,
          ${COUNTERS.map(({ column, json }) => `r.${column} AS ${json}`).join(', ')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent,
@@ -60,7 +61,7 @@ export interface ChargedRow extends Readonly<Record<ResponseCounterName, number>
 export function iterateCharged(connection: Connection, filter: UsageFilter): IterableIterator<ChargedRow> {
   return connection
     .prepare<[UsageFilter], ChargedRow>(
-      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT} AS projectId, r.model, r.source,
+      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT_OF_RESPONSE} AS projectId, r.model, r.source,
          ${selectCounters('r', RESPONSE_COUNTERS)}, r.cost_nano_usd AS costNanoUsd, r.price, r.fees
        FROM ${selectFrom(filter)}`,
     )
@@ -71,7 +72,7 @@ export function iterateCharged(connection: Connection, filter: UsageFilter): Ite
 function selectFrom(filter: UsageFilter): string {
   const conditions = [
     filter.provider === undefined ? 'TRUE' : 'r.provider = @provider',
-    filter.projectId === undefined ? 'TRUE' : `${PROJECT} = @projectId`,
+    filter.projectId === undefined ? 'TRUE' : `${PROJECT_OF_RESPONSE} = @projectId`,
     filter.model === undefined ? 'TRUE' : '(r.model = @model OR r.model GLOB @model)',
     filter.tags === undefined ? 'TRUE' : isTagged('r'),
   ];

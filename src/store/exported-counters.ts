@@ -13,19 +13,25 @@ const HIGHEST = '';
 /** The counter whose value is when counting began, in epoch milliseconds. */
 const BEGINNING = 'beginning';
 
+/** A value that was exported, and when. */
+export interface ConfirmedValue {
+  readonly value: number;
+  readonly atMs: number;
+}
+
 /** The highest values that were ever exported, by `keyOf`. */
 export function readHighest(connection: Connection): Map<string, number> {
-  return readConfirmed(connection, HIGHEST);
+  return new Map([...readConfirmed(connection, HIGHEST)].map(([key, { value }]) => [key, value]));
 }
 
 /** The values that `target` has confirmed, by `keyOf`. */
-export function readConfirmed(connection: Connection, target: string): Map<string, number> {
+export function readConfirmed(connection: Connection, target: string): Map<string, ConfirmedValue> {
   const rows = connection
-    .prepare<[string, string], ExportedCounter>(
-      'SELECT counter, labels, value FROM exported_counters WHERE target = ? AND counter <> ?',
+    .prepare<[string, string], ExportedCounter & ConfirmedValue>(
+      'SELECT counter, labels, value, exported_at_ms AS atMs FROM exported_counters WHERE target = ? AND counter <> ?',
     )
     .all(target, BEGINNING);
-  return new Map(rows.map((row) => [keyOf(row), row.value]));
+  return new Map(rows.map((row) => [keyOf(row), { value: row.value, atMs: row.atMs }]));
 }
 
 /** Records the highest values. To be used within a transaction. */
@@ -42,12 +48,6 @@ export function writeConfirmed(
 ): void {
   const write = connection.prepare<[string, string, string, number, number]>(WRITE);
   for (const { counter, labels, value } of counters) write.run(target, counter, labels, value, nowMs);
-}
-
-/** When `target` last confirmed anything, in epoch milliseconds; undefined when it never did. */
-export function readLastConfirmed(connection: Connection, target: string): number | undefined {
-  const query = 'SELECT max(exported_at_ms) FROM exported_counters WHERE target = ?';
-  return connection.prepare<[string], number | null>(query).pluck().get(target) ?? undefined;
 }
 
 /** When counting began, in epoch milliseconds: the start of what was recorded when it was first exported. */

@@ -27,6 +27,11 @@ export function takeWatchLock(path: string): Lock | undefined {
   return takeLock(`${path}-watch`);
 }
 
+/** Takes the lock on sending differences from the database at `path` to a collector; undefined while another process has it. */
+export function takeExportLock(path: string): Lock | undefined {
+  return takeLock(`${path}-export`);
+}
+
 function takeLock(lockPath: string): Lock | undefined {
   let connection: Connection | undefined;
   try {

@@ -33,7 +33,7 @@ export interface OptionSpec {
   readonly text: string;
   /** One letter. */
   readonly short?: string;
-  /** `<day>`: the placeholder of its value. An option without one is a switch. */
+  /** `<day>`: the placeholder of its value; `[url]`: of one that may be left out. An option without one is a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
   /** Throws an InvalidArgumentError of commander, which adds the option's name to the message. */
@@ -47,7 +47,7 @@ export interface OptionSpec {
 /** Options by their names in camel case: `noImport` is `--no-import`. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec | undefined>>;
 
-/** A switch is true when it was given. Any other option that was not given is its initial value, or undefined. */
+/** A switch is true when it was given, and so is an option that was given without its value. One that was not given is its initial value, or undefined. */
 export type OptionValues<Specs> = {
   readonly [Name in keyof Specs]: ValueOf<NonNullable<Specs[Name]>>;
 };
@@ -55,7 +55,10 @@ export type OptionValues<Specs> = {
 type ValueOf<Spec> = Spec extends { readonly value: string; readonly many: true }
   ? readonly ParsedOf<Spec>[] | undefined
   : Spec extends { readonly value: string }
-    ? ParsedOf<Spec> | (Spec extends { readonly initial: unknown } ? never : undefined)
+    ?
+        | ParsedOf<Spec>
+        | (Spec extends { readonly initial: unknown } ? never : undefined)
+        | (Spec extends { readonly value: `[${string}]` } ? true : never)
     : boolean;
 
 type ParsedOf<Spec> = Spec extends { readonly parse: (text: string) => infer Value }
