@@ -107,7 +107,14 @@ describe('a distribution', () => {
 describe('a run in a comparison', () => {
   it.each<[string, Recorded[], InvocationStatus]>([
     ['completed when its last invocation did', [{ status: 'failed' }, { iteration: 2, from: 3, to: 4 }], 'completed'],
-    ['failed when its last invocation did', [{ from: 3, to: 4, status: 'failed' }, { iteration: 2 }], 'failed'],
+    [
+      'failed when its last invocation did',
+      [
+        { from: 1, to: 5, status: 'failed' },
+        { iteration: 2, from: 2, to: 3 },
+      ],
+      'failed',
+    ],
     ['interrupted', [{ status: 'interrupted' }], 'interrupted'],
     ['over budget', [{}, { from: 3, to: 4, status: 'over budget' }], 'over budget'],
     ['running while any of its invocations is', [{ status: 'running' }, { from: 3, to: 4 }], 'running'],
@@ -195,6 +202,17 @@ describe('what is asked for', () => {
     ['today', 100, { tags: toTagFilter([{ key: 'branch', value: 'main' }]) }],
   ])('is %s', (text, costNanoUsd, within) => {
     expect(compareRecorded(days, [text], { within }).sides[0]?.totals.costNanoUsd).toBe(costNanoUsd);
+  });
+
+  it.each([
+    ['today', 3],
+    ['model:gpt-5.5', 1],
+    ['phase:reviewer', 1],
+    ['branch:main', 1],
+    ['session:thread-2', 1],
+    ['project:shop', 4],
+  ])('is %s, with the runs that have some of it', (text, runs) => {
+    expect(compareRecorded(days, [text]).sides[0]?.runs.statuses).toHaveLength(runs);
   });
 
   it('counts runs that reach beyond the days, and leaves them out of the figures per run', () => {

@@ -120,22 +120,32 @@ describe('codex-usage compare', () => {
     expect(unpriced.unpricedReasons).toEqual(['No price is known for the model "nobody-knows".']);
   });
 
-  test('has the branches of a real work tree side by side', async ({ bench }) => {
-    const costs: Record<string, number> = {};
-    for (const branch of ['main', 'topic/search']) {
-      await execa('git', ['checkout', '--quiet', '-b', branch], { cwd: bench.workTree });
-      const ledger = await review(bench, branch.replace('/', '-'), [branch === 'main' ? 20_000 : 30_000]);
-      costs[branch] = sumCosts(ledger, 'gpt-5.3-codex');
-    }
+  test('has the branches of a real work tree side by side, with imported sessions on them', async ({ bench }) => {
+    const branchOff = (name: string) => execa('git', ['checkout', '--quiet', '-b', name], { cwd: bench.workTree });
+    // A branch without a commit is in no session file of Codex.
+    const git = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--allow-empty'];
+    await branchOff('main');
+    await execa('git', [...git, '--message', 'Begin'], { cwd: bench.workTree });
+    const onMain = await review(bench, 'on main', [20_000]);
+    await branchOff('topic/search');
+    await review(bench, 'on a topic', [30_000]);
+    const usage = { input: 40_000, cached: 10_000, output: 100 };
+    bench.api.add({ prompt: 'by hand', replies: [{ message: 'Done.', usage }] });
+    await bench.run(['exec', '--json', 'by hand'], { direct: true });
+    await runUsage(['import'], { database: bench.database, env: { CODEX_HOME: bench.codexHome } });
+    const onTopic = bench.api.ledger.slice(1);
     const { sides } = await compareAsData(bench.database, 'branch:main', 'branch:topic/search', '--as', 'gpt-5.4-mini');
     expect(sides).toMatchObject([
-      { label: 'branch main', runCount: 1, totals: { costNanoUsd: costs.main } },
-      { label: 'branch topic/search', runCount: 1, totals: { costNanoUsd: costs['topic/search'] } },
-      { name: "A'", totals: { responseCount: 1 } },
-      { name: "B'", totals: { responseCount: 1, costNanoUsd: sumCosts(bench.api.ledger.slice(1), 'gpt-5.4-mini') } },
+      { label: 'branch main', runCount: 1, totals: { costNanoUsd: sumCosts(onMain, 'gpt-5.3-codex') } },
+      {
+        ...{ label: 'branch topic/search', runCount: 1, unassignedResponseCount: 1 },
+        totals: { responseCount: 2, costNanoUsd: sumCosts(onTopic, 'gpt-5.3-codex') },
+      },
+      { name: "A'", totals: { costNanoUsd: sumCosts(onMain, 'gpt-5.4-mini') } },
+      { name: "B'", totals: { responseCount: 2, costNanoUsd: sumCosts(onTopic, 'gpt-5.4-mini') } },
     ]);
     const unknown = await compare(bench.database, ['branch:main', 'branch:nowhere']);
-    expect(unknown.stderr).toContain('Nothing is recorded of branch nowhere. There is: main, topic/search.');
+    expect(unknown.stderr).toContain('Nothing is recorded of branch nowhere. There is: topic/search, main.');
     const twice = await compare(bench.database, ['branch:main', 'today', '--branch', 'main']);
     expect([twice.exitCode, twice.stderr]).toEqual([
       2,
