@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openStore } from '../../src/store/store.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { type Answered, serveDashboard } from '../harness/dashboard.js';
 import { seedLongLoop, seedLoops } from '../harness/loops.js';
@@ -140,6 +141,33 @@ describe("the API's figures", () => {
     }
   });
 
+  it('of a branch and of tags are those of codex-usage --branch and --tag', async () => {
+    const database = seedDatabase();
+    tagEverything(database);
+    const { ask } = await serveDashboard({ database });
+    const filters = [
+      ['branch=main', ['--branch', 'main']],
+      ['branch=main&branch=fix&tag=team%3Dpay', ['--branch', 'main', '--branch', 'fix', '--tag', 'team=pay']],
+    ] as const;
+    for (const [query, options] of filters) {
+      const { body } = await ask(`/api/usage?${query}&last=40&timezone=${ZONE}`);
+      const printed = await printJson(['daily', ...options, '--last', '40', '-z', ZONE], database);
+      expect(groupOf(body, null).range).toEqual(printed);
+      const runs = await printJson(['run', '--list', ...options], database);
+      expect((await ask(`/api/runs?${query}&last=20`)).body).toEqual(runs);
+      expect((runs.runs as Answered[]).length).toBeGreaterThan(0);
+      const sessions = (await ask(`/api/sessions?${query}&last=1000`)).body.sessions as Answered[];
+      const all = await printJson(['daily', ...options, '-z', ZONE], database);
+      expect(sessions.reduce((sum, { costNanoUsd }) => sum + Number(costNanoUsd ?? 0), 0)).toBe(costOf(all));
+    }
+    const { body } = await ask(`/api/breakdown?by=branch&last=40&timezone=${ZONE}`);
+    const branches = (await printJson(['branch', '--last', '40', '-z', ZONE], database)).branches as Answered[];
+    expect(body.entries).toMatchObject(branches.map(({ branch, costNanoUsd }) => ({ name: branch, costNanoUsd })));
+    expect((await ask('/api/status')).body).toMatchObject({ branchNames: ['main', 'fix'], tags: ['team=pay'] });
+    expect((await ask('/api/runs?tag=team')).status).toBe(400);
+    expect((await ask('/api/runs?project=a&project=b')).status).toBe(400);
+  });
+
   it('of no usage are none, and no error', async () => {
     const { ask } = await serveDashboard({ database: `${createFolder()}/new.db` });
     const { body, status } = await ask('/api/usage');
@@ -179,6 +207,16 @@ function seedDatabase(): string {
   seedMonths(path, { untilMs: nowMs, days: 60, sessionsPerDay: 3 });
   seedLoops(path, { nowMs });
   return path;
+}
+
+/** Every other invocation was on the branch main and of a team, every third session of the past on the branch fix. */
+function tagEverything(path: string): void {
+  const store = openStore(path, { mode: 'write', busyTimeoutMs: 5000 });
+  store.connection.exec(`
+    INSERT INTO invocation_tags SELECT id, 'branch', 'main', 'git' FROM invocations WHERE rowid % 2 = 0;
+    INSERT INTO invocation_tags SELECT id, 'team', 'pay', 'option' FROM invocations WHERE rowid % 4 = 0;
+    INSERT INTO thread_tags SELECT id, 'branch', iif(rowid % 3 = 0, 'fix', 'main'), 1 FROM threads WHERE rowid % 2 = 0;`);
+  store.close();
 }
 
 async function printJson(args: string[], database: string): Promise<Answered> {

@@ -289,6 +289,28 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await page.getByText('The costliest').waitFor();
   });
 
+  it('leads from what a branch cost to its sessions and its runs, in its address', async () => {
+    const { branchNames } = (await (await fetch(new URL('/api/status', server.url))).json()) as Record<
+      string,
+      string[]
+    >;
+    const [branch = ''] = branchNames ?? [];
+    const page = await open('/');
+    await page.getByRole('radio', { name: 'Branch' }).check();
+    await page.waitForURL(/by=branch/);
+    const ranked = page.getByRole('region', { name: 'cost by branch' });
+    await ranked.getByText('(none)').waitFor();
+    await ranked.getByRole('link', { name: branch, exact: true }).click();
+    await page.waitForURL((url) => url.pathname === '/sessions' && url.searchParams.get('branch') === branch);
+    await page.getByText('The costliest').waitFor();
+    expect(await page.getByLabel('Branch').inputValue()).toBe(branch);
+    await page.getByRole('link', { name: 'Runs of the same' }).click();
+    const rows = page.getByRole('region', { name: 'Runs' }).locator('tbody tr');
+    await expect.poll(() => rows.locator('th').allTextContents()).toEqual(['demo']);
+    await page.getByLabel('Branch').selectOption('');
+    await expect.poll(() => rows.count()).toBeGreaterThan(1);
+  });
+
   it.each(['/runs', '/sessions'])('has the cost in sight at %s on a telephone', async (path) => {
     const page = await openPage({ viewport: { width: 360, height: 800 } });
     await page.goto(new URL(path, server.url).href);
