@@ -128,7 +128,7 @@ function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path
       }),
     ),
     prices: prices?.map(toPriceEntry),
-    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value: value.trim() })),
     ticketPattern: ticket,
     fleet: Object.entries(values.fleet ?? {}).map(([name, target]) => toFleetTarget(name, target, path)),
   };

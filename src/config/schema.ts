@@ -3,7 +3,7 @@ import { BUDGET_SCOPES, type BudgetScope, ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import { COST_UNITS, ESTIMATE_MODES } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
-import { isPossibleTag, MOST_TAG_CHARACTERS } from '../usage/tags.js';
+import { findTagFault, isTooLong, MOST_TAG_CHARACTERS } from '../usage/tags.js';
 import { MIN_LEFT_EXAMPLE, readMinLeft } from './budgets.js';
 import { FLEET_TARGET } from './fleet-schema.js';
 import { HOOKS, type HookName } from './hooks.js';
@@ -89,13 +89,11 @@ const price = z
 const tags = z.record(z.string(), text, { error: 'must be a table of keys and texts' }).check(
   z.check(({ value, issues }) => {
     for (const [key, written] of Object.entries(value)) {
+      const tag = { key, value: written.trim() };
+      const fault = isTooLong(tag) ? `it has more than ${MOST_TAG_CHARACTERS} characters` : findTagFault(tag);
       const refuse = (message: string) => issues.push({ code: 'custom', input: written, path: [key], message });
       if (key === 'ticket' && !isExpression(written)) refuse('is not a regular expression');
-      if (key !== 'ticket' && !isPossibleTag({ key, value: written })) {
-        refuse(
-          `is not a tag: neither key nor value may have control characters, or more than ${MOST_TAG_CHARACTERS} characters, and the key no space`,
-        );
-      }
+      if (key !== 'ticket' && fault !== undefined) refuse(`is not a tag: ${fault}`);
     }
   }),
 );

@@ -2,8 +2,8 @@ import type { Budget } from './budget.js';
 import type { Phase } from './phase.js';
 import type { Provider } from './provider.js';
 import type { Evidence, Source } from './source.js';
-import type { InvocationTag } from './tags.js';
 import type { InvocationSurroundings } from './surroundings.js';
+import type { InvocationTag } from './tags.js';
 import type { Usage } from './usage.js';
 
 /** Where a part of an attribution was read. `default`: it was given nowhere. */

@@ -28,11 +28,11 @@ export function parseTag(written: string): Tag | string {
   const equals = written.indexOf('=');
   if (equals === -1) return 'it has no "="';
   const tag = { key: written.slice(0, equals).trim(), value: written.slice(equals + 1).trim() };
-  return findFault(tag) ?? tag;
+  return findTagFault(tag) ?? tag;
 }
 
 /** Why a tag cannot be recorded as it is, but for its length; undefined where it can. */
-function findFault({ key, value }: Tag): string | undefined {
+export function findTagFault({ key, value }: Tag): string | undefined {
   if (key === '') return 'its key is empty';
   if (/\s/u.test(key)) return 'its key has a space';
   if (value === '') return 'its value is empty';
@@ -42,7 +42,7 @@ function findFault({ key, value }: Tag): string | undefined {
 
 /** Whether a tag that nobody checked when it was written can be recorded. */
 export function isPossibleTag(tag: Tag): boolean {
-  return !isTooLong(tag) && findFault(tag) === undefined;
+  return !isTooLong(tag) && findTagFault(tag) === undefined;
 }
 
 export function isTooLong({ key, value }: Tag): boolean {

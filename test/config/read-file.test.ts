@@ -48,6 +48,10 @@ day.tokens = 2_000_000
 [budget.run]
 usd = 0.1
 
+[tags]
+team = "search"
+ticket = "[A-Z]+-[0-9]+"
+
 [[subscriptions]]
 provider = "openai"
 name = "ChatGPT Pro"
@@ -77,6 +81,8 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
         { phase: 'reviewer', pattern: '/qa/(?<iteration>\\d+)' },
         { phase: 'reviewer', pattern: '/audit/' },
       ],
+      tags: [{ key: 'team', value: 'search' }],
+      ticketPattern: '[A-Z]+-[0-9]+',
       onBudget: 'warn',
       limits: [
         { scope: 'invocation', unit: 'usd', amount: 2_500_000_000 },
@@ -100,7 +106,7 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
     });
     expect(file.lineOf(['project'])).toBe(2);
     expect(file.lineOf(['budget', 'run', 'usd'])).toBe(18);
-    expect(file.lineOf(['prices', 0, 'long_context', 'output'])).toBe(35);
+    expect(file.lineOf(['prices', 0, 'long_context', 'output'])).toBe(39);
   });
 
   it('may be empty', () => {
@@ -125,6 +131,11 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
     ['[budget.run]\nusd = 1e9', 'file:2: budget.run.usd is too large.'],
     ['[budget.run]\nusd = inf', 'file:2: budget.run.usd must be a number.'],
     ['[budget.run]\ntokens = 1.5', 'file:2: budget.run.tokens must be a whole number.'],
+    ['tags = 5', 'file:1: tags must be a table of keys and texts.'],
+    ['[tags]\nteam = 7', 'file:2: tags.team must be text in quotes.'],
+    ['[tags]\nteam = "a\\u001bb"', 'file:2: tags.team is not a tag: it has control characters.'],
+    ['[tags]\n"my team" = "a"', 'file:2: tags.my team is not a tag: its key has a space.'],
+    ['[tags]\nticket = "["', 'file:2: tags.ticket is not a regular expression.'],
     ['cost_records_estimates = "drop"', 'file:1: cost_records_estimates must be "replace" or "keep".'],
     ['[budget]\non_budget = "explode"', 'file:2: budget.on_budget must be "stop" or "warn".'],
     ['time_zone = "Mars/Base"', 'file:1: time_zone must be an IANA name, such as Europe/Berlin.'],

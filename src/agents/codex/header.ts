@@ -47,7 +47,10 @@ export function readHeader(payload: JsonObject): SessionHeader | undefined {
   };
 }
 
-/** `git` is `{"commit_hash":"…","branch":"…","repository_url":"…"}`, measured on 0.171. What git did not say is missing. */
+/**
+ * `git` is `{"commit_hash":"…","branch":"…","repository_url":"…"}`, measured on 0.42 to 0.171; up to 0.125 the
+ * address has its user and password. What git did not say is missing.
+ */
 function readGit(git: unknown): Tag[] {
   if (typeof git !== 'object' || git === null) return [];
   const { branch, commit_hash: commit, repository_url: url } = git as Record<string, unknown>;
