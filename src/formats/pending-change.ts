@@ -5,8 +5,8 @@ import { COUNTERS, type CounterName } from '../usage/counters.js';
 import { PHASES } from '../usage/phase.js';
 import { PROVIDERS } from '../usage/provider.js';
 import {
+  ATTRIBUTION_ORIGINS,
   type Attribution,
-  type AttributionOrigin,
   CHANGE_VERSION,
   type Change,
   type CostExtent,
@@ -21,8 +21,8 @@ import {
   type ThreadKnownBy,
 } from '../usage/record.js';
 import { EVIDENCE, SOURCES } from '../usage/source.js';
-import { type InvocationTag, isPossibleTag, TAG_ORIGINS } from '../usage/tags.js';
 import { CI_SYSTEMS, type CiJob, type InvocationSurroundings } from '../usage/surroundings.js';
+import { type InvocationTag, isPossibleTag, TAG_ORIGINS } from '../usage/tags.js';
 
 export type PendingChange =
   | { readonly kind: 'change'; readonly change: Change }
@@ -44,18 +44,7 @@ function word<T extends string>(all: Record<T, true>) {
   return z.enum(Object.keys(all) as T[]);
 }
 
-const attributionOrigin = word<AttributionOrigin>({
-  option: true,
-  environment: true,
-  'project file': true,
-  'user file': true,
-  'link name': true,
-  'output path': true,
-  command: true,
-  git: true,
-  directory: true,
-  default: true,
-});
+const attributionOrigin = z.enum(ATTRIBUTION_ORIGINS);
 const status = word<InvocationStatus>({
   running: true,
   completed: true,

@@ -7,17 +7,19 @@ import type { InvocationTag } from './tags.js';
 import type { Usage } from './usage.js';
 
 /** Where a part of an attribution was read. `default`: it was given nowhere. */
-export type AttributionOrigin =
-  | 'option'
-  | 'environment'
-  | 'project file'
-  | 'user file'
-  | 'link name'
-  | 'output path'
-  | 'command'
-  | 'git'
-  | 'directory'
-  | 'default';
+export const ATTRIBUTION_ORIGINS = [
+  'option',
+  'environment',
+  'project file',
+  'user file',
+  'link name',
+  'output path',
+  'command',
+  'git',
+  'directory',
+  'default',
+] as const;
+export type AttributionOrigin = (typeof ATTRIBUTION_ORIGINS)[number];
 
 /** What an invocation is attributed to. An iteration without a name is undefined until the store gives the next free number. */
 export interface Attribution {
