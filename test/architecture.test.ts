@@ -75,6 +75,14 @@ describe('the architecture', () => {
     expect(strays.map(describeImport)).toEqual([]);
   });
 
+  it("loads the fleet's room, and with it the client of PostgreSQL, in its own commands alone", () => {
+    const isLazy = ({ from, kind }: Import) => kind === 'dynamic' && /^cli\/commands\/(push|fleet(-\w+)?)$/.test(from);
+    const strays = imports.filter((one) => {
+      return roomOf(one.to) === 'fleet' && roomOf(one.from) !== 'fleet' && one.kind !== 'type' && !isLazy(one);
+    });
+    expect(strays.map(describeImport)).toEqual([]);
+  });
+
   it('ends the process in cli only', () => {
     const enders = Object.keys(sources).filter((file) => roomOf(file) !== 'cli' && endsProcess(file));
     expect(enders).toEqual([]);

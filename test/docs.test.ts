@@ -18,8 +18,8 @@ const PAGES = [
 ];
 /** A changelog names what has gone since. */
 const CURRENT = PAGES.filter((page) => page !== 'CHANGELOG.md');
-/** Keys of codex-metered.toml that hold a list of tables. */
-const LISTS = ['prices', 'subscriptions'];
+/** Keys of codex-metered.toml that hold tables by number or by name: how one of them is found. */
+const INNER: Readonly<Record<string, (string | number)[]>> = { prices: [0], subscriptions: [0], fleet: ['work'] };
 const DOCS = CURRENT.map(read).join('\n');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
@@ -156,7 +156,7 @@ describe('the map in AGENTS.md', () => {
 
 /** The keys of codex-metered.toml, at any depth. */
 function listKeys(path: readonly (string | number)[] = []): string[] {
-  return listKnownKeys(path).flatMap((key) => [key, ...listKeys([...path, key, ...(LISTS.includes(key) ? [0] : [])])]);
+  return listKnownKeys(path).flatMap((key) => [key, ...listKeys([...path, key, ...(INNER[key] ?? [])])]);
 }
 
 async function helpOf(...command: string[]): Promise<string> {

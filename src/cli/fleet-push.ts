@@ -19,7 +19,11 @@ export interface FleetPush {
 }
 
 /** Undefined where no target is set: then nothing of this is loaded or started. */
-export function createFleetPush({ fleet }: Pick<Settings, 'fleet'>, { database }: Paths, log: Log): FleetPush | undefined {
+export function createFleetPush(
+  { fleet }: Pick<Settings, 'fleet'>,
+  { database }: Paths,
+  log: Log,
+): FleetPush | undefined {
   if (fleet.length === 0) return undefined;
   const run = async (args: readonly string[]): Promise<ChildProcess> => {
     // Most runs have no target, and the module takes milliseconds to load.

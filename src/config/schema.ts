@@ -97,10 +97,15 @@ const tags = z.record(z.string(), text, { error: 'must be a table of keys and te
     }
   }),
 );
-/** Names a lock file as well. */
-const fleetName = z
-  .string()
-  .check(z.regex(/^[\w.-]{1,64}$/, 'is no name: use letters, digits, dots, dashes and underscores'));
+/** The name of a target also names the file of a lock. */
+const fleet = z.record(z.string(), FLEET_TARGET, { error: 'must be tables: [fleet.NAME]' }).check(
+  z.check(({ value, issues }) => {
+    for (const name of Object.keys(value).filter((one) => !/^[\w.-]{1,64}$/.test(one))) {
+      const message = 'is no name for a target: use letters, digits, dots, dashes and underscores';
+      issues.push({ code: 'custom', input: name, path: [name], message });
+    }
+  }),
+);
 
 /** What a `codex-metered.toml` may say. docs/config.md explains every key. */
 export const CONFIG_FILE = z.strictObject({
@@ -151,7 +156,7 @@ export const CONFIG_FILE = z.strictObject({
     }),
   ),
   tags: z.optional(tags),
-  fleet: z.optional(z.record(fleetName, FLEET_TARGET, { error: 'must be tables: [fleet.NAME]' })),
+  fleet: z.optional(fleet),
   prices: z.optional(z.array(price, { error: 'must be tables: [[prices]]' })),
 });
 

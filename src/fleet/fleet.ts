@@ -1,4 +1,6 @@
+import { connectTo } from './connection.js';
+import { push, pushSpooled, showPush, watch } from './push.js';
+import { listSpooled } from './spool.js';
+
 /** What the commands load of this room: a bundle of its own, because it holds the client of PostgreSQL. */
-export { connectTo } from './connection.js';
-export { type PushOutcome, push, pushSpooled, showPush, watch } from './push.js';
-export { listSpooled } from './spool.js';
+export { connectTo, listSpooled, push, pushSpooled, showPush, watch };

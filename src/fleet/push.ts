@@ -133,7 +133,11 @@ const REFRESH_MS = 60_000;
 const PATIENCE_MS = 900_000;
 
 /** Pushes whenever something has changed, until it is stopped. `busy`: another process watches this database. */
-export async function watch(source: PushSource, targets: readonly FleetTarget[], options: WatchOptions): Promise<'ended' | 'busy'> {
+export async function watch(
+  source: PushSource,
+  targets: readonly FleetTarget[],
+  options: WatchOptions,
+): Promise<'ended' | 'busy'> {
   const lock = takeWatchLock(source.database);
   if (!lock) return 'busy';
   try {

@@ -10,16 +10,15 @@ import {
   type PushTarget,
   prepareNonce,
   readTarget,
-  setRowAside,
-  takeBack,
 } from '../store/outbox.js';
 import { readOutboxRows } from '../store/outbox-rows.js';
+import { setRowAside, takeBack } from '../store/set-aside.js';
 import { type RowRules, toWireRows, type WireRow, writeBatch } from './batch.js';
 import { FleetError } from './connection.js';
 import { type Chain, type Delivery, deliver, type Transport, UnknownNonceError } from './delivery.js';
 
 /** How many rows a batch holds at most. */
-export const BATCH_ROWS = 2000;
+const BATCH_ROWS = 2000;
 /** More refused rows than this, and more than one in so many, are a fault of the target or of this program: no more are set aside. */
 const MOST_REFUSED = 20;
 
@@ -45,7 +44,7 @@ export interface Sent {
 }
 
 /** Makes the target known where it is new, so that from now on changes wait for it. Returns how it is known. */
-export function prepareTarget({ connection, target: name, settings, full }: Omit<PushJob, 'onProgress'>): PushTarget {
+function prepareTarget({ connection, target: name, settings, full }: Omit<PushJob, 'onProgress'>): PushTarget {
   const known = readTarget(connection, name);
   return known && known.settings === settings && !full ? known : beginTarget(connection, { name, settings });
 }

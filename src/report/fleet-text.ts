@@ -1,4 +1,5 @@
-import type { Backlog, PushTarget, SetAsideRow } from '../store/outbox.js';
+import type { Backlog, PushTarget } from '../store/outbox.js';
+import type { SetAsideRow } from '../store/set-aside.js';
 import { cleanText, formatCount, formatDuration, formatPlural } from './amounts.js';
 import type { Check } from './doctor.js';
 import type { Paint } from './paint.js';

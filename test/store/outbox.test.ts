@@ -6,18 +6,16 @@ import {
   confirmNonce,
   iterateAll,
   listEntries,
-  listSetAside,
   listTargets,
   prepareNonce,
   readBacklog,
   readStoreId,
   readTarget,
   removeTarget,
-  setRowAside,
-  takeBack,
 } from '../../src/store/outbox.js';
 import { readOutboxRows } from '../../src/store/outbox-rows.js';
 import { Packer } from '../../src/store/pack.js';
+import { listSetAside, setRowAside, takeBack } from '../../src/store/set-aside.js';
 import type { Store } from '../../src/store/store.js';
 import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
 

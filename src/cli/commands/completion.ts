@@ -58,7 +58,13 @@ function writeCompletion(shell: Shell, described: readonly Command[]): string {
 
 function listCompleted(command: Command): CompletedOption[] {
   return listOptions(command).map(({ name, short, value, text, choices = [] }) => {
-    return { long: nameOption(name).slice('--'.length), short, takesValue: value?.startsWith('<') ?? false, text, choices };
+    return {
+      long: nameOption(name).slice('--'.length),
+      short,
+      takesValue: value?.startsWith('<') ?? false,
+      text,
+      choices,
+    };
   });
 }
 

@@ -7,6 +7,7 @@ import { findTimeZone } from '../../report/calendar.js';
 import { nameWindow } from '../../report/limits.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import type { BudgetLimit, MinLeft } from '../../usage/budget.js';
+import { type FleetTarget, showFleetUrl } from '../../usage/fleet-target.js';
 import { defineCommand } from './command.js';
 import type { HostSettings } from './host-settings.js';
 import { JSON_NOT_TEXT } from './shared-options.js';
@@ -91,6 +92,7 @@ function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
     }),
     ...settings.tags.map((one) => entry(`tags.${one.value.key}`, one, one.value.value)),
     ...(settings.ticketPattern.value === undefined ? [] : [entry('tags.ticket', settings.ticketPattern)]),
+    ...settings.fleet.map((one) => fleetEntry(one)),
     ...settings.prices.map((one) => entry('prices', one, describePrice(one.value))),
     entry('log', { ...ofSystem, value: paths.logFile }),
     entry('state', { ...ofSystem, value: paths.stateDirectory }),
@@ -108,6 +110,21 @@ function limitEntry(setting: Setting<BudgetLimit>): Entry {
   const value = unit === 'usd' ? amount / 1e9 : amount;
   const text = unit === 'usd' ? formatCents(amount) : formatCount(amount);
   return entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
+}
+
+/** What is set of a target, but for where its secrets are kept: files and programs are named, and nothing is read. */
+function fleetEntry(setting: Setting<FleetTarget>): Entry {
+  const { name, url, passwordCommand, ...rest } = setting.value;
+  // Arguments can hold a secret.
+  const value = { url: showFleetUrl(url), passwordCommand: passwordCommand?.[0], ...rest };
+  const given = Object.entries(value).filter(([, one]) => isGiven(one));
+  const text = given.map(([key, one]) => `${key}=${typeof one === 'string' ? one : JSON.stringify(one)}`).join(' ');
+  return entry(`fleet.${name}`, { ...setting, value }, text);
+}
+
+/** Whether a value says anything: the defaults of a target are nothing, empty, 0 or false. */
+function isGiven(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
 function describeMinLeft(setting: Setting<readonly MinLeft[]>): Setting<string> {

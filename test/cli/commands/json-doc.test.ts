@@ -6,6 +6,8 @@ import { runUsage } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 const DOC = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
+/** A target that is not reached. */
+const NOWHERE = 'postgres://127.0.0.1:1/usage';
 /** Their content is not ours to name. */
 const OPAQUE = ['price', 'figures', 'statusCounts'];
 
@@ -21,6 +23,8 @@ it.each([
   [['mirror', '--json', '/center.db']],
   [['why', '--json']],
   [['compare', 'nightly-7', '--as', 'gpt-5.4-mini', '--json']],
+  [['push', '--json']],
+  [['fleet', 'status', '--json']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],
@@ -44,7 +48,12 @@ async function printUsage(args: string[]): Promise<string> {
   const notes = [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 } }] as const;
   store.record({ invocation: sampleInvocation('a'), update: { threadId: 'thread-1' }, responses, notes });
   store.close();
-  return (await runUsage(args, { database, env: { CODEX_METERED_STATE_DIR: dirname(database) } })).stdout;
+  return (
+    await runUsage(args, {
+      database,
+      env: { CODEX_METERED_STATE_DIR: dirname(database), CODEX_METERED_FLEET_URL: NOWHERE },
+    })
+  ).stdout;
 }
 
 /** The names of all fields, however deep, once. */
