@@ -203,6 +203,25 @@ describe.skipIf(NO_POSTGRES !== undefined)('codex-usage push to a real PostgreSQ
     expect(Math.abs((await waiting(machine)).clockSkewMs)).toBeLessThan(5000);
   });
 
+  it('watches until nothing has changed for a while, one process at a time, and sends what changes meanwhile', async () => {
+    const machine = await open();
+    recordOne(machine);
+    const watching = machine.usage(['push', '--watch', '--idle', '2s']);
+    await expect.poll(() => existsSync(`${machine.database}-watch`)).toBe(true);
+    const second = await machine.usage(['push', '--watch', '--idle', '2s']);
+    expect(second.stderr).toBe('Another codex-usage push --watch of this database is at work.\n');
+    await expect.poll(read).toHaveLength(1);
+    machine.record((store) =>
+      store.record({ invocation: { id: A }, update: { status: 'completed', endedAtMs: 5, exitCode: 0 } }),
+    );
+    expect(await watching).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('sent 1 response and 1 invocation'),
+    });
+    expect(await fleet.read('SELECT status FROM invocations')).toEqual([{ status: 'completed' }]);
+    expect(existsSync(`${machine.database}-watch`)).toBe(false);
+  });
+
   it('takes back a stand-in that a session file has replaced', async () => {
     const machine = await open();
     recordOne(machine, A, 'otel:1', { threadId: `invocation:${A}`, evidence: 'otel', source: 'actual' });
