@@ -84,7 +84,11 @@ function describe(status: TargetStatus, nowMs: number): [label: string, text: st
   const lastOkMs = known?.lastOkMs ?? null;
   lines.push([
     'pushed',
-    lastOkMs === null ? `never: codex-usage push ${name} sends all that is recorded` : ago(lastOkMs),
+    lastOkMs === null
+      ? known
+        ? 'nothing yet'
+        : `never: codex-usage push ${name} sends all that is recorded`
+      : ago(lastOkMs),
   ]);
   if (known?.lastError)
     lines.push(['error', `${known.lastTriedMs === null ? '' : `${ago(known.lastTriedMs)}: `}${known.lastError}`]);

@@ -118,6 +118,29 @@ describe('codex-usage push', () => {
     expect((await machine.usage(['doctor'])).stdout).toMatch(/! fleet +work: /);
   });
 
+  it('says that a clock is wrong, and that a target is not set any more, which can be forgotten', async () => {
+    const machine = createMachine(NOWHERE);
+    recordOne(machine);
+    await machine.usage(['push']);
+    const skew = 'UPDATE push_targets SET clock_skew_ms = -172800000';
+    machine.record(({ connection }) => connection.exec(skew));
+    expect((await machine.usage(['fleet', 'status'])).stdout).toContain(
+      'this machine is 48h 00m behind the target: set its clock',
+    );
+    writeFileSync(machine.config, '');
+    expect((await machine.usage(['fleet', 'status'])).stdout).toContain(
+      'not set any more: codex-usage fleet remove work',
+    );
+    expect(await machine.usage(['fleet', 'remove', 'work'])).toMatchObject({
+      exitCode: 0,
+      stdout: 'work: forgotten. What it has stays there.\n',
+    });
+    expect(await machine.usage(['fleet', 'remove', 'work'])).toMatchObject({ exitCode: 1 });
+    machine.record(({ connection }) => {
+      expect(connection.prepare('SELECT count(*) FROM changes').pluck().get()).toBe(0);
+    });
+  });
+
   it('goes on trying for as long as it may', async () => {
     const machine = createMachine(NOWHERE);
     recordOne(machine);
