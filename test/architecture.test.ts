@@ -34,7 +34,7 @@ const HOMES: Record<string, string[]> = {
   pg: ['fleet'],
 };
 /** What the build makes, for who alone imports it. */
-const MADE = { '../build/rollout-scan': 'agents/codex/rollout-wasm' } as const;
+const MADE = { '../build/rollout-scan': 'agents/codex/rollout-scanner' } as const;
 /** Too slow to start before Codex does; the last two open the standard streams, which replaceStandardStreams must have replaced by then. */
 const LATE = ['better-sqlite3', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
 /** What the page in the browser may import from outside of its folder. */

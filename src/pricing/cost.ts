@@ -5,7 +5,10 @@ import type { Usage } from '../usage/usage.js';
 import { type Price, parseServiceTier, type Rates, type ServiceTier } from './price.js';
 import type { PriceBook } from './prices.js';
 
-export interface Cost {
+/** The cost of a response, and what it was computed from. */
+export interface PricedResponse {
+  readonly kind: 'priced';
+  readonly price: Price;
   /** What the response cost, a whole number of nano-USD. */
   readonly nanoUsd: number;
   /** The price of a token after tier and long context, in nano-USD. A multiplier can make fractions. */
@@ -15,13 +18,8 @@ export interface Cost {
   readonly longContext: boolean;
   /** `clamped`: the counters contradicted each other and were cut to what is possible. */
   readonly counters: 'consistent' | 'clamped';
-  /** Names of what was charged for beside, and has no known price: the cost leaves it out. Absent when there is nothing. */
-  readonly missing?: readonly string[];
-}
-
-export interface PricedResponse extends Cost {
-  readonly kind: 'priced';
-  readonly price: Price;
+  /** Names of further charges without a known price, which the cost leaves out. Undefined when there are none. */
+  readonly missing: readonly string[] | undefined;
 }
 
 export interface UnpricedResponse {
@@ -62,15 +60,15 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
     const most = (MOST_NANO_USD / 1e9).toLocaleString('en-US');
     return unpriced('absurd-price', `The price of the model "${model}" makes one response cost more than $${most}.`);
   }
-  return { kind: 'priced', price, ...cost };
+  return cost;
 }
 
 /** What a cost depends on beside the token counts that every response has. */
 export type CostDetails = Pick<BillableResponse, 'cacheWrite1h' | 'fees' | 'countsOf'>;
 
 /**
- * The cost of one response. Undefined when the price does not say what the tier costs. Reasoning is within output, so it is
- * not billed again. The long-context price depends on each request, so the cost of a sum is computed at the base rates, and
+ * Returns the cost of one response, or undefined when the price does not say what the tier costs. Reasoning is within output, so
+ * it is not billed again. The long-context price depends on each request, so the cost of a sum is computed at the base rates, and
  * is partial where one of its requests may have been long.
  */
 export function costOf(
@@ -78,10 +76,9 @@ export function costOf(
   price: Price,
   tier: ServiceTier,
   { cacheWrite1h = 0, fees, countsOf = 'response' }: CostDetails = {},
-): Cost | undefined {
-  const { tokens, isConsistent } = divideUsage(usage, cacheWrite1h);
+): PricedResponse | undefined {
   const isLong = price.longContext !== undefined && clampCount(usage.input) > price.longContext.aboveInputTokens;
-  const long = isLong && countsOf === 'response' ? (price.longContext ?? null) : null;
+  const long = isLong && countsOf === 'response' ? price.longContext : undefined;
   const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
   const tierMultiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
   if (tierMultiplier === undefined) return undefined;
@@ -89,13 +86,17 @@ export function costOf(
   const multiplier = tierMultiplier * feePrices.multiplier;
   const base = long?.rates ?? price.rates;
   const rates = multiplier === 1 ? base : multiplyRates(base, multiplier);
-  const perToken = listRates(rates);
-  const tokensNanoUsd = tokens.reduce((sum, count, at) => sum + count * (perToken[at] ?? 0), 0);
-  const missing = [...feePrices.missing, ...(isLong && long === null ? ['long context'] : [])];
+  const { tokens, isConsistent } = divideUsage(usage, cacheWrite1h);
+  const missing = isLong && !long ? [...feePrices.missing, 'long context'] : feePrices.missing;
   return {
-    ...{ nanoUsd: Math.round(tokensNanoUsd + feePrices.nanoUsd), rates, billedTier, longContext: long !== null },
+    kind: 'priced',
+    price,
+    nanoUsd: Math.round(priceTokens(tokens, rates) + feePrices.nanoUsd),
+    rates,
+    billedTier,
+    longContext: long !== undefined,
     counters: isConsistent ? 'consistent' : 'clamped',
-    ...(missing.length > 0 && { missing }),
+    missing: missing.length > 0 ? missing : undefined,
   };
 }
 
@@ -132,11 +133,16 @@ function clampCount(count: number, most: number = Number.MAX_SAFE_INTEGER): numb
   return Number.isFinite(count) ? Math.min(Math.max(count, 0), most) : 0;
 }
 
-/** The rate of each billed counter. Tokens without a rate of their own cost what those around them cost. */
-function listRates(rates: Rates): number[] {
-  const list: number[] = [];
-  for (const { name, around } of BILLED) list.push(rates[name] ?? list[around] ?? 0);
-  return list;
+/** Returns nano-USD. `tokens` are in the order of BILLED_COUNTERS; those without a rate of their own cost what those around them cost. */
+function priceTokens(tokens: readonly number[], rates: Rates): number {
+  const applied: number[] = [];
+  let nanoUsd = 0;
+  for (const { name, around } of BILLED) {
+    const rate = rates[name] ?? applied[around] ?? 0;
+    nanoUsd += (tokens[applied.length] ?? 0) * rate;
+    applied.push(rate);
+  }
+  return nanoUsd;
 }
 
 function multiplyRates(rates: Rates, multiplier: number): Rates {

@@ -50,8 +50,10 @@ export class Pricer {
   }
 
   #toBill(cost: Priced): Bill {
-    const bill = { costNanoUsd: cost.nanoUsd, price: this.#describe(cost) };
-    return cost.missing ? { ...bill, costExtent: 'partial' } : bill;
+    const price = this.#describe(cost);
+    return cost.missing
+      ? { costNanoUsd: cost.nanoUsd, price, costExtent: 'partial' }
+      : { costNanoUsd: cost.nanoUsd, price };
   }
 
   #describe(cost: Priced): unknown {

@@ -3,6 +3,7 @@ import { describeRefusal } from '../../formats/count.js';
 import type { JsonObject } from '../../formats/json.js';
 import type { HistoryThread } from '../../store/history.js';
 import { Packer } from '../../store/pack.js';
+import type { ModelResponse } from '../../usage/record.js';
 import type { OpenReaders, ReaderTools, RecordReader, Refuse } from '../session-reader.js';
 import { leaveOutInstructions } from './header.js';
 import { areIrrelevantBytes, type RolloutRecord, readRolloutRecord } from './rollout.js';
@@ -88,15 +89,19 @@ class CodexReader implements RecordReader {
   }
 
   #takeRecord(record: RolloutRecord): string | undefined {
-    const { refused } = this.#thread;
+    const { refused, responses } = this.#thread;
     this.#add(record);
-    for (const response of this.#thread.responses) {
-      const named = response.threadId === '' ? { ...response, threadId: nameThread(this.#path) } : response;
-      this.#tools.packer.add(named, this.#tools.pricer.bill(response));
+    // A response is packed as soon as it is found. Most records make none, and V8 takes a while to empty even an empty array.
+    if (responses.length > 0) {
+      for (const response of responses) this.#pack(response);
+      responses.length = 0;
     }
-    // They are packed as they are found, and need not outlive that.
-    this.#thread.responses.length = 0;
     return this.#thread.refused > refused ? describeRefusal(record) : undefined;
+  }
+
+  #pack(response: ModelResponse): void {
+    const named = this.#thread.id === undefined ? { ...response, threadId: nameThread(this.#path) } : response;
+    this.#tools.packer.add(named, this.#tools.pricer.bill(response));
   }
 
   #add(record: RolloutRecord): void {

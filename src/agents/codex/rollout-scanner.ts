@@ -1,6 +1,7 @@
-import { NO_USAGE, type Usage } from '../../usage/usage.js';
+import { ROLLOUT_SCAN } from '../../../build/rollout-scan.js';
+import { CHUNK_BYTES } from '../../io/chunks.js';
+import type { Usage } from '../../usage/usage.js';
 import type { RolloutRecord } from './rollout.js';
-import { RolloutWasm } from './rollout-wasm.js';
 
 /** The functions that the scanner calls with what it finds in a session file. `number` is that of the line. */
 export interface RolloutHandlers {
@@ -9,11 +10,34 @@ export interface RolloutHandlers {
   readonly onLine: (line: Buffer, number: number) => void;
 }
 
+/** The exports of the module that wasm/rollout-scan.ts is compiled to. `freeAt`, `entriesAt`, `from` and `to` are addresses in its memory. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  freeAt(): number;
+  entriesAt(): number;
+  forgetIds(): void;
+  begin(from: number, to: number): void;
+  scan(): number;
+  lineCount(): number;
+}
+
+/** The memory in the forms in which it is read, and the part of it for the lines. */
+interface Views {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly buffer: Buffer;
+}
+
+const PAGE_BYTES = 65_536;
+/** The scan reads so many bytes at once, and may load the last ones from behind the lines. */
+const STEP_BYTES = 64;
+
 /**
  * The offset of each field in an entry that the scanner writes, in words of four bytes; the time takes two of them.
  * wasm/entry.ts has the same offsets in bytes.
  */
-const ENTRY_BYTES = 104;
+const ENTRY_WORDS = 26;
 const ENTRY = {
   kind: 0,
   start: 1,
@@ -36,88 +60,129 @@ const TOKEN_COUNT = 2;
  * It returns the records of rollout.ts, but without how full the context is and without rate limits.
  */
 export class RolloutScanner {
-  readonly #wasm = new RolloutWasm();
-  readonly #entriesAt = this.#wasm.exports.entriesAt();
+  readonly #wasm = instantiate();
+  readonly #entriesAt = this.#wasm.entriesAt() / 4;
+  readonly #bufferAt = Math.ceil(this.#wasm.freeAt() / STEP_BYTES) * STEP_BYTES;
+  #views = this.#reserve(CHUNK_BYTES);
   #thread = '';
   #turn = '';
   #rootTurn = '';
 
-  /** Lines in it need not be copied. It is another one after longer lines were scanned. */
+  /** Lines in this buffer need not be copied. After longer lines were scanned, it is another buffer. */
   get buffer(): Buffer {
-    return this.#wasm.buffer;
+    return this.#views.buffer;
   }
 
   /** Begins with another file. */
   begin(): void {
-    this.#wasm.exports.forgetIds();
+    this.#wasm.forgetIds();
   }
 
   /** Takes whole lines, of which the first has the number `first`. Returns how many they are. */
   scan(lines: Buffer, first: number, handlers: RolloutHandlers): number {
-    const { exports } = this.#wasm;
-    const linesAt = this.#wasm.begin(lines);
-    for (let count = exports.scan(); count > 0; count = exports.scan()) {
-      for (let index = 0; index < count; index++) {
-        const at = this.#entriesAt + index * ENTRY_BYTES;
-        const number = first + this.#wordOf(at, ENTRY.linesBefore);
-        const kind = this.#wordOf(at, ENTRY.kind);
+    const linesAt = this.#place(lines);
+    const { words } = this.#views;
+    this.#wasm.begin(linesAt, linesAt + lines.length);
+    for (let count = this.#wasm.scan(); count > 0; count = this.#wasm.scan()) {
+      const endAt = this.#entriesAt + count * ENTRY_WORDS;
+      for (let at = this.#entriesAt; at < endAt; at += ENTRY_WORDS) {
+        const number = first + wordAt(words, at + ENTRY.linesBefore);
+        const kind = words[at + ENTRY.kind];
         if (kind === USAGE_RECORD) handlers.onRecord(this.#readUsageRecord(at), number);
         else if (kind === TOKEN_COUNT) handlers.onRecord(this.#readTokenCount(at), number);
         else {
-          const start = this.#wordOf(at, ENTRY.start) - linesAt;
-          handlers.onLine(lines.subarray(start, this.#wordOf(at, ENTRY.end) - linesAt), number);
+          const start = wordAt(words, at + ENTRY.start) - linesAt;
+          handlers.onLine(lines.subarray(start, wordAt(words, at + ENTRY.end) - linesAt), number);
         }
       }
     }
-    return exports.lineCount();
+    return this.#wasm.lineCount();
+  }
+
+  /** Copies lines into the memory unless they are there already. Returns their address. */
+  #place(lines: Buffer): number {
+    if (lines.buffer === this.#wasm.memory.buffer) return lines.byteOffset;
+    if (lines.length > this.buffer.length) this.#views = this.#reserve(lines.length);
+    this.buffer.set(lines);
+    return this.#bufferAt;
   }
 
   #readUsageRecord(at: number): RolloutRecord {
-    if (this.#wordOf(at, ENTRY.flags) !== 0) this.#readIds(at);
+    const { words, doubles } = this.#views;
+    if (words[at + ENTRY.flags] !== 0) this.#readIds(at);
     return {
       kind: 'usage_record',
-      atMs: this.#timeOf(at),
+      atMs: doubles[(at + ENTRY.atMs) / 2] as number,
       threadId: this.#thread,
       turnId: this.#turn,
       rootTurnId: this.#rootTurn,
-      responseId: this.#readText(at, ENTRY.responseId),
-      usage: this.#readUsage(at, ENTRY.usage),
+      responseId: this.#readText(at + ENTRY.responseId),
+      usage: readUsage(words, at + ENTRY.usage),
     };
   }
 
   /** Many responses in a row have the same ids. */
   #readIds(at: number): void {
-    this.#thread = this.#readText(at, ENTRY.thread);
-    this.#turn = this.#readText(at, ENTRY.turn);
-    this.#rootTurn = this.#readText(at, ENTRY.rootTurn);
+    this.#thread = this.#readText(at + ENTRY.thread);
+    this.#turn = this.#readText(at + ENTRY.turn);
+    this.#rootTurn = this.#readText(at + ENTRY.rootTurn);
   }
 
   #readTokenCount(at: number): RolloutRecord {
-    const total = this.#readUsage(at, ENTRY.usage);
-    const last = this.#readUsage(at, ENTRY.last);
-    return { kind: 'token_count', atMs: this.#timeOf(at), total, last, context: undefined, rateLimits: undefined };
-  }
-
-  #readUsage(at: number, field: number): Usage {
+    const { words, doubles } = this.#views;
     return {
-      ...NO_USAGE,
-      input: this.#wordOf(at, field),
-      cachedInput: this.#wordOf(at, field + 1),
-      cacheWrite: this.#wordOf(at, field + 2),
-      output: this.#wordOf(at, field + 3),
-      reasoning: this.#wordOf(at, field + 4),
+      kind: 'token_count',
+      atMs: doubles[(at + ENTRY.atMs) / 2] as number,
+      total: readUsage(words, at + ENTRY.usage),
+      last: readUsage(words, at + ENTRY.last),
+      context: undefined,
+      rateLimits: undefined,
     };
   }
 
-  #readText(at: number, field: number): string {
-    return this.#wasm.textAt(this.#wordOf(at, field), this.#wordOf(at, field + 1));
+  /** Reads a text of which the entry has the address and the length. */
+  #readText(at: number): string {
+    const { words, bytes } = this.#views;
+    const start = wordAt(words, at);
+    return bytes.toString('utf8', start, start + wordAt(words, at + 1));
   }
 
-  #wordOf(at: number, field: number): number {
-    return this.#wasm.wordAt(at + field * 4);
-  }
-
-  #timeOf(at: number): number {
-    return this.#wasm.doubleAt(at + ENTRY.atMs * 4);
+  /** Makes room for a buffer of `length` bytes. Where the memory grows for it, earlier views are void. */
+  #reserve(length: number): Views {
+    const { memory } = this.#wasm;
+    const missing = this.#bufferAt + length + STEP_BYTES - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const bytes = Buffer.from(memory.buffer);
+    return {
+      bytes,
+      words: new Int32Array(memory.buffer),
+      doubles: new Float64Array(memory.buffer),
+      buffer: bytes.subarray(this.#bufferAt, this.#bufferAt + length),
+    };
   }
 }
+
+function readUsage(words: Int32Array, at: number): Usage {
+  return {
+    input: wordAt(words, at),
+    cachedInput: wordAt(words, at + 1),
+    cacheWrite: wordAt(words, at + 2),
+    output: wordAt(words, at + 3),
+    reasoning: wordAt(words, at + 4),
+  };
+}
+
+function wordAt(words: Int32Array, at: number): number {
+  return words[at] as number;
+}
+
+function instantiate(): Exports {
+  const module = new WebAssembly.Module(Buffer.from(ROLLOUT_SCAN, 'base64'));
+  return new WebAssembly.Instance(module).exports as unknown as Exports;
+}
+
+/** TypeScript declares it for browsers alone. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: object };
+};

@@ -12,7 +12,6 @@ import {
   readAnew,
   type SavedThread,
   saveState,
-  type ThreadState,
   takeHeader,
   UNKNOWN_MODEL,
 } from './thread-state.js';
@@ -63,39 +62,39 @@ export class Thread {
 
   /** Undefined until the file's header has been read, as `sessionId` and `cliVersion`. */
   get id(): string | undefined {
-    return this.#state.id;
+    return this.reading.state.id;
   }
 
   get sessionId(): string | undefined {
-    return this.#state.sessionId;
+    return this.reading.state.sessionId;
   }
 
   get cliVersion(): string | undefined {
-    return this.#state.cliVersion;
+    return this.reading.state.cliVersion;
   }
 
   /** The newest total that Codex wrote: of the thread since it began. */
   get total(): Usage {
-    return this.#state.totals.current.total;
+    return this.reading.state.totals.current.total;
   }
 
   /** The totals of all processes that have written to the file. Nearly always there is one. */
   get totals(): Usage[] {
-    return [this.#state.totals.current, ...this.#state.totals.others].map(({ total }) => total);
+    return [this.reading.state.totals.current, ...this.reading.state.totals.others].map(({ total }) => total);
   }
 
   /** How many `token_count` rows of this invocation add nothing: after an interruption, or from a provider without usage. */
   get silentCounts(): number {
-    return this.#state.silentCounts;
+    return this.reading.state.silentCounts;
   }
 
   /** Begins to read the file anew. What was counted before is not counted again. */
   readAgain(): Reading {
-    return readAnew(this.#state, this.#isAllNew());
+    return readAnew(this.reading.state, this.#isAllNew());
   }
 
   save(): SavedThread {
-    return saveState(this.#state, this.#models, this.#seen);
+    return saveState(this.reading.state, this.#models, this.#seen);
   }
 
   /** Takes the next record. `reading` is needed only where the file was read anew. */
@@ -103,15 +102,15 @@ export class Thread {
     this.reading = reading;
     switch (record.kind) {
       case 'session':
-        if (takeHeader(this.#state, record)) this.#state.isHistoryOver = this.#isAllNew();
+        if (takeHeader(this.reading.state, record)) this.reading.state.isHistoryOver = this.#isAllNew();
         break;
       case 'turn_context':
-        endCopy(this.#state, record.atMs);
+        endCopy(this.reading.state, record.atMs);
         this.#models.set(record.turnId, record.model);
-        this.#state.settings = takeModel(this.#state.settings, record.model);
+        this.reading.state.settings = takeModel(this.reading.state.settings, record.model);
         break;
       case 'settings':
-        this.#state.settings = takeSettings(this.#state.settings, record);
+        this.reading.state.settings = takeSettings(this.reading.state.settings, record);
         break;
       case 'turn_started':
         this.#beginTurn(record.atMs, record.turnId);
@@ -120,22 +119,18 @@ export class Thread {
         // A record of another thread is a copy of its history.
         if (record.threadId !== this.id || reading.read.has(record.responseId)) break;
         reading.read.add(record.responseId);
-        this.#state.recorded = addUsage(this.#state.recorded, record.usage);
+        this.reading.state.recorded = addUsage(this.reading.state.recorded, record.usage);
         this.#count(record.atMs, record.responseId, record, 'usage_record');
         break;
       case 'token_count':
-        endCopy(this.#state, record.atMs);
+        endCopy(this.reading.state, record.atMs);
         this.#takeTotal(record);
         break;
     }
   }
 
-  get #state(): ThreadState {
-    return this.reading.state;
-  }
-
   #beginTurn(atMs: number, turnId: string | undefined): void {
-    const state = this.#state;
+    const state = this.reading.state;
     endCopyAtTurn(state, atMs, turnId);
     state.turnId = turnId;
     if (state.isCopying) return;
@@ -144,7 +139,7 @@ export class Thread {
   }
 
   #takeTotal({ atMs, total, last }: RolloutRecord & { readonly kind: 'token_count' }): void {
-    const state = this.#state;
+    const state = this.reading.state;
     const change = takeTotal(state, total, last, this.#file.pageId);
     if (!this.#isHistory(atMs)) this.notes.push(...change.notes);
     if (change.kind === 'nothing' && !this.#isHistory(atMs)) state.silentCounts++;
@@ -155,17 +150,17 @@ export class Thread {
 
   // A copy begins with its parent's history.
   #isAllNew(): boolean {
-    return this.#file.age === 'new' && this.#state.base !== 'copy';
+    return this.#file.age === 'new' && this.reading.state.base !== 'copy';
   }
 
   #isHistory(atMs: number): boolean {
-    return !this.#state.isHistoryOver && atMs < this.#sinceMs;
+    return !this.reading.state.isHistoryOver && atMs < this.#sinceMs;
   }
 
   #count(atMs: number, key: string, of: OfTurn, evidence: Evidence, source: Source = 'actual'): void {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.#state.settings = takeResponse(this.#state.settings);
+    this.reading.state.settings = takeResponse(this.reading.state.settings);
     if (this.#isHistory(atMs)) return;
     if (!isPossibleUsage(of.usage, evidence)) return void this.refused++;
     this.responses.push({
@@ -176,7 +171,7 @@ export class Thread {
       usage: of.usage,
       evidence,
       model: this.#modelOf(of.turnId) ?? UNKNOWN_MODEL,
-      serviceTier: this.#state.settings.inForce.serviceTier,
+      serviceTier: this.reading.state.settings.inForce.serviceTier,
       source,
       completedAtMs: atMs,
     });
@@ -184,6 +179,6 @@ export class Thread {
 
   /** Returns the model in the turn's context, or in the thread's settings where there is no context yet, as in a compaction. */
   #modelOf(turnId: string | undefined): string | undefined {
-    return this.#models.has(turnId) ? this.#models.get(turnId) : this.#state.settings.inForce.model;
+    return this.#models.has(turnId) ? this.#models.get(turnId) : this.reading.state.settings.inForce.model;
   }
 }
