@@ -131,6 +131,6 @@ describe('a fee', () => {
       missing: ['code execution'],
     });
     expect(costWith({ inferenceGeo: 'mars' })).toMatchObject({ nanoUsd: 5_000_000, missing: ['inference in mars'] });
-    expect(costWith({})?.missing).toBeUndefined();
+    expect(costWith({})).toMatchObject({ kind: 'priced', missing: undefined });
   });
 });
