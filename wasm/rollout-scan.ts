@@ -68,18 +68,18 @@ export function begin(from: usize, to: usize): void {
 /** Goes on until all entries are used or all lines are done. Returns how many entries were written: 0 at the end. */
 export function scan(): i32 {
   count = 0;
-  let place = next;
-  while (place < end) {
-    let found = newlines(place);
+  let at = next;
+  while (at < end) {
+    let found = newlines(at);
     while (found !== 0) {
-      const newline = place + <usize>ctz(found);
+      const newline = at + <usize>ctz(found);
       if (newline > next) take(next, newline);
       next = newline + 1;
       lines++;
       found &= found - 1;
       if (count === MOST_ENTRIES) return count;
     }
-    place += 64;
+    at += 64;
   }
   next = end;
   return count;
@@ -90,17 +90,17 @@ export function lineCount(): i32 {
   return lines;
 }
 
-/** Returns a bit for each newline among the 64 bytes from `place` on that is before `end`. */
-function newlines(place: usize): u64 {
+/** Returns a bit for each newline among the 64 bytes from `at` on that is before `end`. */
+function newlines(at: usize): u64 {
   const newline = i8x16.splat(0x0a);
-  const a = i8x16.eq(v128.load(place), newline);
-  const b = i8x16.eq(v128.load(place, 16), newline);
-  const c = i8x16.eq(v128.load(place, 32), newline);
-  const d = i8x16.eq(v128.load(place, 48), newline);
+  const a = i8x16.eq(v128.load(at), newline);
+  const b = i8x16.eq(v128.load(at, 16), newline);
+  const c = i8x16.eq(v128.load(at, 32), newline);
+  const d = i8x16.eq(v128.load(at, 48), newline);
   if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) return 0;
   const low = <u64>i8x16.bitmask(a) | ((<u64>i8x16.bitmask(b)) << 16);
   const found = low | ((<u64>i8x16.bitmask(c)) << 32) | ((<u64>i8x16.bitmask(d)) << 48);
-  const left = end - place;
+  const left = end - at;
   return left < 64 ? found & (((<u64>1) << left) - 1) : found;
 }
 

@@ -6,7 +6,7 @@ import { claude } from './claude/agent.js';
 import { codex } from './codex/agent.js';
 import { gemini } from './gemini/agent.js';
 
-/** Every agent whose session files are read. Their readers are in readers.ts, which only imports load. */
+/** Every agent whose session files are read. Their readers are in readers.ts, which is loaded by imports alone. */
 export const AGENTS = { codex, claude, gemini } satisfies Partial<Record<Provider, Agent>>;
 export type AgentId = keyof typeof AGENTS;
 

@@ -4,7 +4,7 @@ import { createLineSplitter, type LineSplitter, type Scan } from '../io/lines.js
 import type { Pricer } from '../pricing/pricer.js';
 import type { FileImport } from '../store/history.js';
 
-/** What is particular to the session files of one agent: what the records of one file say. */
+/** Reads the records of one session file. It has what differs between agents. */
 export interface RecordReader {
   /** Undefined while no record has named a thread. */
   readonly threadId: string | undefined;
@@ -12,7 +12,7 @@ export interface RecordReader {
   readonly waiting: number;
   /** At least this many responses have no usage anywhere. None when absent. */
   readonly responsesWithoutUsage?: number;
-  /** What makes a count of the file doubtful, in words. Nothing when absent. */
+  /** The reasons to doubt a count of the file, in words. Absent: there are none. */
   readonly doubts?: readonly string[];
   /** The file is one JSON object, which the agent writes anew each time. When absent, each line is one. */
   readonly isDocument?: boolean;
@@ -98,10 +98,10 @@ export function createSessionReader(records: RecordReader): SessionReader {
 
 const OPENING = '{'.charCodeAt(0);
 const CLOSING = '}'.charCodeAt(0);
-/** May stand around an object: spaces, the carriage return of Windows, a byte order mark. */
+/** Bytes that are allowed around an object: spaces, the carriage return of Windows, a byte order mark. */
 const AROUND: readonly number[] = [0x20, 0x09, 0x0d, 0xef, 0xbb, 0xbf];
 
-/** Whether a line begins and ends as a JSON object does. What does not cannot be read, whatever stands in it. */
+/** Whether a line begins and ends as a JSON object does. A line that does not is unreadable, so it need not be searched. */
 export function looksLikeObject(line: Buffer): boolean {
   let [start, end] = [0, line.length - 1];
   while (AROUND.includes(line[start] ?? 0)) start++;

@@ -9,7 +9,7 @@ export class Growth {
     this.#isRecorded = true;
   }
 
-  /** Takes a row. Returns whether it counts a response. Rows that repeat the total count none. */
+  /** Takes a `token_count` row. Returns whether it counts a response: a row that repeats the total counts none. */
   takeTotal(total: Usage | undefined): boolean {
     // Before 0.80 a process that resumes a thread has no total at first and counts from zero.
     if (!total) this.#total = NO_USAGE;

@@ -4,16 +4,16 @@ import type { ContextItem, ItemContent } from '../usage/session-item.js';
 export interface OpenResponse {
   readonly turnId: string | undefined;
   readonly model: string | undefined;
-  /** When its turn began. */
+  /** When its turn began, in epoch milliseconds. */
   readonly turnStartedAtMs: number;
   readonly sequence: number | undefined;
   /** Its input: the first `contextLength` of these items. */
   readonly context: readonly ContextItem[];
   readonly contextLength: number;
   readonly answer: ItemContent[];
-  /** When its newest item was written. */
+  /** When its newest item was written, in epoch milliseconds. */
   atMs: number;
-  /** The file has its usage. */
+  /** Whether the file has its usage. */
   counted: boolean;
   followedBy: 'nothing' | 'message' | 'tool';
   /** How many `token_count` rows came since its request began, since its first item, and between that and a tool's output. */
@@ -27,7 +27,7 @@ export interface UncountedResponse {
   readonly turnId: string | undefined;
   /** The model that Codex asked for. */
   readonly model: string | undefined;
-  /** When its last item was written. */
+  /** When its last item was written, in epoch milliseconds. */
   readonly atMs: number;
   /** Its number among the completed responses of its turn, from 0, or of the file where turns have no ids. */
   readonly ordinal: number;
@@ -40,7 +40,7 @@ export interface UncountedResponse {
   readonly completed: 'certainly' | 'likely';
 }
 
-/** What ended the reading of a response: the end of its turn, the next response or request, or anything else. */
+/** The reason why no more items of a response follow: the end of its turn, the next response or request, or anything else. */
 export type Close = 'turn completed' | 'next response' | 'next request' | 'break';
 
 /**
@@ -71,7 +71,7 @@ export function isWrittenByCodex(open: OpenResponse, close: Close): boolean {
   return open.rows === 0 && (close === 'turn completed' || open.model === undefined);
 }
 
-/** What distinguishes a response that was cut off after a tool call from one whose provider reported no usage. */
+/** The counts by which a response that was cut off after a tool call is distinguished from one whose provider reported no usage. */
 interface Signs {
   /** How many responses of the file have usage. */
   readonly counted: number;
@@ -82,7 +82,7 @@ interface Signs {
 }
 
 /**
- * Returns the responses that completed. Of those that only likely did, some are taken to have been cut off when their provider
+ * Returns the responses that completed. Some of those that only likely completed are taken to have been cut off when their provider
  * is known to report usage: as many as Codex asked for again, or all when that is unknown and they are the smaller part.
  */
 export function settleDoubt(found: readonly UncountedResponse[], signs: Signs): UncountedResponse[] {

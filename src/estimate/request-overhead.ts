@@ -10,14 +10,14 @@ interface Overhead {
   readonly since: string;
   readonly listed: Tokens;
   readonly unlisted: Tokens;
-  /** These get their tools as an item of the conversation, which is in the file since 0.169. */
+  /** The tools of models that get them as an item of the conversation, which is in the file since 0.169. */
   readonly composed?: Tokens;
   /** The tokens of the instructions, in releases whose files do not hold them. */
   readonly instructions?: InstructionTokens;
 }
 
 interface InstructionTokens {
-  /** By model name; the first that matches. */
+  /** The tokens by model name. The first name that matches counts. */
   readonly listed: readonly (readonly [names: RegExp, tokens: number])[];
   readonly unlisted: number;
 }
@@ -102,7 +102,7 @@ const LISTED_MODEL = /^gpt-5\.[2-5]/;
 const PLANNING_SECTIONS = /\n## Planning\n.*?(?=\n## )|\n## `update_plan`\n.*?(?=\n## |$)/gs;
 const NO_PLANNING_SINCE = '0.153.4';
 
-/** A thread that asks, its model and its Codex. For an unknown version the newest measured release is assumed. */
+/** The model and the Codex of the thread that sends a request. For an unknown version, the newest measured release is assumed. */
 export interface Requester {
   readonly header: SessionHeader | undefined;
   readonly model: string | undefined;
@@ -139,7 +139,7 @@ function listedTokens({ listed }: InstructionTokens, model = ''): number | undef
   return listed.find(([names]) => names.test(model))?.[1];
 }
 
-/** Decided by the instructions, which say nothing in a review; without instructions in the file by the release's list. */
+/** Decides by the instructions, which say nothing in a review, or by the release's list of models when the file has no instructions. */
 function standingOf({ header, model = '', cliVersion }: Requester): Standing {
   const { instructions, role } = header ?? {};
   if (instructions === undefined) {
@@ -151,7 +151,7 @@ function standingOf({ header, model = '', cliVersion }: Requester): Standing {
   return role === 'review' && !LISTED_MODEL.test(model) ? 'unlisted' : 'listed';
 }
 
-/** Returns what was measured on the nearest release before, or on the oldest one. */
+/** Returns the overhead that was measured on the nearest earlier release, or on the oldest one. */
 function overheadOf(cliVersion: string | undefined): Overhead {
   const known = OVERHEADS.filter(({ since }) => compareVersions(cliVersion, since) >= 0);
   return (known.at(-1) ?? OVERHEADS[0]) as Overhead;

@@ -40,10 +40,10 @@ export class ResponseWalk {
   #turnId: string | undefined;
   #turnStartedAtMs: number | undefined;
   #ordinal = 0;
-  /** `token_count` rows while no response is open. */
+  /** How many `token_count` rows came while no response was open. */
   #rows = 0;
   readonly #growth = new Growth();
-  /** The usage of the next response has been read: Codex up to 0.63 writes it first, and up to 0.125 for a compaction. */
+  /** Whether the usage of the next response was read already: Codex up to 0.63 writes it first, and up to 0.125 for a compaction. */
   #countedAhead = false;
   /** Responses of the whole file: those with usage, and those that certainly completed and have none. */
   #counted = 0;

@@ -35,12 +35,12 @@ export interface SessionEstimate {
 }
 
 export interface EstimateOptions extends WalkOptions {
-  /** Instead of the model that the file names for each turn. */
+  /** The model to assume instead of the one that the file names for each turn. */
   readonly model?: string | undefined;
-  /** Instead of the version that the file began with: a later Codex may have resumed it. */
+  /** The version to assume instead of the one that the file began with: a later Codex may have resumed it. */
   readonly cliVersion?: string | undefined;
   /**
-   * What the thread continues, oldest first: items of the thread in `historyBase` of this file's header, those with an
+   * The items that the thread continues, oldest first: those of the thread in `historyBase` of this file's header, those with an
    * ordinal below its `endOrdinal`. Without them the estimate leaves that part of the context out.
    */
   readonly inherited?: Items | undefined;

@@ -90,7 +90,7 @@ class TokenizerThread {
       for (const { reject } of this.#requests.values()) reject(error);
       this.#requests.clear();
     });
-    // After the listeners, because each of them keeps the process alive too.
+    // This must follow the listeners, because each of them keeps the process alive.
     this.#worker.unref();
   }
 

@@ -8,7 +8,7 @@ import type { FileTask, FoundFile, Problem } from './discovery.js';
 export interface Changes {
   /** Files that are new or have changed since they were read. */
   readonly tasks: readonly FileTask[];
-  /** What is still wrong with the others. */
+  /** The problems of the files that have not changed. */
   readonly remaining: readonly Problem[];
 }
 

@@ -85,7 +85,7 @@ function findRealPath(folder: string): string {
   try {
     return realpathSync.native(folder);
   } catch {
-    // It disappeared: listing it gives the problem.
+    // It is gone. Listing it, which comes next, reports the problem.
     return folder;
   }
 }
@@ -137,7 +137,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   ENOENT: 'it disappeared',
 };
 
-/** What the file system or the decompressor threw, for people. */
+/** Describes an error of the file system or of the decompressor in words for the user. */
 export function describeFault(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   // The decompressor's codes are numbers.

@@ -22,13 +22,13 @@ const PART_RESPONSES = 4000;
 const FINGERPRINT_BYTES = 512;
 
 export interface FileOutcome {
-  /** Of what is new. */
+  /** How many lines could not be read that earlier imports had not read. */
   readonly unreadableLines: number;
-  /** What is wrong with the file. */
+  /** The problem of the file, in words for the user. */
   readonly problem: string | undefined;
 }
 
-/** Reads what is new in a file. What is wrong with the file is returned; only a StoreError is thrown. */
+/** Reads what is new in a file. A problem of the file is returned, and only a StoreError is thrown. */
 export function importFile(task: FileTask, tools: FileImportTools): FileOutcome {
   let fd: number | undefined;
   try {
@@ -48,7 +48,7 @@ class OpenFile {
   readonly #fd: number;
   readonly #isCompressed: boolean;
   readonly #reader: SessionReader;
-  /** Where an earlier import ended, and this one has come to. */
+  /** The offset at which an earlier import ended. `#readBytes` is the one that this import has come to. */
   readonly #startBytes: number = 0;
   #readBytes = 0;
   #responses = 0;
@@ -57,7 +57,7 @@ class OpenFile {
   #head: Fingerprint | undefined;
   /** The first line that an import of the file could not read. */
   #unreadable: UnreadableLine | undefined;
-  /** What earlier imports of the file found doubtful. */
+  /** The doubts that earlier imports of the file had. */
   #doubtsBefore: readonly string[] = [];
 
   constructor(fd: number, task: FileTask, tools: FileImportTools) {
@@ -125,7 +125,7 @@ class OpenFile {
     };
   }
 
-  /** Those of earlier imports included. */
+  /** How many lines this import and earlier ones could not read. */
   get #unreadableLines(): number {
     return this.#unreadableBefore + this.#reader.unreadableLines;
   }
@@ -145,7 +145,7 @@ class OpenFile {
       unreadable: this.#unreadable,
       unreadableLines: this.#unreadableLines,
       newestMs: this.#newestMs,
-      untoldResponses: records.responsesWithoutUsage ?? 0,
+      responsesWithoutUsage: records.responsesWithoutUsage ?? 0,
       doubts: this.#doubts,
     });
     const file: HistoryFile = {

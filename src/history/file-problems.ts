@@ -4,39 +4,39 @@ export interface UnreadableLine {
   readonly reason: string | undefined;
 }
 
-/** What was found wrong in a file, line by line. */
+/** The faults that were found in the lines of a file. */
 export interface Found {
   readonly unreadableLines: number;
-  /** The first of them, where it is known. */
+  /** The first line that could not be read, where it is known. */
   readonly unreadable?: UnreadableLine | undefined;
   /** When its newest response was completed; 0 without one. */
   readonly newestMs: number;
   /** Claude Code: the least number of responses whose usage is in no file. */
-  readonly untoldResponses: number;
-  /** What makes a count doubtful, in words, each once. */
+  readonly responsesWithoutUsage: number;
+  /** The reasons to doubt a count, in words, each once. */
   readonly doubts: readonly string[];
 }
 
 export interface ReadFile extends Found {
   readonly sizeBytes: number;
   readonly threadId: string | undefined;
-  /** What the file system threw. */
+  /** The error of the file system, in words. */
   readonly fault: string | undefined;
   readonly isCut: boolean;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What is wrong with a file, in words and without its content; undefined when nothing is. */
+/** Describes the problems of a file in words, without its content. Returns undefined when there are none. */
 export function describeProblems(file: ReadFile): string | undefined {
-  const { sizeBytes, threadId, fault, isCut, unreadableLines, newestMs, untoldResponses } = file;
+  const { sizeBytes, threadId, fault, isCut, unreadableLines, newestMs, responsesWithoutUsage } = file;
   const problems: string[] = [];
   if (fault !== undefined) problems.push(fault);
   else if (sizeBytes === 0) problems.push('it is empty');
   else if (threadId === undefined) problems.push('it names no session');
   if (unreadableLines > 0) problems.push(describeLines(unreadableLines, file.unreadable));
-  if (untoldResponses > 0) {
-    const responses = `${untoldResponses} ${untoldResponses === 1 ? 'response' : 'responses'}`;
+  if (responsesWithoutUsage > 0) {
+    const responses = `${responsesWithoutUsage} ${responsesWithoutUsage === 1 ? 'response' : 'responses'}`;
     problems.push(`${responses} or more of compactions or prompt hooks whose tokens stand nowhere in it`);
   }
   problems.push(...file.doubts);

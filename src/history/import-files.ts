@@ -90,7 +90,7 @@ function openStore({ database }: ImportJob, pricer: Pricer, busyTimeoutMs: numbe
   return openHistoryStore(database, { busyTimeoutMs, bill: (response) => pricer.bill(response) });
 }
 
-/** What a thread has read, and what of it waits to be written. */
+/** Reads files and holds what was found in them until it is written. */
 class Work {
   readonly result = { responses: 0, added: 0, unreadableLines: 0, problems: [] as Problem[] };
   readonly #job: ImportJob;

@@ -11,11 +11,11 @@ import { createSharedMemory, type Progress, readProgress } from './shared-work.j
 export interface ImportOptions {
   readonly database: string;
   readonly homes: AgentHomes;
-  /** The user's own prices. */
+  /** The prices that the user has configured. */
   readonly userPrices?: readonly PriceEntry[];
   /**
    * Whether the thread that calls reads files as well, and so does nothing else for some hundredths of a second at a time.
-   * It stays free unless this says otherwise. Of little it always reads all.
+   * By default it stays free, but it always reads a small history alone.
    */
   readonly callingThread?: 'reads' | 'stays free';
   /** Called some ten times a second while files are read. */
@@ -43,7 +43,7 @@ const MOST_THREADS = 4;
 const PROGRESS_MS = 100;
 
 /**
- * Brings the record up to date with the session files that lie in `homes`: what is new in them is read, each response
+ * Brings the record up to date with the session files in `homes`: what is new in them is read, each response
  * counts once, and what a metered run has recorded stays as it is. Only what has changed since the last import is
  * opened, and of several imports at the same time one reads each file. Files that cannot be read are in the summary's
  * `problems`. Rejects with a StoreError.
@@ -112,7 +112,10 @@ async function importHere(job: ImportJob): Promise<ThreadResult> {
   return importFilesInTurns(job);
 }
 
-/** Large files first, because one at the end would leave the other threads idle. The others in the order in which they were written, so that SQLite appends. */
+/**
+ * Sorts large files first, because one at the end would leave the other threads idle, and the others in the order in which they were
+ * written, so that SQLite appends.
+ */
 function largeThenOldFirst(a: FileTask, b: FileTask): number {
   const large = (task: FileTask) => (task.sizeBytes > LARGE_BYTES ? task.sizeBytes : 0);
   return large(b) - large(a) || (a.path < b.path ? -1 : 1);

@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { Decompress } from 'fzstd';
 
-/** What stays in the cache of a processor core: larger chunks take a sixth longer. */
+/** Chunks of this size stay in the cache of a processor core. Larger ones take a sixth longer. */
 export const CHUNK_BYTES = 96 * 1024;
 const NEWLINE = 0x0a;
 const COMPRESSED_BYTES = 128 * 1024;
@@ -9,7 +9,7 @@ const COMPRESSED_BYTES = 128 * 1024;
 /** Fills `target` from `offset` on. Returns how many bytes it put there; 0 at the end. */
 export type ReadInto = (target: Buffer, offset: number) => number;
 
-/** Reads the open file `fd` from `position` on. Where less is there than was asked for, it has ended. */
+/** Reads the open file `fd` from `position` on. A read that returns less than was asked for has reached the end. */
 export function readFrom(fd: number, position: number): ReadInto {
   let at = position;
   let hasEnded = false;

@@ -10,7 +10,7 @@ export interface LineSink {
   close(): Promise<void>;
 }
 
-/** How much may wait for a slow reader. */
+/** The most that may wait for a slow reader. Lines beyond that are dropped. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;
 const RETRY_MS = 10;
 const PATIENCE_MS = 500;
@@ -37,10 +37,10 @@ function takeOver(written: string): number {
   if (!(kind.isFIFO() || kind.isFile() || kind.isSocket() || kind.isCharacterDevice()) || isInternal(fd)) {
     throw new Error('the caller has not opened that descriptor');
   }
-  // Throws where it is open for reading only.
+  // An empty write throws when the descriptor is open for reading only.
   writeSync(fd, '');
   try {
-    // A descriptor of our own may be non-blocking, which the one that we share with the caller must not become, and
+    // A descriptor that we open ourselves may be non-blocking, which the one that we share with the caller must not become, and
     // Codex does not inherit it. Only Linux can open it anew, and not a socket.
     const opened = process.platform === 'linux' ? openSync(`/proc/self/fd/${fd}`, WRITING) : fd;
     if (opened !== fd) closeSync(fd);

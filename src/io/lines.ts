@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { openForReading } from '../files/regular-file.js';
 
-/** What is done with the lines of a byte stream. They are numbered from 1; unwanted and blank lines have a number too. */
+/** The handlers for the lines of a byte stream. They are numbered from 1; unwanted and blank lines have a number too. */
 export interface LineHandlers {
   /**
    * Whether a line is worth holding and decoding; by default every line is. It is asked about each whole line, and before
@@ -12,7 +12,7 @@ export interface LineHandlers {
   readonly onLine: (line: string, number: number) => void;
   /** A line that is longer than the limit has ended. It is dropped, so that memory stays flat. */
   readonly onOverlong?: (number: number) => void;
-  /** Splits the lines that begin and end in one chunk, where that is to be faster. */
+  /** Splits the lines that begin and end in one chunk, for callers that can do it faster. */
   readonly scan?: Scan;
 }
 
@@ -22,15 +22,15 @@ export interface LineHandlers {
  */
 export type Scan = (lines: Buffer, first: number, handOn: (line: Buffer, number: number) => void) => number;
 
-/** The only place where lines are split and numbered. */
+/** Splits and numbers lines. Nothing else does. */
 export interface LineSplitter {
   /** Takes the next bytes. The chunk is the caller's again afterwards. */
   push(chunk: Buffer): void;
-  /** Says that no more bytes come: what stands after the last newline is a line too. */
+  /** Says that no more bytes come: the bytes after the last newline are a line too. */
   end(): void;
   /** How many bytes the lines take that have ended, with their newlines. */
   readonly endedBytes: number;
-  /** What has come of the line that has not ended; nothing is held of one that is unwanted or longer than the limit. */
+  /** Returns the bytes so far of the line that has not ended. Of a line that is unwanted or longer than the limit none are held. */
   rest(): Buffer | 'unwanted' | 'overlong';
 }
 
@@ -39,7 +39,7 @@ const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 const DEFAULT_LIMIT_BYTES = 32 * 1024 * 1024;
 
-/** `isDocument`: the bytes are one single line, whatever stands in them. */
+/** `isDocument`: the bytes are one single line, even if there are newlines in it. */
 export function createLineSplitter(
   handlers: LineHandlers,
   { limitBytes = DEFAULT_LIMIT_BYTES, isDocument = false } = {},
@@ -79,7 +79,7 @@ export function createLineSplitter(
     if (dropping || tail.length === 0) return;
     const wasAsked = heldBytes >= HEAD_BYTES;
     heldBytes += tail.length;
-    // Once for each line: to join the pieces of a long line whenever one arrives would take ever longer.
+    // This is asked once for each line. To join the pieces of a long line at each chunk would take time that grows with the square of its length.
     if (!wasAsked && heldBytes >= HEAD_BYTES) {
       const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
       if (!wants(line, number, false)) return drop('unwanted');
@@ -88,7 +88,7 @@ export function createLineSplitter(
     else held.push(Buffer.from(tail));
   };
 
-  /** Returns where the lines end that are whole. */
+  /** Returns the offset at which the complete lines end. */
   const scanFrom = (chunk: Buffer, start: number): number => {
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     if (end > start) number += scan?.(chunk.subarray(start, end), number, take) ?? 0;
@@ -155,7 +155,7 @@ export function countLines(fd: number, offset: number): number {
 
 const SPACES: readonly number[] = [0x20, 0x09, 0x0d];
 
-/** Whether nothing but spaces, or the carriage return of Windows, stands in a line. */
+/** Whether a line has nothing but spaces and the carriage return of Windows. */
 export function isBlank(line: Buffer): boolean {
   return line.every((byte) => SPACES.includes(byte));
 }

@@ -2,15 +2,15 @@ import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { createLineSplitter } from './lines.js';
 
-/** Messages between two processes of ours, each a line of JSON. Nothing waits for the other side. */
+/** Sends messages between two of our processes, each as a line of JSON. Nothing waits for the other process. */
 export interface MessageLink<Sent> {
   /** Returns false when too much waits already and the message is dropped. An `important` message is never dropped. */
   send(message: Sent, importance?: 'usual' | 'important'): boolean;
-  /** Resolves when the other side is gone. */
+  /** Resolves when the other process has closed the link or ended. */
   readonly closed: Promise<void>;
 }
 
-/** How much may wait for a process that does not read. */
+/** The most that may wait for a process that does not read. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;
 
 /** `onMessage` gets the messages of the other side. A line that is no JSON is skipped: both sides are ours. */
@@ -25,7 +25,7 @@ export function openMessageLink<Sent, Received>(
     },
   });
   socket.on('data', (chunk: Buffer) => lines.push(chunk));
-  // A socket with an error closes too.
+  // A socket that has an error closes, which is handled like any other end.
   socket.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => resolve());

@@ -30,7 +30,7 @@ export interface SinkLimits {
   readonly strangerMs: number;
   readonly strangers: number;
   readonly connections: number;
-  /** How long the end waits for connections that are still open. */
+  /** How long `close` waits for connections that are still open. */
   readonly drainMs: number;
 }
 
@@ -69,7 +69,7 @@ export async function openOtlpSink({ secret, limits: given, fd }: SinkOptions): 
     if (fd === undefined) server.listen(0, '127.0.0.1', resolve);
     else server.listen({ fd }, resolve);
   });
-  // Only Codex keeps this process alive.
+  // An open sink must not keep this process alive after Codex has ended.
   server.unref();
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/logs`,

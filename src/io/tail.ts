@@ -16,7 +16,7 @@ export interface Tail {
   close(): Promise<void>;
 }
 
-/** One file at the path, from its beginning. */
+/** The reading of one file that is or was at the path, from its beginning. */
 interface Reading {
   readonly handle: FileHandle;
   readonly inode: number;
@@ -53,7 +53,7 @@ export function createTail(path: string, begin: () => Lines): Tail {
         for (const one of readings) await readRest(one, begin);
       } while (askedAgain);
     } finally {
-      // Here and not later: a call that comes now must begin a new reading.
+      // This is reset here and not later, because a call that comes now must begin a new reading.
       reading = undefined;
     }
   };
@@ -81,7 +81,7 @@ function statOrNothing(path: string) {
 }
 
 async function readRest(reading: Reading, begin: () => Lines): Promise<void> {
-  // Synchronous: it is mostly one line, which the system has in memory.
+  // This is synchronous because it mostly reads one line, which the system has in memory.
   const { size } = fstatSync(reading.handle.fd);
   if (size < reading.offset) {
     reading.lines.end();

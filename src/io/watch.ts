@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { monotonicMs } from '../node/clock.js';
 
-/** Watches folders for changes of the files in them. Where a folder cannot be watched nothing is said: the caller polls too. */
+/** Watches folders for changes of the files in them. A folder that cannot be watched is no error, because the caller polls as well. */
 export interface FolderWatch {
   add(folder: string): void;
   /** Whether `folder` is watched. It is not while it does not exist. */
@@ -26,7 +26,7 @@ export function createFolderWatch(onChange: (folder: string, fileName: string) =
         watcher.on('error', () => drop(folder));
         watchers.set(folder, watcher);
       } catch {
-        // It does not exist yet, or there are no more watches to be had.
+        // The folder does not exist yet, or the system has no more watches.
       }
     },
     has: (folder) => watchers.has(folder),
@@ -36,7 +36,7 @@ export function createFolderWatch(onChange: (folder: string, fileName: string) =
   };
 }
 
-/** Runs something for changes that may be very many at a time. */
+/** Limits how often something runs when very many changes come at a time. */
 export interface Throttle {
   /** Runs it at once, or, where it runs or ran a moment ago, once when that moment has passed. */
   run(): void;

@@ -35,10 +35,10 @@ export interface BillableResponse {
   readonly serviceTier: string | null | undefined;
   readonly atMs: number;
   readonly usage: Usage;
-  /** Of `usage.cacheWrite`, what is kept for an hour. 0 when absent. */
+  /** The part of `usage.cacheWrite` that is cached for an hour. 0 when absent. */
   readonly cacheWrite1h?: number | undefined;
   readonly fees?: Fees | undefined;
-  /** `sum`: the counts are of several responses that cannot be told apart. `response` when absent. */
+  /** `sum`: the counts are of several responses together, which are not known one by one. `response` when absent. */
   readonly countsOf?: 'response' | 'sum';
 }
 
@@ -100,20 +100,20 @@ export function costOf(
   };
 }
 
-/** What cost records show: USD per 1000 tokens, before tier and long context. */
+/** Returns the rates that cost records show: USD per 1000 tokens, before tier and long context. */
 export function readBaseRatesPer1k(price: Price): { inputUsdPer1k: number; outputUsdPer1k: number } {
   return { inputUsdPer1k: price.rates.input / 1e6, outputUsdPer1k: price.rates.output / 1e6 };
 }
 
-/** The billed counters; `around` is the place of the one that a counter is within, -1 where there is none. */
+/** The billed counters; `around` is the index of the one that a counter is within, or -1. */
 const BILLED = BILLED_COUNTERS.map(({ name, within }) => {
   return { name, around: BILLED_COUNTERS.findIndex((counter) => counter.name === within) };
 });
 
 /**
- * Divides usage into what is billed differently, in the order of BILLED_COUNTERS: of each billed counter, the tokens that none of its parts has a price for.
- * Counters that contradict each other are cut: a total is believed before its parts, and an earlier part before a later one.
- * A counter below zero or not finite counts as zero.
+ * Divides usage into parts that are billed differently, in the order of BILLED_COUNTERS. The part of a counter is its tokens that
+ * are within no other billed counter. Counters that contradict each other are cut: a total is believed before its parts, and an
+ * earlier part before a later one. A counter below zero or not finite counts as zero.
  */
 export function divideUsage(usage: Usage, cacheWrite1h: number): { tokens: number[]; isConsistent: boolean } {
   const tokens: number[] = [];
@@ -133,7 +133,10 @@ function clampCount(count: number, most: number = Number.MAX_SAFE_INTEGER): numb
   return Number.isFinite(count) ? Math.min(Math.max(count, 0), most) : 0;
 }
 
-/** Returns nano-USD. `tokens` are in the order of BILLED_COUNTERS; those without a rate of their own cost what those around them cost. */
+/**
+ * Returns nano-USD. `tokens` are in the order of BILLED_COUNTERS. Those without a rate cost as much as those of the counter around
+ * them.
+ */
 function priceTokens(tokens: readonly number[], rates: Rates): number {
   const applied: number[] = [];
   let nanoUsd = 0;

@@ -1,5 +1,5 @@
 /**
- * What Codex takes of the credits of a ChatGPT plan, in credits per million tokens. It is a price list of its own, beside
+ * The credits of a ChatGPT plan that Codex charges, per million tokens. This price list is independent of
  * that in USD: it has no price for cache writes, other multiples for Fast mode, and an exception for long inputs.
  */
 export interface CreditEntry {

@@ -13,7 +13,7 @@ export interface CreditClass {
   readonly length: 'short' | 'long';
 }
 
-/** Tokens as credits tell them apart. Cache writes are within `input`: Codex takes no more for them. */
+/** The counters that credits distinguish. Cache writes are within `input`: Codex charges no more for them. */
 export interface CreditTokens {
   readonly input: number;
   /** At most `input`, response by response. */

@@ -7,7 +7,7 @@ type GenaiPrices = typeof import('@pydantic/genai-prices');
 type PriceField = ModelPrice[string];
 
 /**
- * Vendors whose models nobody else prices, so that a name alone tells the price. Left out: open weights such as
+ * Vendors whose models nobody else prices, so that a name alone decides the price. Left out: open weights such as
  * gpt-oss and gemma, which cost what their host asks or nothing.
  */
 const VENDORS = [
@@ -93,7 +93,7 @@ function listThresholds(field: PriceField): number[] {
   return typeof field === 'object' ? field.tiers.map(({ start }) => start) : [];
 }
 
-/** Models that put out more than text: the counts do not tell how much of it is what. */
+/** Models that write more than text. Their counts do not say how many tokens are of which kind. */
 const OUTPUT_BESIDE_TEXT = ['output_image_mtok', 'output_audio_mtok', 'output_video_mtok'];
 
 /** Undefined where the vendor charges for something else than tokens in and out. */

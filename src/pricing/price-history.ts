@@ -12,8 +12,8 @@ export interface PriceChange {
 /** Returns the prices that applied to a model over time, from all sources, oldest first; none when none is known. */
 export function listPriceChanges(model: string, user: readonly PriceEntry[]): PriceChange[] {
   const names = listModelNames(model);
-  const own = [...user, ...OUR_PRICES].filter((entry) => names.includes(normaliseModelName(entry.model)));
-  const entries = [...own, ...listGenaiPrices(model)];
+  const known = [...user, ...OUR_PRICES].filter((entry) => names.includes(normaliseModelName(entry.model)));
+  const entries = [...known, ...listGenaiPrices(model)];
   const days = [...new Set(entries.flatMap(({ from, until }) => [from, ...(until ? [dayAfter(until)] : [])]))];
   const book = createPriceBook({ user });
   const changes: PriceChange[] = [];

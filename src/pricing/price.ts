@@ -5,7 +5,7 @@ export type ServiceTier = 'standard' | 'priority' | 'flex' | 'ultrafast';
 
 /**
  * Nano-USD per token: 1 USD per million tokens is 1000. Rates are whole numbers in the table of codex-metered; a cheap model
- * elsewhere, or the multiplier of a tier, can make a fraction, which is kept: only a cost is rounded, and only once. A rate
+ * elsewhere, or the multiplier of a tier, can make a fraction, which is not rounded: only a cost is, and only once. A rate
  * that is null or absent is that of the counter which includes the tokens: a cache write then costs what input costs.
  */
 export interface Rates extends RatesOfParts {
@@ -48,7 +48,7 @@ export type TierMultipliers = { readonly [Tier in Exclude<ServiceTier, 'standard
 export interface Confirmation {
   /** The latest day, `YYYY-MM-DD`, for which it is certain that the source said so. */
   readonly on: string;
-  /** `vendor`: a page of the vendor's own. `third-party`: only others, who say that they have read it there. */
+  /** `vendor`: a page of the vendor. `third-party`: pages of others, which say that they have it from there. */
   readonly by: 'vendor' | 'third-party';
   /** The last day for which the vendor has promised the price. What holds after it is not known. */
   readonly promisedUntil?: string;

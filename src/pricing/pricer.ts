@@ -5,7 +5,7 @@ import type { PriceBook } from './prices.js';
 
 type Described = ReturnType<typeof describePrice>;
 
-/** What a response costs, as the record keeps it. */
+/** The cost of a response as it is recorded. */
 type Bill = Pick<PricedResponse, 'costNanoUsd' | 'price' | 'costExtent'>;
 
 const UNPRICED: Bill = { costNanoUsd: undefined, price: undefined };
@@ -23,7 +23,7 @@ export class Pricer {
     this.#book = rememberPrices(book);
   }
 
-  /** What a response costs and the price that says so; both undefined when none is known. */
+  /** Returns the cost of a response and its price. Both are undefined when no price is known. */
   bill(response: ModelResponse): Bill {
     const cost = this.#findCost(response);
     return cost.kind === 'priced' ? this.#toBill(cost) : UNPRICED;
@@ -67,7 +67,7 @@ export class Pricer {
   }
 }
 
-/** A price holds for whole days (UTC), so each is looked up once a day. */
+/** Finds the price of a model once for each day (UTC), because prices hold for whole days. */
 function rememberPrices(book: PriceBook): PriceBook {
   const days = new Map<number, Map<string, Price | undefined>>();
   return {
@@ -81,7 +81,7 @@ function rememberPrices(book: PriceBook): PriceBook {
   };
 }
 
-/** The price as the record keeps it: a later change of the price list leaves it as it was. */
+/** Describes a price as it is recorded with a response, so that later changes of the price list do not alter it. */
 function describePrice({ price, rates, billedTier, longContext, missing }: Priced) {
   const { inputUsdPer1k, outputUsdPer1k } = readBaseRatesPer1k(price);
   return {

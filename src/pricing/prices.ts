@@ -10,13 +10,13 @@ export interface PriceBook {
 }
 
 export interface PriceBookOptions {
-  /** The user's own prices. They win over ours from their `from` on. */
+  /** The prices that the user has configured. They take precedence over ours from their `from` on. */
   readonly user?: readonly PriceEntry[];
 }
 
 type Index = ReadonlyMap<string, readonly Price[]>;
 
-/** The user's prices on top of our table on top of genai-prices. Throws on an entry that could not be meant. */
+/** Searches the user's prices first, then our table, then genai-prices. Throws a RangeError for an entry that makes no sense. */
 export function createPriceBook({ user = [] }: PriceBookOptions = {}): PriceBook {
   for (const entry of user) assertUsable(entry);
   const indexes = [indexByModel(user.map((entry) => ({ ...entry, origin: 'user' }))), OURS];

@@ -9,7 +9,7 @@ import { type Confirmation, convertToNanoUsdPerToken, type LongContext, type Pri
 
 /** The Fast mode page, in a copy that shows the price of gpt-5.6-sol from before 2026-08-21, and the new name of the mode. */
 const SEEN_IN_JULY: Confirmation = { on: '2026-07-30', by: 'vendor' };
-/** Price lists that kept what gpt-5.6-sol had cost when its price fell. */
+/** Price lists that still have the earlier price of gpt-5.6-sol, from before it fell. */
 const SEEN_WHEN_IT_FELL: Confirmation = { on: '2026-08-21', by: 'third-party' };
 /** The Fast mode page and the model pages, in copies that show the price of gpt-5.6-sol from this day. */
 const SEEN_IN_AUGUST: Confirmation = { on: '2026-08-21', by: 'vendor' };

@@ -1,6 +1,6 @@
-/** What Codex was asked to do, as far as its arguments show it. No prompt is kept. */
+/** The task that Codex was given, as far as its arguments show it. Prompts are not part of it. */
 export interface CodexCommand {
-  /** The chain of subcommands, `e` spelled out: `exec`, `exec resume`, `review`, `login`; empty for the interactive one. */
+  /** The chain of subcommands with `e` written as `exec`: `exec`, `exec resume`, `review`, `login`. It is empty for the interactive Codex. */
   readonly name: string;
   readonly output: 'json' | 'human' | 'other';
   /**
@@ -20,7 +20,7 @@ export interface CodexCommand {
   readonly serviceTier: string | undefined;
   /** `--remote`, as it was given: the address of the app-server that runs the threads in place of this process. */
   readonly remote: string | undefined;
-  /** Only asks for help or the version: no model is called. */
+  /** Whether Codex only prints its help or version, for which no model is called. */
   readonly asksForHelp: boolean;
 }
 
@@ -50,7 +50,7 @@ const THREADS: ReadonlyMap<string, CodexCommand['threads']> = new Map([
   ...['', 'resume', 'fork', 'agents'].map((name) => [name, 'interactive'] as const),
 ]);
 
-/** Reads Codex's arguments without changing them. Never throws: what it does not know, Codex will judge. */
+/** Reads Codex's arguments without changing them. Never throws: it leaves it to Codex to refuse arguments that are not known here. */
 export function describeCommand(args: readonly string[]): CodexCommand {
   const { names, options, settings } = scan(args);
   const isExec = names[0] === 'exec' || names[0] === 'review';
@@ -83,7 +83,7 @@ function findServiceTier(settings: readonly string[]): string | undefined {
 interface Scanned {
   readonly names: string[];
   readonly options: Map<string, string>;
-  /** The values of `-c`. */
+  /** The settings that were given with `-c`. */
   readonly settings: string[];
 }
 
@@ -103,7 +103,7 @@ function scan(args: readonly string[]): Scanned {
       if (name === '-c' || name === '--config') settings.push(given);
       continue;
     }
-    // A subcommand stands before the first positional of its parent: `exec "resume the work"` is a prompt.
+    // A subcommand comes before the first positional of its parent: `exec "resume the work"` is a prompt.
     const name = ALIASES[arg] ?? arg;
     if (positionals === 0 && SUBCOMMANDS[names.join(' ')]?.includes(name)) names.push(name);
     else positionals++;
@@ -111,7 +111,7 @@ function scan(args: readonly string[]): Scanned {
   return { names, options, settings };
 }
 
-/** `--name=value` and `-Cvalue` in two; the value is undefined where it may stand in the next argument. */
+/** Splits `--name=value` and `-Cvalue`. The value is undefined when the next argument may be the value. */
 function splitOption(arg: string): [name: string, value: string | undefined] {
   if (arg.startsWith('--')) {
     const equals = arg.indexOf('=');

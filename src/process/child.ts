@@ -32,11 +32,11 @@ export interface SpawnOptions {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly streams: StreamPlan;
-  /** Sees what passes on the streams that are piped. */
+  /** Is called with the bytes that pass on the streams that are piped. */
   readonly observe: Observer;
 }
 
-/** How long a stream may stay silent after Codex's end before it counts as held open by a process that Codex left. */
+/** How long a stream may be without output after Codex's end before it counts as held open by a process that Codex left. */
 const STRAGGLER_MS = 500;
 
 /** Starts Codex with the caller's standard streams, arguments and environment. Throws a CodexNotFoundError. */
@@ -47,7 +47,7 @@ export async function spawnCodex({ program, args, env, streams, observe }: Spawn
     const [error] = await once(subprocess, 'error');
     throw notStarted(error);
   }
-  // From here on the event means that a signal could not be sent.
+  // After the start, this event means that a signal could not be sent.
   subprocess.on('error', () => undefined);
   const exited = new Promise<Exit>((resolve) => {
     subprocess.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 1 }));

@@ -3,15 +3,15 @@ import { Socket } from 'node:net';
 
 /** Ends Codex should this process be killed by SIGKILL, which it cannot hand on. */
 export interface Guardian {
-  /** Codex has ended by itself. */
+  /** Ends the guardian because Codex has ended by itself. */
   dismiss(): void;
 }
 
-/** Waits for a word; the end of its input without one means that whoever should have said it is gone. */
+/** Waits for a line of input. If the input ends without one, the process that should have written it was killed. */
 const SCRIPT = 'read -r word || kill -9 "$1"';
 
 /**
- * Starts a shell that stands by until Codex has ended. It is for runs without a meter, which does the same. It has a session
+ * Starts a shell that waits until Codex has ended. It is for runs without a meter, which does the same. It has a session
  * of its own, so that what is sent to our process group leaves it alone.
  */
 export function callGuardian(codexPid: number): Guardian {
@@ -20,7 +20,7 @@ export function callGuardian(codexPid: number): Guardian {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: process.env.PATH },
   });
-  // There may be no shell: then nobody stands by.
+  // On a system without a shell there is no guardian.
   shell.on('error', () => undefined);
   shell.unref();
   const { stdin } = shell;

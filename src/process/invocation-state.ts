@@ -1,10 +1,10 @@
 import { isAlive } from './processes.js';
 
-/** The processes of an invocation whose end is not recorded; null where the record names none. */
+/** The processes of an invocation whose end is not recorded. Null: the record names none. */
 export interface InvocationProcesses {
   readonly meterPid: number | null;
   readonly codexPid: number | null;
-  /** Epoch milliseconds. */
+  /** When it started, in epoch milliseconds. */
   readonly startedAtMs: number;
 }
 
@@ -15,7 +15,7 @@ export interface InvocationProcesses {
  */
 export type InvocationState = 'running' | 'settling' | 'unmetered' | 'killed';
 
-/** The one place that decides whether an invocation without a recorded end still works. */
+/** Decides whether an invocation without a recorded end still works. Nothing else does. */
 export function judgeState(
   { meterPid, codexPid, startedAtMs }: InvocationProcesses,
   works: (pid: number, sinceMs: number) => boolean = isAlive,

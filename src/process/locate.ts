@@ -6,11 +6,11 @@ import { listCommandNames } from '../files/platform.js';
 import { openRegularFile } from '../files/regular-file.js';
 
 export interface LocateOptions {
-  /** What the user named, by option or environment: a path, or a name to look for on PATH. */
+  /** The Codex that the user named by an option or a variable: a path, or a name that is searched on PATH. */
   readonly wanted: string | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** The script that runs now: it is never taken for Codex. */
+  /** The script that runs now, which is never taken for Codex. */
   readonly self: string;
   readonly platform?: NodeJS.Platform;
 }
@@ -86,7 +86,7 @@ function readHead(path: string): string {
 
 const TIMEOUT_MS = 20_000;
 
-/** What the Codex at `path` says of its version, `codex-cli 0.169.0`; undefined when it does not answer. */
+/** Returns the version that the Codex at `path` prints, such as `codex-cli 0.169.0`, or undefined when it does not answer. */
 export function readCodexVersion(path: string, env: NodeJS.ProcessEnv): string | undefined {
   const { status, stdout } = spawnSync(path, ['--version'], { env, encoding: 'utf8', timeout: TIMEOUT_MS });
   return status === 0 ? stdout.trim().split('\n').at(-1) : undefined;

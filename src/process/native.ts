@@ -2,10 +2,10 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readRegularFile } from '../files/regular-file.js';
 
-/** What is really started for the Codex that was found. */
+/** The program that is started for the Codex that was found. */
 export interface Program {
   readonly path: string;
-  /** Set in Codex's environment on top of the caller's; undefined removes. */
+  /** Variables that are set in Codex's environment in addition to the caller's. Undefined removes a variable. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly kind: 'native' | 'as found';
 }
@@ -17,10 +17,10 @@ const TARGETS: Readonly<Record<string, readonly [platformPackage: string, triple
   'darwin/arm64': ['codex-darwin-arm64', 'aarch64-apple-darwin'],
 };
 
-/** The launcher of 0.171 has 7 kB. */
+/** The most that is read of the launcher, which has 7 kB in 0.171. */
 const LAUNCHER_BYTES = 256 * 1024;
 
-/** All that the launcher is known to do to the environment. One that does more is run as it is. */
+/** The variables that the launcher is known to set. A launcher that sets others is run as it is. */
 const KNOWN_VARIABLES = new Set([
   'CODEX_MANAGED_PACKAGE_ROOT',
   'CODEX_MANAGED_BY_NPM',

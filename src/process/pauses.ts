@@ -12,7 +12,7 @@ export function sharePauses(frontPid: number, codex: ProcessIdentity): () => voi
   let paused = false;
   const timer = setInterval(async () => {
     const isStopped = await isStoppedProcess(frontPid);
-    // At every check: since the last one the front may have been continued and stopped again.
+    // This is sent at every check, because the front may have been continued and stopped again since the last one.
     if (isStopped) signalProcess(codex, 'SIGSTOP');
     else if (paused) signalProcess(codex, 'SIGCONT');
     paused = isStopped;

@@ -3,10 +3,10 @@ import { uptime } from 'node:os';
 
 /** A process as `/proc/<pid>/stat` describes it. */
 export interface ProcessStat {
-  /** `Z`: it has ended and nobody has waited for it. */
+  /** The letter of its state. `Z`: it has ended and its parent has not waited for it yet. */
   readonly state: string;
   readonly parentPid: number;
-  /** By the number of the process that leads it, as is the session. */
+  /** The number of the process that leads its group. `session` is likewise that of the one that leads the session. */
   readonly processGroup: number;
   readonly session: number;
   /** When it started, in hundredths of a second since the machine did. */
@@ -61,7 +61,7 @@ const LARGEST_PID = 2 ** 31 - 1;
 
 /**
  * True while the process that had the number `pid` at `sinceMs` runs. On Linux a zombie counts as ended, and so does a process
- * whose number another one has by now; on other systems these cases cannot be distinguished. A number that no system gives to
+ * whose number another one has now; on other systems these cases cannot be distinguished. A number that no system gives to
  * a process, as a damaged record may hold it, is that of no process.
  */
 export function isAlive(pid: number | null, sinceMs: number): boolean {
@@ -69,7 +69,7 @@ export function isAlive(pid: number | null, sinceMs: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // It exists and is another user's.
+    // EPERM means that the process exists and is another user's.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const stat = readStat(pid);

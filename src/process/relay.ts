@@ -7,7 +7,7 @@ export type Observer = (chunk: Buffer) => void;
 export interface Relay {
   /** Resolves when everything has been passed on, or the reader is gone. */
   readonly done: Promise<void>;
-  /** Gives the source up once it has been silent for `silenceMs`: a process that Codex left behind may hold it open. */
+  /** Gives the source up when nothing has come from it for `silenceMs`: a process that Codex left behind may hold it open. */
   endWhenSilent(silenceMs: number): void;
   /**
    * Gives the reader up too, then, when it takes nothing for as long. A Codex that was asked to end would not have
@@ -18,7 +18,7 @@ export interface Relay {
   gaveUp(): boolean;
 }
 
-/** What may wait while a write is under way: so much that reading and writing go on side by side. */
+/** The most that may wait while a write is under way. It is large enough for reading and writing to go on side by side. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;
 const RETRY_MS = 5;
 
@@ -60,7 +60,7 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
     giveUp = resolve;
   });
   const judgeSilence = () => {
-    // Our own event loop may have been held up: what can be read is read before the decision.
+    // The event loop of this process may have been held up, so what can be read is read before the decision.
     const before = events;
     setImmediate(() => {
       const busy = writer.isBusy();
@@ -90,9 +90,9 @@ export function relay(source: Readable, fd: number, observe: Observer): Relay {
 
 interface WriterHandlers {
   readonly onProgress: () => void;
-  /** Nothing waits any more. */
+  /** Called when nothing waits any more. */
   readonly onRoom: () => void;
-  /** The reader is gone. What is written from then on is thrown away. */
+  /** Called when the reader is gone. What is written from then on is thrown away. */
   readonly onError: () => void;
 }
 
@@ -123,7 +123,7 @@ function createWriter(fd: number, { onProgress, onRoom, onError }: WriterHandler
   };
 
   return {
-    /** False when enough waits. */
+    /** Returns false when so much waits that the source should pause. */
     write(chunk: Buffer): boolean {
       if (broken) return true;
       waiting.push(chunk);
@@ -143,7 +143,7 @@ function createWriter(fd: number, { onProgress, onRoom, onError }: WriterHandler
 function writeAll(fd: number, chunks: readonly Buffer[], done: (error: Error | undefined) => void): void {
   writev(fd, chunks, null, (error, written) => {
     if (error?.code === 'EAGAIN') {
-      // The caller's pipe is non-blocking and full.
+      // The caller's pipe is non-blocking and full, so the write is tried again.
       setTimeout(writeAll, RETRY_MS, fd, chunks, done);
       return;
     }
@@ -153,7 +153,7 @@ function writeAll(fd: number, chunks: readonly Buffer[], done: (error: Error | u
   });
 }
 
-/** What is left of `chunks` behind the first `bytes`. */
+/** Returns `chunks` without their first `bytes`. */
 function skipBytes(chunks: readonly Buffer[], bytes: number): Buffer[] {
   const rest = [...chunks];
   let toSkip = bytes;

@@ -7,7 +7,7 @@ import { basename, join, resolve } from 'node:path';
  * The `CODEX_HOME` of the app-server at `address`, which is what `--remote` was given: the server writes the session files
  * of its clients there. It is read from the environment of the process that listens at the address. Undefined where that
  * process cannot be seen (another machine, user, container or system than Linux) or is no Codex, as at the near end of an
- * SSH tunnel. `codexHome` is the client's own, in which the socket `unix://` without a path lies. Never rejects.
+ * SSH tunnel. `codexHome` is the client's own, which has the socket of `unix://` without a path. Never rejects.
  */
 export async function findServerHome(address: string, codexHome: string): Promise<string | undefined> {
   const endpoint = parseAddress(address, codexHome);
@@ -31,7 +31,7 @@ export function parseAddress(address: string, codexHome: string): Endpoint | und
 
 /** Rejects where the process is gone, or is not this user's. */
 async function readHomeOf(pid: number): Promise<string | undefined> {
-  // In a container of its own, its paths are not ours.
+  // A server in another container has other paths than this process.
   const [its, ours] = await Promise.all([pid, 'self'].map((process) => readlink(`/proc/${process}/ns/mnt`)));
   if (its !== ours) return undefined;
   const variables = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
@@ -41,14 +41,14 @@ async function readHomeOf(pid: number): Promise<string | undefined> {
   return codexHome && resolve(await readlink(`/proc/${pid}/cwd`), codexHome);
 }
 
-/** Where a program listens on this machine: a port of some addresses, or a socket in the file system. */
+/** An address at which a program listens on this machine: a port of some addresses, or a socket in the file system. */
 export type Endpoint =
   | { readonly kind: 'tcp'; readonly addresses: readonly string[]; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-/** In `/proc/net/tcp`. */
+/** The state of a socket that listens, in `/proc/net/tcp`. */
 const LISTENS = '0A';
-/** In `/proc/net/unix`: the flag of a socket that accepts connections. */
+/** The flag of a socket that accepts connections, in `/proc/net/unix`. */
 const ACCEPTS = 0x10000;
 
 /**
@@ -68,12 +68,12 @@ export async function findListener(endpoint: Endpoint, program: string): Promise
   return undefined;
 }
 
-/** The addresses of this machine that `host` stands for; none for another machine, or for a name that needs DNS. */
+/** Returns the addresses of this machine that `host` names: none for another machine, or for a name that needs DNS. */
 function listOwnAddresses(host: string): string[] {
   if (host === 'localhost') return ['127.0.0.1', '::1'];
   if (host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return [host];
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return own.some(({ address }) => address === host) ? [host] : [];
+  const ours = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return ours.some(({ address }) => address === host) ? [host] : [];
 }
 
 async function findPortInodes({ addresses, port }: Endpoint & { kind: 'tcp' }): Promise<string[]> {
@@ -106,7 +106,7 @@ async function findSocketInodes(path: string): Promise<string[]> {
   return inodes;
 }
 
-/** The processes of a program with what they hold open. All others are passed by: there may be thousands. */
+/** Lists the processes of a program with the files that they have open. Other processes are not examined, because there may be thousands. */
 async function listProcesses(program: string): Promise<{ pid: number; links: string[] }[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(

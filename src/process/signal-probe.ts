@@ -13,7 +13,7 @@ interface ProbeProcess {
   readonly pid: number | undefined;
   /** Resolves with the signal that has ended it; never, where there is no such program. */
   readonly endedBy: Promise<NodeJS.Signals>;
-  /** Its end has answered for one signal, and answers for no other that came at the same time. */
+  /** Whether its end was taken as the answer for one signal. It answers for no other that came at the same time. */
   isSpent: boolean;
 }
 

@@ -5,7 +5,7 @@ export interface SignalTarget {
 }
 
 export interface SignalForwarding {
-  /** Hands them on, those that came before too. */
+  /** Hands the signals on, including those that came before this call. */
   to(passOn: (signal: NodeJS.Signals) => unknown): void;
   /** The first signal that asked Codex to end, if any came. */
   interrupted(): NodeJS.Signals | undefined;

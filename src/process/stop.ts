@@ -9,7 +9,7 @@ const GRACE_MS = 5000;
 export interface Stoppable {
   readonly pid: number;
   readonly kill: (signal: NodeJS.Signals) => void;
-  /** Resolves when it has ended. */
+  /** Resolves when Codex has ended. */
   readonly exited: Promise<unknown>;
 }
 

@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import type { CodexCommand } from './argv.js';
 
-/** Which of Codex's output streams pass through us; the others are the caller's own, handed on as they are. */
+/** The output streams of Codex that pass through this process. The others are the caller's, and Codex gets them as they are. */
 export interface StreamPlan {
   readonly stdout: 'inherit' | 'pipe';
   readonly stderr: 'inherit' | 'pipe';
@@ -14,7 +14,7 @@ export const ALL_INHERITED: StreamPlan = { stdout: 'inherit', stderr: 'inherit' 
 /**
  * Decides what to read along: the JSON events on stdout, or the human-readable transcript on stderr. A terminal stays
  * a terminal. Where both streams are one file (`2>&1`) neither is touched, because reading along one of them could
- * change the order of the lines in it; the session file tells what is needed then.
+ * change the order of the lines in it; the session file has what is needed then.
  */
 export function planStreams(command: CodexCommand, describe: DescribeStream = describeStream): StreamPlan {
   if (command.output === 'other' || command.asksForHelp) return ALL_INHERITED;
@@ -54,7 +54,7 @@ function createWriter(fd: number): Writable {
       try {
         writeSync(fd, chunk);
       } catch {
-        // The reader is gone.
+        // The reader is gone, and what was written for it with it.
       }
       done();
     },

@@ -3,36 +3,36 @@ import { dirname, join } from 'node:path';
 import { readRegularFile } from '../files/regular-file.js';
 import type { CodexCommand } from './argv.js';
 
-/** No configuration of Codex is larger. One that is not a regular file is not read. */
+/** Configuration files of Codex are smaller than this. Larger ones, and those that are not regular files, are not read. */
 const CONFIG_BYTES = 1024 * 1024;
 
 export interface ConfigFolders {
   readonly codexHome: string;
-  /** Where Codex works. */
+  /** The directory in which Codex works. */
   readonly cwd: string;
 }
 
-/** Why Codex is not asked for telemetry in a run that may have threads without a session file. */
+/** The reason why Codex is not asked for telemetry in a run that may have threads without a session file. */
 export type NoTelemetry = 'own exporter' | 'proxy' | 'no port';
 
 /** The header that carries the secret of one run. */
 export const SECRET_HEADER = 'x-codex-metered';
 
-/** The arguments that make Codex report its log events to `endpoint`. They stand before all others. */
+/** The arguments that make Codex report its log events to `endpoint`. They come before all others. */
 export function telemetryArgs(endpoint: string): string[] {
   return ['-c', `otel.exporter={otlp-http={endpoint="${endpoint}",protocol="json"}}`];
 }
 
 const HEADERS = 'OTEL_EXPORTER_OTLP_HEADERS';
-/** Where one of these is set, it is sent in place of the general one. */
+/** Signals that can have headers of their own, which Codex sends in place of the general ones. */
 const HEADERS_OF_A_SIGNAL = ['LOGS', 'TRACES', 'METRICS'].map((signal) => `OTEL_EXPORTER_OTLP_${signal}_HEADERS`);
 const DELAY = 'OTEL_BLRP_SCHEDULE_DELAY';
 /** A run that is killed loses no more than this. Each wakes Codex, so a server, which waits for hours, has the longer one. */
 const DELAY_MS = { run: 20, server: 100 };
 
 /**
- * What is set in Codex's environment beside those arguments. The secret stands here, because every user of the machine can
- * read arguments, and only the user's own processes the environment. Headers and a delay of the user's own are kept. Codex
+ * Returns the variables that Codex gets beside those arguments. They hold the secret, because every user of the machine can
+ * read arguments, and only processes of the same user the environment. Headers and a delay that the user has set are preserved. Codex
  * from 0.101 to 0.171 obeys all of them; 0.101 and 0.125 send their spans to the same address, with the general headers.
  */
 export function telemetryEnv(secret: string, env: NodeJS.ProcessEnv, { threads }: CodexCommand): NodeJS.ProcessEnv {

@@ -29,7 +29,7 @@ class TranscriptReader implements RecordReader {
   readonly #tools: ReaderTools;
   readonly #lines: MessageLines;
   readonly #totals: TotalTracker;
-  /** By key. The last line of a message has its whole output. */
+  /** The responses by key. The last line of a message has its whole output, so it replaces earlier ones. */
   readonly #responses = new Map<string, ModelResponse>();
   readonly #threads = new Map<string, HistoryThread>();
   /** The threads whose directory is known. */

@@ -25,7 +25,7 @@ const NOTHING: SavedTotals = {
 };
 
 /**
- * Collects the totals of one session. Claude Code writes one whenever it ends: what stands between two totals is a run of Claude
+ * Collects the totals of one session. Claude Code writes one whenever it ends: the lines between two totals are a run of Claude
  * Code. How much a run used beyond its messages is found when all messages are recorded, because those of sub-agents are in other files.
  */
 export class TotalTracker {

@@ -46,9 +46,9 @@ export interface TranscriptMessage {
 }
 
 export interface RequestIds {
-  /** The API's. */
+  /** The id that the API gave the request. */
   readonly request: string | undefined;
-  /** Claude Code's own, since 2.1.332 at the latest. */
+  /** The id that Claude Code gave the request, since 2.1.332 at the latest. */
   readonly ref: string | undefined;
 }
 
@@ -85,7 +85,7 @@ const HEAD_BYTES = 512;
 
 /**
  * Whether a line may say something about usage. This is decided before the line is parsed, because nearly all of a transcript is
- * content. The signs in somebody's text do not match: quotation marks are escaped there.
+ * content. These words within a text do not match: quotation marks are escaped there.
  */
 export function mayHoldUsage(line: Buffer): boolean {
   return !CONTENT.test(line.toString('latin1', 0, HEAD_BYTES)) && SIGNS.some((word) => line.includes(word));

@@ -30,7 +30,7 @@ export type ApiUsage = z.infer<typeof apiUsage>;
 export interface InnerResponse {
   /** Its kind and its number among those of its kind: the same on each line of the message. */
   readonly name: string;
-  /** Undefined for the message's own model. */
+  /** Undefined: the model of the message. */
   readonly model: string | undefined;
   readonly usage: Usage;
   readonly cacheWrite1h: number;

@@ -14,7 +14,7 @@ const sealed = reading(z.object({ encrypted_content: optionalText }), ({ encrypt
   from('model', { kind: 'reasoning', sealedChars: encrypted_content?.length ?? 0 }),
 );
 
-/** By the type of a response item, as Codex 0.40 to 0.169 writes them. */
+/** The readers by the type of a response item, as Codex 0.40 to 0.169 writes them. */
 const READERS = new Map<string, Read>(
   Object.entries({
     message: reading(z.object({ role: z.string(), content: z.array(part) }), ({ role, content }) =>
@@ -33,7 +33,7 @@ const READERS = new Map<string, Read>(
         content: z.nullish(z.array(part)),
         encrypted_content: optionalText,
       }),
-      // Providers of open models send the model's thoughts themselves. Where they are there, the summary repeats them.
+      // Providers of open models send the model's thoughts in clear text, which the summary repeats.
       ({ summary, content, encrypted_content }) =>
         from('model', {
           ...ofParts(content?.length ? content : (summary ?? [])),

@@ -16,7 +16,7 @@ import { readUsage } from './usage.js';
 /** A line of `codex exec --json`, reduced to the fields that metering uses. */
 export type CodexEvent =
   | { readonly kind: 'thread_started'; readonly threadId: string }
-  /** `usage` is what the line claims. It is often not the run's usage: see docs/how-it-counts.md. */
+  /** The `usage` in the line is often not that of the run: see docs/how-it-counts.md. */
   | { readonly kind: 'turn_completed'; readonly usage: Usage }
   | { readonly kind: 'turn_failed' }
   /** A response was cut off and Codex asks again. */

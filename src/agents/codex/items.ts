@@ -28,7 +28,7 @@ const metadata = z.object({ sampled_through_sequence: z.nullish(z.number()) });
 type Line = Record<string, unknown> & { payload: Record<string, unknown> };
 type Read = (line: Line) => SessionItemFact | Irrelevant | undefined;
 
-/** By the type of a line; for an event, by the type of the event. */
+/** The readers by the type of a line or, for an event, by the type of the event. */
 const READERS = new Map<string, Read>(
   Object.entries({
     session_meta: readHeader,

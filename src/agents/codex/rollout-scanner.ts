@@ -80,7 +80,7 @@ export class RolloutScanner {
 
   /** Takes whole lines, of which the first has the number `first`. Returns how many they are. */
   scan(lines: Buffer, first: number, handlers: RolloutHandlers): number {
-    const linesAt = this.#place(lines);
+    const linesAt = this.#copyIn(lines);
     const { words } = this.#views;
     this.#wasm.begin(linesAt, linesAt + lines.length);
     for (let count = this.#wasm.scan(); count > 0; count = this.#wasm.scan()) {
@@ -100,7 +100,7 @@ export class RolloutScanner {
   }
 
   /** Copies lines into the memory unless they are there already. Returns their address. */
-  #place(lines: Buffer): number {
+  #copyIn(lines: Buffer): number {
     if (lines.buffer === this.#wasm.memory.buffer) return lines.byteOffset;
     if (lines.length > this.buffer.length) this.#views = this.#reserve(lines.length);
     this.buffer.set(lines);

@@ -106,7 +106,7 @@ export function readRolloutRecord(record: JsonObject): RolloutRecord | Irrelevan
   return Object.assign(fact, { atMs });
 }
 
-/** Anything else may be content, which is repeated nowhere. */
+/** Whether a text can be the name of a type. Anything else may be content, which no message repeats. */
 function isName(text: string): boolean {
   return /^\w{1,50}$/.test(text);
 }
@@ -117,7 +117,7 @@ const HEAD_LENGTH = 200;
 // are the irrelevant ones.
 const HEAD = /^\{"timestamp":"[^"]{0,40}",(?:"ordinal":\d+,)?"type":"(\w+)"(?:,"payload":\{"type":"(\w+)")?/;
 
-/** Returns the type of a line, and of its payload, where they stand at its beginning. */
+/** Returns the type of a line and of its payload, if the line begins with them. */
 export function readLineTypes(line: string): {
   readonly type?: string | undefined;
   readonly payload?: string | undefined;
@@ -151,7 +151,7 @@ function readTokenCount({ info, rate_limits }: JsonObject, atMs: number): Rollou
   return { kind: 'token_count', total, last, context: readContextFill(info), rateLimits };
 }
 
-/** A number here that is no count costs nothing of what stands beside it. */
+/** A number here that is no count is left out, and the rest of the record counts. */
 function readContextFill({
   last_token_usage: last,
   model_context_window: window,

@@ -19,7 +19,7 @@ interface Folder {
  */
 export class SessionFolders {
   readonly #folders = new Map<string, Folder>();
-  /** By folder: the names of files that came or changed. */
+  /** The names of files that came or changed, by folder. */
   readonly #changed = new Map<string, Set<string>>();
   /** The folders that `begin` listed. Only there is it known which files came later. */
   #first: readonly string[] = [];

@@ -5,7 +5,7 @@ import { openForReading } from '../../files/regular-file.js';
 import { idTimeMs } from '../../usage/thread-id.js';
 import { comparePages, parseSessionFileName, type SessionFileName } from './session-file.js';
 
-/** Codex's own instructions stand in the header: 22 KB in 0.169. */
+/** The header holds Codex's own instructions: 22 KB in 0.169. */
 const HEADER_BYTES = 64 * 1024;
 const HEADER_LIMIT_BYTES = 4 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -39,7 +39,7 @@ function readNames(folder: string): string[] {
   }
 }
 
-/** Codex writes to no compressed file, and the name of a file of its own always has the thread's id. */
+/** Whether a run can write to a file of this name: Codex writes to no compressed file, and always puts the thread's id into the name. */
 export function isFollowable(fileName: string): boolean {
   const name = parseSessionFileName(fileName);
   return name?.threadId !== undefined && !name.isCompressed;
@@ -135,9 +135,9 @@ async function newestFirst(folder: string): Promise<string[]> {
 /** The clock of a file system lags behind: by up to 10 ms on Linux, by more over a network. */
 const CLOCK_SLACK_MS = 2000;
 
-/** Whether a file was written since then. False for a file that is gone, and for a link that leads nowhere. */
+/** Whether a file was written to since `sinceMs`. False for a file that is gone, and for a link that leads nowhere. */
 export async function hasGrownSince(path: string, sinceMs: number): Promise<boolean> {
-  // Synchronous: there can be many files, and handing each to Node's thread pool takes ten times as long.
+  // This is synchronous because there can be many files, and handing each to Node's thread pool takes ten times as long.
   try {
     return statSync(path).mtimeMs >= sinceMs - CLOCK_SLACK_MS;
   } catch {

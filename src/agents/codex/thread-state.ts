@@ -68,7 +68,7 @@ export function settleTotal(totals: Totals, total: Usage): Totals {
 
 /** A state as the database keeps it, with the newest models and keys. */
 export interface SavedThread extends ThreadState {
-  /** Null stands for undefined. */
+  /** Null means undefined, which JSON does not have. */
   readonly models: readonly (readonly [turnId: string | null, model: string | null])[];
   readonly keys: readonly string[];
 }
@@ -124,9 +124,16 @@ export interface Reading {
 export function readAnew(state: ThreadState, isHistoryOver: boolean): Reading {
   const { id, sessionId, cliVersion, base, isMigrated, settings } = state;
   const { models: _models, keys: _keys, ...fresh } = NEW_THREAD;
-  const kept = { id, sessionId, cliVersion, base, isMigrated, settings: { ...NO_SETTINGS, inForce: settings.inForce } };
+  const preserved = {
+    id,
+    sessionId,
+    cliVersion,
+    base,
+    isMigrated,
+    settings: { ...NO_SETTINGS, inForce: settings.inForce },
+  };
   const begun = { isCopying: base === 'copy', countsOn: base !== undefined, isHistoryOver };
-  return { state: { ...fresh, ...kept, ...begun }, read: new Set() };
+  return { state: { ...fresh, ...preserved, ...begun }, read: new Set() };
 }
 
 /**
@@ -136,8 +143,8 @@ export function readAnew(state: ThreadState, isHistoryOver: boolean): Reading {
 export function keyOfTotal({ total, restarts }: RunningTotal, pageId: string | undefined): string {
   const { input, cachedInput, output, reasoning } = total;
   const figures = `${input}/${cachedInput}/${output}/${reasoning}`;
-  const place = [...(pageId === undefined ? [] : [pageId]), ...(restarts === 0 ? [] : [restarts])];
-  return ['total', ...place, figures].join(':');
+  const origin = [...(pageId === undefined ? [] : [pageId]), ...(restarts === 0 ? [] : [restarts])];
+  return ['total', ...origin, figures].join(':');
 }
 
 /** Whether the usage records since the last total add up to this one, as they nearly always do. */

@@ -8,7 +8,7 @@ export const CHATS = 'chats';
 export const gemini: Agent = {
   label: 'Gemini CLI',
   homeVariable: 'GEMINI_CLI_HOME',
-  // As the variable, this is the folder that holds .gemini.
+  // Like the variable, this names the folder that holds .gemini.
   usualHomes: [homedir()],
   sessionFolders: ['.gemini/tmp'],
   sellers: ['google', 'gemini'],

@@ -49,7 +49,7 @@ class GeminiReader implements RecordReader {
   }
 
   isIrrelevant(line: Buffer, isWhole: boolean): boolean {
-    // Where a message's tokens stand is not known before all of the line is there.
+    // The tokens of a message can be anywhere in its line, so a line that is not whole yet may still have some.
     if (!isWhole || this.isDocument || !looksLikeObject(line)) return false;
     return !line.includes('"tokens":') && !line.includes('"sessionId":');
   }

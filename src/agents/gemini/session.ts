@@ -19,11 +19,11 @@ export interface SessionHeader {
   readonly sessionId: string;
   readonly startedAtMs: number;
   readonly isSubagent: boolean;
-  /** The workspace. Only the header of a sub-agent names it. */
+  /** The directory that the session works in. Only the header of a sub-agent names it. */
   readonly directory: string | undefined;
 }
 
-/** One response with usage. */
+/** A message of the model with its usage: one response. */
 export interface GeminiMessage {
   readonly id: string;
   readonly atMs: number;

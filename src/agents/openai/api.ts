@@ -1,31 +1,31 @@
 import { isObject, type JsonObject } from '../../formats/json.js';
 import { type ApiUsage, parseApiUsage } from './usage.js';
 
-/** What metering needs from a request to OpenAI's API. Texts stay in memory only. */
+/** The parts of a request to OpenAI's API that metering needs. Texts are held in memory only. */
 export interface ApiRequest {
   readonly api: 'chat.completions' | 'responses';
   readonly model: string | undefined;
   readonly serviceTier: string | undefined;
-  /** Everything that the model reads: messages, instructions, tools. */
+  /** All texts that the model reads: messages, instructions and tools. */
   readonly texts: readonly string[];
   readonly messages: number;
-  /** The model also reads something that is not in the request, or is an image, a file or a sound. */
+  /** Whether the model also reads something that cannot be counted: an image, a file, a sound, or an item that the request only refers to. */
   readonly unseen: boolean;
 }
 
-/** What metering needs from an answer, or from one event of a streamed answer. */
+/** The parts of an answer, or of one event of a streamed answer, that metering needs. */
 export interface ApiFacts {
   readonly responseId?: string | undefined;
   readonly model?: string | undefined;
   readonly serviceTier?: string | undefined;
   readonly usage?: ApiUsage | undefined;
-  /** What the model wrote. It is needed for an estimate only. */
+  /** The text that the model wrote, which only an estimate needs. */
   readonly text?: string;
-  /** `pending`: the API works on it in the background. */
+  /** `pending` means that the API still works on the answer in the background. */
   readonly state?: 'completed' | 'failed' | 'pending' | undefined;
 }
 
-/** Fields that are names and settings, not what the model reads or writes. */
+/** Fields with names and settings, which are no text that the model reads or writes. */
 const NOT_CONTENT = new Set(['id', 'type', 'role', 'status', 'call_id', 'tool_call_id', 'object', 'model', 'phase']);
 const NOT_TEXT = /^(data:|file-)/;
 const UNSEEN = new Set(['image_url', 'input_image', 'input_file', 'input_audio', 'file', 'audio', 'item_reference']);
@@ -39,7 +39,7 @@ const STATES: ReadonlyMap<unknown, ApiFacts['state']> = new Map([
   ['cancelled', 'failed'],
 ]);
 
-/** Describes the body of a request, parsed from JSON. */
+/** Describes a request by its body, which was parsed from JSON. */
 export function describeRequest(api: ApiRequest['api'], body: JsonObject): ApiRequest {
   const messages = api === 'responses' ? body.input : body.messages;
   const given = [body.instructions, messages, body.tools, body.functions, body.response_format, body.text];
@@ -53,7 +53,7 @@ export function describeRequest(api: ApiRequest['api'], body: JsonObject): ApiRe
   };
 }
 
-/** Reads an answer that came whole. */
+/** Reads an answer that was not streamed. */
 export function readAnswer(api: ApiRequest['api'], body: JsonObject): ApiFacts {
   if (api === 'responses') return { ...readResponse(body), text: collectTexts(body.output).join('') };
   return { ...readCommon(body), text: collectTexts(asList(body.choices).map(({ message }) => message)).join('') };
@@ -81,7 +81,7 @@ function readCommon(body: JsonObject): ApiFacts {
     model: asText(body.model),
     serviceTier: asText(body.service_tier),
     usage: isObject(body.usage) ? parseApiUsage(body.usage) : undefined,
-    // Some servers answer with an error under a status of success, or amid a stream.
+    // Some servers report an error with a status of success, or in the middle of a stream.
     ...(isObject(body.error) && { state: 'failed' }),
   };
 }

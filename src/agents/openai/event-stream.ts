@@ -1,19 +1,19 @@
-/** One server-sent event, as it came. */
+/** One server-sent event, with the bytes in which it came. */
 export interface StreamEvent {
   readonly bytes: Buffer;
-  /** Its data lines, joined; empty for a comment. */
+  /** The lines of its `data`, joined. It is empty for a comment. */
   readonly data: string;
 }
 
 export interface EventSplitter {
-  /** Takes the next bytes of the stream; returns the events that are whole now. */
+  /** Takes the next bytes of the stream, and returns the events that are complete with them. */
   push(chunk: Uint8Array): StreamEvent[];
-  /** Returns what is left at the end of the stream, which is no whole event. */
+  /** Returns the bytes at the end of the stream that are no complete event. */
   rest(): Buffer;
 }
 
 const BLANK_LINE = /\r\n\r\n|\n\n|\r\r/g;
-/** How many bytes of a blank line can be at the end of a chunk while the line is not whole. */
+/** The most bytes that a chunk can end with of a blank line which goes on in the next chunk. */
 const OVERLAP = 3;
 
 /** Splits a stream of server-sent events without changing a byte of it. */
@@ -24,7 +24,7 @@ export function createEventSplitter(): EventSplitter {
       BLANK_LINE.lastIndex = Math.max(0, pending.length - OVERLAP);
       pending = Buffer.concat([pending, chunk]);
       const events: StreamEvent[] = [];
-      // One character for each byte, so that offsets are the same.
+      // Latin-1 has one character for each byte, so offsets in the text are offsets in the bytes.
       const text = pending.toString('latin1');
       let start = 0;
       for (let end = BLANK_LINE.exec(text); end; end = BLANK_LINE.exec(text)) {
@@ -38,7 +38,7 @@ export function createEventSplitter(): EventSplitter {
   };
 }
 
-/** An event that holds `data`. */
+/** Returns the bytes of an event that holds `data`. */
 export function encodeEvent(data: string): Buffer {
   return Buffer.from(`data: ${data}\n\n`);
 }

@@ -6,31 +6,31 @@ type DetailCounter = 'cachedInput' | 'cacheWrite' | 'reasoning';
 
 /** The counts in the `…_details` objects of a `usage`: what its input and its output consist of. */
 export interface UsageDetails {
-  /** A counter that no object has is missing, which is not the same as 0. */
+  /** A counter that no object has is absent, which is not the same as 0. */
   readonly counters: Partial<Pick<Usage, DetailCounter>>;
   /** Names of details that are not known here and are not zero. */
   readonly unknown: readonly string[];
-  /** A known detail holds something that is no count. */
+  /** Whether a known detail holds something that is no count. */
   readonly isImpossible: boolean;
 }
 
-/** `plain` tokens cost what all others cost. Audio and images have prices of their own, so they are not among them. */
+/** The counter that each detail belongs to. `plain` tokens have no price of their own; audio and images do, so they are not known here. */
 type Meanings = Readonly<Record<string, DetailCounter | 'plain'>>;
 
 const INPUT: Meanings = {
-  // OpenAI's APIs.
+  // These are the names in OpenAI's APIs.
   cached_tokens: 'cachedInput',
   cache_write_tokens: 'cacheWrite',
   text_tokens: 'plain',
-  // LangChain.
+  // LangChain uses this name.
   cache_read: 'cachedInput',
   cache_creation: 'cacheWrite',
   text: 'plain',
-  // The results of the AI SDK since its version 6.
+  // The results of the AI SDK have these since its version 6.
   cacheReadTokens: 'cachedInput',
   cacheWriteTokens: 'cacheWrite',
   noCacheTokens: 'plain',
-  // The AI SDK's model providers, whose `inputTokens` is such an object.
+  // The AI SDK's model providers have these in `inputTokens`, which is an object there.
   total: 'plain',
   cacheRead: 'cachedInput',
   cacheWrite: 'cacheWrite',
@@ -42,11 +42,11 @@ const OUTPUT: Meanings = {
   text_tokens: 'plain',
   accepted_prediction_tokens: 'plain',
   rejected_prediction_tokens: 'plain',
-  // LangChain, and the AI SDK's model providers.
+  // LangChain and the AI SDK's model providers use this name.
   reasoning: 'reasoning',
   text: 'plain',
   total: 'plain',
-  // The results of the AI SDK since its version 6.
+  // The results of the AI SDK have these since its version 6.
   reasoningTokens: 'reasoning',
   textTokens: 'plain',
 };
@@ -64,7 +64,7 @@ const DETAILS: ReadonlyMap<string, Meanings> = new Map([
   ['outputTokens', OUTPUT],
 ]);
 
-/** OpenRouter adds what it paid, in USD. */
+/** Details that are no counts. OpenRouter reports here what it paid, in USD. */
 const NOT_COUNTS = new Set(['cost_details']);
 const SAFE_NAME = /^[\w.-]{1,80}$/;
 
@@ -86,7 +86,7 @@ export function readUsageDetails(usage: JsonObject): UsageDetails {
 
 interface Detail {
   readonly name: string;
-  /** Undefined for a detail that is not known. */
+  /** Undefined: the detail is not known. */
   readonly meaning: DetailCounter | 'plain' | undefined;
   readonly value: unknown;
 }
@@ -103,12 +103,12 @@ function listDetails(usage: JsonObject): Detail[] {
   });
 }
 
-/** Whether `value` is there. The AI SDK before 5 says NaN where nobody reported a number. */
+/** Whether a value was reported. The AI SDK before 5 has NaN where none was. */
 export function isPresent(value: unknown): boolean {
   return value !== null && value !== undefined && !Number.isNaN(value);
 }
 
-/** False for zero, and for an object of nothing but zeros: nothing is lost without them. */
+/** False for zero and for an object of zeros, which can be left out without losing a count. */
 function isNotZero(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).some(isNotZero);
   return Boolean(value);

@@ -5,11 +5,11 @@ import type { Note } from '../../usage/record.js';
 import { completeUsage, type Usage } from '../../usage/usage.js';
 import { isPresent, readUsageDetails, type UsageDetails } from './usage-details.js';
 
-/** What an object that should hold token counts holds. */
+/** The counts in a `usage` object of some API or program. */
 export type ApiUsage =
-  /** `notes`: why the counts are not known to be the whole truth. There are none where they are. */
+  /** `notes` are the reasons to doubt that the counts are complete. The list is empty when there is no doubt. */
   | { readonly kind: 'usage'; readonly usage: Usage; readonly notes: readonly Note[] }
-  /** Only the number of all tokens is known. */
+  /** The object has only the number of all tokens. */
   | { readonly kind: 'total'; readonly tokens: number }
   /** The object has fields for counts, and they are empty. */
   | { readonly kind: 'none' }
@@ -17,7 +17,7 @@ export type ApiUsage =
 
 /** The names of counters in the programs that report them. */
 const counters = z.object({
-  // Responses API; Codex; LangChain; Anthropic, whose input leaves its cached tokens out.
+  // The Responses API, Codex, LangChain and Anthropic use these names. Anthropic's input leaves cached tokens out.
   input_tokens: optional,
   output_tokens: optional,
   cached_input_tokens: optional,
@@ -25,21 +25,21 @@ const counters = z.object({
   reasoning_output_tokens: optional,
   cache_read_input_tokens: optional,
   cache_creation_input_tokens: optional,
-  // Chat Completions API.
+  // The Chat Completions API uses these.
   prompt_tokens: optional,
   completion_tokens: optional,
   total_tokens: optional,
-  // The AI SDK since 5, and other programs in JavaScript.
+  // The AI SDK since 5 uses these, as do other programs in JavaScript.
   inputTokens: optional,
   outputTokens: optional,
   cachedInputTokens: optional,
   cacheWriteTokens: optional,
   reasoningTokens: optional,
   totalTokens: optional,
-  // The AI SDK before 5, and LangChain's `tokenUsage`.
+  // The AI SDK before 5 and LangChain's `tokenUsage` use these.
   promptTokens: optional,
   completionTokens: optional,
-  // Our own.
+  // The `Usage` of this library uses these.
   input: optional,
   cachedInput: optional,
   cacheWrite: optional,

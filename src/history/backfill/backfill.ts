@@ -16,9 +16,9 @@ import { findThreadWindow, type PastInvocation } from './window.js';
 
 export interface BackfillOptions {
   readonly database: string;
-  /** A runner's directory: `<run>/<phase>/iter-<n>/` at it or below. */
+  /** The directory of a runner, which has `<run>/<phase>/iter-<n>/` at any depth or is such a folder. */
   readonly directory: string;
-  /** Undefined: after the directory's git work tree, or its name. */
+  /** Undefined: the project is named after the directory's git work tree, or after the directory. */
   readonly projectId: string | undefined;
   readonly userPrices?: readonly PriceEntry[];
   /** Gives the cost records to another program, too. */
@@ -111,7 +111,7 @@ function toRecord(found: StandIn | undefined, pricer: Pricer, impossible: readon
   return { responses: [response], notes: [...impossible, found.note, ...notes] };
 }
 
-/** What the responses of an invocation are worth; undefined when it has none. */
+/** Returns the source of the responses of an invocation, or undefined when it has none. */
 function readOutcome(store: Store, invocationId: string): Source | undefined {
   return store.connection
     .prepare<[string], Source>('SELECT source FROM response_rows WHERE invocation_id = ? ORDER BY source LIMIT 1')
@@ -127,7 +127,7 @@ function describeInvocation(folder: RunFolder, projectId: string): Invocation {
   const { path, runId, phase, iteration, startedAtMs } = folder;
   const origins = { project: 'directory', run: 'output path', phase: 'output path', iteration: 'output path' } as const;
   return {
-    // The same each time, so that a second backfill adds nothing.
+    // The id is the same each time, so that a second backfill adds nothing.
     id: `backfill-${createHash('sha256').update(path).digest('hex').slice(0, 24)}`,
     origin: 'backfilled',
     attribution: { projectId, runId, phase, iteration, origins },

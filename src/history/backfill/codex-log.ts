@@ -7,8 +7,8 @@ import { addUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 export interface CodexLog {
   readonly threadId: string | undefined;
   readonly model: string | undefined;
-  /** The sum of what each `turn.completed` claims; since about 0.80 the total of the thread when it was resumed. */
-  readonly claimed: Usage;
+  /** The sum over all `turn.completed`; since about 0.80 the total of the thread when it was resumed. */
+  readonly reported: Usage;
   /** The footer of the human-readable output: input − cached input + output of the whole thread. */
   readonly blendedTokens: number | undefined;
   readonly outcome: 'completed' | 'failed' | 'unknown';
@@ -21,14 +21,14 @@ export async function readCodexLog(path: string): Promise<CodexLog> {
   const readHuman = createHumanReader();
   let threadId: string | undefined;
   let model: string | undefined;
-  let claimed = NO_USAGE;
+  let reported = NO_USAGE;
   let blendedTokens: number | undefined;
   let outcome: CodexLog['outcome'] = 'unknown';
   for await (const line of readLines(path)) {
     if (line.startsWith('{')) {
       const event = parseCodexEvent(line);
       if (event.kind === 'thread_started') threadId ??= event.threadId;
-      if (event.kind === 'turn_completed') claimed = addUsage(claimed, event.usage);
+      if (event.kind === 'turn_completed') reported = addUsage(reported, event.usage);
       if (event.kind === 'turn_completed') outcome = 'completed';
       if (event.kind === 'turn_failed') outcome = 'failed';
       continue;
@@ -39,5 +39,5 @@ export async function readCodexLog(path: string): Promise<CodexLog> {
     if (fact?.kind === 'blended_total') blendedTokens = fact.tokens;
   }
   if (outcome === 'unknown' && blendedTokens !== undefined) outcome = 'completed';
-  return { threadId, model, claimed, blendedTokens, outcome };
+  return { threadId, model, reported, blendedTokens, outcome };
 }

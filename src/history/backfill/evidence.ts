@@ -10,21 +10,21 @@ import { isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { CodexLog } from './codex-log.js';
 import type { RunFolder } from './run-folders.js';
 
-/** More than any prompt or result. */
+/** A prompt or a result is smaller than this. Larger files are not read. */
 const LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** Notes on totals of the log that are impossible, and so are not used. */
 export function describeImpossible(log: CodexLog | undefined): Note[] {
   if (!log) return [];
   const footer = { ...NO_USAGE, input: log.blendedTokens ?? 0 };
-  return [...noteImpossible(log.claimed, 'turn_completed'), ...noteImpossible(footer, 'text')];
+  return [...noteImpossible(log.reported, 'turn_completed'), ...noteImpossible(footer, 'text')];
 }
 
 export interface EvidenceInput {
   readonly invocationId: string;
   readonly folder: RunFolder;
   readonly log: CodexLog | undefined;
-  /** What was recorded of its thread by the time it ended. */
+  /** The sums that had been recorded of its thread when it ended. */
   readonly recordedBefore: RecordedBefore;
 }
 
@@ -37,9 +37,9 @@ export interface StandIn {
 /** A stand-in from the token counts that the log itself holds; undefined when it has none. */
 export function readFromLog(input: EvidenceInput): StandIn | undefined {
   const { log, recordedBefore } = input;
-  if (log && !isNoUsage(log.claimed) && isPossibleUsage(log.claimed, 'turn_completed')) {
-    const { part, usage } = findOwnShare(log.claimed, recordedBefore);
-    if (part === 'nothing') return nothingNew('turn.completed', log.claimed);
+  if (log && !isNoUsage(log.reported) && isPossibleUsage(log.reported, 'turn_completed')) {
+    const { part, usage } = findOwnShare(log.reported, recordedBefore);
+    if (part === 'nothing') return nothingNew('turn.completed', log.reported);
     const reason = `no session file: turn.completed of the log${LEAVES[part]}`;
     return standIn(input, usage, 'turn_completed', reason);
   }

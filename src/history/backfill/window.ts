@@ -50,12 +50,12 @@ function lastMomentOf(writtenAtMs: number): number {
 
 /**
  * In a copied directory all files can have the time of the copying: then the prompt is younger than all responses, though the
- * log tells of some. The start is not known there.
+ * log mentions some. The start is not known there.
  */
 function withoutFalseStart(connection: Connection, log: CodexLog, window: Window): Window {
   if (window.fromMs === undefined || log.threadId === undefined) return window;
-  const tellsOfUsage = !isNoUsage(log.claimed) || Boolean(log.blendedTokens);
-  const isFalse = tellsOfUsage && countRead(connection, { threadId: log.threadId, window }) === 0;
+  const hasUsage = !isNoUsage(log.reported) || Boolean(log.blendedTokens);
+  const isFalse = hasUsage && countRead(connection, { threadId: log.threadId, window }) === 0;
   return isFalse ? { ...window, fromMs: undefined } : window;
 }
 
