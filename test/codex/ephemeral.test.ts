@@ -11,19 +11,9 @@ import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Ended, Workbench } from '../harness/workbench.js';
 import { REVIEWED_COMMAND, spawnAgent, waitForSpawned } from '../scripted-api/agents.js';
+import { LOOP } from '../scripted-api/scenarios.js';
 import type { Scenario } from '../scripted-api/script.js';
 import { startWebsocketGateway } from '../scripted-api/websocket.js';
-
-const LOOP: Scenario = {
-  prompt: 'loop',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'Done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
 
 const GREETING: Scenario = {
   prompt: 'greet',

@@ -4,18 +4,10 @@ import { expectExact, recordOf } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
+import { callThenAnswer } from '../scripted-api/scenarios.js';
 import type { Scenario } from '../scripted-api/script.js';
 
-const LOOP: Scenario = {
-  prompt: 'loop',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'All done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
+const LOOP = callThenAnswer('loop', 'All done.');
 
 const ENDLESS: Scenario = {
   prompt: 'endless',

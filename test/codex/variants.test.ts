@@ -3,18 +3,9 @@ import { basename, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { expectExact, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { callThenAnswer } from '../scripted-api/scenarios.js';
 
-const LOOP: Scenario = {
-  prompt: 'loop',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: '{"verdict":"done"}', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
+const LOOP = callThenAnswer('loop', '{"verdict":"done"}');
 
 describe('the record equals the ledger of the API', () => {
   test('when a thread is resumed from another folder', async ({ bench }) => {

@@ -6,18 +6,7 @@ import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
-import type { Scenario } from '../scripted-api/script.js';
-
-const LOOP: Scenario = {
-  prompt: 'loop',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'Done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
+import { LOOP } from '../scripted-api/scenarios.js';
 
 const importFrom = ({ database, codexHome }: Workbench) =>
   importHistory({ database, homes: { codex: [codexHome], claude: [] } });

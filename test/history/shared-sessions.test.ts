@@ -61,26 +61,30 @@ function expectSumsToAgree({ query }: Pick<History, 'query'>): void {
   expect(query(`${input} buckets WHERE project_id = 'shop'`)).toEqual(query(`${input} responses`));
 }
 
+/** Imports a session file with these responses, and opens a folder for what a runner left of its iterations. */
+async function importResponses(responses: Parameters<typeof writeSession>[1]) {
+  const history = createHistory();
+  writeSession(history, responses);
+  await history.import();
+  const { keep, backfill } = createRunner(START);
+  return { history, keep, backfill: () => backfill(history.database) };
+}
+
 describe('iterations on one session file', () => {
   it('take what was completed until their log was last written, the last one too', async () => {
-    const history = createHistory();
-    writeSession(history, [
-      ...([
-        [5000, 1],
-        [9000, 2],
-        [15_000, 4],
-        [25_000, 8],
-      ] as const),
+    const { history, keep, backfill } = await importResponses([
+      [5000, 1],
+      [9000, 2],
+      [15_000, 4],
+      [25_000, 8],
       [3 * DAY_MS, 16],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(3), 10_000] });
     keep('r/builder/iter-2', { 'codex.log': [log(7), 20_000], 'result.json': ['{}', 9 * DAY_MS] });
     keep('r/builder/iter-3', { 'codex.log': [log(15), 30_000], 'result.json': ['{}', 9 * DAY_MS] });
     const right = { none: 16, 1: 3, 2: 4, 3: 8 };
     for (let time = 0; time < 2; time++) {
-      expect(await backfill(history.database)).toEqual({ actual: 3 });
+      expect(await backfill()).toEqual({ actual: 3 });
       expect(readShares(history)).toEqual(right);
       expectSumsToAgree(history);
     }
@@ -89,32 +93,26 @@ describe('iterations on one session file', () => {
   });
 
   it('are split by time where they follow each other within a second', async () => {
-    const history = createHistory();
-    writeSession(history, [
+    const { history, keep, backfill } = await importResponses([
       [100, 1],
       [400, 2],
       [700, 4],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     for (const [index, writtenMs] of [150, 450, 710].entries()) {
       keep(`r/builder/iter-${index + 1}`, { 'codex.log': [log(1), writtenMs] });
     }
-    expect(await backfill(history.database)).toEqual({ actual: 3 });
+    expect(await backfill()).toEqual({ actual: 3 });
     expect(readShares(history)).toEqual({ 1: 1, 2: 2, 3: 4 });
   });
 
   it('take all that was completed within the second of their log where its time has no fraction', async () => {
-    const history = createHistory();
-    writeSession(history, [
+    const { history, keep, backfill } = await importResponses([
       [1300, 1],
       [8700, 2],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 750] });
     keep('r/builder/iter-2', { 'codex.log': [log(3), 7750] });
-    expect(await backfill(history.database)).toEqual({ actual: 2 });
+    expect(await backfill()).toEqual({ actual: 2 });
     expect(readShares(history)).toEqual({ 1: 1, 2: 2 });
   });
 
@@ -155,49 +153,40 @@ describe('iterations on one session file', () => {
   );
 
   it('give back what an earlier version gave the last one', async () => {
-    const history = createHistory();
-    writeSession(history, [
+    const { history, keep, backfill } = await importResponses([
       [5000, 1],
       [3 * DAY_MS, 2],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
-    await backfill(history.database);
+    await backfill();
     const connection = openDatabase(history.database);
     connection.exec('UPDATE response_rows SET invocation_id = (SELECT id FROM invocations)');
     connection.close();
     expect(readShares(history)).toEqual({ 1: 3 });
-    await backfill(history.database);
+    await backfill();
     expect(readShares(history)).toEqual({ none: 2, 1: 1 });
     expectSumsToAgree(history);
   });
 
   it('are given what is there where the whole directory is a copy, younger than all of it', async () => {
-    const history = createHistory();
-    writeSession(history, [
+    const { history, keep, backfill } = await importResponses([
       [5000, 1],
       [6000, 2],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     const copied = 5 * DAY_MS;
     keep('r/builder/iter-1', { 'prompt.txt': ['Go.', copied], 'codex.log': [log(3), copied + 20] });
-    expect(await backfill(history.database)).toEqual({ actual: 1 });
+    expect(await backfill()).toEqual({ actual: 1 });
     expect(readShares(history)).toEqual({ 1: 3 });
   });
 });
 
 describe('an iteration for which nothing is left', () => {
   it('adds nothing, though its log claims all that the thread has used', async () => {
-    const history = createHistory();
-    writeSession(history, [[5000, 1]]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
+    const { history, keep, backfill } = await importResponses([[5000, 1]]);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     keep('r/builder/iter-2', { 'codex.log': [log(1), 9000], 'result.json': ['{"message":"Done."}', 9000] });
     for (let time = 0; time < 2; time++) {
-      expect(await backfill(history.database)).toEqual({ actual: 1, none: 1 });
+      expect(await backfill()).toEqual({ actual: 1, none: 1 });
       expect(readShares(history)).toEqual({ 1: 1 });
     }
     expect(history.query('SELECT reason FROM notes')).toEqual([
@@ -206,27 +195,21 @@ describe('an iteration for which nothing is left', () => {
   });
 
   it('adds nothing, and no estimate, where its log claims nothing and its session file has nothing of its time', async () => {
-    const history = createHistory();
-    writeSession(history, [[5000, 1]]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
+    const { history, keep, backfill } = await importResponses([[5000, 1]]);
     const files = { 'prompt.txt': ['Go on.', 8000], 'codex.log': [log(), 9000] } as const;
     keep('r/builder/iter-2', files);
-    expect(await backfill(history.database)).toEqual({ none: 1 });
+    expect(await backfill()).toEqual({ none: 1 });
     expect(readShares(history)).toEqual({ none: 1 });
   });
 
   it('adds what its log claims beyond what is recorded by then', async () => {
-    const history = createHistory();
-    writeSession(history, [
+    const { history, keep, backfill } = await importResponses([
       [5000, 100],
       [3 * DAY_MS, 50],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(100), 6000] });
     keep('r/builder/iter-2', { 'codex.log': [log(120), 9000] });
-    expect(await backfill(history.database)).toEqual({ actual: 1, parsed: 1 });
+    expect(await backfill()).toEqual({ actual: 1, parsed: 1 });
     expect(readShares(history)).toEqual({ none: 50, 1: 100, 2: 20 });
   });
 });
@@ -236,39 +219,33 @@ describe('an iteration without a log', () => {
   const result = (writtenMs: number) => ['{"message":"Done."}', writtenMs] as const;
 
   it('takes what the thread of its neighbours completed between its prompt and its result', async () => {
-    const history = createHistory();
-    writeSession(history, [
+    const { history, keep, backfill } = await importResponses([
       [5000, 1],
       [15_000, 2],
       [25_000, 4],
       [35_000, 8],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'prompt.txt': prompt(1000), 'result.json': result(6000) });
     keep('r/builder/iter-2', { 'codex.log': [log(3), 16_000] });
     keep('r/builder/iter-3', { 'prompt.txt': prompt(20_000), 'result.json': result(26_000) });
     keep('r/builder/iter-4', { 'codex.log': [log(15), 36_000] });
     for (let time = 0; time < 2; time++) {
-      expect(await backfill(history.database)).toEqual({ actual: 4 });
+      expect(await backfill()).toEqual({ actual: 4 });
       expect(readShares(history)).toEqual({ 1: 1, 2: 2, 3: 4, 4: 8 });
     }
     expectSumsToAgree(history);
   });
 
   it('is estimated where the thread of its neighbours did nothing then, or nothing tells when it ran', async () => {
-    const history = createHistory();
-    writeSession(history, [
+    const { history, keep, backfill } = await importResponses([
       [5000, 1],
       [15_000, 2],
     ]);
-    await history.import();
-    const { keep, backfill } = createRunner(START);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     keep('r/builder/iter-2', { 'prompt.txt': prompt(8000), 'result.json': result(9000) });
     keep('r/builder/iter-3', { 'codex.log': [log(3), 16_000] });
     keep('r/builder/iter-4', { 'result.json': result(17_000) });
-    expect(await backfill(history.database)).toEqual({ actual: 2, estimated: 2 });
+    expect(await backfill()).toEqual({ actual: 2, estimated: 2 });
     expect(readShares(history)).toMatchObject({ 1: 1, 3: 2 });
   });
 });

@@ -19,23 +19,60 @@ function costAt(price: Price, counters: Partial<Usage>, tier: ServiceTier = 'sta
   return cost;
 }
 
-test('bills input and output at their own rates', () => {
-  expect(costAt(priceOf('gpt-5.1-codex'), { input: 1000, output: 100 }).nanoUsd).toBe(1000 * 1250 + 100 * 10_000);
-});
-
-test('bills cached input at the cached rate and only the rest of the input in full', () => {
-  const cost = costAt(priceOf('gpt-5.3-codex'), { input: 10_000, cachedInput: 8000, output: 500 });
-  expect(cost.nanoUsd).toBe(2000 * 1750 + 8000 * 175 + 500 * 14_000);
-});
-
-test('bills cache writes at their own rate where the vendor has one', () => {
-  const cost = costAt(priceOf('gpt-6.1-sol'), { input: 10_000, cachedInput: 4000, cacheWrite: 5000, output: 10 });
-  expect(cost.nanoUsd).toBe(1000 * 2000 + 4000 * 100 + 5000 * 2500 + 10 * 10_000);
-});
-
-test('bills cache writes as input where the vendor does not bill them separately', () => {
-  const cost = costAt(priceOf('gpt-5.4'), { input: 10_000, cachedInput: 4000, cacheWrite: 5000 });
-  expect(cost.nanoUsd).toBe(6000 * 2500 + 4000 * 250);
+test.each<[what: string, model: string, tier: ServiceTier, counters: Partial<Usage>, nanoUsd: number]>([
+  [
+    'input and output at their own rates',
+    'gpt-5.1-codex',
+    'standard',
+    { input: 1000, output: 100 },
+    1000 * 1250 + 100 * 10_000,
+  ],
+  [
+    'cached input at the cached rate and only the rest of the input in full',
+    'gpt-5.3-codex',
+    'standard',
+    { input: 10_000, cachedInput: 8000, output: 500 },
+    2000 * 1750 + 8000 * 175 + 500 * 14_000,
+  ],
+  [
+    'cache writes at their own rate where the vendor has one',
+    'gpt-6.1-sol',
+    'standard',
+    { input: 10_000, cachedInput: 4000, cacheWrite: 5000, output: 10 },
+    1000 * 2000 + 4000 * 100 + 5000 * 2500 + 10 * 10_000,
+  ],
+  [
+    'cache writes as input where the vendor does not bill them separately',
+    'gpt-5.4',
+    'standard',
+    { input: 10_000, cachedInput: 4000, cacheWrite: 5000 },
+    6000 * 2500 + 4000 * 250,
+  ],
+  [
+    'priority at twice the standard price',
+    'gpt-5.4',
+    'priority',
+    { input: 100, cachedInput: 40, output: 10 },
+    60 * 5000 + 40 * 500 + 10 * 30_000,
+  ],
+  [
+    'priority at two and a half times the standard price for gpt-5.5',
+    'gpt-5.5',
+    'priority',
+    { input: 100, cachedInput: 40, output: 10 },
+    60 * 12_500 + 40 * 1250 + 10 * 75_000,
+  ],
+  ['flex at half the standard price', 'gpt-5.5', 'flex', { input: 100, output: 10 }, 100 * 2500 + 10 * 15_000],
+  ['flex at half the standard price of a long context', 'gpt-5.5', 'flex', { input: 300_000 }, 300_000 * 5000],
+  [
+    'a long priority request at twice the long-context price where the vendor serves it',
+    'gpt-6-astra',
+    'priority',
+    { input: 300_000, cacheWrite: 100_000, output: 10 },
+    200_000 * 40_000 + 100_000 * 50_000 + 10 * 150_000,
+  ],
+])('bills %s', (_what, model, tier, counters, nanoUsd) => {
+  expect(costAt(priceOf(model), counters, tier)).toMatchObject({ nanoUsd, billedTier: tier });
 });
 
 test('does not bill reasoning again, which output contains', () => {
@@ -66,27 +103,6 @@ test('keeps the base price at any length for a model without a long-context pric
     nanoUsd: 350_000 * 1750,
     longContext: false,
   });
-});
-
-test('bills priority at twice the standard price', () => {
-  const cost = costAt(priceOf('gpt-5.4'), { input: 100, cachedInput: 40, output: 10 }, 'priority');
-  expect(cost).toMatchObject({ nanoUsd: 60 * 5000 + 40 * 500 + 10 * 30_000, billedTier: 'priority' });
-});
-
-test('bills priority at two and a half times the standard price for gpt-5.5', () => {
-  const cost = costAt(priceOf('gpt-5.5'), { input: 100, cachedInput: 40, output: 10 }, 'priority');
-  expect(cost.nanoUsd).toBe(60 * 12_500 + 40 * 1250 + 10 * 75_000);
-});
-
-test('bills flex at half the standard price, long context included', () => {
-  const price = priceOf('gpt-5.5');
-  expect(costAt(price, { input: 100, output: 10 }, 'flex').nanoUsd).toBe(100 * 2500 + 10 * 15_000);
-  expect(costAt(price, { input: 300_000 }, 'flex').nanoUsd).toBe(300_000 * 5000);
-});
-
-test('bills a long priority request at twice the long-context price where the vendor serves it', () => {
-  const cost = costAt(priceOf('gpt-6-astra'), { input: 300_000, cacheWrite: 100_000, output: 10 }, 'priority');
-  expect(cost.nanoUsd).toBe(200_000 * 40_000 + 100_000 * 50_000 + 10 * 150_000);
 });
 
 test('bills a long priority request as standard where the vendor serves it as standard', () => {
