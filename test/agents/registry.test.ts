@@ -8,7 +8,7 @@ test.each(Object.values(AGENTS))('help says where the session files of $label ar
   for (const part of [`$${agent.homeVariable}`, ...agent.sessionFolders]) expect(line).toContain(part);
 });
 
-test('a home that a variable names takes the place of the usual ones, and may be several', () => {
+test('a home that a variable names replaces the usual ones, and may be several', () => {
   const homes = findHomes({ CODEX_HOME: '/a, /b,' }, ['codex', 'gemini']);
   expect(homes).toEqual({ codex: ['/a', '/b'], gemini: AGENTS.gemini.usualHomes });
   expect(listSessionFolders({ codex: homes.codex ?? [] })).toEqual(

@@ -46,7 +46,7 @@ describe('a reader of session files', () => {
     ['no object', '[1]', 'not a JSON object'],
     ['refused', '{"bad":1}', 'a bad record'],
     ['longer than is held', `{"a":"${'x'.repeat(32 * 1024 * 1024)}"}`, 'line too long'],
-  ])('counts a line that is %s, and says where the first one stands and why', (_what, line, reason) => {
+  ])('counts a line that is %s, and says which is the first one and why', (_what, line, reason) => {
     expect(openSample().read(`{"a":1}\n\n${line}\n{"a":2}\n${line}\n`)).toMatchObject({
       unreadableLines: 2,
       firstUnreadable: { line: 3, reason },

@@ -20,7 +20,7 @@ import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import type { Scenario } from '../scripted-api/script.js';
 
-/** Texts that must stand nowhere in what is recorded or logged. */
+/** Texts that must be in nothing that is recorded or logged. */
 const SECRETS = ['zebra-crossing', 'pelican-figures', 'walrus-tool'];
 
 const TURN: Scenario = {
@@ -36,7 +36,7 @@ const THREAD = '01a20131-e459-7d31-8cdb-60b6966c8fdd';
 const TURN_ID = '01a20131-e479-7371-bcf4-167361518fea';
 
 describe('a database that cannot be written', () => {
-  /** Each spoils the database at the usual place, and says how it is made good again. */
+  /** Each damages the database at the usual path, and returns how it is repaired. */
   const SPOILED: [string, (bench: Workbench) => () => void][] = [
     [
       'stands below a file',
@@ -181,7 +181,7 @@ describe('a database that cannot be written', () => {
     expect(readdirSync(bench.folder)).toEqual(before);
   });
 
-  test('a record that was kept aside and is spoiled is set aside, and is told of', async ({ bench }) => {
+  test('a record that was kept aside and is spoiled is set aside, and is reported', async ({ bench }) => {
     bench.api.add(TURN);
     mkdirSync(join(bench.stateFolder, 'pending'), { recursive: true });
     writeFileSync(join(bench.stateFolder, 'pending', 'one.json'), '{"version":1,"change":{"invoc');
@@ -295,7 +295,7 @@ describe('a session file', () => {
     },
   );
 
-  test('whose one response told a count that cannot be: no total of Codex’s stands in for it', async ({ bench }) => {
+  test('whose one response has an impossible count: no total of Codex’s replaces it', async ({ bench }) => {
     const nonsense = { input: 5_000_000_000, output: 31 };
     const lines = [
       ...whole.slice(0, 3),
@@ -356,7 +356,7 @@ describe('a session file', () => {
     expect(record.notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('no evidence') }]);
   });
 
-  test('that stands twice, in the archive too, is counted once', async ({ bench }) => {
+  test('that is there twice, in the archive too, is counted once', async ({ bench }) => {
     const codex = writeRolloutFake(bench, {
       files: [{ threadId: THREAD, lines: [...whole, second] }],
       stdout: events(),

@@ -226,7 +226,7 @@ describe('--meter-min-left', () => {
 });
 
 describe('a hook', () => {
-  /** Hooks stand in the user's own file. */
+  /** Hooks are in the file of the user. */
   function writeHooks(bench: Workbench, command: string): Record<string, string> {
     const folder = join(bench.folder, 'config', 'codex-metered');
     mkdirSync(folder, { recursive: true });
@@ -235,7 +235,7 @@ describe('a hook', () => {
     return { XDG_CONFIG_HOME: join(bench.folder, 'config') };
   }
 
-  test('is told of each mark of a budget, of a model without a price and of the end', async ({ bench }) => {
+  test('is called at each mark of a budget, for a model without a price and at the end', async ({ bench }) => {
     const file = join(bench.folder, 'told');
     const env = writeHooks(bench, `cat >> ${file}`);
     const reply: Reply = { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: { input: 850, output: 50 } };

@@ -14,7 +14,7 @@ function configure(bench: Workbench, text: string, folder = bench.workTree): str
 }
 
 describe('a codex-metered.toml', () => {
-  test('in the project says whose cost it is, at what price, and where it is recorded', async ({ bench }) => {
+  test('in the project says which project pays, at what price, and where it is recorded', async ({ bench }) => {
     configure(
       bench,
       `project = "store"
@@ -50,7 +50,7 @@ output = 7
     expect(readRecord(bench.database).map(({ projectId }) => projectId)).toEqual(['mine', 'said']);
   });
 
-  test('is that of the folder which Codex is told to work in', async ({ bench }) => {
+  test('is that of the folder in which Codex is asked to work', async ({ bench }) => {
     const elsewhere = join(bench.folder, 'elsewhere');
     configure(bench, 'project = "here"');
     configure(bench, 'project = "there"', elsewhere);

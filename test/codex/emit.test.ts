@@ -35,7 +35,7 @@ function lastOf(output: Buffer | string) {
   return JSON.parse(linesOf(output).at(-1) ?? '');
 }
 
-/** The counters of a record of Codex that stands for what the API reported. */
+/** The counters that Codex would write for what the API reported. */
 function usageOf(ledger: readonly LedgerEntry[]) {
   const { input, cached, cacheWrite, output, reasoning } = sumLedger(ledger);
   return {
@@ -89,7 +89,7 @@ describe('--meter-emit', () => {
     expect(codexs.usage.input_tokens).toBe(2 * ours.usage.input_tokens);
   });
 
-  test('tells what a run used that is ended by a signal', async ({ bench }) => {
+  test('reports what a run used that is ended by a signal', async ({ bench }) => {
     bench.api.add({ prompt: 'endless', replies: [CALL, { message: 'so on', hang: true }] });
     const running = bench.start(['exec', '--json', 'endless'], { env: EMIT });
     await waitFor('the second request', () => bench.api.requests.length > 1);

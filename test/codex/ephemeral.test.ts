@@ -195,7 +195,9 @@ test("Codex's tools see the delay and the headers that the user has set", async 
   expect(JSON.stringify(bench.api.requests[3]?.body)).not.toContain('x-codex-metered');
 });
 
-test('what some responses used is not known where a provider leaves usage out, and that is told', async ({ bench }) => {
+test('what some responses used is not known where a provider leaves usage out, and that is noted', async ({
+  bench,
+}) => {
   bench.api.add({
     prompt: 'loop',
     replies: [

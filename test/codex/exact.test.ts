@@ -221,7 +221,7 @@ describe('when the meter itself is killed', () => {
     for (const pid of codex) process.kill(pid, 'SIGKILL');
     const run = await running.ended;
     await next(bench);
-    // A meter tells its own front first, and then settles what others left.
+    // A meter answers its front first, and then settles what others left.
     await untilMetersEnd(bench.folder);
     const [settled] = readRecord(bench.database);
     expect(settled).toMatchObject({ status: 'abandoned' });

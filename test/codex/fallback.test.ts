@@ -6,8 +6,8 @@ import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import type { Scenario } from '../scripted-api/script.js';
 
-/** What every response of this provider used stays untold. */
-const UNTOLD: Scenario = {
+/** This provider reports no usage for any response. */
+const UNREPORTED: Scenario = {
   prompt: 'loop',
   replies: [
     { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: null },
@@ -20,7 +20,7 @@ describe('a provider that reports no usage', () => {
   test.for([['--json'], []])(
     'is estimated response by response, the growing context each time, with %j',
     async (json, { bench }) => {
-      bench.api.add(UNTOLD);
+      bench.api.add(UNREPORTED);
       const run = await bench.run(['exec', ...json, 'loop']);
       const { responses, costRecords, notes } = recordOf(bench, run);
       expect(responses.map(({ source, evidence }) => `${source} by ${evidence}`)).toEqual(
@@ -36,8 +36,8 @@ describe('a provider that reports no usage', () => {
     },
   );
 
-  test('is told in the log, with the invocation, the reason and the figures', async ({ bench }) => {
-    bench.api.add(UNTOLD);
+  test('is in the log, with the invocation, the reason and the figures', async ({ bench }) => {
+    bench.api.add(UNREPORTED);
     const run = await bench.run(['exec', '--json', 'loop']);
     const { id, responses } = recordOf(bench, run);
     expect(readLog(bench)).toMatchObject([

@@ -124,7 +124,7 @@ describe('--meter-report', () => {
 });
 
 describe('--meter-events', () => {
-  test('tells of the start, of each response as it happens, and of the end', async ({ bench }) => {
+  test('reports the start, each response as it happens, and the end', async ({ bench }) => {
     bench.api.add(LOOP);
     const path = join(bench.folder, 'events.jsonl');
     const run = await bench.run(['exec', '--json', '--dangerously-bypass-approvals-and-sandbox', 'loop'], {

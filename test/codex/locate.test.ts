@@ -77,7 +77,7 @@ describe('the Codex that is run', () => {
     expect(await saidBy(run(bench, path))).toBe('three');
   });
 
-  test('may stand in the folder where one works, which an empty entry of PATH means', async ({ bench }) => {
+  test('may be in the folder where one works, which an empty entry of PATH means', async ({ bench }) => {
     const cwd = placeCodex(bench, 'here');
     expect(await saidBy(run(bench, ['', '/no-such-folder'], { cwd }))).toBe('here');
     expect(await saidBy(run(bench, ['/no-such-folder', '.'], { cwd }))).toBe('here');

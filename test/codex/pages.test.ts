@@ -11,7 +11,7 @@ import type { Workbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
 import type { Scenario } from '../scripted-api/script.js';
 
-/** Two responses a turn, of the same size in each: only their ids tell them apart. */
+/** Two responses a turn, of the same size in each: only their ids distinguish them. */
 const SHELVES: Scenario = {
   prompt: 'shelves',
   replies: [
@@ -103,7 +103,7 @@ describe('a thread that is taken back to an earlier turn', () => {
     expectExact(bench, { pid: server.pid, ledger: bench.api.ledger });
   });
 
-  test('is found in its newest page where the process tells nothing of its files', async ({ bench }) => {
+  test('is found in its newest page where the process does not show its files', async ({ bench }) => {
     bench.api.add(SHELVES);
     const server = await startAppServer(bench, { direct: true });
     const thread = await takeBackTwice(server);

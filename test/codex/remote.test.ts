@@ -161,9 +161,7 @@ describe('where the server is metered too', () => {
     },
   );
 
-  test('a client that cannot find the file is given what the server records, and nothing stands beside it', async ({
-    bench,
-  }) => {
+  test('a client that cannot find the file is given what the server records, and nothing else', async ({ bench }) => {
     bench.api.add(SHELVES);
     const server = await startListeningServer(bench, { meter: [] });
     const run = await runClient(bench, { address: await openTunnel(server) }, ['--json']);

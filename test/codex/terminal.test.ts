@@ -58,7 +58,7 @@ describe('on a terminal', () => {
     expect(expectExact(bench, run)).toMatchObject({ phase: 'reviewer' });
   });
 
-  test('several runs at once in one folder are told apart', async ({ bench }) => {
+  test('several runs at once in one folder are distinguished', async ({ bench }) => {
     bench.api.add(LOOP);
     const runs = await Promise.all([1, 2, 3].map((n) => startOnTerminal(bench, ['exec', `loop ${n}`]).ended));
     for (const run of runs) {

@@ -130,7 +130,7 @@ describe('the end of a run', () => {
 describe('a meter that cannot be started', () => {
   const DIES = "process.kill(process.pid, 'SIGKILL');";
 
-  test('is told in one line where a person can be assumed, and not at all elsewhere', async ({ bench }) => {
+  test('is reported in one line where a person can be assumed, and not at all elsewhere', async ({ bench }) => {
     const codex = writeShellFake(bench, 'echo done; exit 3');
     const env = preload(bench, DIES);
     const told = await startOnTerminal(bench, ['--meter-summary', 'always', ...ARGS], { codex, env }).ended;

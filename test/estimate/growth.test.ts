@@ -10,7 +10,7 @@ describe('the growth of a total', () => {
     expect([growth.takeTotal(TOTAL), growth.takeTotal(TOTAL)]).toEqual([true, false]);
   });
 
-  test('is no news when a usage record has told of it', () => {
+  test('is nothing new when a usage record has counted it', () => {
     const growth = new Growth();
     growth.takeRecord();
     expect(growth.takeTotal(TOTAL)).toBe(false);

@@ -40,7 +40,7 @@ export function toolOutput(text: string): SessionItemFact {
   return item('tool', { text });
 }
 
-/** What the model said; `sequence` tells one response's items from another's. */
+/** What the model said. `sequence` distinguishes the items of one response from those of another. */
 export function model(text: string, sequence?: number): SessionItemFact {
   return item('model', { text }, sequence);
 }

@@ -52,7 +52,7 @@ describe('finding the responses that nobody counted', () => {
     expect(answers(turn(TURN, ...facts))).toEqual(['one', 'two']);
   });
 
-  it('says when a response ended and places it among all of its turn', () => {
+  it('says when a response ended and gives its number among all of its turn', () => {
     const found = walk(
       turn(TURN, model('known', 1), record(), toolOutput('x'), row(9), model('a', 3), model('b', 3), row(), ended()),
     );
@@ -71,7 +71,7 @@ describe('leaving out what is counted', () => {
     expect(answers(turn(TURN, model('a'), row(9), toolOutput('x'), model('b'), row(9), ended()))).toEqual(['b']);
   });
 
-  it('leaves out a response whose usage stands before it, as Codex up to 0.63 writes it', () => {
+  it('leaves out a response whose usage is before it, as Codex up to 0.63 writes it', () => {
     const context: SessionItemFact = { kind: 'turn_context', turnId: undefined, model: 'gpt-5' };
     expect(answers([context, row(), row(9), model('a'), toolOutput('x'), context, row(9), row(9), model('b')])).toEqual(
       ['b'],
@@ -82,7 +82,7 @@ describe('leaving out what is counted', () => {
     expect(answers(turn(TURN, model('a', 1), record('another thread'), row(), ended()))).toEqual(['a']);
   });
 
-  it('leaves out what Codex itself says in the name of the model, which no request stands for', () => {
+  it('leaves out what Codex itself says in the name of the model, for which there was no request', () => {
     const found = walk([header(), message('the review says'), model('ok'), ended()]);
     expect(found).toMatchObject({ responses: [], cutOff: 0, retried: 0 });
   });
@@ -273,7 +273,7 @@ describe('compaction', () => {
   describe('by the provider', () => {
     const sealed = { from: 'model' as const, content: contentOf({ kind: 'reasoning', sealedChars: 4000 }) };
 
-    it('leaves what it sealed, and is a response of its own where no usage stands before it', () => {
+    it('leaves what it sealed, and is a response of its own where no usage is before it', () => {
       const counted = turn(TURN, model('call'), row(5), toolOutput('x'), row(5));
       const found = walk([...counted, compacted('', [summary, sealed]), model('done', 9), row(9), ended()]);
       expect(found.responses).toMatchObject([{ request: 'remote compaction', given: ['call', 'x'], ordinal: 1 }]);

@@ -33,7 +33,7 @@ describe('the estimate of a session', () => {
     ]);
   });
 
-  it('takes the larger of the summary of the reasoning and what its encrypted length tells', async () => {
+  it('takes the larger of the summary of the reasoning and what its encrypted length suggests', async () => {
     const sealed = 4000;
     const [first, second] = await estimate(
       turn(TURN, reasoning('hm', sealed), model('call'), toolOutput('x'), row(), reasoning('hmm', 100), row(), ended()),
@@ -51,7 +51,7 @@ describe('the estimate of a session', () => {
     expect(with1?.input).toBe('Be brief.see'.length + LISTED_SCHEMAS + 1844 + 90);
   });
 
-  it('counts instructions and tools once when they stand among the items', async () => {
+  it('counts instructions and tools once when they are among the items', async () => {
     const facts = turn(
       TURN,
       item('tool_list', { text: 'tools' }),

@@ -65,7 +65,7 @@ describe('slices of a text', () => {
     expect(slices.some(({ text }) => /\p{Surrogate}/u.test(text))).toBe(false);
   });
 
-  it('of a very long text stand for the rest of it', () => {
+  it('of a very long text represent the rest of it', () => {
     const slices = sliceText('ab '.repeat(2_000_000));
     const chars = slices.reduce((sum, { text, times }) => sum + text.length * times, 0);
     expect(Math.round(chars)).toBe(6_000_000);

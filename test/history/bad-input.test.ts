@@ -41,7 +41,7 @@ describe('an import names what it cannot read, and takes in the rest', () => {
     const path = history.write('rollout-bad.jsonl', content);
     history.write(FILE, [...BEGIN, record('r1')]);
     expect(await history.import()).toMatchObject({ added: 1, unreadableLines, problems: [{ path, reason }] });
-    // What is wrong with a file that did not change is told again, without opening it.
+    // The problem of a file that did not change is reported again, without opening it.
     expect(await history.import()).toMatchObject({ filesRead: 0, problems: [{ path, reason }] });
   });
 

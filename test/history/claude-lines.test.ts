@@ -57,7 +57,7 @@ async function importLines(...lines: string[]) {
 }
 
 describe('a message of Claude Code', () => {
-  it('has what an advisor used as a response of the advisor, once, however many lines tell it', async () => {
+  it('has what an advisor used as a response of the advisor, once, however many lines have it', async () => {
     const counts = { cache_read_input_tokens: 0, cache_creation_input_tokens: 0 };
     const advisor = {
       type: 'advisor_message',
@@ -169,7 +169,7 @@ describe('a message of Claude Code', () => {
 });
 
 describe('a total of Claude Code', () => {
-  it('tells of models that no message names, whatever the answers call themselves', async () => {
+  it('reports models that no message names, whatever the answers call themselves', async () => {
     const { rows } = await importLines(
       answer({ model: 'claude-haiku-4-5-20251001' }),
       answer({ id: 'msg_2', second: 2, model: 'house-model' }),

@@ -20,7 +20,7 @@ interface Billed {
   readonly cached: number;
   readonly output: number;
   readonly thoughts: number;
-  /** What the request was for, where no session file tells of it. */
+  /** The purpose of a request that is in no session file. */
   readonly untold?: string;
 }
 const LEDGER: readonly Billed[] = JSON.parse(readFileSync(join(FOLDER, 'ledger.json'), 'utf8'));
@@ -73,7 +73,7 @@ describe('sessions of Gemini CLI', () => {
     expect(await home.import()).toMatchObject({ filesRead: 0, added: 0 });
   });
 
-  it('belong to the project that stands beside them, a sub-agent to its session', async () => {
+  it('belong to the project that the file beside them names, a sub-agent to its session', async () => {
     const home = createGeminiHome();
     cpSync(SESSIONS, home.tmp, { recursive: true });
     await home.import();

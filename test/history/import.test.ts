@@ -54,7 +54,7 @@ describe('an import', () => {
     const names = ['b', 'd', 'f', 'h', 'j'];
     const write = (name: string) => history.write(`rollout-${name}.jsonl`, [...BEGIN, record(name, a)]);
     const paths = names.map(write);
-    // What lies there comes first by its path, and is looked for last.
+    // The files there come first by their paths, and are searched for last.
     const archive = join(history.home, 'archived_sessions');
     mkdirSync(archive);
     renameSync(paths[3] ?? '', join(archive, 'rollout-h.jsonl'));
@@ -68,7 +68,7 @@ describe('an import', () => {
     expect(keys(history).sort()).toEqual([...names, 'a', 'e', 'k', 'new'].sort());
   });
 
-  it('counts a session once that was archived, or lies there twice', async () => {
+  it('counts a session once that was archived, or is there twice', async () => {
     const history = createHistory();
     const path = history.write(FILE, [...BEGIN, record('r1', a)]);
     await history.import();
@@ -88,7 +88,7 @@ describe('an import', () => {
     expect(keys(history)).toEqual(['r1', 'r2']);
   });
 
-  it('reads a file anew that another has taken the place of', async () => {
+  it('reads a file anew that was replaced by another', async () => {
     const history = createHistory();
     history.write(FILE, [...BEGIN, record('r1', a), record('r2', a)]);
     await history.import();

@@ -20,7 +20,7 @@ const times = (count: number) => ({
 });
 const record = (key: string, usage: object = OWN) => rollout.usageRecord(THREAD, TURN, key, usage);
 
-/** What stands in a session file instead of a count. */
+/** Values in a session file where a count should be. */
 const IMPOSSIBLE = ['-5', '1.5', '"7"', '"abc"', '1e400', '9007199254740993', '9007199254740991', '2147483647', 'true'];
 
 const keysOf = (history: History) => {
@@ -42,7 +42,7 @@ describe('a count that cannot be', () => {
         problems: [{ path, reason }],
       });
       expect(keysOf(history).filter((key) => !key.startsWith('a0') && !key.startsWith('a1'))).toEqual(['z']);
-      // It is told again as long as it stands there, though the file goes on.
+      // It is reported again as long as it is there, though the file goes on.
       writeFileSync(path, encodeLines([record('z2')]), { flag: 'a' });
       expect(await history.import()).toMatchObject({ added: 1, unreadableLines: 0, problems: [{ path, reason }] });
     }
@@ -73,7 +73,7 @@ describe('a count that cannot be', () => {
     expect(keysOf(recorded)).toEqual(['a', 'b']);
   });
 
-  it('of how full the context is, of a window or of its end costs nothing of what stands beside it', async () => {
+  it('of how full the context is, of a window or of its end costs no other count of the record', async () => {
     const history = createHistory();
     const text = encodeLines([...BEGIN, rollout.tokenCount(OWN)]);
     const info = (more: string) => text.replace(/"info":\{/, `"info":{"model_context_window":1e300,${more}`);
@@ -113,7 +113,7 @@ describe('reports', () => {
     return { database: history.database, env, cwd: folder };
   };
 
-  it.each(COMMANDS)('%s %s go on though responses told counts out of all reason', async (...args) => {
+  it.each(COMMANDS)('%s %s go on though responses have counts out of all reason', async (...args) => {
     const history = createHistory();
     const large = Array.from({ length: 6 }, (_, index) => record(`large-${index}`, { ...OWN, input: 2 ** 50 }));
     history.write(FILE, [...BEGIN, record('a'), ...large]);

@@ -63,7 +63,7 @@ describe('an import that runs as a process', () => {
     const ended = once(child, 'exit');
     const count = other.prepare('SELECT count(*) FROM responses').pluck();
     while (count.get() === 0) await setImmediate();
-    // It may not go on writing between the look at what is there and its end.
+    // It may not go on writing after the check and before its end.
     other.exec('BEGIN IMMEDIATE');
     const before = count.get() as number;
     child.kill('SIGKILL');

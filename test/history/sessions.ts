@@ -10,7 +10,7 @@ import { createFolder } from '../store/samples.js';
 export interface History {
   readonly home: string;
   readonly database: string;
-  /** Puts a session file with `lines` in place, or bytes as they are, and returns its path. */
+  /** Writes a session file with these lines, or with these bytes, and returns its path. */
   write(name: string, content: readonly object[] | string | Buffer): string;
   addFixture(fixture: Fixture): void;
   import(): Promise<ImportSummary>;
@@ -45,7 +45,7 @@ export function createHistory(): History {
   };
 }
 
-/** In which a command imports it. */
+/** The environment in which a command imports the history. */
 export function environmentOf({ home, database }: History): NodeJS.ProcessEnv {
   return { ...process.env, CODEX_HOME: home, CODEX_METERED_DB: database, HOME: home };
 }
@@ -53,7 +53,7 @@ export function environmentOf({ home, database }: History): NodeJS.ProcessEnv {
 /** A runner's directory, of the running test alone. */
 export interface Runner {
   readonly directory: string;
-  /** Puts files of one invocation in place. Each is a text that was written at `writtenMs`, or a text and when, in ms since the runner's start. */
+  /** Writes the files that a runner kept of one invocation. Each is a text that was written at `writtenMs`, or a text and when, in ms since the runner's start. */
   keep(
     place: string,
     files: Record<string, string | readonly [text: string, writtenMs: number]>,
@@ -85,7 +85,7 @@ export function createRunner(startMs: number): Runner {
 
 const START = Date.UTC(2026, 2, 4, 5, 6, 7);
 
-/** As lines of a session file, a second apart. */
+/** Encodes lines of a session file, whose times are a second apart. */
 export function encodeLines(lines: readonly object[], fromMs = START): string {
   return lines
     .map((line, index) => `${JSON.stringify({ ...line, timestamp: new Date(fromMs + index * 1000).toISOString() })}\n`)

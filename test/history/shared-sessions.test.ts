@@ -181,7 +181,7 @@ describe('iterations on one session file', () => {
 });
 
 describe('an iteration for which nothing is left', () => {
-  it('adds nothing, though its log claims all that the thread has used', async () => {
+  it('adds nothing, though its log reports all that the thread has used', async () => {
     const { history, keep, backfill } = await importResponses([[5000, 1]]);
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     keep('r/builder/iter-2', { 'codex.log': [log(1), 9000], 'result.json': ['{"message":"Done."}', 9000] });
@@ -194,7 +194,7 @@ describe('an iteration for which nothing is left', () => {
     ]);
   });
 
-  it('adds nothing, and no estimate, where its log claims nothing and its session file has nothing of its time', async () => {
+  it('adds nothing, and no estimate, where its log reports nothing and its session file has nothing of its time', async () => {
     const { history, keep, backfill } = await importResponses([[5000, 1]]);
     const files = { 'prompt.txt': ['Go on.', 8000], 'codex.log': [log(), 9000] } as const;
     keep('r/builder/iter-2', files);
@@ -202,7 +202,7 @@ describe('an iteration for which nothing is left', () => {
     expect(readShares(history)).toEqual({ none: 1 });
   });
 
-  it('adds what its log claims beyond what is recorded by then', async () => {
+  it('adds what its log reports beyond what is recorded by then', async () => {
     const { history, keep, backfill } = await importResponses([
       [5000, 100],
       [3 * DAY_MS, 50],
@@ -236,7 +236,7 @@ describe('an iteration without a log', () => {
     expectSumsToAgree(history);
   });
 
-  it('is estimated where the thread of its neighbours did nothing then, or nothing tells when it ran', async () => {
+  it('is estimated where the thread of its neighbours did nothing then, or it is not known when it ran', async () => {
     const { history, keep, backfill } = await importResponses([
       [5000, 1],
       [15_000, 2],
@@ -294,12 +294,12 @@ describe('iterations of real Codex on one session file equal what the API billed
     }
   });
 
-  test('where the session file is gone, from what the logs claim', async ({ bench }) => {
+  test('where the session file is gone, from what the logs report', async ({ bench }) => {
     bench.api.add(structuredClone(LOOP) as never);
     const { directory, backfill } = createRunner(START);
     const calls = [['exec', '--json', 'loop'], resume('--json', 'loop'), resume('--json', 'loop')];
     const billed = await callAndKeep(bench, directory, calls);
-    // A log that was copied claims what the one before it claims.
+    // A log that was copied reports what the one before it reports.
     const last = join(directory, 'r', 'builder', 'iter-3', 'codex.log');
     const copy = join(directory, 'r', 'builder', 'iter-4', 'codex.log');
     mkdirSync(dirname(copy), { recursive: true });

@@ -11,7 +11,7 @@ import { readFixtures } from '../harness/fixtures.js';
 import { createFolder } from '../store/samples.js';
 import { encodeLines } from './sessions.js';
 
-/** A session file: where it lies below the home of its agent, and what stands in it in the end. */
+/** A session file: its path below the home of its agent, and its content in the end. */
 interface SessionFile {
   readonly agent: 'codex' | 'claude';
   readonly path: string;
@@ -124,7 +124,7 @@ const whole = (files: readonly SessionFile[]) => files.map(({ content }) => cont
 function cutAtRandom(files: readonly SessionFile[], steps: number, random: () => number): number[][] {
   const cuts = files.map(({ content }) => {
     const headerLength = content.indexOf('\n') + 1;
-    // Every other cut lies within the header.
+    // Every other cut is within the header.
     const anywhere = Array.from({ length: steps }, (_, step) => {
       return Math.floor(random() * (step % 2 === 0 ? headerLength : content.length));
     });
@@ -183,7 +183,7 @@ describe('a history that is imported in steps ends as one that is imported at on
     expect(cut.files).toMatchObject([{ unreadable_lines: 0, problem: 'its last line is cut' }]);
   }, 60_000);
 
-  it('of Claude Code where the directory is told late, and a sub-agent works elsewhere', async () => {
+  it('of Claude Code where the directory is named late, and a sub-agent works elsewhere', async () => {
     const agent = { isSidechain: true, agentId: 'a1', cwd: '/srv/else' };
     const lines = [
       claudeLine(THREAD, 0, { cwd: undefined }),

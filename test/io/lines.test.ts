@@ -48,7 +48,7 @@ describe('lines', () => {
     expect(heads).toEqual([256, 300, 4]);
   });
 
-  test('that are too long are dropped and told of, once each, and the next ones are not', () => {
+  test('that are too long are dropped and reported, once each, and the next ones are not', () => {
     let overlong = 0;
     const chunks = ['x'.repeat(60), 'x'.repeat(60), 'x'.repeat(60), '\nnext\n', 'y'.repeat(101), '\nlast'];
     expect(split(chunks, { onOverlong: () => overlong++ }, 100)).toEqual(['next', 'last']);

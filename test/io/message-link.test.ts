@@ -35,7 +35,7 @@ test('what the other side does not take is dropped from 1 MB on, but for what is
   expect(performance.now() - startedAt).toBeLessThan(1000);
 });
 
-test('the end of the other side is told, and what is sent then is dropped', async () => {
+test('the end of the other process is reported, and what is sent then is dropped', async () => {
   const link = openMessageLink<object, object>(startOther('').socket, () => undefined);
   await link.closed;
   expect(link.send({ text: 'too late' }, 'important')).toBe(false);

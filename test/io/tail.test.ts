@@ -89,7 +89,7 @@ describe('a tail', () => {
     expect(read()).toBe('a long beginning, anew');
   });
 
-  test('reads a file that takes the place of another, and the other on', async () => {
+  test('reads a file that replaces another, and reads the other on', async () => {
     const folder = createFolder();
     const path = join(folder, 'file');
     const first = openSync(path, 'a');

@@ -167,7 +167,7 @@ test('counts a negative or missing number as zero, and never makes a negative co
   }
 });
 
-test('tells when the counters are consistent', () => {
+test('says when the counters are consistent', () => {
   expect(costAt(priceOf('gpt-6-sol'), { input: 5, cachedInput: 2, cacheWrite: 3, output: 1 }).counters).toBe(
     'consistent',
   );

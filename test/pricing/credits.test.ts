@@ -72,7 +72,7 @@ describe('the credits of a response', () => {
 });
 
 describe('the rate card', () => {
-  it('is unconfirmed, and stands at 25 credits for each USD of the standard list price of its day', () => {
+  it('is unconfirmed, and has 25 credits for each USD of the standard list price of its day', () => {
     expect(CREDIT_CARD.unconfirmed).toBe(true);
     const book = createPriceBook();
     for (const { model, from, input, cachedInput, output } of CREDIT_ENTRIES) {

@@ -48,7 +48,7 @@ test('finds the same price under the name of a dated snapshot, of a provider, an
   expect(book.find('gpt-5.4-mini-2026-03-17', IN_OCTOBER_2026)?.rates.input).toBe(750);
 });
 
-test('prices the alias gpt-5.6 as the model it stands for', () => {
+test('prices the alias gpt-5.6 as the model that it means', () => {
   const { rates, longContext } = book.find('gpt-5.6-sol', IN_OCTOBER_2026) ?? {};
   expect(book.find('gpt-5.6', IN_OCTOBER_2026)).toMatchObject({ rates, longContext });
 });
@@ -94,7 +94,7 @@ test('lets a price of the user hold from its day on, and ours before', () => {
   expect(own.find('gpt-5.4', Date.parse('2026-06-01T00:00:00Z'))?.origin).toBe('user');
 });
 
-test('takes the latest of several prices of the user, in whatever order they stand', () => {
+test('takes the latest of several prices of the user, in whatever order they are', () => {
   const later = { ...OWN, from: '2026-06-01', rates: { ...OWN.rates, input: 1 } };
   for (const user of [
     [later, OWN],

@@ -10,7 +10,7 @@ const LAUNCHER = fileURLToPath(new URL('../../node_modules/@openai/codex/bin/cod
 const PLATFORM_PACKAGE = `codex-${process.platform}-${process.arch}`;
 const TRIPLE = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-${process.platform === 'darwin' ? 'apple-darwin' : 'unknown-linux-musl'}`;
 
-/** A native Codex that tells its environment, in the platform's package. */
+/** A native Codex that prints its environment, in the platform's package. */
 function placeNative(scope: string): string {
   const folder = join(scope, PLATFORM_PACKAGE);
   const native = join(folder, 'vendor', TRIPLE, 'bin', 'codex');

@@ -33,7 +33,7 @@ describe('a relay', () => {
     expect(seen.join('')).toBe('one two three');
   });
 
-  test('gives up a source that is silent for too long', async () => {
+  test('gives up a source from which nothing comes for too long', async () => {
     const target = openTarget();
     const source = new PassThrough();
     const { done, endWhenSilent } = relay(source, target.fd, () => undefined);

@@ -12,7 +12,7 @@ import { METERED, type Workbench } from '../harness/workbench.js';
 const CTRL_C = '\u0003';
 const CTRL_BACKSLASH = '\u001c';
 
-/** A Codex that writes down each signal that it is told of, and ends at SIGUSR2. */
+/** A Codex that writes down each signal that it is sent, and ends at SIGUSR2. */
 function writeListener(bench: Workbench) {
   const file = join(bench.folder, 'told');
   const codex = writeNodeFake(
@@ -91,7 +91,7 @@ test.for([['exec', '--json', 'x'], ['app-server'], ['features']])(
   },
 );
 
-/** The `cat` that stands by and has not been ended by a signal. */
+/** The `cat` that waits and has not been ended by a signal. */
 function findProbe(pid: number): string | undefined {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
   return children.find((child) => {

@@ -11,14 +11,14 @@ describe('a line of a transcript', () => {
     '{"type" :\t"system", "subtype": "compact_boundary"}',
     '{"x":{"type":"user"},"type":"assistant","message":{"usage":{}}}',
     '{"cwd":"/a {b}","type":"user","message":{"usage":{}}}',
-  ])('may tell something: %s', (text) => expect(mayHoldUsageIn(text)).toBe(true));
+  ])('may hold usage: %s', (text) => expect(mayHoldUsageIn(text)).toBe(true));
 
   it.each([
     JSON.stringify({ type: 'user', message: { content: 'he said "usage":{' } }),
     JSON.stringify({ parentUuid: null, type: 'user', toolUseResult: { usage: { input_tokens: 5 } } }),
     JSON.stringify({ type: 'summary', summary: '{"type":"cost-state"}' }),
     '{}',
-  ])('tells nothing, and is not parsed: %s', (text) => expect(mayHoldUsageIn(text)).toBe(false));
+  ])('holds no usage, and is not parsed: %s', (text) => expect(mayHoldUsageIn(text)).toBe(false));
 
   it.each([
     [{ type: 'assistant', message: { usage: 7 } }, 'assistant of an unknown shape'],

@@ -8,7 +8,7 @@ describe('a line of codex exec --json', () => {
     expect(parse({ type: 'thread.started', thread_id: 't1' })).toEqual({ kind: 'thread_started', threadId: 't1' });
   });
 
-  test('tells what a turn used, as far as the version writes it', () => {
+  test('has what a turn used, as far as the version writes it', () => {
     expect(
       parse({ type: 'turn.completed', usage: { input_tokens: 5, cached_input_tokens: 2, output_tokens: 3 } }),
     ).toEqual({
@@ -30,14 +30,14 @@ describe('a line of codex exec --json', () => {
     ).toEqual({ kind: 'turn_completed', usage: { input: 9, cachedInput: 2, cacheWrite: 4, output: 3, reasoning: 1 } });
   });
 
-  test('tells a turn that failed from a stream that is taken up again', () => {
+  test('distinguishes a turn that failed from a stream that is taken up again', () => {
     expect(parse({ type: 'turn.failed', error: { message: 'no' } })).toEqual({ kind: 'turn_failed' });
     expect(parse({ type: 'error', message: 'Reconnecting... 1/5' })).toEqual({ kind: 'reconnecting' });
     expect(parse({ type: 'error', message: 'no' })).toEqual({ kind: 'irrelevant' });
     expect(parse({ type: 'error' })).toEqual({ kind: 'irrelevant' });
   });
 
-  test('tells in an error item of another model, or of a tier that was left out', () => {
+  test('reports in an error item another model, or a tier that was left out', () => {
     const item = (message: string) => parse({ type: 'item.completed', item: { id: 'item_2', type: 'error', message } });
     expect(item('model rerouted: gpt-a -> gpt-b (HighRiskCyberActivity)')).toEqual({
       ...{ kind: 'rerouted', from: 'gpt-a', to: 'gpt-b' },
@@ -58,7 +58,7 @@ describe('a line of codex exec --json', () => {
     expect(parse({ id: '0', msg: { type: 'token_count', info: null } })).toEqual({ kind: 'irrelevant' });
   });
 
-  test('tells nothing where --meter-emit has written it: others have told that', () => {
+  test('is irrelevant where --meter-emit has written it, because it repeats other lines', () => {
     const usage = { input_tokens: 10, output_tokens: 1 };
     expect(parse({ type: 'turn.completed', usage })).toMatchObject({ kind: 'turn_completed' });
     expect(parse({ type: 'turn.completed', usage, codex_metered: {} })).toEqual({ kind: 'irrelevant' });

@@ -58,7 +58,7 @@ describe('the human-readable output', () => {
     ]);
   });
 
-  test('tells of another model, where a warning of it follows, and of a tier that was left out', () => {
+  test('reports another model, where a warning of it follows, and a tier that was left out', () => {
     const rerouted = '\u001b[33;1mmodel rerouted:\u001b[0m gpt-a -> gpt-b';
     expect(read(`${rerouted}\nwarning: this request was routed to gpt-b as a fallback`)).toEqual([
       { kind: 'rerouted', from: 'gpt-a', to: 'gpt-b' },

@@ -17,11 +17,11 @@ describe('a line of a session file, for the estimate', () => {
     ['exec', 'main'],
     [{ subagent: 'review' }, 'review'],
     [{ subagent: { thread_spawn: { depth: 1 } } }, 'child'],
-  ])('tells what a thread of source %j is for', (source, role) => {
+  ])('says what a thread of source %j is for', (source, role) => {
     expect(parse('session_meta', { id: 'thread', source })).toMatchObject({ role });
   });
 
-  it('says where the history of a forked thread stands', () => {
+  it('says which thread has the history of a forked one', () => {
     const base = { thread_id: 'parent', end_ordinal_exclusive: 19, end_byte_offset: 37_241 };
     const payload = { id: 'thread', source: 'exec', history_base: base };
     expect(parse('session_meta', payload)).toMatchObject({ historyBase: { threadId: 'parent', endOrdinal: 19 } });

@@ -5,7 +5,7 @@ import { completedRecord, otelBody } from '../../harness/otel.js';
 const GOOD = completedRecord('thread', { input: '100', output: '5' });
 
 describe('the telemetry of Codex', () => {
-  test('tells the counts of a response, as text and as numbers', () => {
+  test('reads the counts of a response, as text and as numbers', () => {
     const records = [
       completedRecord('one', { input: '100', cached: '40', cacheWrite: '10', output: '5', reasoning: '2' }),
       completedRecord('two', { input: 1_000_000_000, output: 0 }),
@@ -16,11 +16,11 @@ describe('the telemetry of Codex', () => {
     ]);
   });
 
-  test('tells of a response without counts only that it completed', () => {
+  test('says of a response without counts only that it completed', () => {
     expect(parseOtelBody(otelBody(completedRecord('thread')))).toEqual([{ kind: 'completed', threadId: 'thread' }]);
   });
 
-  test('tells nothing by events of other kinds', () => {
+  test('ignores events of other kinds', () => {
     const other = { attributes: [{ key: 'event.kind', value: { stringValue: 'response.created' } }] };
     expect(parseOtelBody(otelBody(other, {}))).toEqual([]);
     expect(parseOtelBody('{"resourceSpans":[]}')).toEqual([]);

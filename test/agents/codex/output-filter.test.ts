@@ -12,7 +12,7 @@ describe('a line of the --json stream', () => {
     '{"type":"error","message":"Reconnecting... 1/5"}',
     '{"type":"item.completed","item":{"id":"item_12","type":"error","message":"model rerouted: a -> b"}}',
     '{"id":"0","msg":{"type":"session_configured","session_id":"0199a213"}}',
-  ])('tells something: %s', (line) => {
+  ])('is relevant: %s', (line) => {
     expect(sift(line)).toBe('relevant');
   });
 
@@ -22,7 +22,7 @@ describe('a line of the --json stream', () => {
     '{"id":"1","msg":{"type":"agent_message","message":"turn.completed"}}',
     '{"prompt":"what I want"}',
     '{"type":"shiny.new","text":"what I want"}',
-  ])('goes no further: %s', (line) => {
+  ])('is irrelevant: %s', (line) => {
     expect(sift(line)).toBe('irrelevant');
   });
 
@@ -46,12 +46,12 @@ describe('a line of the transcript', () => {
     'ERROR: Reconnecting... 2/5',
     'warning: Your account was routed to gpt-b for this request',
     'model rerouted: gpt-a -> gpt-b (HighRiskCyberActivity)',
-  ])('tells something: %s', (line) => {
+  ])('is relevant: %s', (line) => {
     expect(filterPrintedLine(Buffer.from(line))).toBe('relevant');
   });
 
   test.for(['user', 'fix the failing test', 'My model: is right', '1,903 files changed', 'exec cat secret'])(
-    'goes no further: %s',
+    'is irrelevant: %s',
     (line) => {
       expect(filterPrintedLine(Buffer.from(line))).toBe('irrelevant');
     },

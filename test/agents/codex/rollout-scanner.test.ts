@@ -163,7 +163,7 @@ describe('the two records that are many', () => {
     expect(lines.filter((line) => !isReadFast(line))).toEqual([]);
   });
 
-  it('are read as JSON where their keys stand in another order', () => {
+  it('are read as JSON where their keys are in another order', () => {
     const [line = ''] = ofRelease(pinnedRelease());
     const { timestamp, ...rest } = JSON.parse(line) as Record<string, unknown>;
     expect(isReadFast(line)).toBe(true);

@@ -34,7 +34,7 @@ describe('a line of a session file', () => {
     [{ subagent: 'review' }, 'review'],
     [{ subagent: { thread_spawn: { parent_thread_id: 'root' } } }, 'subagent'],
     [{ subagent: { other: 'guardian' } }, 'guardian'],
-  ])('tells what the thread is for: %j', (source, role) => {
+  ])('says what the thread is for: %j', (source, role) => {
     expect(record('session_meta', { id: 'child', source })).toMatchObject({ role });
   });
 
@@ -42,11 +42,11 @@ describe('a line of a session file', () => {
     [{ source: 'cli' }, true],
     [{ source: 'vscode', originator: 'codex-tui' }, true],
     [{ source: 'exec', originator: 'codex_exec' }, false],
-  ])('tells whether the interactive Codex began it: %j', (header, interactive) => {
+  ])('says whether the interactive Codex began it: %j', (header, interactive) => {
     expect(record('session_meta', { id: 'child', ...header })).toMatchObject({ interactive });
   });
 
-  test('tells from what the file goes on: two kinds of forks, and a page of the same thread', () => {
+  test('says from what the file goes on: two kinds of forks, and a page of the same thread', () => {
     expect(record('session_meta', { id: 'a', forked_from_id: 'b' })).toMatchObject({ base: 'copy' });
     const shared = { forked_from_ordinal_exclusive: 14, history_base: { thread_id: 'b', end_ordinal_exclusive: 14 } };
     expect(record('session_meta', { id: 'a', forked_from_id: 'b', ...shared })).toMatchObject({ base: 'continuation' });
@@ -76,7 +76,7 @@ describe('a line of a session file', () => {
     expect(event({ type: 'task_started', turn_id: 'u' })).toMatchObject({ kind: 'turn_started', turnId: 'u' });
   });
 
-  test('tells how full the context is', () => {
+  test('says how full the context is', () => {
     const info = { total_token_usage: USAGE, last_token_usage: { ...USAGE, total_tokens: 13 } };
     expect(event({ type: 'token_count', info: { ...info, model_context_window: 258_400 } })).toEqual({
       ...{ kind: 'token_count', atMs: AT, total: COUNTED, last: COUNTED },
@@ -85,7 +85,7 @@ describe('a line of a session file', () => {
     expect(event({ type: 'token_count', info })).toMatchObject({ context: { tokens: 13 } });
   });
 
-  test('tells what is used of rate limits, as written by 0.42, 0.64 and 0.169', () => {
+  test('says what is used of rate limits, as written by 0.42, 0.64 and 0.169', () => {
     const limitsOf = (rate_limits: unknown) => {
       const fact = event({ type: 'token_count', info: null, rate_limits });
       return fact.kind === 'token_count' ? fact.rateLimits : fact;

@@ -11,7 +11,7 @@ describe('the name of a session file', () => {
     [`${STEM}_${PAGE}.jsonl`, { threadId: THREAD, pageId: PAGE, isCompressed: false }],
     [`${STEM}_${PAGE}.jsonl.zst`, { threadId: THREAD, pageId: PAGE, isCompressed: true }],
     ['rollout-of-mine.jsonl', { threadId: undefined, pageId: undefined, isCompressed: false }],
-  ])('tells its thread and its page: %s', (name, expected) => {
+  ])('names its thread and its page: %s', (name, expected) => {
     expect(parseSessionFileName(name)).toEqual(expected);
   });
 

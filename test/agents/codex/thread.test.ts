@@ -143,7 +143,7 @@ describe('with totals alone, as before 0.153', () => {
     expect(read(lines).responses.map(({ key }) => key)).toEqual(keys);
   });
 
-  test('a total that shrinks for no known reason is told of', () => {
+  test('a total that shrinks for no known reason is noted', () => {
     const thread = read([...BEGIN, total(sum(a, b)), total(a)]);
     expect(thread.notes).toMatchObject([{ kind: 'disagreement', figures: { before: 1200, after: 500 } }]);
     expect(counted(thread)).toEqual([sum(a, b), sum(a)]);

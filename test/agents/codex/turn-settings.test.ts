@@ -61,7 +61,7 @@ test('a row between two turns holds from the second on', () => {
   expect(follow(rows).at(-1)).toEqual(settings('priority'));
 });
 
-test('a tier that is no longer told is the standard one', () => {
+test('a tier that is no longer named is the standard one', () => {
   expect(follow([{ settings: settings('priority') }, { settings: settings() }]).at(-1)).toEqual(settings());
 });
 

@@ -18,7 +18,7 @@ function parseTokens(tokens: unknown) {
 }
 
 describe('a record of Gemini CLI', () => {
-  it('tells a response, with thoughts within the output and cached tokens within the input', () => {
+  it('reads a response, with thoughts within the output and cached tokens within the input', () => {
     expect(parseTokens(TOKENS)).toMatchObject({
       messages: [
         {
@@ -43,7 +43,7 @@ describe('a record of Gemini CLI', () => {
     expect(parseTokens({ ...TOKENS, total: 0 })).toMatchObject({ messages: [{ addsUp: true }] });
   });
 
-  it('tells nothing as long as the tokens of a message are not known', () => {
+  it('reads nothing as long as the tokens of a message are not known', () => {
     for (const record of [MESSAGE, { ...MESSAGE, tokens: null }, { $rewindTo: 'm1' }, { $set: { summary: '…' } }]) {
       expect(parse(record)).toEqual({ kind: 'record', header: undefined, messages: [], unreadable: undefined });
     }
@@ -60,7 +60,7 @@ describe('a record of Gemini CLI', () => {
     expect(parseTokens(tokens)).toMatchObject({ messages: [], unreadable: expect.stringContaining('a message') });
   });
 
-  it('tells the messages that can be read beside one that cannot', () => {
+  it('reads the messages beside one that cannot be read', () => {
     const broken = { ...MESSAGE, id: 'm2', timestamp: 'yesterday', tokens: TOKENS };
     expect(parse({ $set: { messages: [broken, { ...MESSAGE, tokens: TOKENS }, null, 1] } })).toMatchObject({
       messages: [{ id: 'm1' }],

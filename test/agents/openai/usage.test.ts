@@ -74,7 +74,7 @@ describe('the counts of a usage object', () => {
     expect(parseApiUsage(usage)).toMatchObject({ kind: 'usage', usage: { input: 1200, output: 85 }, notes });
   });
 
-  test('are doubted in the form of the AI SDK before 5, which has no place for cached tokens', () => {
+  test('are doubted in the form of the AI SDK before 5, which has no field for cached tokens', () => {
     const parsed = parseApiUsage({ promptTokens: 1200, completionTokens: 85, totalTokens: 1285 });
     expect(parsed).toMatchObject({ kind: 'usage', usage: { input: 1200 }, notes: [{ kind: 'fallback' }] });
   });
