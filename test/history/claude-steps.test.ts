@@ -24,8 +24,10 @@ type Home = Awaited<ReturnType<typeof importWhole>>;
 
 const readAll = ({ query }: Home) => ({ responses: query(ALL_RECORDED), buckets: query(BUCKET_TOTALS) });
 
-/** The same lines, each changed by `change`; undefined leaves a line out. */
-function rewrite(change: (record: Record<string, unknown>) => Record<string, unknown> | undefined): Transcripts {
+type Change = (record: Record<string, unknown>) => Record<string, unknown> | undefined;
+
+/** Returns the lines of the family, each changed by `change`; undefined leaves a line out. */
+function rewrite(change: Change): Transcripts {
   return new Map(
     [...family].map(([path, lines]) => [
       path,
@@ -96,21 +98,15 @@ describe('a family of sessions of Claude Code, with a sub-agent, compactions, re
     expect(readAll(home)).toEqual(readAll(await importWhole(family)));
   });
 
-  it('comes to the same as an earlier release would have written it, without the name of the session asked', async () => {
-    const earlier = rewrite(({ requestSessionId, requestRef, ...rest }) => rest);
-    for (const order of permutations([...earlier]).filter((_, place) => place % 2 === 0)) {
-      const home = createClaudeHome();
-      for (const [path, lines] of order) {
-        home.append(path, encode(lines));
-        await home.import();
-      }
-      expect(home.query(TOTALS), order.map(([path]) => path).join(' ')).toEqual([sumLedger()]);
-    }
-  }, 60_000);
+  const withoutRequest: Change = ({ requestSessionId, requestRef, ...rest }) => rest;
+  const withoutQueue: Change = (record) => (record.type === 'queue-operation' ? undefined : record);
 
-  it('comes to the same as an interactive session writes it, whose prompts are not queued', async () => {
-    const interactive = rewrite((record) => (record.type === 'queue-operation' ? undefined : record));
-    for (const order of permutations([...interactive]).filter((_, place) => place % 2 === 1)) {
+  it.each([
+    ['an earlier release would have written it, without the name of the session asked', 0, withoutRequest],
+    ['an interactive session writes it, whose prompts are not queued', 1, withoutQueue],
+  ])('comes to the same as %s', { timeout: 60_000 }, async (_what, half, change) => {
+    const rewritten = rewrite(change);
+    for (const order of permutations([...rewritten]).filter((_, index) => index % 2 === half)) {
       const home = createClaudeHome();
       for (const [path, lines] of order) {
         home.append(path, encode(lines));
@@ -118,10 +114,10 @@ describe('a family of sessions of Claude Code, with a sub-agent, compactions, re
       }
       expect(home.query(TOTALS), order.map(([path]) => path).join(' ')).toEqual([sumLedger()]);
     }
-  }, 60_000);
+  });
 });
 
 function permutations<T>(items: readonly T[]): T[][] {
   if (items.length <= 1) return [[...items]];
-  return items.flatMap((item, place) => permutations(items.toSpliced(place, 1)).map((rest) => [item, ...rest]));
+  return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
 }

@@ -39,56 +39,27 @@ test('guesses no tier from a word that it does not know', () => {
   }
 });
 
-test('leaves a response in an unknown tier unpriced and says which', () => {
-  expect(priceResponse(BOOK, { ...RESPONSE, serviceTier: 'scale' })).toEqual({
-    kind: 'unpriced',
-    reason: 'unknown-tier',
-    detail: 'The service tier "scale" is not known.',
-  });
+test.each([
+  ['in an unknown tier', { serviceTier: 'scale' }, 'unknown-tier', 'The service tier "scale" is not known.'],
+  ['of an unknown model', { model: 'gpt-5.4-foo' }, 'no-price', 'No price is known for the model "gpt-5.4-foo".'],
+  [
+    'in a tier whose price is not known for its model',
+    { model: 'gpt-5-mini', serviceTier: 'priority' },
+    'no-tier-price',
+    'No price is known for the model "gpt-5-mini" in the service tier "priority".',
+  ],
+])('leaves a response %s unpriced and says which', (_what, change, reason, detail) => {
+  expect(priceResponse(BOOK, { ...RESPONSE, ...change })).toEqual({ kind: 'unpriced', reason, detail });
 });
 
-test('prices ultrafast from the day on which its multiple holds, and only where one is known', () => {
-  const nanoUsdAt = (day: string) => {
-    const atMs = Date.parse(`${day}T12:00:00Z`);
-    const usage = { ...NO_USAGE, input: 1000, output: 100 };
-    const priced = priceResponse(createPriceBook(), { model: 'gpt-6.2-sol', serviceTier: 'ultrafast', atMs, usage });
-    return priced.kind === 'priced' ? priced.nanoUsd : priced.reason;
-  };
-  // 1000 tokens at 2 and 100 at 10 USD per million are 0.003 USD.
-  expect([nanoUsdAt('2027-02-28'), nanoUsdAt('2027-03-01')]).toEqual([3 * 3_000_000, 6 * 3_000_000]);
-  expect(priceResponse(BOOK, { ...RESPONSE, serviceTier: 'ultrafast', model: 'gpt-5.4' })).toMatchObject({
-    kind: 'unpriced',
-    reason: 'no-tier-price',
-  });
-});
-
-test('leaves a response of an unknown model unpriced and says which', () => {
-  expect(priceResponse(BOOK, { ...RESPONSE, model: 'gpt-5.4-foo' })).toEqual({
-    kind: 'unpriced',
-    reason: 'no-price',
-    detail: 'No price is known for the model "gpt-5.4-foo".',
-  });
-});
-
-test('leaves a response without a model unpriced', () => {
-  for (const model of [undefined, null, '', ' ']) {
-    expect(priceResponse(BOOK, { ...RESPONSE, model })).toMatchObject({ kind: 'unpriced', reason: 'no-model' });
-  }
-});
-
-test('leaves a response unpriced in a tier whose price is not known for its model', () => {
-  expect(priceResponse(BOOK, { ...RESPONSE, model: 'gpt-5-mini', serviceTier: 'priority' })).toEqual({
-    kind: 'unpriced',
-    reason: 'no-tier-price',
-    detail: 'No price is known for the model "gpt-5-mini" in the service tier "priority".',
-  });
-});
-
-test('leaves a response without a time unpriced, since a price has dates', () => {
-  expect(priceResponse(BOOK, { ...RESPONSE, atMs: Number.NaN })).toMatchObject({
-    kind: 'unpriced',
-    reason: 'no-price',
-  });
+test.each<[change: Partial<typeof RESPONSE> | { readonly model: null | undefined }, reason: string]>([
+  [{ atMs: Number.NaN }, 'no-price'],
+  [{ model: undefined }, 'no-model'],
+  [{ model: null }, 'no-model'],
+  [{ model: '' }, 'no-model'],
+  [{ model: ' ' }, 'no-model'],
+])('leaves a response with %j unpriced, since a price has dates and is that of a model', (change, reason) => {
+  expect(priceResponse(BOOK, { ...RESPONSE, ...change })).toMatchObject({ kind: 'unpriced', reason });
 });
 
 test('leaves a response unpriced that a price out of all reason makes dearer than any can be, and says so', () => {

@@ -66,36 +66,39 @@ describe('the totals of two processes in one file', () => {
     expect(read(INTERLEAVED).every(({ source, noted }) => source === 'actual' && !noted)).toBe(true);
   });
 
-  test('have keys of their own, also where both come to the same total', () => {
-    const rows = read([
-      [5000, 5000],
-      [6000, 1000],
-      [5700, 700],
-      [6500, 500],
-      [6500, 800],
-      [6500, 800],
-    ]);
-    expect(rows.map((step) => step.used)).toEqual([5000, 1000, 700, 500, 800, 0]);
-    expect(rows.map(({ restarts }) => restarts)).toEqual([0, 0, 1, 0, 1, 1]);
-  });
-
-  test('count nothing where a process begins by telling what it found, as in 0.98', () => {
-    const rows = read([[10_400], [16_300, 5900], [21_301, 5001], [16_300, 5900], [21_300, 5000], [27_202, 5901]]);
-    expect(rows.slice(2).map((step) => step.used)).toEqual([5001, 0, 5000, 5901]);
-    expect(rows.slice(2).map(({ restarts }) => restarts)).toEqual([0, 1, 1, 0]);
-  });
-
-  test('count each response once where each process begins at zero, as in 0.64', () => {
-    const rows = read([
-      [5900, 5900],
-      [5001, 5001],
-      [5040, 5040],
-      [10_003, 5002],
-      [10_090, 5050],
-      [15_006, 5003],
-    ]);
-    expect(rows.map((step) => step.used)).toEqual([5900, 5001, 5040, 5002, 5050, 5003]);
-    expect(rows.map(({ restarts }) => restarts)).toEqual([0, 1, 2, 1, 2, 1]);
+  test.each([
+    [
+      'have keys of their own, also where both come to the same total',
+      [
+        [5000, 5000],
+        [6000, 1000],
+        [5700, 700],
+        [6500, 500],
+        [6500, 800],
+        [6500, 800],
+      ],
+      { used: [5000, 1000, 700, 500, 800, 0], restarts: [0, 0, 1, 0, 1, 1] },
+    ],
+    [
+      'count nothing where a process begins by repeating the total that it found, as in 0.98',
+      [[10_400], [16_300, 5900], [21_301, 5001], [16_300, 5900], [21_300, 5000], [27_202, 5901]],
+      { used: [10_400, 5900, 5001, 0, 5000, 5901], restarts: [0, 0, 0, 1, 1, 0] },
+    ],
+    [
+      'count each response once where each process begins at zero, as in 0.64',
+      [
+        [5900, 5900],
+        [5001, 5001],
+        [5040, 5040],
+        [10_003, 5002],
+        [10_090, 5050],
+        [15_006, 5003],
+      ],
+      { used: [5900, 5001, 5040, 5002, 5050, 5003], restarts: [0, 1, 2, 1, 2, 1] },
+    ],
+  ] as const)('%s', (_what, totals, expected) => {
+    const rows = read(totals);
+    expect({ used: rows.map(({ used }) => used), restarts: rows.map(({ restarts }) => restarts) }).toEqual(expected);
   });
 
   test('of which one began where nobody saw it are marked as doubtful, and never counted as a whole', () => {
