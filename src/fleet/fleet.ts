@@ -1,6 +1,8 @@
 import { connectTo } from './connection.js';
+import { initFleet, suggestRoles } from './postgres/init.js';
+import { forgetUser, pruneFleet } from './postgres/upkeep.js';
 import { push, pushSpooled, showPush, watch } from './push.js';
 import { listSpooled } from './spool.js';
 
 /** What the commands load of this room: a bundle of its own, because it holds the client of PostgreSQL. */
-export { connectTo, listSpooled, push, pushSpooled, showPush, watch };
+export { connectTo, forgetUser, initFleet, listSpooled, pruneFleet, push, pushSpooled, showPush, suggestRoles, watch };

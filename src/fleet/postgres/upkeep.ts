@@ -72,17 +72,32 @@ export interface Pruned {
  * Takes away the single responses of the months that ended before `before`. Their sums by quarter of an hour, day and
  * invocation stay. What is older than that is from now on ignored when it is sent again.
  */
-export async function pruneFleet(client: ClientBase, before: Date): Promise<Pruned> {
-  const { rows } = await client.query<{ dropped: string | null; deleted: string | null }>(
-    `SELECT * FROM ${SCHEMA}.prune($1)`,
-    [before],
-  );
-  const kept = await client.query<{ at: Date | null }>(`SELECT max(pruned_before) AS at FROM ${SCHEMA}.retention`);
-  return {
-    partitions: rows.flatMap(({ dropped }) => dropped ?? []),
-    deleted: Number(rows.find(({ dropped }) => dropped === null)?.deleted ?? 0),
-    keptFrom: kept.rows[0]?.at ?? undefined,
-  };
+export async function pruneFleet(client: ClientBase, before: Date, { dryRun = false } = {}): Promise<Pruned> {
+  return inTransaction(client, dryRun, async () => {
+    const { rows } = await client.query<{ dropped: string | null; deleted: string | null }>(
+      `SELECT * FROM ${SCHEMA}.prune($1)`,
+      [before],
+    );
+    const kept = await client.query<{ at: Date | null }>(`SELECT max(pruned_before) AS at FROM ${SCHEMA}.retention`);
+    return {
+      partitions: rows.flatMap(({ dropped }) => dropped ?? []),
+      deleted: Number(rows.find(({ dropped }) => dropped === null)?.deleted ?? 0),
+      keptFrom: kept.rows[0]?.at ?? undefined,
+    };
+  });
+}
+
+/** Takes a dry run back when it is done, so that it says exactly what the real one would do. */
+async function inTransaction<T>(client: ClientBase, dryRun: boolean, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
 }
 
 export interface Forgotten {
@@ -97,12 +112,13 @@ export interface Forgotten {
  * Takes a user's name out of the record: what the user spent stays, under `forgotten`. Also goes the name of a machine from which
  * nobody else has pushed, and who started a job in CI. Throws a UsageError where there is no such user.
  */
-export async function forgetUser(client: ClientBase, user: string): Promise<Forgotten> {
-  const { rows } = await client.query<{ users: number; invocations: number; machines: number }>(FORGET, [user]);
-  const [result] = rows;
-  if (!result || result.users === 0)
+export async function forgetUser(client: ClientBase, user: string, { dryRun = false } = {}): Promise<Forgotten> {
+  return inTransaction(client, dryRun, async () => {
+    const { rows } = await client.query<Forgotten>(FORGET, [user]);
+    const [result] = rows;
+    if (result && result.users > 0) return result;
     throw new UsageError(`The fleet has no user "${user}". Users are spelt as reports show them.`);
-  return result;
+  });
 }
 
 const FORGET = `
