@@ -151,6 +151,8 @@ function batchOf({ place, from, count, perStore, revision }: Part): Sent {
     const n = from + index;
     const group = Math.floor(n / ROWS_OF_AN_INVOCATION);
     const id = responseId(`invocation ${place} ${group}`, monthStart);
+    // Invocations are spread over the month, and a response of one comes every half minute.
+    const begun = monthStart + Math.floor(((group * ROWS_OF_AN_INVOCATION) / perStore) * DAYS * DAY_MS);
     const phase = PHASES[group % PHASES.length] ?? 'chat';
     if (!invocations.has(id)) invocations.set(id, invocation(id, { ...about, phase, run: `run-${group}`, revision }));
     return response(`${place} ${n}`, {
@@ -163,7 +165,7 @@ function batchOf({ place, from, count, perStore, revision }: Part): Sent {
         source: n % 20 === 0 ? 'estimated' : 'actual',
       },
       ...{
-        completed_at_ms: monthStart + Math.floor((n / perStore) * DAYS * DAY_MS),
+        completed_at_ms: begun + (n % ROWS_OF_AN_INVOCATION) * 30_000,
         output_tokens: 100 + revision + (n % 1000),
       },
       cost_nano_usd: n % 50 === 0 ? null : 1_000_000 + revision + n,

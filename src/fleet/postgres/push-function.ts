@@ -105,8 +105,15 @@ function intern(table: string, names: string): string {
 
 const nameOf = (column: string) => `coalesce(nullif(${column}, ''), 'unknown')`;
 
+/**
+ * Every row that a push needs is found by an index, a lookup for each. A connection keeps the plans that it has made, as those of a
+ * pooler do for days, and a plan that was made while a table was empty would read all of it later.
+ */
+const BY_INDEX = 'SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off';
+
 const PUSH = `
-CREATE OR REPLACE FUNCTION push_v1(batch jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER ${SAFE_PATH} AS $$
+CREATE OR REPLACE FUNCTION push_v1(batch jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER ${SAFE_PATH}
+${BY_INDEX} AS $$
 DECLARE
   ours int := current_tenant();
   sent jsonb := coalesce(batch -> 'responses', '[]');
