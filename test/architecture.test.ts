@@ -32,6 +32,8 @@ const HOMES: Record<string, string[]> = {
   preact: ['web'],
   echarts: ['web'],
   pg: ['fleet'],
+  '@opentelemetry/api': ['metrics'],
+  '@opentelemetry/exporter-metrics-otlp-proto': ['metrics'],
 };
 /** What the build makes, for who alone imports it. */
 const MADE = { '../build/rollout-scan': 'agents/codex/rollout-scanner' } as const;
@@ -92,6 +94,16 @@ describe('the architecture', () => {
     expect(loadedAtStart('cli/wrapper').filter((loaded) => packageOf(loaded) === name)).toEqual([]);
   });
 
+  it.each(['cli/wrapper', 'cli/meter', 'cli/usage', 'history/worker', 'library/index'])(
+    'has %s load OpenTelemetry for codex-usage metrics --otlp alone',
+    (entry) => {
+      const ofOtlp = (module: string) => module.startsWith('npm:@opentelemetry/');
+      const command = { from: 'cli/commands/metrics', to: 'metrics/otlp' };
+      expect(loadedWithout(entry, command).filter(ofOtlp)).toEqual([]);
+      expect(loadedWithout('metrics/otlp', command).filter(ofOtlp)).not.toEqual([]);
+    },
+  );
+
   it('imports zod as a namespace, because `import { z }` bundles all its languages', () => {
     const named = Object.entries(sources).filter(([, text]) => /import (z\b|\{[^}]*\bz\b)[^;]* from 'zod'/.test(text));
     expect(named.map(([file]) => file)).toEqual([]);
@@ -139,6 +151,17 @@ function isWrongArrow({ from, to, kind }: Import): boolean {
   if (HANDED_IN.includes(used)) return kind !== 'type' && !TOP.includes(user) && used !== 'errors';
   if (HANDED_IN.includes(user)) return !['pricing', 'usage', 'files', 'node'].includes(used);
   return levelOf(used) <= levelOf(user) && !NEIGHBOURS.includes(`${user} -> ${used}`);
+}
+
+/** What `module` can ever load in its process, but for what `arrow` leads to. */
+function loadedWithout(module: string, arrow: Pick<Import, 'from' | 'to'>): string[] {
+  const loaded = new Set([module]);
+  for (const user of loaded) {
+    for (const { from, to, kind } of imports) {
+      if (from === user && kind !== 'type' && !(from === arrow.from && to === arrow.to)) loaded.add(to);
+    }
+  }
+  return [...loaded];
 }
 
 /** What Node loads before the first line of `module` runs: packages, and files of src/. */

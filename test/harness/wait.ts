@@ -1,8 +1,12 @@
 /** Resolves when `condition` returns something other than undefined or false, with what it returned. Rejects after `limitMs`. */
-export async function waitFor<T>(what: string, condition: () => T | undefined | false, limitMs = 30_000): Promise<T> {
+export async function waitFor<T>(
+  what: string,
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = 30_000,
+): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {
-    const value = condition();
+    const value = await condition();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
