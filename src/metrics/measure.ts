@@ -8,6 +8,7 @@ import {
   writeHighest,
 } from '../store/exported-counters.js';
 import { type Connection, explainingFaults } from '../store/open.js';
+import { listTargets, readBacklog } from '../store/outbox.js';
 import { readSpan, readSums } from '../store/period-queries.js';
 import { readSnapshot, type SumRow } from '../store/queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
@@ -17,8 +18,11 @@ import {
   BUILD,
   COST,
   INVOCATIONS,
+  LAST_PUSH,
   LIMIT_RESETS,
   LIMIT_USED,
+  OUTBOX,
+  OUTBOX_OLDEST,
   RESPONSES,
   RUNNING,
   SUMMED_UP,
@@ -95,6 +99,7 @@ function read(connection: Connection, options: MeasureOptions): Read {
   const gauges: Measured[] = [
     { metric: RUNNING, points: running.map(({ phase, count }) => ({ labels: { phase }, value: count })) },
     ...measureLimits(connection, nowMs),
+    ...measureOutbox(connection, nowMs),
     { metric: SUMMED_UP, points: [{ labels: {}, value: grouped.summedUp }] },
     { metric: BUILD, points: [{ labels: { version }, value: 1 }] },
   ];
@@ -174,6 +179,24 @@ function measureLimits(connection: Connection, nowMs: number): Measured[] {
       metric: LIMIT_RESETS,
       points: known.flatMap(({ labels, resetsAtMs }) => {
         return resetsAtMs === undefined ? [] : [{ labels, value: resetsAtMs / 1000 }];
+      }),
+    },
+  ];
+}
+
+/** What waits for the targets of the fleet. */
+function measureOutbox(connection: Connection, nowMs: number): Measured[] {
+  const targets = listTargets(connection).map((target) => {
+    return { ...target, ...readBacklog(connection, target), labels: { target: toLabel(target.name) } };
+  });
+  const oldest = (sinceMs: number | null) => (sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / 1000);
+  return [
+    { metric: OUTBOX, points: targets.map(({ labels, entries }) => ({ labels, value: entries })) },
+    { metric: OUTBOX_OLDEST, points: targets.map(({ labels, sinceMs }) => ({ labels, value: oldest(sinceMs) })) },
+    {
+      metric: LAST_PUSH,
+      points: targets.flatMap(({ labels, lastOkMs }) => {
+        return lastOkMs === null ? [] : [{ labels, value: lastOkMs / 1000 }];
       }),
     },
   ];

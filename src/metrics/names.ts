@@ -121,6 +121,24 @@ export const LIMIT_RESETS: Metric = gauge(
   'rate_limit.resets',
   'When a rate limit begins anew, in seconds since 1970.',
 );
+export const OUTBOX: Metric = gauge(
+  'outbox_entries',
+  '{entry}',
+  'outbox.entries',
+  'Changes of the record that a target of the fleet was not sent yet.',
+);
+export const OUTBOX_OLDEST: Metric = gauge(
+  'outbox_oldest_seconds',
+  's',
+  'outbox.oldest',
+  'For how long the oldest of them has been waiting; 0 where none is.',
+);
+export const LAST_PUSH: Metric = gauge(
+  'last_push_timestamp_seconds',
+  's',
+  'last_push',
+  'When a target of the fleet last took what it was sent, in seconds since 1970.',
+);
 export const SUMMED_UP: Metric = gauge(
   'summed_up_series',
   '{series}',

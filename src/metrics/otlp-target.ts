@@ -6,7 +6,7 @@ export type Conventions = (typeof CONVENTIONS)[number];
 
 /** Where metrics and logs are sent, and how. Headers, certificates, compression and timeout are read by the exporter itself. */
 export interface OtlpTarget {
-  /** With path, without user and password. */
+  /** With path, without user and password. A query can hold a key, so it is not shown. */
   readonly metricsUrl: string;
   readonly logsUrl: string;
   readonly temporality: 'cumulative' | 'delta';
@@ -113,4 +113,10 @@ function checkUrl(text: string, { allowInsecure }: OtlpWish, env: Env): string {
     );
   }
   return url.href;
+}
+
+/** The name under which the database notes what an address has confirmed: without its query, which can hold a key. */
+export function nameTarget(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname}`;
 }

@@ -4,7 +4,7 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { readConfirmed, writeConfirmed } from '../store/exported-counters.js';
-import { type Lock, takeExportLock } from '../store/locks.js';
+import { takeExportLock } from '../store/locks.js';
 import { explainingFaults } from '../store/open.js';
 import {
   advanceCursor,
@@ -22,7 +22,7 @@ import { GENAI_SCHEMA_URL } from './names.js';
 import { toGoneRecords, toLogRecords } from './otlp-logs.js';
 import { type OtlpPoint, toOtlpPoints } from './otlp-points.js';
 import { type Sent, send } from './otlp-send.js';
-import type { OtlpTarget } from './otlp-target.js';
+import { nameTarget, type OtlpTarget } from './otlp-target.js';
 
 /** What an export has sent. `problem`: why it ended early; what was not sent is sent by the next one. */
 export interface OtlpResult {
@@ -64,7 +64,7 @@ export async function exportOtlp(
       rejectedBecause: metrics.rejectedBecause || logs.rejectedBecause,
     };
   } finally {
-    (lock satisfies Lock).release();
+    lock.release();
   }
 }
 
@@ -98,7 +98,8 @@ async function exportMetrics(
   const { metricsUrl, version, conventions, temporality, secrets } = target;
   const hasSizes = conventions === 'gen_ai.client.token.usage';
   const measurement = measure(store, { nowMs: Date.now(), version, tokenSizes: hasSizes });
-  const confirmed = temporality === 'delta' ? readConfirmed(store.connection, metricsUrl) : undefined;
+  const name = nameTarget(metricsUrl);
+  const confirmed = temporality === 'delta' ? readConfirmed(store.connection, name) : undefined;
   const points = toOtlpPoints(measurement, confirmed);
   const exporter = new OTLPMetricExporter({ url: metricsUrl, userAgent: `codex-metered/${version}` });
   const sent = { points: 0, rejected: 0, rejectedBecause: '', summedUp: measurement.summedUp };
@@ -109,7 +110,7 @@ async function exportMetrics(
       const scopeMetrics: ScopeMetrics[] = [{ scope, metrics: gather(some) }];
       const result = await send((done) => exporter.export({ resource, scopeMetrics }, done), secrets);
       if (!result.ok) return { ...sent, problem: result.problem };
-      if (confirmed) confirm(store, metricsUrl, some, measurement);
+      if (confirmed) confirm(store, name, some, measurement);
       sent.points += some.length;
       noteRejected(sent, result);
       onProgress(sent.points, points.length);
@@ -145,8 +146,9 @@ async function exportLogs(
   onProgress: (sent: number, of: number) => void,
 ) {
   const { connection, path } = store;
-  const { logsUrl: name, version, secrets } = target;
-  const exporter = new OTLPLogExporter({ url: name, userAgent: `codex-metered/${version}` });
+  const { logsUrl, version, secrets } = target;
+  const name = nameTarget(logsUrl);
+  const exporter = new OTLPLogExporter({ url: logsUrl, userAgent: `codex-metered/${version}` });
   const sent = { records: 0, rejected: 0, rejectedBecause: '' };
   const begin = () => readTarget(connection, name) ?? beginTarget(connection, { name, settings: 'otlp' });
   let { cursor } = explainingFaults(path, begin);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type MeasureOptions, measure } from '../../src/metrics/measure.js';
 import { toPrometheus } from '../../src/metrics/prometheus.js';
+import { advanceCursor, beginTarget, confirmNonce, listEntries } from '../../src/store/outbox.js';
 import type { Store } from '../../src/store/store.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import { HAS_PROMTOOL, NEEDS_PROMTOOL, parseSeries, promtool } from '../harness/prometheus.js';
@@ -100,6 +101,24 @@ describe('the metrics of a record', () => {
     const caughtUp = series(store);
     expect(caughtUp[input]).toBe(1490);
     expect(caughtUp).not.toHaveProperty(ahead);
+  });
+
+  it('say what waits for a target of the fleet', () => {
+    const store = createStore();
+    record(store, 'shop', sampleResponse('1'));
+    beginTarget(store.connection, { name: 'work', settings: '' });
+    const nowMs = Date.now() + 60_000;
+    const found = series(store, { nowMs });
+    expect(found['codex_metered_outbox_entries{target="work"}']).toBe(2);
+    expect(found['codex_metered_outbox_oldest_seconds{target="work"}']).toBeGreaterThanOrEqual(59);
+    advanceCursor(store.connection, 'work', listEntries(store.connection, 0, 100).at(-1)?.seq ?? 0);
+    confirmNonce(store.connection, 'work', { nonce: 'n', clockSkewMs: null });
+    const later = series(store, { nowMs });
+    expect(later).toMatchObject({
+      'codex_metered_outbox_entries{target="work"}': 0,
+      'codex_metered_outbox_oldest_seconds{target="work"}': 0,
+    });
+    expect(later['codex_metered_last_push_timestamp_seconds{target="work"}']).toBeCloseTo(Date.now() / 1000, -1);
   });
 
   it('keep the series of what the record has no more', () => {

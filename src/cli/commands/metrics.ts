@@ -5,7 +5,7 @@ import { UsageError } from '../../errors.js';
 import { replaceFile } from '../../files/replaced-file.js';
 import { measure } from '../../metrics/measure.js';
 import type { OtlpResult } from '../../metrics/otlp.js';
-import { CONVENTIONS, type OtlpTarget, readOtlpTarget } from '../../metrics/otlp-target.js';
+import { CONVENTIONS, nameTarget, type OtlpTarget, readOtlpTarget } from '../../metrics/otlp-target.js';
 import { describeSummedUp, toPrometheus } from '../../metrics/prometheus.js';
 import { formatPlural } from '../../report/amounts.js';
 import type { Store } from '../../store/store.js';
@@ -141,8 +141,7 @@ async function sendTo(store: Store, target: OtlpTarget, { host }: MetricsCall): 
   const say = (text: string) => host.stderr.write(`${text}\n`);
   if (summedUp > 0) say(describeSummedUp(summedUp));
   const records = target.logs ? ` and ${formatPlural(logRecords, 'log record')}` : '';
-  const url = new URL(target.metricsUrl);
-  const address = `${url.origin}${url.pathname}`;
+  const address = nameTarget(target.metricsUrl);
   if (problem === undefined) say(`${formatPlural(points, 'point')}${records} sent to ${address}`);
   else
     say(
