@@ -1,6 +1,6 @@
 import { type ChargedRow, iterateCharged } from '../store/export-queries.js';
 import type { Connection } from '../store/open.js';
-import type { UsageFilter } from '../store/period-queries.js';
+import { readSpan, type UsageFilter } from '../store/period-queries.js';
 import { readFees } from '../store/response-rows.js';
 import { type Calendar, type Day, startOfMonth } from './calendar.js';
 import { type Charge, type ChargedRates, listCharges, readChargedRates } from './cost-split.js';
@@ -42,7 +42,6 @@ const TOKENS_PER_UNIT = 1_000_000;
 
 /** The sums of one row: charges of the same day, project, model, kind, price and source. */
 interface Entry {
-  readonly day: Day;
   readonly row: ChargedRow;
   readonly name: keyof typeof METERS;
   readonly rate: number | undefined;
@@ -58,21 +57,24 @@ interface Entry {
 export function* listFocus(connection: Connection, filter: UsageFilter, options: FocusOptions): Generator<FocusRow> {
   const entries = new Map<string, Entry>();
   let unpriced = 0;
-  for (const row of iterateCharged(connection, filter)) {
+  const span = readSpan(connection);
+  const offsets = span ? options.calendar.listOffsets(span.firstMs, span.endMs) : [];
+  for (const row of iterateCharged(connection, filter, offsets)) {
     if (row.costNanoUsd === null) unpriced++;
-    else addResponse(entries, row, options.calendar.dayOf(row.completedAtMs));
+    else addResponse(entries, row);
   }
   options.onUnpriced(unpriced);
   const inOrder = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [, entry] of inOrder) yield toRow(entry, options);
+  const startsAt = nameStarts(options.calendar);
+  for (const [, entry] of inOrder) yield toRow(entry, options.billingAccount, startsAt);
 }
 
-function addResponse(entries: Map<string, Entry>, row: ChargedRow, day: Day): void {
+function addResponse(entries: Map<string, Entry>, row: ChargedRow): void {
   const price = parsePrice(row.price);
   const charges = listCharges({ ...row, price });
   const rates = readChargedRates({ price });
   const add = (name: Entry['name'], rate: number | undefined, quantity: number, nanoUsd: number) => {
-    const { provider, projectId, model, source } = row;
+    const { day, provider, projectId, model, source } = row;
     const ofPrice = [rates?.tier, rates?.longContext, rate];
     const key = JSON.stringify([
       String(day).padStart(7, '0'),
@@ -83,7 +85,7 @@ function addResponse(entries: Map<string, Entry>, row: ChargedRow, day: Day): vo
       source,
       ...ofPrice,
     ]);
-    const entry = entries.get(key) ?? { day, row, name, rate, rates, quantity: 0, nanoUsd: 0 };
+    const entry = entries.get(key) ?? { row, name, rate, rates, quantity: 0, nanoUsd: 0 };
     entries.set(key, entry);
     entry.quantity += quantity;
     entry.nanoUsd += nanoUsd;
@@ -111,11 +113,21 @@ function parsePrice(json: string | null): unknown {
   return price;
 }
 
-function toRow(entry: Entry, { calendar, billingAccount }: FocusOptions): FocusRow {
-  const { day, row, name, quantity } = entry;
+/** Writes when days begin, in UTC. A calendar takes long to find that, and rows have few days. */
+function nameStarts(calendar: Calendar): (day: Day) => string {
+  const known = new Map<Day, string>();
+  return (day) => {
+    const name = known.get(day) ?? `${new Date(calendar.startOf(day)).toISOString().slice(0, 19)}Z`;
+    known.set(day, name);
+    return name;
+  };
+}
+
+function toRow(entry: Entry, billingAccount: string, startsAt: (day: Day) => string): FocusRow {
+  const { row, name, quantity } = entry;
+  const { day } = row;
   const { vendor, service } = VENDORS[row.provider];
   const usd = entry.nanoUsd / NANO;
-  const startsAt = (at: Day) => `${new Date(calendar.startOf(at)).toISOString().slice(0, 19)}Z`;
   return {
     BilledCost: usd,
     BillingAccountId: billingAccount,

@@ -4,7 +4,7 @@ import type { CostExtent } from '../usage/record.js';
 import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
-import type { UsageFilter } from './period-queries.js';
+import { dayOf, type OffsetChange, type UsageFilter } from './period-queries.js';
 import { isTagged, selectTags } from './tags.js';
 
 /** A response with its project, run and session. What is not known is null. */
@@ -47,7 +47,8 @@ export function iterateResponses(connection: Connection, filter: UsageFilter): I
 
 /** A response with what its cost is made of. `price` and `fees` are JSON. */
 export interface ChargedRow extends Readonly<Record<ResponseCounterName, number>> {
-  readonly completedAtMs: number;
+  /** Days since 1970-01-01, of the time zone of the offsets. */
+  readonly day: number;
   readonly provider: Provider;
   readonly projectId: string;
   readonly model: string;
@@ -58,10 +59,14 @@ export interface ChargedRow extends Readonly<Record<ResponseCounterName, number>
 }
 
 /** The responses that `filter` lets through, one after the other, with what their cost is made of. */
-export function iterateCharged(connection: Connection, filter: UsageFilter): IterableIterator<ChargedRow> {
+export function iterateCharged(
+  connection: Connection,
+  filter: UsageFilter,
+  offsets: readonly OffsetChange[],
+): IterableIterator<ChargedRow> {
   return connection
     .prepare<[UsageFilter], ChargedRow>(
-      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT_OF_RESPONSE} AS projectId, r.model, r.source,
+      `SELECT ${dayOf('r.completed_at_ms', offsets)} AS day, r.provider, ${PROJECT_OF_RESPONSE} AS projectId, r.model, r.source,
          ${selectCounters('r', RESPONSE_COUNTERS)}, r.cost_nano_usd AS costNanoUsd, r.price, r.fees
        FROM ${selectFrom(filter)}`,
     )
