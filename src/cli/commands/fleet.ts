@@ -77,7 +77,8 @@ function checkOptions({ argument: what = 'status', options: { olderThan, target,
 }
 
 async function administer(call: FleetCall): Promise<number> {
-  const { host, settings, paths, places, fault, secondArgument: about } = call;
+  const { host, settings, paths, places, fault, argumentList } = call;
+  const [, about] = argumentList;
   const { dryRun = false, json = false, olderThan, target } = call.options;
   const admin = await import('./fleet-admin.js');
   const around = { host, settings, paths, places, fault, json };
