@@ -11,7 +11,7 @@ const DOC = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf
 
 /** What was printed, whose fields docs/json.md must name. */
 function readJson(text: string): Record<string, unknown> {
-  const json = readJson(text) as Record<string, unknown>;
+  const json = JSON.parse(text) as Record<string, unknown>;
   expect(Object.keys(json).filter((field) => !DOC.includes(`\`${field}\``))).toEqual([]);
   return json;
 }
