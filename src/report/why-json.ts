@@ -4,6 +4,7 @@ import { SCHEMA_VERSION, toIso } from './sums-json.js';
 import { describeNextStep } from './why-advice.js';
 import type { Cause } from './why-causes.js';
 import type { WhyReport } from './why-report.js';
+import { CAUSE_NAMES, describeGaps, explainResponse, PART_NAMES } from './why-text.js';
 
 /** The report as data. Costs are nano-USD, and a cause's cost is what would not have been spent without it. */
 export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): object {
@@ -20,6 +21,7 @@ export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): o
     totalNanoUsd: totalOf(split),
     parts: COST_PARTS.map((name) => ({
       part: name,
+      name: PART_NAMES[name],
       tokens: name === 'fees' ? null : split[name].tokens,
       costNanoUsd: split[name].nanoUsd,
       medianNanoUsd: usual?.nanoUsd[name] ?? null,
@@ -37,9 +39,16 @@ export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): o
       outputTokens: response.output,
       costNanoUsd: response.costNanoUsd,
       cause: cause ? toCauseJson(cause) : null,
+      explanation: explainResponse({ response, cause }),
     })),
-    causes: causes.map(({ kind, nanoUsd, responses }) => ({ kind, costNanoUsd: nanoUsd, responseCount: responses })),
+    causes: causes.map(({ kind, nanoUsd, responses }) => ({
+      kind,
+      name: CAUSE_NAMES[kind],
+      costNanoUsd: nanoUsd,
+      responseCount: responses,
+    })),
     nextStep: describeNextStep(why).replace(/^Next step: /, ''),
+    gaps: describeGaps(why),
     notKnown: ['retries', 'reasoning effort'],
   };
 }

@@ -15,7 +15,7 @@ import { type Paint, PLAIN } from './paint.js';
 import type { Selection } from './selector.js';
 import { type Column, type Row, renderTable, wrapText } from './table.js';
 import { describeNextStep } from './why-advice.js';
-import type { CacheMiss, Cause, CauseKind } from './why-causes.js';
+import type { CacheMiss, CauseKind } from './why-causes.js';
 import type { ExplainedResponse, WhyReport } from './why-report.js';
 
 export interface WhyTextOptions {
@@ -26,7 +26,7 @@ export interface WhyTextOptions {
 
 type PartColumn = 'part' | 'tokens' | 'cost' | 'share' | 'usual';
 
-const PARTS: Readonly<Record<CostPart, string>> = {
+export const PART_NAMES: Readonly<Record<CostPart, string>> = {
   uncachedInput: 'Uncached input',
   cachedInput: 'Cached input',
   cacheWrite: 'Cache write',
@@ -35,7 +35,7 @@ const PARTS: Readonly<Record<CostPart, string>> = {
   fees: 'Fees',
 };
 
-const CAUSE_NAMES: Readonly<Record<CauseKind, string>> = {
+export const CAUSE_NAMES: Readonly<Record<CauseKind, string>> = {
   'cache-miss': 'cache misses',
   'context-shortened': 'input sent anew because the thread was shortened',
   'first-request': 'first requests of threads',
@@ -113,7 +113,7 @@ function listRows({ split, usual }: WhyReport): Row<PartColumn>[] {
     const { tokens, nanoUsd } = split[part];
     return {
       cells: {
-        part: PARTS[part],
+        part: PART_NAMES[part],
         tokens: part === 'fees' ? '' : formatCount(tokens),
         cost: format(nanoUsd),
         share: total > 0 ? formatShare(nanoUsd / total) : '',
@@ -128,7 +128,7 @@ function listRows({ split, usual }: WhyReport): Row<PartColumn>[] {
 function describeDearest({ dearest }: WhyReport, clock: Clock): { title: string; text: string }[] {
   const format = formatOf(dearest.map(({ response }) => response.costNanoUsd ?? 0));
   return dearest.map((explained) => {
-    const { response, phase, iteration, cause } = explained;
+    const { response, phase, iteration } = explained;
     const { model, input, cachedInput, output } = response;
     const where = [phase, iteration].filter((part) => part !== undefined).join(' ');
     const tokens = `${formatRounded(input)} in (${formatRounded(cachedInput)} cached), ${formatRounded(output)} out`;
@@ -138,11 +138,12 @@ function describeDearest({ dearest }: WhyReport, clock: Clock): { title: string;
       where,
       cleanText(model),
     ];
-    return { title: `${title.filter(Boolean).join('  ')}  ${tokens}`, text: explain(explained, cause) };
+    return { title: `${title.filter(Boolean).join('  ')}  ${tokens}`, text: explainResponse(explained) };
   });
 }
 
-function explain({ response }: ExplainedResponse, cause: Cause | undefined): string {
+/** Explains what a response cost by its dearest cause, in sentences. */
+export function explainResponse({ response, cause }: Pick<ExplainedResponse, 'response' | 'cause'>): string {
   if (!cause) return 'Not known: nothing that was recorded explains it.';
   const cost = formatOf([cause.nanoUsd])(cause.nanoUsd);
   switch (cause.kind) {
@@ -190,7 +191,8 @@ function describeCauses({ causes, split }: WhyReport): string[] {
   return [`By cause, which can overlap: ${list.join('; ')}.`];
 }
 
-function describeGaps({ report, unpricedResponses, pricedResponses }: WhyReport): string[] {
+/** Says in sentences what the report leaves out, and what the counts cannot show. */
+export function describeGaps({ report, unpricedResponses, pricedResponses }: WhyReport): string[] {
   if (pricedResponses + unpricedResponses === 0) return ['No response was recorded.'];
   const unpriced =
     unpricedResponses === 0

@@ -55,6 +55,26 @@ export function readLive(connection: Connection, filter: LiveFilter): LiveRow[] 
   }));
 }
 
+/** The limits that invocations of a project ran under, and when the last of them started. */
+export interface LimitsRow {
+  readonly projectId: string;
+  readonly limits: readonly BudgetLimit[];
+  readonly lastStartedAtMs: number;
+}
+
+/** Lists the limits that anything ran under since `sinceMs` (epoch milliseconds), those of the newest invocation first. */
+export function readLimits(connection: Connection, projectId: string | undefined, sinceMs: number): LimitsRow[] {
+  const rows = connection
+    .prepare<[object], { projectId: string; budget: string; lastStartedAtMs: number }>(
+      `SELECT project_id AS projectId, budget, max(started_at_ms) AS lastStartedAtMs FROM invocations
+       WHERE budget IS NOT NULL AND (started_at_ms >= @sinceMs OR status = 'running' OR ended_at_ms >= @sinceMs)
+         AND (@projectId IS NULL OR project_id = @projectId)
+       GROUP BY project_id, budget ORDER BY lastStartedAtMs DESC`,
+    )
+    .all({ sinceMs, projectId: projectId ?? null });
+  return rows.map(({ budget, ...row }) => ({ ...row, limits: (JSON.parse(budget) as Budget).limits }));
+}
+
 /** More than a screen shows. An index finds the newest. */
 const MOST_ENDED = 200;
 

@@ -1,3 +1,6 @@
+/** The exit code of codex-metered where a budget ended the run, or where a spent budget kept it from starting. */
+export const BUDGET_EXIT_CODE = 99;
+
 /** The stretches of a project's time that a budget can be for, in the user's time zone. A week begins on Monday. */
 export type BudgetPeriod = 'day' | 'week' | 'month';
 

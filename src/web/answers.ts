@@ -6,7 +6,7 @@ import type { CostUnit } from '../usage/options.js';
 import { breakdownQuestion } from './answers/breakdown.js';
 import { healthQuestion } from './answers/health.js';
 import { nowQuestion } from './answers/now.js';
-import { runQuestion, runsQuestion, sessionQuestion } from './answers/runs.js';
+import { runQuestion, runsQuestion, sessionQuestion, whyQuestion } from './answers/runs.js';
 import { sessionsQuestion } from './answers/sessions.js';
 import { statusQuestion } from './answers/status.js';
 import { usageQuestion } from './answers/usage.js';
@@ -54,6 +54,7 @@ export const QUESTIONS = [
   runQuestion,
   sessionsQuestion,
   sessionQuestion,
+  whyQuestion,
   healthQuestion,
 ] as const;
 

@@ -117,3 +117,29 @@ function expectTag(written: string, parameter: string): Tag {
   if (typeof tag !== 'string') return tag;
   throw new ParameterError(`"${parameter}" is not a tag such as team=search: ${tag}.`);
 }
+
+/** Which usage is meant. Without `since` or `until` it has no first or no last day. */
+export interface UsageFilterQuery extends TagQuery {
+  readonly project: string | undefined;
+  readonly model: string | undefined;
+  readonly since: Day | undefined;
+  readonly until: Day | undefined;
+  readonly timezone: string | undefined;
+}
+
+export const USAGE_FILTER: Parsers<UsageFilterQuery> = {
+  project: name,
+  model: name,
+  since: day,
+  until: day,
+  timezone: timeZone,
+  ...TAG_PARAMETERS,
+};
+
+/** Which runs or sessions a list holds, and how many at most. `text` is a part of a name. */
+export interface ListQuery extends UsageFilterQuery {
+  readonly text: string | undefined;
+  readonly last: number;
+}
+
+export const LIST_PARAMETERS: Parsers<ListQuery> = { ...USAGE_FILTER, text: name, last: count(50, 1000) };

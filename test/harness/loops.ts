@@ -129,10 +129,12 @@ export interface LongLoop {
   readonly running?: Loops['running'];
 }
 
-/** A day budget of $60 and one of $40 for the run. */
+/** A budget of $40 for the run, and for the project one of $60 a day, $150 a week and $500 a month. */
 const LONG_LIMITS = [
   { scope: 'run', unit: 'usd', amount: 40e9 },
   { scope: 'day', unit: 'usd', amount: 60e9 },
+  { scope: 'week', unit: 'usd', amount: 150e9 },
+  { scope: 'month', unit: 'usd', amount: 500e9 },
 ] as const;
 
 /**

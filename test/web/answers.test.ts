@@ -110,15 +110,38 @@ describe("the API's figures", () => {
     expect((await ask('/api/usage')).body).toMatchObject({ before: null });
   });
 
-  it('tell the budget of the day under which something ran, and what is used of it', async () => {
+  it('tell the budgets of a day, a week and a month under which something ran, and what is used of them', async () => {
     const database = `${createFolder()}/usage.db`;
     seedLongLoop(database, { nowMs: Date.now(), iterations: 1, running: { pid: process.pid, forMs: 200 } });
     const { ask } = await serveDashboard({ database });
     const { costUsd } = (await ask('/api/run?id=marathon')).body.totals as Answered;
-    const { dayBudget } = (await ask('/api/usage')).body as { dayBudget?: Record<string, number> };
-    expect(dayBudget).toMatchObject({ projectId: 'shop', unit: 'usd', amount: 60e9 });
-    expect(Number(dayBudget?.spent) / 1e9).toBeLessThanOrEqual(Number(costUsd));
-    expect(dayBudget?.spent).toBeGreaterThan(0);
+    const { budgets, dayBudget } = (await ask('/api/usage')).body as { budgets?: Answered[]; dayBudget?: Answered };
+    const amounts = { day: 60e9, week: 150e9, month: 500e9 };
+    expect(budgets).toEqual(
+      Object.entries(amounts).map(([scope, amount]) => ({
+        ...{ scope, projectId: 'shop', unit: 'usd', amount, spent: expect.any(Number) },
+      })),
+    );
+    expect(dayBudget).toEqual(budgets?.[0]);
+    for (const { spent } of budgets ?? []) {
+      expect(Number(spent) / 1e9).toBeLessThanOrEqual(Number(costUsd));
+      expect(spent).toBeGreaterThan(0);
+    }
+    expect((await ask('/api/usage?project=shop')).body.budgets).toEqual(budgets);
+  });
+
+  it.each([
+    ['nightly-42', '', {}],
+    ['nightly-42/reviewer/2', 'phase=reviewer&iteration=2', { comparedWith: { iterationCount: 3 } }],
+    ['nightly-42//2', 'iteration=2', { phase: null, iteration: 2 }],
+  ])('explain what %s cost as codex-usage why does', async (selector, query, expected) => {
+    const database = seedDatabase();
+    const { ask } = await serveDashboard({ database });
+    const { body } = await ask(`/api/why?id=nightly-42&project=shop&${query}`);
+    expect(body).toEqual(await printJson(['why', selector, '--project', 'shop', '--no-import'], database));
+    expect(body).toMatchObject(expected);
+    const missing = await ask('/api/why?id=nightly-42&phase=reviewer&iteration=99');
+    expect([missing.status, missing.body.error?.message]).toEqual([404, expect.stringContaining('reviewer 1–4')]);
   });
 
   it('of runs and sessions are filtered by days, model, phase and text, and hold what was used of that alone', async () => {

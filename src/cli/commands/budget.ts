@@ -3,7 +3,7 @@ import { nameProject } from '../../io/work-tree.js';
 import { readBudgetStatus, renderBudgetStatus, toBudgetStatusJson } from '../../report/budget-status.js';
 import { createCalendar } from '../../report/calendar.js';
 import { readSnapshot } from '../../store/queries.js';
-import { BUDGET_EXIT_CODE } from '../exit.js';
+import { BUDGET_EXIT_CODE } from '../../usage/budget.js';
 import { defineCommand, type OptionSpec } from './command.js';
 import { DAYS_OF_TIME_ZONE, JSON_NOT_TEXT, PROJECT } from './shared-options.js';
 import { formatJson, showReport } from './show.js';

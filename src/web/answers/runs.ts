@@ -1,10 +1,12 @@
-import { createCalendar, type Day } from '../../report/calendar.js';
+import { createCalendar } from '../../report/calendar.js';
 import { toCostJson } from '../../report/cost-json.js';
 import { readCostReport } from '../../report/cost-report.js';
 import { toFigures } from '../../report/figures.js';
 import { type ListEntry, toListJson } from '../../report/listing.js';
 import { toMoments } from '../../report/period-range.js';
-import { assertProject, selectScope } from '../../report/selector.js';
+import { assertProject, type Part, type Selection, selectScope } from '../../report/selector.js';
+import { toWhyJson } from '../../report/why-json.js';
+import { readWhy } from '../../report/why-report.js';
 import type { Connection } from '../../store/open.js';
 import type { Scope } from '../../store/queries.js';
 import { type RunSumRow, readRunSums } from '../../store/run-queries.js';
@@ -13,27 +15,20 @@ import type { CostUnit } from '../../usage/options.js';
 import type { Question } from '../answers.js';
 import {
   count,
-  day,
+  LIST_PARAMETERS,
+  type ListQuery,
   name,
+  oneOf,
+  optional,
   requiredName,
-  TAG_PARAMETERS,
-  type TagQuery,
-  timeZone,
   toWantedTags,
 } from '../parameters.js';
 
 /** The server has no working directory that could name a project. */
 const PLACE = { directory: '', below: undefined, projectId: '' };
 
-interface RunsQuery extends TagQuery {
-  readonly project: string | undefined;
+interface RunsQuery extends ListQuery {
   readonly phase: string | undefined;
-  readonly model: string | undefined;
-  readonly text: string | undefined;
-  readonly since: Day | undefined;
-  readonly until: Day | undefined;
-  readonly timezone: string | undefined;
-  readonly last: number;
 }
 
 /**
@@ -42,17 +37,7 @@ interface RunsQuery extends TagQuery {
  */
 export const runsQuestion: Question<RunsQuery> = {
   path: '/api/runs',
-  parameters: {
-    project: name,
-    phase: name,
-    model: name,
-    text: name,
-    since: day,
-    until: day,
-    timezone: timeZone,
-    last: count(50, 1000),
-    ...TAG_PARAMETERS,
-  },
+  parameters: { ...LIST_PARAMETERS, phase: name },
   answer(connection, { project, phase, model, text, since, until, timezone, last, ...tagQuery }, surroundings) {
     const tags = toWantedTags(tagQuery);
     assertProject(connection, project);
@@ -93,24 +78,48 @@ export const runQuestion: Question<{ id: string; project: string | undefined }> 
   path: '/api/run',
   parameters: { id: requiredName, project: name },
   answer: (connection, { id, project }, { unit }) =>
-    readCost(connection, { kind: 'run', id, projectId: project }, unit),
+    readCost(connection, select(connection, { kind: 'run', id, project }), unit),
 };
 
 /** As `codex-usage session ID --breakdown --json`. */
 export const sessionQuestion: Question<{ id: string }> = {
   path: '/api/session',
   parameters: { id: requiredName },
-  answer: (connection, { id }, { unit }) => readCost(connection, { kind: 'session', id, projectId: undefined }, unit),
+  answer: (connection, { id }, { unit }) => readCost(connection, select(connection, { kind: 'session', id }), unit),
+};
+
+interface WhyQuery extends Wish {
+  readonly phase: string | undefined;
+  readonly iteration: number | undefined;
+}
+
+/** As `codex-usage why ID --json`, of a run, of a phase or an iteration of it, or of a session. */
+export const whyQuestion: Question<WhyQuery> = {
+  path: '/api/why',
+  parameters: {
+    kind: oneOf(['run', 'session'], 'run'),
+    id: requiredName,
+    project: name,
+    phase: name,
+    iteration: optional(count(0, 999_999_999)),
+  },
+  answer(connection, { phase, iteration, ...wish }) {
+    const selection = select(connection, wish, { phase, iteration });
+    return toWhyJson(readWhy(connection, selection), selection);
+  },
 };
 
 interface Wish {
-  readonly kind: 'run' | 'session';
+  readonly kind: Scope['kind'];
   readonly id: string;
-  readonly projectId: string | undefined;
+  readonly project?: string | undefined;
 }
 
-function readCost(connection: Connection, wish: Wish, unit: CostUnit): object {
-  const selection = selectScope(connection, { ...wish, place: PLACE });
+function select(connection: Connection, { project, ...wish }: Wish, part: Part = {}): Selection {
+  return selectScope(connection, { ...wish, ...part, projectId: project, place: PLACE });
+}
+
+function readCost(connection: Connection, selection: Selection, unit: CostUnit): object {
   const report = readCostReport(connection, selection.scope, { detail: 'responses', unit, part: selection.part });
   return toCostJson(report, selection, { detail: 'responses' });
 }

@@ -1,47 +1,20 @@
-import { createCalendar, type Day } from '../../report/calendar.js';
+import { createCalendar } from '../../report/calendar.js';
 import { toFigures } from '../../report/figures.js';
 import { toMoments } from '../../report/period-range.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from '../../report/sums-json.js';
 import { readCostliestSessions } from '../../store/session-queries.js';
 import type { Provider } from '../../usage/provider.js';
 import type { Question } from '../answers.js';
-import { count, day, name, provider, TAG_PARAMETERS, type TagQuery, timeZone, toWantedTags } from '../parameters.js';
-
-interface SessionsQuery extends TagQuery {
-  readonly provider: Provider | undefined;
-  readonly project: string | undefined;
-  readonly model: string | undefined;
-  readonly text: string | undefined;
-  readonly since: Day | undefined;
-  readonly until: Day | undefined;
-  readonly timezone: string | undefined;
-  readonly last: number;
-}
+import { LIST_PARAMETERS, type ListQuery, provider, toWantedTags } from '../parameters.js';
 
 /** The sessions that cost most. What a session used of other days, models or providers than are asked for is left out. */
-export const sessionsQuestion: Question<SessionsQuery> = {
+export const sessionsQuestion: Question<ListQuery & { readonly provider: Provider | undefined }> = {
   path: '/api/sessions',
-  parameters: {
-    provider,
-    project: name,
-    model: name,
-    text: name,
-    since: day,
-    until: day,
-    timezone: timeZone,
-    last: count(50, 1000),
-    ...TAG_PARAMETERS,
-  },
+  parameters: { provider, ...LIST_PARAMETERS },
   answer(connection, { project, last, since, until, timezone, ...query }, surroundings) {
-    const calendar = createCalendar(timezone ?? surroundings.timeZone);
-    const moments = toMoments({ since, until }, calendar);
-    const rows = readCostliestSessions(connection, {
-      ...query,
-      projectId: project,
-      tags: toWantedTags(query),
-      ...moments,
-      limit: last,
-    });
+    const moments = toMoments({ since, until }, createCalendar(timezone ?? surroundings.timeZone));
+    const filter = { ...query, ...moments, projectId: project, tags: toWantedTags(query) };
+    const rows = readCostliestSessions(connection, { ...filter, limit: last });
     return {
       schemaVersion: SCHEMA_VERSION,
       kind: 'costliest-sessions',

@@ -1,4 +1,5 @@
-import { type Calendar, createCalendar, type Day, formatDay, startOfMonth } from '../../report/calendar.js';
+import { readLevel } from '../../report/budget-status.js';
+import { type Calendar, createCalendar, type Day, findPeriod, formatDay, startOfMonth } from '../../report/calendar.js';
 import { ReportError } from '../../report/error.js';
 import { groupBy } from '../../report/groups.js';
 import { describeLimits } from '../../report/limits.js';
@@ -6,49 +7,37 @@ import { toPeriodJson } from '../../report/period-json.js';
 import { type DayRange, resolveRange } from '../../report/period-range.js';
 import { type PeriodQuery, type PeriodReport, readPeriodReport } from '../../report/period-report.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from '../../report/sums-json.js';
-import { readDaySum, readLive } from '../../store/live-queries.js';
+import { readLimits } from '../../store/live-queries.js';
 import type { Connection } from '../../store/open.js';
 import { listNames } from '../../store/period-queries.js';
 import { readRateLimits } from '../../store/rate-limits.js';
+import { BUDGET_SCOPES, isBudgetPeriod } from '../../usage/budget.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
 import type { Question } from '../answers.js';
 import {
   count,
-  day,
-  name,
   oneOf,
   optional,
   ParameterError,
   type Parsers,
   provider,
-  TAG_PARAMETERS,
-  type TagQuery,
-  timeZone,
   toWantedTags,
+  USAGE_FILTER,
+  type UsageFilterQuery,
 } from '../parameters.js';
 import { listPlans, listReturns } from './returns.js';
 
-export interface UsageQuery extends TagQuery {
+export interface UsageQuery extends UsageFilterQuery {
   readonly period: 'daily' | 'weekly' | 'monthly';
   readonly provider: Provider | undefined;
-  readonly project: string | undefined;
-  readonly model: string | undefined;
-  readonly since: Day | undefined;
-  readonly until: Day | undefined;
   readonly last: number | undefined;
-  readonly timezone: string | undefined;
 }
 
 export const USAGE_PARAMETERS: Parsers<UsageQuery> = {
   period: oneOf(['daily', 'weekly', 'monthly'], 'daily'),
   provider,
-  project: name,
-  model: name,
-  since: day,
-  until: day,
+  ...USAGE_FILTER,
   last: optional(count(1, 10_000)),
-  timezone: timeZone,
-  ...TAG_PARAMETERS,
 };
 
 /** How far back the calendar goes: 53 whole weeks. */
@@ -78,6 +67,7 @@ export const usageQuestion: Question<UsageQuery> = {
     const range = resolveRange({ kind, since, until, last, firstWeekday: MONDAY }, today);
     const yesterday = { since: today - 1, until: today - 1 };
     const before = daysBefore(range, today);
+    const budgets = readBudgets(connection, query.project, calendar, nowMs);
     const plans = listPlans(subscriptions, today, query.provider);
     const used = plans.filter((plan) => providers.includes(plan.provider));
     const groups = [undefined, ...providers].map((of) => ({
@@ -100,7 +90,8 @@ export const usageQuestion: Question<UsageQuery> = {
       })),
       before: before && toTotals(before, read({ kind: 'daily', ...before, unit: 'usd' }, query.provider)),
       yesterday: toTotals(yesterday, read({ kind: 'daily', ...yesterday, unit: 'usd' }, query.provider)),
-      dayBudget: readDayBudget(connection, query.project, calendar.startOf(today)),
+      budgets,
+      dayBudget: budgets.find(({ scope }) => scope === 'day') ?? null,
       calendar: providers.flatMap((of) => {
         const report = read({ kind: 'daily', since: today - CALENDAR_DAYS, until: today, unit: 'usd' }, of);
         return (report?.days ?? []).map(({ day: date, figures }) => ({
@@ -129,21 +120,27 @@ function toTotals({ since, until }: { since: Day; until: Day }, report: PeriodRe
 }
 
 /**
- * The limit on a project's day that is used up the most. The newest invocation of today that ran under one says which holds
- * for its project. Amounts are nano-USD or tokens. Null where there is none.
+ * Reads for a project's day, week and month the limit that is used up the most. The newest invocation that ran under one in
+ * that time says which holds for its project. Amounts are nano-USD or tokens.
  */
-function readDayBudget(connection: Connection, projectId: string | undefined, startOfTodayMs: number) {
-  const rows = readLive(connection, { projectId, endedSinceMs: startOfTodayMs, endedLeast: 0 });
-  const limited = rows
-    .map((row) => ({ projectId: row.projectId, limits: row.limits.filter(({ scope }) => scope === 'day') }))
-    .filter(({ limits }) => limits.length > 0);
-  const levels = [...groupBy(limited, (row) => row.projectId)].flatMap(([project, [newest]]) => {
-    const sum = readDaySum(connection, project, startOfTodayMs);
-    return (newest?.limits ?? []).map(({ unit, amount }) => {
-      return { projectId: project, unit, amount, spent: unit === 'usd' ? sum.nanoUsd : sum.tokens };
+function readBudgets(connection: Connection, projectId: string | undefined, calendar: Calendar, nowMs: number) {
+  return BUDGET_SCOPES.filter(isBudgetPeriod).flatMap((scope) => {
+    const rows = readLimits(connection, projectId, findPeriod(calendar, scope, nowMs).startMs)
+      .map(({ limits, ...row }) => ({ ...row, limits: limits.filter((limit) => limit.scope === scope) }))
+      .filter(({ limits }) => limits.length > 0);
+    const levels = [...groupBy(rows, (row) => row.projectId)].flatMap(([project, [newest]]) => {
+      return (newest?.limits ?? []).map((limit) => {
+        const { amount: spent } = readLevel(connection, limit, {
+          projectId: project,
+          runId: undefined,
+          calendar,
+          nowMs,
+        });
+        return { projectId: project, ...limit, spent };
+      });
     });
+    return levels.sort((one, other) => other.spent / other.amount - one.spent / one.amount).slice(0, 1);
   });
-  return levels.sort((a, b) => b.spent / b.amount - a.spent / a.amount)[0] ?? null;
 }
 
 function toFilter({

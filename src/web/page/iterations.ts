@@ -1,9 +1,7 @@
+import { BUDGET_EXIT_CODE } from '../../usage/budget.js';
 import type { BudgetLevel, InvocationEntry, Sums } from './answers.js';
 import { formatUsd } from './format.js';
 import { cachedShare, sumUp } from './sums.js';
-
-/** With which codex-metered ends when a limit was reached: docs/budgets.md. */
-export const BUDGET_EXIT_CODE = 99;
 
 /** One round of a loop: the invocations of a run that have the same iteration number, whatever their phases. */
 export interface Iteration extends Sums {

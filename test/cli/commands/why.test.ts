@@ -1,25 +1,8 @@
 import { describe, expect } from 'vitest';
 import { runUsage } from '../../harness/codex-usage.js';
+import { MISSED_NANO_USD, reviewInOneThread } from '../../harness/planted-causes.js';
 import { test } from '../../harness/test.js';
 import type { Workbench } from '../../harness/workbench.js';
-
-/** Three reviews in one thread. The third finds nothing of it in the cache: 21,000 tokens are billed as new. */
-const REVIEWS = [
-  { input: 20_000, cached: 0, output: 100 },
-  { input: 21_000, cached: 19_968, output: 100 },
-  { input: 22_000, cached: 0, output: 100 },
-];
-/** Of gpt-5.3-codex: 1.75 dollars per million tokens of input, 0.175 from the cache. */
-const MISSED_NANO_USD = 21_000 * (1750 - 175);
-
-async function review(bench: Workbench): Promise<void> {
-  for (const [index, usage] of REVIEWS.entries()) {
-    bench.api.add({ prompt: `review ${index}`, replies: [{ message: 'Done.', usage }] });
-    const exec = index === 0 ? ['exec', '--json'] : ['exec', 'resume', '--last', '--json'];
-    const meter = ['--meter-run-id', 'loop', '--meter-phase', 'reviewer', '--meter-iteration', `${index + 1}`];
-    await bench.run([...exec, `review ${index}`], { meter });
-  }
-}
 
 const why = (bench: Workbench, ...args: string[]) => {
   return runUsage(['why', '--no-import', ...args], { database: bench.database, env: { COLUMNS: '100' } });
@@ -27,7 +10,7 @@ const why = (bench: Workbench, ...args: string[]) => {
 
 describe('codex-usage why', () => {
   test('names the cause that was planted in the third review, its price, and what to change', async ({ bench }) => {
-    await review(bench);
+    await reviewInOneThread(bench);
     const { stdout, exitCode } = await why(bench, 'loop/reviewer/3', '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -40,6 +23,7 @@ describe('codex-usage why', () => {
         {
           inputTokens: 22_000,
           cause: { kind: 'cache-miss', costNanoUsd: MISSED_NANO_USD, sentBeforeTokens: 21_000, cachedTokens: 0 },
+          explanation: expect.stringContaining('the response before had sent 21,000 tokens of it, 0 were read'),
         },
       ],
     });
@@ -59,7 +43,7 @@ describe('codex-usage why', () => {
   });
 
   test('claims no cache miss where there was none, of an iteration nor of the session', async ({ bench }) => {
-    await review(bench);
+    await reviewInOneThread(bench);
     const { stdout } = await why(bench, 'loop//2', '--json');
     const { causes, dearestResponses } = JSON.parse(stdout);
     expect(dearestResponses[0].cause.kind).not.toBe('cache-miss');
@@ -67,11 +51,13 @@ describe('codex-usage why', () => {
     const threadId = bench.api.ledger[0]?.threadId ?? '';
     const session = JSON.parse((await why(bench, threadId, '--json')).stdout);
     expect(session).toMatchObject({ threadId, responseCount: 3, unpricedResponseCount: 0 });
-    expect(session.causes).toContainEqual({ kind: 'cache-miss', costNanoUsd: MISSED_NANO_USD, responseCount: 1 });
+    expect(session.causes).toContainEqual({
+      ...{ kind: 'cache-miss', name: 'cache misses', costNanoUsd: MISSED_NANO_USD, responseCount: 1 },
+    });
   });
 
   test('says what there is for a run or an iteration that does not exist', async ({ bench }) => {
-    await review(bench);
+    await reviewInOneThread(bench);
     const unknown = await why(bench, 'nowhere');
     expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining('There is no run nowhere.')]);
     expect((await why(bench, 'loop/reviewer/9')).stderr).toContain('It has reviewer 1–3.');

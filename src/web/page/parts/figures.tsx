@@ -1,3 +1,4 @@
+import { BUDGET_EXIT_CODE } from '../../../usage/budget.js';
 import type { InvocationEntry, Provider, RunningInvocation, Sums } from '../answers.js';
 import { nameEvidence } from '../evidence.js';
 import {
@@ -9,7 +10,6 @@ import {
   formatUsd,
   type UsdDigits,
 } from '../format.js';
-import { BUDGET_EXIT_CODE } from '../iterations.js';
 import { PROVIDER_NAMES } from '../providers.js';
 import { cachedShare } from '../sums.js';
 
