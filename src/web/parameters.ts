@@ -48,7 +48,7 @@ export const provider: Parser<Provider | undefined> = (text, name) => {
   return chosen === 'all' ? undefined : chosen;
 };
 
-export const day: Parser<Day | undefined> = (text, name) => {
+const day: Parser<Day | undefined> = (text, name) => {
   if (text === undefined) return undefined;
   const parsed = parseDay(text);
   if (parsed === undefined) throw new ParameterError(`"${name}" is a day such as 2026-11-24, not "${text}".`);
@@ -56,7 +56,7 @@ export const day: Parser<Day | undefined> = (text, name) => {
 };
 
 /** An IANA name; undefined for the system's time zone. */
-export const timeZone: Parser<string | undefined> = (text, name) => {
+const timeZone: Parser<string | undefined> = (text, name) => {
   if (text === undefined) return undefined;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;

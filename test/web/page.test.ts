@@ -12,6 +12,7 @@ import { runUsage } from '../harness/codex-usage.js';
 import { type Answered, serveDashboard } from '../harness/dashboard.js';
 import { seedLongLoop, seedLoops } from '../harness/loops.js';
 import { seedMonths } from '../harness/months.js';
+import { MISSED_NANO_USD, reviewInOneThread } from '../harness/planted-causes.js';
 import { waitFor } from '../harness/wait.js';
 import { openWorkbench, USAGE, type Workbench } from '../harness/workbench.js';
 import { createFolder, sampleInvocation } from '../store/samples.js';
@@ -125,6 +126,56 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect(left?.y).toBe(right?.y);
     expect((right?.x ?? 0) > (left?.x ?? 0)).toBe(true);
     expect(await page.locator('main').textContent()).not.toContain('usage_record');
+  });
+
+  it('answers with one click why the third review cost that, and what to change, as codex-usage why does', async () => {
+    await reviewInOneThread(bench);
+    const page = await open('/runs');
+    await page.locator('tr[data-key$="/loop"]').getByTitle('Why it cost that').click();
+    await page.waitForURL(/run\?id=loop&.*why=all/);
+    const panel = page.locator('.why');
+    await panel.getByText(String((await print(['why', 'loop', '--no-import'])).nextStep)).waitFor();
+    const whole = await panel.getByRole('listitem').first().textContent();
+    expect(whole).toMatch(/^\$0\.0399 reviewer 3 gpt-5\.3-codex.*22K in \(0 cached\)/);
+    expect(whole).toContain('the response before had sent 21,000 tokens of it, 0 were read from the cache');
+
+    await page.goto(new URL('/run?id=loop', server.url).href);
+    await page.locator('tr[data-key="3"]').getByTitle('Why it cost that').first().click();
+    await page.getByRole('heading', { name: 'Why reviewer 3 cost that' }).waitFor();
+    const printed = await print(['why', 'loop/reviewer/3', '--no-import']);
+    await panel.getByText(String(printed.nextStep)).waitFor();
+    const parts = panel.getByRole('region', { name: 'why loop reviewer 3 parts' });
+    const rows = (printed.parts as Answered[]).filter(({ costNanoUsd, medianNanoUsd }) => costNanoUsd || medianNanoUsd);
+    for (const [index, { name, costNanoUsd, medianNanoUsd, tokens }] of rows.entries()) {
+      const row = parts.locator('tbody tr').nth(index);
+      expect(await row.locator('th').textContent()).toBe(name);
+      expect(await valuesOf(row)).toEqual([Number(costNanoUsd) / 1e9, Number(medianNanoUsd) / 1e9, tokens]);
+    }
+    expect((await valuesOf(parts.locator('tfoot')))[0]).toBe(Number(printed.totalNanoUsd) / 1e9);
+    expect(await valuesOf(panel.getByRole('row', { name: /^cache misses/ }))).toContain(MISSED_NANO_USD / 1e9);
+    await expect.poll(async () => (await panel.boundingBox())?.y ?? -1).toBeGreaterThanOrEqual(54);
+    await panel.getByRole('button', { name: 'All of the run' }).click();
+    await panel.getByRole('link', { name: 'reviewer 3' }).waitFor();
+  }, 60_000);
+
+  it('leads from the builder of one iteration, and from a session, to why it cost that', async () => {
+    const page = await open('/run?id=demo');
+    await page.locator('tr[data-key="2"]').getByTitle('Why it cost that').first().click();
+    await page.getByRole('heading', { name: 'Why builder 2 cost that' }).waitFor();
+    const { totalNanoUsd } = await print(['why', 'demo/builder/2', '--no-import']);
+    const total = page.getByRole('region', { name: /builder 2 parts$/ }).locator('tfoot');
+    expect((await valuesOf(total))[0]).toBe(Number(totalNanoUsd) / 1e9);
+    await page.goto(new URL('/sessions', server.url).href);
+    await page.getByRole('region', { name: 'Sessions' }).getByTitle('Why it cost that').first().click();
+    await page.waitForURL(/session\?id=[^&]+&why=all/);
+    await page.getByText('Next step:').waitFor();
+  });
+
+  it('does not explain a run that goes on before it is asked', async () => {
+    const page = await openPage();
+    await page.goto(new URL('/run?id=marathon', longRun.url).href);
+    await page.getByRole('button', { name: 'Explain the run so far' }).click();
+    await page.getByText('Next step:').waitFor();
   });
 
   it('folds sub-agents into what started them', async () => {
@@ -249,6 +300,23 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await page.locator('table').first().waitFor();
   });
 
+  it('shows today against its budget and yesterday, and the budgets of the week and the month', async () => {
+    const page = await openPage();
+    await page.goto(longRun.url);
+    const usage = await (await fetch(`${longRun.url}api/usage`)).json();
+    const { budgets, groups } = usage as { budgets: Answered[]; groups: { today: { totals: Answered } }[] };
+    const tile = (name: string) => page.locator('.stat').filter({ hasText: name });
+    const today = tile('Today').first();
+    await today.getByText('of $60.00').waitFor();
+    expect(await today.textContent()).toContain('Yesterday');
+    expect((await valuesOf(today))[0]).toBe(groups[0]?.today.totals.costUsd);
+    const bars = tile('Budget of the week and the month').getByRole('progressbar');
+    const values = await Promise.all((await bars.all()).map(async (bar) => Number(await bar.getAttribute('value'))));
+    const shares = budgets.map(({ spent, amount }) => Number(spent) / Number(amount));
+    expect(values).toEqual(shares.slice(1).map((share) => Math.min(1, share)));
+    expect(await tile('Budget of the week').textContent()).toMatch(/of \$150\.00.*of \$500\.00/);
+  });
+
   it('leads from a bar and from a day of the calendar to the sessions of that day', async () => {
     for (const at of ['Day by day', 'Calendar']) {
       const page = await open('/');
@@ -268,9 +336,22 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const chart = page.locator('.chart').filter({ has: page.getByRole('img', { name: /^Calendar/ }) });
     await chart.locator('canvas').waitFor();
     const { width = 0 } = (await chart.boundingBox()) ?? {};
-    const before = await chart.screenshot();
-    await chart.hover({ position: { x: width / 2, y: 22 + 2.5 * measureCell(width) } });
-    await expect.poll(async () => (await chart.screenshot()).equals(before)).toBe(false);
+    const { calendar } = (await (await fetch(`${server.url}api/usage`)).json()) as { calendar: Answered[] };
+    // The Wednesday of the week before the last: the last one may not have come yet.
+    const tip = chart.locator('.tip');
+    let moves = 0;
+    const point = async () => {
+      // A chart that is drawn anew under the pointer shows nothing until that moves.
+      await chart.hover({ position: { x: measureWeek(width, 2) + (moves++ % 2), y: 22 + 2.5 * measureCell(width) } });
+      return tip.textContent();
+    };
+    await expect.poll(point).toMatch(/^Wednesday, /);
+    const [day = '', ...lines] = String(await tip.textContent()).split('\n');
+    const date = new Date(`${day} UTC`).toISOString().slice(0, 10);
+    const ofDay = calendar.filter((one) => one.date === date);
+    const shown = ofDay.map(({ costUsd }) => `$${Number(costUsd).toFixed(Number(costUsd) < 1 ? 4 : 2)}`);
+    expect(lines.map((line) => line.split('  ')[1])).toEqual(shown.length === 0 ? [undefined] : shown);
+    expect(await tip.isVisible()).toBe(true);
   });
 
   it('filters runs and sessions by days, project, model and name, in its address', async () => {
@@ -306,19 +387,27 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect(await page.getByLabel('Branch').inputValue()).toBe(branch);
     await page.getByRole('link', { name: 'Runs of the same' }).click();
     const rows = page.getByRole('region', { name: 'Runs' }).locator('tbody tr');
-    await expect.poll(() => rows.locator('th').allTextContents()).toEqual(['demo']);
+    await expect.poll(() => rows.locator('th').allTextContents()).toContain('demo');
     await page.getByLabel('Branch').selectOption('');
     await expect.poll(() => rows.count()).toBeGreaterThan(1);
   });
 
-  it.each(['/runs', '/sessions'])('has the cost in sight at %s on a telephone', async (path) => {
-    const page = await openPage({ viewport: { width: 360, height: 800 } });
-    await page.goto(new URL(path, server.url).href);
-    const cell = page.locator('tbody td').first();
-    expect(await cell.textContent()).toMatch(/\$|unpriced/);
-    const box = await cell.boundingBox();
-    expect((box?.x ?? 0) + (box?.width ?? 360)).toBeLessThanOrEqual(360);
-  });
+  it.each(['/', '/runs', '/sessions', '/run?id=demo', 'a session'])(
+    'has the cost of every row in sight at %s on a telephone',
+    async (path) => {
+      const page = await openPage({ viewport: { width: 360, height: 800 } });
+      const { sessions } = (await (await fetch(`${server.url}api/sessions?last=1`)).json()) as { sessions: Answered[] };
+      const address = path === 'a session' ? `/session?id=${sessions[0]?.threadId}` : path;
+      await page.goto(new URL(address, server.url).href);
+      await page.locator('tbody td').first().waitFor();
+      const titles = page.getByRole('columnheader', { name: /^(Cost|Total)$/ });
+      expect(await titles.count()).toBeGreaterThan(0);
+      for (const title of await titles.all()) {
+        const box = await title.boundingBox();
+        expect((box?.x ?? 0) + (box?.width ?? 360)).toBeLessThanOrEqual(360);
+      }
+    },
+  );
 
   it('writes all amounts of a column with the same digits, and all outcomes in line', async () => {
     const page = await open('/runs');
@@ -596,6 +685,13 @@ const LABEL_BRIGHTNESS = `[document.querySelector('.chart')].map((chart) => {
 /** How large the calendar draws a day where it is `width` wide. */
 function measureCell(width: number): number {
   return Math.max(14, Math.min(23, Math.floor((width - 34) / 53)));
+}
+
+/** Where a calendar that is `width` wide has the week that is `weeks` before the last, in pixels from its left edge. */
+function measureWeek(width: number, weeks: number): number {
+  const cell = measureCell(width);
+  const shown = Math.max(4, Math.min(53, Math.floor((width - 34) / cell)));
+  return 34 + (shown - weeks - 0.5) * cell;
 }
 
 /** Holds every cost and token of the table over time, and the total, against what the command printed. */

@@ -56,19 +56,20 @@ export function App() {
 }
 
 function showView({ path, query }: Address): ComponentChildren {
+  const [id, why] = [query.get('id') ?? '', query.get('why') ?? undefined];
   switch (path) {
     case '/':
       return <UsageView query={query} />;
     case '/runs':
       return <RunsView query={query} />;
     case '/run':
-      return <ReportView kind="run" id={query.get('id') ?? ''} project={query.get('project') ?? undefined} />;
+      return <ReportView kind="run" id={id} project={query.get('project') ?? undefined} why={why} />;
     case '/compare':
       return <CompareView query={query} />;
     case '/sessions':
       return <SessionsView query={query} />;
     case '/session':
-      return <ReportView kind="session" id={query.get('id') ?? ''} project={undefined} />;
+      return <ReportView kind="session" id={id} project={undefined} why={why} />;
     case '/health':
       return <HealthView />;
     default:

@@ -80,8 +80,8 @@ export interface Usage {
   /** What the days before those that are asked for cost, as many of them; null where those have no beginning. */
   readonly before: DaySums | null;
   readonly yesterday: DaySums;
-  /** The limit on a project's day that is used up the most. */
-  readonly dayBudget: (Omit<BudgetLevel, 'scope'> & { readonly projectId: string }) | null;
+  /** For a project's day, week and month the limit that is used up the most. */
+  readonly budgets: readonly (BudgetLevel & { readonly projectId: string; readonly scope: 'day' | 'week' | 'month' })[];
   readonly calendar: readonly CalendarDay[];
   readonly returns: readonly SubscriptionReturn[];
   readonly rateLimits: readonly RateLimit[];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AGENT_IDS } from '../../../src/agents/registry.js';
 import { PROVIDERS } from '../../../src/usage/provider.js';
-import { PATTERNS } from '../../../src/web/page/charts/theme.js';
+import { legendOf, PATTERNS, type Theme } from '../../../src/web/page/charts/theme.js';
 import { PROVIDER_OPTIONS, PROVIDERS as SHOWN } from '../../../src/web/page/providers.js';
 
 const readStyles = (name: string) =>
@@ -19,6 +19,18 @@ describe('the page', () => {
 
   it('has a pattern for each provider, for who cannot tell colours', () => {
     expect(PATTERNS).toHaveLength(PROVIDERS.length);
+  });
+
+  it.each([
+    [1400, 1],
+    [300, 2],
+    [200, 4],
+  ])('leaves a chart of %d pixels room for %d rows of its legend', (width, rows) => {
+    const names = ['builder', 'reviewer', 'chat', 'handoff', 'failure', 'budget', 'cache miss'];
+    const frame = { width, theme: {} as Theme };
+    const { heightPx, legend } = legendOf(names, frame, { itemWidth: 14, itemHeight: 10 });
+    expect(heightPx).toBe(12 + 22 * rows);
+    expect(legend.textStyle.width).toBeLessThan(width);
   });
 
   it.each(PROVIDERS)('has a colour of %s for light and for dark', (provider) => {

@@ -2,7 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 import type { Provider } from '../answers.js';
 import { formatRoundUsd, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
-import { type Frame, PATTERNS, tooltipOf } from './theme.js';
+import { type AtAxis, type Frame, legendOf, PATTERNS, tooltipOf } from './theme.js';
 
 /** What each provider cost in one day, week or month. */
 export interface Bar {
@@ -16,11 +16,10 @@ export interface Bar {
 }
 
 /** Bars stacked by provider, with their sums on top where there is room. */
-export function drawBars(
-  bars: readonly Bar[],
-  providers: readonly Provider[],
-  { theme, width }: Frame,
-): EChartsCoreOption {
+export function drawBars(bars: readonly Bar[], providers: readonly Provider[], frame: Frame): EChartsCoreOption {
+  const { theme, width } = frame;
+  const names = providers.map((provider) => PROVIDER_NAMES[provider]);
+  const { legend, heightPx } = legendOf(names, frame, { itemWidth: 25, itemHeight: 14 });
   const room = width / Math.max(1, bars.length);
   const sums = bars.map(({ costs }) => Object.values(costs).reduce((sum: number, cost) => sum + (cost ?? 0), 0));
   return {
@@ -30,13 +29,12 @@ export function drawBars(
       label: { enabled: false },
       decal: { show: true, decals: providers.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
     },
-    grid: { left: 8, right: 8, top: 36, bottom: 4, containLabel: true },
-    legend: { show: providers.length > 1, top: 0, left: 0, textStyle: { color: theme.muted } },
+    grid: { left: 8, right: 8, top: heightPx + 2, bottom: 4, containLabel: true },
+    legend: { show: providers.length > 1, ...legend },
     tooltip: {
-      ...tooltipOf(theme),
+      ...tooltipOf<AtAxis>(theme, ([first]) => describeBar(bars[first?.dataIndex ?? 0], providers)),
       trigger: 'axis',
       axisPointer: { type: 'shadow' },
-      formatter: ([first]: readonly { dataIndex: number }[]) => describeBar(bars[first?.dataIndex ?? 0], providers),
     },
     xAxis: {
       type: 'category',

@@ -56,10 +56,7 @@ export function drawCalendar(
         fontSize: 11,
       },
     },
-    tooltip: {
-      ...tooltipOf(theme),
-      formatter: ({ dataIndex }: { dataIndex: number }) => describeDay(cells[dataIndex]),
-    },
+    tooltip: tooltipOf<{ dataIndex: number }>(theme, ({ dataIndex }) => describeDay(cells[dataIndex])),
     series: {
       type: 'custom',
       coordinateSystem: 'calendar',

@@ -47,7 +47,8 @@ export function Chart({ label, height, draw, of, onPick }: ChartProps) {
   useEffect(() => {
     if (!chart.current || !frame) return;
     chart.current.resize({ width: frame.width, height: heightPx });
-    chart.current.setOption({ animation: false, textStyle: { fontFamily: frame.theme.font }, ...draw(frame) }, true);
+    const option = { animation: false, textStyle: { fontFamily: frame.theme.font }, ...showAsText(draw(frame)) };
+    chart.current.setOption(option, true);
   }, [ready, frame, of, heightPx]);
 
   return (
@@ -60,6 +61,13 @@ export function Chart({ label, height, draw, of, onPick }: ChartProps) {
       <div ref={canvas} class="chart-canvas" role="img" aria-label={label} />
     </div>
   );
+}
+
+/** ECharts puts the text of a tooltip into the page as HTML. Names come from outside, so an element with the text is made here. */
+function showAsText(option: EChartsCoreOption): EChartsCoreOption {
+  const { formatter, ...tooltip } = option.tooltip as { formatter: (params: unknown) => string };
+  const show = (params: unknown) => Object.assign(document.createElement('div'), { textContent: formatter(params) });
+  return { ...option, tooltip: { ...tooltip, formatter: show } };
 }
 
 /** A bar is picked anywhere above or below it, however thin it is; a day by its cell. */

@@ -11,10 +11,11 @@ import {
   type Point,
   type Spending,
 } from '../spending.js';
-import { colorOfPhase, type Frame, type Theme, tooltipOf } from './theme.js';
+import { colorOfPhase, type Frame, legendOf, type Theme, tooltipOf } from './theme.js';
 
 /** What a run or a session had cost by the time of each of its responses: all of it, and each phase. */
-export function drawCumulative(spending: readonly Spending[], { theme }: Frame): EChartsCoreOption {
+export function drawCumulative(spending: readonly Spending[], frame: Frame): EChartsCoreOption {
+  const { theme } = frame;
   const phases = [...new Set(spending.map(({ phase }) => phase))];
   const span = measureSpan(spending);
   const lines: LineOf[] = [
@@ -27,7 +28,7 @@ export function drawCumulative(spending: readonly Spending[], { theme }: Frame):
   ];
   const shown = phases.length < 2 ? lines.slice(0, 1) : lines;
   return {
-    ...frameOf(theme, shown, formatClock),
+    ...frameOf(frame, shown, formatClock),
     xAxis: axisOf(theme, {
       type: 'time',
       axisLabel: { color: theme.muted, hideOverlap: true, formatter: formatTick },
@@ -37,7 +38,8 @@ export function drawCumulative(spending: readonly Spending[], { theme }: Frame):
 }
 
 /** Two runs from their start on. */
-export function drawComparison(runs: readonly [CostReport, CostReport], { theme, width }: Frame): EChartsCoreOption {
+export function drawComparison(runs: readonly [CostReport, CostReport], frame: Frame): EChartsCoreOption {
+  const { theme, width } = frame;
   const [a, b] = runs.map(({ invocations }) => {
     const span = measureSpan(invocations);
     return accumulate(invocations, span).map(([atMs, usd]): Point => [atMs - span.fromMs, usd]);
@@ -48,7 +50,7 @@ export function drawComparison(runs: readonly [CostReport, CostReport], { theme,
     { name: `${runs[1].runId}`, points: b, color: theme.second, dash: 'dashed', fill: 'open' },
   ];
   return {
-    ...frameOf(theme, lines, formatDuration),
+    ...frameOf(frame, lines, formatDuration),
     xAxis: axisOf(theme, {
       type: 'value',
       interval: chooseInterval(longestMs, width),
@@ -84,18 +86,20 @@ function axisOf({ line }: Theme, rest: object) {
   return { axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { show: false }, ...rest };
 }
 
-function frameOf(theme: Theme, lines: readonly LineOf[], formatX: (x: number) => string): EChartsCoreOption {
+function frameOf(frame: Frame, lines: readonly LineOf[], formatX: (x: number) => string): EChartsCoreOption {
+  const { theme } = frame;
+  const names = lines.map(({ name }) => name);
+  const { legend, heightPx } = legendOf(names, frame, { itemWidth: 28, itemHeight: 2 });
   return {
-    grid: { left: 8, right: 16, top: 36, bottom: 4, containLabel: true },
-    legend: { top: 0, left: 0, itemWidth: 28, itemHeight: 2, textStyle: { color: theme.muted } },
+    grid: { left: 8, right: 16, top: heightPx + 2, bottom: 4, containLabel: true },
+    legend,
     tooltip: {
-      ...tooltipOf(theme),
-      trigger: 'axis',
       // ECharts names those lines alone that have a point just there: the others had cost something by then too.
-      formatter: ([nearest]: readonly { value: Point }[]) => {
+      ...tooltipOf<readonly { value: Point }[]>(theme, ([nearest]) => {
         const x = nearest?.value[0] ?? 0;
         return [formatX(x), ...describeLines(lines, x)].join('\n');
-      },
+      }),
+      trigger: 'axis',
     },
     yAxis: {
       type: 'value',

@@ -1,7 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { formatRoundUsd } from '../format.js';
 import { describeIteration, type Iteration, type Mark } from '../iterations.js';
-import { colorOfPhase, type Frame, PATTERNS, type Theme, tooltipOf } from './theme.js';
+import { type AtAxis, colorOfPhase, type Frame, legendOf, PATTERNS, type Theme, tooltipOf } from './theme.js';
 
 /** Marks stand in rows above the bars, one row for each kind, so that several of one iteration do not hide each other. */
 const MARKS: readonly {
@@ -26,9 +26,13 @@ const HEADROOM = 1.22;
 export function drawIterations(
   iterations: readonly Iteration[],
   phases: readonly string[],
-  { theme, width }: Frame,
+  frame: Frame,
 ): EChartsCoreOption {
-  const isMarked = iterations.some(({ marks }) => marks.length > 0);
+  const { theme, width } = frame;
+  const marks = MARKS.filter(({ mark }) => iterations.some((one) => one.marks.includes(mark)));
+  const names = [...phases, ...marks.map(({ mark }) => mark)];
+  const { legend, heightPx } = legendOf(names, frame, { itemWidth: 14, itemHeight: 10 });
+  const isMarked = marks.length > 0;
   const room = width / Math.max(1, iterations.length);
   return {
     aria: {
@@ -38,14 +42,12 @@ export function drawIterations(
       // Narrower bars than that show no pattern.
       decal: { show: room >= 8, decals: phases.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
     },
-    // On a narrow screen the legend takes two rows.
-    grid: { left: 8, right: 12, top: isMarked && width < 420 ? 54 : 34, bottom: 4, containLabel: true },
-    legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: theme.muted } },
+    grid: { left: 8, right: 12, top: heightPx, bottom: 4, containLabel: true },
+    legend,
     tooltip: {
-      ...tooltipOf(theme),
+      ...tooltipOf<AtAxis>(theme, ([first]) => describeIteration(iterations[first?.dataIndex ?? 0])),
       trigger: 'axis',
       axisPointer: { type: 'shadow' },
-      formatter: ([first]: readonly { dataIndex: number }[]) => describeIteration(iterations[first?.dataIndex ?? 0]),
     },
     xAxis: {
       type: 'category',
@@ -74,19 +76,17 @@ export function drawIterations(
         data: iterations.map((one) => one.phases[phase]?.costUsd ?? 0),
         itemStyle: { color: colorOfPhase(phase, theme) },
       })),
-      ...MARKS.filter(({ mark }) => iterations.some(({ marks }) => marks.includes(mark))).map(
-        ({ mark, symbol, y, color }) => ({
-          name: mark,
-          type: 'line',
-          yAxisIndex: 1,
-          symbol,
-          symbolSize: 8,
-          showAllSymbol: true,
-          lineStyle: { opacity: 0 },
-          itemStyle: { color: theme[color], opacity: 1 },
-          data: iterations.map(({ marks }) => (marks.includes(mark) ? y : null)),
-        }),
-      ),
+      ...marks.map(({ mark, symbol, y, color }) => ({
+        name: mark,
+        type: 'line',
+        yAxisIndex: 1,
+        symbol,
+        symbolSize: 8,
+        showAllSymbol: true,
+        lineStyle: { opacity: 0 },
+        itemStyle: { color: theme[color], opacity: 1 },
+        data: iterations.map((one) => (one.marks.includes(mark) ? y : null)),
+      })),
     ],
   };
 }

@@ -1,13 +1,13 @@
 import { COUNTERS } from '../../../usage/counters.js';
 import type { Sums } from '../answers.js';
 import { cachedShare } from '../sums.js';
-import { CachedShare, Cost, SourceBadge, Tokens } from './figures.js';
+import { CachedShare, CostLink, SourceBadge, Tokens } from './figures.js';
 import type { Column } from './table.js';
 
-/** The columns that every table of sums has; the cost first, which a narrow screen shows too. */
-export function sumColumns<Row extends Sums>(): Column<Row>[] {
+/** The columns that every table of sums has; the cost first, which a narrow screen shows too. It links to `hrefOf` its row. */
+export function sumColumns<Row extends Sums>(hrefOf?: (row: Row) => string): Column<Row>[] {
   return [
-    costColumn(),
+    costColumn(hrefOf),
     sourceColumn(),
     ...COUNTERS.filter(({ shown }) => shown === 'always').flatMap(({ name, label, json }): Column<Row>[] => {
       const column = tokens<Row>(label, (row) => row[json]);
@@ -26,14 +26,14 @@ export function cachedColumn<Row extends Pick<Sums, 'inputTokens' | 'cachedInput
   };
 }
 
-export function costColumn<Row extends Sums>(): Column<Row> {
+export function costColumn<Row extends Sums>(hrefOf?: (row: Row) => string): Column<Row> {
   return {
     key: 'cost',
     title: 'Cost',
     unit: 'USD',
     align: 'right',
     value: (row) => row.costUsd,
-    show: (row, digits) => <Cost of={row} digits={digits} />,
+    show: (row, digits) => <CostLink of={row} digits={digits} href={hrefOf?.(row)} />,
   };
 }
 

@@ -12,11 +12,17 @@ import {
 } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
 import { cachedShare } from '../sums.js';
+import { Link } from './link.js';
 
 type CostOf = Pick<Sums, 'costUsd' | 'source' | 'responseCount' | 'unpricedResponseCount'>;
 
+interface CostProps {
+  readonly of: CostOf;
+  readonly digits?: UsdDigits | undefined;
+}
+
 /** `$1.23`; `~` where not all was reported by the API, `+` where not all has a price. The exact number is in `value`. */
-export function Cost({ of, digits }: { readonly of: CostOf; readonly digits?: UsdDigits | undefined }) {
+export function Cost({ of, digits }: CostProps) {
   if (of.responseCount === 0) return <span class="faint">–</span>;
   if (of.costUsd === null) return <span class="mark-unpriced">unpriced</span>;
   const [guessed, partial] = [of.source !== 'actual', of.unpricedResponseCount > 0];
@@ -35,6 +41,16 @@ export function Cost({ of, digits }: { readonly of: CostOf; readonly digits?: Us
       {formatUsd(of.costUsd, digits)}
       {partial && <span class="mark">+</span>}
     </data>
+  );
+}
+
+/** A cost that leads to why it is that. */
+export function CostLink({ href, ...cost }: CostProps & { readonly href: string | undefined }) {
+  if (href === undefined || cost.of.responseCount === 0) return <Cost {...cost} />;
+  return (
+    <Link href={href} class="why-link" title="Why it cost that">
+      <Cost {...cost} />
+    </Link>
   );
 }
 
@@ -85,6 +101,19 @@ export function CachedShare({
     <data value={share} title={`${formatCount(of.cachedInputTokens)} of ${formatCount(of.inputTokens)} input tokens`}>
       {fine ? formatFineShare(share) : formatShare(share)}
     </data>
+  );
+}
+
+/** A share from 0 to 1 as a bar and a number. */
+export function Share({ share }: { readonly share: number | null }) {
+  if (share === null) return <span class="faint">–</span>;
+  return (
+    <span class="share-cell">
+      <span class="share-bar" aria-hidden="true">
+        <span class="share-fill" style={{ width: `${100 * share}%` }} />
+      </span>
+      <span>{formatFineShare(share)}</span>
+    </span>
   );
 }
 

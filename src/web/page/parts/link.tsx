@@ -5,18 +5,19 @@ interface LinkProps {
   readonly href: string;
   readonly children: ComponentChildren;
   readonly class?: string;
+  readonly title?: string;
   readonly current?: boolean;
 }
 
 /** A link within the page: it changes the view without loading anything anew, and opens in a new tab as any other. */
-export function Link({ href, children, class: className, current = false }: LinkProps) {
+export function Link({ href, children, class: className, title, current = false }: LinkProps) {
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     goTo(href);
   };
   return (
-    <a href={href} class={className} aria-current={current ? 'page' : undefined} onClick={follow}>
+    <a href={href} class={className} title={title} aria-current={current ? 'page' : undefined} onClick={follow}>
       {children}
     </a>
   );

@@ -9,6 +9,8 @@ export interface Column<Row> {
   /** Beside the title in a CSV file, where the numbers stand bare. Amounts in `USD` are shown with the same digits. */
   readonly unit?: string;
   readonly align?: 'right';
+  /** Whether its words may take several lines. */
+  readonly wrap?: boolean;
   /** What it is sorted by, and what stands in a CSV file. */
   readonly value: (row: Row) => Cell;
   /** What is shown; the value itself when absent. */
@@ -134,16 +136,20 @@ function showCell<Row>(column: Column<Row>, row: Row, { index, digits, title, de
   const content = title !== undefined && index === 0 ? title : showContent(column, row, digits);
   if (index > 0) {
     return (
-      <td key={column.key} class={column.align}>
+      <td key={column.key} class={classOf(column)}>
         {content}
       </td>
     );
   }
   return (
-    <th key={column.key} scope="row" class={column.align}>
+    <th key={column.key} scope="row" class={classOf(column)}>
       {details && title === undefined ? <Opener details={details} rowKey={keyOf(row)} content={content} /> : content}
     </th>
   );
+}
+
+function classOf<Row>({ align, wrap }: Column<Row>): string | undefined {
+  return [align, wrap && 'wrap'].filter(Boolean).join(' ') || undefined;
 }
 
 function showContent<Row>(column: Column<Row>, row: Row, digits: UsdDigits | undefined): ComponentChildren {

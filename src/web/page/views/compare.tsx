@@ -64,7 +64,7 @@ function Comparison({ runs }: { readonly runs: Pair }) {
       <Panel title="Figure by figure">
         <Table
           name={`${a.runId} against ${b.runId}`}
-          columns={columnsOf(runs)}
+          columns={columnsOf(runs, 'Figure')}
           rows={listLines(runs, now)}
           keyOf={({ name }) => name}
         />
@@ -80,7 +80,7 @@ function Comparison({ runs }: { readonly runs: Pair }) {
       <Panel title="Iteration by iteration" hint="What each cost.">
         <Table
           name={`${a.runId} against ${b.runId} iterations`}
-          columns={columnsOf(runs)}
+          columns={columnsOf(runs, 'Invocation')}
           rows={listIterations(runs)}
           keyOf={({ name }) => name}
         />
@@ -153,7 +153,7 @@ function listModels({ invocations }: CostReport): string[] {
   return [...new Set(invocations.flatMap(({ models }) => models.map(({ model }) => model)))];
 }
 
-function columnsOf([a, b]: Pair): Column<Line>[] {
+function columnsOf([a, b]: Pair, title: string): Column<Line>[] {
   const side = (index: 0 | 1, run: CostReport): Column<Line> => ({
     key: index === 0 ? 'a' : 'b',
     title: run.runId ?? '',
@@ -162,7 +162,7 @@ function columnsOf([a, b]: Pair): Column<Line>[] {
     show: ({ values, format }) => showValue(values[index], format),
   });
   return [
-    { key: 'name', title: 'Figure', value: ({ name }) => name },
+    { key: 'name', title, value: ({ name }) => name },
     side(0, a),
     side(1, b),
     {

@@ -2,6 +2,7 @@ import { addressOf } from '../address.js';
 import type { Health, NoteGroup } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { nameEvidence } from '../evidence.js';
+import { addressBehind } from '../filters.js';
 import { formatCount, formatMinute, formatShare } from '../format.js';
 import { ProviderName, SourceBadge } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
@@ -109,7 +110,12 @@ function NoteItem({ note }: { readonly note: NoteGroup }) {
 
 type Unpriced = Health['unpricedModels'][number];
 const UNPRICED: readonly Column<Unpriced>[] = [
-  { key: 'model', title: 'Model', value: ({ model }) => model },
+  {
+    key: 'model',
+    title: 'Model',
+    value: ({ model }) => model,
+    show: ({ model, provider }) => <Link href={addressBehind('/sessions', { model, provider })}>{model}</Link>,
+  },
   {
     key: 'provider',
     title: 'Provider',

@@ -3,10 +3,11 @@ import type { CostReport, InvocationEntry, ResponseEntry } from '../answers.js';
 import { nameEvidence } from '../evidence.js';
 import { formatDuration, formatShare, formatUsd } from '../format.js';
 import { sumColumns } from '../parts/columns.jsx';
-import { CachedShare, Cost, type LiveState, Outcome, SourceBadge, Tokens } from '../parts/figures.jsx';
+import { CachedShare, CostLink, type LiveState, Outcome, SourceBadge, Tokens } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Panel } from '../parts/panel.jsx';
 import { type Column, Table, useOpened } from '../parts/table.jsx';
+import { addressOfWhy } from '../why.js';
 
 interface InvocationProps {
   readonly of: InvocationEntry;
@@ -23,7 +24,7 @@ export function Invocation({ of, now, dearestUsd, live }: InvocationProps) {
     <article class={`invocation phase-${of.phase} ${isMoving ? 'moving' : ''}`} data-status={of.status}>
       <header>
         <strong>
-          <Cost of={of} />
+          <CostLink of={of} href={addressOfWhy(of, of.iteration, of.phase)} />
         </strong>
         <SourceBadge source={of.source} evidence={of.evidence} />
         <span class="invocation-phase">{of.phase}</span>
@@ -141,12 +142,14 @@ function columnsOf(
   kind: CostReport['kind'],
   live: ReadonlyMap<string, LiveState>,
 ): Column<InvocationEntry>[] {
+  const [cost, ...sums] = sumColumns<InvocationEntry>((one) => addressOfWhy(one, one.iteration, one.phase));
   return [
     {
       key: 'iteration',
       title: 'Invocation',
       value: (one) => `${one.phase} ${one.iteration}`,
     },
+    ...(cost ? [cost] : []),
     ...(kind === 'session'
       ? [
           {
@@ -164,7 +167,7 @@ function columnsOf(
       title: 'Model',
       value: (one) => [...new Set(one.models.map(({ model }) => model))].join(' ') || null,
     },
-    ...sumColumns<InvocationEntry>(),
+    ...sums,
     {
       key: 'evidence',
       title: 'Evidence',

@@ -4,14 +4,14 @@ import { drawIterations } from '../charts/iterations.js';
 import { formatDuration, formatUsd, type UsdDigits } from '../format.js';
 import { type Iteration, listIterations, listPhases } from '../iterations.js';
 import { cachedColumn, costColumn } from '../parts/columns.jsx';
-import { Cost, type LiveState, Outcome } from '../parts/figures.jsx';
+import { CostLink, type LiveState, Outcome } from '../parts/figures.jsx';
 import { Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table, useOpened } from '../parts/table.jsx';
+import { addressOfWhy } from '../why.js';
 import { Invocation, measureDuration } from './invocations.jsx';
 
 interface IterationsProps {
-  /** Names the file that the table is saved as. */
-  readonly name: string;
+  readonly run: { readonly runId: string; readonly projectId: string };
   readonly invocations: readonly InvocationEntry[];
   readonly now: number;
   /** What the processes do of those invocations that the record calls running. */
@@ -22,7 +22,7 @@ interface IterationsProps {
 const FIRST = 20;
 
 /** A run, iteration by iteration: a chart of all of them, and a table whose rows open into a card for each invocation. */
-export function Iterations({ name, invocations, now, live }: IterationsProps) {
+export function Iterations({ run, invocations, now, live }: IterationsProps) {
   const iterations = listIterations(invocations);
   const phases = listPhases(invocations);
   const rows = useOpened(iterations.length === 1 ? iterations.map(keyOf) : []);
@@ -53,8 +53,8 @@ export function Iterations({ name, invocations, now, live }: IterationsProps) {
           <Empty title="Nothing here has a known price">The tokens are in the table below.</Empty>
         ))}
       <Table
-        name={`${name} iterations`}
-        columns={columnsOf(phases, now, live)}
+        name={`run ${run.runId} iterations`}
+        columns={columnsOf(run, phases, now, live)}
         rows={isLong ? [...iterations].reverse() : iterations}
         keyOf={keyOf}
         first={FIRST}
@@ -83,7 +83,12 @@ function keyOf({ number }: Iteration): string {
   return String(number);
 }
 
-function columnsOf(phases: readonly string[], now: number, live: ReadonlyMap<string, LiveState>): Column<Iteration>[] {
+function columnsOf(
+  run: IterationsProps['run'],
+  phases: readonly string[],
+  now: number,
+  live: ReadonlyMap<string, LiveState>,
+): Column<Iteration>[] {
   const phaseColumns = phases.map((phase): Column<Iteration> => {
     return {
       key: phase,
@@ -91,17 +96,22 @@ function columnsOf(phases: readonly string[], now: number, live: ReadonlyMap<str
       unit: 'USD',
       align: 'right',
       value: ({ phases: sums }) => sums[phase]?.costUsd ?? null,
-      show: ({ phases: sums }, digits) => {
+      show: ({ number, phases: sums }, digits) => {
         const found = sums[phase];
-        return found ? <Cost of={found} digits={digits} /> : <span class="faint">–</span>;
+        if (!found) return <span class="faint">–</span>;
+        return <CostLink of={found} digits={digits} href={addressOfWhy(run, number, phase)} />;
       },
     };
   });
   const measure = ({ invocations }: Iteration) => invocations.reduce((sum, one) => sum + measureDuration(one, now), 0);
+  const onlyPhase = phases.length === 1 ? phases[0] : undefined;
   return [
     { key: 'iteration', title: 'Iteration', value: ({ number }) => number },
     ...(phases.length > 1 ? phaseColumns : []),
-    { ...costColumn<Iteration>(), title: phases.length > 1 ? 'Total' : 'Cost' },
+    {
+      ...costColumn<Iteration>(({ number }) => addressOfWhy(run, number, onlyPhase)),
+      title: phases.length > 1 ? 'Total' : 'Cost',
+    },
     {
       key: 'change',
       title: 'Change',

@@ -14,19 +14,22 @@ import { Iterations } from './iterations.jsx';
 import { Notes } from './notes.jsx';
 import { RunningNow, useRunning } from './running.jsx';
 import { describeUnmetered, Unmetered } from './unmetered.jsx';
+import { WhyPanel } from './why.jsx';
 
 interface ReportViewProps {
   readonly kind: CostReport['kind'];
   readonly id: string;
   readonly project: string | undefined;
+  /** The part that is explained. */
+  readonly why: string | undefined;
 }
 
 /** A run or a session: its iterations side by side, and all that is known of each. */
-export function ReportView({ kind, id, project }: ReportViewProps) {
+export function ReportView({ kind, id, project, why }: ReportViewProps) {
   const asked = useAnswer<CostReport>(`/api/${kind}`, { id, project });
   return (
     <Await asked={asked} wayOn={<WayOn kind={kind} />}>
-      {(report) => <Report report={report} />}
+      {(report) => <Report report={report} why={why} />}
     </Await>
   );
 }
@@ -41,8 +44,8 @@ function WayOn({ kind }: { readonly kind: CostReport['kind'] }) {
   );
 }
 
-function Report({ report }: { readonly report: CostReport }) {
-  const { kind, invocations, unmetered = [], totals } = report;
+function Report({ report, why }: { readonly report: CostReport; readonly why: string | undefined }) {
+  const { kind, runId, projectId, invocations, unmetered = [], totals } = report;
   const running = useRunning(report.projectId, report.runId).filter(
     ({ invocationId }) => kind === 'run' || invocations.some((one) => one.invocationId === invocationId),
   );
@@ -97,9 +100,10 @@ function Report({ report }: { readonly report: CostReport }) {
         )}
       </dl>
       <PhaseShares report={report} />
-      {iterations.length > 0 && (
-        <Iterations name={`run ${report.runId}`} invocations={invocations} now={now} live={live} />
+      {runId !== undefined && projectId !== undefined && (
+        <Iterations run={{ runId, projectId }} invocations={invocations} now={now} live={live} />
       )}
+      <WhyPanel report={report} part={why} isRunning={invocations.some(({ status }) => status === 'running')} />
       <Panel title="Cost as it went" hint="Cumulative, response by response.">
         {totals.costUsd === null ? (
           <Empty title="Nothing here has a known price">The tokens are in the table below.</Empty>

@@ -10,6 +10,7 @@ import { cachedColumn, costColumn, sourceColumn, tokens } from '../parts/columns
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
+import { addressOfWhy } from '../why.js';
 import { FilterBar, NoMatch } from './filters.jsx';
 import { RunningNow, useRunning } from './running.jsx';
 
@@ -99,7 +100,7 @@ function columnsOf(chosen: readonly RunEntry[], toggle: (run: RunEntry) => void,
         </span>
       ),
     },
-    costColumn(),
+    costColumn((run) => addressOfWhy(run)),
     { key: 'project', title: 'Project', value: (run) => run.projectId },
     {
       key: 'started',
@@ -114,6 +115,7 @@ function columnsOf(chosen: readonly RunEntry[], toggle: (run: RunEntry) => void,
     {
       key: 'invocations',
       title: 'Invocations',
+      wrap: true,
       value: (run) => describeStatuses(run),
       show: (run) => <Statuses of={run} />,
     },

@@ -59,7 +59,7 @@ const COLUMNS: readonly Column<SessionEntry>[] = [
       </Link>
     ),
   },
-  costColumn(),
+  costColumn(({ threadId }) => addressOf('/session', { id: threadId, why: 'all' })),
   {
     key: 'provider',
     title: 'Provider',

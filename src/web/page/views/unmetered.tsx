@@ -19,6 +19,7 @@ export function describeUnmetered({ startedAt, responses }: ThreadEntry): Spendi
   return { phase: 'not metered', startedAt, responses };
 }
 
+const [COST, ...SUMS] = sumColumns<ThreadEntry>();
 const COLUMNS: readonly Column<ThreadEntry>[] = [
   {
     key: 'thread',
@@ -26,6 +27,7 @@ const COLUMNS: readonly Column<ThreadEntry>[] = [
     value: ({ threadId }) => threadId,
     show: ({ threadId }) => <code title={threadId}>{threadId.slice(0, 13)}</code>,
   },
+  ...(COST ? [COST] : []),
   { key: 'kind', title: 'Kind', value: ({ threadKind }) => threadKind },
   {
     key: 'latest',
@@ -38,5 +40,5 @@ const COLUMNS: readonly Column<ThreadEntry>[] = [
     title: 'Model',
     value: ({ models }) => [...new Set(models.map(({ model }) => model))].join(' ') || null,
   },
-  ...sumColumns<ThreadEntry>(),
+  ...SUMS,
 ];

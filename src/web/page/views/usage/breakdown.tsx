@@ -2,10 +2,9 @@ import { addressOf, changeQuery } from '../../address.js';
 import type { Sums } from '../../answers.js';
 import { useAnswer } from '../../ask.js';
 import { addressBehind, type Filter } from '../../filters.js';
-import { formatFineShare } from '../../format.js';
 import { Choice } from '../../parts/choice.jsx';
 import { sumColumns } from '../../parts/columns.jsx';
-import { ProviderName } from '../../parts/figures.jsx';
+import { ProviderName, Share } from '../../parts/figures.jsx';
 import { Link } from '../../parts/link.jsx';
 import { Await, Empty, Panel } from '../../parts/panel.jsx';
 import { type Column, Table } from '../../parts/table.jsx';
@@ -120,18 +119,6 @@ function columnsOf(by: Dimension, filter: Filter, totals: Sums): Column<Entry>[]
       : []),
     ...sums,
   ];
-}
-
-function Share({ share }: { readonly share: number | null }) {
-  if (share === null) return <span class="faint">–</span>;
-  return (
-    <span class="share-cell">
-      <span class="share-bar" aria-hidden="true">
-        <span class="share-fill" style={{ width: `${100 * share}%` }} />
-      </span>
-      <span>{formatFineShare(share)}</span>
-    </span>
-  );
 }
 
 /** The run itself, or the runs and sessions that the entry is the sum of. What was not metered has sessions alone. */

@@ -26,7 +26,8 @@ interface SummaryProps {
 type Show = (group: UsageGroup, digits: UsdDigits) => ComponentChildren;
 
 /** The figures that are looked at first: together, and of each provider where there are several. */
-export function Summary({ usage: { today, before, yesterday, dayBudget }, all, each }: SummaryProps) {
+export function Summary({ usage: { today, before, yesterday, budgets }, all, each }: SummaryProps) {
+  const longBudgets = budgets.filter(({ scope }) => scope !== 'day');
   const pace = all.range?.pace;
   const todayPace = all.today?.pace;
   const split = (usd: (group: UsageGroup) => number | null | undefined, show: Show) => {
@@ -57,7 +58,11 @@ export function Summary({ usage: { today, before, yesterday, dayBudget }, all, e
         label="Today"
         details={
           <>
-            {dayBudget && <DayBudget of={dayBudget} />}
+            {budgets
+              .filter(({ scope }) => scope === 'day')
+              .map((budget) => (
+                <BudgetBar key={budget.scope} of={budget} />
+              ))}
             <Against now={undefined} then={yesterday} name="Yesterday" />
             {splitCost((group) => group.today)}
           </>
@@ -65,6 +70,14 @@ export function Summary({ usage: { today, before, yesterday, dayBudget }, all, e
       >
         <CostOf report={all.today} />
       </Stat>
+      {longBudgets.length > 0 && (
+        <Stat
+          label={`Budget of the ${longBudgets.map(({ scope }) => scope).join(' and the ')}`}
+          details={longBudgets.map((budget) => <BudgetBar key={budget.scope} of={budget} />)}
+        >
+          {longBudgets.map(({ spent, amount }) => formatShare(spent / amount)).join(' · ')}
+        </Stat>
+      )}
       {all.range?.credits && (
         <Stat label="Credits of a ChatGPT plan (unconfirmed)" details={<CreditsToday report={all.today} />}>
           <Credits of={all.range.totals} asOf={all.range.credits.asOf} />
@@ -131,20 +144,25 @@ function Against({ now, then: { since, until, totals }, name }: AgainstProps) {
   );
 }
 
-function DayBudget({ of }: { readonly of: NonNullable<Usage['dayBudget']> }) {
+type PeriodBudget = Usage['budgets'][number];
+
+/** What is used of the budget of a project's day, week or month. */
+function BudgetBar({ of }: { readonly of: PeriodBudget }) {
+  const amount = of.unit === 'usd' ? formatUsd(of.amount / 1e9) : `${formatCompact(of.amount)} tokens`;
   return (
-    <div title={`On a day of the project ${of.projectId}: ${describeBudget(of)}`}>
+    <div title={`In the ${of.scope} of the project ${of.projectId}: ${describeBudget(of)}`}>
       <progress
         class={of.spent >= 0.8 * of.amount ? 'progress-high' : ''}
         max={1}
         value={Math.min(1, of.spent / of.amount)}
-        aria-label={`Part of the day's budget of ${of.projectId} that is used`}
+        aria-label={`Part of the ${of.scope}'s budget of ${of.projectId} that is used`}
       />
       <p class="stat-line">
-        <span>Budget {of.projectId}</span>
         <span>
-          {formatShare(of.spent / of.amount)} of{' '}
-          {of.unit === 'usd' ? formatUsd(of.amount / 1e9) : `${formatCompact(of.amount)} tokens`}
+          {of.scope === 'day' ? 'Budget' : of.scope === 'week' ? 'Week' : 'Month'} {of.projectId}
+        </span>
+        <span>
+          {formatShare(of.spent / of.amount)} of {amount}
         </span>
       </p>
     </div>
