@@ -67,7 +67,11 @@ export function nameOf({ phase, iteration }: ReturnType<typeof readPart>): strin
 }
 
 /** The command that explains the same. */
-export function commandOf({ runId, threadId }: CostReport, part: WhyPart | undefined): string {
-  const selector = [runId ?? threadId, ...(part && part !== 'all' ? [part] : [])].join('/');
+export function commandOf(
+  { runId, threadId }: CostReport,
+  { phase = '', iteration }: ReturnType<typeof readPart>,
+): string {
+  const part = [...(phase || iteration ? [phase] : []), ...(iteration ? [iteration] : [])];
+  const selector = [runId ?? threadId, ...part].join('/');
   return `codex-usage why ${/^[\w./-]+$/.test(selector) ? selector : `'${selector.replaceAll("'", "'\\''")}'`}`;
 }

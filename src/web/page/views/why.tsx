@@ -22,12 +22,13 @@ export function WhyPanel({ report, part, isRunning }: WhyPanelProps) {
   useEffect(() => {
     if (part !== undefined) panel.current?.scrollIntoView({ block: 'start' });
   }, [part]);
-  const isPart = part !== undefined && part !== 'all';
+  const explained = readPart(part);
+  const isPart = explained.phase !== undefined || explained.iteration !== undefined;
   return (
     <div ref={panel} class="why">
       <Panel
-        title={isPart ? `Why ${nameOf(readPart(part))} cost that` : 'Why it cost that'}
-        hint={<code>{commandOf(report, part)}</code>}
+        title={isPart ? `Why ${nameOf(explained)} cost that` : 'Why it cost that'}
+        hint={<code>{commandOf(report, explained)}</code>}
         actions={
           isPart && (
             <button type="button" class="quiet" onClick={() => changeQuery({ why: 'all' })}>
