@@ -1,4 +1,5 @@
 import type { ResponseRow } from '../store/queries.js';
+import { isShortened, measureCacheMiss } from '../usage/cache-miss.js';
 import { type ChargedRates, type CostSplit, readChargedRates, splitCost } from './cost-split.js';
 
 /** The response before it in its thread, as far as what it sent can be in the cache. */
@@ -60,13 +61,6 @@ export interface CacheMiss {
   readonly inputBefore: number;
 }
 
-/** Providers cache in blocks, and nothing below 1,024 tokens: a smaller difference is no miss. */
-const SMALLEST_MISS_TOKENS = 1024;
-/** The end of the last message is never in the cache as it is sent: a tenth less than expected is no miss either. */
-const SMALLEST_MISS_SHARE = 0.1;
-/** A thread that is shorter by more than this was cut: messages are only ever added otherwise. */
-const SHORTENED_SHARE = 0.95;
-
 /** Lists the causes of a response's cost, the dearest first. Empty where it has no price. */
 export function findCauses(context: ResponseContext): Cause[] {
   const rates = readChargedRates(context.response);
@@ -104,20 +98,18 @@ function explainInput(
   if (!previous) {
     return [{ kind: isChildThread ? 'child-thread' : 'first-request', tokens: fresh, nanoUsd: fresh * rate }];
   }
-  const sentBeforeTokens = Math.min(previous.input, input);
-  const missed = Math.max(0, sentBeforeTokens - cachedInput);
-  const isMiss = missed >= Math.max(SMALLEST_MISS_TOKENS, sentBeforeTokens * SMALLEST_MISS_SHARE);
-  const grown = isMiss ? fresh - missed : fresh;
+  const missed = measureCacheMiss(response, previous.input);
+  const grown = fresh - missed;
   const growth: Cause = { kind: 'context-growth', tokens: grown, nanoUsd: grown * rate };
-  if (!isMiss) return [growth];
+  if (missed === 0) return [growth];
   const miss: CacheMiss = {
-    sentBeforeTokens,
+    sentBeforeTokens: Math.min(previous.input, input),
     cachedTokens: cachedInput,
     gapMs: Math.max(0, response.completedAtMs - previous.completedAtMs),
     modelBefore: previous.model === response.model ? undefined : previous.model,
     inputBefore: previous.input,
   };
-  const kind = input < previous.input * SHORTENED_SHARE ? 'context-shortened' : 'cache-miss';
+  const kind = isShortened(input, previous.input) ? 'context-shortened' : 'cache-miss';
   return [{ kind, miss, nanoUsd: missed * (rate - rates.cachedInput) }, growth];
 }
 

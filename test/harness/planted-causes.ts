@@ -1,3 +1,4 @@
+import type { ReportedUsage } from '../scripted-api/script.js';
 import type { Workbench } from './workbench.js';
 
 /** Three reviews in one thread. The third finds nothing of it in the cache: 21,000 tokens are billed as new. */
@@ -9,12 +10,21 @@ const REVIEWS = [
 /** What the cache miss of the third review cost with gpt-5.3-codex: $1.75 per million tokens of input, $0.175 from the cache. */
 export const MISSED_NANO_USD = 21_000 * (1750 - 175);
 
-/** Runs real Codex as the reviewer of the run `loop`, three iterations of it. */
-export async function reviewInOneThread(bench: Workbench): Promise<void> {
+/**
+ * Runs real Codex as the reviewer of the run `loop`, three iterations of it. With `build` a builder works before each review, in
+ * a thread of its own that uses what `build` returns.
+ */
+export async function reviewInOneThread(bench: Workbench, build?: (iteration: number) => ReportedUsage): Promise<void> {
+  let threadId: string | undefined;
   for (const [index, usage] of REVIEWS.entries()) {
-    bench.api.add({ prompt: `review ${index}`, replies: [{ message: 'Done.', usage }] });
-    const exec = index === 0 ? ['exec', '--json'] : ['exec', 'resume', '--last', '--json'];
-    const meter = ['--meter-run-id', 'loop', '--meter-phase', 'reviewer', '--meter-iteration', `${index + 1}`];
-    await bench.run([...exec, `review ${index}`], { meter });
+    const iteration = index + 1;
+    const run = (phase: string, used: ReportedUsage, resume: readonly string[] = []) => {
+      bench.api.add({ prompt: `${phase} ${iteration}`, replies: [{ message: 'Done.', usage: used }] });
+      const meter = ['--meter-run-id', 'loop', '--meter-phase', phase, '--meter-iteration', `${iteration}`];
+      return bench.run(['exec', ...resume, '--json', `${phase} ${iteration}`], { meter });
+    };
+    if (build) await run('builder', build(iteration));
+    const { ledger } = await run('reviewer', usage, threadId === undefined ? [] : ['resume', threadId]);
+    threadId ??= ledger[0]?.threadId;
   }
 }

@@ -1,7 +1,8 @@
 import { BUDGET_EXIT_CODE } from '../../usage/budget.js';
+import { isShortened, measureCacheMiss } from '../../usage/cache-miss.js';
 import type { BudgetLevel, InvocationEntry, Sums } from './answers.js';
 import { formatUsd } from './format.js';
-import { cachedShare, sumUp } from './sums.js';
+import { sumUp } from './sums.js';
 
 /** One round of a loop: the invocations of a run that have the same iteration number, whatever their phases. */
 export interface Iteration extends Sums {
@@ -19,10 +20,6 @@ export interface Iteration extends Sums {
 export type Mark = 'failure' | 'budget' | 'cache miss';
 
 const PHASES = ['builder', 'reviewer', 'chat', 'handoff', 'other'];
-/** The API caches prompts from so many tokens on: https://platform.openai.com/docs/guides/prompt-caching. */
-const LEAST_CACHED_TOKENS = 1024;
-/** An invocation whose cached share is below this part of its run's has missed the cache. */
-const MISS = 0.5;
 
 /** The phases of a run, in the order that they have everywhere. */
 export function listPhases(invocations: readonly InvocationEntry[]): string[] {
@@ -32,7 +29,7 @@ export function listPhases(invocations: readonly InvocationEntry[]): string[] {
 
 /** The iterations of a run, in their order. */
 export function listIterations(invocations: readonly InvocationEntry[]): Iteration[] {
-  const share = cachedShare(sumUp(invocations)) ?? 0;
+  const missed = findCacheMisses(invocations);
   const byNumber = new Map<number, InvocationEntry[]>();
   for (const one of invocations) byNumber.set(one.iteration, [...(byNumber.get(one.iteration) ?? []), one]);
   const ordered = [...byNumber].sort(([a], [b]) => a - b);
@@ -50,12 +47,27 @@ export function listIterations(invocations: readonly InvocationEntry[]): Iterati
       ),
       changeUsd,
       modelNames: [...new Set(ofNumber.flatMap(({ models }) => models.map(({ model }) => model)))],
-      marks: listMarks(ofNumber, share),
+      marks: listMarks(ofNumber, missed),
     };
   });
 }
 
-function listMarks(invocations: readonly InvocationEntry[], usualShare: number): Mark[] {
+/** Finds the invocations with a response that missed the cache, by the rule of `codex-usage why`. */
+function findCacheMisses(invocations: readonly InvocationEntry[]): ReadonlySet<InvocationEntry> {
+  const inputBefore = new Map<string, number>();
+  const ordered = invocations
+    .flatMap((invocation) => invocation.responses.map((response) => ({ invocation, response })))
+    .sort((one, other) => (one.response.completedAt < other.response.completedAt ? -1 : 1));
+  const missed = ordered.filter(({ response: { threadId, inputTokens: input, cachedInputTokens: cachedInput } }) => {
+    const before = inputBefore.get(threadId);
+    inputBefore.set(threadId, input);
+    if (before === undefined || isShortened(input, before)) return false;
+    return measureCacheMiss({ input, cachedInput }, before) > 0;
+  });
+  return new Set(missed.map(({ invocation }) => invocation));
+}
+
+function listMarks(invocations: readonly InvocationEntry[], missed: ReadonlySet<InvocationEntry>): Mark[] {
   const budget = invocations.some(
     ({ status, exitCode, notes }) =>
       status === 'over budget' || exitCode === BUDGET_EXIT_CODE || notes.some(({ kind }) => kind === 'budget'),
@@ -63,14 +75,10 @@ function listMarks(invocations: readonly InvocationEntry[], usualShare: number):
   const failed = invocations.some(
     ({ status, exitCode }) => ['failed', 'interrupted', 'abandoned'].includes(status) && exitCode !== BUDGET_EXIT_CODE,
   );
-  const missed = invocations.some((one) => {
-    const share = cachedShare(one);
-    return share !== undefined && one.inputTokens >= LEAST_CACHED_TOKENS && share < MISS * usualShare;
-  });
   return [
     ...(failed ? ['failure' as const] : []),
     ...(budget ? ['budget' as const] : []),
-    ...(missed ? ['cache miss' as const] : []),
+    ...(invocations.some((one) => missed.has(one)) ? ['cache miss' as const] : []),
   ];
 }
 

@@ -41,6 +41,15 @@ function invocation(
   };
 }
 
+/** Responses of one thread that used so much input, and so much of it from the cache. */
+function answers(...inputs: readonly (readonly [number, number])[]): InvocationEntry['responses'] {
+  return inputs.map(([inputTokens, cachedInputTokens], index) => ({
+    ...sums(1, { inputTokens, cachedInputTokens }),
+    source: 'actual',
+    ...{ threadId: 't', model: 'm', completedAt: new Date(START + index * 1000).toISOString() },
+  }));
+}
+
 describe('the iterations of a run', () => {
   it('hold what their invocations cost, phase by phase, and how that changed', () => {
     const iterations = listIterations([
@@ -71,8 +80,11 @@ describe('the iterations of a run', () => {
       { notes: [{ kind: 'budget', reason: '', figures: {}, notedAt: '' }] },
       ['budget'],
     ],
-    ['a cache that missed', { cachedInputTokens: 3000 }, ['cache miss']],
-    ['a cache that missed in a prompt too short for one', { inputTokens: 900, cachedInputTokens: 0 }, []],
+    ['a cache that missed', { responses: answers([20_000, 0], [21_000, 0]) }, ['cache miss']],
+    ['a thread that begins without a cache', { responses: answers([20_000, 0], [21_000, 19_968]) }, []],
+    ['a cache that held all but a block', { responses: answers([20_000, 0], [21_000, 19_000]) }, []],
+    ['a thread that was shortened', { responses: answers([200_000, 0], [30_000, 2048]) }, []],
+    ['a prompt too short for a cache', { responses: answers([900, 0], [950, 0]) }, []],
     ['nothing', {}, []],
   ] as const)('are marked for %s', (_what, more, marks) => {
     const others = [1, 2, 3].map((number) => invocation('builder', number, 1));

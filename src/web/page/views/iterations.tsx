@@ -38,7 +38,9 @@ export function Iterations({ run, invocations, now, live }: IterationsProps) {
   return (
     <Panel
       title="Iterations"
-      hint={hasMisses ? 'Cache miss: less than half of the cached share that the run has.' : undefined}
+      hint={
+        hasMisses ? 'Cache miss: input that the response before in its thread had sent was billed as new.' : undefined
+      }
     >
       {iterations.length > 1 &&
         (iterations.some(({ costUsd }) => costUsd) ? (
