@@ -39,7 +39,15 @@ export function renderLiveTable(invocations: readonly LiveInvocation[], { width,
     return { cells: { ...cells }, styles: stylesOf(cells), ruled: begins };
   });
   const columns = COLUMNS.filter(({ key }) => key !== 'budget' || rows.some(({ cells }) => cells.budget));
-  return renderTable(columns, rows, { width, paint }).text.split('\n');
+  const { text } = renderTable(columns, rows, { width, paint });
+  const isCut = rows.some(({ cells }) => cells.budget && !text.includes(cells.budget));
+  if (!isCut) return text.split('\n');
+  // An amount that is cut off would read as another one, so a narrow table has the share alone.
+  const brief = rows.map((row) => ({
+    ...row,
+    cells: { ...row.cells, budget: (row.cells.budget ?? '').replace(/ of .*/, '') },
+  }));
+  return renderTable(columns, brief, { width, paint }).text.split('\n');
 }
 
 /** Returns how many lines the table has beside those of the invocations. */

@@ -59,7 +59,7 @@ export function renderWhyText(why: WhyReport, selection: Selection, options: Why
   const sections = [
     describeHeading(why.report, selection, options),
     [renderTable(listColumns(why), listRows(why), options).text],
-    describeDearest(why, options.clock).flatMap(({ title, text }) => [
+    describeDearest(why, selection, options.clock).flatMap(({ title, text }) => [
       paint('bold', wrapText(title, width)),
       `  ${wrapText(text, width - 2, '    ')}`,
     ]),
@@ -73,7 +73,7 @@ export function renderWhyText(why: WhyReport, selection: Selection, options: Why
 /** The same in GitHub's Markdown. */
 export function renderWhyMarkdown(why: WhyReport, selection: Selection, clock: Clock): string {
   const [title = '', facts = ''] = describeHeading(why.report, selection, { clock, width: ONE_LINE, paint: PLAIN });
-  const dearest = describeDearest(why, clock).map(
+  const dearest = describeDearest(why, selection, clock).map(
     ({ title: name, text }) => `- **${escapeMarkdown(name)}**: ${escapeMarkdown(text)}`,
   );
   const sections = [
@@ -125,12 +125,14 @@ function listRows({ split, usual }: WhyReport): Row<PartColumn>[] {
   return [...rows, { cells: sum, style: 'bold', ruled: true }];
 }
 
-function describeDearest({ dearest }: WhyReport, clock: Clock): { title: string; text: string }[] {
+function describeDearest({ dearest }: WhyReport, { part }: Selection, clock: Clock): { title: string; text: string }[] {
+  // Where one phase of one iteration is explained, the heading says so.
+  const isOne = part?.phase !== undefined && part.iteration !== undefined;
   const format = formatOf(dearest.map(({ response }) => response.costNanoUsd ?? 0));
   return dearest.map((explained) => {
     const { response, phase, iteration } = explained;
     const { model, input, cachedInput, output } = response;
-    const where = [phase, iteration].filter((part) => part !== undefined).join(' ');
+    const where = isOne ? '' : [phase, iteration].filter((part) => part !== undefined).join(' ');
     const tokens = `${formatRounded(input)} in (${formatRounded(cachedInput)} cached), ${formatRounded(output)} out`;
     const title = [
       format(response.costNanoUsd ?? 0),

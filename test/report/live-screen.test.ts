@@ -68,6 +68,13 @@ describe('the live view', () => {
     ]);
   });
 
+  test.each([80, 100, 120, 140])('never cuts an amount off a budget at %d columns', (width) => {
+    const budget = { limit: { scope: 'run', unit: 'usd', amount: 40e9 }, amount: 38e9 } as const;
+    const [running] = screen(view(invocation('a', {}, { budget })), { width }).slice(-1);
+    expect(running).toMatch(/█ {1,2}95%( of \$40\.00 a run)? {2}/);
+    expect(running).not.toContain('…');
+  });
+
   test('is three lines per invocation on a narrow one', () => {
     const shown = view(invocation('a'), invocation('b', { ...ENDED, models: [], responses: 0, contextTokens: null }));
     expect(screen(shown, { width: 40 })).toEqual([
