@@ -99,7 +99,7 @@ export interface TagQuery {
   readonly tag?: readonly Tag[];
 }
 
-export const TAG_PARAMETERS: Parsers<Required<TagQuery>> = {
+const TAG_PARAMETERS: Parsers<Required<TagQuery>> = {
   branch: (text, parameter) => split(text).map((value) => expectTag(`branch=${value}`, parameter)),
   tag: (text, parameter) => split(text).map((written) => expectTag(written, parameter)),
 };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore, type Store } from '../../src/store/store.js';
+import type { Subscription } from '../../src/web/answers.js';
 import { createProgress } from '../../src/web/progress.js';
 import { startDashboard } from '../../src/web/server.js';
 import { launchBrowser } from '../harness/browser.js';
@@ -18,6 +19,11 @@ const command = describeScript('screenshots', 'Takes pictures of every view, in 
   .parse();
 const [folder = ''] = command.processedArgs as [string];
 const SINCE = '2026-01-01';
+const NO_SUBSCRIPTIONS: readonly Subscription[] = [];
+const MADE_UP_SUBSCRIPTIONS: readonly Subscription[] = [
+  { provider: 'openai', name: 'ChatGPT Pro', usdPerMonth: 200, since: SINCE },
+  { provider: 'anthropic', name: 'Max', usdPerMonth: 100, since: SINCE },
+];
 
 interface Shot {
   readonly path: string;
@@ -51,7 +57,8 @@ async function photographRealRuns(): Promise<void> {
   const run = '/run?id=loop&project=shop';
   const wide = { width: 1400, scheme: 'light' } as const;
   try {
-    await photograph(openStore(bench.database, { mode: 'write', busyTimeoutMs: 5000 }), [
+    const store = openStore(bench.database, { mode: 'write', busyTimeoutMs: 5000 });
+    await photograph(store, NO_SUBSCRIPTIONS, [
       { ...wide, path: '/', file: join(images, 'dashboard-usage.png') },
       { ...wide, path: run, file: join(images, 'dashboard-run.png') },
       { ...wide, path: `${run}&why=reviewer/3`, file: join(images, 'dashboard-why.png'), part: '.why' },
@@ -73,7 +80,7 @@ async function photographMadeUp(): Promise<void> {
   );
   mkdirSync(folder, { recursive: true });
   try {
-    await photograph(makeUp(join(home, 'usage.db')), shots);
+    await photograph(makeUp(join(home, 'usage.db')), MADE_UP_SUBSCRIPTIONS, shots);
   } finally {
     rmSync(home, { recursive: true });
   }
@@ -105,7 +112,7 @@ function makeUp(database: string): Store {
 }
 
 /** Serves the dashboard of `store`, takes the pictures, and closes the store. */
-async function photograph(store: Store, shots: readonly Shot[]): Promise<void> {
+async function photograph(store: Store, subscriptions: readonly Subscription[], shots: readonly Shot[]): Promise<void> {
   const dashboard = await startDashboard({
     store,
     history: createProgress(),
@@ -113,10 +120,7 @@ async function photograph(store: Store, shots: readonly Shot[]): Promise<void> {
     surroundings: {
       version: '0.0.0',
       database: store.path,
-      subscriptions: [
-        { provider: 'openai', name: 'ChatGPT Pro', usdPerMonth: 200, since: SINCE },
-        { provider: 'anthropic', name: 'Max', usdPerMonth: 100, since: SINCE },
-      ],
+      subscriptions,
       timeZone: undefined,
       unit: 'usd',
       now: Date.now,

@@ -90,7 +90,8 @@ export const formatFineShare = (share: number) => finePercents.format(share);
 /** The difference of two shares: `2.6 points`. */
 export const formatPoints = (share: number) => `${decimal.format(100 * share)} points`;
 
-export const formatFactor = (factor: number) => `${decimal.format(factor)}×`;
+/** `0.7×`; what is something never reads as nothing. */
+export const formatFactor = (factor: number) => (factor > 0 && factor < 0.05 ? '<0.1×' : `${decimal.format(factor)}×`);
 export const formatHours = (hours: number) => `${decimal.format(hours)} h`;
 
 /** `0.8s`, `42s`, `4m 12s`, `3h 07m` */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EVIDENCE } from '../../../src/usage/source.js';
 import type { InvocationEntry, Sums } from '../../../src/web/page/answers.js';
 import { EVIDENCE_NAMES } from '../../../src/web/page/evidence.js';
-import { chooseUsdDigits, formatPoints, formatShare, formatUsd } from '../../../src/web/page/format.js';
+import { chooseUsdDigits, formatFactor, formatPoints, formatShare, formatUsd } from '../../../src/web/page/format.js';
 import { describeIteration, forecastIterations, listIterations } from '../../../src/web/page/iterations.js';
 import { lastDayOf } from '../../../src/web/page/periods.js';
 import { accumulate, describeLines, formatElapsed, measureSpan } from '../../../src/web/page/spending.js';
@@ -180,8 +180,9 @@ describe('the figures of the page', () => {
     ]);
   });
 
-  it('tell shares that differ in points', () => {
+  it('tell shares that differ in points, and factors never as nothing', () => {
     expect(formatPoints(0.026)).toBe('2.6 points');
+    expect([0, 0.03, 0.7].map(formatFactor)).toEqual(['0.0×', '<0.1×', '0.7×']);
   });
 
   it('have a name for every evidence that the record knows', () => {

@@ -29,7 +29,7 @@ export function drawBars(bars: readonly Bar[], providers: readonly Provider[], f
       label: { enabled: false },
       decal: { show: true, decals: providers.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
     },
-    grid: { left: 8, right: 8, top: heightPx + 2, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 8, top: providers.length > 1 ? heightPx + 2 : 20, bottom: 4, containLabel: true },
     legend: { show: providers.length > 1, ...legend },
     tooltip: {
       ...tooltipOf<AtAxis>(theme, ([first]) => describeBar(bars[first?.dataIndex ?? 0], providers)),
