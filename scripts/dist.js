@@ -34,6 +34,7 @@ const APART = {
   'usage-all': 'src/cli/usage-all.ts',
   fleet: 'src/fleet/fleet.ts',
   'metrics-otlp': 'src/metrics/otlp.ts',
+  'mcp-server': 'src/mcp/server.ts',
 };
 export const ENTRY_FILES = ['index.js', ...Object.keys({ ...PROCESSES, ...APART }).map((name) => `${name}.cjs`)];
 /** The dashboard's page, which is bundled for browsers. */

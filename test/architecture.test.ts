@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 /** Rooms of src/ from top to bottom: a room imports from the levels below its own. */
 const LEVELS = [
   ['cli', 'library'],
-  ['meter', 'history', 'report', 'web', 'fleet', 'metrics'],
+  ['meter', 'history', 'report', 'web', 'fleet', 'metrics', 'mcp'],
   ['agents'],
   ['process', 'io', 'formats', 'estimate', 'store'],
   ['pricing', 'files'],
@@ -25,9 +25,10 @@ const HOMES: Record<string, string[]> = {
   execa: [],
   'better-sqlite3': ['store'],
   tiktoken: ['estimate'],
-  zod: ['agents', 'formats', 'config'],
+  zod: ['agents', 'formats', 'config', 'mcp'],
   'toml-eslint-parser': ['config'],
   leven: ['config'],
+  '@modelcontextprotocol/sdk': ['mcp'],
   hono: ['web'],
   preact: ['web'],
   echarts: ['web'],

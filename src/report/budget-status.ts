@@ -1,9 +1,9 @@
-import { readDaySum, readRunSum } from '../store/live-queries.js';
+import { type BudgetSum, readDaySum, readLastIterations, readRunSum } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { type BudgetLimit, isBudgetPeriod, type MinLeft } from '../usage/budget.js';
 import type { RateLimit } from '../usage/record.js';
-import { formatCost, formatCount } from './amounts.js';
+import { formatCost, formatCount, formatPlural } from './amounts.js';
 import { type Calendar, findPeriod } from './calendar.js';
 import { toLevelJson } from './invocation-json.js';
 import { describeLimits, nameWindow } from './limits.js';
@@ -14,6 +14,12 @@ export interface BudgetLevel {
   readonly limit: BudgetLimit;
   /** In the limit's unit. */
   readonly amount: number;
+}
+
+/** What one more iteration of the run uses when it goes on like those that ended last. */
+export interface RunPace extends BudgetSum {
+  /** How many iterations it is the mean of. */
+  readonly iterations: number;
 }
 
 /** A rate limit's window of which less is left than was asked for. */
@@ -29,6 +35,8 @@ export interface ShortWindow {
 export interface BudgetStatus {
   readonly levels: readonly BudgetLevel[];
   readonly windows: readonly ShortWindow[];
+  /** Undefined where no run is named, or none of its iterations has ended. */
+  readonly pace: RunPace | undefined;
   /** `reached`: a run that began now would not start, or be warned of; `near`: four fifths of a limit are spent. */
   readonly state: 'within' | 'near' | 'reached';
 }
@@ -48,6 +56,8 @@ interface LevelQuery {
 }
 
 const NEAR = 0.8;
+/** The page takes the pace of a run from as many. */
+const PACE_ITERATIONS = 5;
 
 /** Reads how much of the limits of a project, and of one of its runs, is spent. Limits of an invocation are left out. */
 export function readBudgetStatus(connection: Connection, query: BudgetStatusQuery): BudgetStatus {
@@ -56,7 +66,13 @@ export function readBudgetStatus(connection: Connection, query: BudgetStatusQuer
   const windows = findShortWindows(readRateLimits(connection), query.minLeft, query.nowMs);
   const share = Math.max(0, ...levels.map(({ limit, amount }) => amount / limit.amount));
   const state = share >= 1 || windows.length > 0 ? 'reached' : share >= NEAR ? 'near' : 'within';
-  return { levels, windows, state };
+  return { levels, windows, pace: readPace(connection, query), state };
+}
+
+function readPace(connection: Connection, { projectId, runId }: LevelQuery): RunPace | undefined {
+  if (runId === undefined) return undefined;
+  const { iterations, nanoUsd, tokens } = readLastIterations(connection, { projectId, runId }, PACE_ITERATIONS);
+  return iterations === 0 ? undefined : { iterations, nanoUsd: nanoUsd / iterations, tokens: tokens / iterations };
 }
 
 /** Reads how much of a limit of a run, a day, a week or a month is spent. */
@@ -90,13 +106,19 @@ export function findShortWindows(
 }
 
 /** A line for each limit, and for each window of which too little is left. */
-export function renderBudgetStatus({ levels, windows }: BudgetStatus): string {
+export function renderBudgetStatus({ levels, windows, pace }: BudgetStatus): string {
   const lines = [
-    ...levels.map(({ limit, amount }) => {
+    ...levels.map((level) => {
+      const { limit, amount } = level;
       const format = limit.unit === 'usd' ? formatCost : (tokens: number) => `${formatCount(tokens)} tokens`;
       const share = Math.floor((amount / limit.amount) * 100);
-      return `${limit.scope}: ${format(amount)} of ${format(limit.amount)} (${share}%)`;
+      const spent = `${limit.scope}: ${format(amount)} of ${format(limit.amount)} (${share}%)`;
+      const more = countIterationsLeft(level, pace);
+      return more === undefined ? spent : `${spent}, enough for ${formatPlural(more, 'more iteration')}`;
     }),
+    ...(pace && levels.length > 0
+      ? [`The pace is that of the run's last ${formatPlural(pace.iterations, 'iteration')}.`]
+      : []),
     ...windows.map(({ name, leftPercent, minPercent }) => {
       return `rate limit ${name}: ${Math.floor(leftPercent)}% is left, ${minPercent}% must be`;
     }),
@@ -104,15 +126,32 @@ export function renderBudgetStatus({ levels, windows }: BudgetStatus): string {
   return lines.length === 0 ? 'No budget is set.\n' : `${lines.join('\n')}\n`;
 }
 
-export function toBudgetStatusJson({ levels, windows, state }: BudgetStatus): object {
+export function toBudgetStatusJson({ levels, windows, pace, state }: BudgetStatus): object {
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: 'budget',
     state,
-    limits: levels.map(toLevelJson),
+    limits: levels.map((level) => ({
+      ...toLevelJson(level),
+      ...(level.limit.unit === 'usd' ? { leftUsd: leftOf(level) / 1e9 } : { leftTokens: leftOf(level) }),
+      iterationsLeft: countIterationsLeft(level, pace) ?? null,
+    })),
+    pace: pace
+      ? { iterationCount: pace.iterations, usdPerIteration: pace.nanoUsd / 1e9, tokensPerIteration: pace.tokens }
+      : null,
     windows: windows.map(({ resetsAtMs, ...window }) => ({
       ...window,
       resetsAt: resetsAtMs === undefined ? null : new Date(resetsAtMs).toISOString(),
     })),
   };
+}
+
+function leftOf({ limit, amount }: BudgetLevel): number {
+  return Math.max(0, limit.amount - amount);
+}
+
+/** How many whole iterations a limit lasts; undefined where the pace is not known, or nothing has a price. */
+function countIterationsLeft(level: BudgetLevel, pace: RunPace | undefined): number | undefined {
+  const each = (level.limit.unit === 'usd' ? pace?.nanoUsd : pace?.tokens) ?? 0;
+  return each > 0 ? Math.floor(leftOf(level) / each) : undefined;
 }

@@ -38,6 +38,26 @@ export function listRunning(connection: Connection, projectId: string | undefine
     .all({ projectId: projectId ?? null });
 }
 
+/** A run, and the process of one of its invocations. */
+export interface RunOfProcess {
+  readonly projectId: string;
+  readonly runId: string;
+  readonly pid: number;
+  /** Of the invocation, so that a later process of that number can be told from it. */
+  readonly startedAtMs: number;
+}
+
+/** The runs of invocations that have not ended and whose Codex or front is one of `pids`, the newest first. */
+export function findRunsOfProcesses(connection: Connection, pids: readonly number[]): RunOfProcess[] {
+  return connection
+    .prepare<[{ pids: string }], RunOfProcess>(
+      `SELECT i.project_id AS projectId, i.run_id AS runId, p.value AS pid, i.started_at_ms AS startedAtMs
+       FROM invocations i JOIN json_each(@pids) p ON p.value IN (i.codex_pid, i.front_pid)
+       WHERE i.status = 'running' ORDER BY i.started_at_ms DESC, i.rowid DESC`,
+    )
+    .all({ pids: JSON.stringify(pids) });
+}
+
 /** What the responses since `fromMs` cost, as far as they have a price. */
 export function readCostSince(connection: Connection, fromMs: number, projectId: string | undefined): number {
   const cost = connection

@@ -117,6 +117,26 @@ export function readDaySum(connection: Connection, projectId: string, startMs: n
   return readSum(connection, 'buckets WHERE start_ms >= @startMs AND project_id = @projectId', { projectId, startMs });
 }
 
+/** What the iterations of a run used that ended last, at most `most` of them, and how many these are. */
+export function readLastIterations(
+  connection: Connection,
+  run: Pick<LiveRow, 'projectId' | 'runId'>,
+  most: number,
+): BudgetSum & { readonly iterations: number } {
+  const sum = connection
+    .prepare<[object], BudgetSum & { iterations: number }>(
+      `WITH ended AS (
+         SELECT iteration FROM invocations WHERE project_id = @projectId AND run_id = @runId
+         GROUP BY iteration HAVING sum(status = 'running') = 0 ORDER BY iteration DESC LIMIT @most)
+       SELECT count(DISTINCT e.iteration) AS iterations, coalesce(sum(c.cost_nano_usd), 0) AS nanoUsd,
+         coalesce(sum(c.input_tokens + c.output_tokens), 0) AS tokens
+       FROM ended e LEFT JOIN cost_records c
+         ON c.project_id = @projectId AND c.run_id = @runId AND c.iteration = e.iteration`,
+    )
+    .get({ ...run, most });
+  return sum ?? { iterations: 0, nanoUsd: 0, tokens: 0 };
+}
+
 function readSum(connection: Connection, from: string, values: object): BudgetSum {
   const sum = connection
     .prepare<[object], BudgetSum>(

@@ -9,8 +9,11 @@ import { LATEST_VERSION, migrate } from './migrations.js';
 export type { Connection };
 
 export interface OpenOptions {
-  /** `read`: for reports; a database that does not exist is a `missing` error. `write` creates it. */
-  readonly mode: 'read' | 'write';
+  /**
+   * `write` creates the database. `read` is for reports: one that does not exist is a `missing` error, and one of an earlier
+   * version is brought up to date. `read-only` changes nothing: of an earlier version it says what to do.
+   */
+  readonly mode: 'read' | 'read-only' | 'write';
   /** How long one statement may wait for another process's lock before it fails as `locked`. */
   readonly busyTimeoutMs?: number;
 }
@@ -21,9 +24,10 @@ export interface OpenOptions {
  */
 export function openConnection(path: string, { mode, busyTimeoutMs = 0 }: OpenOptions): Connection {
   return explainingFaults(path, () => {
-    if (mode === 'read' && !existsSync(path)) {
+    if (mode !== 'write' && !existsSync(path)) {
       throw new StoreError('missing', `There is no database at ${path} yet: nothing has been metered.`);
     }
+    if (mode === 'read-only') return openReadOnly(path, busyTimeoutMs);
     createPrivately(path);
     const connection = openDatabase(path, { timeout: busyTimeoutMs });
     try {
@@ -101,14 +105,33 @@ export function createPrivately(path: string): void {
   }
 }
 
-function bringUpToDate(connection: Connection, path: string): void {
-  const version = () => connection.pragma('user_version', { simple: true }) as number;
-  if (version() > LATEST_VERSION) {
+function openReadOnly(path: string, timeout: number): Connection {
+  isRegularFile(path);
+  const connection = openDatabase(path, { timeout, readonly: true, fileMustExist: true });
+  try {
+    if (readVersion(connection, path) === LATEST_VERSION) return connection;
     throw new StoreError(
-      'newer',
-      `The database ${path} was made by a newer codex-metered: update codex-metered, or set CODEX_METERED_DB to another path.`,
+      'other',
+      `The database ${path} was made by an earlier codex-metered: "codex-usage run" brings it up to date.`,
     );
+  } catch (error) {
+    connection.close();
+    throw error;
   }
+}
+
+/** Throws a StoreError where a later codex-metered has made the database. */
+function readVersion(connection: Connection, path: string): number {
+  const version = connection.pragma('user_version', { simple: true }) as number;
+  if (version <= LATEST_VERSION) return version;
+  throw new StoreError(
+    'newer',
+    `The database ${path} was made by a newer codex-metered: update codex-metered, or set CODEX_METERED_DB to another path.`,
+  );
+}
+
+function bringUpToDate(connection: Connection, path: string): void {
+  const version = () => readVersion(connection, path);
   if (version() === LATEST_VERSION) return;
   // Two processes may open a new database at once: the second one waits, then finds nothing left to do.
   connection

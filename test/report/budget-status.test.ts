@@ -77,7 +77,38 @@ describe('the status of a budget', () => {
 
   it('leaves out limits of an invocation, and those of a run where there is none', () => {
     const limits = (['invocation', 'run'] as const).map((scope): BudgetLimit => ({ scope, unit: 'usd', amount: 1 }));
-    expect(read(limits, { runId: undefined })).toEqual({ levels: [], windows: [], state: 'within' });
+    expect(read(limits, { runId: undefined })).toEqual({ levels: [], windows: [], pace: undefined, state: 'within' });
+  });
+
+  it("says how many more iterations are left at the pace of the run's last five", () => {
+    const store = createStore();
+    for (let iteration = 1; iteration <= 7; iteration++) {
+      const id = `i${iteration}`;
+      store.record({
+        invocation: sampleInvocation(id, { attribution: { iteration }, startedAtMs: NOW }),
+        // The first iteration does not count any more, and the last one has not ended.
+        ...(iteration < 7 && { update: { status: 'completed', endedAtMs: NOW } }),
+        responses: [sampleResponse(id, { completedAtMs: NOW, costNanoUsd: iteration === 1 ? 9e9 : 1e9 })],
+      });
+    }
+    const limits: BudgetLimit[] = [
+      { scope: 'run', unit: 'usd', amount: 17.5e9 },
+      { scope: 'day', unit: 'usd', amount: 10e9 },
+    ];
+    const query = { projectId: 'shop', calendar: createCalendar('UTC'), nowMs: NOW, minLeft: [], limits };
+    const status = readBudgetStatus(store.connection, { ...query, runId: 'nightly-7' });
+    expect(renderBudgetStatus(status)).toBe(
+      "run: $15.0000 of $17.5000 (85%), enough for 2 more iterations\nday: $15.0000 of $10.0000 (150%), enough for 0 more iterations\nThe pace is that of the run's last 5 iterations.\n",
+    );
+    expect(toBudgetStatusJson(status)).toMatchObject({
+      limits: [
+        { scope: 'run', spentUsd: 15, leftUsd: 2.5, iterationsLeft: 2 },
+        { scope: 'day', leftUsd: 0, iterationsLeft: 0 },
+      ],
+      pace: { iterationCount: 5, usdPerIteration: 1 },
+    });
+    const unnamed = readBudgetStatus(store.connection, { ...query, runId: undefined });
+    expect(toBudgetStatusJson(unnamed)).toMatchObject({ pace: null, limits: [{ scope: 'day', iterationsLeft: null }] });
   });
 
   it('is reached where too little of a rate limit is left', () => {

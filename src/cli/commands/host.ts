@@ -6,6 +6,8 @@ export interface Host {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** Commands open the database without the right to write; by default they bring its schema up to date. */
+  readonly access?: 'read-only';
   /** Path of dist/meter.cjs. */
   readonly meter: string;
   readonly stdout: Output;

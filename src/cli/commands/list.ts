@@ -20,5 +20,6 @@ export const COMMANDS: CommandList = {
   watch: async () => (await import('./watch.js')).watch,
   statusline: async () => (await import('./statusline.js')).statusline,
   serve: async () => (await import('./serve.js')).serve,
+  mcp: async () => (await import('./mcp.js')).mcp,
   completion: async () => (await import('./completion.js')).completion,
 };

@@ -27,7 +27,7 @@ export async function showReport(
   render: (store: Store) => string | Promise<string>,
 ): Promise<number> {
   try {
-    const store = openStore(database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
+    const store = openStore(database, { mode: host.access ?? 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
       host.stdout.write(await render(store));
     } finally {

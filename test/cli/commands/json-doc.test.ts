@@ -25,6 +25,7 @@ it.each([
   [['compare', 'nightly-7', '--as', 'gpt-5.4-mini', '--json']],
   [['push', '--json']],
   [['fleet', 'status', '--json']],
+  [['budget', '--json', '--run', 'nightly-7']],
   [['daily', '--json']],
   [['weekly', '--json']],
   [['monthly', '--json']],
@@ -46,12 +47,17 @@ async function printUsage(args: string[]): Promise<string> {
   const store = openStore(database, { mode: 'write' });
   const responses = [sampleResponse('1'), sampleResponse('2', { model: 'new', costNanoUsd: undefined })];
   const notes = [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 } }] as const;
-  store.record({ invocation: sampleInvocation('a'), update: { threadId: 'thread-1' }, responses, notes });
+  store.record({
+    invocation: sampleInvocation('a'),
+    update: { threadId: 'thread-1', status: 'completed' },
+    responses,
+    notes,
+  });
   store.close();
   return (
     await runUsage(args, {
       database,
-      env: { CODEX_METERED_STATE_DIR: dirname(database), CODEX_METERED_FLEET_URL: NOWHERE },
+      env: { CODEX_METERED_STATE_DIR: dirname(database), CODEX_METERED_FLEET_URL: NOWHERE, CODEX_METERED_BUDGET_USD: 'run=1' },
     })
   ).stdout;
 }
