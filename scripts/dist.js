@@ -35,6 +35,7 @@ const APART = {
   fleet: 'src/fleet/fleet.ts',
   'metrics-otlp': 'src/metrics/otlp.ts',
   'mcp-server': 'src/mcp/server.ts',
+  table: 'src/report/table.ts',
 };
 export const ENTRY_FILES = ['index.js', ...Object.keys({ ...PROCESSES, ...APART }).map((name) => `${name}.cjs`)];
 /** The dashboard's page, which is bundled for browsers. */

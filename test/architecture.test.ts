@@ -41,7 +41,7 @@ const MADE = { '../build/rollout-scan': 'agents/codex/rollout-scanner' } as cons
 /** Too slow to start before Codex does; the last two open the standard streams, which replaceStandardStreams must have replaced by then. */
 const LATE = ['better-sqlite3', 'tiktoken', 'zod', 'toml-eslint-parser', 'env-paths', 'node:process'];
 /** What the page in the browser may import from outside of its folder. */
-const SHARED_WITH_PAGE = ['usage/budget', 'usage/cache-miss', 'usage/counters', 'usage/figure-name'];
+const SHARED_WITH_PAGE = ['usage/budget', 'usage/cache-miss', 'usage/counters', 'usage/csv', 'usage/figure-name'];
 const MAX_LINES = 220;
 
 /** Modules are paths within src/ without extension, or `npm:` and a package. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readCodexHome, readPaths } from '../config/paths.js';
+import { listHooks } from '../config/settings.js';
 import type { OtlpSink } from '../io/otlp-sink.js';
 import { findWorkTree } from '../io/work-tree.js';
 import { openLog } from '../log.js';
@@ -67,7 +68,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
     ...{ codexPath, frontPid, meterPid: process.pid, startedAtMs, surroundings: readSurroundings(process.env) },
   };
   const starting: Invocation = { ...known, codexHome: undefined, codexPid: undefined };
-  const hooks = createHooks(settings.hooks, starting, log);
+  const hooks = createHooks(listHooks(settings), starting, log);
   let run: MeteredInvocation | undefined;
   let sink: OtlpSink | undefined;
   return {

@@ -5,4 +5,10 @@ export type HookName = (typeof HOOKS)[number];
 /** A program with its arguments, or a command line for `sh -c`. */
 export type HookCommand = string | readonly string[];
 
+/** A hook that is set. */
+export interface Hook {
+  readonly name: HookName;
+  readonly command: HookCommand;
+}
+
 export type HookCommands = Readonly<Partial<Record<HookName, HookCommand | undefined>>>;

@@ -172,6 +172,12 @@ export function listKnownKeys(path: readonly PropertyKey[]): string[] {
   return Object.keys(unwrap(schema).shape ?? {});
 }
 
+/** All keys that hold a value, such as `budget.run.usd`. A list of tables is one key, and so is a table whose keys are the user's. */
+export function listSettingKeys(path: readonly string[] = []): string[] {
+  const keys = listKnownKeys(path);
+  return keys.length === 0 ? [path.join('.')] : keys.flatMap((key) => listSettingKeys([...path, key]));
+}
+
 interface Unwrapped {
   readonly shape?: Record<string, unknown>;
   readonly element?: unknown;

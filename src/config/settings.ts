@@ -10,7 +10,7 @@ import type { Tag } from '../usage/tags.js';
 import { parseMinLeft, resolveLimits } from './budgets.js';
 import type { UnsuitableFile } from './find-files.js';
 import { resolveFleet } from './fleet.js';
-import type { HookCommands } from './hooks.js';
+import { HOOKS, type Hook, type HookCommands } from './hooks.js';
 import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
 import { findTicketPattern, resolveTags } from './tags.js';
@@ -51,7 +51,7 @@ export interface Settings {
   /** How much of rate limits must be left for a run to start; `onBudget` says what happens otherwise. */
   readonly minLeft: Setting<readonly MinLeft[]>;
   /** Programs that the meter runs. Of the user's file alone. */
-  readonly hooks: HookCommands;
+  readonly hooks: readonly Setting<Hook>[];
   readonly limits: readonly Setting<BudgetLimit>[];
   /** Of all files, the project's first. */
   readonly subscriptions: readonly Setting<Subscription>[];
@@ -132,7 +132,12 @@ export function resolveSettings(
     outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
     onBudget: { ...onBudget, value: onBudget.value ?? 'stop' },
     minLeft: { ...minLeft, value: minLeft.value ?? [] },
-    hooks: files.find(({ hooks }) => hooks !== undefined)?.hooks ?? {},
+    hooks: files.flatMap((file) => {
+      return HOOKS.flatMap((name) => {
+        const command = file.hooks?.[name];
+        return command === undefined ? [] : [settingOf(file, ['hooks', name], { name, command })];
+      });
+    }),
     limits: resolveLimits(said, files),
     subscriptions: files.flatMap((file) => {
       return (file.subscriptions ?? []).map((one, index) => settingOf(file, ['subscriptions', index], one));
@@ -173,6 +178,10 @@ function resolvePrices(files: readonly ConfigFile[]): Setting<PriceEntry>[] {
 
 export function listLimits({ limits }: Settings): BudgetLimit[] {
   return limits.map(({ value }) => value);
+}
+
+export function listHooks({ hooks }: Settings): HookCommands {
+  return Object.fromEntries(hooks.map(({ value: { name, command } }) => [name, command]));
 }
 
 /** Another program's database, and what becomes of its own rows. */

@@ -3,11 +3,12 @@ import { messageOf, UsageError } from '../errors.js';
 
 /**
  * Writes a temporary file beside `path` and renames it, so that whoever reads `path` gets the old file or the new one, each
- * whole. Returns what `write` returns. Throws a UsageError where it cannot be written.
+ * whole. The user has named the file, so its mode is what the umask leaves of 0666. Returns what `write` returns. Throws a
+ * UsageError where it cannot be written.
  */
-export function replaceFile<T>(path: string, mode: number, write: (put: (text: string) => void) => T): T {
+export function replaceFile<T>(path: string, write: (put: (text: string) => void) => T): T {
   const temporary = `${path}.${process.pid}.tmp`;
-  const file = explaining(path, () => openSync(temporary, 'wx', mode));
+  const file = explaining(path, () => openSync(temporary, 'wx'));
   try {
     const result = write((text) => explaining(path, () => writeFileSync(file, text)));
     explaining(path, () => renameSync(temporary, path));

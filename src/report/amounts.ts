@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
-
 const NANO_USD = 1_000_000_000;
 /** From this sum on, a table over many runs is written in cents: nobody reads the fourth decimal of ten dollars. */
 const CENTS_FROM_NANO_USD = 10 * NANO_USD;
@@ -102,9 +100,21 @@ export function formatModels(names: readonly string[]): string {
   return cleanText(first) + (others.length === 0 ? '' : ` +${others.length}`);
 }
 
-/** Makes text that was recorded safe for a terminal: one line, without control characters. */
+/**
+ * Makes recorded text safe for a terminal and for a line of text: control characters, and those that reorder or hide what is
+ * beside them, are shown as escapes, such as `\x1b`, `\n` and `\u202e`. The joiners that emoji and some scripts need stay.
+ */
 export function cleanText(text: string): string {
-  return stripVTControlCharacters(text).replace(/\p{C}/gu, ' ').trim();
+  return text.replace(UNSEEN, escapeCharacter).trim();
+}
+
+const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeCharacter(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16);
+  if (code.length > 4) return `\\u{${code}}`;
+  return SHORT_ESCAPES[character] ?? (code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`);
 }
 
 // Intl.NumberFormat takes Node 10 ms to load, a sixth of its own start.

@@ -2,6 +2,7 @@ import { type ExportedResponse, iterateResponses } from '../store/export-queries
 import type { Connection } from '../store/open.js';
 import { readSpan, readSums } from '../store/period-queries.js';
 import { toTokensJson } from '../usage/counters.js';
+import { type CsvTexts, type CsvValue, writeCsvRow } from '../usage/csv.js';
 import { type Calendar, formatDay } from './calendar.js';
 import { type FocusOptions, listFocus } from './focus.js';
 import { explainEmpty, nothingRecorded, toMoments } from './period-range.js';
@@ -9,6 +10,12 @@ import type { PeriodQuery } from './period-report.js';
 import { toIso } from './sums-json.js';
 
 export type ExportFormat = 'csv' | 'json' | 'ndjson';
+/** How rows are written. `texts` is of CSV alone: other formats hold texts as they are. */
+export interface ExportForm {
+  readonly format: ExportFormat;
+  readonly texts: CsvTexts;
+}
+
 /** `days`: the sums of each day, provider, project, model and source. `focus`: costs as FOCUS 1.2 describes them. */
 export type ExportSubject = 'responses' | 'days' | 'focus';
 
@@ -20,7 +27,7 @@ export interface ExportOptions extends FocusOptions {
 
 export type ExportQuery = Pick<PeriodQuery, 'since' | 'until' | 'provider' | 'projectId' | 'model' | 'tags'>;
 
-type Value = string | number | null | Readonly<Record<string, string>>;
+type Value = CsvValue | Readonly<Record<string, string>>;
 type Entry = Readonly<Record<string, Value>>;
 
 /** So many rows are written at once. */
@@ -33,7 +40,7 @@ const ROWS_AT_ONCE = 500;
 export function exportUsage(
   connection: Connection,
   subject: ExportSubject,
-  format: ExportFormat,
+  form: ExportForm,
   options: ExportOptions,
 ): number {
   const { query, put } = options;
@@ -45,7 +52,7 @@ export function exportUsage(
     lines = [];
   };
   for (const entry of entries) {
-    lines.push(encode(entry, format, count === 0 ? 'first' : 'later'));
+    lines.push(encode(entry, form, count === 0 ? 'first' : 'later'));
     count++;
     if (lines.length === ROWS_AT_ONCE) flush();
   }
@@ -53,7 +60,7 @@ export function exportUsage(
     if (readSpan(connection)) throw explainEmpty(connection, query, { since: query.since, until: query.until });
     throw nothingRecorded();
   }
-  if (format === 'json') lines.push('\n]\n');
+  if (form.format === 'json') lines.push('\n]\n');
   flush();
   return count;
 }
@@ -68,29 +75,22 @@ const LISTS: Readonly<
   },
 };
 
-function encode(entry: Entry, format: ExportFormat, place: 'first' | 'later'): string {
+function encode(entry: Entry, { format, texts }: ExportForm, place: 'first' | 'later'): string {
   switch (format) {
     case 'ndjson':
       return `${JSON.stringify(entry)}\n`;
     case 'json':
       return `${place === 'first' ? '[\n' : ',\n'}  ${JSON.stringify(entry)}`;
     case 'csv': {
-      const header = place === 'first' ? `${Object.keys(entry).join(',')}\r\n` : '';
-      return `${header}${Object.values(entry).map(quote).join(',')}\r\n`;
+      const header = place === 'first' ? `${writeCsvRow(Object.keys(entry))}\r\n` : '';
+      return `${header}${writeCsvRow(Object.values(entry).map(toCsvValue), texts)}\r\n`;
     }
   }
 }
 
-/** Quotes as RFC 4180 says. What is not known is empty. */
-function quote(value: Value): string {
-  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : toText(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Numbers without an exponent, which spreadsheets show and FOCUS allows only with a capital E. */
-function toText(value: string | number): string {
-  const text = String(value);
-  return typeof value === 'number' && text.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : text;
+/** Tags are one column in CSV, as JSON. */
+function toCsvValue(value: Value): CsvValue {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }
 
 function* listResponses(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {

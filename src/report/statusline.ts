@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import { cleanText, formatCents } from './amounts.js';
 import type { Figures } from './figures.js';
 import { describeCost } from './figures-text.js';
@@ -32,11 +31,19 @@ export const PLACEHOLDER_NAMES: readonly string[] = Object.keys(PLACEHOLDERS);
 
 const SEPARATOR = ' · ';
 
+/** How much room there is, in cells of a terminal, and what measures and cuts text: it takes longer to load than the line to make. */
+export interface Room {
+  readonly width: number;
+  readonly measure: (text: string) => number;
+  readonly cut: (text: string, width: number) => string;
+}
+
 /**
  * Renders the line for which no format is given: today, the run, the rate while money is spent, and the windows. Where that
- * is wider than `width` cells, what matters least goes first: the rate, the later windows, the run, the first window.
+ * is wider than the room, what matters least goes first: the rate, the later windows, the run, the first window. What is left
+ * is cut.
  */
-export function renderStatusline(facts: StatuslineFacts, paint: Paint, width = Number.POSITIVE_INFINITY): string {
+export function renderStatusline(facts: StatuslineFacts, paint: Paint, room?: Room): string {
   const { spending, run, limits } = facts;
   const isRunShown = run && !equals(run.figures, spending.today);
   let parts = [
@@ -47,15 +54,20 @@ export function renderStatusline(facts: StatuslineFacts, paint: Paint, width = N
   ].filter(({ text }) => text !== '');
   const join = () => parts.map(({ text }) => text).join(SEPARATOR);
   for (const rank of [4, 3, 2, 1]) {
-    if (stripVTControlCharacters(join()).length <= width) break;
+    if (!room || room.measure(join()) <= room.width) break;
     parts = parts.filter((part) => part.rank !== rank);
   }
-  return join();
+  return cutTo(room, join());
 }
 
-/** Fills in the `{placeholders}` of `format`. */
-export function fillFormat(format: string, facts: StatuslineFacts, paint: Paint): string {
-  return format.replaceAll(PLACEHOLDER, (whole, name: string) => PLACEHOLDERS[name]?.(facts, paint) ?? whole);
+/** Fills in the `{placeholders}` of `format`, and cuts what the room is too narrow for. */
+export function fillFormat(format: string, facts: StatuslineFacts, paint: Paint, room?: Room): string {
+  const filled = format.replaceAll(PLACEHOLDER, (whole, name: string) => PLACEHOLDERS[name]?.(facts, paint) ?? whole);
+  return cutTo(room, filled);
+}
+
+function cutTo(room: Room | undefined, text: string): string {
+  return room ? room.cut(text, room.width) : text;
 }
 
 /** Lists the placeholders of `format` that do not exist. */
@@ -105,5 +117,6 @@ function equals(a: Figures, b: Figures): boolean {
 const LONGEST_ID = 20;
 
 function shorten(id: string): string {
-  return id.length <= LONGEST_ID ? id : `${id.slice(0, LONGEST_ID - 1)}…`;
+  const characters = [...id];
+  return characters.length <= LONGEST_ID ? id : `${characters.slice(0, LONGEST_ID - 1).join('')}…`;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load.js';
-import type { Given, SettingName } from '../../src/config/settings.js';
+import { type Given, listHooks, type SettingName } from '../../src/config/settings.js';
 import { UsageError } from '../../src/errors.js';
 import { createFolder } from '../store/samples.js';
 
@@ -101,7 +101,8 @@ describe('hooks', () => {
 
   it("are those of the user's own file", async () => {
     const { settings } = await load({ user: text });
-    expect(settings.hooks).toEqual({ reached: 'mail me', run_end: ['notify', 'done'] });
+    expect(listHooks(settings)).toEqual({ reached: 'mail me', run_end: ['notify', 'done'] });
+    expect(settings.hooks.map(({ place }) => place?.replace(/^.*:/, ''))).toEqual(['2', '3']);
   });
 
   it('are refused in a file that a repository may bring with it', async () => {

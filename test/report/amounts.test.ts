@@ -85,11 +85,13 @@ describe('a duration', () => {
 
 describe('text from outside', () => {
   it('loses what a terminal would obey', () => {
-    expect(cleanText('\u001b[31mred\u001b[0m \u001b]0;title\u0007name')).toBe('red name');
-    expect(cleanText('two\nlines\u202e\u0000')).toBe('two lines');
+    expect(cleanText('\u001b[31mred\u001b]0;title\u0007')).toBe('\\x1b[31mred\\x1b]0;title\\x07');
+    expect(cleanText('two\nlines\t\u202eback\u0000\u2028')).toBe('two\\nlines\\t\\u202eback\\x00\\u2028');
+    expect(cleanText('\ud800 \u{e0001} \u009b')).toBe('\\ud800 \\u{e0001} \\x9b');
   });
 
   it('keeps letters of every script', () => {
     expect(cleanText('日本語 naïve Ω')).toBe('日本語 naïve Ω');
+    expect(cleanText('👩\u200d💻 می\u200cخواهم \ue0b0')).toBe('👩\u200d💻 می\u200cخواهم \ue0b0');
   });
 });

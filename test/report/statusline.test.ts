@@ -10,6 +10,7 @@ import {
   renderStatusline,
   type StatuslineFacts,
 } from '../../src/report/statusline.js';
+import { cutText, measureWidth } from '../../src/report/table.js';
 import { NO_USAGE } from '../../src/usage/usage.js';
 
 const figures = (costNanoUsd: number | undefined, more: Partial<Figures> = {}): Figures => ({
@@ -33,6 +34,8 @@ const FACTS: StatuslineFacts = {
   limits: [window('5h', 62.4), window('week', 19)],
 };
 
+const roomOf = (width: number) => ({ width, measure: measureWidth, cut: cutText });
+
 describe('the status line', () => {
   test('says today, the run, the rate and what is left', () => {
     expect(renderStatusline(FACTS, PLAIN)).toBe(
@@ -46,9 +49,21 @@ describe('the status line', () => {
     [60, 'codex $4.21 today · nightly-7 $1.20 · 5h 62% left'],
     [40, 'codex $4.21 today · 5h 62% left'],
     [20, 'codex $4.21 today'],
+    [10, 'codex $4.…'],
   ])('keeps within %i cells and leaves out first what matters least', (width, line) => {
-    expect(renderStatusline(FACTS, PLAIN, width)).toBe(line);
-    expect(stripVTControlCharacters(renderStatusline(FACTS, COLOURED, width))).toBe(line);
+    expect(renderStatusline(FACTS, PLAIN, roomOf(width))).toBe(line);
+    expect(stripVTControlCharacters(renderStatusline(FACTS, COLOURED, roomOf(width)))).toBe(line);
+  });
+
+  test('counts the cells that characters take, and cuts a format between them', () => {
+    const wide = { ...FACTS, run: { id: '日本語', figures: figures(1) } };
+    // Thirty characters, three of them in two cells each.
+    expect(renderStatusline({ ...wide, limits: [] }, PLAIN, roomOf(32))).toBe('codex $4.21 today');
+    expect(renderStatusline({ ...wide, limits: [] }, PLAIN, roomOf(33))).toBe('codex $4.21 today · 日本語 <$0.01');
+    expect(fillFormat('{run_id}|{today}', wide, PLAIN, roomOf(6))).toBe('日本…');
+    expect(fillFormat('{run_id}|{today}', wide, PLAIN, roomOf(12))).toBe('日本語|$4.21');
+    const low = { ...FACTS, limits: [window('5h', 9)] };
+    expect(fillFormat('{5h} left', low, COLOURED, roomOf(5))).toBe('\u001b[31m9%\u001b[39m l…');
   });
 
   test('leaves out what there is nothing to say of', () => {
@@ -74,8 +89,8 @@ describe('the status line', () => {
   });
 
   test('shortens the id of a run, and lets no control sequence through', () => {
-    const run = { id: `\u001b[31m${'x'.repeat(40)}`, figures: figures(1) };
-    expect(renderStatusline({ ...FACTS, run }, PLAIN)).toContain(` · ${'x'.repeat(19)}… <$0.01 · `);
+    const run = { id: `\u001b${'😀'.repeat(40)}`, figures: figures(1) };
+    expect(renderStatusline({ ...FACTS, run }, PLAIN)).toContain(` · \\x1b${'😀'.repeat(15)}… <$0.01 · `);
   });
 
   test('follows a format', () => {

@@ -1,17 +1,23 @@
 import { CONFIG_FILE_NAME, listConfigLocations } from '../../config/find-files.js';
+import type { ConfigFileValues } from '../../config/schema.js';
 import type { Setting } from '../../config/setting.js';
+import type { Settings } from '../../config/settings.js';
 import { nameProject } from '../../io/work-tree.js';
 import type { Price } from '../../pricing/price.js';
 import { cleanText, formatCents, formatCount } from '../../report/amounts.js';
 import { findTimeZone } from '../../report/calendar.js';
 import { nameWindow } from '../../report/limits.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
+import { wrapText } from '../../report/table.js';
 import type { BudgetLimit, MinLeft } from '../../usage/budget.js';
 import { type FleetTarget, showFleetUrl } from '../../usage/fleet-target.js';
 import { defineCommand } from './command.js';
 import type { HostSettings } from './host-settings.js';
 import { JSON_NOT_TEXT } from './shared-options.js';
 import { formatJson } from './show.js';
+
+/** Of the line that names what is not set. */
+const WIDTH = 100;
 
 type ConfigFacts = Omit<HostSettings, 'fault'>;
 
@@ -31,30 +37,34 @@ export const config = defineCommand({
   description: 'Shows the settings that hold in this folder, and where each comes from.',
   options: { json: JSON_NOT_TEXT },
   help: HELP,
-  run({ options, host, fault, ...facts }) {
+  async run({ options, host, fault, ...facts }) {
     if (fault) throw fault;
-    host.stdout.write(options.json ? renderJson(facts) : renderText(facts));
+    const entries = listEntries(facts);
+    // The schema takes longer to load than the rest.
+    const { listSettingKeys } = await import('../../config/schema.js');
+    const unset = listSettingKeys().filter(
+      (key) => !entries.some(({ name }) => name === key || name.startsWith(`${key}.`)),
+    );
+    host.stdout.write(options.json ? renderJson(facts, entries, unset) : renderText(facts, entries, unset));
     return 0;
   },
 });
 
-function renderJson(facts: ConfigFacts): string {
-  const settings = listEntries(facts).map(({ name, value, origin, place }) => ({
-    ...{ name, value, origin, place: place ?? null },
-  }));
-  const files = listConfigLocations(facts.places);
-  return formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'config', files, settings });
+function renderJson({ places }: ConfigFacts, entries: readonly Entry[], unset: readonly string[]): string {
+  const settings = entries.map(({ name, value, origin, place }) => ({ name, value, origin, place: place ?? null }));
+  const files = listConfigLocations(places);
+  return formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'config', files, settings, unset });
 }
 
-function renderText(facts: ConfigFacts): string {
-  const entries = listEntries(facts).map((one) => [one.name, one.text, one.place ?? one.origin]);
-  const rows = [['Setting', 'Value', 'From'], ...entries];
+function renderText({ places }: ConfigFacts, entries: readonly Entry[], unset: readonly string[]): string {
+  const rows = [['Setting', 'Value', 'From'], ...entries.map((one) => [one.name, one.text, one.place ?? one.origin])];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  const found = listConfigLocations(facts.places).map(({ origin, path, exists }) => {
+  const found = listConfigLocations(places).map(({ origin, path, exists }) => {
     return `${origin.padEnd(12)}  ${cleanText(path)}${exists ? '' : '  (there is none)'}`;
   });
-  return `${[...found, '', ...lines].map((line) => line.trimEnd()).join('\n')}\n`;
+  const rest = unset.length === 0 ? [] : ['', wrapText(`Not set: ${unset.join(', ')}.`, WIDTH)];
+  return `${[...found, '', ...lines, ...rest].map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
 interface Entry {
@@ -66,37 +76,71 @@ interface Entry {
   readonly place: string | undefined;
 }
 
-function listEntries({ settings, paths, places }: ConfigFacts): Entry[] {
-  const { project, database, costRecords, estimates, timeZone } = settings;
-  const named = project.value === undefined ? { ...nameProject(places.cwd), place: undefined } : project;
-  const zone = timeZone.value ?? findTimeZone(undefined).name;
-  const ofSystem = { origin: 'default', place: undefined };
+/** The settings that hold, in the order of the schema, and where log and state are. */
+function listEntries(facts: ConfigFacts): Entry[] {
+  const { logFile, stateDirectory } = facts.paths;
   return [
-    entry('project', named),
-    entry('time_zone', { ...timeZone, value: zone }),
-    entry('unit', settings.unit),
-    entry('database', { ...database, value: paths.database }),
-    ...(costRecords.value === undefined
-      ? []
-      : [entry('cost_records', costRecords), entry('cost_records_estimates', estimates)]),
-    ...settings.outputPatterns.map((one) => {
-      const { pattern, phase } = one.value;
-      return entry(phase ? `phases.${phase}` : 'output_pattern', { ...one, value: pattern });
+    ...Object.values(SHOWN).flatMap((show) => show(facts)),
+    entry('log', { ...BY_DEFAULT, value: logFile }),
+    entry('state', { ...BY_DEFAULT, value: stateDirectory }),
+  ];
+}
+
+const BY_DEFAULT = { origin: 'default', place: undefined };
+
+/** How each key of a configuration file is shown; none of its values where none is set. A key of the schema without an entry does not compile. */
+const SHOWN: Readonly<Record<keyof ConfigFileValues, (facts: ConfigFacts) => Entry[]>> = {
+  project({ settings: { project }, places }) {
+    return [entry('project', project.value === undefined ? { ...nameProject(places.cwd), place: undefined } : project)];
+  },
+  time_zone({ settings: { timeZone } }) {
+    return [entry('time_zone', { ...timeZone, value: timeZone.value ?? findTimeZone(undefined).name })];
+  },
+  unit: ({ settings }) => [entry('unit', settings.unit)],
+  database: ({ settings, paths }) => [entry('database', { ...settings.database, value: paths.database })],
+  cost_records: ({ settings }) => ifSet('cost_records', settings.costRecords),
+  cost_records_estimates({ settings: { costRecords, estimates } }) {
+    return costRecords.value === undefined ? [] : [entry('cost_records_estimates', estimates)];
+  },
+  output_pattern: ({ settings }) => listPatterns(settings, 'output_pattern'),
+  phases: ({ settings }) => listPatterns(settings, 'phases'),
+  budget: ({ settings: { onBudget, limits, minLeft } }) => [
+    entry('budget.on_budget', onBudget),
+    ...limits.map(limitEntry),
+    ...(minLeft.value.length === 0 ? [] : [entry('budget.min_left', describeMinLeft(minLeft))]),
+  ],
+  hooks: ({ settings }) =>
+    settings.hooks.map((one) => {
+      const { name, command } = one.value;
+      return entry(
+        `hooks.${name}`,
+        { ...one, value: command },
+        typeof command === 'string' ? command : JSON.stringify(command),
+      );
     }),
-    entry('budget.on_budget', settings.onBudget),
-    ...settings.limits.map(limitEntry),
-    ...(settings.minLeft.value.length === 0 ? [] : [entry('budget.min_left', describeMinLeft(settings.minLeft))]),
-    ...settings.subscriptions.map((one) => {
+  subscriptions: ({ settings }) =>
+    settings.subscriptions.map((one) => {
       const { provider, name, usdPerMonth, since } = one.value;
       return entry('subscriptions', one, `${provider}: ${name}, $${usdPerMonth} per month since ${since}`);
     }),
-    ...settings.tags.map((one) => entry(`tags.${one.value.key}`, one, one.value.value)),
-    ...(settings.ticketPattern.value === undefined ? [] : [entry('tags.ticket', settings.ticketPattern)]),
-    ...settings.fleet.map((one) => fleetEntry(one)),
-    ...settings.prices.map((one) => entry('prices', one, describePrice(one.value))),
-    entry('log', { ...ofSystem, value: paths.logFile }),
-    entry('state', { ...ofSystem, value: paths.stateDirectory }),
-  ];
+  prices: ({ settings }) => settings.prices.map((one) => entry('prices', one, describePrice(one.value))),
+  tags: ({ settings: { tags, ticketPattern } }) => [
+    ...tags.map((one) => entry(`tags.${one.value.key}`, one, one.value.value)),
+    ...ifSet('tags.ticket', ticketPattern),
+  ],
+  fleet: ({ settings }) => settings.fleet.map(fleetEntry),
+};
+
+function ifSet(name: string, setting: Setting<unknown>): Entry[] {
+  return setting.value === undefined ? [] : [entry(name, setting)];
+}
+
+function listPatterns({ outputPatterns }: Settings, key: 'output_pattern' | 'phases'): Entry[] {
+  return outputPatterns.flatMap((one) => {
+    const { pattern, phase } = one.value;
+    if ((key === 'phases') !== (phase !== undefined)) return [];
+    return [entry(phase ? `phases.${phase}` : key, { ...one, value: pattern })];
+  });
 }
 
 function entry(name: string, { value, origin, place }: Loose, text = String(value)): Entry {

@@ -31,6 +31,7 @@ const OPTIONS = {
     ...{ short: 'o', value: '<file>' },
     text: 'write to this file, which is replaced, not to the standard output',
   },
+  raw: { text: 'CSV: texts as they are, also those that a spreadsheet takes for formulas' },
   since: SINCE,
   until: UNTIL,
   provider: PROVIDER,
@@ -45,7 +46,9 @@ const OPTIONS = {
 
 const HELP = `
 A row for each model response, or for each day, provider, project, model and source. What is not known is
-empty in CSV and null in JSON: a cost of 0 is the price of a model that costs nothing.
+empty in CSV and null in JSON: a cost of 0 is the price of a model that costs nothing. In CSV, a name that a
+spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) is written behind an
+apostrophe; --raw leaves it as it is.
 
 With "focus" the rows are those of FOCUS 1.2, the FinOps format for bills: by day (of UTC, unless --timezone says
 another), project, model and kind of token. Responses without a price have no row and are counted on stderr.
@@ -81,7 +84,7 @@ export const exporting = defineCommand({
         return '';
       }
       const path = resolve(host.cwd, options.output);
-      const count = replaceFile(path, 0o600, (put) => exportTo(store, request, host, put));
+      const count = replaceFile(path, (put) => exportTo(store, request, host, put));
       return `${formatPlural(count, request.subject === 'responses' ? 'response' : 'row')} written to ${path}\n`;
     });
   },
@@ -100,6 +103,7 @@ function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
     billingAccount: billingAccount ?? 'unknown',
     // Vendors bill days and months of UTC.
     timeZone: timezone ?? (subject === 'focus' ? 'UTC' : settings.timeZone.value),
+    texts: options.raw ? 'raw' : 'safe',
     exportAs: format ?? FORMATS.find((one) => output !== undefined && extname(output) === `.${one}`) ?? 'csv',
     provider: provider === 'all' ? undefined : provider,
     /** How an error is printed; not the format of the export. */
@@ -109,11 +113,12 @@ function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
 
 function exportTo(store: Store, request: ExportRequest, { stderr }: Host, put: (text: string) => void): number {
   const calendar = createCalendar(request.timeZone);
-  const { subject, exportAs, billingAccount } = request;
+  const { subject, exportAs, texts, billingAccount } = request;
+  const form = { format: exportAs, texts };
   const onUnpriced = (count: number) => {
     if (count > 0) stderr.write(`${formatPlural(count, 'response')} without a price: no row has them.\n`);
   };
   return readSnapshot(store, (connection) => {
-    return exportUsage(connection, subject, exportAs, { query: request, calendar, billingAccount, onUnpriced, put });
+    return exportUsage(connection, subject, form, { query: request, calendar, billingAccount, onUnpriced, put });
   });
 }

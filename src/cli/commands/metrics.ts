@@ -127,7 +127,7 @@ function writeText(store: Store, { host, options }: MetricsCall): string {
   const text = toPrometheus(measurement);
   if (options.output === undefined) return text;
   // The collector runs as another user, which may read what the umask lets it.
-  replaceFile(resolve(host.cwd, options.output), 0o644, (put) => put(text));
+  replaceFile(resolve(host.cwd, options.output), (put) => put(text));
   return '';
 }
 

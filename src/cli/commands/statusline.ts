@@ -9,6 +9,7 @@ import {
   fillFormat,
   findUnknownPlaceholders,
   PLACEHOLDER_NAMES,
+  type Room,
   renderStatusline,
   type StatuslineFacts,
 } from '../../report/statusline.js';
@@ -39,7 +40,7 @@ const OPTIONS = {
   format: { value: '<text>', text: 'a line of your own, with placeholders' },
   width: {
     value: '<cells>',
-    text: 'without a format: leave out what does not fit, the least important first',
+    text: 'no wider than so many cells: the least important is left out first, a format is cut',
     parse: parseCount,
   },
   project: PROJECT,
@@ -74,14 +75,21 @@ export const statusline = defineCommand({
   description: 'One line for a shell prompt or tmux: today, the current run, its rate, what is left of rate limits.',
   options: OPTIONS,
   help: HELP,
-  run(call) {
-    call.host.stdout.write(`${describeStatus(call)}\n`);
+  async run(call) {
+    call.host.stdout.write(`${describeStatus(call, await measureRoom(call.options.width))}\n`);
     return 0;
   },
 });
 
+async function measureRoom(width: number | undefined): Promise<Room | undefined> {
+  if (width === undefined) return undefined;
+  const { cutText, measureWidth } = await import('../../report/table.js');
+  return { width, measure: measureWidth, cut: cutText };
+}
+
 /** Returns the line, or in a few words what keeps it from being made. Throws a UsageError when an option is wrong. */
-function describeStatus({ options, host, settings, fault, paths }: Call<typeof OPTIONS>): string {
+function describeStatus(call: Call<typeof OPTIONS>, room: Room | undefined): string {
+  const { options, host, settings, fault, paths } = call;
   const { format, project, timezone, color, noColor } = options;
   const unknown = findUnknownPlaceholders(format ?? '');
   if (unknown.length > 0) {
@@ -95,7 +103,7 @@ function describeStatus({ options, host, settings, fault, paths }: Call<typeof O
     const connection = openConnection(paths.database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
       const facts = connection.transaction(() => readFacts(connection, project, startOfTodayMs)).deferred();
-      return format === undefined ? renderStatusline(facts, paint, options.width) : fillFormat(format, facts, paint);
+      return format === undefined ? renderStatusline(facts, paint, room) : fillFormat(format, facts, paint, room);
     } finally {
       connection.close();
     }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { listSettingKeys } from '../../../src/config/schema.js';
 import { openStore } from '../../../src/store/store.js';
 import { runUsage } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
@@ -14,6 +15,39 @@ function createProject(text: string): { cwd: string; file: string; database: str
   writeFileSync(file, text);
   return { cwd, file, database: '' };
 }
+
+const EVERYTHING = `
+project = "store"
+time_zone = "UTC"
+unit = "usd"
+database = "usage.db"
+cost_records = "center.db"
+cost_records_estimates = "keep"
+output_pattern = "(?<run>.+)"
+phases = { builder = "b", reviewer = "r", chat = "c", handoff = "h", other = "o" }
+[budget]
+on_budget = "warn"
+min_left = "5h=10%"
+invocation = { usd = 1, tokens = 1 }
+run = { usd = 1, tokens = 1 }
+day = { usd = 1, tokens = 1 }
+week = { usd = 1, tokens = 1 }
+month = { usd = 1, tokens = 1 }
+[hooks]
+near = "true"
+reached = "jq . \\u001b | mail me"
+run_end = ["notify-send", "done"]
+unpriced = "true"
+[[subscriptions]]
+provider = "codex"
+name = "Pro"
+usd_per_month = 200
+since = 2026-01-01
+[[prices]]
+model = "house"
+input = 1
+output = 2
+`;
 
 describe('codex-usage config', () => {
   it('shows what holds and where each setting comes from', async () => {
@@ -38,7 +72,29 @@ budget.run.usd    $20.00                                                        
 prices            house: $1 in, $1 cached, $2 out per million, from 2026-01-01  <file>:4
 log               /state/codex-metered/codex-metered.log                        default
 state             /state/codex-metered                                          default
+
+Not set: cost_records, cost_records_estimates, output_pattern, phases.builder, phases.reviewer,
+  phases.chat, phases.handoff, phases.other, budget.min_left, budget.invocation.usd,
+  budget.invocation.tokens, budget.run.tokens, budget.day.usd, budget.day.tokens, budget.week.usd,
+  budget.week.tokens, budget.month.usd, budget.month.tokens, hooks.near, hooks.reached,
+  hooks.run_end, hooks.unpriced, subscriptions.
 `);
+  });
+
+  it('shows every key of the schema where it is set, with its file and line', async () => {
+    const config = createFolder();
+    const file = join(config, 'codex-metered', 'codex-metered.toml');
+    mkdirSync(dirname(file));
+    writeFileSync(file, EVERYTHING);
+    const setting = { database: '', cwd: config, env: { XDG_CONFIG_HOME: config } };
+    const { settings, unset } = JSON.parse((await runUsage(['config', '--json'], setting)).stdout);
+    const shown = settings.map(({ name, origin }: { name: string; origin: string }) => [name, origin]);
+    expect(shown).toEqual(expect.arrayContaining(listSettingKeys().map((key) => [key, 'user file'])));
+    expect(unset).toEqual([]);
+    const { stdout } = await runUsage(['config'], setting);
+    expect(stdout).toContain('  jq . \\x1b | mail me  ');
+    expect(stdout).toContain('  ["notify-send","done"]  ');
+    expect(stdout).not.toContain('Not set');
   });
 
   it('tells the same as JSON', async () => {

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { type Cell, saveCsv } from '../csv.js';
+import type { CsvValue } from '../../../usage/csv.js';
+import { saveCsv } from '../csv.js';
 import { chooseUsdDigits, formatCount, type UsdDigits } from '../format.js';
 
 export interface Column<Row> {
@@ -12,7 +13,7 @@ export interface Column<Row> {
   /** Whether its words may take several lines. */
   readonly wrap?: boolean;
   /** What it is sorted by, and what stands in a CSV file. */
-  readonly value: (row: Row) => Cell;
+  readonly value: (row: Row) => CsvValue;
   /** What is shown; the value itself when absent. */
   readonly show?: (row: Row, digits: UsdDigits | undefined) => ComponentChildren;
 }
@@ -180,7 +181,7 @@ function Opener<Row>({
   );
 }
 
-function toAmount(cell: Cell): number | null {
+function toAmount(cell: CsvValue): number | null {
   return typeof cell === 'number' ? cell : null;
 }
 
@@ -201,7 +202,7 @@ function sortRows<Row>(
   return [...rows].sort((a, b) => sign * compareCells(column.value(a), column.value(b)));
 }
 
-function compareCells(a: Cell, b: Cell): number {
+function compareCells(a: CsvValue, b: CsvValue): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (a === null || b === null) return Number(b === null) - Number(a === null);
   return String(a).localeCompare(String(b));
