@@ -1,9 +1,10 @@
 import { type BudgetSum, readDaySum, readLastIterations, readRunSum } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
 import { readRateLimits } from '../store/rate-limits.js';
+import { findProjects, findScopes } from '../store/scopes.js';
 import { type BudgetLimit, isBudgetPeriod, type MinLeft } from '../usage/budget.js';
 import type { RateLimit } from '../usage/record.js';
-import { formatCost, formatCount, formatPlural } from './amounts.js';
+import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
 import { type Calendar, findPeriod } from './calendar.js';
 import { toLevelJson } from './invocation-json.js';
 import { describeLimits, nameWindow } from './limits.js';
@@ -35,6 +36,8 @@ export interface ShortWindow {
 export interface BudgetStatus {
   readonly levels: readonly BudgetLevel[];
   readonly windows: readonly ShortWindow[];
+  /** Which project, or which run of it, nothing is recorded of: it has not begun, or is misspelt. */
+  readonly unrecorded: string | undefined;
   /** Undefined where no run is named, or none of its iterations has ended. */
   readonly pace: RunPace | undefined;
   /** `reached`: a run that began now would not start, or be warned of; `near`: four fifths of a limit are spent. */
@@ -66,7 +69,14 @@ export function readBudgetStatus(connection: Connection, query: BudgetStatusQuer
   const windows = findShortWindows(readRateLimits(connection), query.minLeft, query.nowMs);
   const share = Math.max(0, ...levels.map(({ limit, amount }) => amount / limit.amount));
   const state = share >= 1 || windows.length > 0 ? 'reached' : share >= NEAR ? 'near' : 'within';
-  return { levels, windows, pace: readPace(connection, query), state };
+  return { levels, windows, pace: readPace(connection, query), unrecorded: findUnrecorded(connection, query), state };
+}
+
+function findUnrecorded(connection: Connection, { projectId, runId }: LevelQuery): string | undefined {
+  if (!findProjects(connection).includes(projectId)) return `project ${projectId}`;
+  if (runId === undefined) return undefined;
+  const [found] = findScopes(connection, 'run', { id: runId, projectId, limit: 1 });
+  return found ? undefined : `run ${runId} in project ${projectId}`;
 }
 
 function readPace(connection: Connection, { projectId, runId }: LevelQuery): RunPace | undefined {
@@ -106,7 +116,7 @@ export function findShortWindows(
 }
 
 /** A line for each limit, and for each window of which too little is left. */
-export function renderBudgetStatus({ levels, windows, pace }: BudgetStatus): string {
+export function renderBudgetStatus({ levels, windows, pace, unrecorded }: BudgetStatus): string {
   const lines = [
     ...levels.map((level) => {
       const { limit, amount } = level;
@@ -123,14 +133,16 @@ export function renderBudgetStatus({ levels, windows, pace }: BudgetStatus): str
       return `rate limit ${name}: ${Math.floor(leftPercent)}% is left, ${minPercent}% must be`;
     }),
   ];
-  return lines.length === 0 ? 'No budget is set.\n' : `${lines.join('\n')}\n`;
+  const remark = unrecorded === undefined ? '' : `Nothing is recorded of ${cleanText(unrecorded)} yet.\n`;
+  return `${lines.length === 0 ? 'No budget is set.' : lines.join('\n')}\n${remark}`;
 }
 
-export function toBudgetStatusJson({ levels, windows, pace, state }: BudgetStatus): object {
+export function toBudgetStatusJson({ levels, windows, pace, unrecorded, state }: BudgetStatus): object {
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: 'budget',
     state,
+    unrecorded: unrecorded ?? null,
     limits: levels.map((level) => ({
       ...toLevelJson(level),
       ...(level.limit.unit === 'usd' ? { leftUsd: leftOf(level) / 1e9 } : { leftTokens: leftOf(level) }),

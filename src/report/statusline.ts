@@ -67,7 +67,7 @@ export function fillFormat(format: string, facts: StatuslineFacts, paint: Paint,
 }
 
 function cutTo(room: Room | undefined, text: string): string {
-  return room ? room.cut(text, room.width) : text;
+  return room && room.measure(text) > room.width ? room.cut(text, room.width).trimEnd() : text;
 }
 
 /** Lists the placeholders of `format` that do not exist. */

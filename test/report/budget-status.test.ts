@@ -77,7 +77,13 @@ describe('the status of a budget', () => {
 
   it('leaves out limits of an invocation, and those of a run where there is none', () => {
     const limits = (['invocation', 'run'] as const).map((scope): BudgetLimit => ({ scope, unit: 'usd', amount: 1 }));
-    expect(read(limits, { runId: undefined })).toEqual({ levels: [], windows: [], pace: undefined, state: 'within' });
+    expect(read(limits, { runId: undefined })).toEqual({
+      levels: [],
+      windows: [],
+      pace: undefined,
+      unrecorded: undefined,
+      state: 'within',
+    });
   });
 
   it("says how many more iterations are left at the pace of the run's last five", () => {

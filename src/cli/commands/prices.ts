@@ -5,7 +5,7 @@ import { createPriceBook } from '../../pricing/prices.js';
 import { explainUnpriced } from '../../pricing/unpriced-models.js';
 import { createCalendar } from '../../report/calendar.js';
 import { ReportError } from '../../report/error.js';
-import { toMoments } from '../../report/period-range.js';
+import { explainEmpty, toMoments } from '../../report/period-range.js';
 import { describeModel, listUsedModels, toPricesJson } from '../../report/price-list.js';
 import { PRICE_ADVICE, renderModelPrices, renderUsedPrices } from '../../report/price-list-text.js';
 import { renderRepricing, toRepricingJson } from '../../report/repricing-text.js';
@@ -143,7 +143,7 @@ async function repriceAll(store: Store, call: Call<typeof REPRICE>): Promise<str
       ),
     ),
   );
-  if (repricing.responses === 0) throw new ReportError('nothing-in-range', 'There is no such usage.');
+  if (repricing.responses === 0) throw explainEmpty(store.connection, { model: options.model }, options);
   if (request.format === 'json') return formatJson(toRepricingJson(repricing, mode));
   return renderRepricing(repricing, mode, chooseStyle(request, call.host));
 }

@@ -3,6 +3,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 import type { Paths } from '../../config/paths.js';
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
+import { cleanText } from '../../report/amounts.js';
 import {
   type ArgumentSpec,
   type Call,
@@ -48,7 +49,8 @@ export async function runProgram(host: Host, commands: CommandList, hooks: Progr
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof UsageError)) throw error;
-    host.stderr.write(`error: ${error.message}\n`);
+    // Of a configuration file there can be several lines, and names in them that somebody else has chosen.
+    host.stderr.write(`error: ${error.message.split('\n').map(cleanText).join('\n')}\n`);
     return 2;
   }
 }
@@ -122,9 +124,14 @@ function createProgram(host: Host, { database }: Paths): Commander {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(text),
+      writeErr: (text) => host.stderr.write(text.replace(/[^\n]+/g, cleanLine)),
       getOutHelpWidth: () => host.stdout.columns ?? 100,
     });
+}
+
+/** Commander repeats what was typed. Its help is indented. */
+function cleanLine(line: string): string {
+  return `${/^ */.exec(line)?.[0] ?? ''}${cleanText(line)}`;
 }
 
 function describeSurroundings(database: string): string {

@@ -94,7 +94,7 @@ function describe(
       })),
     },
   };
-  return { kind, text: [message, ...details, ''].join('\n'), json };
+  return { kind, text: [cleanText(message), ...details, ''].join('\n'), json };
 }
 
 function listCandidates(candidates: readonly Candidate[], clock: Clock): string[] {

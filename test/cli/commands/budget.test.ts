@@ -32,6 +32,14 @@ describe('codex-usage budget', () => {
     });
   });
 
+  it('says of what nothing is recorded yet, for it may be misspelt', async () => {
+    const project = createProject('[budget.run]\ntokens = 10\n');
+    const { stdout } = await runUsage(['budget', '--run', 'nightly-8'], project);
+    expect(stdout).toBe('run: 0 tokens of 10 tokens (0%)\nNothing is recorded of run nightly-8 in project shop yet.\n');
+    const other = await runUsage(['budget', '--project', 'shoe'], project);
+    expect(other).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('recorded of project shoe yet') });
+  });
+
   it('says where no budget is set', async () => {
     expect(await runUsage(['budget', '--check'], createProject(''))).toEqual({
       ...{ exitCode: 0, stdout: 'No budget is set.\n', stderr: '' },
