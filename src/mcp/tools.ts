@@ -108,7 +108,39 @@ export const TOOLS: readonly Tool[] = [
       ]);
     },
   },
+  {
+    name: 'compare',
+    title: 'What costs more',
+    description:
+      'Runs, models, branches, projects, phases or spans of time side by side: in all, per iteration and per completed run.',
+    input: z.strictObject({
+      what: describe(
+        z.optional(z.array(z.string().check(z.minLength(1))).check(z.maxLength(10))),
+        'The first is what the others are compared with: r42, r42/reviewer, model:gpt-5.4, branch:main, project:shop, phase:reviewer, 2026-11, 2026-11-01..2026-11-14, last-week. Without it: the newest run of this folder, and the one before.',
+      ),
+      as: describe(
+        z.optional(z.string()),
+        'The same responses at the price of this model too: arithmetic, no forecast.',
+      ),
+      project: PROJECT,
+      phase: describe(z.optional(z.string()), 'Only this phase: builder, reviewer, …'),
+      model: MODEL,
+    }),
+    toCommands: ({ what = [], as, project, phase, model }: CompareInput) =>
+      both([
+        ...['compare', '--no-import', ...option('as', as), ...option('project', project)],
+        ...[...option('phase', phase), ...option('model', model), '--', ...what],
+      ]),
+  },
 ];
+
+interface CompareInput {
+  readonly what?: readonly string[];
+  readonly as?: string;
+  readonly project?: string;
+  readonly phase?: string;
+  readonly model?: string;
+}
 
 interface PeriodInput {
   readonly by: keyof typeof COMMAND_OF;

@@ -148,6 +148,8 @@ describe('codex-usage mcp', () => {
     ['period', { by: 'day' }, ['daily', '--last', '7', '--no-import']],
     ['period', { by: 'month', last: 2, project: 'shop' }, ['monthly', '--last=2', '--project=shop', '--no-import']],
     ['period', { by: 'project', since: '2026-01-01' }, ['project', '--since', '2026-01-01', '--no-import']],
+    ['compare', { what: ['nightly-42', 'nightly-41'] }, ['compare', 'nightly-42', 'nightly-41', '--no-import']],
+    ['compare', { what: ['nightly-42'], as: 'gpt-5.4' }, ['compare', 'nightly-42', '--as=gpt-5.4', '--no-import']],
     ['period', { by: 'phase' }, ['phase', '--last', '30', '--no-import']],
   ])('answers %s %j with the data of codex-usage %j', async (name, input, args) => {
     const { data, text, isError } = await shared.call(name, input);
@@ -170,6 +172,7 @@ describe('codex-usage mcp', () => {
     ['cost', { project: 'shoe' }, /project shoe\. Known projects: shop/],
     ['period', { by: 'day', since: '2026-02-01', last: 2 }, /--since and --last both say where to begin/],
     ['period', { by: 'hour' }, /day.*week.*month/],
+    ['compare', { what: ['nope', 'nightly-41'] }, /nope/],
     ['budget', { scope: 'day' }, /Unrecognized key: "scope"/],
   ])('answers %s %j with an error that says what there is', async (name, input, said) => {
     expect(await shared.call(name, input)).toEqual({
@@ -245,7 +248,7 @@ describe('codex-usage mcp', () => {
       .map((line) => JSON.parse(line));
     expect(answers.map(({ jsonrpc, id }) => [jsonrpc, id])).toEqual([1, 2, 3].map((id) => ['2.0', id]));
     expect(answers[1].result.tools.map((tool: Json) => [tool.name, (tool.annotations as Json).readOnlyHint])).toEqual(
-      ['cost', 'why', 'budget', 'period'].map((name) => [name, true]),
+      ['cost', 'why', 'budget', 'period', 'compare'].map((name) => [name, true]),
     );
     expect(answers[2].result.content[0].text).toContain('Nothing has been metered yet');
     expect(await stderr).toBe('');

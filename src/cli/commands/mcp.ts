@@ -12,8 +12,8 @@ import { runProgram } from './program.js';
 
 const HELP = `
 An agent starts it and asks over its standard streams (the Model Context Protocol). Its tools are cost, why,
-budget and period; each answers as the command with --json does. It only reads: it takes nothing in, so
-what killed meters have left and new past sessions are counted once another command has been called.
+budget, period and compare; each answers as the command with --json does. It only reads: it takes nothing in,
+so what killed meters have left and new past sessions are counted once another command has been called.
 
 Examples:
   codex mcp add usage -- codex-usage mcp       for Codex
