@@ -43,6 +43,13 @@ provider = "codex"
 name = "Pro"
 usd_per_month = 200
 since = 2026-01-01
+[tags]
+team = "search"
+ticket = "[A-Z]+-[0-9]+"
+[fleet.team]
+url = "postgres://pusher@db.example.com/usage"
+password_command = ["pass", "show", "usage"]
+wait = "20s"
 [[prices]]
 model = "house"
 input = 1
@@ -77,7 +84,7 @@ Not set: cost_records, cost_records_estimates, output_pattern, phases.builder, p
   phases.chat, phases.handoff, phases.other, budget.min_left, budget.invocation.usd,
   budget.invocation.tokens, budget.run.tokens, budget.day.usd, budget.day.tokens, budget.week.usd,
   budget.week.tokens, budget.month.usd, budget.month.tokens, hooks.near, hooks.reached,
-  hooks.run_end, hooks.unpriced, subscriptions.
+  hooks.run_end, hooks.unpriced, subscriptions, tags, fleet.
 `);
   });
 
@@ -88,12 +95,16 @@ Not set: cost_records, cost_records_estimates, output_pattern, phases.builder, p
     writeFileSync(file, EVERYTHING);
     const setting = { database: '', cwd: config, env: { XDG_CONFIG_HOME: config } };
     const { settings, unset } = JSON.parse((await runUsage(['config', '--json'], setting)).stdout);
-    const shown = settings.map(({ name, origin }: { name: string; origin: string }) => [name, origin]);
-    expect(shown).toEqual(expect.arrayContaining(listSettingKeys().map((key) => [key, 'user file'])));
+    const shown = settings.filter(({ origin }: { origin: string }) => origin === 'user file');
+    const isShown = (key: string) => shown.some(({ name }: { name: string }) => `${name}.`.startsWith(`${key}.`));
+    expect(listSettingKeys().filter((key) => !isShown(key))).toEqual([]);
     expect(unset).toEqual([]);
     const { stdout } = await runUsage(['config'], setting);
     expect(stdout).toContain('  jq . \\x1b | mail me  ');
     expect(stdout).toContain('  ["notify-send","done"]  ');
+    expect(stdout).toMatch(/^fleet\.team\.url +postgres:\/\/pusher@db\.example\.com\/usage +/m);
+    expect(stdout).toMatch(/^fleet\.team\.password_command +\["pass","show","usage"\] +/m);
+    expect(stdout).toMatch(/^tags\.ticket +\[A-Z\]\+-\[0-9\]\+ +/m);
     expect(stdout).not.toContain('Not set');
   });
 
