@@ -102,8 +102,7 @@ Not set: cost_records, cost_records_estimates, output_pattern, phases.builder, p
     const { stdout } = await runUsage(['config'], setting);
     expect(stdout).toContain('  jq . \\x1b | mail me  ');
     expect(stdout).toContain('  ["notify-send","done"]  ');
-    expect(stdout).toMatch(/^fleet\.team\.url +postgres:\/\/pusher@db\.example\.com\/usage +/m);
-    expect(stdout).toMatch(/^fleet\.team\.password_command +\["pass","show","usage"\] +/m);
+    expect(stdout).toMatch(/^fleet\.team +url=postgres:\/\/pusher@db\.example\.com\/usage passwordCommand=pass /m);
     expect(stdout).toMatch(/^tags\.ticket +\[A-Z\]\+-\[0-9\]\+ +/m);
     expect(stdout).not.toContain('Not set');
   });
