@@ -24,6 +24,7 @@ type Json = Record<string, unknown>;
 const IN_CODEX = Object.entries({
   command: process.execPath,
   args: [USAGE, 'mcp'],
+  startup_timeout_sec: 60,
   env_vars: ['CODEX_METERED_DB', 'CODEX_METERED_STATE_DIR', 'CODEX_METERED_BUDGET_USD'],
 }).flatMap(([key, value]) => ['-c', `mcp_servers.usage.${key}=${JSON.stringify(value)}`]);
 
@@ -32,6 +33,7 @@ function readToolData(body: Json): Json {
   const outputs = (body.input as InputItem[]).filter(({ type }) => type === 'function_call_output');
   const given = outputs.at(-1)?.output as string | { text: string }[];
   const whole = typeof given === 'string' ? given : given.map((part) => part.text).join('\n');
+  expect(whole).toContain('{');
   return JSON.parse(whole.slice(whole.indexOf('{')));
 }
 
