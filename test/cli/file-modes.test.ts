@@ -39,7 +39,7 @@ describe('the mode of a file', () => {
       const folders = ours.filter((path) => statSync(path).isDirectory());
       const files = ours.filter((path) => !folders.includes(path));
       const names = files.map((path) => basename(path));
-    expect(names).toEqual(expect.arrayContaining(['usage.db', 'codex-metered.log']));
+      expect(names).toEqual(expect.arrayContaining(['usage.db', 'codex-metered.log']));
       expect(folders.filter((path) => modeOf(path) !== '700')).toEqual([]);
       expect(files.filter((path) => modeOf(path) !== '600')).toEqual([]);
     },

@@ -57,7 +57,11 @@ async function printUsage(args: string[]): Promise<string> {
   return (
     await runUsage(args, {
       database,
-      env: { CODEX_METERED_STATE_DIR: dirname(database), CODEX_METERED_FLEET_URL: NOWHERE, CODEX_METERED_BUDGET_USD: 'run=1' },
+      env: {
+        CODEX_METERED_STATE_DIR: dirname(database),
+        CODEX_METERED_FLEET_URL: NOWHERE,
+        CODEX_METERED_BUDGET_USD: 'run=1',
+      },
     })
   ).stdout;
 }
