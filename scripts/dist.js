@@ -19,9 +19,16 @@ const LIBRARY = { index: 'src/library/index.ts' };
 const PROCESSES = {
   wrapper: 'src/cli/wrapper.ts',
   meter: 'src/cli/meter-start.ts',
-  'meter-main': 'src/cli/meter.ts',
   usage: 'src/cli/usage.ts',
-  worker: 'src/history/worker.ts',
+  worker: 'src/cli/worker-start.ts',
+};
+/** What a process runs from compiled code (src/cli/bundle.ts). */
+const COMPILED = {
+  'meter-main': 'src/cli/meter.ts',
+  'worker-main': 'src/history/worker.ts',
+  'usage-statusline': 'src/cli/usage-statusline.ts',
+  'usage-reports': 'src/cli/usage-reports.ts',
+  'usage-all': 'src/cli/usage-all.ts',
 };
 /**
  * Modules that a process loads by `import()` from a separate file, because Node reads 100 kB of JavaScript in 2 ms, whether it is
@@ -29,15 +36,15 @@ const PROCESSES = {
  */
 const APART = {
   'config-file': 'src/config/read-file.ts',
-  'usage-statusline': 'src/cli/usage-statusline.ts',
-  'usage-reports': 'src/cli/usage-reports.ts',
-  'usage-all': 'src/cli/usage-all.ts',
   fleet: 'src/fleet/fleet.ts',
   'metrics-otlp': 'src/metrics/otlp.ts',
   'mcp-server': 'src/mcp/server.ts',
   table: 'src/report/table.ts',
 };
-export const ENTRY_FILES = ['index.js', ...Object.keys({ ...PROCESSES, ...APART }).map((name) => `${name}.cjs`)];
+export const ENTRY_FILES = [
+  'index.js',
+  ...Object.keys({ ...PROCESSES, ...COMPILED, ...APART }).map((name) => `${name}.cjs`),
+];
 /** The dashboard's page, which is bundled for browsers. */
 const PAGE = { source: 'src/web/page', output: 'dist/page', entry: 'main.tsx', html: 'index.html' };
 
@@ -140,7 +147,7 @@ function bundleLibrary() {
 
 /** @param {string} sources */
 function bundleProcesses(sources) {
-  return Object.entries({ ...PROCESSES, ...APART }).map(([name, source]) => {
+  return Object.entries({ ...PROCESSES, ...COMPILED, ...APART }).map(([name, source]) => {
     const define = { ...AS_COMMONJS.define, SOURCES: JSON.stringify(sources.slice(0, 16)) };
     return bundle({ ...AS_COMMONJS, define, entryPoints: { [name]: source }, plugins: [leaveApart, leaveOut] });
   });

@@ -95,7 +95,7 @@ describe('the architecture', () => {
     expect(loadedAtStart('cli/wrapper').filter((loaded) => packageOf(loaded) === name)).toEqual([]);
   });
 
-  it.each(['cli/wrapper', 'cli/meter', 'cli/usage', 'history/worker', 'library/index'])(
+  it.each(['cli/wrapper', 'cli/meter', 'cli/usage-all', 'history/worker', 'library/index'])(
     'has %s load OpenTelemetry for codex-usage metrics --otlp alone',
     (entry) => {
       const ofOtlp = (module: string) => module.startsWith('npm:@opentelemetry/');

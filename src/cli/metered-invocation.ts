@@ -104,8 +104,9 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     for (let state: Attempt = 'locked'; state === 'locked' && monotonicMs() < deadline; ) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       state = await attempt(async () => {
+        const parse = await loadPendingParser(paths);
         const later = openStore(paths.database, { mode: 'write' });
-        await takeInPending(paths, later, loadPendingParser).finally(later.close);
+        await takeInPending(paths, later, parse).finally(later.close);
       });
     }
   };
@@ -123,10 +124,11 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     },
     open: async () => {
       await catchingUp;
+      const parse = await loadPendingParser(paths);
       store?.close();
       store = mirror.watch(openStore(paths.database, { mode: 'write' }));
       warnOfShortWindows(store);
-      catchingUp = catchUp({ store, pending: paths, mirror, prices, log });
+      catchingUp = catchUp({ store, pending: paths, parse, mirror, prices, log });
       return store;
     },
     keepPending: (change) => keepPending(paths, change),

@@ -22,19 +22,18 @@ export interface TakenIn {
  * Records what was kept aside, oldest first and each by itself: one that is no change, that another version wrote or that
  * the database does not take is set aside, and holds up none of the others. Rejects with a StoreError where the database
  * itself cannot be used: what is left stays for a later command.
- * `loadParser` is called when there is a change to parse: mostly there is none, and loading the parser takes as long as the database.
+ * The first is recorded before this returns: a run that follows another comes after it in the record. Without `parse`, which its caller
+ * loads when something is pending, nothing is taken in.
  */
 export async function takeInPending(
   places: PendingPlaces,
   store: Store,
-  loadParser: () => Promise<ParseChange>,
+  parse: ParseChange | undefined,
 ): Promise<TakenIn> {
   const refused: SetAside[] = [];
   let taken = 0;
-  const paths = listPending(places);
-  if (paths.length === 0) return { taken, refused };
-  const parse = await loadParser();
-  for (const path of paths) {
+  if (!parse) return { taken, refused };
+  for (const path of listPending(places)) {
     const outcome = takeIn(path, store, parse);
     if (outcome === 'taken') taken++;
     else if (outcome !== 'later') refused.push(outcome);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catchUp } from '../../src/cli/catch-up.js';
+import { parsePendingChange } from '../../src/formats/pending-change.js';
 import type { Log } from '../../src/log.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { openDatabase } from '../../src/store/driver.js';
@@ -35,7 +36,7 @@ function createMachine() {
   return {
     ...{ folder, path, store, pending, warnings },
     at: (name: string) => join(pending.pendingDirectory, name),
-    catchUp: () => catchUp({ store: mirror.watch(store), pending, mirror, prices, log }),
+    catchUp: () => catchUp({ store: mirror.watch(store), pending, parse: parsePendingChange, mirror, prices, log }),
     list: (sql: string) => store.connection.prepare<[], string>(sql).pluck().all(),
   };
 }
@@ -145,7 +146,14 @@ describe('what was kept aside', () => {
       { costRecords: undefined, estimates: 'replace', mirrorDirectory: join(machine.folder, 'mirror') },
       log,
     );
-    await catchUp({ store, pending: machine.pending, mirror, prices: createPriceBook(), log });
+    await catchUp({
+      store,
+      parse: parsePendingChange,
+      pending: machine.pending,
+      mirror,
+      prices: createPriceBook(),
+      log,
+    });
     other.exec('COMMIT');
     other.close();
     store.close();

@@ -86,7 +86,7 @@ describe("a response that a client and its server have recorded is the client's"
     const folder = mkdtempSync(join(createFolder(), 'pending-'));
     const places = { pendingDirectory: folder, spareDirectory: join(folder, 'spare') };
     keepPending(places, { ...client, update: { ...TOLD, status: 'completed', endedAtMs: ENDED } });
-    expect(await takeInPending(places, store, async () => parsePendingChange)).toMatchObject({ taken: 1, refused: [] });
+    expect(await takeInPending(places, store, parsePendingChange)).toMatchObject({ taken: 1, refused: [] });
     expectTheClients(store);
   });
 
