@@ -1,5 +1,4 @@
 import { isObject } from '../formats/json.js';
-import { monotonicMs } from '../node/clock.js';
 import {
   askForUsage,
   type BilledRequest,
@@ -147,10 +146,10 @@ const refusedUntil = new Map<string, number>();
  */
 const refusals = {
   has(address: string, model: unknown): boolean {
-    return (refusedUntil.get(keyOf(address, model)) ?? 0) > monotonicMs();
+    return (refusedUntil.get(keyOf(address, model)) ?? 0) > performance.now();
   },
   add(address: string, model: unknown): void {
-    const now = monotonicMs();
+    const now = performance.now();
     for (const [key, until] of refusedUntil) if (until <= now) refusedUntil.delete(key);
     refusedUntil.set(keyOf(address, model), now + HOLDS_MS);
   },

@@ -164,7 +164,9 @@ describe('a meter that cannot be started', () => {
     const inode = statSync(kept).ino;
     const dies = preload(bench, `if (!process.argv.includes('--afresh')) { ${DIES} }`);
     for (const env of [{}, dies]) {
-      runs.push(await bench.run(['exec', '--json', 'greet'], { env }));
+      // For a report the meter starts with Codex, so that it is dead when Codex ends.
+      const meter = ['--meter-report', join(bench.folder, 'report.json')];
+      runs.push(await bench.run(['exec', '--json', 'greet'], { env, meter }));
       await untilMetersEnd(bench.folder);
       expect(statSync(kept).ino === inode).toBe(env !== dies);
     }
