@@ -24,6 +24,8 @@ export const FLEET_TARGET = z
     {
       url,
       password_file: z.optional(text),
+      read_url: z.optional(url),
+      read_password_file: z.optional(text),
       password_command: z.optional(list.check(z.minLength(1, 'is empty'))),
       user: z.optional(text),
       labels: z.optional(
@@ -59,6 +61,10 @@ export const FLEET_TARGET = z
       error: 'needs names_key_file when it is "hashed"',
       path: ['names'],
     }),
+    z.refine(({ read_url, read_password_file }) => !read_password_file || read_url !== undefined, {
+      error: 'needs read_url',
+      path: ['read_password_file'],
+    }),
   );
 
 /** The table of a target as a setting. Paths in it are relative to the configuration file at `file`. */
@@ -70,6 +76,8 @@ export function toFleetTarget(name: string, values: z.infer<typeof FLEET_TARGET>
     name,
     url: values.url,
     passwordFile: path(values.password_file),
+    readUrl: values.read_url,
+    readPasswordFile: path(values.read_password_file),
     passwordCommand: values.password_command,
     user: values.user,
     labels: values.labels ?? {},

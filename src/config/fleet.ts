@@ -7,6 +7,7 @@ import { type Setting, settingOf } from './setting.js';
 export const TARGET_OF_VARIABLES = 'environment';
 
 const NOTHING_SET: Omit<FleetTarget, 'name' | 'url' | 'passwordFile' | 'waitMs'> = {
+  ...{ readUrl: undefined, readPasswordFile: undefined },
   ...{ passwordCommand: undefined, user: undefined, labels: {}, projects: undefined, except: [] },
   ...{ names: 'plain', namesKeyFile: undefined, sendThreads: false, history: undefined, allowInsecure: false },
 };
@@ -26,7 +27,8 @@ export function resolveFleet(files: readonly ConfigFile[], env: NodeJS.ProcessEn
 
 function fromEnvironment(url: string, env: NodeJS.ProcessEnv): FleetTarget {
   const passwordFile = env.CODEX_METERED_FLEET_PASSWORD_FILE || undefined;
-  return { ...NOTHING_SET, name: TARGET_OF_VARIABLES, url, passwordFile, waitMs: 0 };
+  const readUrl = env.CODEX_METERED_FLEET_READ_URL || undefined;
+  return { ...NOTHING_SET, name: TARGET_OF_VARIABLES, url, passwordFile, readUrl, waitMs: 0 };
 }
 
 function withVariables(target: FleetTarget, env: NodeJS.ProcessEnv): FleetTarget {

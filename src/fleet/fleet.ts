@@ -1,8 +1,10 @@
 import { connectTo } from './connection.js';
 import { initFleet, suggestRoles } from './postgres/init.js';
 import { forgetUser, pruneFleet } from './postgres/upkeep.js';
+import { pull } from './pull.js';
 import { push, pushSpooled, showPush, watch } from './push.js';
 import { listSpooled } from './spool.js';
 
 /** What the commands load of this room: a bundle of its own, because it holds the client of PostgreSQL. */
-export { connectTo, forgetUser, initFleet, listSpooled, pruneFleet, push, pushSpooled, showPush, suggestRoles, watch };
+export {
+  connectTo, forgetUser, initFleet, listSpooled, pruneFleet, pull, push, pushSpooled, showPush, suggestRoles, watch };

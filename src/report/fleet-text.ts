@@ -1,5 +1,6 @@
 import type { Backlog, PushTarget } from '../store/outbox.js';
 import type { SetAsideRow } from '../store/set-aside.js';
+import type { PullState } from '../store/team.js';
 import { cleanText, formatCount, formatDuration, formatPlural } from './amounts.js';
 import type { Check } from './doctor.js';
 import type { Paint } from './paint.js';
@@ -37,6 +38,43 @@ export function toPushJson(outcomes: readonly PushSummary[]): object {
     ...{ setAside: setAside ?? 0, reason: reason ?? null },
   }));
   return { schemaVersion: SCHEMA_VERSION, kind: 'push', targets };
+}
+
+/** What became of a pull. */
+export type PullSummary =
+  | {
+      readonly kind: 'pulled';
+      readonly responses: number;
+      readonly invocations: number;
+      readonly deleted: number;
+      readonly state: PullState;
+    }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Lines about a pull from the target `name`. */
+export function renderPull(name: string, pull: PullSummary): string {
+  if (pull.kind === 'failed') return `${cleanText(`${pull.reason} What was pulled before stays.`)}\n`;
+  const { responses, invocations, deleted, state } = pull;
+  const gone = deleted === 0 ? '' : `, ${formatPlural(deleted, 'response')} gone`;
+  const what = `${formatPlural(responses, 'response')} and ${formatPlural(invocations, 'invocation')}`;
+  const lines = [`${name}: pulled ${what} that are new or have changed${gone}.`];
+  if (state.refused > 0) lines.push(`${formatPlural(state.refused, 'row')} left out, because they cannot be right.`);
+  if (state.pruned > 0) {
+    lines.push(
+      `${formatPlural(state.pruned, 'response')} in no report: the server has dropped them, and has their sums alone.`,
+    );
+  }
+  return `${cleanText(lines.join(' '))}\n`;
+}
+
+export function toPullJson(name: string, pull: PullSummary): object {
+  const head = { schemaVersion: SCHEMA_VERSION, kind: 'pull', target: name, outcome: pull.kind };
+  if (pull.kind === 'failed') return { ...head, reason: pull.reason };
+  const { responses, invocations, deleted, state } = pull;
+  return {
+    ...{ ...head, responses, invocations, deleted, since: toIso(state.sinceMs), pulledAt: toIso(state.pulledAtMs) },
+    ...{ refused: state.refused, pruned: state.pruned },
+  };
 }
 
 /** What is known of a target on this machine. */

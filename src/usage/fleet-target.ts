@@ -12,6 +12,9 @@ export interface FleetTarget {
   readonly passwordFile: string | undefined;
   /** A program with its arguments, whose first line of output is the password. */
   readonly passwordCommand: readonly string[] | undefined;
+  /** With which role a pull reads: a URL as the first one, and its password. Undefined: with that of a push. */
+  readonly readUrl: string | undefined;
+  readonly readPasswordFile: string | undefined;
   /** Whose usage it is; undefined: nobody is named, but for the actor of a CI job. */
   readonly user: string | undefined;
   readonly labels: Readonly<Record<string, string>>;

@@ -16,6 +16,7 @@ export const ATTRIBUTION_ORIGINS = [
   'output path',
   'command',
   'git',
+  'fleet',
   'directory',
   'default',
 ] as const;

@@ -18,3 +18,12 @@ export interface InvocationSurroundings {
   /** Of OTEL_RESOURCE_ATTRIBUTES and CODEX_METERED_LABELS. */
   readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** Whose usage it is, as a fleet says it: of an invocation, or of a thread where responses have no invocation. */
+export interface TeamSurroundings {
+  readonly user: string;
+  /** The id of the machine's database, and the machine's name. */
+  readonly store: string;
+  readonly host: string;
+  readonly labels: Readonly<Record<string, string>>;
+}

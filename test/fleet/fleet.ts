@@ -7,21 +7,25 @@ export interface Fleet {
   readonly admin: pg.Client;
   /** The URL that a target is set to. */
   readonly url: string;
+  /** The same with the role that reads. */
+  readonly readUrl: string;
   /** Rows of a table or a view of the schema, as the administrator sees them. */
   read<Row = Record<string, unknown>>(sql: string): Promise<Row[]>;
 }
 
-/** Makes a database with the schema, to which the role `pusher` may push. */
+/** Makes a database with the schema, to which the role `pusher` may push and of which `reader` may read. */
 export async function createFleet(server: PostgresServer): Promise<Fleet> {
   const database = await server.createDatabase();
   const admin = await server.connect(database);
   await initFleet(admin);
   await admin.query('DO $$ BEGIN CREATE ROLE pusher LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$');
-  await admin.query("SELECT codex_metered.allow_push('pusher')");
+  await admin.query('DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$');
+  await admin.query("SELECT codex_metered.allow_push('pusher'), codex_metered.allow_read('reader')");
   await admin.query('SET search_path = codex_metered');
   return {
     admin,
     url: server.url(database, 'pusher'),
+    readUrl: server.url(database, 'reader'),
     read: async <Row>(sql: string) => (await admin.query(sql)).rows as Row[],
   };
 }

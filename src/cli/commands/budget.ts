@@ -5,7 +5,7 @@ import { createCalendar } from '../../report/calendar.js';
 import { readSnapshot } from '../../store/queries.js';
 import { BUDGET_EXIT_CODE } from '../../usage/budget.js';
 import { defineCommand, type OptionSpec } from './command.js';
-import { DAYS_OF_TIME_ZONE, JSON_NOT_TEXT, PROJECT } from './shared-options.js';
+import { DAYS_OF_TIME_ZONE, FLEET, JSON_NOT_TEXT, PROJECT } from './shared-options.js';
 import { formatJson, showReport } from './show.js';
 
 const OPTIONS = {
@@ -13,6 +13,7 @@ const OPTIONS = {
   project: { ...PROJECT, text: 'of this project (default: that of this folder)' },
   run: { value: '<id>', text: 'limits of this run too' },
   timezone: DAYS_OF_TIME_ZONE,
+  fleet: FLEET,
   json: JSON_NOT_TEXT,
 } satisfies Record<string, OptionSpec>;
 

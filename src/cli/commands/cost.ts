@@ -17,6 +17,7 @@ import { type Call, defineCommand, nameOption, type OptionSpec } from './command
 import { chooseStyle, type Host } from './host.js';
 import {
   BRANCH,
+  FLEET,
   JSON_NOT_TABLE,
   MODEL,
   NO_COLOR,
@@ -111,6 +112,7 @@ function listOptions(kind: Kind) {
     compact: { text: 'only the most important columns' },
     timezone: TIMES_OF_TIME_ZONE,
     unit: UNIT,
+    fleet: FLEET,
     json: JSON_NOT_TABLE,
     markdown: { text: 'the report as Markdown, for the summary of a CI job' },
     noColor: NO_COLOR,

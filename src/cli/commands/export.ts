@@ -12,6 +12,7 @@ import type { Host } from './host.js';
 import {
   BRANCH,
   DAYS_OF_TIME_ZONE,
+  FLEET,
   MODEL,
   NO_IMPORT,
   PROJECT,
@@ -41,6 +42,7 @@ const OPTIONS = {
   tag: TAG,
   timezone: DAYS_OF_TIME_ZONE,
   billingAccount: { value: '<id>', text: 'focus: the account that pays, as the vendor calls it (default: unknown)' },
+  fleet: FLEET,
   noImport: NO_IMPORT,
 } satisfies Record<string, OptionSpec>;
 

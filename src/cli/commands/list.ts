@@ -15,6 +15,7 @@ export const COMMANDS: CommandList = {
   import: async () => (await import('./import.js')).importing,
   mirror: async () => (await import('./mirror.js')).mirror,
   push: async () => (await import('./push.js')).push,
+  pull: async () => (await import('./pull.js')).pull,
   fleet: async () => (await import('./fleet.js')).fleet,
   config: async () => (await import('./config.js')).config,
   watch: async () => (await import('./watch.js')).watch,

@@ -12,6 +12,7 @@ import { chooseStyle, type Host } from './host.js';
 import {
   BRANCH,
   DAYS_OF_TIME_ZONE,
+  FLEET,
   JSON_NOT_TABLE,
   MODEL,
   NO_COLOR,
@@ -91,6 +92,7 @@ function listOptions(kind: ReportKind) {
     compact: { text: 'only the most important columns' },
     timezone: DAYS_OF_TIME_ZONE,
     unit: UNIT,
+    fleet: FLEET,
     noImport: NO_IMPORT,
     json: JSON_NOT_TABLE,
     noColor: NO_COLOR,

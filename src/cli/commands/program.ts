@@ -16,6 +16,7 @@ import {
 } from './command.js';
 import type { Host } from './host.js';
 import { readHostSettings } from './host-settings.js';
+import { nameTeamDatabase } from './team-database.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */
@@ -40,7 +41,8 @@ export async function runProgram(host: Host, commands: CommandList, hooks: Progr
   for (const command of await loadNamed(host.args[0], commands)) {
     addCommand(program, command, async (options, argumentList) => {
       const [argument] = argumentList;
-      exitCode = await command.run({ ...around, host, commands, prepare, options, argument, argumentList });
+      const call = { ...around, host, commands, prepare, options, argument, argumentList };
+      exitCode = await command.run('fleet' in options && options.fleet === true ? ofFleet(call) : call);
     });
   }
   try {
@@ -53,6 +55,14 @@ export async function runProgram(host: Host, commands: CommandList, hooks: Progr
     host.stderr.write(`error: ${error.message.split('\n').map(cleanText).join('\n')}\n`);
     return 2;
   }
+}
+
+/** The same call of what was pulled, into which nothing of this machine is taken. */
+function ofFleet<Options>(call: Call<Options>): Call<Options> {
+  const prepare: Call<object>['prepare'] = async () => {
+    if (call.fault) throw call.fault;
+  };
+  return { ...call, prepare, paths: { ...call.paths, database: nameTeamDatabase(call.paths) } };
 }
 
 /** Loads the command `name` alone, or all of them where there is none of that name: for help and for what is misspelt. */

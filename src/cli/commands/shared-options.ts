@@ -46,6 +46,7 @@ export const TAG = {
   ...{ value: '<key=value>', text: 'only what has this tag; several values for a key: any of them; several keys: all' },
   ...{ many: true, parse: parseWantedTag },
 } as const satisfies OptionSpec;
+export const FLEET = { text: 'of all machines of the fleet, as codex-usage pull brought it' } satisfies OptionSpec;
 export const NO_COLOR = { text: 'no colours; so does NO_COLOR' } satisfies OptionSpec;
 
 /** `text` says what the time zone is for. */

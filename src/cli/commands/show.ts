@@ -7,6 +7,7 @@ import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { Host } from './host.js';
 import { describePastSessions } from './past-sessions.js';
+import { isTeamDatabase } from './team-database.js';
 
 /** How long a report waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -65,6 +66,9 @@ export function explainFailure(
   error: unknown,
   { database, timeZone }: { database: string; timeZone: string | undefined },
 ): Failure | undefined {
+  if (error instanceof StoreError && error.problem === 'missing' && isTeamDatabase(database)) {
+    return describe('nothing-pulled', 'Nothing of the fleet has been pulled yet: codex-usage pull brings it.');
+  }
   if (error instanceof StoreError && error.problem === 'missing') {
     return describe('nothing-metered', `Nothing has been metered yet: there is no database at ${database}.`, START);
   }

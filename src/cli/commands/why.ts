@@ -10,6 +10,7 @@ import { findPlace } from './cost.js';
 import { chooseStyle } from './host.js';
 import {
   BRANCH,
+  FLEET,
   JSON_NOT_TABLE,
   NO_COLOR,
   NO_IMPORT,
@@ -41,6 +42,7 @@ export const why = defineCommand({
     project: { value: '<id>', text: 'only runs of this project' },
     branch: BRANCH,
     tag: TAG,
+    fleet: FLEET,
     noImport: NO_IMPORT,
     timezone: TIMES_OF_TIME_ZONE,
     json: JSON_NOT_TABLE,

@@ -73,7 +73,8 @@ const PUSH_RESPONSES = `
   ORDER BY r.id
   ON CONFLICT (id, tenant) DO UPDATE SET
     ${list(ATTRIBUTION, (column) => `${column} = CASE WHEN ${STAYS} THEN held.${column} ELSE excluded.${column} END`)},
-    ${list(COUNTED, (column) => `${column} = CASE WHEN ${WINS} THEN excluded.${column} ELSE held.${column} END`)}
+    ${list(COUNTED, (column) => `${column} = CASE WHEN ${WINS} THEN excluded.${column} ELSE held.${column} END`)},
+    changed = DEFAULT
   WHERE ${WINS} OR held.invocation IS NULL AND excluded.invocation IS NOT NULL;`;
 
 /** Of two that tell of an invocation, the store that brought it is believed, and anyone who saw the end of a running one. */
@@ -92,7 +93,7 @@ const PUSH_INVOCATIONS = `
   ON CONFLICT (id, tenant) DO UPDATE SET (store, usr, project, labels, run, phase, iteration, status, started_at, ended_at,
     exit_code, signal, codex_version, ci, tags, revision) = (excluded.store, excluded.usr, excluded.project, excluded.labels,
     excluded.run, excluded.phase, excluded.iteration, excluded.status, excluded.started_at, excluded.ended_at,
-    excluded.exit_code, excluded.signal, excluded.codex_version, excluded.ci, excluded.tags, excluded.revision)
+    excluded.exit_code, excluded.signal, excluded.codex_version, excluded.ci, excluded.tags, excluded.revision), changed = DEFAULT
   WHERE excluded.store = held.store AND excluded.revision > held.revision
     OR excluded.store <> held.store AND held.status = 'running' AND excluded.status <> 'running';`;
 

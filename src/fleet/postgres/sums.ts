@@ -33,6 +33,10 @@ function addTo(table: string, key: readonly string[]): string {
   ON CONFLICT (${key}) DO UPDATE SET ${list(SUM_COLUMNS, (column) => `${column} = held.${column} + excluded.${column}`)};`;
 }
 
+/** Whoever has pulled the responses is told that they are gone. */
+const NOTE_DELETED = `INSERT INTO deleted_responses (tenant, id) SELECT tenant, id FROM old_rows ORDER BY id
+  ON CONFLICT (tenant, id) DO UPDATE SET changed = DEFAULT;`;
+
 /**
  * SQL that keeps the sums, whoever changes responses.
  *
@@ -84,6 +88,7 @@ BEGIN
       )}
     FROM (${rows}) r GROUP BY ${list(CHANGE_KEY.map((_, place) => String(place + 1)))}
   ) c));
+  ${event === 'delete' ? NOTE_DELETED : ''}
   RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER sum_up_${event} AFTER ${event.toUpperCase()} ON responses

@@ -146,12 +146,35 @@ CREATE TABLE usage_invocation (tenant int NOT NULL, invocation uuid NOT NULL, mo
   source text COLLATE "C" NOT NULL, ${SUM_TYPES}, PRIMARY KEY (invocation, tenant, model, source));
 `;
 
+/** SQL: the number of the transaction that runs. */
+const THIS_TRANSACTION = '(pg_current_xact_id()::text::bigint)';
+
+/*
+ * Which transaction changed a row last, and which responses were deleted, for `codex-usage pull`: all that was committed since a
+ * snapshot was made has the number of a transaction that had not ended when it was made.
+ */
+const NUMBER_CHANGES = `
+${['responses', 'invocations']
+  .map(
+    (table) => `ALTER TABLE ${table} ADD COLUMN changed bigint NOT NULL DEFAULT 0;
+ALTER TABLE ${table} ALTER COLUMN changed SET DEFAULT ${THIS_TRANSACTION};
+CREATE INDEX ${table}_by_change ON ${table} USING brin (changed);`,
+  )
+  .join('\n')}
+CREATE TABLE deleted_responses (
+  tenant int NOT NULL,
+  id uuid NOT NULL,
+  changed bigint NOT NULL DEFAULT ${THIS_TRANSACTION},
+  PRIMARY KEY (tenant, id)
+);
+`;
+
 /**
  * The steps of the schema: step n makes version n. A released step never changes. Functions, views, policies and grants hold
  * nothing, so `fleet init` makes them anew where they differ; a release that changes them appends an empty step, by which an
  * older program sees that it must leave them alone.
  */
-export const STEPS: readonly string[] = [FIRST];
+export const STEPS: readonly string[] = [FIRST, NUMBER_CHANGES];
 
 /** Gives the columns of counters that were added to the list since the tables were made. */
 export const ADD_MISSING_COUNTERS: string = [

@@ -98,6 +98,7 @@ const READABLE: Readonly<Record<string, string>> = {
   labels: '',
   invocations: '',
   responses: '',
+  deleted_responses: '',
   usage_15m: '',
   usage_day: '',
   usage_invocation: '',

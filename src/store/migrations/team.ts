@@ -1,0 +1,16 @@
+/**
+ * Version 14: a database can hold what a pull brought from a fleet. `surroundings` of a thread says whose usage without an
+ * invocation is, as that of an invocation does; `pulls` says what was pulled, in its only row.
+ */
+export const ADD_TEAM = `
+ALTER TABLE threads ADD COLUMN surroundings TEXT;
+CREATE TABLE pulls (
+  target TEXT PRIMARY KEY,
+  address TEXT NOT NULL,
+  cursor INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL,
+  pulled_at_ms INTEGER NOT NULL,
+  refused INTEGER NOT NULL,
+  pruned INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
