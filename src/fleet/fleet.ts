@@ -7,4 +7,15 @@ import { listSpooled } from './spool.js';
 
 /** What the commands load of this room: a bundle of its own, because it holds the client of PostgreSQL. */
 export {
-  connectTo, forgetUser, initFleet, listSpooled, pruneFleet, pull, push, pushSpooled, showPush, suggestRoles, watch };
+  connectTo,
+  forgetUser,
+  initFleet,
+  listSpooled,
+  pruneFleet,
+  pull,
+  push,
+  pushSpooled,
+  showPush,
+  suggestRoles,
+  watch,
+};
