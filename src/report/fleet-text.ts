@@ -58,7 +58,8 @@ export function renderPull(name: string, pull: PullSummary): string {
   const gone = deleted === 0 ? '' : `, ${formatPlural(deleted, 'response')} gone`;
   const what = `${formatPlural(responses, 'response')} and ${formatPlural(invocations, 'invocation')}`;
   const lines = [`${name}: pulled ${what} that are new or have changed${gone}.`];
-  if (state.refused > 0) lines.push(`${formatPlural(state.refused, 'row')} left out, because they cannot be right.`);
+  if (state.refused.length > 0)
+    lines.push(`${formatPlural(state.refused.length, 'row')} left out, because they cannot be right.`);
   if (state.pruned > 0) {
     lines.push(
       `${formatPlural(state.pruned, 'response')} in no report: the server has dropped them, and has their sums alone.`,
@@ -73,7 +74,7 @@ export function toPullJson(name: string, pull: PullSummary): object {
   const { responses, invocations, deleted, state } = pull;
   return {
     ...{ ...head, responses, invocations, deleted, since: toIso(state.sinceMs), pulledAt: toIso(state.pulledAtMs) },
-    ...{ refused: state.refused, pruned: state.pruned },
+    ...{ refused: state.refused.length, pruned: state.pruned },
   };
 }
 

@@ -4,7 +4,7 @@ import { type Day, formatDay, startOfWeek } from './calendar.js';
 import type { Figures } from './figures.js';
 import { type Part, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
-import { isByTag, type PeriodKind } from './period-range.js';
+import { isByTag, isByTeam, type PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodQuery } from './period-report.js';
 
 /** The figures of one day, one model and one source. */
@@ -64,7 +64,7 @@ function nameOfPeriod(day: Day, kind: PeriodKind, firstWeekday: number): string 
 }
 
 function keyOf({ model, projectId = '', phase = 'other', tag }: Cell, kind: PeriodKind): string {
-  if (isByTag(kind)) return tag ?? '';
+  if (isByTag(kind) || isByTeam(kind)) return tag ?? '';
   return kind === 'model' ? model : kind === 'project' ? projectId : phase;
 }
 

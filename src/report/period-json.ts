@@ -17,6 +17,9 @@ const NAMES: Readonly<Record<PeriodKind, readonly [entries: string, key: string]
   branch: ['branches', 'branch'],
   pr: ['pullRequests', 'pr'],
   tag: ['tags', 'value'],
+  user: ['users', 'user'],
+  machine: ['machines', 'machine'],
+  team: ['teams', 'team'],
 };
 
 /** Returns the report as data. What is not known is null; a cost is null when none of its responses has a price. */

@@ -5,10 +5,13 @@ import { ReportError } from './error.js';
 import { assertTags } from './tags.js';
 
 /** What each row of a report over time stands for. */
-export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project' | 'phase' | TagKind;
+export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project' | 'phase' | TagKind | TeamKind;
 
 /** The reports by a tag: by branch, by pull request, and by the values of any other key. */
 export type TagKind = 'branch' | 'pr' | 'tag';
+
+/** The reports by whose usage it is. `team`: the label of that name. */
+export type TeamKind = 'user' | 'machine' | 'team';
 
 /** Which days a report covers, as the reader asks for them. */
 export interface RangeWish {
@@ -33,6 +36,10 @@ export function isByTag(kind: PeriodKind): kind is TagKind {
   return kind === 'branch' || kind === 'pr' || kind === 'tag';
 }
 
+export function isByTeam(kind: PeriodKind): kind is TeamKind {
+  return kind === 'user' || kind === 'machine' || kind === 'team';
+}
+
 export function isOverTime(kind: PeriodKind): boolean {
   return kind === 'daily' || kind === 'weekly' || kind === 'monthly';
 }
@@ -52,6 +59,9 @@ export function resolveRange({ kind, since, until, last, firstWeekday }: RangeWi
     case 'branch':
     case 'pr':
     case 'tag':
+    case 'user':
+    case 'machine':
+    case 'team':
       return { since: end - last + 1, until: end };
   }
 }

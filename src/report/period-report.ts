@@ -7,6 +7,7 @@ import {
   readSums,
   type UsageFilter,
 } from '../store/period-queries.js';
+import { SURROUNDING_KEYS } from '../store/tags.js';
 import type { CostUnit } from '../usage/options.js';
 import type { Provider } from '../usage/provider.js';
 import type { Calendar, Day } from './calendar.js';
@@ -19,6 +20,7 @@ import {
   type DayRange,
   explainEmpty,
   isByTag,
+  isByTeam,
   isOverTime,
   nothingRecorded,
   type PeriodKind,
@@ -31,6 +33,8 @@ import { assertTagKey } from './tags.js';
 export interface PeriodQuery extends RangeWish, Pick<UsageFilter, 'provider' | 'projectId' | 'model' | 'tags'> {
   /** Of the report `tag`: by the values of which key. */
   readonly tagKey?: string | undefined;
+  /** Of the reports by user, machine and team: that of this machine, which usage is of that names none. */
+  readonly here?: string | undefined;
   readonly nowMs: number;
   /** By time, or by cost in reports that are not over time. Undefined is the default that `entries` describes. */
   readonly order?: 'asc' | 'desc' | undefined;
@@ -93,7 +97,8 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
   if (!span) throw nothingRecorded();
   if (tagKey !== undefined) assertTagKey(connection, tagKey);
   const names = { provider, projectId, model, tags };
-  const filter = { ...names, tagKey, ...toMoments(range, calendar) };
+  const splitBy = isByTeam(kind) ? SURROUNDING_KEYS[kind] : tagKey;
+  const filter = { ...names, tagKey: splitBy, here: query.here, ...toMoments(range, calendar) };
   const offsets = calendar.listOffsets(span.firstMs, span.endMs);
   const of = kind === 'phase' ? 'invocations' : 'all';
   const keys = listKeys(kind);
@@ -105,7 +110,7 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
   }));
   const summary = summarise(cells);
   const last = days.at(-1)?.day ?? today;
-  const counted = kind === 'phase' ? 'phase' : isByTag(kind) ? 'tag' : undefined;
+  const counted = kind === 'phase' ? 'phase' : splitBy !== undefined ? 'tag' : undefined;
   return {
     kind,
     tagKey,
@@ -138,7 +143,7 @@ type CellKey = 'day' | 'provider' | 'model' | 'source' | 'projectId' | 'phase' |
 
 function listKeys(kind: PeriodKind): CellKey[] {
   const more: CellKey[] =
-    kind === 'phase' ? ['phase'] : kind === 'project' ? ['projectId'] : isByTag(kind) ? ['tag'] : [];
+    kind === 'phase' ? ['phase'] : kind === 'project' ? ['projectId'] : isByTag(kind) || isByTeam(kind) ? ['tag'] : [];
   return ['day', 'provider', ...more, 'model', 'source'];
 }
 

@@ -14,7 +14,7 @@ import type { TableExtent } from './cost-columns.js';
 import { counterColumns, isUnused } from './counter-columns.js';
 import type { Figures } from './figures.js';
 import { describeFigures, isUnpriced, type NumberFormats } from './figures-text.js';
-import { isByTag, isOverTime, type PeriodKind } from './period-range.js';
+import { isByTag, isByTeam, isOverTime, type PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodReport } from './period-report.js';
 import {
   alignDecimals,
@@ -53,6 +53,9 @@ const TITLES: Readonly<Record<Exclude<PeriodKind, 'tag'>, string>> = {
   phase: 'Phase',
   branch: 'Branch',
   pr: 'Pull request',
+  user: 'User',
+  machine: 'Machine',
+  team: 'Team',
 };
 
 const COLUMNS: readonly Column<PeriodKey>[] = [
@@ -80,7 +83,7 @@ const COMPACT: readonly PeriodKey[] = ['key', 'input', 'output', 'cost', 'credit
 /** Sets `report` in a table: exact counts where there is room for the columns that matter, or else rounded ones. */
 export function renderPeriodTable(report: PeriodReport, options: PeriodTableOptions): RenderedTable {
   const cost = costFormatOf(report.totals);
-  const rowsWith = (count: NumberFormats['count']) => () => layOut(report, { count, cost }, options);
+  const rowsWith = (count: NumberFormats['count']) => () => layOutPeriodRows(report, { count, cost }, options);
   const exact = options.extent === 'full' ? [rowsWith(formatCount)] : [];
   return renderFirstFitting(choosePeriodColumns(report, options), [...exact, rowsWith(formatRounded)], options);
 }
@@ -91,7 +94,10 @@ export function costFormatOf(totals: Figures): CostFormat {
 }
 
 /** Returns the columns of a table of `report`. */
-function choosePeriodColumns(report: PeriodReport, { extent, detail }: PeriodTableOptions): Column<PeriodKey>[] {
+export function choosePeriodColumns(
+  report: PeriodReport,
+  { extent, detail }: Pick<PeriodTableOptions, 'extent' | 'detail'>,
+): Column<PeriodKey>[] {
   const { kind, totals, providers } = report;
   const overTime = isOverTime(kind);
   const has: Readonly<Partial<Record<PeriodKey, boolean>>> = {
@@ -99,7 +105,7 @@ function choosePeriodColumns(report: PeriodReport, { extent, detail }: PeriodTab
     model: kind !== 'model',
     days: kind !== 'daily',
     lastDay: !overTime,
-    invocations: kind === 'phase' || isByTag(kind),
+    invocations: kind === 'phase' || isByTag(kind) || isByTeam(kind),
     credits: totals.credits !== undefined,
     share: !overTime && (totals.costNanoUsd ?? 0) > 0,
   };
@@ -115,7 +121,12 @@ function choosePeriodColumns(report: PeriodReport, { extent, detail }: PeriodTab
   return chosen.map((column) => (column.key === 'key' ? { ...column, title } : column));
 }
 
-function layOut(report: PeriodReport, formats: NumberFormats, options: PeriodTableOptions): readonly Row<PeriodKey>[] {
+/** Returns the rows of a table of `report`, the total last. */
+export function layOutPeriodRows(
+  report: PeriodReport,
+  formats: NumberFormats,
+  options: Pick<PeriodTableOptions, 'detail'>,
+): readonly Row<PeriodKey>[] {
   const { totals, providers, pace } = report;
   const shareOf = ({ costNanoUsd }: Figures) => {
     return costNanoUsd === undefined || !totals.costNanoUsd ? '' : formatShare(costNanoUsd / totals.costNanoUsd);

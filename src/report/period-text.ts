@@ -24,6 +24,9 @@ const TITLES = {
   phase: 'Usage by phase of metered runs',
   branch: 'Usage by branch',
   pr: 'Usage by pull request',
+  user: 'Usage by user',
+  machine: 'Usage by machine',
+  team: 'Usage by team',
 } as const;
 
 /** Renders `report` for a person: heading, table or chart, pace and forecast, what its marks mean. Ends with a newline. */
@@ -36,7 +39,7 @@ export function renderPeriodText(report: PeriodReport, options: PeriodTextOption
     ...explainCredits(report.totals.credits),
   ];
   const sections = [
-    describeHeading(report, options),
+    describePeriodHeading(report, options),
     [text],
     describePaceText(report, width, paint),
     marks.map((remark) => paint('gray', wrapText(remark, width))),
@@ -64,7 +67,11 @@ function countTokens({ totals }: PeriodReport): number {
   return totals.usage.input + totals.usage.output;
 }
 
-function describeHeading(report: PeriodReport, { filters, width, paint }: PeriodTextOptions): string[] {
+/** Returns the title, and a line with the days, the time zone and the filters. */
+export function describePeriodHeading(
+  report: PeriodReport,
+  { filters, width, paint }: Pick<PeriodTextOptions, 'filters' | 'width' | 'paint'>,
+): string[] {
   const { kind, range, days, timeZone } = report;
   const first = range.since ?? days[0]?.day;
   const last = range.until ?? days.at(-1)?.day;

@@ -1,4 +1,5 @@
 import type { Connection } from '../store/open.js';
+import type { UsageFilter } from '../store/period-queries.js';
 import { listTags, listWanted, type TagFilter } from '../store/tags.js';
 import { ReportError } from './error.js';
 
@@ -7,6 +8,21 @@ const MOST_NAMES = 10;
 /** `branch main`, `team search`: the tags that a report is limited to, in words. */
 export function describeTags(filter: TagFilter | undefined): string[] {
   return listWanted(filter).map(({ key, value }) => `${key} ${value}`);
+}
+
+/** What a report is limited to, in words: `only codex`, `project shop`. */
+export function describeFilters({
+  provider,
+  projectId,
+  model,
+  tags,
+}: Pick<UsageFilter, 'provider' | 'projectId' | 'model' | 'tags'>): string[] {
+  return [
+    ...(provider === undefined ? [] : [`only ${provider}`]),
+    ...(projectId === undefined ? [] : [`project ${projectId}`]),
+    ...(model === undefined ? [] : [`model ${model}`]),
+    ...describeTags(tags),
+  ];
 }
 
 /** Throws a ReportError that says what there is unless something is recorded with each of the tags. */

@@ -38,7 +38,7 @@ export function readPackedCreditSums(
   const tally = new Tally(offsets, filter.longAbove);
   const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = filter;
   for (const id of ids) {
-    const { kinds, counts, ...of } = open.get({ id, tagKey: filter.tagKey }) as PackRow;
+    const { kinds, counts, ...of } = open.get({ id, tagKey: filter.tagKey, here: filter.here ?? null }) as PackRow;
     const kindList = (JSON.parse(kinds) as KindRow[]).map((kind) => (isMeant(kind[0]) ? kind : undefined));
     for (const row of JSON.parse(counts) as CountRow[]) {
       const kind = kindList[row[2]];

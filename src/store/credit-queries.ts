@@ -83,7 +83,7 @@ function readRows<Key extends keyof SumKeys>(
        WHERE ${conditions.join(' AND ')}
        GROUP BY ${keys.map((key) => `"key_${key}"`).join(', ')}, ${BY_CLASS}`,
     )
-    .all(filter);
+    .all({ here: null, ...filter });
   return rows.map((row) => {
     const named = Object.fromEntries(keys.map((key) => [key, row[`key_${key}`]])) as Pick<SumKeys, Key>;
     return { ...row, ...named };

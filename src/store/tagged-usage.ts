@@ -11,6 +11,8 @@ import { isTagged, isTaggedThread, selectTag, selectThreadTag, type TagFilter } 
 export interface TagWish {
   readonly tags?: TagFilter | undefined;
   readonly tagKey?: string | undefined;
+  /** By a key of `SURROUNDING_KEYS`: the value of what says nothing, which is of this machine. */
+  readonly here?: string | undefined;
 }
 
 export const TAGGED_USAGE = 'temp.tagged_usage';
@@ -19,12 +21,12 @@ export const TAGGED_USAGE = 'temp.tagged_usage';
  * Buckets know no tags. So this makes a table like them for one wish, of this connection alone, with the tag, the invocation and its
  * phase: of rows by SQL, and of packs one by one. It is made once for all queries of a report.
  */
-export function makeTaggedUsage(connection: Connection, { tags, tagKey }: TagWish): void {
-  const wish = JSON.stringify([tags, tagKey]);
+export function makeTaggedUsage(connection: Connection, { tags, tagKey, here }: TagWish): void {
+  const wish = JSON.stringify([tags, tagKey, here]);
   const made = MADE.get(connection);
   if (made?.wish === wish && made.state === readState(connection) && isThere(connection)) return;
   connection.exec(CREATE);
-  const values = { tags: tags ?? null, tagKey: tagKey ?? null };
+  const values = { tags: tags ?? null, tagKey: tagKey ?? null, here: here ?? null };
   connection.prepare<[object]>(fillFromRows({ tags, tagKey })).run(values);
   fillFromPacks(connection, selectPacks({ tags, tagKey }), values);
   MADE.set(connection, { wish, state: readState(connection) });

@@ -83,8 +83,35 @@ export function isTagged(alias: string): string {
   return `(${isTaggedInvocation(`${alias}.invocation_id`)} OR (${isOfThread}))`;
 }
 
+/**
+ * What a fleet asks whose usage something is by. It is asked for as a tag is, by a key with a space, which no tag has, and read from
+ * the surroundings of the invocation, or else of the thread. Where they say nothing it is `@here`.
+ */
+export const SURROUNDING_KEYS = { user: 'of user', machine: 'of machine', team: 'of team' } as const;
+
+const SURROUNDING_PATHS: Readonly<Record<string, string>> = {
+  [SURROUNDING_KEYS.user]: '$.user',
+  [SURROUNDING_KEYS.machine]: '$.host',
+  [SURROUNDING_KEYS.team]: '$.labels.team',
+};
+
+function selectSurrounding(path: string, ids: readonly (readonly [table: string, id: string])[]): string {
+  const found = ids.map(
+    ([table, id]) => `(SELECT nullif(s.surroundings ->> '${path}', '') FROM ${table} s WHERE s.id = ${id})`,
+  );
+  return `coalesce(${[...found, '@here'].join(', ')})`;
+}
+
 /** SQL: the value of `@tagKey` of a response `alias` with its invocation `i`, or NULL. That of `pr` has the repository: `owner/name#7`. */
 export function selectTag(tagKey: string, alias: string): string {
+  const path = SURROUNDING_PATHS[tagKey];
+  if (path !== undefined) {
+    const thread = `iif(${alias}.invocation_id IS NULL, ${alias}.thread_id, NULL)`;
+    return selectSurrounding(path, [
+      ['invocations', `${alias}.invocation_id`],
+      ['threads', thread],
+    ]);
+  }
   return nameValue(tagKey, (key) =>
     choose(alias, (table, column, id) => `(SELECT value FROM ${table} WHERE ${column} = ${id} AND key = ${key})`),
   );
@@ -92,6 +119,8 @@ export function selectTag(tagKey: string, alias: string): string {
 
 /** SQL: the same of the thread with this id. */
 export function selectThreadTag(tagKey: string, id: string): string {
+  const path = SURROUNDING_PATHS[tagKey];
+  if (path !== undefined) return selectSurrounding(path, [['threads', id]]);
   return nameValue(tagKey, (key) => `(SELECT value FROM thread_tags WHERE thread_id = ${id} AND key = ${key})`);
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { RESPONSE_COUNTERS, type ResponseCounterName } from '../usage/counters.js';
+import type { ResponseCounterName } from '../usage/counters.js';
 import type { CostExtent } from '../usage/record.js';
 import type { TeamSurroundings } from '../usage/surroundings.js';
 import { BUCKET_MS, bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
+import { PUT_INVOCATION, PUT_RESPONSE, PUT_STATE, PUT_THREAD, SET_THREAD } from './team-statements.js';
 
 /*
  * `team.db`: what a pull has brought from a fleet, in the tables of any other database of codex-metered, so that every report
@@ -56,18 +57,19 @@ export interface PullState {
   /** Responses that were completed before then were never asked for. */
   readonly sinceMs: number;
   readonly pulledAtMs: number;
-  /** Rows that were left out, because they cannot be right. */
-  readonly refused: number;
+  /** The ids of rows that were left out, because they cannot be right. */
+  readonly refused: readonly string[];
   /** Responses that the server has as sums alone. */
   readonly pruned: number;
 }
 
 export function readPullState(connection: Connection): PullState | undefined {
-  return connection
-    .prepare<[], PullState>(
-      `SELECT target, address, cursor, since_ms AS sinceMs, pulled_at_ms AS pulledAtMs, refused, pruned FROM pulls`,
+  const row = connection
+    .prepare<[], Omit<PullState, 'refused'> & { readonly refused: string }>(
+      'SELECT target, address, cursor, since_ms AS sinceMs, pulled_at_ms AS pulledAtMs, refused, pruned FROM pulls',
     )
     .get();
+  return row && { ...row, refused: JSON.parse(row.refused) as string[] };
 }
 
 /** Writes what a pull brings. The caller has begun a transaction, and ends it. */
@@ -127,7 +129,7 @@ export function writeTeam(connection: Connection): TeamWriter {
       }
       refreshBuckets(connection, quarters);
       connection.exec('DELETE FROM pulls');
-      connection.prepare<[PullState]>(PUT_STATE).run(state);
+      connection.prepare<[object]>(PUT_STATE).run({ ...state, refused: JSON.stringify(state.refused) });
     },
   };
 }
@@ -209,43 +211,3 @@ function toInvocationValues({ tags: _, surroundings, ...invocation }: TeamInvoca
 }
 
 const ORIGINS = JSON.stringify({ project: 'fleet', run: 'fleet', phase: 'fleet', iteration: 'fleet' });
-
-const COUNTERS_SET = RESPONSE_COUNTERS.map(({ column }) => `${column} = excluded.${column}`).join(', ');
-
-// Command and folder do not leave a machine.
-const PUT_INVOCATION = `
-  INSERT INTO invocations (id, origin, project_id, run_id, phase, iteration, attribution, command, cwd, codex_version, status,
-    exit_code, signal, started_at_ms, ended_at_ms, surroundings)
-  VALUES (@id, 'pulled', @projectId, @runId, @phase, @iteration, @origins, '', '', @codexVersion, @status,
-    @exitCode, @signal, @startedAtMs, @endedAtMs, @surroundings)
-  ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, run_id = excluded.run_id, phase = excluded.phase,
-    iteration = excluded.iteration, codex_version = excluded.codex_version, status = excluded.status,
-    exit_code = excluded.exit_code, signal = excluded.signal, started_at_ms = excluded.started_at_ms,
-    ended_at_ms = excluded.ended_at_ms, surroundings = excluded.surroundings`;
-
-const PUT_RESPONSE = `
-  INSERT INTO response_rows (invocation_id, provider, thread_id, response_key, model, service_tier,
-    ${RESPONSE_COUNTERS.map(({ column }) => column).join(', ')}, evidence, source, cost_nano_usd, completed_at_ms,
-    recorded_at_ms, cost_extent)
-  VALUES (@invocationId, @provider, @threadId, @key, @model, @serviceTier,
-    ${RESPONSE_COUNTERS.map(({ name }) => `@${name}`).join(', ')}, @evidence, @source, @costNanoUsd, @completedAtMs,
-    @now, @costExtent)
-  ON CONFLICT DO UPDATE SET invocation_id = excluded.invocation_id, thread_id = excluded.thread_id, model = excluded.model,
-    provider = excluded.provider, service_tier = excluded.service_tier, ${COUNTERS_SET}, evidence = excluded.evidence,
-    source = excluded.source, cost_nano_usd = excluded.cost_nano_usd, cost_extent = excluded.cost_extent,
-    recorded_at_ms = excluded.recorded_at_ms`;
-
-const PUT_THREAD = `
-  INSERT INTO threads (id, provider, root_id, project_id, kind, started_at_ms, surroundings)
-  VALUES (@id, @provider, @id, @projectId, 'main', @completedAtMs, @surroundings)
-  ON CONFLICT (id) DO UPDATE SET started_at_ms = min(started_at_ms, excluded.started_at_ms)`;
-
-/** The thread of an invocation begins with its first response. Without threads, a response has the id of its invocation there. */
-const SET_THREAD = `
-  UPDATE invocations SET thread_id = (
-    SELECT r.thread_id FROM response_rows r WHERE r.invocation_id = @id AND r.thread_id <> @id ORDER BY r.completed_at_ms, r.id LIMIT 1)
-  WHERE id = @id`;
-
-const PUT_STATE = `
-  INSERT INTO pulls (target, address, cursor, since_ms, pulled_at_ms, refused, pruned)
-  VALUES (@target, @address, @cursor, @sinceMs, @pulledAtMs, @refused, @pruned)`;

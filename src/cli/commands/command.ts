@@ -118,6 +118,9 @@ const REPORT_NAMES = [
   'branch',
   'pr',
   'tag',
+  'user',
+  'machine',
+  'team',
   'blocks',
 ] as const;
 

@@ -17,6 +17,7 @@ import { chooseStyle } from './host.js';
 import {
   BRANCH,
   DAYS_OF_TIME_ZONE,
+  FLEET,
   JSON_NOT_TABLE,
   MODEL,
   NO_COLOR,
@@ -39,6 +40,7 @@ const OPTIONS = {
   since: SINCE,
   until: UNTIL,
   timezone: DAYS_OF_TIME_ZONE,
+  fleet: FLEET,
   noImport: NO_IMPORT,
   json: JSON_NOT_TABLE,
   markdown: { text: 'the report as Markdown, for the summary of a CI job' },

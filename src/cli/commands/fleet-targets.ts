@@ -63,3 +63,10 @@ export function listStatuses(connection: Connection | undefined, { fleet }: Pick
 }
 
 const NOTHING: Backlog = { entries: 0, sinceMs: null };
+
+/** Aborted when this process is asked to end. To be called once in a process. */
+export function stopSignal({ host }: { readonly host: Pick<Host, 'untilStopped'> }): AbortSignal {
+  const stopped = new AbortController();
+  void host.untilStopped().then(() => stopped.abort());
+  return stopped.signal;
+}

@@ -4,10 +4,11 @@ import { type Calendar, createCalendar, createClock, type Day } from '../../repo
 import { toPeriodJson } from '../../report/period-json.js';
 import { isOverTime, type PeriodKind } from '../../report/period-range.js';
 import { type PeriodReport, readPeriodReport } from '../../report/period-report.js';
-import { describeTags } from '../../report/tags.js';
+import { describeFilters } from '../../report/tags.js';
 import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
 import { type Call, type Command, defineCommand, type OptionSpec } from './command.js';
+import { nameHere } from './here.js';
 import { chooseStyle, type Host } from './host.js';
 import {
   BRANCH,
@@ -46,6 +47,9 @@ const SUMMARIES: Readonly<Record<ReportKind, { readonly summary: string; readonl
   branch: { summary: 'what was done on each branch cost', unit: 'days' },
   pr: { summary: 'what each pull request cost', unit: 'days' },
   tag: { summary: 'what each value of a tag cost', unit: 'days' },
+  user: { summary: 'what each user spent', unit: 'days' },
+  machine: { summary: 'what was spent on each machine', unit: 'days' },
+  team: { summary: 'what each team spent', unit: 'days' },
   blocks: { summary: 'what each window of five hours cost', unit: 'windows' },
 };
 
@@ -99,6 +103,7 @@ function listOptions(kind: ReportKind) {
   } as const satisfies Record<string, OptionSpec>;
   return {
     ...options,
+    ...(kind !== 'blocks' && { markdown: { text: 'the report as Markdown' } as const }),
     ...(kind !== 'blocks' && { chart: { text: 'draw it: a calendar of the days, and bars' } as const }),
     ...(kind === 'weekly' && { startOfWeek: START_OF_WEEK }),
   };
@@ -109,7 +114,7 @@ const START_OF_WEEK = {
   choices: WEEKDAYS,
 } as const satisfies OptionSpec;
 
-function toRequest(kind: ReportKind, { argument, options, settings }: PeriodCall) {
+function toRequest(kind: ReportKind, { argument, options, settings, host }: PeriodCall) {
   const { since, until, last, provider } = options;
   if (since !== undefined && last !== undefined)
     throw new UsageError('--since and --last both say where to begin: use one.');
@@ -117,6 +122,9 @@ function toRequest(kind: ReportKind, { argument, options, settings }: PeriodCall
     throw new UsageError('--since is after --until: there is no day between them.');
   }
   if (options.chart && options.json) throw new UsageError('--chart draws and --json does not: use one.');
+  if (options.markdown && (options.json || options.chart)) {
+    throw new UsageError(`--markdown is a report: leave out ${options.json ? '--json' : '--chart'}.`);
+  }
   return {
     ...{ kind, since, until, last },
     /** 0 is Sunday. */
@@ -126,9 +134,10 @@ function toRequest(kind: ReportKind, { argument, options, settings }: PeriodCall
     model: options.model,
     tags: toWantedTags(options),
     tagKey: argument,
+    here: options.fleet ? undefined : nameHere(kind, host, settings),
     /** Undefined is the order that suits the report. */
     order: options.order,
-    format: options.json ? 'json' : 'text',
+    format: options.json ? 'json' : options.markdown ? 'markdown' : 'text',
     view: options.chart ? 'chart' : 'table',
     detail: options.breakdown ? 'models' : 'entries',
     extent: options.compact ? 'compact' : 'full',
@@ -147,6 +156,10 @@ function showPeriod(request: PeriodRequest, { host, paths }: { host: Host; paths
     const query = { ...request, kind, nowMs };
     const report = readSnapshot(store, (connection) => readPeriodReport(connection, query, calendar));
     if (request.format === 'json') return formatJson(toPeriodJson(report));
+    if (request.format === 'markdown') {
+      const { renderPeriodMarkdown } = await import('../../report/period-markdown.js');
+      return renderPeriodMarkdown(report, { ...request, filters: describeFilters(request) });
+    }
     return renderText(report, request, host, calendar.dayOf(nowMs));
   });
 }
@@ -180,15 +193,6 @@ async function renderText(report: PeriodReport, request: PeriodRequest, host: Ho
     today,
     filters: describeFilters(request),
   });
-}
-
-function describeFilters({ provider, projectId, model, tags }: PeriodRequest): string[] {
-  return [
-    ...(provider === undefined ? [] : [`only ${provider}`]),
-    ...(projectId === undefined ? [] : [`project ${projectId}`]),
-    ...(model === undefined ? [] : [`model ${model}`]),
-    ...describeTags(tags),
-  ];
 }
 
 function describeLast(kind: ReportKind): string {

@@ -5,7 +5,7 @@ import { renderPull, toPullJson } from '../../report/fleet-text.js';
 import { explainingFaults, openConnection } from '../../store/open.js';
 import type { FleetTarget } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { chooseTargets, describeSource } from './fleet-targets.js';
+import { chooseTargets, describeSource, stopSignal } from './fleet-targets.js';
 import { createStatusLine } from './progress-bar.js';
 import { JSON_NOT_TEXT, parseDuration } from './shared-options.js';
 import { explainFailure, formatJson } from './show.js';
@@ -53,7 +53,7 @@ export const pull = defineCommand({
     const line = createStatusLine(host);
     const outcome = await pullInto(call, target, {
       ...(options.last !== undefined && { lastMs: options.last }),
-      full: options.full,
+      ...{ full: options.full, signal: stopSignal(call) },
       onProgress: ({ responses, of }) =>
         line.draw(`${target.name}: ${formatCount(responses)} of ${formatCount(of)} responses pulled`),
     });
@@ -79,6 +79,8 @@ export function choosePullTarget(name: string | undefined, call: PullCall): Flee
 interface PullWish {
   readonly lastMs?: number;
   readonly full: boolean;
+  /** Ends the pull in its middle. */
+  readonly signal: AbortSignal;
   readonly onProgress?: (pulled: { readonly responses: number; readonly of: number }) => void;
 }
 
@@ -86,14 +88,12 @@ interface PullWish {
 export async function pullInto(call: PullCall, target: FleetTarget, wish: PullWish): Promise<PullOutcome | undefined> {
   const { host, paths } = call;
   const database = nameTeamDatabase(paths);
-  const stopped = new AbortController();
-  void host.untilStopped().then(() => stopped.abort());
   try {
     const fleet = await import('../../fleet/fleet.js');
     const connection = openConnection(database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
       return await fleet.pull(connection, target, {
-        ...{ env: host.env, password: describeSource(host, call).passwordOf(target), signal: stopped.signal },
+        ...{ env: host.env, password: describeSource(host, call).passwordOf(target), signal: wish.signal },
         ...{ sinceMs: wish.lastMs === undefined ? undefined : Date.now() - wish.lastMs, full: wish.full },
         ...{ initialSinceMs: Date.now() - LAST_MS, ...(wish.onProgress && { onProgress: wish.onProgress }) },
       });

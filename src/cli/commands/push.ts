@@ -5,7 +5,7 @@ import { renderOutcome, toPushJson } from '../../report/fleet-text.js';
 import { type Connection, openConnection } from '../../store/open.js';
 import type { FleetTarget } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { chooseTargets, describeSource } from './fleet-targets.js';
+import { chooseTargets, describeSource, stopSignal } from './fleet-targets.js';
 import { createStatusLine } from './progress-bar.js';
 import { JSON_NOT_TEXT, parseDuration } from './shared-options.js';
 import { explainFailure, formatJson } from './show.js';
@@ -178,12 +178,6 @@ async function spool(call: PushCall, targets: readonly FleetTarget[], folder: st
 function fail({ host }: PushCall, message: string): number {
   host.stderr.write(`${cleanText(message)}\n`);
   return 1;
-}
-
-function stopSignal({ host }: PushCall): AbortSignal {
-  const stopped = new AbortController();
-  void host.untilStopped().then(() => stopped.abort());
-  return stopped.signal;
 }
 
 function loadFleet() {

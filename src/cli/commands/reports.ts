@@ -13,6 +13,9 @@ export const REPORTS: Readonly<Record<ReportName, () => Promise<Command>>> = {
   branch: period('branch'),
   pr: period('pr'),
   tag: period('tag'),
+  user: period('user'),
+  machine: period('machine'),
+  team: period('team'),
   blocks: period('blocks'),
 };
 

@@ -13,7 +13,9 @@ import { PortError } from '../../web/listen.js';
 import { createProgress, type ProgressReport } from '../../web/progress.js';
 import type { Dashboard } from '../../web/server.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { stopSignal } from './fleet-targets.js';
 import type { Host } from './host.js';
+import { choosePullTarget, pullInto } from './pull.js';
 
 /** How long an answer waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -27,6 +29,7 @@ const OPTIONS = {
     text: `this port, or none (default: ${USUAL_PORT} or the next that is free)`,
   },
   open: { short: 'o', text: 'open it in the browser' },
+  fleet: { text: 'of all machines of the fleet: pulls each minute while a page is open' },
   noImport: { text: 'leave past sessions unread' },
 } satisfies Record<string, OptionSpec>;
 
@@ -38,6 +41,7 @@ Past sessions of ${nameAgents()} are read in the background; the page says how f
 Examples:
   codex-usage serve                    the dashboard, at http://127.0.0.1:${USUAL_PORT}/ or the next free port
   codex-usage serve --open             and a browser that shows it
+  codex-usage serve --fleet            of the whole team, pulled each minute
   codex-usage serve --port 8080        at that port or not at all
   codex-usage serve --port 0           at any port that is free
 
@@ -53,12 +57,15 @@ export const serve = defineCommand({
   help: HELP,
   async run(call) {
     await call.prepare();
-    return serveDashboard(call);
+    return serveDashboard(call, call.options.fleet ? pullRegularly(call) : undefined);
   },
 });
 
 /** Serves the dashboard until the host is told to stop. Returns the exit code: 1 when it could not be served. */
-async function serveDashboard({ options, host, paths, settings, prepare }: Call<typeof OPTIONS>): Promise<number> {
+async function serveDashboard(
+  { options, host, paths, settings, prepare }: Call<typeof OPTIONS>,
+  pullNow: Refresh | undefined,
+): Promise<number> {
   const log = openLog(paths.logFile);
   let store: Store | undefined;
   try {
@@ -66,11 +73,11 @@ async function serveDashboard({ options, host, paths, settings, prepare }: Call<
     store = openStore(paths.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
     const { startDashboard } = await import('../../web/server.js');
     const history = createProgress();
-    const importNow = () => readHistory(history, host, paths, settings);
+    const importNow = () => (pullNow ? pullNow(history) : readHistory(history, host, paths, settings));
     const dashboard = await startDashboard({
       store,
       history,
-      pastSessions: { count: () => countSessionFiles(host), import: () => void importNow() },
+      pastSessions: { count: async () => (pullNow ? [] : countSessionFiles(host)), import: () => void importNow() },
       surroundings: {
         version: manifest.version,
         database: paths.database,
@@ -103,6 +110,20 @@ async function serveDashboard({ options, host, paths, settings, prepare }: Call<
   } finally {
     store?.close();
   }
+}
+
+type Refresh = (history: ProgressReport) => Promise<void>;
+
+/** Pulls from the fleet in place of reading past sessions. Throws a UsageError where it is not known from which target. */
+function pullRegularly(call: Call<typeof OPTIONS>): Refresh {
+  const target = choosePullTarget(undefined, call);
+  const signal = stopSignal(call);
+  return async (history) => {
+    history.report({ state: 'reading', filesDone: 0, filesTotal: 0 });
+    const outcome = await pullInto(call, target, { full: false, signal });
+    const problem = outcome?.kind === 'failed' ? outcome.reason : outcome ? null : 'team.db cannot be written';
+    history.report(problem === null ? { state: 'done', problem } : { state: 'failed', problem });
+  };
 }
 
 function announce({ url, port, taken }: Dashboard, { stdout, stderr }: Host): void {

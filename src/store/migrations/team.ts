@@ -10,7 +10,7 @@ CREATE TABLE pulls (
   cursor INTEGER NOT NULL,
   since_ms INTEGER NOT NULL,
   pulled_at_ms INTEGER NOT NULL,
-  refused INTEGER NOT NULL,
+  refused TEXT NOT NULL,
   pruned INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 `;
