@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { initFleet } from '../../src/fleet/postgres/init.js';
+import { listProcesses } from '../harness/children.js';
+import { waitFor } from '../harness/wait.js';
 import type { PostgresServer } from './postgres-server.js';
 
 /** A database of a fleet, and who may push to it. */
@@ -28,4 +30,11 @@ export async function createFleet(server: PostgresServer): Promise<Fleet> {
     readUrl: server.url(database, 'reader'),
     read: async <Row>(sql: string) => (await admin.query(sql)).rows as Row[],
   };
+}
+
+/** Ends the pushes that go on beside the runs of a home, as a service manager would. */
+export async function endPushes(home: string): Promise<void> {
+  const listPushes = () => listProcesses(home).filter(({ command }) => command.includes(' push '));
+  for (const { pid } of listPushes()) process.kill(pid, 'SIGTERM');
+  await waitFor('the end of the pushes', () => listPushes().length === 0);
 }

@@ -7,7 +7,6 @@ import { openConnection } from '../../src/store/open.js';
 import { iterateAll } from '../../src/store/outbox.js';
 import { readOutboxRows } from '../../src/store/outbox-rows.js';
 import { toResponseId } from '../../src/usage/response-id.js';
-import { listProcesses } from '../harness/children.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { USAGE, type Workbench } from '../harness/workbench.js';
@@ -15,7 +14,7 @@ import { createClaudeHome, readFamily } from '../history/claude-family.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
 import type { Scenario } from '../scripted-api/script.js';
 import { createFolder } from '../store/samples.js';
-import { createFleet, type Fleet } from './fleet.js';
+import { createFleet, endPushes, type Fleet } from './fleet.js';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from './postgres-server.js';
 
 const LOOP: Scenario = {
@@ -95,12 +94,6 @@ describe.skipIf(NO_POSTGRES !== undefined)('a metered run with a target', () => 
     bench.api.add(LOOP);
     return bench.run(['exec', '--json', 'loop'], { env: { CODEX_METERED_FLEET_URL: fleet.url, ...env } });
   };
-  /** Ends what goes on beside the runs of a bench, as a service manager would. */
-  const endPushes = async (bench: Workbench) => {
-    const listPushes = () => listProcesses(bench.folder).filter(({ command }) => command.includes(' push '));
-    for (const { pid } of listPushes()) process.kill(pid, 'SIGTERM');
-    await waitFor('the end of the pushes', () => listPushes().length === 0);
-  };
   const expectLedger = async (fleet: Fleet, ledger: readonly LedgerEntry[]) => {
     expect(await sumFleet(fleet)).toEqual(sumLedger(ledger));
   };
@@ -125,7 +118,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('a metered run with a target', () => 
         { name: 'ada' },
       ]);
     } finally {
-      await endPushes(bench);
+      await endPushes(bench.folder);
     }
   });
 
@@ -137,7 +130,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('a metered run with a target', () => 
       await expectLedger(fleet, ledger);
       expect(await fleet.read('SELECT status FROM invocations')).toEqual([{ status: 'completed' }]);
     } finally {
-      await endPushes(bench);
+      await endPushes(bench.folder);
     }
   });
 
@@ -150,7 +143,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('a metered run with a target', () => 
       expect([metered.exitCode, metered.stderr]).toEqual([alone.exitCode, alone.stderr]);
       expect(metered.ledger).toHaveLength(2);
     } finally {
-      await endPushes(bench);
+      await endPushes(bench.folder);
     }
   });
 
