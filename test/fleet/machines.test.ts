@@ -1,12 +1,14 @@
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
 import { openConnection } from '../../src/store/open.js';
 import { iterateAll } from '../../src/store/outbox.js';
 import { readOutboxRows } from '../../src/store/outbox-rows.js';
 import { toResponseId } from '../../src/usage/response-id.js';
+import { listProcesses } from '../harness/children.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { USAGE, type Workbench } from '../harness/workbench.js';
@@ -147,6 +149,27 @@ describe.skipIf(NO_POSTGRES !== undefined)('a metered run with a target', () => 
     }
   });
 
+  test('ends while its push still waits for a server that takes the connection and says nothing', async ({ bench }) => {
+    const connected: Socket[] = [];
+    const silent = createServer((socket) => void connected.push(socket));
+    await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    bench.api.add(LOOP);
+    const url = `postgres://pusher@127.0.0.1:${port}/usage?sslmode=disable`;
+    const env = { CODEX_METERED_FLEET_URL: url };
+    try {
+      expect(await bench.run(['exec', '--json', 'loop'], { env })).toMatchObject({ exitCode: 0 });
+      await waitFor('the connection', () => connected.length > 0);
+      expect(listProcesses(bench.folder).filter(({ command }) => command.includes(' push '))).toHaveLength(1);
+      const [connection] = connected;
+      expect(connection?.closed).toBe(false);
+    } finally {
+      await endPushes(bench.folder);
+      for (const socket of connected) socket.destroy();
+    }
+  });
+
   test('and a push that is killed at any moment, and one more, give the fleet each response once', async ({
     bench,
   }) => {
@@ -167,3 +190,48 @@ describe.skipIf(NO_POSTGRES !== undefined)('a metered run with a target', () => 
     expect(readdirSync(join(bench.folder, 'data')).filter((name) => /push|watch/.test(name))).toEqual([]);
   });
 });
+
+describe('a metered run without a target', () => {
+  test('loads nothing of the fleet, and starts no process for it', async ({ bench }) => {
+    bench.api.add(LOOP, LOOP);
+    const seen = join(bench.folder, 'seen');
+    const spy = join(bench.folder, 'spy.cjs');
+    writeFileSync(spy, SPY);
+    const run = async (env = {}) => {
+      rmSync(seen, { force: true });
+      const { exitCode } = await bench.run(['exec', '--json', 'loop'], {
+        env: { NODE_OPTIONS: `--require ${spy}`, CODEX_METERED_SEEN: seen, ...env },
+      });
+      expect(exitCode).toBe(0);
+      return readFileSync(seen, 'utf8')
+        .split('\n')
+        .filter((line) => /\bfleet\.cjs|usage\.cjs|\bpg\b| push /.test(line));
+    };
+    expect(await run()).toEqual([]);
+    // What is looked for is seen where a target is set.
+    const pushed = await run({ CODEX_METERED_FLEET_URL: 'postgres://pusher@127.0.0.1:1/usage' });
+    await endPushes(bench.folder);
+    expect(pushed).toContainEqual(expect.stringMatching(/usage\.cjs push --watch/));
+  });
+});
+
+/** Loaded into each Node process of a run: notes the files that it reads and the programs that it starts. */
+const SPY = `
+  const fs = require('node:fs');
+  const child = require('node:child_process');
+  const note = (text) => process.env.CODEX_METERED_SEEN && append(process.env.CODEX_METERED_SEEN, text + '\\n');
+  const append = fs.appendFileSync;
+  for (const name of ['readFileSync', 'openSync']) {
+    const real = fs[name];
+    fs[name] = function (path, ...rest) {
+      if (typeof path === 'string' && !path.endsWith('seen')) note(name + ' ' + path);
+      return real.call(this, path, ...rest);
+    };
+  }
+  const spawn = child.spawn;
+  child.spawn = function (file, argv, ...rest) {
+    note('spawn ' + [file, ...(Array.isArray(argv) ? argv : [])].join(' '));
+    return spawn.call(this, file, argv, ...rest);
+  };
+  require('node:module').syncBuiltinESMExports();
+`;

@@ -9,7 +9,7 @@ import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
 import type { Scenario } from '../scripted-api/script.js';
 import { sqlOfPanel } from './dashboard.js';
 import { createFleet, endPushes, type Fleet } from './fleet.js';
-import { NO_POSTGRES, type PostgresServer, startPostgres } from './postgres-server.js';
+import { ENGINES, NO_POSTGRES, type PostgresServer, startPostgres } from './postgres-server.js';
 
 /** What gpt-5.3-codex costs, in nano-USD per token: typed from OpenAI's page, so that the product does not check itself. */
 const PRICE = { input: 1750, cached: 175, output: 14_000 };
@@ -113,10 +113,10 @@ async function takeAway({ folder }: Workbench, frontPid: number): Promise<void> 
   }
 }
 
-describe.skipIf(NO_POSTGRES !== undefined)('two machines and a CI job that is killed in its middle', () => {
+describe.skipIf(NO_POSTGRES !== undefined).each(ENGINES)('two machines and a killed CI job, on $name', (engine) => {
   let server: PostgresServer;
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await startPostgres(engine);
   });
   afterAll(() => server?.stop());
 
@@ -194,7 +194,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('two machines and a CI job that is ki
 
   /** Asks what Grafana asks, as the role that it logs in with. */
   const expectDashboard = async (at: PostgresServer, fleet: Fleet, bill: ReturnType<typeof billOf>) => {
-    const reader = await at.connect(new URL(fleet.readerUrl).pathname.slice(1), 'reader');
+    const reader = await at.connect(new URL(fleet.readUrl).pathname.slice(1), 'reader');
     const chosen = { users: ['ada', 'grace', 'linus'], projects: ['shop', 'infra'] };
     const ask = async (title: string) =>
       (await reader.query<Record<string, number | string>>(sqlOfPanel(title, chosen))).rows;

@@ -60,6 +60,8 @@ const ROLES = `
 /** What the administrator is asked to run, once for each role: SQL that can be copied. */
 export function suggestRoles(database: string): string {
   return `\
+-- CREATE ROLE needs CREATEROLE, which the owner of a database may not have. A superuser can run all of this.
+
 -- A role for the machines. It can add to the record, and read nothing of it.
 CREATE ROLE usage_pusher LOGIN PASSWORD 'choose one';
 GRANT CONNECT ON DATABASE ${quoteName(database)} TO usage_pusher;

@@ -25,6 +25,7 @@ describe('a line of a session file', () => {
       isPaginated: false,
       role: 'main',
       interactive: false,
+      tags: [],
     });
     expect(record('session_meta', { id: 'old' })).toMatchObject({ threadId: 'old', sessionId: 'old' });
   });
