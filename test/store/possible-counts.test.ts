@@ -7,6 +7,7 @@ import { openHistoryStore } from '../../src/store/history.js';
 import { Packer } from '../../src/store/pack.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import { runUsage } from '../harness/codex-usage.js';
+import { markAsEarlier } from './earlier.js';
 import { createFolder, createStore, START, sampleInvocation, sampleResponse } from './samples.js';
 
 /** A database of an earlier version, which took whatever it was told. */
@@ -29,7 +30,7 @@ function createEarlier(metered: readonly PricedResponse[], imported: readonly Pr
   history.write([{ file: { ...file, ...rest }, threads: [], packs: packer.take(), responses: [] }]);
   history.close();
   const earlier = openDatabase(path);
-  earlier.pragma('user_version = 7');
+  markAsEarlier(earlier, 7);
   earlier.close();
   return path;
 }
