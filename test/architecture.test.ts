@@ -80,7 +80,7 @@ describe('the architecture', () => {
 
   it("loads the fleet's room, and with it the client of PostgreSQL, in its own commands alone", () => {
     const isLazy = ({ from, kind }: Import) =>
-      kind === 'dynamic' && /^cli\/commands\/(push|pull|fleet(-\w+)?)$/.test(from);
+      kind === 'dynamic' && /^cli\/(commands\/(push|pull|fleet(-\w+)?)|fleet-budget)$/.test(from);
     const strays = imports.filter((one) => {
       return roomOf(one.to) === 'fleet' && roomOf(one.from) !== 'fleet' && one.kind !== 'type' && !isLazy(one);
     });

@@ -8,12 +8,13 @@ import { findShortWindows, type ShortWindow } from '../report/budget-status.js';
 import { createCalendar, findPeriod } from '../report/calendar.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { openStore, type Store } from '../store/store.js';
-import { isBudgetPeriod, type Spent } from '../usage/budget.js';
+import { addSpent, isBudgetPeriod, type Spent } from '../usage/budget.js';
 import type { Attribution } from '../usage/record.js';
 import { describeRefusal } from './budget-text.js';
+import type { FleetSpending } from './fleet-budget.js';
 
 /** How long it may take to ask the database what was spent, while Codex waits to be started. */
-const BUSY_TIMEOUT_MS = 1000;
+const WAITING = { mode: 'write', busyTimeoutMs: 1000 } as const;
 /** How long the run before may take to record its last response, which belongs to what was spent. */
 const SETTLING_MS = 500;
 
@@ -30,6 +31,8 @@ export interface Question {
   /** Epoch milliseconds. */
   readonly atMs: number;
   readonly log: Log;
+  /** Undefined where no limit is of the fleet. */
+  readonly fleet: FleetSpending | undefined;
 }
 
 /** Undefined where Codex may be started. */
@@ -51,17 +54,19 @@ interface Reasons {
   readonly windows: readonly ShortWindow[];
 }
 
-async function readReasons({ database, settings, whose, atMs }: Question): Promise<Reasons> {
+async function readReasons({ database, settings, whose, atMs, fleet }: Question): Promise<Reasons> {
   const limits = listLimits(settings).filter(({ scope }) => scope !== 'invocation');
   const minLeft = settings.minLeft.value;
-  if ((limits.length === 0 && minLeft.length === 0) || !existsSync(database)) return { levels: [], windows: [] };
-  const store = openStore(database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
+  if (limits.length === 0 && minLeft.length === 0) return { levels: [], windows: [] };
+  // A new machine has no database, and what others have spent counts all the same.
+  if (!existsSync(database) && fleet === undefined) return { levels: [], windows: [] };
+  const store = openStore(existsSync(database) ? database : ':memory:', WAITING);
   try {
     await untilRunsAreSettled(store, SETTLING_MS);
     const calendar = createCalendar(settings.timeZone.value);
     const levels = limits.map((limit) => {
-      const scope = isBudgetPeriod(limit.scope) ? findPeriod(calendar, limit.scope, atMs) : 'run';
-      return measureLevel(limit, readSpentByOthers(store, { ...whose, invocationId: '' }, scope));
+      const scope = isBudgetPeriod(limit.scope) ? { ...findPeriod(calendar, limit.scope, atMs), of: limit.of } : 'run';
+      return measureLevel(limit, readSpentByOthers(store, { ...whose, invocationId: '' }, scope, fleet));
     });
     const windows = findShortWindows(readRateLimits(store.connection), minLeft, atMs);
     return { levels: levels.filter(({ share }) => share >= 1), windows };
@@ -70,14 +75,16 @@ async function readReasons({ database, settings, whose, atMs }: Question): Promi
   }
 }
 
-/** What all other invocations have spent in the run, or in the project in a period. Throws a StoreError. */
+/** What all other invocations have spent in the run, or in the project in a period: those of this machine, or of the `fleet`. Throws a StoreError. */
 export function readSpentByOthers(
   store: Store,
   { projectId, runId, invocationId }: Attribution & { readonly invocationId: string },
   scope: OthersScope,
+  fleet: FleetSpending | undefined,
 ): Spent {
   const whose = { projectId, runId, invocationId };
-  return scope === 'run'
-    ? store.readSpent('run', { ...whose, day: { startMs: 0, endMs: 0 } })
-    : store.readSpent('day', { ...whose, day: scope });
+  if (scope === 'run') return store.readSpent('run', { ...whose, day: { startMs: 0, endMs: 0 } });
+  const { startMs, endMs, of } = scope;
+  const local = store.readSpent('day', { ...whose, day: { startMs, endMs } });
+  return of === 'fleet' && fleet ? addSpent(local, fleet.beyond(scope, local)) : local;
 }

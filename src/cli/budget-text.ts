@@ -46,12 +46,12 @@ function describeSpentLimits(levels: readonly BudgetLevel[], whose: Attribution)
   return `the budget is spent of ${reached}. Raise it, or lift it: ${lifted.join(' ')}.`;
 }
 
-function describeLimit({ scope, unit, amount }: BudgetLimit, { runId, projectId }: Attribution): string {
+function describeLimit({ scope, unit, amount, of }: BudgetLimit, { runId, projectId }: Attribution): string {
   const size = unit === 'usd' ? formatCost(amount) : `${formatCount(amount)} tokens`;
   if (scope === 'invocation') return `${size} for this invocation`;
   return scope === 'run'
     ? `${size} for run ${cleanText(runId)}`
-    : `${size} a ${scope} for project ${cleanText(projectId)}`;
+    : `${size} a ${scope} for project ${cleanText(projectId)}${of === 'fleet' ? ' on all machines' : ''}`;
 }
 
 /** In the limit's unit. `~`: not all of it was reported by the API; `+`: what has no price comes on top. */

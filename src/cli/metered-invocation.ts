@@ -26,6 +26,7 @@ import { readSpentByOthers } from './budget-refusal.js';
 import { describeWindow } from './budget-text.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp, loadPendingParser } from './catch-up.js';
+import type { FleetSpending } from './fleet-budget.js';
 import { createFleetPush } from './fleet-push.js';
 import type { Hooks } from './hooks.js';
 import type { Voice } from './metering.js';
@@ -59,6 +60,8 @@ export interface InvocationTools {
   readonly events: RunEvents | undefined;
   readonly hooks: Hooks;
   readonly voice: Voice;
+  /** What the fleet had spent when the run began; it resolves to undefined where no limit is of the fleet. */
+  readonly fleet: Promise<FleetSpending | undefined>;
 }
 
 /** Meters a Codex that has been started: connects it with its database, budget, mirror, events and hooks. */
@@ -74,11 +77,18 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   let catchingUp: Promise<void> | undefined;
   let pendingCause: PendingCause['cause'] | undefined;
   let responses: readonly PricedResponse[] = [];
+  let fleet: FleetSpending | undefined;
+  void tools.fleet.then((answer) => {
+    fleet = answer;
+    if (answer?.problem === undefined) return;
+    meter.note({ ...FLEET_SILENT, figures: { reason: answer.problem } });
+    log.warn('What the fleet has spent of the budget is not known.', { reason: answer.problem });
+  });
   const budget = watchBudget({
     ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
     readOthers: (scope) => {
       if (!store) throw new Error('the database is not open');
-      return readSpentByOthers(store, { ...attribution, invocationId: id }, scope);
+      return readSpentByOthers(store, { ...attribution, invocationId: id }, scope, fleet);
     },
     note: (note) => meter.note(note),
     onMark: (level, mark) => {
@@ -192,6 +202,10 @@ async function attempt(operate: () => Promise<void>): Promise<Attempt> {
 }
 
 const LITTLE_LEFT = { kind: 'budget', reason: 'less of a rate limit was left than --meter-min-left asks for' } as const;
+const FLEET_SILENT = {
+  kind: 'budget',
+  reason: 'what the fleet has spent is not known: of its budget this machine alone counts',
+} as const;
 const PASSED_OVER = {
   kind: 'fault',
   reason: 'what stands in the place of a configuration file was passed over',

@@ -17,6 +17,7 @@ import { openStore } from '../store/store.js';
 import { BUDGET_EXIT_CODE } from '../usage/budget.js';
 import type { Invocation } from '../usage/record.js';
 import { findRefusal } from './budget-refusal.js';
+import { askFleet, type FleetSpending } from './fleet-budget.js';
 import { createHooks } from './hooks.js';
 import { type MeteredInvocation, meterInvocation } from './metered-invocation.js';
 import { createRunEvents } from './run-events.js';
@@ -61,6 +62,8 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
   // When Codex runs: before that it may be waiting for our answer.
   let found: FoundTags | undefined;
   const findTags = () => (found ??= collectTags({ settings, env: process.env, workTree: workTree?.root }));
+  let fleet: Promise<FleetSpending | undefined> | undefined;
+  const askOnce = () => (fleet ??= askFleet(settings, attribution.projectId, { env: process.env, atMs: startedAtMs }));
   const output = command.outputLastMessage;
   const known = {
     ...{ id: randomId(), attribution, command: command.name, cwd: worksIn, workTree },
@@ -75,6 +78,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
     async ask() {
       const refusal = await findRefusal({
         ...{ database: paths.database, settings, whose: attribution, atMs: startedAtMs, log },
+        fleet: await askOnce(),
       });
       if (!refusal) return undefined;
       await events?.ended({
@@ -94,7 +98,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       const telemetry = describeConnection(facts.telemetry, sink);
       run = meterInvocation({
         ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice },
-        ...{ unknownPhase: facts.unknownPhase, emit: facts.emit, notes },
+        ...{ unknownPhase: facts.unknownPhase, emit: facts.emit, notes, fleet: askOnce() },
       });
       if (sink) await readBodies(sink, run.observeTelemetry);
     },

@@ -25,6 +25,16 @@ export function resolveFleet(files: readonly ConfigFile[], env: NodeJS.ProcessEn
   return targets.map((setting) => ({ ...setting, value: withVariables(setting.value, env) }));
 }
 
+/** The password that the environment gives for a target. With several of them it would be shown to servers that it is not meant for. */
+export function passwordOf(
+  { name }: FleetTarget,
+  targets: readonly Setting<FleetTarget>[],
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  const isMeant = name === TARGET_OF_VARIABLES || targets.length === 1;
+  return isMeant ? env.CODEX_METERED_FLEET_PASSWORD || undefined : undefined;
+}
+
 function fromEnvironment(url: string, env: NodeJS.ProcessEnv): FleetTarget {
   const passwordFile = env.CODEX_METERED_FLEET_PASSWORD_FILE || undefined;
   const readUrl = env.CODEX_METERED_FLEET_READ_URL || undefined;

@@ -144,7 +144,8 @@ function listLimits(budget: NonNullable<ConfigFileValues['budget']>): BudgetLimi
     BUDGET_UNITS.flatMap((unit): BudgetLimit[] => {
       const written = budget[scope]?.[unit];
       if (written === undefined) return [];
-      return [{ scope, unit, amount: unit === 'usd' ? Math.round(written * 1e9) : written }];
+      const of = budget[scope]?.scope;
+      return [{ scope, unit, amount: unit === 'usd' ? Math.round(written * 1e9) : written, ...(of && { of }) }];
     }),
   );
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BUDGET_SCOPES, type BudgetScope, ON_BUDGET } from '../usage/budget.js';
+import { BUDGET_SCOPES, type BudgetScope, isBudgetPeriod, ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import { COST_UNITS, ESTIMATE_MODES } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
@@ -56,8 +56,18 @@ const rates = {
   output: amount,
 };
 
+const budgetScope = z.enum(['fleet'], { error: 'must be "fleet", or be left out' });
+
 const usd = above0.check(z.refine((amount) => amount * 1e9 <= Number.MAX_SAFE_INTEGER, 'is too large'));
-const limits = z.optional(z.strictObject({ usd: z.optional(usd), tokens: z.optional(tokens) }, TABLE()));
+const amounts = { usd: z.optional(usd), tokens: z.optional(tokens) };
+/** `scope`: whose spending counts. A run and an invocation are of one machine. */
+const limits = z.optional(z.strictObject({ ...amounts, scope: z.optional(budgetScope) }, TABLE()));
+const ofMachine = z.optional(
+  z.strictObject(
+    { ...amounts, scope: z.optional(z.never({ error: 'is for day, week and month: this is of one machine' })) },
+    TABLE(),
+  ),
+);
 
 /** A program with its arguments, or a command line for `sh -c`. */
 const command = z.union([text, z.array(text).check(z.minLength(1))], {
@@ -136,7 +146,9 @@ export const CONFIG_FILE = z.strictObject({
         min_left: z.optional(
           text.check(z.refine((one) => readMinLeft(one) !== undefined, `must be such as "${MIN_LEFT_EXAMPLE}"`)),
         ),
-        ...(Object.fromEntries(BUDGET_SCOPES.map((scope) => [scope, limits])) as Record<BudgetScope, typeof limits>),
+        ...(Object.fromEntries(
+          BUDGET_SCOPES.map((scope) => [scope, isBudgetPeriod(scope) ? limits : ofMachine]),
+        ) as Record<BudgetScope, typeof limits>),
       },
       TABLE(),
     ),

@@ -30,7 +30,7 @@ export function createJob(
 ): PushJob {
   const { connection, host, version, isCi } = source;
   const history = target.history ?? !isCi;
-  const namesKey = target.names === 'hashed' ? readKey(target.namesKeyFile) : undefined;
+  const namesKey = readNamesKey(target);
   const labels = limitLabels(target.labels);
   const rules: RowRules = { ...target, labels, history, namesKey };
   const name = createNamer(rules);
@@ -48,7 +48,9 @@ export function createJob(
 
 const LEAST_KEY = 16;
 
-function readKey(path: string | undefined): string {
+/** The key that names are hashed with; undefined where they are not. Throws a FleetError. */
+export function readNamesKey({ names, namesKeyFile: path }: FleetTarget): string | undefined {
+  if (names !== 'hashed') return undefined;
   try {
     const key = readSecret(path ?? '', 'key of hashed names').trim();
     if (key.length < LEAST_KEY)

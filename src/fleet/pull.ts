@@ -61,14 +61,14 @@ export async function pull(connection: Connection, target: FleetTarget, options:
     }
   } catch (error) {
     if (isStoreFault(error)) throw error;
-    return { kind: 'failed', reason: explain(error, access) };
+    return { kind: 'failed', reason: explainRead(error, access) };
   } finally {
     if (client) abandon(client);
   }
 }
 
 /** The role that a pull reads as. */
-function readAccess(target: FleetTarget): TargetAccess {
+export function readAccess(target: FleetTarget): TargetAccess {
   if (target.readUrl === undefined) return target;
   const { name, readUrl, readPasswordFile, allowInsecure } = target;
   return { name, url: readUrl, passwordFile: readPasswordFile, passwordCommand: undefined, allowInsecure };
@@ -81,7 +81,8 @@ function isStoreFault(error: unknown): boolean {
 
 const OLDER_SCHEMA = ['42703', '42P01'];
 
-function explain(error: unknown, target: TargetAccess): string {
+/** Why a role that reads was given nothing. */
+export function explainRead(error: unknown, target: TargetAccess): string {
   const { code = '' } = error as { code?: string };
   if (code === '42501') {
     return `${target.name}: the role may not read (42501). An administrator runs SELECT codex_metered.allow_read('…'), or set read_url to a role that may.`;

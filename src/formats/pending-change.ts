@@ -116,6 +116,7 @@ const limit = z.strictObject({
   scope: z.enum(BUDGET_SCOPES),
   unit: z.enum(BUDGET_UNITS),
   amount: z.number(),
+  of: z.optional(z.enum(['fleet'])),
 } satisfies FieldsOf<BudgetLimit>);
 const budget = z.strictObject({
   onBudget: z.enum(ON_BUDGET),

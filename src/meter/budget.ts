@@ -2,7 +2,6 @@ import {
   addSpent,
   type BudgetLimit,
   type BudgetPeriod,
-  type BudgetScope,
   isBudgetPeriod,
   NOTHING_SPENT,
   type Period,
@@ -36,7 +35,7 @@ export interface BudgetOptions {
 }
 
 /** Whose spending counts beside the invocation's own: its run's, or its project's in a period. */
-export type OthersScope = 'run' | Period;
+export type OthersScope = 'run' | (Period & Pick<BudgetLimit, 'of'>);
 
 const NEAR = 0.8;
 
@@ -44,7 +43,7 @@ const NEAR = 0.8;
 export class BudgetGuard {
   readonly #options: BudgetOptions;
   readonly #marked = new Map<BudgetLimit, BudgetMark>();
-  readonly #others = new Map<BudgetScope, Spent>();
+  readonly #others = new Map<string, Spent>();
   readonly #periods = new Map<BudgetPeriod, Period>();
 
   constructor(options: BudgetOptions) {
@@ -69,13 +68,15 @@ export class BudgetGuard {
 
   measure(responses: readonly PricedResponse[], nowMs: number): BudgetLevel[] {
     const { limits } = this.#options;
-    const spent = new Map<BudgetScope, Spent>();
-    for (const scope of new Set(limits.map((limit) => limit.scope))) {
+    const spent = new Map<string, Spent>();
+    for (const { scope, of } of limits) {
+      const key = keyOf({ scope, of });
+      if (spent.has(key)) continue;
       const startMs = isBudgetPeriod(scope) ? this.#periodAt(scope, nowMs).startMs : Number.NEGATIVE_INFINITY;
       const own = responses.filter(({ completedAtMs }) => completedAtMs >= startMs);
-      spent.set(scope, addSpent(this.#readOthers(scope, nowMs), sumSpent(own)));
+      spent.set(key, addSpent(this.#readOthers({ scope, of }, nowMs), sumSpent(own)));
     }
-    return limits.map((limit) => measureLevel(limit, spent.get(limit.scope) ?? NOTHING_SPENT));
+    return limits.map((limit) => measureLevel(limit, spent.get(keyOf(limit)) ?? NOTHING_SPENT));
   }
 
   #periodAt(scope: BudgetPeriod, nowMs: number): Period {
@@ -86,15 +87,26 @@ export class BudgetGuard {
     return period;
   }
 
-  #readOthers(scope: BudgetScope, nowMs: number): Spent {
+  #readOthers({ scope, of }: Whose, nowMs: number): Spent {
+    const key = keyOf({ scope, of });
     if (scope === 'invocation') return NOTHING_SPENT;
     try {
-      this.#others.set(scope, this.#options.readOthers(scope === 'run' ? scope : this.#periodAt(scope, nowMs)));
+      this.#others.set(
+        key,
+        this.#options.readOthers(scope === 'run' ? scope : { ...this.#periodAt(scope, nowMs), of }),
+      );
     } catch (error) {
       this.#options.onFault(error);
     }
-    return this.#others.get(scope) ?? NOTHING_SPENT;
+    return this.#others.get(key) ?? NOTHING_SPENT;
   }
+}
+
+type Whose = Pick<BudgetLimit, 'scope' | 'of'>;
+
+/** Limits with the same key compare with the same spending. */
+function keyOf({ scope, of }: Whose): string {
+  return `${scope} of ${of ?? 'machine'}`;
 }
 
 /** What counts of `responses`. A response without a price counts by its tokens alone. */

@@ -115,14 +115,18 @@ export function findShortWindows(
   });
 }
 
-/** A line for each limit, and for each window of which too little is left. */
-export function renderBudgetStatus({ levels, windows, pace, unrecorded }: BudgetStatus): string {
+/** `of`: whose record was read. A line for each limit, and for each window of which too little is left. */
+export function renderBudgetStatus(
+  { levels, windows, pace, unrecorded }: BudgetStatus,
+  of: 'machine' | 'fleet' = 'machine',
+): string {
   const lines = [
     ...levels.map((level) => {
       const { limit, amount } = level;
       const format = limit.unit === 'usd' ? formatCost : (tokens: number) => `${formatCount(tokens)} tokens`;
       const share = Math.floor((amount / limit.amount) * 100);
-      const spent = `${limit.scope}: ${format(amount)} of ${format(limit.amount)} (${share}%)`;
+      const whose = limit.of === undefined ? '' : of === 'fleet' ? ' of the fleet' : ', this machine alone';
+      const spent = `${limit.scope}${whose}: ${format(amount)} of ${format(limit.amount)} (${share}%)`;
       const more = countIterationsLeft(level, pace);
       return more === undefined ? spent : `${spent}, enough for ${formatPlural(more, 'more iteration')}`;
     }),

@@ -98,10 +98,11 @@ export function toTotalsJson(responses: readonly PricedResponse[]): object {
 }
 
 export function toLevelJson({ limit, amount }: BudgetLevelFacts): object {
-  const { scope, unit } = limit;
+  const { scope, unit, of } = limit;
+  const whose = of === undefined ? {} : { of };
   const share = amount / limit.amount;
-  if (unit === 'tokens') return { scope, unit, limitTokens: limit.amount, spentTokens: amount, share };
-  return { scope, unit, limitUsd: limit.amount / 1e9, spentUsd: amount / 1e9, share };
+  if (unit === 'tokens') return { scope, unit, ...whose, limitTokens: limit.amount, spentTokens: amount, share };
+  return { scope, unit, ...whose, limitUsd: limit.amount / 1e9, spentUsd: amount / 1e9, share };
 }
 
 function toBudgetJson({ onBudget, levels }: BudgetFacts): object {

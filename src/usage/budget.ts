@@ -42,6 +42,8 @@ export interface BudgetLimit {
   readonly scope: BudgetScope;
   readonly unit: BudgetUnit;
   readonly amount: number;
+  /** `fleet`: what all machines of the fleet have spent in the project counts, and not only this one. Of periods alone. */
+  readonly of?: 'fleet' | undefined;
 }
 
 /** What counts toward limits. */

@@ -1,11 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { askFleet } from '../../src/cli/fleet-budget.js';
+import { resolveSettings } from '../../src/config/settings.js';
 import { openStore } from '../../src/store/store.js';
+import { BUDGET_EXIT_CODE, NOTHING_SPENT } from '../../src/usage/budget.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { openWorkbench, type RunOptions } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import { createFleet } from './fleet.js';
+import { createFleet, type Fleet } from './fleet.js';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from './postgres-server.js';
 
 const BUILD = 'Build the shop.';
@@ -51,7 +55,12 @@ describe.skipIf(NO_POSTGRES !== undefined)('two machines on which real Codex run
       expect(exitCode).toBe(0);
       return ledger;
     };
-    return { bench, usage: usageOf, json: async (...args: string[]) => JSON.parse(await usageOf(...args, '--json')), run };
+    return {
+      bench,
+      usage: usageOf,
+      json: async (...args: string[]) => JSON.parse(await usageOf(...args, '--json')),
+      run,
+    };
   }
 
   it('sum up to what the API has billed, by user, project and phase, also after a correction and other prices', async () => {
@@ -104,5 +113,73 @@ describe.skipIf(NO_POSTGRES !== undefined)('two machines on which real Codex run
       { user: 'ada', ...sumsOf(ofAda), costUsd: 0.9 },
       { user: 'linus', ...sumsOf(ofLinus), outputTokens: sumsOf(ofLinus).outputTokens + 1 },
     ]);
+  });
+
+  it('do not start Codex where both together have spent a budget of the fleet, also on a machine without a record', async () => {
+    const fleet = await createFleet(server);
+    const ada = await openMachine(fleet, 'ada', { input: 1000 });
+    const linus = await openMachine(fleet, 'linus', { input: 2000 });
+    const project = ['--meter-project', 'shared'];
+    expect((await ada.bench.run(['exec', BUILD], { meter: project })).exitCode).toBe(0);
+    await ada.usage('push');
+    const env = { XDG_CONFIG_HOME: join(linus.bench.folder, 'config') };
+    const config = join(env.XDG_CONFIG_HOME, 'codex-metered', 'codex-metered.toml');
+    writeFileSync(config, '\n[budget]\nday = { tokens = 1030, scope = "fleet" }\n', { flag: 'a' });
+    const refused = await linus.bench.run(['exec', BUILD], { meter: project, env });
+    expect([refused.exitCode, refused.ledger]).toEqual([BUDGET_EXIT_CODE, []]);
+    expect(String(refused.stderr)).toContain('1,030 tokens a day for project shared on all machines (1,030 tokens)');
+    expect(await linus.usage('budget', '--project', 'shared')).toBe(
+      'day, this machine alone: 0 tokens of 1,030 tokens (0%)\n',
+    );
+    await linus.usage('pull');
+    expect(await linus.usage('budget', '--project', 'shared', '--fleet')).toContain(
+      'day of the fleet: 1,030 tokens of 1,030 tokens (100%)',
+    );
+  });
+
+  it('count what this machine has spent, and note it, where the fleet does not answer', async () => {
+    const fleet = await createFleet(server);
+    const { bench } = await openMachine(fleet, 'ada', { input: 1000 });
+    const env = { XDG_CONFIG_HOME: join(bench.folder, 'config') };
+    const config = join(env.XDG_CONFIG_HOME, 'codex-metered', 'codex-metered.toml');
+    // No target is set: then no process pushes beside the run either.
+    writeFileSync(config, '[budget]\nday = { tokens = 1030, scope = "fleet" }\n');
+    expect((await bench.run(['exec', BUILD], { env })).exitCode).toBe(BUDGET_EXIT_CODE);
+    const store = openStore(bench.database, { mode: 'read', busyTimeoutMs: 5000 });
+    const notes = store.connection
+      .prepare<[], { kind: string; reason: string; figures: string }>('SELECT * FROM notes')
+      .all();
+    store.close();
+    expect(notes).toContainEqual(
+      expect.objectContaining({
+        kind: 'budget',
+        reason: 'what the fleet has spent is not known: of its budget this machine alone counts',
+        figures: '{"reason":"no target of the fleet is set"}',
+      }),
+    );
+  });
+
+  it.each([
+    ['is not there', () => 'postgres://reader@127.0.0.1:1/usage', /is not reached/],
+    ['lets nobody read', (fleet: Fleet) => fleet.url, /may not read/],
+    ['never answers', (fleet: Fleet) => fleet.url, /has not answered within 300 ms/],
+  ])('wait no longer for a fleet that %s', async (what, urlOf, problem) => {
+    const fleet = await createFleet(server);
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const url = what === 'never answers' ? `postgres://reader@127.0.0.1:${port}/usage` : urlOf(fleet);
+    const settings = resolveSettings(() => undefined, [], { CODEX_METERED_FLEET_URL: url });
+    const limit = {
+      value: { scope: 'day', unit: 'usd', amount: 1, of: 'fleet' },
+      origin: 'default',
+      place: undefined,
+    } as const;
+    const startedAt = performance.now();
+    const answer = await askFleet({ ...settings, limits: [limit] }, 'shop', { env: {}, atMs: Date.now() });
+    expect(answer?.problem).toMatch(problem);
+    expect(answer?.beyond({ startMs: 0, endMs: 1 }, NOTHING_SPENT)).toEqual(NOTHING_SPENT);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 });

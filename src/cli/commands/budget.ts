@@ -46,7 +46,9 @@ export const budget = defineCommand({
         }),
       );
       isReached = status.state === 'reached';
-      return options.json ? formatJson(toBudgetStatusJson(status)) : renderBudgetStatus(status);
+      return options.json
+        ? formatJson(toBudgetStatusJson(status))
+        : renderBudgetStatus(status, options.fleet ? 'fleet' : 'machine');
     });
     return options.check && isReached ? BUDGET_EXIT_CODE : shown;
   },

@@ -150,10 +150,10 @@ function entry(name: string, { value, origin, place }: Loose, text = String(valu
 type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: string };
 
 function limitEntry(setting: Setting<BudgetLimit>): Entry {
-  const { scope, unit, amount } = setting.value;
+  const { scope, unit, amount, of } = setting.value;
   const value = unit === 'usd' ? amount / 1e9 : amount;
   const text = unit === 'usd' ? formatCents(amount) : formatCount(amount);
-  return entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
+  return entry(`budget.${scope}.${unit}`, { ...setting, value }, of ? `${text}, of the ${of}` : text);
 }
 
 /** What is set of a target, but for where its secrets are kept: files and programs are named, and nothing is read. */

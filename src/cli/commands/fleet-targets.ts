@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import manifest from '../../../package.json' with { type: 'json' };
 import { CONFIG_FILE_NAME, listConfigLocations } from '../../config/find-files.js';
-import { TARGET_OF_VARIABLES } from '../../config/fleet.js';
+import { passwordOf } from '../../config/fleet.js';
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import type { PushSource } from '../../fleet/job.js';
@@ -38,11 +38,7 @@ export function describeSource(
   return {
     ...{ env, database: paths.database, host: hostname(), version: manifest.version },
     isCi: recogniseCi(env) !== undefined,
-    passwordOf: ({ name }) => {
-      // With several targets a password in the environment would be shown to servers that it is not meant for.
-      const isMeant = name === TARGET_OF_VARIABLES || settings.fleet.length === 1;
-      return isMeant ? env.CODEX_METERED_FLEET_PASSWORD || undefined : undefined;
-    },
+    passwordOf: (target) => passwordOf(target, settings.fleet, env),
   };
 }
 
