@@ -122,7 +122,8 @@ export function explainFault(error: unknown, target: TargetAccess): FleetError {
   const advice = ADVICE[code];
   if (advice !== undefined) return new FleetError(`${target.name}: ${advice} (${code}).`, 'setup');
   if (/^[0-9A-Z]{5}$/.test(code)) {
-    return new FleetError(`${target.name}: ${text} (${code}).`, PASSING_STATES.test(code) ? 'passing' : 'setup');
+    const kind = PASSING_STATES.test(code) ? 'passing' : 'setup';
+    return new FleetError(`${target.name}: ${text} (${code}).`, kind, { cause: error });
   }
   if (/CERT|SSL|TLS/.test(code) || /SSL/.test(text)) {
     return new FleetError(`${target.name}: the server has not proved who it is: ${text}.`, 'setup');

@@ -9,6 +9,8 @@ export interface Fault {
   readonly codex: string;
   /** How every token comes to be recorded. */
   readonly record: string;
+  /** Why the fault cannot be brought about on this machine, where it cannot. */
+  readonly missing?: string | undefined;
   /**
    * Brings the fault about on a workbench of its own; rejects where a promise does not hold. Resolves with what was added,
    * where that is measured.

@@ -1,5 +1,6 @@
 import { DATABASE_FAULTS } from './database.js';
 import type { Fault } from './fault.js';
+import { FLEET_FAULTS } from './fleet.js';
 import { HELD_UP_FAULTS } from './held-up.js';
 import { LIFETIME_FAULTS } from './lifetimes.js';
 import { CROWD_FAULTS } from './many.js';
@@ -18,4 +19,5 @@ export const FAULTS: readonly Fault[] = [
   ...LIFETIME_FAULTS,
   ...HELD_UP_FAULTS,
   ...CROWD_FAULTS,
+  ...FLEET_FAULTS,
 ];

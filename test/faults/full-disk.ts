@@ -53,8 +53,8 @@ async function limitFiles(bench: Workbench, env: Record<string, string>): Promis
   expectCounted(bench, run);
 }
 
-/** 1 MB in memory; false where we may not mount it. */
-function mountSmallDisk(folder: string): boolean {
+/** Mounts 1 MB of memory; false where we may not. */
+export function mountSmallDisk(folder: string): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
     return true;
@@ -63,7 +63,8 @@ function mountSmallDisk(folder: string): boolean {
   }
 }
 
-function fill(path: string): void {
+/** Writes a file until there is no byte left. */
+export function fill(path: string): void {
   for (const size of [65_536, 4096, 1]) {
     try {
       for (;;) writeFileSync(path, Buffer.alloc(size), { flag: 'a' });

@@ -33,8 +33,8 @@ export async function createFleet(server: PostgresServer): Promise<Fleet> {
 }
 
 /** Ends the pushes that go on beside the runs of a home, as a service manager would. */
-export async function endPushes(home: string): Promise<void> {
+export async function endPushes(home: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   const listPushes = () => listProcesses(home).filter(({ command }) => command.includes(' push '));
-  for (const { pid } of listPushes()) process.kill(pid, 'SIGTERM');
+  for (const { pid } of listPushes()) process.kill(pid, signal);
   await waitFor('the end of the pushes', () => listPushes().length === 0);
 }

@@ -1,7 +1,6 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
 import { openConnection } from '../../src/store/open.js';
@@ -11,7 +10,7 @@ import { toResponseId } from '../../src/usage/response-id.js';
 import { listProcesses } from '../harness/children.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import { USAGE, type Workbench } from '../harness/workbench.js';
+import type { Workbench } from '../harness/workbench.js';
 import { createClaudeHome, readFamily } from '../history/claude-family.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
 import type { Scenario } from '../scripted-api/script.js';
@@ -168,26 +167,6 @@ describe.skipIf(NO_POSTGRES !== undefined)('a metered run with a target', () => 
       await endPushes(bench.folder);
       for (const socket of connected) socket.destroy();
     }
-  });
-
-  test('and a push that is killed at any moment, and one more, give the fleet each response once', async ({
-    bench,
-  }) => {
-    const fleet = await createFleet(server);
-    bench.api.add(LOOP);
-    const { ledger } = await bench.run(['exec', '--json', 'loop']);
-    const env = { ...bench.env, CODEX_METERED_FLEET_URL: fleet.url };
-    for (let delayMs = 0; delayMs <= 400; delayMs += 40) {
-      const push = execa(process.execPath, [USAGE, 'push', '--full'], { env, extendEnv: false, reject: false });
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      push.kill('SIGKILL');
-      await push;
-    }
-    const whole = await execa(process.execPath, [USAGE, 'push'], { env, extendEnv: false });
-    expect(whole.exitCode).toBe(0);
-    await expectLedger(fleet, ledger);
-    expect(await fleet.read('SELECT count(*)::int AS n FROM stores')).toEqual([{ n: 1 }]);
-    expect(readdirSync(join(bench.folder, 'data')).filter((name) => /push|watch/.test(name))).toEqual([]);
   });
 });
 
