@@ -4,7 +4,7 @@ import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
 
 /** The name of the target that CODEX_METERED_FLEET_URL sets. */
-export const TARGET_OF_VARIABLES = 'environment';
+const TARGET_OF_VARIABLES = 'environment';
 
 const NOTHING_SET: Omit<FleetTarget, 'name' | 'url' | 'passwordFile' | 'waitMs'> = {
   ...{ readUrl: undefined, readPasswordFile: undefined },

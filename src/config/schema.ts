@@ -193,8 +193,7 @@ export function listSettingKeys(path: readonly string[] = []): string[] {
 interface Unwrapped {
   readonly shape?: Record<string, unknown>;
   readonly element?: unknown;
-  /** Of a record. */
-  readonly valueType?: unknown;
+  readonly valueType?: unknown; // of a record
 }
 
 function unwrap(schema: unknown): Unwrapped {
