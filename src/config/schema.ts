@@ -62,12 +62,7 @@ const usd = above0.check(z.refine((amount) => amount * 1e9 <= Number.MAX_SAFE_IN
 const amounts = { usd: z.optional(usd), tokens: z.optional(tokens) };
 /** `scope`: whose spending counts. A run and an invocation are of one machine. */
 const limits = z.optional(z.strictObject({ ...amounts, scope: z.optional(budgetScope) }, TABLE()));
-const ofMachine = z.optional(
-  z.strictObject(
-    { ...amounts, scope: z.optional(z.never({ error: 'is for day, week and month: this is of one machine' })) },
-    TABLE(),
-  ),
-);
+const ofMachine = z.optional(z.strictObject(amounts, TABLE()));
 
 /** A program with its arguments, or a command line for `sh -c`. */
 const command = z.union([text, z.array(text).check(z.minLength(1))], {

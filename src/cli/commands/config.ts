@@ -106,7 +106,7 @@ const SHOWN: Readonly<Record<keyof ConfigFileValues, (facts: ConfigFacts) => Ent
   phases: ({ settings }) => listPatterns(settings, 'phases'),
   budget: ({ settings: { onBudget, limits, minLeft } }) => [
     entry('budget.on_budget', onBudget),
-    ...limits.map(limitEntry),
+    ...limits.flatMap(limitEntries),
     ...(minLeft.value.length === 0 ? [] : [entry('budget.min_left', describeMinLeft(minLeft))]),
   ],
   hooks: ({ settings }) =>
@@ -149,11 +149,14 @@ function entry(name: string, { value, origin, place }: Loose, text = String(valu
 
 type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: string };
 
-function limitEntry(setting: Setting<BudgetLimit>): Entry {
+function limitEntries(setting: Setting<BudgetLimit>, index: number, all: readonly Setting<BudgetLimit>[]): Entry[] {
   const { scope, unit, amount, of } = setting.value;
   const value = unit === 'usd' ? amount / 1e9 : amount;
   const text = unit === 'usd' ? formatCents(amount) : formatCount(amount);
-  return entry(`budget.${scope}.${unit}`, { ...setting, value }, of ? `${text}, of the ${of}` : text);
+  const limit = entry(`budget.${scope}.${unit}`, { ...setting, value }, text);
+  // One key says it for both units.
+  const isFirst = all.findIndex((one) => one.value.of && one.value.scope === scope) === index;
+  return isFirst ? [limit, entry(`budget.${scope}.scope`, { ...setting, value: of })] : [limit];
 }
 
 /** What is set of a target, but for where its secrets are kept: files and programs are named, and nothing is read. */

@@ -30,9 +30,9 @@ on_budget = "warn"
 min_left = "5h=10%"
 invocation = { usd = 1, tokens = 1 }
 run = { usd = 1, tokens = 1 }
-day = { usd = 1, tokens = 1 }
-week = { usd = 1, tokens = 1 }
-month = { usd = 1, tokens = 1 }
+day = { usd = 1, tokens = 1, scope = "fleet" }
+week = { usd = 1, tokens = 1, scope = "fleet" }
+month = { usd = 1, tokens = 1, scope = "fleet" }
 [hooks]
 near = "true"
 reached = "jq . \\u001b | mail me"
@@ -82,9 +82,10 @@ state             /state/codex-metered                                          
 
 Not set: cost_records, cost_records_estimates, output_pattern, phases.builder, phases.reviewer,
   phases.chat, phases.handoff, phases.other, budget.min_left, budget.invocation.usd,
-  budget.invocation.tokens, budget.run.tokens, budget.day.usd, budget.day.tokens, budget.week.usd,
-  budget.week.tokens, budget.month.usd, budget.month.tokens, hooks.near, hooks.reached,
-  hooks.run_end, hooks.unpriced, subscriptions, tags, fleet.
+  budget.invocation.tokens, budget.run.tokens, budget.day.usd, budget.day.tokens, budget.day.scope,
+  budget.week.usd, budget.week.tokens, budget.week.scope, budget.month.usd, budget.month.tokens,
+  budget.month.scope, hooks.near, hooks.reached, hooks.run_end, hooks.unpriced, subscriptions, tags,
+  fleet.
 `);
   });
 
