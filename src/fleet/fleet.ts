@@ -1,7 +1,7 @@
 import { connectTo } from './connection.js';
 import { initFleet, suggestRoles } from './postgres/init.js';
-import { forgetUser, pruneFleet } from './postgres/upkeep.js';
-import { pull } from './pull.js';
+import { forgetUser, listMissing, pruneFleet } from './postgres/upkeep.js';
+import { pull, readAccess } from './pull.js';
 import { push, pushSpooled, showPush, watch } from './push.js';
 import { askFleetSpent } from './spent.js';
 import { listSpooled } from './spool.js';
@@ -12,11 +12,13 @@ export {
   connectTo,
   forgetUser,
   initFleet,
+  listMissing,
   listSpooled,
   pruneFleet,
   pull,
   push,
   pushSpooled,
+  readAccess,
   showPush,
   suggestRoles,
   watch,

@@ -67,7 +67,7 @@ export async function pull(connection: Connection, target: FleetTarget, options:
   }
 }
 
-/** The role that a pull reads as. */
+/** The role that reads at a target: that of `read_url`, where it is set. */
 export function readAccess(target: FleetTarget): TargetAccess {
   if (target.readUrl === undefined) return target;
   const { name, readUrl, readPasswordFile, allowInsecure } = target;

@@ -17,6 +17,8 @@ export interface AdminCall extends HostSettings {
   /** A target that is set, or the URL of a PostgreSQL; undefined: the one that is set. */
   readonly target: string | undefined;
   readonly json: boolean;
+  /** Whether it takes a role that may read, which a target can have one of its own for. */
+  readonly reads?: boolean;
 }
 
 /** Makes the schema of a fleet, or brings it up to date, and prints the roles to grant. Returns the exit code. */
@@ -29,6 +31,24 @@ export function initServer(call: AdminCall): Promise<number> {
       ? formatJson({ ...head('fleet-init', name), before, version, partitions, roles, sql })
       : `${name}: ${describeSchema(schema)}\n\n${describeRoles(schema, sql)}`;
   });
+}
+
+/** Lists the invocations whose end never came, as a role that may read. Returns the exit code: 1 where there are any. */
+export async function showLost(call: AdminCall): Promise<number> {
+  let isAny = false;
+  const exitCode = await withServer({ ...call, reads: true }, async (client, { listMissing }, { name }) => {
+    const { invocations, quietMachines } = await listMissing(client);
+    isAny = invocations.length > 0;
+    if (call.json) return formatJson({ ...head('fleet-lost', name), invocations, quietMachines });
+    const lines = invocations.map(({ project, run, phase, user, host, startedAt, lastSeen }) => {
+      const [started, seen] = [startedAt, lastSeen].map((time) => `${time.toISOString().slice(0, 16)}Z`);
+      return `  ${cleanText(`${project}, ${run}, ${phase}: ${user} on ${host}`)}, started ${started}, last heard of ${seen}\n`;
+    });
+    const lost = `${formatPlural(invocations.length, 'invocation')} lost`;
+    const quiet = `${formatPlural(quietMachines, 'machine')} quiet for an hour or longer`;
+    return `${name}: ${lost}, ${quiet}.\n${lines.join('')}`;
+  });
+  return exitCode === 0 && isAny ? 1 : exitCode;
 }
 
 /** Takes a user's name out of the record of a fleet. Returns the exit code. */
@@ -105,8 +125,8 @@ async function withServer(
   work: (client: Connected, fleet: Fleet, where: Where) => Promise<string>,
 ): Promise<number> {
   const { host } = call;
-  const { target, password } = chooseServer(call);
   const fleet = await import('../../fleet/fleet.js');
+  const { target, password } = chooseServer(call, fleet);
   let client: Connected | undefined;
   try {
     client = await fleet.connectTo(target, { env: host.env, password });
@@ -128,12 +148,13 @@ function explain(error: unknown, name: string): string {
 }
 
 /** The target that is meant. An administrator's role is rarely that of the machines, so it can also be given as a URL. */
-function chooseServer(call: AdminCall): Server {
+function chooseServer(call: AdminCall, { readAccess }: Fleet): Server {
   const { target: named, host, settings, paths } = call;
   if (named?.includes('://')) return describeUrl(named, host.env.CODEX_METERED_FLEET_PASSWORD || undefined);
   const [target, ...others] = chooseTargets(named, call);
   if (target && others.length === 0) {
-    return { target, password: describeSource(host, { settings, paths }).passwordOf(target) };
+    const password = describeSource(host, { settings, paths }).passwordOf(target);
+    return { target: call.reads ? readAccess(target) : target, password };
   }
   throw new UsageError('Several targets are set: say which one, or give the URL of the server.');
 }

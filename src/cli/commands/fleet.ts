@@ -22,6 +22,8 @@ const OPTIONS = {
 const HELP = `
 status    what waits for each target, since when, the last push and its error, and rows that were refused.
           Exit code: 1 when something has waited for longer than an hour.
+lost      the runs whose end never came: by the last word of a machine that has been silent for an hour they run. It takes a
+          role that may read (read_url, or a URL). Exit code: 1 when there are any.
 remove    forgets a target that the settings do not name any more, and what waits for it. What it has stays there.
 
 For the administrator of the PostgreSQL (docs/fleet-server.md), who may give a URL in place of a target:
@@ -32,6 +34,7 @@ forget    takes the name of a user out of all that is recorded there. What the u
 Examples:
   codex-usage fleet status
   codex-usage fleet status work --json
+  codex-usage fleet lost
   codex-usage fleet remove old
   codex-usage fleet init postgres://owner@db.example.com/usage
   codex-usage fleet prune postgres://owner@db.example.com/usage --older-than 400d
@@ -43,7 +46,7 @@ export const fleet = defineCommand({
   argument: {
     placeholder: '[what]',
     text: 'what to do',
-    choices: ['status', 'remove', 'init', 'prune', 'forget'],
+    choices: ['status', 'lost', 'remove', 'init', 'prune', 'forget'],
     initial: 'status',
   },
   secondArgument: { placeholder: '[target]', text: 'one of the targets, or for forget the user; default: all targets' },
@@ -63,7 +66,7 @@ export const fleet = defineCommand({
 type FleetCall = Call<typeof OPTIONS>;
 
 /** What is done on the server and needs nothing that is recorded here. */
-const ADMIN = ['init', 'prune', 'forget'];
+const ADMIN = ['lost', 'init', 'prune', 'forget'];
 
 function checkOptions({ argument: what = 'status', options: { olderThan, target, dryRun } }: FleetCall): void {
   const given = { '--older-than': olderThan !== undefined, '--target': target !== undefined, '--dry-run': dryRun };
@@ -82,6 +85,7 @@ async function administer(call: FleetCall): Promise<number> {
   const { dryRun = false, json = false, olderThan, target } = call.options;
   const admin = await import('./fleet-admin.js');
   const around = { host, settings, paths, places, fault, json };
+  if (call.argument === 'lost') return admin.showLost({ ...around, target: about });
   if (call.argument === 'init') return admin.initServer({ ...around, target: about });
   if (call.argument === 'prune') {
     return admin.pruneServer({ ...around, target: about, dryRun, days: admin.parseDays(olderThan) });

@@ -137,3 +137,27 @@ const FORGET = `
   SELECT (SELECT count(*) FROM gone)::int AS users,
     (SELECT count(*) FROM ${SCHEMA}.invocations WHERE usr IN (SELECT id FROM gone))::int AS invocations,
     (SELECT count(*) FROM machines)::int AS machines`;
+
+export interface Missing {
+  /** Invocations that run by the last word of a machine which has been silent for an hour, the newest first. */
+  readonly invocations: readonly {
+    readonly project: string;
+    readonly run: string;
+    readonly phase: string;
+    readonly user: string;
+    readonly host: string;
+    readonly startedAt: Date;
+    readonly lastSeen: Date;
+  }[];
+  /** Machines that have been silent for an hour. */
+  readonly quietMachines: number;
+}
+
+/** Lists what a fleet has not heard the end of. It takes a role that may read, and shows what its tenant has. */
+export async function listMissing(client: ClientBase): Promise<Missing> {
+  const lost = await client.query<Missing['invocations'][number]>(`
+    SELECT project, run, phase, user_name AS "user", host, started_at AS "startedAt", last_seen AS "lastSeen"
+    FROM ${SCHEMA}.lost_invocations ORDER BY started_at DESC, id`);
+  const quiet = await client.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${SCHEMA}.machines WHERE quiet`);
+  return { invocations: lost.rows, quietMachines: quiet.rows[0]?.n ?? 0 };
+}

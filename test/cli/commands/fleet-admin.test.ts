@@ -55,6 +55,29 @@ describe.skipIf(NO_POSTGRES !== undefined)('codex-usage fleet, for an administra
     expect(json).toMatchObject({ kind: 'fleet-init', partitions: [], roles: [{ push: true }, { read: true }] });
   });
 
+  it('names the runs whose end never came', async () => {
+    expect(await usage(['fleet', 'lost', url], env)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/: 0 invocations lost, 0 machines quiet for an hour or longer\.\n$/),
+    });
+    const runner = new TestStore('runner');
+    const running = { status: 'running', ended_at_ms: null, user: 'linus', run: 'nightly' };
+    await runner.push(admin, { invocations: [invocation(crypto.randomUUID(), running)] });
+    await admin.query(`UPDATE codex_metered.stores SET last_seen = now() - interval '2 hours'`);
+    const lost = await usage(['fleet', 'lost', url], env);
+    expect(lost.exitCode).toBe(1);
+    expect(lost.stdout).toMatch(
+      /: 1 invocation lost, 1 machine quiet .*\n {2}shop, nightly, builder: linus on runner, started/,
+    );
+    const json = readJson((await usage(['fleet', 'lost', url, '--json'], env)).stdout);
+    expect(json).toMatchObject({
+      kind: 'fleet-lost',
+      quietMachines: 1,
+      invocations: [{ run: 'nightly', user: 'linus' }],
+    });
+    await admin.query('DELETE FROM codex_metered.invocations');
+  });
+
   it('forgets a user, after it has said what that would do', async () => {
     const store = new TestStore('adas-laptop');
     await store.push(admin, { invocations: [invocation(crypto.randomUUID())], responses: [response('one')] });
