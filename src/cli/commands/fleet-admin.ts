@@ -134,16 +134,19 @@ async function withServer(
     return 0;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    host.stderr.write(`${cleanText(explain(error, target.name))}\n`);
+    host.stderr.write(`${cleanText(explain(error, target.name, call))}\n`);
     return 1;
   } finally {
     await client?.end().catch(() => undefined);
   }
 }
 
-function explain(error: unknown, name: string): string {
+function explain(error: unknown, name: string, { reads }: AdminCall): string {
   if (error instanceof StoreError || (error instanceof Error && error.name === 'FleetError')) return error.message;
   const { code } = error as { code?: unknown };
+  if (reads && code === '42501') {
+    return `${name}: this role may not read there. Set read_url to one that may, or give its URL (docs/fleet.md).`;
+  }
   return `${name}: nothing was changed. The server says: ${messageOf(error)}${typeof code === 'string' ? ` (${code})` : ''}.`;
 }
 

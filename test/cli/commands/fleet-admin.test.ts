@@ -76,6 +76,13 @@ describe.skipIf(NO_POSTGRES !== undefined)('codex-usage fleet, for an administra
       invocations: [{ run: 'nightly', user: 'linus' }],
     });
     await admin.query('DELETE FROM codex_metered.invocations');
+
+    await admin.query("CREATE ROLE stranger LOGIN PASSWORD 'strange'");
+    const stranger = url.replace('admin@', 'stranger@');
+    expect(await usage(['fleet', 'lost', stranger], { CODEX_METERED_FLEET_PASSWORD: 'strange' })).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('this role may not read there. Set read_url'),
+    });
   });
 
   it('forgets a user, after it has said what that would do', async () => {
