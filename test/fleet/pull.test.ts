@@ -224,10 +224,14 @@ describe.skipIf(NO_POSTGRES !== undefined)('codex-usage pull', () => {
 
   it('says what to do where nothing was pulled, and where it is not clear from which target', async () => {
     const machine = machineOf('ada', 'core', `[fleet.home]\nurl = "${fleet.url}"\n`);
-    expect(await machine.usage('daily', '--fleet')).toMatchObject({
+    const nothing = {
       exitCode: 1,
       stderr: 'Nothing of the fleet has been pulled yet: codex-usage pull brings it.\n',
-    });
+    };
+    expect(await machine.usage('daily', '--fleet')).toMatchObject(nothing);
+    // A first pull that fails leaves a database without rows.
+    openStore(machine.team, { mode: 'write' }).close();
+    expect(await machine.usage('daily', '--fleet')).toMatchObject(nothing);
     expect(await machine.usage('pull')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('say which of work, home to pull from'),

@@ -66,7 +66,8 @@ export function explainFailure(
   error: unknown,
   { database, timeZone }: { database: string; timeZone: string | undefined },
 ): Failure | undefined {
-  if (error instanceof StoreError && error.problem === 'missing' && isTeamDatabase(database)) {
+  const isEmpty = error instanceof StoreError ? error.problem === 'missing' : isNothingMetered(error);
+  if (isEmpty && isTeamDatabase(database)) {
     return describe('nothing-pulled', 'Nothing of the fleet has been pulled yet: codex-usage pull brings it.');
   }
   if (error instanceof StoreError && error.problem === 'missing') {
@@ -76,6 +77,10 @@ export function explainFailure(
   if (!(error instanceof ReportError)) return undefined;
   if (error.kind === 'nothing-metered') return describe(error.kind, error.message, START);
   return describe(error.kind, error.message, listCandidates(error.candidates, createClock(timeZone)), error.candidates);
+}
+
+function isNothingMetered(error: unknown): boolean {
+  return error instanceof ReportError && error.kind === 'nothing-metered';
 }
 
 const START = ['Run Codex through codex-metered, and it is recorded: codex-metered exec "…"'];
