@@ -86,7 +86,9 @@ describe('an agent in a metered Codex', () => {
 
 const NOWHERE = {
   ...{ HOME: '/nowhere', XDG_CONFIG_HOME: '/nowhere', CODEX_HOME: '/nowhere' },
-  ...{ CLAUDE_CONFIG_DIR: '/nowhere', GEMINI_CLI_HOME: '/nowhere', CODEX_METERED_STATE_DIR: '/nowhere' },
+  ...{ CLAUDE_CONFIG_DIR: '/nowhere', GEMINI_CLI_HOME: '/nowhere' },
+  // Where commands leave their compiled code.
+  XDG_STATE_HOME: process.env.XDG_STATE_HOME ?? '',
 };
 
 interface Server {
