@@ -144,8 +144,8 @@ export async function openWorkbench(...scenarios: Scenario[]): Promise<Workbench
       // Only a test that failed leaves one.
       for (const child of running) child.kill('SIGTERM');
       await api.close();
-      // A server that is metered is stopped by the test that has started it.
-      await untilMetersEnd(folder, 5000).catch(() => undefined);
+      // A meter waits up to 5 s for a killed Codex to be gone. A server that is metered is stopped by the test that has started it.
+      await untilMetersEnd(folder, 15_000).catch(() => undefined);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
