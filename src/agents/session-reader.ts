@@ -23,7 +23,7 @@ export interface RecordReader {
   isIrrelevant(line: Buffer, isWhole: boolean): boolean;
   /** Takes a record. Returns why it, or a part of it, could not be read: fixed words and names, never the content. */
   take(record: JsonObject): string | undefined;
-  /** Where to put the file's bytes, a chunk at a time, so that `scan` need not copy them. */
+  /** The buffer into which a file is read, a chunk at a time. `scan` works on it, so that it need not copy the bytes. */
   readonly chunkBuffer?: Buffer;
   /** Takes frequent records from the bytes of their lines, where to parse each line would take too long. */
   scan?(lines: Buffer, first: number, handOn: Parameters<Scan>[2], refuse: Refuse): number;

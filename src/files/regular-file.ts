@@ -94,20 +94,39 @@ export function readPrivateFile(path: string, limitBytes: number): Buffer {
 }
 
 /**
- * Puts a file with `content` at the path. Whoever reads there meanwhile sees what stood there before, or all of it. Throws what
- * the file system throws, and leaves no draft behind.
+ * Puts a file at the path with what `write` puts into it, piece by piece, and returns what `write` returns. Whoever reads there
+ * meanwhile sees what stood there before, or all of it. Throws what the file system and `write` throw, and leaves no draft behind.
  */
-export function replaceFile(path: string, content: string | Uint8Array, mode = 0o666): void {
+export function writeReplacing<T>(
+  path: string,
+  write: (put: (piece: string | Uint8Array) => void) => T,
+  mode = 0o666,
+): T {
   const draft = `${path}.${process.pid}.tmp`;
   try {
     // Not what stands there already, which may be a pipe or a link that somebody else has put there.
     rmSync(draft, { force: true });
-    writeFileSync(draft, content, { flag: 'wx', mode });
+    const result = writeFile(draft, mode, write);
     renameSync(draft, path);
+    return result;
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;
   }
+}
+
+function writeFile<T>(path: string, mode: number, write: (put: (piece: string | Uint8Array) => void) => T): T {
+  const fd = openSync(path, 'wx', mode);
+  try {
+    return write((piece) => writeFileSync(fd, piece));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Puts a file with `content` at the path, as `writeReplacing` does. */
+export function replaceFile(path: string, content: string | Uint8Array, mode?: number): void {
+  writeReplacing(path, (put) => put(content), mode);
 }
 
 function expectRegular(found: Stats): void {

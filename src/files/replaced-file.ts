@@ -1,28 +1,15 @@
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf, UsageError } from '../errors.js';
+import { writeReplacing } from './regular-file.js';
 
 /**
- * Writes a temporary file beside `path` and renames it, so that whoever reads `path` gets the old file or the new one, each
- * whole. The user has named the file, so its mode is what the umask leaves of 0666. Returns what `write` returns. Throws a
- * UsageError where it cannot be written.
+ * Replaces a file that the user has named, so that its mode is what the umask leaves of 0666. Returns what `write` returns. Throws a
+ * UsageError where the file cannot be written, and what `write` throws otherwise.
  */
-export function replaceFile<T>(path: string, write: (put: (text: string) => void) => T): T {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = explaining(path, () => openSync(temporary, 'wx'));
+export function replaceNamedFile<T>(path: string, write: (put: (text: string) => void) => T): T {
   try {
-    const result = write((text) => explaining(path, () => writeFileSync(file, text)));
-    explaining(path, () => renameSync(temporary, path));
-    return result;
-  } finally {
-    closeSync(file);
-    rmSync(temporary, { force: true });
-  }
-}
-
-function explaining<T>(path: string, operate: () => T): T {
-  try {
-    return operate();
+    return writeReplacing(path, write);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new UsageError(`${path} cannot be written: ${messageOf(error)}`);
   }
 }

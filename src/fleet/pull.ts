@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Connection } from '../store/open.js';
-import { type PullState, readPullState, type TeamWriter, writeTeam } from '../store/team.js';
+import { type PullOutcome, type PullState, readPullState, type TeamWriter, writeTeam } from '../store/team.js';
 import { type FleetTarget, parseFleetUrl } from '../usage/fleet-target.js';
 import { abandon, type Credentials, connectTo, explainFault, FleetError, type TargetAccess } from './connection.js';
 import {
@@ -27,16 +27,6 @@ export interface PullOptions extends Credentials {
   readonly signal: AbortSignal;
   readonly onProgress?: (pulled: { readonly responses: number; readonly of: number }) => void;
 }
-
-export type PullOutcome =
-  | {
-      readonly kind: 'pulled';
-      readonly responses: number;
-      readonly invocations: number;
-      readonly deleted: number;
-      readonly state: PullState;
-    }
-  | { readonly kind: 'failed'; readonly reason: string };
 
 /**
  * Brings what a fleet has into the database of `connection`: all of it at first, and then what has changed. It is one

@@ -1,6 +1,6 @@
 import type { Backlog, PushTarget } from '../store/outbox.js';
 import type { SetAsideRow } from '../store/set-aside.js';
-import type { PullState } from '../store/team.js';
+import type { PullOutcome } from '../store/team.js';
 import { cleanText, formatCount, formatDuration, formatPlural } from './amounts.js';
 import type { Check } from './doctor.js';
 import type { Paint } from './paint.js';
@@ -40,19 +40,8 @@ export function toPushJson(outcomes: readonly PushSummary[]): object {
   return { schemaVersion: SCHEMA_VERSION, kind: 'push', targets };
 }
 
-/** What became of a pull. */
-export type PullSummary =
-  | {
-      readonly kind: 'pulled';
-      readonly responses: number;
-      readonly invocations: number;
-      readonly deleted: number;
-      readonly state: PullState;
-    }
-  | { readonly kind: 'failed'; readonly reason: string };
-
 /** Lines about a pull from the target `name`. */
-export function renderPull(name: string, pull: PullSummary): string {
+export function renderPull(name: string, pull: PullOutcome): string {
   if (pull.kind === 'failed') return `${cleanText(`${pull.reason} What was pulled before stays.`)}\n`;
   const { responses, invocations, deleted, state } = pull;
   const gone = deleted === 0 ? '' : `, ${formatPlural(deleted, 'response')} gone`;
@@ -68,7 +57,7 @@ export function renderPull(name: string, pull: PullSummary): string {
   return `${cleanText(lines.join(' '))}\n`;
 }
 
-export function toPullJson(name: string, pull: PullSummary): object {
+export function toPullJson(name: string, pull: PullOutcome): object {
   const head = { schemaVersion: SCHEMA_VERSION, kind: 'pull', target: name, outcome: pull.kind };
   if (pull.kind === 'failed') return { ...head, reason: pull.reason };
   const { responses, invocations, deleted, state } = pull;

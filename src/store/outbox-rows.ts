@@ -27,8 +27,8 @@ export interface OutboxResponse extends ResponseIdentity, Readonly<Record<Respon
   readonly surroundings: InvocationSurroundings;
 }
 
-export interface OutboxInvocation {
-  readonly seq: number;
+/** What a fleet has of an invocation, as one machine sends it and another pulls it. */
+export interface SentInvocation {
   readonly id: string;
   readonly projectId: string;
   readonly runId: string;
@@ -40,10 +40,14 @@ export interface OutboxInvocation {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly codexVersion: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface OutboxInvocation extends SentInvocation {
+  readonly seq: number;
   /** 1: it was backfilled. */
   readonly isPast: 0 | 1;
   readonly surroundings: InvocationSurroundings;
-  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** A response that was deleted: a stand-in that a session file has replaced. */

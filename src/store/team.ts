@@ -6,6 +6,7 @@ import { BUCKET_MS, bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
+import type { SentInvocation } from './outbox-rows.js';
 import { PUT_INVOCATION, PUT_RESPONSE, PUT_STATE, PUT_THREAD, SET_THREAD } from './team-statements.js';
 
 /*
@@ -13,19 +14,7 @@ import { PUT_INVOCATION, PUT_RESPONSE, PUT_STATE, PUT_THREAD, SET_THREAD } from 
  * reads it. Rows of it are written here alone.
  */
 
-export interface TeamInvocation {
-  readonly id: string;
-  readonly projectId: string;
-  readonly runId: string;
-  readonly phase: string;
-  readonly iteration: number;
-  readonly status: string;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number | null;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly codexVersion: string | null;
-  readonly tags: Readonly<Record<string, string>>;
+export interface TeamInvocation extends SentInvocation {
   readonly surroundings: TeamSurroundings;
 }
 
@@ -62,6 +51,17 @@ export interface PullState {
   /** Responses that the server has as sums alone. */
   readonly pruned: number;
 }
+
+/** What became of a pull. */
+export type PullOutcome =
+  | {
+      readonly kind: 'pulled';
+      readonly responses: number;
+      readonly invocations: number;
+      readonly deleted: number;
+      readonly state: PullState;
+    }
+  | { readonly kind: 'failed'; readonly reason: string };
 
 export function readPullState(connection: Connection): PullState | undefined {
   const row = connection

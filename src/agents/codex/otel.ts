@@ -25,7 +25,7 @@ export interface OtelResponse {
 }
 
 // The JSON form of Protobuf leaves empty fields out, so every list may be absent.
-/** What one request reports: its records, or why it could not be read. */
+/** What one request of Codex to the telemetry collector reports: its records, or why its body could not be read. */
 export type OtelReport = readonly OtelRecord[] | Unrecognised;
 
 const list = <T extends z.ZodMiniType>(item: T) => z._default(z.array(item), []);

@@ -133,7 +133,7 @@ function isIrrelevantLine(line: string): boolean {
   return type === 'event_msg' ? payload !== undefined && !EVENTS.has(payload) : IRRELEVANT_RECORDS.has(type);
 }
 
-/** The same for the bytes of a line, of which the first 200 are enough. */
+/** Whether the bytes of a line show that it says nothing of usage. Its first 200 bytes are enough. */
 export function areIrrelevantBytes(line: Buffer): boolean {
   return isIrrelevantLine(line.toString('latin1', 0, HEAD_LENGTH));
 }

@@ -170,7 +170,7 @@ export function endCopy(state: ThreadState, atMs: number): void {
   state.copiedAtMs = atMs;
 }
 
-/** The same for the beginning of a turn. */
+/** Notes whether the copy of another thread's history ends where a turn begins: the turn's id mostly shows whose it is. */
 export function endCopyAtTurn(state: ThreadState, atMs: number, turnId: string | undefined): void {
   const isCopied = isCopiedTurn(turnId, state.id);
   if (isCopied === undefined) endCopy(state, atMs);

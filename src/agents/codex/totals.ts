@@ -28,11 +28,11 @@ export const NO_TOTALS: Totals = {
   newestRestart: 0,
 };
 
-/** Of more processes than this only the newest are distinguished. */
+/** How many processes that write one thread are told apart, running and ended ones. Of more, only the newest are. */
 const RUNNING_TOTALS = 8;
 const PAST_TOTALS = 100;
 
-/** What a row adds. */
+/** What one `token_count` row adds to the totals of the process that wrote it. */
 export interface TotalStep {
   readonly totals: Totals;
   /** The usage since the same process's row before; zero where a row is repeated. */

@@ -1,6 +1,6 @@
 import { extname, resolve } from 'node:path';
 import { UsageError } from '../../errors.js';
-import { replaceFile } from '../../files/replaced-file.js';
+import { replaceNamedFile } from '../../files/replaced-file.js';
 import { formatPlural } from '../../report/amounts.js';
 import { createCalendar } from '../../report/calendar.js';
 import { type ExportSubject, exportUsage } from '../../report/export.js';
@@ -86,7 +86,7 @@ export const exporting = defineCommand({
         return '';
       }
       const path = resolve(host.cwd, options.output);
-      const count = replaceFile(path, (put) => exportTo(store, request, host, put));
+      const count = replaceNamedFile(path, (put) => exportTo(store, request, host, put));
       return `${formatPlural(count, request.subject === 'responses' ? 'response' : 'row')} written to ${path}\n`;
     });
   },

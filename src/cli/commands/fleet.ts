@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../errors.js';
 import { isStuck, renderStatus, type TargetStatus, toStatusJson } from '../../report/fleet-text.js';
-import { type Connection, openConnection } from '../../store/open.js';
+import type { Connection } from '../../store/open.js';
 import { removeTarget } from '../../store/outbox.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { listStatuses } from './fleet-targets.js';
 import { chooseStyle } from './host.js';
 import { JSON_NOT_TEXT, NO_COLOR } from './shared-options.js';
-import { explainFailure, formatJson } from './show.js';
+import { formatJson, withDatabase } from './show.js';
 
 const BUSY_TIMEOUT_MS = 5000;
 
@@ -94,10 +94,10 @@ async function administer(call: FleetCall): Promise<number> {
   return admin.forgetOnServer({ ...around, target, user: about, dryRun });
 }
 
-function status(call: FleetCall): number {
+function status(call: FleetCall): Promise<number> {
   const { host, options, argumentList } = call;
   const [, name] = argumentList;
-  return withDatabase(call, (connection) => {
+  return withRecord(call, (connection) => {
     const all = listStatuses(connection, call.settings);
     const statuses = name === undefined ? all : all.filter((one) => one.name === name);
     if (name !== undefined && statuses.length === 0) throw new UsageError(`There is no target "${name}".`);
@@ -112,7 +112,7 @@ function renderText(statuses: readonly TargetStatus[], nowMs: number, { host, op
   return renderStatus(statuses, nowMs, chooseStyle({ color: options.noColor ? 'never' : 'auto' }, host));
 }
 
-function remove(call: FleetCall): number {
+async function remove(call: FleetCall): Promise<number> {
   const { host, settings, argumentList } = call;
   const [, name] = argumentList;
   if (name === undefined) throw new UsageError('Say which target: codex-usage fleet remove NAME.');
@@ -121,7 +121,7 @@ function remove(call: FleetCall): number {
       `The settings still name ${name}: take it out of there first, or the next push makes it known again.`,
     );
   }
-  return withDatabase(call, (connection) => {
+  return withRecord(call, (connection) => {
     const isGone = connection !== undefined && removeTarget(connection, name);
     host.stdout.write(isGone ? `${name}: forgotten. What it has stays there.\n` : `There is no target "${name}".\n`);
     return isGone ? 0 : 1;
@@ -129,22 +129,10 @@ function remove(call: FleetCall): number {
 }
 
 /** `connection` is undefined while nothing is recorded. */
-function withDatabase(
+async function withRecord(
   { host, paths: { database } }: FleetCall,
   work: (connection: Connection | undefined) => number,
-): number {
-  let connection: Connection | undefined;
-  try {
-    connection = existsSync(database)
-      ? openConnection(database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS })
-      : undefined;
-    return work(connection);
-  } catch (error) {
-    const failure = explainFailure(error, { database, timeZone: undefined });
-    if (!failure) throw error;
-    host.stderr.write(failure.text);
-    return 1;
-  } finally {
-    connection?.close();
-  }
+): Promise<number> {
+  if (!existsSync(database)) return work(undefined);
+  return (await withDatabase(host, { database, mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS }, work)) ?? 1;
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
 import { UsageError } from '../../errors.js';
-import { replaceFile } from '../../files/replaced-file.js';
+import { replaceNamedFile } from '../../files/replaced-file.js';
 import { measure } from '../../metrics/measure.js';
 import type { OtlpResult } from '../../metrics/otlp.js';
 import { CONVENTIONS, nameTarget, type OtlpTarget, readOtlpTarget } from '../../metrics/otlp-target.js';
@@ -127,7 +127,7 @@ function writeText(store: Store, { host, options }: MetricsCall): string {
   const text = toPrometheus(measurement);
   if (options.output === undefined) return text;
   // The collector runs as another user, which may read what the umask lets it.
-  replaceFile(resolve(host.cwd, options.output), (put) => put(text));
+  replaceNamedFile(resolve(host.cwd, options.output), (put) => put(text));
   return '';
 }
 

@@ -1,14 +1,14 @@
 import { UsageError } from '../../errors.js';
-import type { PullOutcome } from '../../fleet/pull.js';
 import { formatCount } from '../../report/amounts.js';
 import { renderPull, toPullJson } from '../../report/fleet-text.js';
-import { explainingFaults, openConnection } from '../../store/open.js';
+import { explainingFaults } from '../../store/open.js';
+import type { PullOutcome } from '../../store/team.js';
 import type { FleetTarget } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { chooseTargets, describeSource, stopSignal } from './fleet-targets.js';
 import { createStatusLine } from './progress-bar.js';
 import { JSON_NOT_TEXT, parseDuration } from './shared-options.js';
-import { explainFailure, formatJson } from './show.js';
+import { formatJson, withDatabase } from './show.js';
 import { nameTeamDatabase } from './team-database.js';
 
 /** How long a pull waits for another one that writes. */
@@ -88,9 +88,8 @@ interface PullWish {
 export async function pullInto(call: PullCall, target: FleetTarget, wish: PullWish): Promise<PullOutcome | undefined> {
   const { host, paths } = call;
   const database = nameTeamDatabase(paths);
-  try {
-    const fleet = await import('../../fleet/fleet.js');
-    const connection = openConnection(database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
+  const fleet = await import('../../fleet/fleet.js');
+  return withDatabase(host, { database, mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS }, async (connection) => {
     try {
       return await fleet.pull(connection, target, {
         ...{ env: host.env, password: describeSource(host, call).passwordOf(target), signal: wish.signal },
@@ -101,13 +100,6 @@ export async function pullInto(call: PullCall, target: FleetTarget, wish: PullWi
       return explainingFaults(database, () => {
         throw error;
       });
-    } finally {
-      connection.close();
     }
-  } catch (error) {
-    const failure = explainFailure(error, { database, timeZone: undefined });
-    if (!failure) throw error;
-    host.stderr.write(failure.text);
-    return undefined;
-  }
+  });
 }

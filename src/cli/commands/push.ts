@@ -2,13 +2,13 @@ import { UsageError } from '../../errors.js';
 import type { PushOutcome } from '../../fleet/push.js';
 import { cleanText, formatCount, formatPlural } from '../../report/amounts.js';
 import { renderOutcome, toPushJson } from '../../report/fleet-text.js';
-import { type Connection, openConnection } from '../../store/open.js';
+import type { Connection } from '../../store/open.js';
 import type { FleetTarget } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { chooseTargets, describeSource, stopSignal } from './fleet-targets.js';
 import { createStatusLine } from './progress-bar.js';
 import { JSON_NOT_TEXT, parseDuration } from './shared-options.js';
-import { explainFailure, formatJson } from './show.js';
+import { formatJson, withDatabase } from './show.js';
 
 /** How long a statement waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -58,8 +58,8 @@ export const push = defineCommand({
     await call.prepare(sendsHistory(targets, call) ? 'import' : 'as-it-is');
     const { dryRun, watch: isWatch, spool: folder } = call.options;
     if (folder !== undefined) return spool(call, targets, folder);
-    if (dryRun) return withDatabase(call, 'read', (connection) => show(call, targets, connection));
-    return withDatabase(call, 'write', (connection) => (isWatch ? watch : send)(call, targets, connection));
+    if (dryRun) return withRecord(call, 'read', (connection) => show(call, targets, connection));
+    return withRecord(call, 'write', (connection) => (isWatch ? watch : send)(call, targets, connection));
   },
 });
 
@@ -79,23 +79,12 @@ function sendsHistory(targets: readonly FleetTarget[], { host, ...settings }: Pu
   return targets.some(({ history }) => history ?? !isCi);
 }
 
-async function withDatabase(
+async function withRecord(
   { host, paths: { database } }: PushCall,
   mode: 'read' | 'write',
   work: (connection: Connection) => Promise<number>,
 ): Promise<number> {
-  let connection: Connection | undefined;
-  try {
-    connection = openConnection(database, { mode, busyTimeoutMs: BUSY_TIMEOUT_MS });
-    return await work(connection);
-  } catch (error) {
-    const failure = explainFailure(error, { database, timeZone: undefined });
-    if (!failure) throw error;
-    host.stderr.write(failure.text);
-    return 1;
-  } finally {
-    connection?.close();
-  }
+  return (await withDatabase(host, { database, mode, busyTimeoutMs: BUSY_TIMEOUT_MS }, work)) ?? 1;
 }
 
 async function show(call: PushCall, targets: readonly FleetTarget[], connection: Connection): Promise<number> {
@@ -162,7 +151,7 @@ async function spool(call: PushCall, targets: readonly FleetTarget[], folder: st
     throw new UsageError(`--spool is for one target: say which of ${targets.map(({ name }) => name).join(', ')}.`);
   }
   if (fleet.listSpooled(folder).length === 0) {
-    return withDatabase(call, 'write', (connection) => send(call, [target], connection, folder));
+    return withRecord(call, 'write', (connection) => send(call, [target], connection, folder));
   }
   const sent = await fleet.pushSpooled(describeSource(host, call), target, {
     ...{ folder, signal: stopSignal(call) },

@@ -4,6 +4,7 @@ import { cleanText } from '../../report/amounts.js';
 import { type Clock, createClock } from '../../report/calendar.js';
 import { type Candidate, ReportError } from '../../report/error.js';
 import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
+import { type Connection, openConnection } from '../../store/open.js';
 import { openStore, type Store } from '../../store/store.js';
 import type { Host } from './host.js';
 import { describePastSessions } from './past-sessions.js';
@@ -39,6 +40,34 @@ export async function showReport(
     const failure = explainFailure(error, { database, timeZone: request.timeZone });
     if (!failure) throw error;
     return writeFailure(failure, request, host);
+  }
+}
+
+/** A database that a command opens. */
+export interface OpenedDatabase {
+  readonly database: string;
+  readonly mode: 'read' | 'write';
+  /** How long a statement waits for another process that writes. */
+  readonly busyTimeoutMs: number;
+}
+
+/** Works on a database, and returns what `work` does. Undefined where the store had a fault, which is then on stderr. */
+export async function withDatabase<T>(
+  { stderr }: Pick<Host, 'stderr'>,
+  { database, ...access }: OpenedDatabase,
+  work: (connection: Connection) => T | Promise<T>,
+): Promise<T | undefined> {
+  let connection: Connection | undefined;
+  try {
+    connection = openConnection(database, access);
+    return await work(connection);
+  } catch (error) {
+    const failure = explainFailure(error, { database, timeZone: undefined });
+    if (!failure) throw error;
+    stderr.write(failure.text);
+    return undefined;
+  } finally {
+    connection?.close();
   }
 }
 

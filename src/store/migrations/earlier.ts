@@ -54,8 +54,7 @@ export function takeInEarlier(connection: Connection, version: number): void {
   unpackThreads(connection, connection.prepare<[], string>(THREADS_WITHOUT_SUMS).pluck().all());
   if (version === 1) refreshBuckets(connection, connection.prepare<[], number>(STARTS).pluck().all());
   if (version < 5) connection.exec(RENAME_KEYS_OF_CLAUDE);
-  if (version < 6) connection.exec(READ_LOST_PROJECTS_ANEW);
-  // The steps of later versions were taken before these rows were there.
+  // The steps of later versions were taken before these rows were there. It also finds projects that versions before 6 lost.
   connection.exec(READ_FOR_TAGS);
   if (version < 8) removeImpossible(connection);
 }
@@ -104,12 +103,6 @@ const RENAME_KEYS_OF_CLAUDE = `
   WHERE provider = 'claude' AND response_key NOT LIKE 'at:%';
   UPDATE history_files SET size_bytes = -1, read_bytes = 0, state = NULL, responses = 0, unreadable_lines = 0
   WHERE provider = 'claude';`;
-
-/** An import that found a session file empty, or its header cut, left its thread without a project for good. */
-const READ_LOST_PROJECTS_ANEW = `
-  UPDATE history_files SET size_bytes = -1, read_bytes = 0, state = NULL
-  WHERE provider = 'codex' AND iif(thread_id IS NULL, responses > 0, NOT EXISTS (
-    SELECT 1 FROM threads t WHERE t.id = history_files.thread_id AND t.cwd IS NOT NULL))`;
 
 /**
  * Takes out responses with counts that no response can have, as they would not be recorded today, and takes impossible costs
