@@ -1,12 +1,12 @@
 import { describeLimits } from '../report/limits.js';
 import {
-  countInvocationsByStatus,
   type ExportedCounter,
   readBeginning,
   readHighest,
   writeBeginning,
   writeHighest,
 } from '../store/exported-counters.js';
+import { countInvocations } from '../store/health.js';
 import { type Connection, explainingFaults } from '../store/open.js';
 import { listTargets, readBacklog } from '../store/outbox.js';
 import { readSpan, readSums } from '../store/period-queries.js';
@@ -84,7 +84,7 @@ function read(connection: Connection, options: MeasureOptions): Read {
   const begun = readBeginning(connection);
   const beginningMs = begun ?? Math.min(nowMs, readSpan(connection)?.firstMs ?? nowMs);
   const grouped = readGroups(connection, highest, mostGroups);
-  const invocations = countInvocationsByStatus(connection);
+  const invocations = countInvocations(connection);
   const ended = invocations.filter(({ status }) => status !== 'running');
   const counters: Counted[] = [
     ...TOKEN_METRICS.map((metric) => [metric, grouped.list(({ tokens }) => tokens[metric.name])] as const),

@@ -1,8 +1,9 @@
-import { type BudgetSum, readDaySum, readLastIterations, readRunSum } from '../store/live-queries.js';
+import { readLastIterations } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { findProjects, findScopes } from '../store/scopes.js';
-import { type BudgetLimit, isBudgetPeriod, type MinLeft } from '../usage/budget.js';
+import { readSpentInPeriod, readSpentInRun } from '../store/spent.js';
+import { type BudgetLimit, isBudgetPeriod, type MinLeft, type Spent } from '../usage/budget.js';
 import type { RateLimit } from '../usage/record.js';
 import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
 import { type Calendar, findPeriod } from './calendar.js';
@@ -18,7 +19,7 @@ export interface BudgetLevel {
 }
 
 /** What one more iteration of the run uses when it goes on like those that ended last. */
-export interface RunPace extends BudgetSum {
+export interface RunPace extends Pick<Spent, 'nanoUsd' | 'tokens'> {
   /** How many iterations it is the mean of. */
   readonly iterations: number;
 }
@@ -89,8 +90,8 @@ function readPace(connection: Connection, { projectId, runId }: LevelQuery): Run
 export function readLevel(connection: Connection, limit: BudgetLimit, query: LevelQuery): BudgetLevel {
   const { projectId, runId = '', calendar, nowMs } = query;
   const sum = isBudgetPeriod(limit.scope)
-    ? readDaySum(connection, projectId, findPeriod(calendar, limit.scope, nowMs).startMs)
-    : readRunSum(connection, { projectId, runId });
+    ? readSpentInPeriod(connection, { projectId, day: findPeriod(calendar, limit.scope, nowMs) })
+    : readSpentInRun(connection, { projectId, runId });
   return { limit, amount: limit.unit === 'usd' ? sum.nanoUsd : sum.tokens };
 }
 

@@ -1,6 +1,7 @@
 import type { InvocationStatus } from '../usage/record.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
+import { joinInvocationAndThread, PROJECT, readRow, readRows, readValue } from './sql.js';
 
 /** A run, and the state of its newest invocation. */
 export interface NewestRun {
@@ -13,14 +14,13 @@ export interface NewestRun {
 
 /** The run that is or was at work last; undefined when there is none. */
 export function findNewestRun(connection: Connection, projectId: string | undefined): NewestRun | undefined {
-  return connection
-    .prepare<[{ projectId: string | null }], NewestRun>(
-      `SELECT project_id AS projectId, run_id AS runId, coalesce(ended_at_ms, started_at_ms) AS latestAtMs, status
-       FROM invocations WHERE origin <> 'backfilled' AND (@projectId IS NULL OR project_id = @projectId)
-       ORDER BY started_at_ms DESC, rowid DESC LIMIT 1`,
-    )
-    .get({ projectId: projectId ?? null });
+  return readRow(connection, NEWEST_RUN, { projectId });
 }
+
+const NEWEST_RUN = `
+  SELECT project_id AS projectId, run_id AS runId, coalesce(ended_at_ms, started_at_ms) AS latestAtMs, status
+  FROM invocations WHERE origin <> 'backfilled' AND (@projectId IS NULL OR project_id = @projectId)
+  ORDER BY started_at_ms DESC, rowid DESC LIMIT 1`;
 
 export interface RunningProcess {
   /** Null where no process was followed. */
@@ -30,12 +30,9 @@ export interface RunningProcess {
 
 /** The processes of the invocations whose end is not recorded. */
 export function listRunning(connection: Connection, projectId: string | undefined): RunningProcess[] {
-  return connection
-    .prepare<[{ projectId: string | null }], RunningProcess>(
-      `SELECT meter_pid AS meterPid, started_at_ms AS startedAtMs FROM invocations
-       WHERE status = 'running' AND (@projectId IS NULL OR project_id = @projectId)`,
-    )
-    .all({ projectId: projectId ?? null });
+  const sql = `SELECT meter_pid AS meterPid, started_at_ms AS startedAtMs FROM invocations
+    WHERE status = 'running' AND (@projectId IS NULL OR project_id = @projectId)`;
+  return readRows(connection, sql, { projectId });
 }
 
 /** A run, and the process of one of its invocations. */
@@ -43,30 +40,23 @@ export interface RunOfProcess {
   readonly projectId: string;
   readonly runId: string;
   readonly pid: number;
-  /** Of the invocation, so that a later process of that number can be told from it. */
+  /** When the invocation started: a later process may have the same number. */
   readonly startedAtMs: number;
 }
 
 /** The runs of invocations that have not ended and whose Codex or front is one of `pids`, the newest first. */
 export function findRunsOfProcesses(connection: Connection, pids: readonly number[]): RunOfProcess[] {
-  return connection
-    .prepare<[{ pids: string }], RunOfProcess>(
-      `SELECT i.project_id AS projectId, i.run_id AS runId, p.value AS pid, i.started_at_ms AS startedAtMs
-       FROM invocations i JOIN json_each(@pids) p ON p.value IN (i.codex_pid, i.front_pid)
-       WHERE i.status = 'running' ORDER BY i.started_at_ms DESC, i.rowid DESC`,
-    )
-    .all({ pids: JSON.stringify(pids) });
+  return readRows(connection, RUNS_OF_PROCESSES, { pids: JSON.stringify(pids) });
 }
 
-/** What the responses since `fromMs` cost, as far as they have a price. */
+const RUNS_OF_PROCESSES = `
+  SELECT i.project_id AS projectId, i.run_id AS runId, p.value AS pid, i.started_at_ms AS startedAtMs
+  FROM invocations i JOIN json_each(@pids) p ON p.value IN (i.codex_pid, i.front_pid)
+  WHERE i.status = 'running' ORDER BY i.started_at_ms DESC, i.rowid DESC`;
+
+/** Sums up what the responses since `fromMs` cost, as far as they have a price. */
 export function readCostSince(connection: Connection, fromMs: number, projectId: string | undefined): number {
-  const cost = connection
-    .prepare<[{ fromMs: number; projectId: string | null }], number | null>(
-      `SELECT sum(r.cost_nano_usd) FROM ${responsesBetween({ fromMs })} r
-         LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
-       WHERE (@projectId IS NULL OR coalesce(i.project_id, t.project_id, 'unknown') = @projectId)`,
-    )
-    .pluck()
-    .get({ fromMs, projectId: projectId ?? null });
-  return cost ?? 0;
+  const sql = `SELECT sum(r.cost_nano_usd) FROM ${responsesBetween({ fromMs })} r ${joinInvocationAndThread('r')}
+    WHERE (@projectId IS NULL OR ${PROJECT} = @projectId)`;
+  return readValue<number | null>(connection, sql, { fromMs, projectId }) ?? 0;
 }

@@ -1,9 +1,9 @@
-import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { PACKED_COUNTS } from './counter-columns.js';
 import type { CreditClassSum } from './credit-queries.js';
 import type { Connection } from './open.js';
 import type { OffsetChange, SumFilter, SumKeys } from './period-queries.js';
+import { isBetween } from './sql.js';
 import { isTaggedThread, selectThreadTag } from './tags.js';
 
 /** The keys of packed responses. They have no invocation, and so no phase. */

@@ -1,9 +1,9 @@
-import { isBetween } from './between.js';
 import { BUCKET_MS } from './bucket-tally.js';
 import { readPackedCreditSums } from './credit-packs.js';
 import type { Connection } from './open.js';
 import { dayOf, type OffsetChange, type SumFilter, type SumKeys, type UsageOf } from './period-queries.js';
 import { type Scope, type SessionScope, within } from './queries.js';
+import { between, conditionsOf, isModel, joinInvocationAndThread, PROJECT, readRows } from './sql.js';
 import { isTagged, selectTag } from './tags.js';
 import { bind, UNMETERED } from './unmetered.js';
 
@@ -30,8 +30,6 @@ const SUMS = `count(*) AS responses, sum(r.input_tokens) AS input,
   sum(min(r.cached_input_tokens, r.input_tokens)) AS cachedInput, sum(r.output_tokens) AS output`;
 const BY_CLASS = 'ofModel, serviceTier, utcDay, isLong';
 
-const PROJECT = `coalesce(i.project_id, t.project_id, 'unknown')`;
-
 const KEY_COLUMNS = {
   startMs: `r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS}`,
   provider: 'r.provider',
@@ -41,25 +39,13 @@ const KEY_COLUMNS = {
   source: 'r.source',
 } as const;
 
+type CreditFilter = SumFilter & { readonly longAbove: number };
+
 /** Sums by the keys and the filter of `readSums`; above `longAbove` input tokens a response counts as long. */
 export function readCreditSums<Key extends keyof SumKeys>(
   connection: Connection,
   keys: readonly Key[],
-  filter: SumFilter & { readonly longAbove: number },
-  offsets: readonly OffsetChange[],
-  of: UsageOf,
-): (Pick<SumKeys, Key> & CreditClassSum)[] {
-  const rows = readRows(connection, keys, filter, offsets, of);
-  if (of === 'invocations') return rows;
-  // A pack has whatever can be asked for but a phase, and that is asked of invocations alone.
-  const packed: readonly CreditClassSum[] = readPackedCreditSums(connection, filter, offsets);
-  return [...rows, ...(packed as typeof rows)];
-}
-
-function readRows<Key extends keyof SumKeys>(
-  connection: Connection,
-  keys: readonly Key[],
-  filter: SumFilter & { readonly longAbove: number },
+  filter: CreditFilter,
   offsets: readonly OffsetChange[],
   of: UsageOf,
 ): (Pick<SumKeys, Key> & CreditClassSum)[] {
@@ -67,27 +53,26 @@ function readRows<Key extends keyof SumKeys>(
     if (key === 'tag') return selectTag(filter.tagKey ?? '', 'r');
     return key === 'day' ? dayOf('r.completed_at_ms', offsets) : KEY_COLUMNS[key];
   };
-  const columns = keys.map((key) => `${columnOf(key)} AS "key_${key}"`);
-  const conditions = [
-    "r.provider = 'codex'",
-    isBetween(filter, 'r.completed_at_ms'),
-    ...(of === 'invocations' ? ['i.id IS NOT NULL'] : []),
-    ...(filter.tags === undefined ? [] : [isTagged('r')]),
-    ...(filter.projectId === undefined ? [] : [`${PROJECT} = @projectId`]),
-    ...(filter.model === undefined ? [] : ['(r.model = @model OR r.model GLOB @model)']),
-  ];
-  const rows = connection
-    .prepare<[object], Record<string, unknown> & CreditClassSum>(
-      `SELECT ${columns.join(', ')}, ${CLASS}, ${SUMS}
-       FROM response_rows r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
-       WHERE ${conditions.join(' AND ')}
-       GROUP BY ${keys.map((key) => `"key_${key}"`).join(', ')}, ${BY_CLASS}`,
-    )
-    .all({ here: null, ...filter });
-  return rows.map((row) => {
+  const conditions = conditionsOf(filter, {
+    ...between('r.completed_at_ms'),
+    tags: isTagged('r'),
+    projectId: `${PROJECT} = @projectId`,
+    model: isModel('r.model'),
+  });
+  const sql = `
+    SELECT ${keys.map((key) => `${columnOf(key)} AS "key_${key}"`).join(', ')}, ${CLASS}, ${SUMS}
+    FROM response_rows r ${joinInvocationAndThread('r')}
+    WHERE r.provider = 'codex' AND ${of === 'invocations' ? 'i.id IS NOT NULL' : 'TRUE'} AND ${conditions}
+    GROUP BY ${keys.map((key) => `"key_${key}"`).join(', ')}, ${BY_CLASS}`;
+  const values = { here: null, ...filter };
+  const rows = readRows<Record<string, unknown> & CreditClassSum>(connection, sql, values).map((row) => {
     const named = Object.fromEntries(keys.map((key) => [key, row[`key_${key}`]])) as Pick<SumKeys, Key>;
     return { ...row, ...named };
   });
+  if (of === 'invocations') return rows;
+  // A pack has whatever can be asked for but a phase, and that is asked of invocations alone.
+  const packed: readonly CreditClassSum[] = readPackedCreditSums(connection, filter, offsets);
+  return [...rows, ...(packed as typeof rows)];
 }
 
 /** What one invocation of `scope` used of one model, by what the counts are worth. */
@@ -99,13 +84,10 @@ export type InvocationCredits = CreditClassSum & {
 
 /** Of a run or a session: by invocation (`id`), model and source. */
 export function readInvocationCredits(connection: Connection, scope: Scope, longAbove: number): InvocationCredits[] {
-  return connection
-    .prepare<[object], InvocationCredits>(
-      `SELECT r.invocation_id AS id, r.model, r.source, ${CLASS}, ${SUMS}
-       FROM invocations i JOIN response_rows r ON r.invocation_id = i.id
-       WHERE ${within(scope)} AND r.provider = 'codex' GROUP BY r.invocation_id, r.source, ${BY_CLASS}`,
-    )
-    .all({ ...scope, longAbove });
+  const sql = `SELECT r.invocation_id AS id, r.model, r.source, ${CLASS}, ${SUMS}
+    FROM invocations i JOIN response_rows r ON r.invocation_id = i.id
+    WHERE ${within(scope)} AND r.provider = 'codex' GROUP BY r.invocation_id, r.source, ${BY_CLASS}`;
+  return readRows(connection, sql, { ...scope, longAbove });
 }
 
 /** Of what no invocation has caused: by thread (`id`), model and source. */
@@ -114,10 +96,7 @@ export function readUnmeteredCredits(
   session: SessionScope,
   longAbove: number,
 ): InvocationCredits[] {
-  return connection
-    .prepare<[object], InvocationCredits>(
-      `SELECT r.thread_id AS id, r.model, r.source, ${CLASS}, ${SUMS}
-       FROM ${UNMETERED} AND r.provider = 'codex' GROUP BY r.thread_id, r.source, ${BY_CLASS}`,
-    )
-    .all({ ...bind(session), longAbove });
+  const sql = `SELECT r.thread_id AS id, r.model, r.source, ${CLASS}, ${SUMS}
+    FROM ${UNMETERED} AND r.provider = 'codex' GROUP BY r.thread_id, r.source, ${BY_CLASS}`;
+  return readRows(connection, sql, { ...bind(session), longAbove });
 }

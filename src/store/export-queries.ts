@@ -5,6 +5,7 @@ import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
 import { dayOf, type OffsetChange, type UsageFilter } from './period-queries.js';
+import { conditionsOf, isModel, joinInvocationAndThread, PROJECT } from './sql.js';
 import { isTagged, selectTags } from './tags.js';
 
 /** A response with its project, run and session. What is not known is null. */
@@ -28,14 +29,11 @@ export interface ExportedResponse extends TokensJson {
   readonly tags: string;
 }
 
-/** SQL: the project of a response `r` with the invocation `i` and the thread `t`. */
-export const PROJECT_OF_RESPONSE = "coalesce(i.project_id, t.project_id, 'unknown')";
-
 /** The responses that `filter` lets through, one after the other, in order of time. */
 export function iterateResponses(connection: Connection, filter: UsageFilter): IterableIterator<ExportedResponse> {
   return connection
     .prepare<[UsageFilter], ExportedResponse>(
-      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT_OF_RESPONSE} AS projectId, i.run_id AS runId, i.phase,
+      `SELECT r.completed_at_ms AS completedAtMs, r.provider, ${PROJECT} AS projectId, i.run_id AS runId, i.phase,
          i.iteration, coalesce(i.thread_id, t.root_id, r.thread_id) AS sessionId, r.thread_id AS threadId,
          r.response_key AS responseKey, r.model, r.service_tier AS serviceTier, r.source, r.evidence,
          ${COUNTERS.map(({ column, json }) => `r.${column} AS ${json}`).join(', ')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent,
@@ -66,7 +64,7 @@ export function iterateCharged(
 ): IterableIterator<ChargedRow> {
   return connection
     .prepare<[UsageFilter], ChargedRow>(
-      `SELECT ${dayOf('r.completed_at_ms', offsets)} AS day, r.provider, ${PROJECT_OF_RESPONSE} AS projectId, r.model, r.source,
+      `SELECT ${dayOf('r.completed_at_ms', offsets)} AS day, r.provider, ${PROJECT} AS projectId, r.model, r.source,
          ${selectCounters('r', RESPONSE_COUNTERS)}, r.cost_nano_usd AS costNanoUsd, r.price, r.fees
        FROM ${selectFrom(filter)}`,
     )
@@ -75,12 +73,11 @@ export function iterateCharged(
 
 /** SQL: the responses `r` that `filter` lets through, their invocations `i` and threads `t`. */
 function selectFrom(filter: UsageFilter): string {
-  const conditions = [
-    filter.provider === undefined ? 'TRUE' : 'r.provider = @provider',
-    filter.projectId === undefined ? 'TRUE' : `${PROJECT_OF_RESPONSE} = @projectId`,
-    filter.model === undefined ? 'TRUE' : '(r.model = @model OR r.model GLOB @model)',
-    filter.tags === undefined ? 'TRUE' : isTagged('r'),
-  ];
-  return `${responsesBetween(filter)} r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id
-       WHERE ${conditions.join(' AND ')}`;
+  const conditions = conditionsOf(filter, {
+    provider: 'r.provider = @provider',
+    projectId: `${PROJECT} = @projectId`,
+    model: isModel('r.model'),
+    tags: isTagged('r'),
+  });
+  return `${responsesBetween(filter)} r ${joinInvocationAndThread('r')} WHERE ${conditions}`;
 }

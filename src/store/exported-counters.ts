@@ -1,4 +1,5 @@
 import type { Connection } from './open.js';
+import { readRows, readValue } from './sql.js';
 
 /** A counter as it is exported: its name, its labels as JSON, and its value in whole units. */
 export interface ExportedCounter {
@@ -26,11 +27,9 @@ export function readHighest(connection: Connection): Map<string, number> {
 
 /** The values that `target` has confirmed, by `keyOf`. */
 export function readConfirmed(connection: Connection, target: string): Map<string, ConfirmedValue> {
-  const rows = connection
-    .prepare<[string, string], ExportedCounter & ConfirmedValue>(
-      'SELECT counter, labels, value, exported_at_ms AS atMs FROM exported_counters WHERE target = ? AND counter <> ?',
-    )
-    .all(target, BEGINNING);
+  const sql =
+    'SELECT counter, labels, value, exported_at_ms AS atMs FROM exported_counters WHERE target = ? AND counter <> ?';
+  const rows = readRows<ExportedCounter & ConfirmedValue>(connection, sql, [target, BEGINNING]);
   return new Map(rows.map((row) => [keyOf(row), { value: row.value, atMs: row.atMs }]));
 }
 
@@ -52,8 +51,8 @@ export function writeConfirmed(
 
 /** When counting began, in epoch milliseconds: the start of what was recorded when it was first exported. */
 export function readBeginning(connection: Connection): number | undefined {
-  const query = 'SELECT value FROM exported_counters WHERE target = ? AND counter = ?';
-  return connection.prepare<[string, string], number>(query).pluck().get(HIGHEST, BEGINNING);
+  const sql = 'SELECT value FROM exported_counters WHERE target = ? AND counter = ?';
+  return readValue(connection, sql, [HIGHEST, BEGINNING]);
 }
 
 export function writeBeginning(connection: Connection, beginningMs: number, nowMs: number): void {
@@ -62,14 +61,6 @@ export function writeBeginning(connection: Connection, beginningMs: number, nowM
 
 export function keyOf({ counter, labels }: Pick<ExportedCounter, 'counter' | 'labels'>): string {
   return `${counter} ${labels}`;
-}
-
-/** How many invocations have each status in each phase. */
-export function countInvocationsByStatus(
-  connection: Connection,
-): { readonly status: string; readonly phase: string; readonly count: number }[] {
-  const query = 'SELECT status, phase, count(*) AS count FROM invocations GROUP BY 1, 2 ORDER BY 1, 2';
-  return connection.prepare<[], { status: string; phase: string; count: number }>(query).all();
 }
 
 const WRITE = `

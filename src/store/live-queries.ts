@@ -1,10 +1,11 @@
-import type { Budget, BudgetLimit } from '../usage/budget.js';
+import type { Budget, BudgetLimit, Spent } from '../usage/budget.js';
 import type { Phase } from '../usage/phase.js';
 import type { InvocationStatus } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
 import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
+import { readRow, readRows } from './sql.js';
 
 export interface LiveFilter {
   readonly projectId?: string | undefined;
@@ -43,16 +44,10 @@ export interface LiveRow extends SumRow {
 
 /** What runs and what ended lately, the newest first. */
 export function readLive(connection: Connection, filter: LiveFilter): LiveRow[] {
-  const rows = connection
-    .prepare<[object], LiveRow & { models: string; modelsByCost: string; sources: string; budget: string | null }>(LIVE)
-    .all({ ...filter, projectId: filter.projectId ?? null });
-  return rows.map(({ budget, ...row }) => ({
-    ...row,
-    models: JSON.parse(row.models),
-    modelsByCost: JSON.parse(row.modelsByCost),
-    sources: JSON.parse(row.sources),
-    limits: budget === null ? [] : (JSON.parse(budget) as Budget).limits,
-  }));
+  type Row = Omit<LiveRow, 'limits'> & { readonly budget: Budget | null };
+  const values = { ...filter, projectId: filter.projectId ?? null };
+  const rows = readRows<Row>(connection, LIVE, values, ['models', 'modelsByCost', 'sources', 'budget']);
+  return rows.map(({ budget, ...row }) => ({ ...row, limits: budget?.limits ?? [] }));
 }
 
 /** The limits that invocations of a project ran under, and when the last of them started. */
@@ -64,15 +59,14 @@ export interface LimitsRow {
 
 /** Lists the limits that anything ran under since `sinceMs` (epoch milliseconds), those of the newest invocation first. */
 export function readLimits(connection: Connection, projectId: string | undefined, sinceMs: number): LimitsRow[] {
-  const rows = connection
-    .prepare<[object], { projectId: string; budget: string; lastStartedAtMs: number }>(
-      `SELECT project_id AS projectId, budget, max(started_at_ms) AS lastStartedAtMs FROM invocations
-       WHERE budget IS NOT NULL AND (started_at_ms >= @sinceMs OR status = 'running' OR ended_at_ms >= @sinceMs)
-         AND (@projectId IS NULL OR project_id = @projectId)
-       GROUP BY project_id, budget ORDER BY lastStartedAtMs DESC`,
-    )
-    .all({ sinceMs, projectId: projectId ?? null });
-  return rows.map(({ budget, ...row }) => ({ ...row, limits: (JSON.parse(budget) as Budget).limits }));
+  const sql = `
+    SELECT project_id AS projectId, budget, max(started_at_ms) AS lastStartedAtMs FROM invocations
+    WHERE budget IS NOT NULL AND (started_at_ms >= @sinceMs OR status = 'running' OR ended_at_ms >= @sinceMs)
+      AND (@projectId IS NULL OR project_id = @projectId)
+    GROUP BY project_id, budget ORDER BY lastStartedAtMs DESC`;
+  type Row = Omit<LimitsRow, 'limits'> & { readonly budget: Budget };
+  const rows = readRows<Row>(connection, sql, { sinceMs, projectId: projectId ?? null }, ['budget']);
+  return rows.map(({ budget, ...row }) => ({ ...row, limits: budget.limits }));
 }
 
 /** More than a screen shows. An index finds the newest. */
@@ -101,47 +95,19 @@ const LIVE = `
     UNION SELECT id FROM (SELECT id FROM ended ORDER BY ended_at_ms DESC LIMIT @endedLeast))
   GROUP BY i.id ORDER BY i.started_at_ms DESC, i.rowid DESC`;
 
-/** What counts toward a budget. */
-export interface BudgetSum {
-  readonly nanoUsd: number;
-  readonly tokens: number;
-}
-
-/** What a run has used so far, all its invocations together. */
-export function readRunSum(connection: Connection, run: Pick<LiveRow, 'projectId' | 'runId'>): BudgetSum {
-  return readSum(connection, 'cost_records WHERE project_id = @projectId AND run_id = @runId', run);
-}
-
-/** What a project has used since the beginning of a day. */
-export function readDaySum(connection: Connection, projectId: string, startMs: number): BudgetSum {
-  return readSum(connection, 'buckets WHERE start_ms >= @startMs AND project_id = @projectId', { projectId, startMs });
-}
-
 /** What the iterations of a run used that ended last, at most `most` of them, and how many these are. */
 export function readLastIterations(
   connection: Connection,
   run: Pick<LiveRow, 'projectId' | 'runId'>,
   most: number,
-): BudgetSum & { readonly iterations: number } {
-  const sum = connection
-    .prepare<[object], BudgetSum & { iterations: number }>(
-      `WITH ended AS (
-         SELECT iteration FROM invocations WHERE project_id = @projectId AND run_id = @runId
-         GROUP BY iteration HAVING sum(status = 'running') = 0 ORDER BY iteration DESC LIMIT @most)
-       SELECT count(DISTINCT e.iteration) AS iterations, coalesce(sum(c.cost_nano_usd), 0) AS nanoUsd,
-         coalesce(sum(c.input_tokens + c.output_tokens), 0) AS tokens
-       FROM ended e LEFT JOIN cost_records c
-         ON c.project_id = @projectId AND c.run_id = @runId AND c.iteration = e.iteration`,
-    )
-    .get({ ...run, most });
-  return sum ?? { iterations: 0, nanoUsd: 0, tokens: 0 };
-}
-
-function readSum(connection: Connection, from: string, values: object): BudgetSum {
-  const sum = connection
-    .prepare<[object], BudgetSum>(
-      `SELECT coalesce(sum(cost_nano_usd), 0) AS nanoUsd, coalesce(sum(input_tokens + output_tokens), 0) AS tokens FROM ${from}`,
-    )
-    .get(values);
-  return sum ?? { nanoUsd: 0, tokens: 0 };
+): Pick<Spent, 'nanoUsd' | 'tokens'> & { readonly iterations: number } {
+  const sql = `
+    WITH ended AS (
+      SELECT iteration FROM invocations WHERE project_id = @projectId AND run_id = @runId
+      GROUP BY iteration HAVING sum(status = 'running') = 0 ORDER BY iteration DESC LIMIT @most)
+    SELECT count(DISTINCT e.iteration) AS iterations, coalesce(sum(c.cost_nano_usd), 0) AS nanoUsd,
+      coalesce(sum(c.input_tokens + c.output_tokens), 0) AS tokens
+    FROM ended e LEFT JOIN cost_records c
+      ON c.project_id = @projectId AND c.run_id = @runId AND c.iteration = e.iteration`;
+  return readRow(connection, sql, { ...run, most }) ?? { iterations: 0, nanoUsd: 0, tokens: 0 };
 }

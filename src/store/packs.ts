@@ -1,8 +1,8 @@
-import { type Between, isBetween } from './between.js';
 import { COUNTER_COLUMNS, sumCounterColumns, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { Pack } from './pack.js';
 import { lacksPrice, RESPONSE_COLUMNS } from './response-rows.js';
+import { type Between, isBetween } from './sql.js';
 
 /*
  * What an import reads lies packed: many responses of a session in one row, as JSON, which SQLite itself can read

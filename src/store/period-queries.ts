@@ -1,12 +1,12 @@
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import type { Source } from '../usage/source.js';
-import { isBetween } from './between.js';
 import { BUCKET_MS } from './bucket-tally.js';
 import { COUNTER_COLUMNS, sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 import { lacksPrice } from './response-rows.js';
+import { between, conditionsOf, isModel, readColumn, readRow, readRows, readValue } from './sql.js';
 import { makeTaggedUsage, TAGGED_USAGE, type TagWish } from './tagged-usage.js';
 
 /** From `fromMs` on, local time is UTC plus `offsetMs`, until the next change. */
@@ -70,13 +70,6 @@ const TABLES: Readonly<Record<UsageOf, string>> = {
     FROM response_rows r JOIN invocations i ON i.id = r.invocation_id)`,
 };
 
-/** Buckets where they suffice; where tags are asked for, a table that is made for that. */
-function tableOf(connection: Connection, filter: SumFilter, of: UsageOf): string {
-  if (filter.tags === undefined && filter.tagKey === undefined) return TABLES[of];
-  makeTaggedUsage(connection, filter);
-  return of === 'all' ? TAGGED_USAGE : `(SELECT * FROM ${TAGGED_USAGE} WHERE invocation_id IS NOT NULL)`;
-}
-
 /** Sums of what `filter` lets through for each combination of `keys`, in their order. Days are those of `offsets`. */
 export function readSums<Key extends keyof SumKeys>(
   connection: Connection,
@@ -88,32 +81,31 @@ export function readSums<Key extends keyof SumKeys>(
   const columnOf = (key: keyof SumKeys) => (key === 'day' ? dayOf('start_ms', offsets) : KEY_COLUMNS[key]);
   const columns = keys.map((key) => `${columnOf(key)} AS "${key}"`);
   const ordinals = keys.map((_, index) => index + 1).join(', ');
-  return connection
-    .prepare<[SumFilter], KeyedSumRow<Key>>(
-      `SELECT ${columns.join(', ')}, sum(responses) AS responses, sum(unpriced_responses) AS unpricedResponses,
-         ${sumCounters()}, sum(cost_nano_usd) AS costNanoUsd
-       FROM ${tableOf(connection, filter, of)} WHERE ${letsThrough(filter)} GROUP BY ${ordinals} ORDER BY ${ordinals}`,
-    )
-    .all(filter);
+  const sql = `
+    SELECT ${columns.join(', ')}, sum(responses) AS responses, sum(unpriced_responses) AS unpricedResponses,
+      ${sumCounters()}, sum(cost_nano_usd) AS costNanoUsd
+    FROM ${selectFrom(connection, filter, of)} GROUP BY ${ordinals} ORDER BY ${ordinals}`;
+  return readRows(connection, sql, filter);
 }
 
 /** The quarters of an hour in which a provider was used, by provider and in order of time. */
 export function listUsedQuarters(connection: Connection): Pick<SumKeys, 'provider' | 'startMs'>[] {
-  const query = 'SELECT DISTINCT provider, start_ms AS startMs FROM buckets ORDER BY provider, start_ms';
-  return connection.prepare<[], Pick<SumKeys, 'provider' | 'startMs'>>(query).all();
+  const sql = 'SELECT DISTINCT provider, start_ms AS startMs FROM buckets ORDER BY provider, start_ms';
+  return readRows(connection, sql);
 }
 
 /** In how many quarters of an hour there was usage. */
 export function countActiveQuarters(connection: Connection, filter: SumFilter, of: UsageOf = 'all'): number {
-  const query = `SELECT count(DISTINCT start_ms) FROM ${tableOf(connection, filter, of)} WHERE ${letsThrough(filter)}`;
-  return connection.prepare<[UsageFilter], number>(query).pluck().get(filter) ?? 0;
+  const sql = `SELECT count(DISTINCT start_ms) FROM ${selectFrom(connection, filter, of)}`;
+  return readValue(connection, sql, filter) ?? 0;
 }
 
 /** How many invocations of each phase, or of each value of a tag, have usage. */
 export function countInvocations(connection: Connection, filter: SumFilter, by: 'phase' | 'tag'): Map<string, number> {
-  const table = tableOf(connection, filter, 'invocations');
-  const query = `SELECT coalesce(${by}, ''), count(DISTINCT invocation_id) FROM ${table} WHERE ${letsThrough(filter)} GROUP BY 1`;
-  return new Map(connection.prepare<[SumFilter], [string, number]>(query).raw().all(filter));
+  const sql = `SELECT coalesce(${by}, '') AS name, count(DISTINCT invocation_id) AS count
+    FROM ${selectFrom(connection, filter, 'invocations')} GROUP BY 1`;
+  const rows = readRows<{ name: string; count: number }>(connection, sql, filter);
+  return new Map(rows.map(({ name, count }) => [name, count]));
 }
 
 export interface TimeSpan {
@@ -124,40 +116,38 @@ export interface TimeSpan {
 
 /** From when to when anything is recorded; undefined when nothing is. */
 export function readSpan(connection: Connection): TimeSpan | undefined {
-  const span = connection
-    .prepare<[], { firstMs: number | null; lastMs: number | null }>(
-      `SELECT (SELECT min(start_ms) FROM buckets) AS firstMs, (SELECT max(start_ms) FROM buckets) AS lastMs`,
-    )
-    .get();
-  if (!span || span.firstMs === null || span.lastMs === null) return undefined;
-  return { firstMs: span.firstMs, endMs: span.lastMs + BUCKET_MS };
+  const sql = 'SELECT (SELECT min(start_ms) FROM buckets) AS firstMs, (SELECT max(start_ms) FROM buckets) AS lastMs';
+  const { firstMs = null, lastMs = null } = readRow<Record<string, number | null>>(connection, sql) ?? {};
+  return firstMs === null || lastMs === null ? undefined : { firstMs, endMs: lastMs + BUCKET_MS };
 }
 
 /** The names that there are of what a filter names, the dearest first. */
 export function listNames(connection: Connection, key: 'provider' | 'projectId' | 'model'): string[] {
-  const column = KEY_COLUMNS[key];
-  return connection
-    .prepare<[], string>(`SELECT ${column} FROM buckets GROUP BY 1 ORDER BY sum(cost_nano_usd) DESC, 1`)
-    .pluck()
-    .all();
+  const sql = `SELECT ${KEY_COLUMNS[key]} FROM buckets GROUP BY 1 ORDER BY sum(cost_nano_usd) DESC, 1`;
+  return readColumn(connection, sql);
 }
 
-/** The condition on buckets; its parameters are the fields of `filter` itself. */
-function letsThrough(filter: UsageFilter): string {
-  const conditions = [
-    isBetween(filter, 'start_ms'),
-    filter.provider === undefined ? '' : 'provider = @provider',
-    filter.projectId === undefined ? '' : 'project_id = @projectId',
-    filter.model === undefined ? '' : '(model = @model OR model GLOB @model)',
-  ];
-  return conditions.filter((condition) => condition !== '').join(' AND ');
+/**
+ * SQL: the sums that `filter` lets through, whose fields are the parameters. They are those of buckets where these suffice;
+ * where tags are asked for, of a table that is made for that.
+ */
+function selectFrom(connection: Connection, filter: SumFilter, of: UsageOf): string {
+  const isByTags = filter.tags !== undefined || filter.tagKey !== undefined;
+  if (isByTags) makeTaggedUsage(connection, filter);
+  const conditions = conditionsOf(filter, {
+    ...between('start_ms'),
+    provider: 'provider = @provider',
+    projectId: 'project_id = @projectId',
+    model: isModel('model'),
+  });
+  const hasInvocation = isByTags && of === 'invocations' ? 'invocation_id IS NOT NULL AND ' : '';
+  return `${isByTags ? TAGGED_USAGE : TABLES[of]} WHERE ${hasInvocation}${conditions}`;
 }
 
-// A time zone is an offset that changes a few times: SQLite can tell its days without knowing it.
-export function dayOf(column: string, offsets: readonly OffsetChange[]): string {
-  const [first, ...later] = offsets;
+/** SQL: the days since 1970-01-01 of a time zone, which SQLite need not know: it is an offset that changes a few times. */
+export function dayOf(column: string, [first, ...later]: readonly OffsetChange[]): string {
   const cases = later.map(({ fromMs, offsetMs }) => `WHEN ${column} >= ${fromMs} THEN ${offsetMs}`).reverse();
-  const offset =
-    cases.length === 0 ? `${first?.offsetMs ?? 0}` : `CASE ${cases.join(' ')} ELSE ${first?.offsetMs ?? 0} END`;
+  const firstMs = `${first?.offsetMs ?? 0}`;
+  const offset = cases.length === 0 ? firstMs : `CASE ${cases.join(' ')} ELSE ${firstMs} END`;
   return `(${column} + ${offset}) / ${DAY_MS}`;
 }

@@ -4,9 +4,10 @@ import type { Provider } from '../usage/provider.js';
 import type { AttributionOrigin, CostExtent, InvocationStatus, Note } from '../usage/record.js';
 import { bestFirst, type Evidence, type Source } from '../usage/source.js';
 import type { Usage } from '../usage/usage.js';
-import { selectCounters, sumCounters } from './counter-columns.js';
+import { selectCounters } from './counter-columns.js';
 import { type Connection, explainingFaults } from './open.js';
-import { lacksPrice } from './response-rows.js';
+import { SUMS_OF_RESPONSES } from './response-rows.js';
+import { readRows } from './sql.js';
 import { isSqliteError } from './sqlite-error.js';
 import type { Store } from './store.js';
 import { isTaggedInvocation, selectTags, type TagFilter } from './tags.js';
@@ -107,56 +108,38 @@ export function readSnapshot<T>(store: Store, read: (connection: Connection) => 
 
 /** The invocations of `scope`, oldest first. */
 export function readInvocations(connection: Connection, scope: Scope): InvocationRow[] {
-  const rows = connection
-    .prepare<[Scope], InvocationRow & { origins: string; tags: string }>(
-      `SELECT i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.attribution AS origins,
-         i.command, i.cwd, i.codex_version AS codexVersion, i.thread_id AS threadId, i.status, i.exit_code AS exitCode,
-         i.signal, i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, ${selectTags('i')} AS tags
-       FROM (SELECT *, id AS invocation_id, rowid AS place FROM invocations) i WHERE ${within(scope)} ORDER BY i.started_at_ms, i.place`,
-    )
-    .all(scope);
-  return rows.map((row) => ({ ...row, origins: JSON.parse(row.origins), tags: JSON.parse(row.tags) }));
+  const sql = `
+    SELECT i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.attribution AS origins,
+      i.command, i.cwd, i.codex_version AS codexVersion, i.thread_id AS threadId, i.status, i.exit_code AS exitCode,
+      i.signal, i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, ${selectTags('i')} AS tags
+    FROM (SELECT *, id AS invocation_id, rowid AS ordinal FROM invocations) i WHERE ${within(scope)}
+    ORDER BY i.started_at_ms, i.ordinal`;
+  return readRows<InvocationRow>(connection, sql, scope, ['origins', 'tags']);
 }
 
 /** Sums per invocation, model and source, in the order in which they began. */
 export function readModels(connection: Connection, scope: Scope): ModelRow[] {
-  const rows = connection
-    .prepare<[Scope], ModelRow & { evidence: string; threadIds: string }>(
-      `SELECT r.invocation_id AS invocationId, r.model, r.source,
-         json_group_array(DISTINCT r.evidence) AS evidence, json_group_array(DISTINCT r.thread_id) AS threadIds,
-         count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses, ${sumCounters('r')},
-         sum(r.cost_nano_usd) AS costNanoUsd
-       FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
-       GROUP BY r.invocation_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`,
-    )
-    .all(scope);
-  return rows.map((row) => ({
-    ...row,
-    evidence: bestFirst(JSON.parse(row.evidence)),
-    threadIds: JSON.parse(row.threadIds),
-  }));
+  const sql = `
+    SELECT r.invocation_id AS invocationId, r.model, r.source, json_group_array(DISTINCT r.evidence) AS evidence,
+      json_group_array(DISTINCT r.thread_id) AS threadIds, ${SUMS_OF_RESPONSES}
+    FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
+    GROUP BY r.invocation_id, r.model, r.source ORDER BY min(r.completed_at_ms), r.model, r.source`;
+  const rows = readRows<ModelRow>(connection, sql, scope, ['evidence', 'threadIds']);
+  return rows.map((row) => ({ ...row, evidence: bestFirst(row.evidence) }));
 }
 
 /** Every response of `scope`, in the order in which they were completed. */
 export function readResponses(connection: Connection, scope: Scope): ResponseRow[] {
-  const rows = connection
-    .prepare<[Scope], ResponseRow & { price: string | null }>(
-      `SELECT r.invocation_id AS invocationId, ${RESPONSE_SELECTION}
-       FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
-       ORDER BY r.completed_at_ms, r.id`,
-    )
-    .all(scope);
-  return rows.map((row) => ({ ...row, price: row.price === null ? null : JSON.parse(row.price) }));
+  const sql = `SELECT r.invocation_id AS invocationId, ${RESPONSE_SELECTION}
+    FROM invocations i JOIN response_rows r ON r.invocation_id = i.id WHERE ${within(scope)}
+    ORDER BY r.completed_at_ms, r.id`;
+  return readRows<ResponseRow>(connection, sql, scope, ['price']);
 }
 
 export function readNotes(connection: Connection, scope: Scope): NoteRow[] {
-  const rows = connection
-    .prepare<[Scope], NoteRow & { figures: string }>(
-      `SELECT n.invocation_id AS invocationId, n.kind, n.reason, n.figures, n.noted_at_ms AS notedAtMs
-       FROM invocations i JOIN notes n ON n.invocation_id = i.id WHERE ${within(scope)} ORDER BY n.id`,
-    )
-    .all(scope);
-  return rows.map((row) => ({ ...row, figures: JSON.parse(row.figures) }));
+  const sql = `SELECT n.invocation_id AS invocationId, n.kind, n.reason, n.figures, n.noted_at_ms AS notedAtMs
+    FROM invocations i JOIN notes n ON n.invocation_id = i.id WHERE ${within(scope)} ORDER BY n.id`;
+  return readRows<NoteRow>(connection, sql, scope, ['figures']);
 }
 
 /** The condition that holds for the invocations `i` of `scope`; its parameters are the scope's own fields. */

@@ -1,5 +1,4 @@
 import type { CostExtent, ModelResponse, PricedResponse } from '../usage/record.js';
-import { isBetween } from './between.js';
 import { bucketStartOf } from './bucket-tally.js';
 import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
@@ -7,6 +6,7 @@ import type { Connection } from './open.js';
 import { unpackThreads } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 import { type ModelResponseRow, selectModelResponse, toModelResponse } from './response-rows.js';
+import { isBetween } from './sql.js';
 
 /** Whether what was found is written. */
 export type RepricingMode = 'write' | 'dry-run';

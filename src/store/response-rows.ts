@@ -1,7 +1,7 @@
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import type { CostExtent, Fees, ModelResponse, PricedResponse } from '../usage/record.js';
 import { completeUsage, type Usage } from '../usage/usage.js';
-import { selectCounters } from './counter-columns.js';
+import { selectCounters, sumCounters } from './counter-columns.js';
 
 /** What is recorded of a response itself: the columns of `response_rows` without its key and its invocation. */
 export const RESPONSE_COLUMNS = `provider, thread_id, response_key, turn_id, root_turn_id, model, service_tier,
@@ -23,6 +23,10 @@ export function lacksPrice(alias?: string): string {
   const of = alias === undefined ? '' : `${alias}.`;
   return `(${of}cost_nano_usd IS NULL OR ${of}cost_extent = 'partial')`;
 }
+
+/** SQL: the columns of a `SumRow`, over the responses `r`. */
+export const SUMS_OF_RESPONSES = `count(*) AS responses, sum(${lacksPrice('r')}) AS unpricedResponses, ${sumCounters('r')},
+  sum(r.cost_nano_usd) AS costNanoUsd`;
 
 /** `price` is JSON. */
 export function toResponseValues(

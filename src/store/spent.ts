@@ -1,46 +1,39 @@
-import { addSpent, NOTHING_SPENT, type Spent } from '../usage/budget.js';
+import { addSpent, NOTHING_SPENT, type Period, type Spent } from '../usage/budget.js';
 import type { Connection } from './open.js';
 import { lacksPrice } from './response-rows.js';
+import { readRow } from './sql.js';
 
-/** Of whom it is asked what was spent. `invocationId` is left out of it; the day is of the project. */
+/** What is asked for: what was spent in a run of a project, or by the project in a period. */
 export interface SpentQuery {
   readonly projectId: string;
   readonly runId: string;
-  readonly invocationId: string;
-  /** Epoch milliseconds, on quarters of an hour; the end is not part of it. */
-  readonly day: { readonly startMs: number; readonly endMs: number };
+  /** An invocation that is left out of the sum. */
+  readonly invocationId?: string;
+  /** It begins and ends on quarters of an hour. */
+  readonly day: Period;
 }
 
-/** What all but one invocation have spent in a run. */
-export function readSpentInRun(connection: Connection, query: SpentQuery): Spent {
-  return readSums(
-    connection,
-    `SELECT ${sums('total')} FROM cost_records
-     WHERE run_id = @runId AND project_id = @projectId AND invocation_id <> @invocationId`,
-    query,
-  );
+/** What all invocations of a run, but for the one that is left out, have spent. */
+export function readSpentInRun(connection: Connection, query: Omit<SpentQuery, 'day'>): Spent {
+  const sql = `SELECT ${sums('total')} FROM cost_records
+    WHERE run_id = @runId AND project_id = @projectId AND invocation_id IS NOT @invocationId`;
+  return readRow(connection, sql, { invocationId: null, ...query }) ?? NOTHING_SPENT;
 }
 
-/** What all but one invocation have spent in a project on a day. What was imported counts too. */
-export function readSpentOnDay(connection: Connection, { day, ...query }: SpentQuery): Spent {
-  const values = { ...query, ...day };
-  const all = readSums(
-    connection,
-    `SELECT ${sums('total')} FROM buckets
-     WHERE start_ms >= @startMs AND start_ms < @endMs AND project_id = @projectId`,
-    values,
-  );
-  const own = readSums(
-    connection,
-    `SELECT ${sums('single')} FROM response_rows
-     WHERE invocation_id = @invocationId AND completed_at_ms >= @startMs AND completed_at_ms < @endMs`,
-    values,
-  );
-  return addSpent(all, {
-    nanoUsd: -own.nanoUsd,
-    tokens: -own.tokens,
-    unpricedResponses: -own.unpricedResponses,
-    inexactResponses: -own.inexactResponses,
+/** What a project has spent in a period, but for the invocation that is left out. What was imported counts too. */
+export function readSpentInPeriod(connection: Connection, query: Omit<SpentQuery, 'runId'>): Spent {
+  const { day, invocationId = null, projectId } = query;
+  const values = { projectId, invocationId, ...day };
+  const isWithin = (column: string) => `${column} >= @startMs AND ${column} < @endMs`;
+  const all = `SELECT ${sums('total')} FROM buckets WHERE ${isWithin('start_ms')} AND project_id = @projectId`;
+  const ofInvocation = `SELECT ${sums('single')} FROM response_rows
+    WHERE invocation_id = @invocationId AND ${isWithin('completed_at_ms')}`;
+  const out = readRow<Spent>(connection, ofInvocation, values) ?? NOTHING_SPENT;
+  return addSpent(readRow<Spent>(connection, all, values) ?? NOTHING_SPENT, {
+    nanoUsd: -out.nanoUsd,
+    tokens: -out.tokens,
+    unpricedResponses: -out.unpricedResponses,
+    inexactResponses: -out.inexactResponses,
   });
 }
 
@@ -50,8 +43,4 @@ function sums(rows: 'single' | 'total'): string {
   return `coalesce(sum(cost_nano_usd), 0) AS nanoUsd, coalesce(sum(input_tokens + output_tokens), 0) AS tokens,
     coalesce(sum(${unpriced}), 0) AS unpricedResponses,
     coalesce(sum(iif(source = 'actual', 0, ${responses})), 0) AS inexactResponses`;
-}
-
-function readSums(connection: Connection, sql: string, values: object): Spent {
-  return connection.prepare<[object], Spent>(sql).get(values) ?? NOTHING_SPENT;
 }

@@ -28,7 +28,7 @@ import { type Connection, explainingFaults, type OpenOptions, openConnection } f
 import { unpackThreads } from './packs.js';
 import { upsertRateLimit } from './rate-limits.js';
 import { type BeforeQuery, readRecordedBefore, upsertResponse } from './responses.js';
-import { readSpentInRun, readSpentOnDay, type SpentQuery } from './spent.js';
+import { readSpentInPeriod, readSpentInRun, type SpentQuery } from './spent.js';
 
 export type { Change };
 
@@ -88,7 +88,7 @@ export function openStore(path: string, options: OpenOptions): Store {
     readStatus: (invocationId) => explainingFaults(path, () => readStatus(connection, invocationId)),
     readRecordedBefore: (query) => explainingFaults(path, () => readRecordedBefore(connection, query)),
     readSpent: (scope, query) =>
-      explainingFaults(path, () => (scope === 'run' ? readSpentInRun : readSpentOnDay)(connection, query)),
+      explainingFaults(path, () => (scope === 'run' ? readSpentInRun : readSpentInPeriod)(connection, query)),
     findAssignedElsewhere: (invocationId, responses) =>
       explainingFaults(path, () => findAssignedElsewhere(connection, invocationId, responses)),
     takeChanged() {

@@ -1,4 +1,5 @@
 import type { Connection } from './open.js';
+import { readRows } from './sql.js';
 
 /** A response in the order of its thread. */
 export interface ThreadResponse {
@@ -15,11 +16,9 @@ export function readThreadResponses(
   threadIds: readonly string[],
   untilMs: number,
 ): ThreadResponse[] {
-  return connection
-    .prepare<[string, number], ThreadResponse>(
-      `SELECT thread_id AS threadId, response_key AS key, model, input_tokens AS input, completed_at_ms AS completedAtMs
-       FROM responses WHERE thread_id IN (SELECT value FROM json_each(?)) AND completed_at_ms <= ?
-       ORDER BY completed_at_ms, id`,
-    )
-    .all(JSON.stringify(threadIds), untilMs);
+  const sql = `
+    SELECT thread_id AS threadId, response_key AS key, model, input_tokens AS input, completed_at_ms AS completedAtMs
+    FROM responses WHERE thread_id IN (SELECT value FROM json_each(?)) AND completed_at_ms <= ?
+    ORDER BY completed_at_ms, id`;
+  return readRows(connection, sql, [JSON.stringify(threadIds), untilMs]);
 }

@@ -1,6 +1,6 @@
 import type { Provider } from '../usage/provider.js';
-import { PROJECT_OF_RESPONSE } from './export-queries.js';
 import type { Connection } from './open.js';
+import { joinInvocationAndThread, PROJECT, readRows } from './sql.js';
 
 /** How many responses have a count of input, or of output, in a span of sizes. */
 export interface TokenSizeRow {
@@ -24,8 +24,8 @@ export function countTokenSizes(connection: Connection, bounds: readonly number[
       count(*) AS responses FROM counted GROUP BY 1, 2, 3, 4, 6`;
   const query = `
     WITH counted AS MATERIALIZED (
-      SELECT r.provider, ${PROJECT_OF_RESPONSE} AS project_id, r.model, r.source, r.input_tokens, r.output_tokens
-      FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id)
+      SELECT r.provider, ${PROJECT} AS project_id, r.model, r.source, r.input_tokens, r.output_tokens
+      FROM responses r ${joinInvocationAndThread('r')})
     ${part('input', 'input_tokens')} UNION ALL ${part('output', 'output_tokens')}`;
-  return connection.prepare<[], TokenSizeRow>(query).all();
+  return readRows(connection, query);
 }

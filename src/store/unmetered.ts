@@ -3,6 +3,7 @@ import { bestFirst, type Evidence, type Source } from '../usage/source.js';
 import type { Connection } from './open.js';
 import { SUMS_OF_SUMS, threadSums } from './packs.js';
 import { RESPONSE_SELECTION, type ResponseRow, type SessionScope, type SumRow } from './queries.js';
+import { readRows } from './sql.js';
 import { isTaggedThread } from './tags.js';
 
 /** A thread of a session, as far as no invocation has its responses. */
@@ -29,38 +30,19 @@ export interface ThreadModelRow extends SumRow {
 
 /** The threads of a session that were read from history and have responses without an invocation, oldest first. */
 export function readUnmeteredThreads(connection: Connection, session: SessionScope): ThreadRow[] {
-  const rows = connection
-    .prepare<[object], ThreadRow & { tags: string }>(
-      `SELECT t.id AS threadId, t.provider, t.project_id AS projectId, t.kind, t.cwd, t.cli_version AS cliVersion,
-         (SELECT json_group_object(key, value) FROM thread_tags WHERE thread_id = t.id) AS tags, min(t.started_at_ms, min(u.first_ms)) AS startedAtMs, max(u.last_ms) AS lastAtMs
-       FROM ${UNMETERED_SUMS} JOIN threads t ON t.id = u.thread_id
-       WHERE u.invocation_id IS NULL GROUP BY t.id ORDER BY t.started_at_ms, t.id`,
-    )
-    .all(bind(session));
-  return rows.map((row) => ({ ...row, tags: JSON.parse(row.tags) }));
+  return readRows<ThreadRow>(connection, THREADS, bind(session), ['tags']);
 }
 
 /** Sums per such thread, model and source, in the order in which they began. */
 export function readUnmeteredModels(connection: Connection, session: SessionScope): ThreadModelRow[] {
-  const rows = connection
-    .prepare<[object], ThreadModelRow & { evidence: string }>(
-      `SELECT u.thread_id AS threadId, u.model, u.source, json_group_array(DISTINCT u.evidence) AS evidence, ${SUMS_OF_SUMS}
-       FROM ${UNMETERED_SUMS} WHERE u.invocation_id IS NULL
-       GROUP BY u.thread_id, u.model, u.source ORDER BY min(u.first_ms), u.model, u.source`,
-    )
-    .all(bind(session));
-  return rows.map((row) => ({ ...row, evidence: bestFirst(JSON.parse(row.evidence)) }));
+  const rows = readRows<ThreadModelRow>(connection, MODELS, bind(session), ['evidence']);
+  return rows.map((row) => ({ ...row, evidence: bestFirst(row.evidence) }));
 }
 
 /** Their responses, in the order in which they were completed. */
 export function readUnmeteredResponses(connection: Connection, session: SessionScope): ResponseRow[] {
-  const rows = connection
-    .prepare<[object], ResponseRow & { price: string | null }>(
-      `SELECT '' AS invocationId, ${RESPONSE_SELECTION}
-       FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`,
-    )
-    .all(bind(session));
-  return rows.map((row) => ({ ...row, price: row.price === null ? null : JSON.parse(row.price) }));
+  const sql = `SELECT '' AS invocationId, ${RESPONSE_SELECTION} FROM ${UNMETERED} ORDER BY r.completed_at_ms, r.id`;
+  return readRows<ResponseRow>(connection, sql, bind(session), ['price']);
 }
 
 /** The values of the parameters below. */
@@ -71,6 +53,18 @@ export function bind({ threadId, tags }: SessionScope) {
 const OF_SESSION = `thread_id IN (
   SELECT id FROM threads WHERE root_id = @sessionId AND (@tags IS NULL OR ${isTaggedThread('id')}))`;
 const UNMETERED_SUMS = `${threadSums({}, OF_SESSION)} u`;
+
+const THREADS = `
+  SELECT t.id AS threadId, t.provider, t.project_id AS projectId, t.kind, t.cwd, t.cli_version AS cliVersion,
+    (SELECT json_group_object(key, value) FROM thread_tags WHERE thread_id = t.id) AS tags,
+    min(t.started_at_ms, min(u.first_ms)) AS startedAtMs, max(u.last_ms) AS lastAtMs
+  FROM ${UNMETERED_SUMS} JOIN threads t ON t.id = u.thread_id
+  WHERE u.invocation_id IS NULL GROUP BY t.id ORDER BY t.started_at_ms, t.id`;
+
+const MODELS = `
+  SELECT u.thread_id AS threadId, u.model, u.source, json_group_array(DISTINCT u.evidence) AS evidence, ${SUMS_OF_SUMS}
+  FROM ${UNMETERED_SUMS} WHERE u.invocation_id IS NULL
+  GROUP BY u.thread_id, u.model, u.source ORDER BY min(u.first_ms), u.model, u.source`;
 
 // By thread twice: SQLite takes the second condition into the packs, so that it opens those of the session alone.
 export const UNMETERED: string = `threads t JOIN responses r ON r.thread_id = t.id AND r.invocation_id IS NULL

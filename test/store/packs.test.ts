@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { iterateResponses } from '../../src/store/export-queries.js';
-import { readEvidence } from '../../src/store/health-queries.js';
+import { readEvidence } from '../../src/store/health.js';
 import { type FileImport, openHistoryStore } from '../../src/store/history.js';
 import { openPack, Packer } from '../../src/store/pack.js';
 import { unpackThreads } from '../../src/store/packs.js';

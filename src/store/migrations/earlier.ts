@@ -11,8 +11,8 @@ import { READ_FOR_TAGS } from './tags.js';
 
 /*
  * Brings over a database of the versions 1 to 9, which were never released. Its tables are set aside, those of today are
- * made, and each takes the columns that it shares with the one of before. test/store/earlier-steps.sql has the ten steps in
- * which the schema grew; a test holds that this comes to the same.
+ * made, and each takes the columns that it shares with the one of before. test/store/earlier.ts has the ten steps in which the
+ * schema grew; a test holds that this comes to the same.
  */
 
 const TABLES = [

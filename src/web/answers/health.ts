@@ -1,11 +1,11 @@
 import { SCHEMA_VERSION, toIso } from '../../report/sums-json.js';
 import {
-  countInvocations,
+  countStatuses,
   readEvidence,
   readNoteGroups,
   readUnpricedModels,
   readUnreadableFiles,
-} from '../../store/health-queries.js';
+} from '../../store/health.js';
 import type { Question } from '../answers.js';
 
 const MOST_FILES = 200;
@@ -17,7 +17,7 @@ export const healthQuestion: Question<object> = {
   answer: (connection) => ({
     schemaVersion: SCHEMA_VERSION,
     kind: 'health',
-    statusCounts: Object.fromEntries(countInvocations(connection).map(({ status, count }) => [status, count])),
+    statusCounts: countStatuses(connection),
     evidence: readEvidence(connection).map(({ source, evidence, responses }) => ({
       source,
       evidence,
