@@ -10,8 +10,12 @@ import { runUsage } from '../harness/codex-usage.js';
 import { markAsEarlier } from './earlier.js';
 import { createFolder, createStore, START, sampleInvocation, sampleResponse } from './samples.js';
 
-/** A database of an earlier version, which took whatever it was told. */
-function createEarlier(metered: readonly PricedResponse[], imported: readonly PricedResponse[]): string {
+/** A database of an earlier version, which took whatever it was given. */
+function createEarlier(
+  version: number,
+  metered: readonly PricedResponse[],
+  imported: readonly PricedResponse[],
+): string {
   const path = join(createFolder(), 'usage.db');
   const store = createStore(path);
   store.record({
@@ -30,7 +34,7 @@ function createEarlier(metered: readonly PricedResponse[], imported: readonly Pr
   history.write([{ file: { ...file, ...rest }, threads: [], packs: packer.take(), responses: [] }]);
   history.close();
   const earlier = openDatabase(path);
-  markAsEarlier(earlier, 7);
+  markAsEarlier(earlier, version);
   earlier.close();
   return path;
 }
@@ -41,10 +45,10 @@ const large = (key: string, more = {}) =>
   sampleResponse(key, { usage: { input: 2 ** 50 }, costNanoUsd: 2e18, ...more });
 
 describe('a database in which an earlier version recorded counts and costs that cannot be', () => {
-  it('loses what cannot be, and keeps and adds up all else', async () => {
+  it.each([2, 7])('loses what cannot be, and keeps and adds up all else: version %i', async (version) => {
     const metered = [sampleResponse('m1'), large('m2'), dear('m3'), sampleResponse('m4', later)];
     const imported = [sampleResponse('i1'), ...['2', '3', '4'].map((key) => large(`i${key}`)), dear('i5', later)];
-    const path = createEarlier(metered, imported);
+    const path = createEarlier(version, metered, imported);
     const { connection } = createStore(path);
     const read = (sql: string) => connection.prepare(sql).all();
     expect(read('SELECT response_key AS key, cost_nano_usd AS cost FROM responses ORDER BY 1')).toEqual([
@@ -77,7 +81,7 @@ describe('a database in which an earlier version recorded counts and costs that 
   });
 
   it('is left as it is where it holds nothing of the kind', () => {
-    const path = createEarlier([sampleResponse('m1')], [sampleResponse('i1'), sampleResponse('i2', later)]);
+    const path = createEarlier(7, [sampleResponse('m1')], [sampleResponse('i1'), sampleResponse('i2', later)]);
     const { connection } = createStore(path);
     expect(connection.prepare('SELECT responses FROM response_packs').pluck().all()).toEqual([2]);
     expect(connection.prepare('SELECT count(*) FROM notes').pluck().get()).toBe(0);

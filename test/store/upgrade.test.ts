@@ -39,10 +39,7 @@ const ROWS: Readonly<Record<number, (connection: Connection) => void>> = {
       INSERT INTO rate_limits VALUES ('codex', 'primary', 300, 12.5, NULL, 4);
       INSERT INTO original_costs SELECT id, 1, '{}', 3 FROM responses WHERE response_key = 'k2';
       UPDATE invocations SET budget = '{}', context_tokens = 3 WHERE id = 'b';`),
-  3: (connection) => {
-    pack(connection, 'old', [at('p1', 30 * HOUR_MS), at('p2', 31 * HOUR_MS)]);
-    pack(connection, 'huge', [at('h1', 40 * HOUR_MS), at('h2', 41 * HOUR_MS, { usage: { input: 2 ** 50 } })]);
-  },
+  3: (connection) => pack(connection, 'old', [at('p1', 30 * HOUR_MS), at('p2', 31 * HOUR_MS)]),
   5: (connection) =>
     connection.exec(`
       UPDATE response_rows SET fees = '{"webSearches":2,"unknown":[]}', cost_extent = 'partial' WHERE response_key = 'k2';
@@ -67,8 +64,7 @@ function fillFirst(connection: Connection, column: string, value: string): void 
     ${response} VALUES ('b', 't', 'k1', 'gpt-5.3-codex', 700, 600, 0, 50, 10, 'usage_record', 'actual', 40, 1000, 1000),
       ('b', 't', 'k2', 'gpt-5.3-codex', 800, 0, 10, 60, 0, 'usage_record', 'actual', NULL, 2000, 1000),
       ('a', 'u', 'k3', 'gpt-5.3-codex', 9, 0, 0, 6, 0, 'turn_completed', 'parsed', 2, ${HOUR_MS}, 1000),
-      ('a', 'u', 'k4', 'gpt-5.3-codex', 9, 0, 0, 2000000000, 0, 'otel', 'actual', 2, ${HOUR_MS}, 1000),
-      ('a', 'u', 'k5', 'gpt-5.3-codex', 9, 0, 0, 1, 0, 'otel', 'actual', 20000000000000, ${HOUR_MS}, 1000);
+      ('a', 'u', 'k4', 'gpt-5.3-codex', 9, 0, 0, 1, 0, 'otel', 'actual', 2, ${HOUR_MS}, 1000);
     INSERT INTO cost_records (id, project_id, run_id, category, input_tokens, output_tokens, is_actual, model, description,
       created_at, invocation_id, iteration, source, cached_input_tokens, cache_write_tokens, reasoning_tokens, responses,
       unpriced_responses, cost_nano_usd, total_cost_usd, updated_at)
@@ -80,8 +76,8 @@ function fillFirst(connection: Connection, column: string, value: string): void 
     INSERT INTO notes (invocation_id, kind, reason, figures, noted_at_ms) VALUES ('b', 'fault', 'kept', '{}', 0);`);
 }
 
-function at(key: string, completedAtMs: number, more = {}): PricedResponse {
-  return sampleResponse(key, { completedAtMs, turnId: undefined, ...more });
+function at(key: string, completedAtMs: number): PricedResponse {
+  return sampleResponse(key, { completedAtMs, turnId: undefined });
 }
 
 function pack(connection: Connection, threadId: string, responses: readonly PricedResponse[]): void {
@@ -108,6 +104,7 @@ function createGrown(version: number): string {
   });
 }
 
+/** One of the first commit that had a database, which called itself version 1. */
 function createFirstOfAll(): string {
   return createEarlier(1, (connection) => {
     connection.exec(FIRST_OF_ALL);
@@ -115,10 +112,7 @@ function createFirstOfAll(): string {
   });
 }
 
-const EARLIER: [string, () => string][] = [
-  ['of the first commit', createFirstOfAll],
-  ...STEPS.map((_, index): [string, () => string] => [`of version ${index + 1}`, () => createGrown(index + 1)]),
-];
+const EARLIER = ['the first commit', ...STEPS.map((_, index) => index + 1)] as const;
 
 /** A copy of the database, brought over by the steps in which the schema grew. */
 function goByTheSteps(path: string): string {
@@ -164,24 +158,19 @@ function dump(path: string): Record<string, unknown[]> {
 }
 
 describe('an upgrade', () => {
-  it.each(EARLIER)('of a database %s keeps all that it holds', (_, create) => {
-    const path = create();
+  it.each(EARLIER)('of a database of version %s keeps all that it holds, in the schema of a new one', (version) => {
+    const path = version === 'the first commit' ? createFirstOfAll() : createGrown(version);
     const expected = dump(goByTheSteps(path));
     const store = createStore(path);
     expect(dump(path)).toMatchObject(expected);
+    // The tables of a database of version 10 were made step by step; what they hold is the same.
+    if (version !== STEPS.length) expect(schemaOf(path)).toEqual(schemaOf(createStore().path));
     expect(store.connection.pragma('foreign_key_check')).toEqual([]);
     expect(store.connection.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(expected.cost_records).toHaveLength(3);
     store.record({ invocation: sampleInvocation('c') });
     store.connection.exec("DELETE FROM invocations WHERE id = 'b'");
     expect(store.connection.prepare('SELECT count(*) FROM cost_records').pluck().get()).toBe(2);
-  });
-
-  // The tables of a database of version 10 were made step by step; what they hold is the same.
-  it.each(EARLIER.slice(0, -1))('of a database %s makes the schema of a new one', (_, create) => {
-    const path = create();
-    createStore(path);
-    expect(schemaOf(path)).toEqual(schemaOf(createStore().path));
   });
 
   it("leaves the user's own tables and views alone", () => {
