@@ -1,4 +1,5 @@
-import CliTable from 'cli-table3';
+import sliceAnsi from 'slice-ansi';
+import stringWidth from 'string-width';
 import type { Paint, Style } from './paint.js';
 
 /** A column of a table. Widths are in cells of a terminal. */
@@ -48,19 +49,8 @@ export interface RenderedTable {
 
 const GAP = '  ';
 const NARROWEST = 12;
-const EDGES = ['top', 'bottom', 'left', 'mid', 'right'].flatMap((edge) => [
-  edge,
-  `${edge}-mid`,
-  `${edge}-left`,
-  `${edge}-right`,
-]);
-const BARE = { ...Object.fromEntries(EDGES.map((edge) => [edge, ''])), middle: GAP };
-const UNPADDED = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
-const RULE = { top: '─', 'top-mid': '──', mid: '─', 'mid-mid': '──' };
 /** ASCII, and the lines and blocks that reports draw with: each takes one cell. */
 const ONE_CELL_EACH = /^[\x20-\x7e\u2500-\u259f]*$/;
-// cli-table3 compares every pair of rows: many short tables of the same widths take a tenth of the time of a long one.
-const ROWS_AT_ONCE = 10;
 
 /** Sets `rows` in columns, on lines of at most `width` cells as far as the columns that must stay allow it. */
 export function renderTable<Key extends string>(
@@ -72,12 +62,8 @@ export function renderTable<Key extends string>(
   const titles = Object.fromEntries(columns.map(({ key, title }) => [key, title])) as Record<Key, string>;
   const isShown = ({ needs }: Row<Key>) => needs === undefined || fitted.some(({ key }) => key === needs);
   const body = rows.filter(isShown).map((row, index) => (index === 0 ? { ...row, ruled: true } : row));
-  const lines: Row<Key>[] = [{ cells: titles, style: 'bold' }, ...body];
-  const text: string[] = [];
-  for (let start = 0; start < lines.length; start += ROWS_AT_ONCE) {
-    text.push(renderRows(fitted, lines.slice(start, start + ROWS_AT_ONCE), paint));
-  }
-  return { text: text.join('\n'), missing: listMissing(columns, fitted) };
+  const lines = [{ cells: titles, style: 'bold' } as const, ...body].flatMap((row) => renderRow(fitted, row, paint));
+  return { text: lines.join('\n'), missing: listMissing(columns, fitted) };
 }
 
 /** Renders the first of several wordings of the same rows in which no needed column is left out or cut, or else the last. */
@@ -137,15 +123,23 @@ export function wrapText(text: string, width: number, indent = '  '): string {
     .join(`\n${indent}`);
 }
 
-/** Cuts `text` off where it is longer than `width` cells. */
+/** Cuts `text` off where it is longer than `width` cells. A style that it ends in is ended. */
 export function cutText(text: string, width: number): string {
-  return measureWidth(text) <= width ? text : renderCell(text, { colWidths: [width] });
+  if (measureWidth(text) <= width) return text;
+  const cut = sliceAnsi(text, 0, width - 1);
+  // The slice also has a character of two cells of which only the first one fits.
+  return `${measureWidth(cut) < width ? cut : sliceAnsi(text, 0, width - 2)}…`;
 }
 
 /** How many cells of a terminal `text` takes. */
 export function measureWidth(text: string): number {
-  if (ONE_CELL_EACH.test(text)) return text.length;
-  return renderCell(text, { chars: { ...BARE, top: '─' } }).indexOf('\n');
+  return ONE_CELL_EACH.test(text) ? text.length : stringWidth(text);
+}
+
+/** Joins the lines of sections, with an empty line between two of them. Leaves out empty sections. Ends with a newline. */
+export function joinSections(sections: readonly (readonly string[])[]): string {
+  const filled = sections.filter((lines) => lines.length > 0);
+  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
 /** Chooses the columns that fit into `width` cells, and their widths. What must stay may still be too wide. */
@@ -187,32 +181,20 @@ function listMissing<Key extends string>(columns: readonly Column<Key>[], fitted
   return missing.flatMap(({ title, omitted }) => (omitted === 'silently' ? [] : title));
 }
 
-function renderCell(text: string, options: CliTable.TableConstructorOptions): string {
-  const table = new CliTable({ chars: BARE, style: UNPADDED, ...options });
-  table.push([text]);
-  return table.toString();
-}
-
-function renderRows<Key extends string>(
+/** The line of a row, and the line above it where it is ruled. */
+function renderRow<Key extends string>(
   columns: readonly (Column<Key> & { readonly width: number })[],
-  rows: readonly Row<Key>[],
+  { cells, style, styles, ruled }: Row<Key>,
   paint: Paint,
-): string {
-  const table = new CliTable({
-    chars: BARE,
-    style: UNPADDED,
-    colWidths: columns.map((column) => column.width),
-    colAligns: columns.map((column) => column.align),
+): string[] {
+  const written = columns.map(({ key, align, width }) => {
+    const text = cutText(cells[key] ?? '', width);
+    const padding = ' '.repeat(width - measureWidth(text));
+    const painted = styles?.[key] ?? style;
+    const cell = painted && text ? paint(painted, text) : text;
+    return align === 'right' ? padding + cell : cell + padding;
   });
-  for (const { cells, style, styles, ruled } of rows) {
-    const chars = ruled ? RULE : {};
-    table.push(
-      columns.map(({ key }) => {
-        const content = cells[key] ?? '';
-        const painted = styles?.[key] ?? style;
-        return { content: painted && content ? paint(painted, content) : content, chars };
-      }),
-    );
-  }
-  return table.toString().replace(/ +$/gm, '');
+  const line = written.join(GAP).trimEnd();
+  const rule = columns.map(({ width }) => '─'.repeat(width)).join('──');
+  return ruled ? [rule, line] : [line];
 }

@@ -107,7 +107,7 @@ describe('a table', () => {
   it('ends a style where it cuts a cell', () => {
     const rows: Row<Key>[] = [{ cells: { name: 'a', model: 'gpt-5.3-codex', input: '1', cost: '$1' }, style: 'gray' }];
     const { text } = renderTable(COLUMNS, rows, { width: 28, paint: COLOURED });
-    expect(text).toContain('\u001b[90mgpt-5.3-\u001b[39m…');
+    expect(text).toContain('\u001b[90mgpt-5.3-…\u001b[39m');
   });
 });
 
