@@ -3,10 +3,18 @@ import type { Block, BlocksReport } from './blocks.js';
 import type { Clock } from './calendar.js';
 import type { TableExtent } from './cost-columns.js';
 import { explainCredits } from './credits.js';
-import { describeFigures, type NumberFormats } from './figures-text.js';
+import { describeFigures, layOutBranches, type NumberFormats } from './figures-text.js';
 import { explainMarks } from './notes.js';
-import { costFormatOf, layOutModels } from './period-table.js';
-import { alignDecimals, type Column, type Row, renderFirstFitting, type TableOptions, wrapText } from './table.js';
+import { costFormatOf } from './period-table.js';
+import {
+  alignDecimals,
+  type Column,
+  joinSections,
+  type Row,
+  renderFirstFitting,
+  type TableOptions,
+  wrapText,
+} from './table.js';
 
 export interface BlocksTextOptions extends TableOptions {
   readonly clock: Clock;
@@ -50,18 +58,17 @@ export function renderBlocksText(report: BlocksReport, options: BlocksTextOption
   });
   const rows = [formatCount, formatRounded].map((count) => () => layOut(report, { count, cost }, options));
   const open = report.blocks.flatMap((block) => describeOutlook(block, options));
-  const sections = [
+  const remarks = [
+    ...explainParts(report, options),
+    ...explainMarks(report, cost),
+    ...explainCredits(report.totals.credits),
+  ];
+  return joinSections([
     [paint('bold', 'Usage by window of five hours'), paint('gray', report.timeZone)],
     [renderFirstFitting(columns, rows, options).text],
     open.map((line) => wrapText(line, width)),
-    [...explainParts(report, options), ...explainMarks(report, cost), ...explainCredits(report.totals.credits)].map(
-      (remark) => {
-        return paint('gray', wrapText(remark, width));
-      },
-    ),
-  ];
-  const filled = sections.filter((lines) => lines.length > 0);
-  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+    remarks.map((remark) => paint('gray', wrapText(remark, width))),
+  ]);
 }
 
 function layOut(report: BlocksReport, formats: NumberFormats, { clock, detail }: BlocksTextOptions) {
@@ -75,7 +82,7 @@ function layOut(report: BlocksReport, formats: NumberFormats, { clock, detail }:
       model: formatModels(models.map(({ model }) => model)),
     };
     const row: Row<Key> = { cells, ...(outlook ? { style: 'green' } : {}) };
-    return [row, ...(detail === 'models' ? layOutModels(models, describe) : [])];
+    return [row, ...(detail === 'models' ? layOutBranches(models, (part) => describe(part.figures)) : [])];
   });
   const total = { ...describe(report.totals), started: 'total' };
   return alignDecimals<Key>([...rows, { cells: total, style: 'bold', ruled: true }], 'cost', 'credits');

@@ -1,9 +1,9 @@
 import type { Connection } from '../store/open.js';
-import { type KeyedSumRow, listUsedQuarters, readSpan, readSums } from '../store/period-queries.js';
+import { listUsedQuarters, readSpan, readSums } from '../store/period-queries.js';
 import type { Provider } from '../usage/provider.js';
 import type { Calendar } from './calendar.js';
-import { type CreditFigures, readCredits } from './credits.js';
-import { type Figures, type Part, type Summary, summarise, sumParts, toFigures } from './figures.js';
+import { readCredits } from './credits.js';
+import { type Figures, figuresOfModel, type ModelFigures, type Summary, summarise, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 import { sumModels } from './period-entries.js';
 import { explainEmpty, nothingRecorded, toMoments } from './period-range.js';
@@ -46,7 +46,7 @@ const KEYS = ['startMs', 'provider', 'model', 'source'] as const;
 
 export type BlocksQuery = Omit<PeriodQuery, 'kind'>;
 
-interface Cell extends Part {
+interface Cell extends ModelFigures {
   readonly startMs: number;
   readonly provider: Provider;
 }
@@ -61,7 +61,9 @@ export function readBlocks(connection: Connection, query: BlocksQuery, calendar:
   const range = toMoments({ since, until }, calendar);
   const filter = { provider, projectId, model, tags, ...range };
   const creditsOf = readCredits(connection, query.unit, KEYS, filter, []);
-  const cells = readSums(connection, KEYS, filter, []).map((row) => toCell(row, creditsOf(row)));
+  const cells = readSums(connection, KEYS, filter, []).map(
+    (row): Cell => ({ ...row, figures: figuresOfModel(row, creditsOf(row)) }),
+  );
   if (cells.length === 0) throw explainEmpty(connection, query, { since, until });
   const findWindow = readWindows(connection);
   const all = [...groupBy(cells, (cell) => findWindow(cell.provider, cell.startMs))];
@@ -102,10 +104,6 @@ function lookAhead({ costNanoUsd }: Figures, sinceMs: number, leftMs: number, no
   if (costNanoUsd === undefined) return { leftMs, nanoUsdPerHour: undefined, costNanoUsd };
   const nanoUsdPerHour = costNanoUsd / (Math.max(QUARTER_MS, nowMs - sinceMs) / HOUR_MS);
   return { leftMs, nanoUsdPerHour, costNanoUsd: costNanoUsd + nanoUsdPerHour * (leftMs / HOUR_MS) };
-}
-
-function toCell(row: KeyedSumRow<(typeof KEYS)[number]>, credits: CreditFigures | undefined): Cell {
-  return { ...row, figures: toFigures(row, { models: [row.model], sources: [row.source], evidence: [], credits }) };
 }
 
 /**

@@ -1,14 +1,16 @@
-import { COUNTERS, type CounterName } from '../usage/counters.js';
-import {
-  type Change,
-  type Difference,
-  findDifference,
-  measureTotals,
-  type UnitDifference,
-} from './compare-difference.js';
+import { COUNTERS } from '../usage/counters.js';
 import type { Comparison, Side } from './compare-report.js';
 import { describeOtherPrice, listSentences } from './compare-sentences.js';
-import { LEFT_OUT, type MetricName, type UnitStatistics } from './compare-units.js';
+import {
+  type Change,
+  cachedShareOf,
+  LEFT_OUT,
+  type LeftOut,
+  METRICS,
+  type MetricName,
+  type UnitDifference,
+  type UnitStatistics,
+} from './compare-units.js';
 import type { Distribution } from './distribution.js';
 import { SCHEMA_VERSION, toSumsJson, toUnpricedJson } from './sums-json.js';
 
@@ -18,7 +20,7 @@ export function toComparisonJson(comparison: Comparison): object {
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: 'comparison',
-    sides: sides.map((side) => toSideJson(side, side.baseline === undefined ? undefined : sides[side.baseline])),
+    sides: sides.map(toSideJson),
     findings: listSentences(comparison),
     pricedAs: sides.find(({ pricedAs }) => pricedAs !== undefined)?.pricedAs ?? null,
     pricedAsMeaning: describeOtherPrice(comparison) ?? null,
@@ -26,8 +28,8 @@ export function toComparisonJson(comparison: Comparison): object {
   };
 }
 
-function toSideJson(side: Side, baseline: Side | undefined): object {
-  const { name, operand, pricedAs, runs, iterations, perIteration, perCompletedRun, phases } = side;
+function toSideJson(side: Side): object {
+  const { name, operand, pricedAs, baseline, runs, iterations, perIteration, perCompletedRun, phases } = side;
   return {
     ...{ name, asked: operand.given, askedKind: operand.kind, label: operand.label },
     pricedAs: pricedAs ?? null,
@@ -39,7 +41,7 @@ function toSideJson(side: Side, baseline: Side | undefined): object {
     invocationCount: side.invocations.statuses.length,
     completedInvocationCount: side.invocations.completed,
     unassignedResponseCount: side.unassignedResponses,
-    totals: { ...toSumsJson(side.totals), cachedShare: measureTotals(side).cachedShare ?? null },
+    totals: { ...toSumsJson(side.totals), cachedShare: cachedShareOf(side.totals) ?? null },
     unpricedModels: side.unpriced.map(toUnpricedJson),
     perIteration: toUnitsJson(perIteration),
     perCompletedRun: toUnitsJson(perCompletedRun),
@@ -48,30 +50,15 @@ function toSideJson(side: Side, baseline: Side | undefined): object {
       ...toSumsJson(figures),
       perIteration: toUnitsJson(ofPhase),
     })),
-    difference: baseline ? toDifferenceJson(findDifference(side, baseline)) : null,
+    difference: side.change ? { totals: toChangeJson(side.change), ...toUnitDifferencesJson(side) } : null,
   };
 }
 
-/** The names of metrics in JSON: those of the sums. */
-const METRIC_NAMES: Readonly<Record<MetricName, string>> = {
-  costNanoUsd: 'costNanoUsd',
-  responses: 'responseCount',
-  ...(Object.fromEntries(COUNTERS.map(({ name, json }) => [name, json])) as Record<CounterName, string>),
-  cachedShare: 'cachedShare',
-  durationMs: 'durationMs',
-};
-
-const LEFT_OUT_NAMES = {
-  running: 'runningCount',
-  notCompleted: 'notCompletedCount',
-  cut: 'cutCount',
-  withoutResponses: 'withoutResponseCount',
-} as const;
-
 function toUnitsJson({ units, leftOut, unpriced, costExtent, metrics }: UnitStatistics): object {
+  const reasons = Object.entries(LEFT_OUT).map(([reason, [name]]) => [name, leftOut[reason as LeftOut]]);
   return {
     unitCount: units,
-    leftOut: Object.fromEntries(LEFT_OUT.map((reason) => [LEFT_OUT_NAMES[reason], leftOut[reason]])),
+    leftOut: Object.fromEntries(reasons),
     unpricedUnitCount: unpriced,
     costExtent,
     ...mapNames((name) => toDistributionJson(metrics[name], name)),
@@ -93,26 +80,33 @@ function toDistributionJson(distribution: Distribution | undefined, name: Metric
   };
 }
 
-function toDifferenceJson({ totals, perIteration, perCompletedRun, phases }: Difference): object {
+function toUnitDifferencesJson({ perIteration, perCompletedRun, phases }: Side): object {
+  const ofPhases = phases.flatMap(({ phase, perIteration: { difference } }) => {
+    return difference ? { phase, ...toUnitDifferenceJson(difference) } : [];
+  });
   return {
-    totals: toChangeJson(totals),
-    perIteration: toUnitDifferenceJson(perIteration),
-    perCompletedRun: toUnitDifferenceJson(perCompletedRun),
-    phases: [...phases].map(([phase, difference]) => ({ phase, ...toUnitDifferenceJson(difference) })),
+    perIteration: toUnitDifferenceJson(perIteration.difference),
+    perCompletedRun: toUnitDifferenceJson(perCompletedRun.difference),
+    phases: ofPhases,
   };
 }
 
-function toUnitDifferenceJson({ medians, verdict }: UnitDifference): object {
-  return { ...toChangeJson(medians), verdict: verdict ?? null };
+function toUnitDifferenceJson(difference: UnitDifference | undefined): object {
+  return { ...toChangeJson(difference?.medians), verdict: difference?.verdict ?? null };
 }
 
 /** Relative, but for the cached share, which is in percentage points. */
-function toChangeJson(change: Change): object {
-  const { cachedShare, ...relative } = mapNames((name) => change[name] ?? null);
+function toChangeJson(change: Change | undefined): object {
+  const { cachedShare, ...relative } = mapNames((name) => change?.[name] ?? null);
   return { ...relative, cachedSharePoints: typeof cachedShare === 'number' ? cachedShare * 100 : null };
 }
 
+/** Where the name of a metric in JSON is another one. */
+const NAMES = new Map<string, string>([
+  ['responses', 'responseCount'],
+  ...COUNTERS.map(({ name, json }) => [name, json] as const),
+]);
+
 function mapNames<T>(describe: (name: MetricName) => T): Record<string, T> {
-  const names = Object.keys(METRIC_NAMES) as MetricName[];
-  return Object.fromEntries(names.map((name) => [METRIC_NAMES[name], describe(name)]));
+  return Object.fromEntries(METRICS.map((name) => [NAMES.get(name) ?? name, describe(name)]));
 }

@@ -42,10 +42,8 @@ type Reader = (connection: Connection, value: string, context: OperandContext) =
 
 /** What a word before a colon asks for. A further kind is an entry here and in NamedKind. */
 const READERS: Readonly<Record<NamedKind, Reader>> = {
-  run: (connection, id, { within: { projectId, tags }, place }) =>
-    describeSelection(connection, selectScope(connection, { kind: 'run', id, projectId, tags, place })),
-  session: (connection, id, { within: { projectId, tags }, place }) =>
-    describeSelection(connection, selectScope(connection, { kind: 'session', id, projectId, tags, place })),
+  run: readScope('run'),
+  session: readScope('session'),
   model: (_connection, model) => ({ kind: 'model', label: `model ${model}`, filter: { model } }),
   project(connection, projectId) {
     assertProject(connection, projectId);
@@ -69,6 +67,12 @@ const READERS: Readonly<Record<NamedKind, Reader>> = {
     return findTagged('tag', [tag]);
   },
 };
+
+function readScope(kind: 'run' | 'session'): Reader {
+  return (connection, id, { within: { projectId, tags }, place }) => {
+    return describeSelection(connection, selectScope(connection, { kind, id, projectId, tags, place }));
+  };
+}
 
 function findTagged(kind: NamedKind, tags: readonly Tag[]): Found {
   const filter = toTagFilter(tags);
@@ -119,12 +123,10 @@ function findOperand(connection: Connection, text: string, context: OperandConte
   if (isKind(kind)) return READERS[kind](connection, value, context);
   const days = parseDays(text, context.today);
   if (days) return { kind: 'days', label: describeDays(days), filter: toMoments(days, context.calendar) };
-  const { within, place } = context;
+  const { projectId, tags } = context.within;
   try {
-    return describeSelection(
-      connection,
-      selectRunOrSession(connection, { id: text, projectId: within.projectId, tags: within.tags, place }),
-    );
+    const wish = { id: text, projectId, tags, place: context.place };
+    return describeSelection(connection, selectRunOrSession(connection, wish));
   } catch (error) {
     if (!(error instanceof ReportError) || error.kind !== 'unknown') throw error;
     throw new ReportError('unknown', [error.message, ...suggest(connection, text), FORMS].join(' '), error.candidates);

@@ -11,6 +11,10 @@ import { PHASES, type Phase } from '../usage/phase.js';
 import { isUnpriced, type ModelResponse, type Note, type PricedResponse } from '../usage/record.js';
 import type { Operand } from './compare-operand.js';
 import {
+  type Change,
+  type ComparedUnits,
+  compareTotals,
+  compareUnits,
   countOutcomes,
   describeUnits,
   type InvocationPart,
@@ -18,10 +22,10 @@ import {
   keyOfRun,
   listUnits,
   type Outcomes,
-  type UnitStatistics,
+  type Unit,
 } from './compare-units.js';
 import { ReportError } from './error.js';
-import { type Figures, type Summary, summarise, sumParts, toFigures } from './figures.js';
+import { type Figures, figuresOfModel, type Summary, summarise, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 import { explainEmpty } from './period-range.js';
 
@@ -40,23 +44,23 @@ export interface Side extends Summary {
   readonly operand: Operand;
   /** The model at whose price the same responses are priced; undefined for what they were recorded with. */
   readonly pricedAs: string | undefined;
-  /** The place in `sides` of what this one is compared with; undefined for the first one. */
-  readonly baseline: number | undefined;
+  /** What this one is compared with; undefined for the first one. */
+  readonly baseline: Side | undefined;
+  /** How its totals differ from those of the baseline. */
+  readonly change: Change | undefined;
   readonly invocations: Outcomes;
   /** How the runs and the iterations ended: as the last of their invocations did. */
   readonly runs: Outcomes;
   readonly iterations: Outcomes;
   /** Responses that are assigned to no invocation: they are in the totals alone. */
   readonly unassignedResponses: number;
-  readonly perIteration: UnitStatistics;
-  readonly perCompletedRun: UnitStatistics;
-  readonly phases: readonly PhaseSide[];
-}
-
-export interface PhaseSide {
-  readonly phase: Phase;
-  readonly figures: Figures;
-  readonly perIteration: UnitStatistics;
+  readonly perIteration: ComparedUnits;
+  readonly perCompletedRun: ComparedUnits;
+  readonly phases: readonly {
+    readonly phase: Phase;
+    readonly figures: Figures;
+    readonly perIteration: ComparedUnits;
+  }[];
 }
 
 /** Prices responses as if `model` had given them. */
@@ -76,11 +80,12 @@ export function readComparison(
 ): Comparison {
   const reasons = new Set<string>();
   const recorded = operands.map((operand) => readOperandUsage(connection, operand));
-  const sides = recorded.map((one, index) => describeSide(one, { index, baseline: index === 0 ? undefined : 0 }));
-  const repriced = recorded.flatMap((one, baseline) => {
-    if (!other) return [];
+  const sides: Side[] = [];
+  for (const [index, one] of recorded.entries()) sides.push(describeSide(one, index, sides[0]));
+  if (!other) return { sides, unpricedReasons: [] };
+  const repriced = recorded.map((one, index) => {
     const usage = repriceAll(connection, one, other, reasons);
-    return describeSide({ ...one, usage }, { index: baseline, baseline, pricedAs: other.model });
+    return describeSide({ ...one, usage }, index, sides[index], other.model);
   });
   return { sides: [...sides, ...repriced], unpricedReasons: [...reasons] };
 }
@@ -149,46 +154,39 @@ function repriceAll(
   return usage.map((row) => ({ ...row, ...costs.get(keyOfUsage(row)), model: other.model }));
 }
 
-interface SidePosition {
-  readonly index: number;
-  readonly baseline: number | undefined;
-  readonly pricedAs?: string;
-}
-
-function describeSide(one: OperandUsage, { index, baseline, pricedAs }: SidePosition): Side {
+function describeSide(one: OperandUsage, index: number, baseline: Side | undefined, pricedAs?: string): Side {
   const { operand, usage, members } = one;
-  const parts = groupBy(usage.map(toPart), ({ invocationId }) => invocationId);
+  const ofModels = usage.map((row): InvocationPart => ({ ...row, figures: figuresOfModel(row) }));
+  const parts = groupBy(ofModels, ({ invocationId }) => invocationId);
   const grouping = { ...one, parts, span: operand.filter };
   const runs = listUnits(grouping, keyOfRun, one.ofRuns);
   const iterations = listUnits(grouping, keyOfIteration, one.matching);
   const phases = groupBy(members, ({ phase }) => phase);
   const names = [...new Set([...PHASES, ...phases.keys()])];
+  const summary = summarise(ofModels);
+  const perIteration = (units: readonly Unit[], before: ComparedUnits | undefined) => {
+    return compareUnits(describeUnits(units, 'ended'), before, pricedAs === undefined);
+  };
   return {
     name: nameSide(index) + (pricedAs === undefined ? '' : "'"),
-    operand,
-    pricedAs,
-    baseline,
-    ...summarise([...parts.values()].flat()),
+    ...{ operand, pricedAs, baseline, ...summary },
+    change: baseline && compareTotals(baseline.totals, summary.totals),
     invocations: countOutcomes(members),
     runs: countOutcomes(runs),
     iterations: countOutcomes(iterations),
     unassignedResponses: sumParts(parts.get(null) ?? []).responses,
-    perIteration: describeUnits(iterations, 'ended'),
-    perCompletedRun: describeUnits(runs, 'completed'),
+    perIteration: perIteration(iterations, baseline?.perIteration),
+    perCompletedRun: compareUnits(describeUnits(runs, 'completed'), baseline?.perCompletedRun, pricedAs === undefined),
     phases: names.flatMap((phase) => {
       const ofPhase = phases.get(phase);
       if (!ofPhase) return [];
       const figures = sumParts(ofPhase.flatMap(({ id }) => parts.get(id) ?? []));
       const matching = one.matching.filter((invocation) => invocation.phase === phase);
       const units = listUnits({ ...grouping, members: ofPhase }, keyOfIteration, matching);
-      return { phase, figures, perIteration: describeUnits(units, 'ended') };
+      const before = baseline?.phases.find((other) => other.phase === phase)?.perIteration;
+      return { phase, figures, perIteration: perIteration(units, before) };
     }),
   };
-}
-
-function toPart(row: ComparedUsageRow): InvocationPart {
-  const { invocationId, model, source } = row;
-  return { invocationId, model, source, figures: toFigures(row, { models: [model], sources: [source], evidence: [] }) };
 }
 
 function keyOfUsage({

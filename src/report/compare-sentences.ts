@@ -1,7 +1,6 @@
 import { chooseCostFormat, cleanText, formatChange, formatCount, formatPlural } from './amounts.js';
-import { findDifference, type UnitDifference } from './compare-difference.js';
 import type { Comparison, Side } from './compare-report.js';
-import type { LeftOut, UnitStatistics } from './compare-units.js';
+import { type ComparedUnits, LEFT_OUT, type LeftOut } from './compare-units.js';
 import { FEWEST, spreadOf } from './distribution.js';
 import { describeCost } from './figures-text.js';
 import { explainMarks } from './notes.js';
@@ -9,13 +8,12 @@ import { explainMarks } from './notes.js';
 /** Says of each side how it differs from its baseline, and whether that is more than their spread: a sentence or two each. */
 export function listSentences({ sides }: Comparison): string[] {
   return sides.flatMap((side) => {
-    const baseline = side.baseline === undefined ? undefined : sides[side.baseline];
+    const { baseline } = side;
     if (!baseline) return [];
     if (side.pricedAs !== undefined) return describeRepriced(side, baseline);
-    const { perIteration, perCompletedRun } = findDifference(side, baseline);
     return [
-      ...describeUnitDifference('iteration', [baseline, side], (one) => one.perIteration, perIteration),
-      ...describeUnitDifference('completed run', [baseline, side], (one) => one.perCompletedRun, perCompletedRun),
+      ...describeUnitDifference('iteration', [baseline, side], (one) => one.perIteration),
+      ...describeUnitDifference('completed run', [baseline, side], (one) => one.perCompletedRun),
     ];
   });
 }
@@ -52,7 +50,7 @@ function describeRepriced(side: Side, baseline: Side): string[] {
   const { totals } = side;
   if (totals.costNanoUsd === undefined) return [`At the price of ${model} no cost of ${baseline.name} is known.`];
   const cost = formatOf([totals.costNanoUsd, baseline.totals.costNanoUsd ?? 0]);
-  const change = findDifference(side, baseline).totals.costNanoUsd;
+  const change = side.change?.costNanoUsd;
   const difference = change === undefined ? '' : ` (${formatChange(change)})`;
   const before = describeCost(baseline.totals, { cost });
   return [
@@ -63,10 +61,10 @@ function describeRepriced(side: Side, baseline: Side): string[] {
 function describeUnitDifference(
   unit: string,
   sides: readonly [Side, Side],
-  statisticsOf: (side: Side) => UnitStatistics,
-  { medians, verdict }: UnitDifference,
+  unitsOf: (side: Side) => ComparedUnits,
 ): string[] {
-  const named = sides.map((side) => ({ name: side.name, costs: statisticsOf(side).metrics.costNanoUsd }));
+  const { medians, verdict } = unitsOf(sides[1]).difference ?? {};
+  const named = sides.map((side) => ({ name: side.name, costs: unitsOf(side).metrics.costNanoUsd }));
   const [a, b] = named;
   if (!a || !b) return [];
   if (!a.costs || !b.costs) {
@@ -78,30 +76,20 @@ function describeUnitDifference(
   const amounts = `${format(b.costs.median)} against ${format(a.costs.median)} in the median`;
   if (verdict === 'the same') return [`Per ${unit} ${b.name} costs what ${a.name} costs: ${amounts}.`];
   const more = b.costs.median > a.costs.median ? 'more' : 'less';
-  const change = medians.costNanoUsd;
+  const change = medians?.costNanoUsd;
   const by = change === undefined ? more : `${formatChange(Math.abs(change)).replace('+', '')} ${more}`;
   const spread = `the middle half of ${a.name} is ${format(spreadOf(a.costs))} wide, that of ${b.name} ${format(spreadOf(b.costs))}`;
   const counts = `${formatCount(a.costs.count)} and ${formatCount(b.costs.count)}, and it takes ${FEWEST} of each`;
+  const judged = `Per ${unit} ${b.name} costs ${by} than ${a.name}: ${amounts}. The difference is`;
   switch (verdict) {
     case 'beyond the spread':
-      return [
-        `Per ${unit} ${b.name} costs ${by} than ${a.name}: ${amounts}. The difference is bigger than the spread: ${spread}.`,
-      ];
+      return [`${judged} bigger than the spread: ${spread}.`];
     case 'within the spread':
-      return [
-        `Per ${unit} ${b.name} costs ${by} than ${a.name}: ${amounts}. The difference is not bigger than the spread, so it may be chance: ${spread}.`,
-      ];
+      return [`${judged} not bigger than the spread, so it may be chance: ${spread}.`];
     default:
       return [`Per ${unit} there are too few of ${a.name} and ${b.name} to say (${counts}): ${amounts}.`];
   }
 }
-
-const LEFT_OUT_WORDS: Readonly<Record<LeftOut, string>> = {
-  running: 'still running',
-  notCompleted: 'not completed',
-  cut: 'reaching beyond the days',
-  withoutResponses: 'without a response',
-};
 
 function listLeftOut(side: Side): string[] {
   const units = [
@@ -110,7 +98,7 @@ function listLeftOut(side: Side): string[] {
   ] as const;
   return units.flatMap(([unit, { leftOut, unpriced }]) => {
     const reasons = [
-      ...Object.entries(LEFT_OUT_WORDS).map(([reason, words]) => [leftOut[reason as LeftOut], words] as const),
+      ...Object.entries(LEFT_OUT).map(([reason, [, words]]) => [leftOut[reason as LeftOut], words] as const),
       [unpriced, 'without a price'] as const,
     ].filter(([count]) => count > 0);
     if (reasons.length === 0) return [];

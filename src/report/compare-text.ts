@@ -1,12 +1,19 @@
 import { chooseCostFormat, cleanText, formatCount, formatModels } from './amounts.js';
-import { type Difference, findDifference, type UnitDifference } from './compare-difference.js';
 import type { Comparison, Side } from './compare-report.js';
 import { describeOtherPrice, listRemarks, listSentences } from './compare-sentences.js';
 import { layOutTotals, renderTotals, writeChange } from './compare-totals.js';
-import type { UnitStatistics } from './compare-units.js';
-import { escapeMarkdown, renderMarkdownTable } from './cost-markdown.js';
+import type { ComparedUnits } from './compare-units.js';
 import type { Verdict } from './distribution.js';
-import { type Column, describeMissing, type Row, renderTable, type TableOptions, wrapText } from './table.js';
+import { escapeMarkdown, renderMarkdown, renderMarkdownTable } from './markdown.js';
+import {
+  type Column,
+  describeMissing,
+  joinSections,
+  type Row,
+  renderTable,
+  type TableOptions,
+  wrapText,
+} from './table.js';
 
 /** Renders the comparison for a person: what is compared, totals, costs per iteration and run, and what follows. Ends with a newline. */
 export function renderComparison(comparison: Comparison, options: TableOptions): string {
@@ -15,18 +22,15 @@ export function renderComparison(comparison: Comparison, options: TableOptions):
   const meaning = describeOtherPrice(comparison);
   const rows = listUnitRows(sides);
   const units = rows.length === 0 ? undefined : renderTable(UNIT_COLUMNS, rows, options);
-  const sections = [
+  const remarks = [...(units ? describeMissing(units) : []), ...listRemarks(comparison)];
+  return joinSections([
     sides.map((side) => wrapText(nameSide(side, sides), width, '    ')),
     [renderTotals(sides, options).join('\n\n')],
     units ? [units.text] : [],
     listSentences(comparison).map((text) => wrapText(text, width)),
     meaning === undefined ? [] : [paint('yellow', wrapText(meaning, width))],
-    [...(units ? describeMissing(units) : []), ...listRemarks(comparison)].map((text) =>
-      paint('gray', wrapText(text, width)),
-    ),
-  ];
-  const filled = sections.filter((lines) => lines.length > 0);
-  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+    remarks.map((text) => paint('gray', wrapText(text, width))),
+  ]);
 }
 
 /** The same in GitHub's Markdown. */
@@ -36,23 +40,20 @@ export function renderComparisonMarkdown(comparison: Comparison): string {
   const { columns, rows } = layOutTotals(sides);
   const units = listUnitRows(sides);
   const sections = [
-    '## Comparison',
     sides.map((side) => `- ${escapeMarkdown(nameSide(side, sides))}`).join('\n'),
     renderMarkdownTable(columns, rows),
     ...(units.length === 0 ? [] : [renderMarkdownTable(UNIT_COLUMNS, units)]),
     ...listSentences(comparison).map(escapeMarkdown),
     ...(meaning === undefined ? [] : [`**${escapeMarkdown(meaning)}**`]),
-    ...listRemarks(comparison).map(escapeMarkdown),
   ];
-  return `${sections.join('\n\n')}\n`;
+  return renderMarkdown(['Comparison'], sections, listRemarks(comparison));
 }
 
 /** `A  run nightly-6, project shop: gpt-5.4 (baseline)` */
 function nameSide({ name, operand, pricedAs, baseline, totals }: Side, sides: readonly Side[]): string {
-  const of = baseline === undefined ? undefined : sides[baseline]?.name;
-  if (pricedAs !== undefined) return `${name.padEnd(2)}  ${of} at the price of ${cleanText(pricedAs)}`;
+  if (pricedAs !== undefined) return `${name.padEnd(2)}  ${baseline?.name} at the price of ${cleanText(pricedAs)}`;
   const models = operand.kind === 'model' || totals.models.length === 0 ? '' : `: ${formatModels(totals.models)}`;
-  const mark = baseline === undefined && sides.length > 1 ? ' (baseline)' : '';
+  const mark = !baseline && sides.length > 1 ? ' (baseline)' : '';
   return `${name.padEnd(2)}  ${cleanText(operand.label)}${models}${mark}`;
 }
 
@@ -82,53 +83,33 @@ function listUnitRows(sides: readonly Side[]): Row<UnitColumn>[] {
   const statistics = sides.flatMap(({ perIteration, perCompletedRun }) => [perIteration, perCompletedRun]);
   const cost = chooseCostFormat(Math.max(0, ...statistics.map(({ metrics }) => metrics.costNanoUsd?.max ?? 0)));
   const phases = [...new Set(sides.flatMap((side) => side.phases.map(({ phase }) => phase)))];
-  const blocks: UnitBlock[] = [
-    { title: 'iteration', read: (side) => side.perIteration, compare: (difference) => difference.perIteration },
-    ...phases.map(
-      (phase): UnitBlock => ({
-        title: `  ${phase}`,
-        read: (side) => side.phases.find((one) => one.phase === phase)?.perIteration,
-        compare: (difference) => difference.phases.get(phase),
-      }),
-    ),
-    {
-      title: 'completed run',
-      read: (side) => side.perCompletedRun,
-      compare: (difference) => difference.perCompletedRun,
-    },
+  const blocks: [title: string, read: (side: Side) => ComparedUnits | undefined][] = [
+    ['iteration', (side) => side.perIteration],
+    ...phases.map((phase): (typeof blocks)[number] => {
+      return [`  ${phase}`, (side) => side.phases.find((one) => one.phase === phase)?.perIteration];
+    }),
+    ['completed run', (side) => side.perCompletedRun],
   ];
-  return blocks.flatMap((block) =>
-    sides.map((side, index) => ({ cells: writeUnit(block, side, sides, cost), ruled: index === 0 })),
+  return blocks.flatMap(([title, read]) =>
+    sides.map((side, index): Row<UnitColumn> => {
+      const units = read(side);
+      const { medians, verdict } = units?.difference ?? {};
+      const cells = {
+        unit: index === 0 ? title : '',
+        side: side.name,
+        ...writeCosts(units, cost),
+        change: side.baseline ? writeChange(medians, 'costNanoUsd') : '',
+        verdict: verdict ? VERDICTS[verdict] : '',
+      };
+      return { cells, ruled: index === 0 };
+    }),
   );
 }
 
-interface UnitBlock {
-  readonly title: string;
-  readonly read: (side: Side) => UnitStatistics | undefined;
-  readonly compare: (difference: Difference) => UnitDifference | undefined;
-}
-
-function writeUnit(
-  { title, read, compare }: UnitBlock,
-  side: Side,
-  sides: readonly Side[],
-  cost: (nanoUsd: number) => string,
-): Row<UnitColumn>['cells'] {
-  const baseline = side.baseline === undefined ? undefined : sides[side.baseline];
-  const difference = baseline && compare(findDifference(side, baseline));
-  return {
-    unit: side === sides[0] ? title : '',
-    side: side.name,
-    ...writeCosts(read(side), cost),
-    change: baseline ? writeChange(difference?.medians, 'costNanoUsd') : '',
-    verdict: difference?.verdict ? VERDICTS[difference.verdict] : '',
-  };
-}
-
-function writeCosts(statistics: UnitStatistics | undefined, cost: (nanoUsd: number) => string) {
-  const costs = statistics?.metrics.costNanoUsd;
-  if (!statistics || !costs) return { count: '0', median: '-', middle: '-', range: '-' };
-  const { isActual, costExtent } = statistics;
+function writeCosts(units: ComparedUnits | undefined, cost: (nanoUsd: number) => string) {
+  const costs = units?.metrics.costNanoUsd;
+  if (!units || !costs) return { count: '0', median: '-', middle: '-', range: '-' };
+  const { isActual, costExtent } = units;
   const { count, min, median, max, quartiles } = costs;
   return {
     count: formatCount(count),

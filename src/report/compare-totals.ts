@@ -9,11 +9,9 @@ import {
   formatRounded,
   formatShare,
 } from './amounts.js';
-import { type Change, findDifference, measureTotals } from './compare-difference.js';
 import type { Side } from './compare-report.js';
-import type { MetricName, Outcomes } from './compare-units.js';
-import { isUnused } from './counter-columns.js';
-import { describeFigures, type NumberFormats } from './figures-text.js';
+import { type Change, cachedShareOf, compareTotals, type MetricName, type Outcomes } from './compare-units.js';
+import { describeFigures, isUnused, type NumberFormats } from './figures-text.js';
 import { type Column, measureWidth, type Row, renderTable, type TableOptions } from './table.js';
 
 /** The table of what each side used in all and per iteration, with the differences from the baseline. */
@@ -47,7 +45,7 @@ export function renderTotals(sides: readonly Side[], options: TableOptions): str
   return render(1, formatRounded);
 }
 
-/** Writes what `findDifference` has found of a metric. */
+/** Writes how much a metric has changed. */
 export function writeChange(change: Change | undefined, metric: MetricName): string {
   const value = change?.[metric];
   if (value === undefined) return '-';
@@ -71,15 +69,13 @@ function layOut(shown: readonly Side[], sides: readonly Side[], count: NumberFor
   const names = (side: Side) => [side.name, `${side.name}−`] as const;
   const columns = shown.flatMap((side): Column<TotalColumn>[] => {
     const [value, change] = names(side);
-    const baseline = side.baseline === undefined ? undefined : sides[side.baseline];
-    const difference = { key: change, title: `${value} vs ${baseline?.name}`, align: 'right' } as const;
-    return [{ key: value, title: value, align: 'right' }, ...(baseline ? [difference] : [])];
+    const difference = { key: change, title: `${value} vs ${side.baseline?.name}`, align: 'right' } as const;
+    return [{ key: value, title: value, align: 'right' }, ...(side.baseline ? [difference] : [])];
   });
   const toRow = ({ title, write, change }: Line): Row<TotalColumn> => {
     const cells = shown.flatMap((side) => {
       const [value, difference] = names(side);
-      const isBaseline = side.baseline === undefined || !change;
-      return [[value, write(side)] as const, [difference, isBaseline ? '' : change(side)] as const];
+      return [[value, write(side)] as const, [difference, side.baseline && change ? change(side) : ''] as const];
     });
     return { cells: { figure: title, ...Object.fromEntries(cells) } };
   };
@@ -106,7 +102,7 @@ function listTotals(sides: readonly Side[], formats: NumberFormats): Line[] {
   ];
   const line = (title: string, metric: MetricName, write: Line['write']): Line => ({
     ...{ title, write },
-    change: (side) => writeChange(changeOf(side, sides)?.totals, metric),
+    change: (side) => writeChange(side.change, metric),
   });
   return [
     ...outcomes('Runs', ({ runs }) => runs),
@@ -114,7 +110,7 @@ function listTotals(sides: readonly Side[], formats: NumberFormats): Line[] {
     ...outcomes('Invocations', ({ invocations }) => invocations),
     line('Responses', 'responses', (side) => written(side).responses),
     ...listCounters(sides, (name, label) => line(label, name, (side) => written(side)[name])),
-    line('Cached share', 'cachedShare', (side) => writeOr(measureTotals(side).cachedShare, formatShare)),
+    line('Cached share', 'cachedShare', (side) => writeOr(cachedShareOf(side.totals), formatShare)),
     line('Cost', 'costNanoUsd', (side) => written(side).cost),
     ...listRepriced(sides, (side) => written(side).cost),
   ];
@@ -125,23 +121,17 @@ function listRepriced(sides: readonly Side[], write: (side: Side) => string): Li
   const repriced = sides.filter(({ pricedAs }) => pricedAs !== undefined);
   const [first] = repriced;
   if (!first) return [];
-  const twinOf = (side: Side) => repriced.find(({ baseline }) => baseline !== undefined && sides[baseline] === side);
+  const twinOf = (side: Side | undefined) => repriced.find(({ baseline }) => baseline === side);
   return [
     {
       title: `  at ${cleanText(first.pricedAs ?? '')}`,
       write: (side) => writeOr(twinOf(side), write),
       change(side) {
-        const [twin, other] = [twinOf(side), side.baseline === undefined ? undefined : repriced[side.baseline]];
-        return writeChange(twin && other && findDifference(twin, other).totals, 'costNanoUsd');
+        const [twin, before] = [twinOf(side), twinOf(side.baseline)];
+        return writeChange(twin && before && compareTotals(before.totals, twin.totals), 'costNanoUsd');
       },
     },
-    {
-      title: '  difference',
-      write(side) {
-        const twin = twinOf(side);
-        return writeChange(twin && findDifference(twin, side).totals, 'costNanoUsd');
-      },
-    },
+    { title: '  difference', write: (side) => writeChange(twinOf(side)?.change, 'costNanoUsd') },
   ];
 }
 
@@ -152,7 +142,7 @@ function listMedians(sides: readonly Side[], count: NumberFormats['count']): Lin
       const mark = perIteration.isActual || metric === 'responses' || metric === 'durationMs' ? '' : '~';
       return writeOr(perIteration.metrics[metric]?.median, (value) => mark + format(value));
     },
-    change: (side) => writeChange(changeOf(side, sides)?.perIteration.medians, metric),
+    change: (side) => writeChange(side.perIteration.difference?.medians, metric),
   });
   const whole = (value: number) => count(Math.round(value));
   return [
@@ -167,11 +157,6 @@ function listMedians(sides: readonly Side[], count: NumberFormats['count']): Lin
 function listCounters(sides: readonly Side[], toLine: (name: CounterName, label: string) => Line): Line[] {
   const used = COUNTERS.filter(({ name }) => sides.some(({ totals }) => !isUnused(name, totals)));
   return used.map(({ name, label }) => toLine(name, label));
-}
-
-function changeOf(side: Side, sides: readonly Side[]) {
-  const baseline = side.baseline === undefined ? undefined : sides[side.baseline];
-  return baseline && findDifference(side, baseline);
 }
 
 function writeOr<T>(value: T | undefined, format: (value: T) => string): string {

@@ -1,8 +1,8 @@
 import type { ComparedFilter, ComparedInvocationRow } from '../store/compare-queries.js';
-import { COUNTERS, type CounterName } from '../usage/counters.js';
+import { COUNTERS } from '../usage/counters.js';
 import type { InvocationStatus } from '../usage/record.js';
-import { type Distribution, describeDistribution } from './distribution.js';
-import { type Figures, isActual, type Part, sumParts } from './figures.js';
+import { type Distribution, describeDistribution, judgeDifference, type Verdict } from './distribution.js';
+import { type Figures, isActual, type ModelFigures, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 
 /** An iteration or a run, as far as it is of what is compared. */
@@ -36,37 +36,93 @@ export interface UnitStatistics {
   readonly metrics: Metrics<Distribution | undefined>;
 }
 
-export const LEFT_OUT = ['running', 'notCompleted', 'cut', 'withoutResponses'] as const;
-export type LeftOut = (typeof LEFT_OUT)[number];
+/** Why a unit is left out: its name in JSON, and in words. */
+export const LEFT_OUT = {
+  running: ['runningCount', 'still running'],
+  notCompleted: ['notCompletedCount', 'not completed'],
+  cut: ['cutCount', 'reaching beyond the days'],
+  withoutResponses: ['withoutResponseCount', 'without a response'],
+} as const;
+export type LeftOut = keyof typeof LEFT_OUT;
 
-export type MetricName = 'costNanoUsd' | 'responses' | CounterName | 'cachedShare' | 'durationMs';
+export const METRICS = [
+  'costNanoUsd',
+  'responses',
+  ...COUNTERS.map(({ name }) => name),
+  'cachedShare',
+  'durationMs',
+] as const;
+export type MetricName = (typeof METRICS)[number];
 export type Metrics<T> = Readonly<Record<MetricName, T>>;
 
-/** Returns what `describe` gives for each metric. */
-export function mapMetrics<T>(describe: (name: MetricName) => T): Metrics<T> {
-  const names: readonly MetricName[] = ['costNanoUsd', 'responses', ...COUNTER_NAMES, 'cachedShare', 'durationMs'];
-  return Object.fromEntries(names.map((name) => [name, describe(name)])) as Record<MetricName, T>;
+/**
+ * How two amounts differ, as a part of the first: 0.12 is 12 % more. Shares are subtracted instead: 0.12 is 12 percentage
+ * points more. Undefined where one is not known, or where the first is 0.
+ */
+export type Change = Metrics<number | undefined>;
+
+export interface UnitDifference {
+  readonly medians: Change;
+  /** Of the cost; undefined where one side has none, or where both have the same responses at two prices. */
+  readonly verdict: Verdict | undefined;
 }
 
-const COUNTER_NAMES = COUNTERS.map(({ name }) => name);
+/** Units, and how they differ from those of the baseline. */
+export interface ComparedUnits extends UnitStatistics {
+  /** Undefined where the baseline has none of them. */
+  readonly difference: UnitDifference | undefined;
+}
+
+/** Compares units with those of the baseline. Where they are not `judged`, both have the same responses at two prices. */
+export function compareUnits(
+  units: UnitStatistics,
+  baseline: UnitStatistics | undefined,
+  judged: boolean,
+): ComparedUnits {
+  if (!baseline) return { ...units, difference: undefined };
+  const medians = ({ metrics }: UnitStatistics) => mapMetrics((name) => metrics[name]?.median);
+  const [before, after] = [baseline.metrics.costNanoUsd, units.metrics.costNanoUsd];
+  const verdict = judged && before && after ? judgeDifference(before, after) : undefined;
+  return { ...units, difference: { medians: compareMetrics(medians(baseline), medians(units)), verdict } };
+}
+
+export function compareTotals(before: Figures, after: Figures): Change {
+  return compareMetrics(measure({ figures: before }), measure({ figures: after }));
+}
+
+function compareMetrics(a: Metrics<number | undefined>, b: Metrics<number | undefined>): Change {
+  return mapMetrics((name) => {
+    const [before, after] = [a[name], b[name]];
+    if (before === undefined || after === undefined) return undefined;
+    if (name === 'cachedShare') return after - before;
+    return before === 0 ? undefined : (after - before) / before;
+  });
+}
+
+function mapMetrics<T>(describe: (name: MetricName) => T): Metrics<T> {
+  return Object.fromEntries(METRICS.map((name) => [name, describe(name)])) as Record<MetricName, T>;
+}
 
 /** What is measured: undefined where it is not known. Of the input, `cachedShare` is the part that was read from the cache. */
-export function measure({ figures, durationMs }: Pick<Unit, 'figures' | 'durationMs'>): Metrics<number | undefined> {
+function measure({ figures, durationMs }: Pick<Unit, 'figures'> & Partial<Unit>): Metrics<number | undefined> {
   const { usage, responses, costNanoUsd } = figures;
-  const cachedShare = usage.input === 0 ? undefined : usage.cachedInput / usage.input;
-  return { ...usage, costNanoUsd, responses, cachedShare, durationMs };
+  return { ...usage, costNanoUsd, responses, cachedShare: cachedShareOf(figures), durationMs };
+}
+
+export function cachedShareOf({ usage }: Figures): number | undefined {
+  return usage.input === 0 ? undefined : usage.cachedInput / usage.input;
 }
 
 /** `ended`: units that still run are left out. `completed`: all that did not complete are. */
 export function describeUnits(units: readonly Unit[], which: 'ended' | 'completed'): UnitStatistics {
-  const reasons = units.map((unit) => ({ unit, reason: findReason(unit, which) }));
-  const used = reasons.filter(({ reason }) => reason === undefined).map(({ unit }) => unit);
+  const byReason = groupBy(units, (unit) => findReason(unit, which));
+  const used = byReason.get(undefined) ?? [];
   const measured = used.map(measure);
+  const reasons = Object.keys(LEFT_OUT) as LeftOut[];
+  const leftOut = reasons.map((reason) => [reason, byReason.get(reason)?.length ?? 0]);
   return {
     units: units.length,
-    leftOut: Object.fromEntries(
-      LEFT_OUT.map((name) => [name, reasons.filter(({ reason }) => reason === name).length]),
-    ) as Record<LeftOut, number>,
+    leftOut: Object.fromEntries(leftOut) as Record<LeftOut, number>,
     unpriced: used.filter(({ figures }) => figures.costNanoUsd === undefined).length,
     costExtent: used.some(({ figures }) => figures.unpricedResponses > 0) ? 'partial' : 'whole',
     isActual: used.every(({ figures }) => isActual(figures)),
@@ -82,7 +138,7 @@ function findReason({ status, extent, figures }: Unit, which: 'ended' | 'complet
 }
 
 /** What an invocation used of one model; of no invocation where `invocationId` is null. */
-export interface InvocationPart extends Part {
+export interface InvocationPart extends ModelFigures {
   readonly invocationId: string | null;
 }
 

@@ -1,6 +1,6 @@
 import { COUNTERS, type CounterName } from '../usage/counters.js';
 import type { CostReport } from './cost-report.js';
-import { counterColumns, isUnused } from './counter-columns.js';
+import { counterColumns, isUnused } from './figures-text.js';
 import type { Column } from './table.js';
 
 export type CostKey =

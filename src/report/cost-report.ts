@@ -18,10 +18,9 @@ import {
 } from '../store/unmetered.js';
 import type { CostUnit } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
-import type { Source } from '../usage/source.js';
 import { type CostParts, selectPart } from './cost-part.js';
 import { type CreditFigures, type CreditsOf, type ModelOf, readScopeCredits } from './credits.js';
-import { type Figures, type Summary, sumFigures, summarise, sumParts, toFigures } from './figures.js';
+import { type Figures, figuresOfModel, type ModelFigures, type Summary, summarise, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 import type { Part } from './selector.js';
 
@@ -31,46 +30,37 @@ export interface CostReport extends Summary {
   /** Oldest first. */
   readonly invocations: readonly InvocationReport[];
   /** The phases that occur, in the order of PHASES. */
-  readonly phases: readonly PhaseReport[];
+  readonly phases: readonly (InvocationSums & { readonly phase: Phase })[];
   /** Of a run: its iterations over all phases, by number. A session can belong to several runs, and has none. */
-  readonly iterations: readonly IterationReport[];
+  readonly iterations: readonly (InvocationSums & { readonly iteration: number })[];
   /** Of a session: its threads with the responses that are assigned to no invocation, oldest first. */
   readonly unmetered: readonly ThreadReport[];
 }
 
-export interface ThreadReport {
-  readonly thread: ThreadRow;
+/** What one invocation, or one thread, used. */
+interface UsageReport {
   readonly figures: Figures;
   readonly models: readonly ModelReport[];
   /** Empty unless the report was asked for them. */
   readonly responses: readonly ResponseRow[];
 }
 
-export interface InvocationReport {
+export interface ThreadReport extends UsageReport {
+  readonly thread: ThreadRow;
+}
+
+export interface InvocationReport extends UsageReport {
   readonly invocation: InvocationRow;
-  readonly figures: Figures;
-  readonly models: readonly ModelReport[];
-  /** Empty unless the report was asked for them. */
-  readonly responses: readonly ResponseRow[];
   readonly notes: readonly NoteRow[];
 }
 
 /** The responses of one model and one source within an invocation. */
-export interface ModelReport {
-  readonly model: string;
-  readonly source: Source;
+export interface ModelReport extends ModelFigures {
   readonly threadIds: readonly string[];
-  readonly figures: Figures;
 }
 
-export interface PhaseReport {
-  readonly phase: Phase;
-  readonly invocations: readonly InvocationReport[];
-  readonly figures: Figures;
-}
-
-export interface IterationReport {
-  readonly iteration: number;
+/** The sums of several invocations. */
+export interface InvocationSums {
   readonly invocations: readonly InvocationReport[];
   readonly figures: Figures;
 }
@@ -103,7 +93,7 @@ export function readCostReport(
     });
     return {
       invocation,
-      figures: sumFigures(reports.map(({ figures }) => figures)),
+      figures: sumParts(reports),
       models: reports,
       responses: responses.get(invocation.id) ?? [],
       notes: notes.get(invocation.id) ?? [],
@@ -115,11 +105,8 @@ export function readCostReport(
 
 /** Lists the projects of a report's invocations and threads. */
 export function listProjects({ invocations, unmetered }: CostReport): string[] {
-  return [
-    ...new Set(
-      [...invocations.map((one) => one.invocation), ...unmetered.map((one) => one.thread)].map((one) => one.projectId),
-    ),
-  ];
+  const all = [...invocations.map(({ invocation }) => invocation), ...unmetered.map(({ thread }) => thread)];
+  return [...new Set(all.map(({ projectId }) => projectId))];
 }
 
 function readUnmetered(
@@ -142,13 +129,8 @@ function readUnmetered(
 }
 
 function describeModel(row: Omit<ModelRow, 'invocationId'>, credits: CreditFigures | undefined): ModelReport {
-  const { model, source, evidence, threadIds } = row;
-  return {
-    model,
-    source,
-    threadIds,
-    figures: toFigures(row, { models: [model], sources: [source], evidence, credits }),
-  };
+  const { model, source, threadIds } = row;
+  return { model, source, threadIds, figures: figuresOfModel(row, credits) };
 }
 
 function describeAll(scope: Scope, { invocations, unmetered }: CostParts): CostReport {

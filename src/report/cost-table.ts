@@ -2,9 +2,9 @@ import type { ResponseRow } from '../store/queries.js';
 import { chooseCostFormat, cleanText, formatCount, formatDuration, formatModels, formatPlural } from './amounts.js';
 import type { Clock } from './calendar.js';
 import type { CostKey, TableExtent } from './cost-columns.js';
-import type { CostReport, InvocationReport, PhaseReport, ThreadReport } from './cost-report.js';
-import { type Figures, figuresOfResponse, sumParts, unitOf } from './figures.js';
-import { describeFigures, EVIDENCE_WORDS, isUnpriced, type NumberFormats } from './figures-text.js';
+import type { CostReport, InvocationReport, InvocationSums, ThreadReport } from './cost-report.js';
+import { figuresOfResponse, sumParts, totalTokens, unitOf } from './figures.js';
+import { describeFigures, EVIDENCE_WORDS, isUnpriced, layOutBranches, type NumberFormats } from './figures-text.js';
 import { describeCompleted, describeDuration, describeOutcome, type OutcomeExtent, sumDurationsMs } from './outcome.js';
 import type { Style } from './paint.js';
 import { alignDecimals, type Row } from './table.js';
@@ -63,19 +63,12 @@ class CostRows {
   layOut({ invocations, iterations, phases, unmetered, totals }: CostReport): Row<CostKey>[] {
     const rounds = iterations.length > 1 && iterations.length < invocations.length ? iterations : [];
     const total = this.#sum('total', { invocations, figures: totals });
+    const each = invocations.map((one) => ({ invocations: [one], figures: one.figures }));
     return [
-      ...this.#top(
-        invocations,
-        (one) => [one],
-        (one) => this.#invocation(one),
-      ),
+      ...this.#top(each, ({ invocations: [one] }) => (one ? this.#invocation(one) : [])),
       ...unmetered.flatMap((one) => this.#thread(one)),
       ...rule(
-        this.#top(
-          rounds,
-          (round) => round.invocations,
-          (round) => [{ cells: { ...this.#sum('all', round), iteration: String(round.iteration) } }],
-        ),
+        this.#top(rounds, (round) => [{ cells: { ...this.#sum('all', round), iteration: String(round.iteration) } }]),
       ),
       ...rule(phases.length > 1 ? phases.map((phase) => ({ cells: this.#sum(phase.phase, phase) })) : []),
       { cells: total, style: 'bold', ruled: true },
@@ -83,76 +76,63 @@ class CostRows {
   }
 
   /** The rows of `items` in the order that is asked for, and one row that sums up those beyond the first `top`. */
-  #top<Item extends { readonly figures: Figures }>(
-    items: readonly Item[],
-    invocationsOf: (item: Item) => readonly InvocationReport[],
-    rowsOf: (item: Item) => Row<CostKey>[],
-  ): Row<CostKey>[] {
+  #top<Item extends InvocationSums>(items: readonly Item[], rowsOf: (item: Item) => Row<CostKey>[]): Row<CostKey>[] {
     const { sort = 'time', top = items.length, nowMs } = this.#options;
-    const sorted = sort === 'time' ? items : [...items].sort(compareBy(sort, invocationsOf, nowMs));
+    const sorted = sort === 'time' ? items : [...items].sort(compareBy(sort, nowMs));
     const rest = sorted.slice(top);
     const rows = sorted.slice(0, top).flatMap(rowsOf);
     if (rest.length === 0) return rows;
-    const others = { figures: sumParts(rest), invocations: rest.flatMap(invocationsOf) };
+    const others = { figures: sumParts(rest), invocations: rest.flatMap((item) => item.invocations) };
     return [...rows, { cells: { ...this.#sum('others', others), iteration: '…' }, style: 'gray' }];
   }
 
   #invocation(report: InvocationReport): Row<CostKey>[] {
-    const { invocation, figures } = report;
+    const { invocation } = report;
     const trouble = TROUBLE[invocation.status];
-    const row: Row<CostKey> = {
-      cells: {
-        ...describeFigures(figures, this.#formats),
-        started: this.#options.clock.formatMinute(invocation.startedAtMs),
-        run: cleanText(invocation.runId),
-        iteration: String(invocation.iteration),
-        phase: invocation.phase,
-        model: describeModels(report),
-        duration: describeDuration([invocation], this.#options.nowMs),
-        outcome: describeOutcome(invocation, this.#outcome),
-      },
-      styles: { ...(trouble && { outcome: trouble }), ...(isUnpriced(figures) && { cost: 'yellow' }) },
+    const cells = {
+      run: cleanText(invocation.runId),
+      iteration: String(invocation.iteration),
+      phase: invocation.phase,
+      duration: describeDuration([invocation], this.#options.nowMs),
+      outcome: describeOutcome(invocation, this.#outcome),
     };
-    return [row, ...this.#parts(report, invocation.threadId)];
+    return this.#report(report, invocation, { cells, styles: trouble && { outcome: trouble } });
   }
 
   #thread(report: ThreadReport): Row<CostKey>[] {
-    const { thread, figures } = report;
-    const row: Row<CostKey> = {
-      cells: {
-        ...describeFigures(figures, this.#formats),
-        started: this.#options.clock.formatMinute(thread.startedAtMs),
-        phase: cleanText(thread.kind),
-        model: describeModels(report),
-        duration: formatDuration(Math.max(0, thread.lastAtMs - thread.startedAtMs)),
-        outcome: 'not metered',
-      },
-      styles: isUnpriced(figures) ? { cost: 'yellow' } : {},
-    };
-    return [row, ...this.#parts(report, thread.threadId)];
+    const { thread } = report;
+    const duration = formatDuration(Math.max(0, thread.lastAtMs - thread.startedAtMs));
+    return this.#report(report, thread, { cells: { phase: cleanText(thread.kind), duration, outcome: 'not metered' } });
   }
 
-  /** The responses of an invocation, if the report has them, or else its models where there are several. */
-  #parts({ responses, models, figures: all }: ThreadReport | InvocationReport, threadId: string | null) {
+  /** The row of an invocation or a thread, and below it its responses if the report has them, or else its models where there are several. */
+  #report(
+    report: InvocationReport | ThreadReport,
+    { startedAtMs, threadId }: Pick<InvocationReport['invocation'], 'startedAtMs' | 'threadId'>,
+    { cells, styles }: { readonly cells: Row<CostKey>['cells']; readonly styles?: Row<CostKey>['styles'] | undefined },
+  ): Row<CostKey>[] {
+    const { figures, responses, models } = report;
+    const started = this.#options.clock.formatMinute(startedAtMs);
     const ofResponses = responses.map((response) => ({
       model: response.model,
-      figures: figuresOfResponse(response, unitOf(all)),
+      figures: figuresOfResponse(response, unitOf(figures)),
       outcome: describeResponse(response, threadId, this.#options.clock, this.#outcome),
     }));
-    const ofModels = models.map(({ model, figures }) => ({
-      model,
-      figures,
-      outcome: formatPlural(figures.responses, 'response'),
-    }));
+    const ofModels = models.map((one) => ({ ...one, outcome: formatPlural(one.figures.responses, 'response') }));
     const parts = ofResponses.length > 0 ? ofResponses : ofModels.length > 1 ? ofModels : [];
-    return parts.map(({ model, figures, outcome }, index): Row<CostKey> => {
-      const branch = index === parts.length - 1 ? '└' : '├';
-      const cells = { ...describeFigures(figures, this.#formats), model: `${branch} ${cleanText(model)}`, outcome };
-      return { cells, style: 'gray', needs: 'model' };
-    });
+    return [
+      {
+        cells: { ...describeFigures(figures, this.#formats), started, model: describeModels(report), ...cells },
+        styles: { ...styles, ...(isUnpriced(figures) && { cost: 'yellow' }) },
+      },
+      ...layOutBranches(parts, (part) => ({
+        ...describeFigures(part.figures, this.#formats),
+        outcome: part.outcome,
+      })),
+    ];
   }
 
-  #sum(name: string, { figures, invocations }: Pick<PhaseReport, 'figures' | 'invocations'>): Row<CostKey>['cells'] {
+  #sum(name: string, { figures, invocations }: InvocationSums): Row<CostKey>['cells'] {
     const all = invocations.map(({ invocation }) => invocation);
     const described = { ...describeFigures(figures, this.#formats), phase: name };
     if (all.length === 0) return described;
@@ -170,16 +150,11 @@ function rule(rows: readonly Row<CostKey>[]): Row<CostKey>[] {
   return rows.map((row, index) => (index === 0 ? { ...row, ruled: true } : row));
 }
 
-function compareBy<Item extends { readonly figures: Figures }>(
-  sort: CostSort,
-  invocationsOf: (item: Item) => readonly InvocationReport[],
-  nowMs: number,
-): (a: Item, b: Item) => number {
-  const amountOf = (item: Item): number => {
-    const { usage, costNanoUsd } = item.figures;
-    const rows = invocationsOf(item).map(({ invocation }) => invocation);
-    if (sort === 'cost') return costNanoUsd ?? -1;
-    if (sort === 'tokens') return usage.input + usage.output;
+function compareBy(sort: CostSort, nowMs: number): (a: InvocationSums, b: InvocationSums) => number {
+  const amountOf = ({ figures, invocations }: InvocationSums): number => {
+    const rows = invocations.map(({ invocation }) => invocation);
+    if (sort === 'cost') return figures.costNanoUsd ?? -1;
+    if (sort === 'tokens') return totalTokens(figures);
     if (sort === 'duration') return sumDurationsMs(rows, nowMs) ?? -1;
     return -(rows[0]?.iteration ?? 0);
   };

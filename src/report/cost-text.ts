@@ -1,14 +1,15 @@
 import { cleanText, formatCount, formatPlural, formatRounded } from './amounts.js';
-import { renderCostChart } from './cost-chart.js';
 import { chooseCostColumns } from './cost-columns.js';
 import { describePart } from './cost-part.js';
 import { type CostReport, listProjects } from './cost-report.js';
 import { type CostTableOptions, layOutCostRows } from './cost-table.js';
 import { explainCredits } from './credits.js';
+import { renderCostChart } from './figures-chart.js';
+import { escapeMarkdown, IN_MARKDOWN, renderMarkdown, renderMarkdownTable } from './markdown.js';
 import { explainMarks, listNotes, type NotesExtent } from './notes.js';
 import type { Paint } from './paint.js';
 import type { Selection, SelectionReason } from './selector.js';
-import { cutText, describeMissing, renderFirstFitting, wrapText } from './table.js';
+import { cutText, describeMissing, joinSections, renderFirstFitting, wrapText } from './table.js';
 import { describeTags } from './tags.js';
 
 export interface CostTextOptions extends CostTableOptions {
@@ -31,15 +32,31 @@ export function renderCostText(report: CostReport, selection: Selection, options
   const { width, paint, form } = options;
   const { text, missing } =
     form === 'chart' ? { text: renderCostChart(report, width, paint), missing: [] } : renderCostTable(report, options);
-  const remarks = [...describeMissing({ missing }), ...explainMarks(report), ...explainCredits(report.totals.credits)];
-  const sections = [
+  return joinSections([
     describeHeading(report, selection, options),
     [text],
-    remarks.map((paragraph) => paint('gray', wrapText(paragraph, width))),
+    [...describeMissing({ missing }), ...listMarks(report)].map((remark) => paint('gray', wrapText(remark, width))),
     describeNotes(report, options),
-  ];
-  const filled = sections.filter((lines) => lines.length > 0);
-  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  ]);
+}
+
+/** Renders `report` in GitHub's Markdown, for the summary of a CI job or a comment. Notes are folded. Ends with a newline. */
+export function renderCostMarkdown(
+  report: CostReport,
+  selection: Selection,
+  options: CostTableOptions & Pick<CostTextOptions, 'notes'>,
+): string {
+  const heading = describeHeading(report, selection, { ...IN_MARKDOWN, clock: options.clock });
+  const table = renderMarkdownTable(chooseCostColumns(report, options.extent), layOutCostRows(report, options));
+  const notes = listNotes(report, options.notes);
+  const list = notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n');
+  const summary = formatPlural(notes.length, 'note');
+  const folded = `\n<details><summary>${summary}</summary>\n\n${list}\n\n</details>\n`;
+  return renderMarkdown(heading, [table], listMarks(report)) + (notes.length > 0 ? folded : '');
+}
+
+function listMarks(report: CostReport): string[] {
+  return [...explainMarks(report), ...explainCredits(report.totals.credits)];
 }
 
 /** Exact counts where there is room for the columns that matter, or else rounded ones, or else brief outcomes as well. */

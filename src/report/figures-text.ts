@@ -1,9 +1,10 @@
-import type { CounterName } from '../usage/counters.js';
+import { COUNTERS, type CounterName } from '../usage/counters.js';
 import type { Evidence } from '../usage/source.js';
 import { mapCounters } from '../usage/usage.js';
-import { type CostFormat, formatCost, formatCount } from './amounts.js';
+import { type CostFormat, cleanText, formatCost, formatCount } from './amounts.js';
 import { formatCredits } from './credits.js';
-import { describeSource, type Figures, isActual } from './figures.js';
+import { describeSource, type Figures, isActual, totalTokens } from './figures.js';
+import type { Column, Row } from './table.js';
 
 /** Figures as a reader sees them. `~`: not all reported by the API; `+`: not all priced; `-`: no response. */
 export interface FiguresText extends Readonly<Record<CounterName, string>> {
@@ -34,7 +35,7 @@ export function describeFigures(figures: Figures, formats = EXACT): FiguresText 
   return {
     responses: formats.count(responses),
     ...mapCounters((name) => describe(usage[name])),
-    tokens: describe(usage.input + usage.output),
+    tokens: describe(totalTokens(figures)),
     cost: describeCost(figures, formats),
     credits: describeCredits(figures),
     source: describeSource(figures) ?? '-',
@@ -60,6 +61,32 @@ export function describeCredits(figures: Figures): string {
 /** Whether a cell says `unpriced`, which tables colour. */
 export function isUnpriced({ responses, costNanoUsd }: Pick<Figures, 'responses' | 'costNanoUsd'>): boolean {
   return responses > 0 && costNanoUsd === undefined;
+}
+
+/** A column for each counter. Where the table is too wide, a counter that `room` does not name goes first. */
+export function counterColumns(
+  room: {
+    readonly [Name in CounterName]?: Pick<Column<CounterName>, 'dropOrder' | 'drop' | 'omitted'>;
+  },
+): Column<CounterName>[] {
+  return COUNTERS.map(({ name, label }) => ({ key: name, title: label, align: 'right', dropOrder: 0, ...room[name] }));
+}
+
+/** Whether a column is of a counter that is only shown where it is used, and is 0 in `totals`. */
+export function isUnused(key: string, totals: Pick<Figures, 'usage'>): boolean {
+  const counter = COUNTERS.find(({ name }) => name === key);
+  return counter?.shown === 'where used' && totals.usage[counter.name] === 0;
+}
+
+/** Lays out a row below an entry for each of its parts: the model behind a branch, and the cells that `describe` returns. */
+export function layOutBranches<Part extends { readonly model: string }>(
+  parts: readonly Part[],
+  describe: (part: Part) => object,
+): Row<'model'>[] {
+  return parts.map((part, index) => {
+    const branch = index === parts.length - 1 ? '└' : '├';
+    return { cells: { ...describe(part), model: `${branch} ${cleanText(part.model)}` }, style: 'gray', needs: 'model' };
+  });
 }
 
 /** Where a count was read, in words: the record has the names of the files' fields. */

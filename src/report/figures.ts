@@ -22,19 +22,21 @@ export interface Figures {
   readonly evidence: readonly Evidence[];
 }
 
-/** Makes figures of a row of sums. */
-export function toFigures(row: SumRow, known: Pick<Figures, 'models' | 'sources' | 'evidence' | 'credits'>): Figures {
-  const { responses, unpricedResponses, costNanoUsd } = row;
-  return {
-    usage: completeUsage(row),
-    responses,
-    unpricedResponses,
-    costNanoUsd: costNanoUsd ?? undefined,
-    credits: known.credits,
-    models: known.models,
-    sources: known.sources,
-    evidence: known.evidence,
-  };
+/** Makes figures of a row of sums, over some models and sources. */
+export function toFigures(
+  row: SumRow & Pick<Figures, 'models' | 'sources' | 'credits'> & Partial<Pick<Figures, 'evidence'>>,
+): Figures {
+  const { responses, unpricedResponses, models, sources, evidence = [], credits } = row;
+  const costNanoUsd = row.costNanoUsd ?? undefined;
+  return { usage: completeUsage(row), responses, unpricedResponses, costNanoUsd, credits, models, sources, evidence };
+}
+
+/** Makes figures of a row of sums over one model and one source. */
+export function figuresOfModel(
+  row: SumRow & Pick<ModelFigures, 'model' | 'source'> & { readonly evidence?: readonly Evidence[] },
+  credits?: CreditFigures,
+): Figures {
+  return toFigures({ ...row, models: [row.model], sources: [row.source], credits });
 }
 
 /** Returns the unit that the figures were read in. */
@@ -43,9 +45,13 @@ export function unitOf({ credits }: Pick<Figures, 'credits'>): CostUnit {
 }
 
 export function figuresOfResponse(row: ResponseRow, unit: CostUnit): Figures {
-  const sums = { ...row, responses: 1, unpricedResponses: isUnpriced(row) ? 1 : 0 };
-  const credits = creditsOfResponse(row, unit);
-  return toFigures(sums, { models: [row.model], sources: [row.source], evidence: [row.evidence], credits });
+  const sums = { ...row, responses: 1, unpricedResponses: isUnpriced(row) ? 1 : 0, evidence: [row.evidence] };
+  return figuresOfModel(sums, creditsOfResponse(row, unit));
+}
+
+/** Input and output: all tokens, because the other counters are within these. */
+export function totalTokens({ usage }: Pick<Figures, 'usage'>): number {
+  return usage.input + usage.output;
 }
 
 // Loops instead of maps: a report over time sums up thousands of these.
@@ -95,7 +101,7 @@ export function describeSource({ sources }: Pick<Figures, 'sources'>): Source | 
 }
 
 /** The figures of one model from responses of one source. */
-export interface Part {
+export interface ModelFigures {
   readonly model: string;
   readonly source: Source;
   readonly figures: Figures;
@@ -105,13 +111,8 @@ export interface Part {
 export interface Summary {
   readonly totals: Figures;
   /** The totals of each source, best first. */
-  readonly sources: readonly SourceReport[];
+  readonly sources: readonly { readonly source: Source; readonly figures: Figures }[];
   readonly unpriced: readonly UnpricedModel[];
-}
-
-export interface SourceReport {
-  readonly source: Source;
-  readonly figures: Figures;
 }
 
 /** A model some of whose responses have no price. Sums of costs leave those out. */
@@ -120,7 +121,7 @@ export interface UnpricedModel {
   readonly unpricedResponses: number;
 }
 
-export function summarise(parts: readonly Part[]): Summary {
+export function summarise(parts: readonly ModelFigures[]): Summary {
   const bySource = groupBy(parts, ({ source }) => source);
   const sources = SOURCES.map((source) => ({ source, figures: sumParts(bySource.get(source) ?? []) }));
   return {
@@ -134,7 +135,7 @@ export function sumParts(parts: readonly { readonly figures: Figures }[]): Figur
   return sumFigures(parts.map(({ figures }) => figures));
 }
 
-function listUnpriced(parts: readonly Part[]): UnpricedModel[] {
+function listUnpriced(parts: readonly ModelFigures[]): UnpricedModel[] {
   const unpriced = parts.filter(({ figures }) => figures.unpricedResponses > 0);
   return [...groupBy(unpriced, ({ model }) => model)].map(([model, ofModel]) => ({
     model,

@@ -45,7 +45,7 @@ export function readList(connection: Connection, { kind, projectId, tags, limit,
   return scopes.map((scope) => {
     const summary = readSummary(connection, scope);
     const credits = readTotalCredits(connection, unit, scope);
-    return { scope, summary, figures: toFigures(summary, { ...summary, evidence: [], credits }) };
+    return { scope, summary, figures: toFigures({ ...summary, credits }) };
   });
 }
 

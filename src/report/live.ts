@@ -6,7 +6,7 @@ import { readSums } from '../store/period-queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { type BudgetLevel, readLevel } from './budget-status.js';
 import type { Calendar } from './calendar.js';
-import { type Figures, sumFigures, toFigures } from './figures.js';
+import { type Figures, figuresOfModel, sumFigures, toFigures } from './figures.js';
 import { describeLimits, type LimitWindow } from './limits.js';
 
 /**
@@ -57,7 +57,7 @@ export function readLiveView(connection: Connection, query: LiveQuery): LiveView
     invocations: rows.map((row) => ({
       row,
       state: judge(row, query),
-      figures: toFigures(row, { models: row.models, sources: row.sources, evidence: [] }),
+      figures: toFigures(row),
       budget: row.status === 'running' ? findTightest(connection, row, query) : undefined,
     })),
     limits: describeLimits(readRateLimits(connection), nowMs),
@@ -112,7 +112,7 @@ const HOUR_MS = 60 * 60_000;
 export function readSpending(connection: Connection, { projectId, nowMs, startOfTodayMs }: SpendingQuery): Spending {
   const today = readSums(connection, ['model', 'source'], { projectId, fromMs: startOfTodayMs }, []);
   return {
-    today: sumFigures(today.map((row) => toFigures(row, { models: [row.model], sources: [row.source], evidence: [] }))),
+    today: sumFigures(today.map((row) => figuresOfModel(row))),
     perHourNanoUsd: readCostSince(connection, nowMs - RATE_MS, projectId) * (HOUR_MS / RATE_MS),
   };
 }

@@ -14,23 +14,16 @@ export interface Pace {
   readonly nanoUsdPerActiveHour: number | undefined;
 }
 
-export interface Activity {
-  readonly activeDays: number;
-  readonly calendarDays: number;
-  readonly activeQuarters: number;
-  readonly costNanoUsd: number | undefined;
-}
-
-export function describePace({ activeDays, calendarDays, activeQuarters, costNanoUsd }: Activity): Pace {
-  const activeHours = activeQuarters / 4;
+export function describePace(
+  active: Pick<Pace, 'activeDays' | 'calendarDays' | 'activeHours'>,
+  costNanoUsd: number | undefined,
+): Pace {
   const per = (count: number) => (costNanoUsd === undefined || count === 0 ? undefined : costNanoUsd / count);
   return {
-    activeDays,
-    calendarDays,
-    activeHours,
-    nanoUsdPerActiveDay: per(activeDays),
-    nanoUsdPerCalendarDay: per(calendarDays),
-    nanoUsdPerActiveHour: per(activeHours),
+    ...active,
+    nanoUsdPerActiveDay: per(active.activeDays),
+    nanoUsdPerCalendarDay: per(active.calendarDays),
+    nanoUsdPerActiveHour: per(active.activeHours),
   };
 }
 

@@ -1,14 +1,13 @@
 import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
 import { type Day, formatDay, startOfWeek } from './calendar.js';
-import type { Figures } from './figures.js';
-import { type Part, sumParts } from './figures.js';
+import { type Figures, type ModelFigures, sumParts, totalTokens } from './figures.js';
 import { groupBy } from './groups.js';
-import { isByTag, isByTeam, type PeriodKind } from './period-range.js';
+import { KINDS, type KindFacts, type PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodQuery } from './period-report.js';
 
 /** The figures of one day, one model and one source. */
-export interface Cell extends Part {
+export interface Cell extends ModelFigures {
   readonly day: Day;
   readonly provider: Provider;
   readonly projectId?: string;
@@ -26,8 +25,11 @@ interface DayOfCells {
 /** Lists the entries of a report by day, week or month in order of time, from sums of whole days. */
 export function listPeriods(days: readonly DayOfCells[], { kind, firstWeekday, order }: PeriodQuery): PeriodEntry[] {
   const entries = [...groupBy(days, ({ day }) => nameOfPeriod(day, kind, firstWeekday))].map(([key, ofKey]) => {
-    const cells = ofKey.flatMap((day) => day.cells);
-    return toEntry(key, ofKey, cells);
+    return toEntry(
+      key,
+      ofKey,
+      ofKey.flatMap(({ cells }) => cells),
+    );
   });
   return order === 'desc' ? entries.reverse() : entries;
 }
@@ -38,7 +40,8 @@ export function listOthers(
   { kind, order }: PeriodQuery,
   invocations: ReadonlyMap<string, number> | undefined,
 ): PeriodEntry[] {
-  const entries = [...groupBy(cells, (cell) => keyOf(cell, kind))].map(([key, ofKey]) => {
+  const { cell: name = 'model' }: KindFacts = KINDS[kind];
+  const entries = [...groupBy(cells, (cell) => cell[name] ?? '')].map(([key, ofKey]) => {
     return { ...toEntry(key, ofKey, ofKey), invocations: invocations?.get(key) };
   });
   entries.sort(dearestFirst);
@@ -63,11 +66,6 @@ function nameOfPeriod(day: Day, kind: PeriodKind, firstWeekday: number): string 
   return kind === 'monthly' ? formatDay(day).slice(0, 'YYYY-MM'.length) : formatDay(day);
 }
 
-function keyOf({ model, projectId = '', phase = 'other', tag }: Cell, kind: PeriodKind): string {
-  if (isByTag(kind) || isByTeam(kind)) return tag ?? '';
-  return kind === 'model' ? model : kind === 'project' ? projectId : phase;
-}
-
 /** Sums up each model, the dearest first. */
 export function sumModels(cells: readonly ModelSum[]): ModelSum[] {
   const groups = groupBy(cells, ({ provider, model }) => `${provider} ${model}`);
@@ -80,9 +78,5 @@ export function sumModels(cells: readonly ModelSum[]): ModelSum[] {
 
 function dearestFirst(a: { readonly figures: Figures }, b: { readonly figures: Figures }): number {
   const costs = (b.figures.costNanoUsd ?? -1) - (a.figures.costNanoUsd ?? -1);
-  return costs || countTokens(b.figures) - countTokens(a.figures);
-}
-
-function countTokens({ usage }: Figures): number {
-  return usage.input + usage.output;
+  return costs || totalTokens(b.figures) - totalTokens(a.figures);
 }

@@ -2,29 +2,13 @@ import type { Block, BlocksReport } from './blocks.js';
 import { formatDay } from './calendar.js';
 import { toCreditCardJson } from './credits.js';
 import type { MonthForecast, Pace } from './pace.js';
-import type { PeriodKind } from './period-range.js';
+import { KINDS, type PeriodKind } from './period-range.js';
 import type { ModelSum, PeriodEntry, PeriodReport } from './period-report.js';
 import { SCHEMA_VERSION, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
 
-/** The field of the report that holds its entries, and that of an entry which names it. */
-const NAMES: Readonly<Record<PeriodKind, readonly [entries: string, key: string]>> = {
-  daily: ['daily', 'date'],
-  weekly: ['weekly', 'week'],
-  monthly: ['monthly', 'month'],
-  model: ['models', 'model'],
-  project: ['projects', 'projectId'],
-  phase: ['phases', 'phase'],
-  branch: ['branches', 'branch'],
-  pr: ['pullRequests', 'pr'],
-  tag: ['tags', 'value'],
-  user: ['users', 'user'],
-  machine: ['machines', 'machine'],
-  team: ['teams', 'team'],
-};
-
 /** Returns the report as data. What is not known is null; a cost is null when none of its responses has a price. */
 export function toPeriodJson(report: PeriodReport): object {
-  const [entriesName, keyName] = NAMES[report.kind];
+  const [entriesName, keyName] = KINDS[report.kind].json;
   const { range, totals, pace, forecast } = report;
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -4,14 +4,38 @@ import { type Calendar, type Day, formatDay, startOfMonth, startOfWeek } from '.
 import { ReportError } from './error.js';
 import { assertTags } from './tags.js';
 
-/** What each row of a report over time stands for. */
-export type PeriodKind = 'daily' | 'weekly' | 'monthly' | 'model' | 'project' | 'phase' | TagKind | TeamKind;
+export interface KindFacts {
+  readonly by: 'time' | 'name' | 'tag' | 'team';
+  /** What of a sum names its entry. Undefined where its day does. */
+  readonly cell?: 'model' | 'projectId' | 'phase' | 'tag';
+  /** What an entry stands for: in the title of the report, and in the heading of its column. */
+  readonly words: readonly [subject: string, heading: string];
+  /** In JSON, the field of the report that holds its entries, and that of an entry which names it. */
+  readonly json: readonly [entries: string, key: string];
+}
 
-/** The reports by a tag: by branch, by pull request, and by the values of any other key. */
-export type TagKind = 'branch' | 'pr' | 'tag';
+const TIME = { by: 'time' } as const;
+const TAG = { by: 'tag', cell: 'tag' } as const;
+const TEAM = { by: 'team', cell: 'tag' } as const;
 
-/** The reports by whose usage it is. `team`: the label of that name. */
-export type TeamKind = 'user' | 'machine' | 'team';
+/** The reports over days. That by `tag` is named as the key that it is asked for, and `team` is the label of that name. */
+export const KINDS = {
+  daily: { ...TIME, words: ['day', 'Date'], json: ['daily', 'date'] },
+  weekly: { ...TIME, words: ['week', 'Week of'], json: ['weekly', 'week'] },
+  monthly: { ...TIME, words: ['month', 'Month'], json: ['monthly', 'month'] },
+  model: { by: 'name', cell: 'model', words: ['model', 'Model'], json: ['models', 'model'] },
+  project: { by: 'name', cell: 'projectId', words: ['project', 'Project'], json: ['projects', 'projectId'] },
+  phase: { by: 'name', cell: 'phase', words: ['phase of metered runs', 'Phase'], json: ['phases', 'phase'] },
+  branch: { ...TAG, words: ['branch', 'Branch'], json: ['branches', 'branch'] },
+  pr: { ...TAG, words: ['pull request', 'Pull request'], json: ['pullRequests', 'pr'] },
+  tag: { ...TAG, words: ['', ''], json: ['tags', 'value'] },
+  user: { ...TEAM, words: ['user', 'User'], json: ['users', 'user'] },
+  machine: { ...TEAM, words: ['machine', 'Machine'], json: ['machines', 'machine'] },
+  team: { ...TEAM, words: ['team', 'Team'], json: ['teams', 'team'] },
+} as const satisfies Record<string, KindFacts>;
+
+/** What each entry of a report over days stands for. */
+export type PeriodKind = keyof typeof KINDS;
 
 /** Which days a report covers, as the reader asks for them. */
 export interface RangeWish {
@@ -32,38 +56,15 @@ export interface DayRange {
   readonly until: Day | undefined;
 }
 
-export function isByTag(kind: PeriodKind): kind is TagKind {
-  return kind === 'branch' || kind === 'pr' || kind === 'tag';
-}
-
-export function isByTeam(kind: PeriodKind): kind is TeamKind {
-  return kind === 'user' || kind === 'machine' || kind === 'team';
-}
-
 export function isOverTime(kind: PeriodKind): boolean {
-  return kind === 'daily' || kind === 'weekly' || kind === 'monthly';
+  return KINDS[kind].by === 'time';
 }
 
 export function resolveRange({ kind, since, until, last, firstWeekday }: RangeWish, today: Day): DayRange {
   if (last === undefined) return { since, until };
   const end = until ?? today;
-  switch (kind) {
-    case 'weekly':
-      return { since: startOfWeek(end, firstWeekday) - 7 * (last - 1), until: end };
-    case 'monthly':
-      return { since: startOfMonth(end, 1 - last), until: end };
-    case 'daily':
-    case 'model':
-    case 'project':
-    case 'phase':
-    case 'branch':
-    case 'pr':
-    case 'tag':
-    case 'user':
-    case 'machine':
-    case 'team':
-      return { since: end - last + 1, until: end };
-  }
+  if (kind === 'weekly') return { since: startOfWeek(end, firstWeekday) - 7 * (last - 1), until: end };
+  return { since: kind === 'monthly' ? startOfMonth(end, 1 - last) : end - last + 1, until: end };
 }
 
 /** Returns the moments at which the range begins and ends. `untilMs` is exclusive. */

@@ -2,7 +2,6 @@ import type { Connection } from '../store/open.js';
 import {
   countActiveQuarters,
   countInvocations,
-  type KeyedSumRow,
   readSpan,
   readSums,
   type UsageFilter,
@@ -11,17 +10,17 @@ import { SURROUNDING_KEYS } from '../store/tags.js';
 import type { CostUnit } from '../usage/options.js';
 import type { Provider } from '../usage/provider.js';
 import type { Calendar, Day } from './calendar.js';
-import { type CreditFigures, readCredits } from './credits.js';
-import { type Figures, type Summary, summarise, sumParts, toFigures } from './figures.js';
+import { readCredits } from './credits.js';
+import { type Figures, figuresOfModel, type Summary, summarise, sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
 import { type Cell, listOthers, listPeriods, sumModels } from './period-entries.js';
 import {
   type DayRange,
   explainEmpty,
-  isByTag,
-  isByTeam,
   isOverTime,
+  KINDS,
+  type KindFacts,
   nothingRecorded,
   type PeriodKind,
   type RangeWish,
@@ -90,27 +89,30 @@ export interface ModelSum {
  */
 export function readPeriodReport(connection: Connection, query: PeriodQuery, calendar: Calendar): PeriodReport {
   const { kind, nowMs, provider, projectId, model, tags } = query;
-  const tagKey = kind === 'tag' ? query.tagKey : isByTag(kind) ? kind : undefined;
+  const { by, cell }: KindFacts = KINDS[kind];
+  const tagKey = kind === 'tag' ? query.tagKey : by === 'tag' ? kind : undefined;
   const today = calendar.dayOf(nowMs);
   const range = resolveRange(query, today);
   const span = readSpan(connection);
   if (!span) throw nothingRecorded();
   if (tagKey !== undefined) assertTagKey(connection, tagKey);
   const names = { provider, projectId, model, tags };
-  const splitBy = isByTeam(kind) ? SURROUNDING_KEYS[kind] : tagKey;
+  const splitBy = kind in SURROUNDING_KEYS ? SURROUNDING_KEYS[kind as keyof typeof SURROUNDING_KEYS] : tagKey;
   const filter = { ...names, tagKey: splitBy, here: query.here, ...toMoments(range, calendar) };
   const offsets = calendar.listOffsets(span.firstMs, span.endMs);
   const of = kind === 'phase' ? 'invocations' : 'all';
-  const keys = listKeys(kind);
+  const keys = ['day', 'provider', ...(cell && cell !== 'model' ? [cell] : []), 'model', 'source'] as const;
   const creditsOf = readCredits(connection, query.unit, keys, filter, offsets, of);
-  const cells = readSums(connection, keys, filter, offsets, of).map((row) => toCell(row, creditsOf(row)));
+  const cells = readSums(connection, keys, filter, offsets, of).map((row): Cell => {
+    return { ...row, figures: figuresOfModel(row, creditsOf(row)) };
+  });
   if (cells.length === 0) throw explainEmpty(connection, query, range);
   const days = [...groupBy(cells, ({ day }) => day)].map(([day, ofDay]) => ({
     ...{ day, cells: ofDay, figures: sumParts(ofDay) },
   }));
   const summary = summarise(cells);
   const last = days.at(-1)?.day ?? today;
-  const counted = kind === 'phase' ? 'phase' : splitBy !== undefined ? 'tag' : undefined;
+  const counted = cell === 'phase' || cell === 'tag' ? cell : undefined;
   return {
     kind,
     tagKey,
@@ -126,30 +128,19 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
       figures: sumParts(of),
     })),
     ...summary,
-    pace: describePace({
-      activeDays: days.length,
-      calendarDays: countDays(range.since ?? days[0]?.day ?? last, range.until ?? Math.max(last, today), today),
-      activeQuarters: countActiveQuarters(connection, filter, of),
-      costNanoUsd: summary.totals.costNanoUsd,
-    }),
+    pace: describePace(
+      {
+        activeDays: days.length,
+        calendarDays: countDays(range.since ?? days[0]?.day ?? last, range.until ?? Math.max(last, today), today),
+        activeHours: countActiveQuarters(connection, filter, of) / 4,
+      },
+      summary.totals.costNanoUsd,
+    ),
     forecast:
       range.until !== undefined && range.until < today
         ? undefined
         : forecastMonth(connection, names, calendar, { nowMs, firstMs: span.firstMs }),
   };
-}
-
-type CellKey = 'day' | 'provider' | 'model' | 'source' | 'projectId' | 'phase' | 'tag';
-
-function listKeys(kind: PeriodKind): CellKey[] {
-  const more: CellKey[] =
-    kind === 'phase' ? ['phase'] : kind === 'project' ? ['projectId'] : isByTag(kind) || isByTeam(kind) ? ['tag'] : [];
-  return ['day', 'provider', ...more, 'model', 'source'];
-}
-
-function toCell(row: KeyedSumRow<CellKey>, credits: CreditFigures | undefined): Cell {
-  const { model, source } = row;
-  return { ...row, figures: toFigures(row, { models: [model], sources: [source], evidence: [], credits }) };
 }
 
 /** Counts the days of the report up to today. */

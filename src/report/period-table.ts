@@ -11,11 +11,17 @@ import {
 } from './amounts.js';
 import { formatDay } from './calendar.js';
 import type { TableExtent } from './cost-columns.js';
-import { counterColumns, isUnused } from './counter-columns.js';
 import type { Figures } from './figures.js';
-import { describeFigures, isUnpriced, type NumberFormats } from './figures-text.js';
-import { isByTag, isByTeam, isOverTime, type PeriodKind } from './period-range.js';
-import type { ModelSum, PeriodReport } from './period-report.js';
+import {
+  counterColumns,
+  describeFigures,
+  isUnpriced,
+  isUnused,
+  layOutBranches,
+  type NumberFormats,
+} from './figures-text.js';
+import { isOverTime, KINDS, type KindFacts } from './period-range.js';
+import type { PeriodReport } from './period-report.js';
 import {
   alignDecimals,
   type Column,
@@ -43,20 +49,6 @@ type PeriodKey =
   | 'cost'
   | 'credits'
   | 'share';
-
-const TITLES: Readonly<Record<Exclude<PeriodKind, 'tag'>, string>> = {
-  daily: 'Date',
-  weekly: 'Week of',
-  monthly: 'Month',
-  model: 'Model',
-  project: 'Project',
-  phase: 'Phase',
-  branch: 'Branch',
-  pr: 'Pull request',
-  user: 'User',
-  machine: 'Machine',
-  team: 'Team',
-};
 
 const COLUMNS: readonly Column<PeriodKey>[] = [
   { key: 'key', title: '', align: 'left', minWidth: 16 },
@@ -93,31 +85,33 @@ export function costFormatOf(totals: Figures): CostFormat {
   return chooseCostFormat(totals.costNanoUsd ?? 0);
 }
 
+/** What an entry of `report` stands for, in the title of the report and in the heading of its column. */
+export function nameSubject({ kind, tagKey = '' }: PeriodReport): readonly [subject: string, heading: string] {
+  return kind === 'tag' ? [cleanText(tagKey), cleanText(tagKey)] : KINDS[kind].words;
+}
+
 /** Returns the columns of a table of `report`. */
 export function choosePeriodColumns(
   report: PeriodReport,
   { extent, detail }: Pick<PeriodTableOptions, 'extent' | 'detail'>,
 ): Column<PeriodKey>[] {
   const { kind, totals, providers } = report;
+  const { cell }: KindFacts = KINDS[kind];
   const overTime = isOverTime(kind);
   const has: Readonly<Partial<Record<PeriodKey, boolean>>> = {
     provider: kind === 'model' && providers.length > 1,
     model: kind !== 'model',
     days: kind !== 'daily',
     lastDay: !overTime,
-    invocations: kind === 'phase' || isByTag(kind) || isByTeam(kind),
+    invocations: cell === 'phase' || cell === 'tag',
     credits: totals.credits !== undefined,
     share: !overTime && (totals.costNanoUsd ?? 0) > 0,
   };
+  const [, title] = nameSubject(report);
   const chosen = COLUMNS.filter(({ key }) => {
-    if (isUnused(key, totals)) return false;
-    if (extent === 'compact')
-      return (
-        (COMPACT.includes(key) && has[key] !== false) || (key === 'model' && detail === 'models' && kind !== 'model')
-      );
-    return has[key] !== false;
+    if (isUnused(key, totals) || has[key] === false) return false;
+    return extent === 'full' || COMPACT.includes(key) || (key === 'model' && detail === 'models');
   });
-  const title = kind === 'tag' ? cleanText(report.tagKey ?? '') : TITLES[kind];
   return chosen.map((column) => (column.key === 'key' ? { ...column, title } : column));
 }
 
@@ -127,7 +121,7 @@ export function layOutPeriodRows(
   formats: NumberFormats,
   options: Pick<PeriodTableOptions, 'detail'>,
 ): readonly Row<PeriodKey>[] {
-  const { totals, providers, pace } = report;
+  const { totals, providers, pace, models: all } = report;
   const shareOf = ({ costNanoUsd }: Figures) => {
     return costNanoUsd === undefined || !totals.costNanoUsd ? '' : formatShare(costNanoUsd / totals.costNanoUsd);
   };
@@ -144,29 +138,19 @@ export function layOutPeriodRows(
       invocations: invocations === undefined ? '' : formatCount(invocations),
     };
     const parts = options.detail === 'models' && report.kind !== 'model' ? models : [];
-    return [{ cells, ...(isUnpriced(figures) && { styles: { cost: 'yellow' } }) }, ...layOutModels(parts, describe)];
+    const row: Row<PeriodKey> = { cells, ...(isUnpriced(figures) && { styles: { cost: 'yellow' } }) };
+    return [row, ...layOutBranches(parts, (part) => describe(part.figures))];
   });
   const ofProviders = providers.length > 1 && report.kind !== 'model' ? providers : [];
   const subtotals = ofProviders.map(({ provider, figures }, index): Row<PeriodKey> => {
     return { cells: { ...describe(figures), key: provider }, ruled: index === 0 };
   });
-  const total = { ...describe(totals), key: 'total', model: describeCount(report), days: formatCount(pace.activeDays) };
+  const model = all.length === 1 ? '' : formatPlural(all.length, 'model');
+  const total = { ...describe(totals), key: 'total', model, days: formatCount(pace.activeDays) };
   return alignDecimals([...entries, ...subtotals, { cells: total, style: 'bold', ruled: true }], 'cost', 'credits');
 }
 
 /** What has no value of a tag is an entry as well, so that the entries come to the total. */
 export function nameEntry(key: string): string {
   return key === '' ? '(none)' : cleanText(key);
-}
-
-/** Lays out a row below an entry for each of its models. */
-export function layOutModels(models: readonly ModelSum[], describe: (figures: Figures) => object): Row<'model'>[] {
-  return models.map(({ model, figures }, index) => {
-    const branch = index === models.length - 1 ? '└' : '├';
-    return { cells: { ...describe(figures), model: `${branch} ${cleanText(model)}` }, style: 'gray', needs: 'model' };
-  });
-}
-
-function describeCount({ models }: PeriodReport): string {
-  return models.length === 1 ? '' : formatPlural(models.length, 'model');
 }

@@ -1,59 +1,63 @@
 import { cleanText, formatCents, formatCount, formatPlural, formatRounded } from './amounts.js';
 import { formatDay } from './calendar.js';
 import { explainCredits } from './credits.js';
+import { totalTokens } from './figures.js';
+import { type PeriodChartOptions, renderPeriodChart } from './figures-chart.js';
 import { describeCost, describeCredits } from './figures-text.js';
+import { IN_MARKDOWN, renderMarkdown, renderMarkdownTable } from './markdown.js';
 import { explainMarks } from './notes.js';
 import type { Paint } from './paint.js';
-import { type ChartOptions, renderPeriodChart } from './period-chart.js';
 import type { PeriodReport } from './period-report.js';
-import { costFormatOf, type PeriodTableOptions, renderPeriodTable } from './period-table.js';
-import { describeMissing, wrapText } from './table.js';
+import {
+  choosePeriodColumns,
+  costFormatOf,
+  layOutPeriodRows,
+  nameSubject,
+  type PeriodTableOptions,
+  renderPeriodTable,
+} from './period-table.js';
+import { describeMissing, joinSections, wrapText } from './table.js';
 
-export interface PeriodTextOptions extends PeriodTableOptions, ChartOptions {
+export interface PeriodTextOptions extends PeriodTableOptions, PeriodChartOptions {
   readonly view: 'table' | 'chart';
   /** What the report is limited to, in words: `only codex`, `project shop`. */
   readonly filters: readonly string[];
 }
 
-const TITLES = {
-  daily: 'Usage by day',
-  weekly: 'Usage by week',
-  monthly: 'Usage by month',
-  model: 'Usage by model',
-  project: 'Usage by project',
-  phase: 'Usage by phase of metered runs',
-  branch: 'Usage by branch',
-  pr: 'Usage by pull request',
-  user: 'Usage by user',
-  machine: 'Usage by machine',
-  team: 'Usage by team',
-} as const;
-
 /** Renders `report` for a person: heading, table or chart, pace and forecast, what its marks mean. Ends with a newline. */
 export function renderPeriodText(report: PeriodReport, options: PeriodTextOptions): string {
   const { width, paint } = options;
   const { text, remarks } = options.view === 'chart' ? drawChart(report, options) : setTable(report, options);
-  const marks = [
-    ...remarks,
-    ...explainMarks(report, costFormatOf(report.totals)),
-    ...explainCredits(report.totals.credits),
-  ];
-  const sections = [
-    describePeriodHeading(report, options),
+  return joinSections([
+    describeHeading(report, options),
     [text],
     describePaceText(report, width, paint),
-    marks.map((remark) => paint('gray', wrapText(remark, width))),
-  ];
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+    [...remarks, ...listMarks(report)].map((remark) => paint('gray', wrapText(remark, width))),
+  ]);
+}
+
+/** Renders `report` in GitHub's Markdown, for the summary of a CI job or a page of a wiki. Ends with a newline. */
+export function renderPeriodMarkdown(
+  report: PeriodReport,
+  options: Pick<PeriodTextOptions, 'extent' | 'detail' | 'filters'>,
+): string {
+  const heading = describeHeading(report, { ...IN_MARKDOWN, filters: options.filters });
+  const rows = layOutPeriodRows(report, { count: formatCount, cost: costFormatOf(report.totals) }, options);
+  return renderMarkdown(heading, [renderMarkdownTable(choosePeriodColumns(report, options), rows)], listMarks(report));
+}
+
+function listMarks(report: PeriodReport): string[] {
+  return [...explainMarks(report, costFormatOf(report.totals)), ...explainCredits(report.totals.credits)];
 }
 
 function drawChart(report: PeriodReport, options: PeriodTextOptions) {
   const total = describeCost(report.totals, { cost: costFormatOf(report.totals) });
   const credits = describeCredits(report.totals);
-  const amounts = [total, ...(credits ? [`${credits} credits`] : []), `${formatRounded(countTokens(report))} tokens`];
+  const amounts = [
+    total,
+    ...(credits ? [`${credits} credits`] : []),
+    `${formatRounded(totalTokens(report.totals))} tokens`,
+  ];
   const sum = `${options.paint('bold', 'Total')}    ${amounts.join(', ')}`;
   return { text: `${renderPeriodChart(report, options)}\n\n${sum}`, remarks: [] };
 }
@@ -63,16 +67,12 @@ function setTable(report: PeriodReport, options: PeriodTextOptions) {
   return { text: table.text, remarks: options.extent === 'full' ? describeMissing(table) : [] };
 }
 
-function countTokens({ totals }: PeriodReport): number {
-  return totals.usage.input + totals.usage.output;
-}
-
 /** Returns the title, and a line with the days, the time zone and the filters. */
-export function describePeriodHeading(
+function describeHeading(
   report: PeriodReport,
   { filters, width, paint }: Pick<PeriodTextOptions, 'filters' | 'width' | 'paint'>,
 ): string[] {
-  const { kind, range, days, timeZone } = report;
+  const { range, days, timeZone } = report;
   const first = range.since ?? days[0]?.day;
   const last = range.until ?? days.at(-1)?.day;
   const facts = [
@@ -80,8 +80,8 @@ export function describePeriodHeading(
     timeZone,
     ...filters.map(cleanText),
   ];
-  const title = kind === 'tag' ? `Usage by ${cleanText(report.tagKey ?? '')}` : TITLES[kind];
-  return [paint('bold', title), paint('gray', wrapText(facts.join('  '), width))];
+  const [subject] = nameSubject(report);
+  return [paint('bold', `Usage by ${subject}`), paint('gray', wrapText(facts.join('  '), width))];
 }
 
 /** Describes the burn rate and the forecast, a line each; nothing where no response has a price. */

@@ -8,10 +8,10 @@ import {
   formatShare,
 } from './amounts.js';
 import type { Clock } from './calendar.js';
-import { escapeMarkdown, renderMarkdownTable } from './cost-markdown.js';
 import { COST_PARTS, type CostPart, totalOf } from './cost-split.js';
 import { describeHeading } from './cost-text.js';
-import { type Paint, PLAIN } from './paint.js';
+import { escapeMarkdown, IN_MARKDOWN, renderMarkdown, renderMarkdownTable } from './markdown.js';
+import type { Paint } from './paint.js';
 import type { Selection } from './selector.js';
 import { type Column, type Row, renderTable, wrapText } from './table.js';
 import { describeNextStep } from './why-advice.js';
@@ -51,7 +51,6 @@ export const CAUSE_NAMES: Readonly<Record<CauseKind, string>> = {
 /** What the counts do not tell, said so that nobody takes its absence for a finding. */
 const NOT_KNOWN =
   'Not known: whether a request was a retry, and with which effort the model reasoned. Codex does not record either with its counts.';
-const ONE_LINE = 10_000;
 
 /** Renders the report for a person, on one screen. Ends with a newline. */
 export function renderWhyText(why: WhyReport, selection: Selection, options: WhyTextOptions): string {
@@ -72,18 +71,13 @@ export function renderWhyText(why: WhyReport, selection: Selection, options: Why
 
 /** The same in GitHub's Markdown. */
 export function renderWhyMarkdown(why: WhyReport, selection: Selection, clock: Clock): string {
-  const [title = '', facts = ''] = describeHeading(why.report, selection, { clock, width: ONE_LINE, paint: PLAIN });
+  const heading = describeHeading(why.report, selection, { ...IN_MARKDOWN, clock });
   const dearest = describeDearest(why, selection, clock).map(
     ({ title: name, text }) => `- **${escapeMarkdown(name)}**: ${escapeMarkdown(text)}`,
   );
-  const sections = [
-    `## ${escapeMarkdown(title)}`,
-    escapeMarkdown(facts),
-    renderMarkdownTable(listColumns(why), listRows(why)),
-    dearest.join('\n'),
-    ...[...describeCauses(why), describeNextStep(why), ...describeGaps(why)].map(escapeMarkdown),
-  ];
-  return `${sections.filter(Boolean).join('\n\n')}\n`;
+  const table = renderMarkdownTable(listColumns(why), listRows(why));
+  const paragraphs = [...describeCauses(why), describeNextStep(why), ...describeGaps(why)];
+  return renderMarkdown(heading, [table, dearest.join('\n')], paragraphs);
 }
 
 function listColumns({ usual }: WhyReport): Column<PartColumn>[] {

@@ -289,7 +289,11 @@ describe("the same responses at another model's price", () => {
   ])('cost it %s', (_how, invocation, as, costNanoUsd) => {
     const { sides, unpricedReasons } = compareRecorded([invocation], ['loop'], { as });
     const [recorded, repriced] = sides;
-    expect(repriced).toMatchObject({ pricedAs: as, baseline: 0, totals: { usage: recorded?.totals.usage } });
+    expect(repriced).toMatchObject({
+      pricedAs: as,
+      baseline: { name: 'A' },
+      totals: { usage: recorded?.totals.usage },
+    });
     expect(repriced?.totals.costNanoUsd).toBe(costNanoUsd);
     expect(repriced?.totals.unpricedResponses).toBe(costNanoUsd === undefined ? 1 : 0);
     expect(unpricedReasons).toHaveLength(costNanoUsd === undefined ? 1 : 0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createClock } from '../../src/report/calendar.js';
-import { renderCostMarkdown } from '../../src/report/cost-markdown.js';
 import { readCostReport } from '../../src/report/cost-report.js';
+import { renderCostMarkdown } from '../../src/report/cost-text.js';
 import type { Selection } from '../../src/report/selector.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
 

@@ -25,7 +25,7 @@ function invocation(id: string, more: Partial<LiveRow> = {}, rest: Partial<LiveI
     ...more,
     modelsByCost: more.models ?? ['gpt-5.3-codex'],
   };
-  const figures = toFigures(row, { models: row.models, sources: row.sources, evidence: [] });
+  const figures = toFigures(row);
   return { row, state: row.status === 'running' ? 'running' : 'ended', figures, budget: undefined, ...rest };
 }
 

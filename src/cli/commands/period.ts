@@ -157,7 +157,7 @@ function showPeriod(request: PeriodRequest, { host, paths }: { host: Host; paths
     const report = readSnapshot(store, (connection) => readPeriodReport(connection, query, calendar));
     if (request.format === 'json') return formatJson(toPeriodJson(report));
     if (request.format === 'markdown') {
-      const { renderPeriodMarkdown } = await import('../../report/period-markdown.js');
+      const { renderPeriodMarkdown } = await import('../../report/period-text.js');
       return renderPeriodMarkdown(report, { ...request, filters: describeFilters(request) });
     }
     return renderText(report, request, host, calendar.dayOf(nowMs));

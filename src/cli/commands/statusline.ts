@@ -129,7 +129,7 @@ function readFacts(connection: Connection, projectId: string | undefined, startO
 
 function readRun(connection: Connection, { projectId, runId }: { projectId: string; runId: string }) {
   const summary = readSummary(connection, { kind: 'run', projectId, runId });
-  return { id: runId, figures: toFigures(summary, { ...summary, evidence: [] }) };
+  return { id: runId, figures: toFigures(summary) };
 }
 
 function findStartOfToday(timeZone: string | undefined): number {

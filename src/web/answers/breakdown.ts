@@ -1,5 +1,5 @@
 import { createCalendar } from '../../report/calendar.js';
-import { type Figures, sumFigures, toFigures } from '../../report/figures.js';
+import { type Figures, figuresOfModel, sumFigures, toFigures } from '../../report/figures.js';
 import { resolveRange, toMoments } from '../../report/period-range.js';
 import type { PeriodEntry } from '../../report/period-report.js';
 import { SCHEMA_VERSION, toSumsJson } from '../../report/sums-json.js';
@@ -31,7 +31,7 @@ export const breakdownQuestion: Question<UsageQuery & { readonly by: Dimension }
       by === 'run'
         ? readRunSums(connection, filter).map((row) => ({
             ...{ name: row.runId, projectId: row.projectId },
-            ...toSumsJson(toFigures(row, { ...row, evidence: [] })),
+            ...toSumsJson(toFigures(row)),
           }))
         : readReport(connection, { kind: by, ...names, firstWeekday: MONDAY, nowMs, ...range }, calendar)?.entries.map(
             (entry) => describeEntry(entry, by),
@@ -64,7 +64,7 @@ function readUnmetered(connection: Connection, filter: UsageFilter): Figures {
   const rest = readSums(connection, keys, filter, [])
     .map((row) => ({ ...row, ...subtract(row, metered.get(`${row.source} ${row.model}`)) }))
     .filter(({ responses }) => responses > 0);
-  return sumFigures(rest.map((row) => toFigures(row, { models: [row.model], sources: [row.source], evidence: [] })));
+  return sumFigures(rest.map((row) => figuresOfModel(row)));
 }
 
 function subtract(all: SumRow, part: SumRow | undefined): SumRow {

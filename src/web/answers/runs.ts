@@ -66,7 +66,7 @@ function describeRun(
   { scope, sums }: { scope: Scope; sums: RunSumRow | undefined },
 ): ListEntry {
   const summary = { ...readSummary(connection, scope), ...sums };
-  return { scope, summary, figures: toFigures(summary, { ...summary, evidence: [] }) };
+  return { scope, summary, figures: toFigures(summary) };
 }
 
 function hasText(scope: Scope, text: string): boolean {

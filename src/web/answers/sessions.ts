@@ -26,7 +26,7 @@ export const sessionsQuestion: Question<ListQuery & { readonly provider: Provide
         invocationCount: row.invocationCount,
         firstResponseAt: toIso(row.firstResponseAtMs),
         lastResponseAt: toIso(row.lastResponseAtMs),
-        ...toSumsJson(toFigures(row, { models: row.models, sources: row.sources, evidence: [] })),
+        ...toSumsJson(toFigures(row)),
       })),
     };
   },
