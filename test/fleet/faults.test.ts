@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../src/store/store.js';
+import { makeCertificate, NO_OPENSSL } from '../harness/certificate.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../store/samples.js';
 import { startCuttingProxy } from './cutting-proxy.js';
@@ -111,15 +111,15 @@ describe.skipIf(NO_POSTGRES !== undefined)('a push to a server that asks for a p
   });
 });
 
-describe.skipIf(NO_POSTGRES !== undefined)('a push over TLS', () => {
+describe.skipIf((NO_POSTGRES ?? NO_OPENSSL) !== undefined)('a push over TLS', () => {
   let server: PostgresServer;
   let fleet: Fleet;
   const folder = mkdtempSync(join(tmpdir(), 'codex-metered-tls-'));
-  const authority = join(folder, 'server.crt');
+  let authority: string;
   beforeAll(async () => {
-    await makeCertificate(folder);
-    const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-    const files = { 'server.crt': read('server.crt'), 'server.key': read('server.key') };
+    const { key, certificate, path } = await makeCertificate(folder);
+    authority = path;
+    const files = { 'server.crt': certificate, 'server.key': key };
     server = await startPostgres(undefined, { settings: { ssl: 'on' }, files });
     fleet = await createFleet(server);
   });
@@ -159,10 +159,3 @@ describe.skipIf(NO_POSTGRES !== undefined)('a push over TLS', () => {
     expect(await count(fleet)).toBe(before);
   });
 });
-
-/** Writes a certificate for `localhost` and its key into the folder. It is its own authority. */
-async function makeCertificate(folder: string): Promise<void> {
-  const options = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-  const files = ['-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.crt')];
-  await execa('openssl', ['req', ...options, '-addext', 'subjectAltName=DNS:localhost', ...files]);
-}

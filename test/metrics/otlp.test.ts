@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Store } from '../../src/store/store.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import { toResponseId } from '../../src/usage/response-id.js';
+import { makeCertificate, NO_OPENSSL } from '../harness/certificate.js';
 import {
   type Collector,
   type FlatPoint,
@@ -292,8 +292,9 @@ describe('codex-usage metrics --otlp', () => {
     expect(listPoints(last(collector)).filter(({ name }) => name === INPUT)).toEqual([]);
   });
 
-  it('compresses where that is asked for, and checks the certificate of https', async () => {
-    const collector = await startCollector(createSecureServer({ key: read('key.pem'), cert: read('certificate.pem') }));
+  it.skipIf(NO_OPENSSL !== undefined)('compresses where asked to, and checks the certificate of https', async () => {
+    const { key, certificate, path } = await makeCertificate(createFolder());
+    const collector = await startCollector(createSecureServer({ key, cert: certificate }));
     const { send } = openMachine();
     const stranger = await send(['--otlp', collector.url]);
     expect([stranger.exitCode, stranger.all]).toEqual([
@@ -302,7 +303,7 @@ describe('codex-usage metrics --otlp', () => {
     ]);
     expect(collector.received).toEqual([]);
     const known = {
-      OTEL_EXPORTER_OTLP_CERTIFICATE: fileURLToPath(new URL('certificate.pem', TLS)),
+      OTEL_EXPORTER_OTLP_CERTIFICATE: path,
       OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
     };
     expect(await send(['--otlp', collector.url], known)).toMatchObject({ exitCode: 0 });
@@ -354,10 +355,3 @@ describe('codex-usage metrics --otlp', () => {
 });
 
 const DELTA = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' };
-
-/** A key and a certificate of `localhost` for a hundred years, which nobody else trusts. */
-const TLS = new URL('tls/', import.meta.url);
-
-function read(name: string): string {
-  return readFileSync(new URL(name, TLS), 'utf8');
-}
