@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { type FleetTarget, MOST_LABELS, NAME_MODES, parseFleetUrl } from '../usage/fleet-target.js';
+import { DETAILS, type FleetTarget, MOST_LABELS, NAME_MODES, parseFleetUrl } from '../usage/fleet-target.js';
 import { readDuration } from './fleet.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
@@ -37,6 +37,7 @@ export const FLEET_TARGET = z
       ),
       projects: z.optional(list),
       except: z.optional(list),
+      detail: z.optional(z.enum(DETAILS, { error: `must be ${DETAILS.map((one) => `"${one}"`).join(' or ')}` })),
       names: z.optional(z.enum(NAME_MODES, { error: `must be ${NAME_MODES.map((one) => `"${one}"`).join(' or ')}` })),
       names_key_file: z.optional(text),
       send_threads: z.optional(flag),
@@ -61,6 +62,15 @@ export const FLEET_TARGET = z
       error: 'needs names_key_file when it is "hashed"',
       path: ['names'],
     }),
+    z.refine(({ detail = 'responses', history }) => detail === 'responses' || history !== true, {
+      error:
+        'is for detail = "responses": in sums, the copies that several machines have of a session cannot be told from it',
+      path: ['history'],
+    }),
+    z.refine(({ detail = 'responses', send_threads }) => detail === 'responses' || send_threads !== true, {
+      error: 'is for detail = "responses": sums have no threads',
+      path: ['send_threads'],
+    }),
     z.refine(({ read_url, read_password_file }) => !read_password_file || read_url !== undefined, {
       error: 'needs read_url',
       path: ['read_password_file'],
@@ -83,6 +93,7 @@ export function toFleetTarget(name: string, values: z.infer<typeof FLEET_TARGET>
     labels: values.labels ?? {},
     projects: values.projects,
     except: values.except ?? [],
+    detail: values.detail ?? 'responses',
     names: values.names ?? 'plain',
     namesKeyFile: path(values.names_key_file),
     sendThreads: values.send_threads ?? false,

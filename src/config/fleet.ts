@@ -9,7 +9,14 @@ const TARGET_OF_VARIABLES = 'environment';
 const NOTHING_SET: Omit<FleetTarget, 'name' | 'url' | 'passwordFile' | 'waitMs'> = {
   ...{ readUrl: undefined, readPasswordFile: undefined },
   ...{ passwordCommand: undefined, user: undefined, labels: {}, projects: undefined, except: [] },
-  ...{ names: 'plain', namesKeyFile: undefined, sendThreads: false, history: undefined, allowInsecure: false },
+  ...{
+    detail: 'responses',
+    names: 'plain',
+    namesKeyFile: undefined,
+    sendThreads: false,
+    history: undefined,
+    allowInsecure: false,
+  },
 };
 
 /** The targets of the fleet: that of the environment, and those of the user's file, each with what variables change of it. Throws a UsageError. */

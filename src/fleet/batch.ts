@@ -1,11 +1,16 @@
 import { createHmac } from 'node:crypto';
-import type { OutboxInvocation, OutboxResponse, OutboxRows } from '../store/outbox-rows.js';
+import type { OutboxInvocation, OutboxResponse, OutboxRows, WholeInvocation } from '../store/outbox-rows.js';
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
-import { type FleetTarget, MOST_LABELS } from '../usage/fleet-target.js';
+import { type Detail, type FleetTarget, MOST_LABELS } from '../usage/fleet-target.js';
 import { toResponseId } from '../usage/response-id.js';
+import { type InvocationSum, sumUp } from './invocation-sums.js';
 
-/** The version of the form of a batch; the server's function push_v1 takes it. */
-export const BATCH_VERSION = 1;
+/** The version of the form of a batch, which the server's function push_v1 or push_v2 takes: sums of invocations are new in 2. */
+export type BatchVersion = 1 | 2;
+
+export function versionFor(detail: Detail): BatchVersion {
+  return detail === 'responses' ? 1 : 2;
+}
 
 /** A row as it is sent. */
 export interface WireRow {
@@ -16,6 +21,7 @@ export interface WireRow {
 
 /** What a batch says of its sender. */
 export interface BatchHead {
+  readonly v: BatchVersion;
   readonly store: string;
   readonly nonce: string | null;
   readonly nextNonce: string;
@@ -29,7 +35,7 @@ export interface BatchHead {
 export function writeBatch(head: BatchHead, rows: readonly WireRow[]): string {
   const of = (kind: WireRow['kind']) => rows.filter((row) => row.kind === kind).map(({ value }) => value);
   return JSON.stringify({
-    v: BATCH_VERSION,
+    v: head.v,
     store: head.store,
     nonce: head.nonce,
     next_nonce: head.nextNonce,
@@ -46,7 +52,7 @@ export function writeBatch(head: BatchHead, rows: readonly WireRow[]): string {
 
 /** The settings of a target that decide which rows it is sent, and what is in them. */
 export interface RowRules
-  extends Pick<FleetTarget, 'user' | 'labels' | 'projects' | 'except' | 'names' | 'sendThreads'> {
+  extends Pick<FleetTarget, 'user' | 'labels' | 'projects' | 'except' | 'detail' | 'names' | 'sendThreads'> {
   /** Whether past sessions are sent too. */
   readonly history: boolean;
   /** The key of hashed names. */
@@ -56,18 +62,37 @@ export interface RowRules
 /** Makes the rows that a target is to have of what has changed. */
 export function toWireRows({ invocations, responses, gone }: OutboxRows, rules: RowRules): WireRow[] {
   const name = createNamer(rules);
-  const isSent = ({ isPast, projectId }: { readonly isPast: 0 | 1; readonly projectId: string }) => {
-    const isWanted = rules.projects?.includes(projectId) ?? !rules.except.includes(projectId);
-    return isWanted && (rules.history || isPast === 0);
-  };
   return [
-    ...invocations.filter(isSent).map((row) => toInvocation(row, rules, name)),
-    ...responses.filter(isSent).map((row) => toResponse(row, rules, name)),
+    ...invocations.filter((row) => isSent(row, rules)).map((row) => toInvocation(row, rules, name)),
+    ...responses.filter((row) => isSent(row, rules)).map((row) => toResponse(row, rules, name)),
     ...gone.map((row): WireRow => {
       const id = toResponseId(row);
       return { kind: 'gone', id, value: { id, evidence: row.evidence, revision: row.seq } };
     }),
   ];
+}
+
+/** Makes the rows that a target is to have of invocations where it is sent their sums. */
+export function toSumRows(invocations: readonly WholeInvocation[], rules: RowRules): WireRow[] {
+  const name = createNamer(rules);
+  return invocations
+    .filter((row) => isSent(row, rules))
+    .map((row) => {
+      const { value, ...wire } = toInvocation(row, rules, name);
+      return { ...wire, value: { ...value, sums: sumUp(row) } };
+    });
+}
+
+/** How many responses rows stand for. */
+export function countResponses(rows: readonly WireRow[]): number {
+  const summed = rows.flatMap(({ value }) => (value.sums ?? []) as InvocationSum[]);
+  const singles = rows.filter(({ kind }) => kind === 'response').length;
+  return summed.reduce((count, { responses }) => count + responses, singles);
+}
+
+function isSent({ isPast, projectId }: Pick<OutboxResponse, 'isPast' | 'projectId'>, rules: RowRules): boolean {
+  const isWanted = rules.projects?.includes(projectId) ?? !rules.except.includes(projectId);
+  return isWanted && (rules.history || isPast === 0);
 }
 
 /** Writes a name as the target may know it. `nothing` stands for it where names are not sent. */

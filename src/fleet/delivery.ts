@@ -1,14 +1,19 @@
-import { type BatchHead, type WireRow, writeBatch } from './batch.js';
+import { type BatchHead, type BatchVersion, type WireRow, writeBatch } from './batch.js';
 import { FleetError } from './connection.js';
 
 /** What push_v1 answers. */
 export type PushAnswer =
-  | { readonly ok: true; readonly server_time_ms?: number | null }
+  | {
+      readonly ok: true;
+      readonly server_time_ms?: number | null;
+      /** The invocations of which it has single responses, and so has not taken the sums. */
+      readonly singles?: readonly string[];
+    }
   | { readonly ok: false; readonly error: string };
 
 /** What takes a batch: a server, or a folder. Throws a FleetError. */
 export interface Transport {
-  send(batch: string): Promise<PushAnswer>;
+  send(batch: string, version: BatchVersion): Promise<PushAnswer>;
 }
 
 /** Under which id and nonce batches are sent, one after the other. */
@@ -28,11 +33,13 @@ export class UnknownNonceError extends Error {
 export interface Delivery {
   readonly chain: Chain;
   readonly transport: Transport;
-  readonly head: Pick<BatchHead, 'host' | 'platform' | 'version' | 'labels'>;
+  readonly head: Pick<BatchHead, 'v' | 'host' | 'platform' | 'version' | 'labels'>;
   /** Called with the rows that the target has taken. */
   accepted(rows: readonly WireRow[]): void;
   /** Called with a row that it refuses. */
   refused(row: WireRow, reason: string): void;
+  /** Adds to an invocation which single responses its sums replace. Undefined where nobody here knows that. */
+  readonly replacing?: (row: WireRow) => WireRow;
 }
 
 /** So often a batch that met another one at the server is sent again at once. */
@@ -44,26 +51,39 @@ const COLLISION = /^40(?:P01|001)$/;
  * or a FleetError where nothing can be sent now.
  */
 export async function deliver(rows: readonly WireRow[], delivery: Delivery): Promise<void> {
-  const refusal = await sendOnce(rows, delivery);
-  if (refusal === undefined) return delivery.accepted(rows);
+  const answer = await sendOnce(rows, delivery);
+  if (typeof answer !== 'string') return finish(rows, new Set(answer), delivery);
   const [first] = rows;
-  if (first !== undefined && rows.length === 1) return delivery.refused(first, refusal);
+  if (first !== undefined && rows.length === 1) return delivery.refused(first, answer);
   const middle = Math.ceil(rows.length / 2);
   await deliver(rows.slice(0, middle), delivery);
   await deliver(rows.slice(middle), delivery);
 }
 
-/** Returns why the target refuses one of the rows; undefined where it has taken all. */
-async function sendOnce(rows: readonly WireRow[], { chain, transport, head }: Delivery): Promise<string | undefined> {
+/** Sends the sums again that were not taken, each with what it replaces, one by one: an invocation can have had many responses. */
+async function finish(rows: readonly WireRow[], singles: ReadonlySet<string>, delivery: Delivery): Promise<void> {
+  delivery.accepted(rows.filter(({ id }) => !singles.has(id)));
+  for (const row of rows.filter(({ id }) => singles.has(id))) {
+    if (delivery.replacing) await deliver([delivery.replacing(row)], delivery);
+    else
+      delivery.refused(row, 'it has single responses of this invocation, which only a push from its machine replaces');
+  }
+}
+
+/** Returns the invocations whose sums were not taken, or why the target refuses one of the rows. */
+async function sendOnce(
+  rows: readonly WireRow[],
+  { chain, transport, head }: Delivery,
+): Promise<readonly string[] | string> {
   const nextNonce = chain.next();
   const { store, nonce } = chain;
   for (let collisions = 0; ; collisions++) {
     const sentAtMs = Date.now();
     try {
-      const answer = await transport.send(writeBatch({ ...head, store, nonce, nextNonce }, rows));
+      const answer = await transport.send(writeBatch({ ...head, store, nonce, nextNonce }, rows), head.v);
       if (!answer.ok) throw explainAnswer(answer.error);
       chain.confirm(nextNonce, measureSkew(answer.server_time_ms, sentAtMs));
-      return undefined;
+      return answer.singles ?? [];
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       if (error.kind === 'refused' && rows.length > 0) return error.message;

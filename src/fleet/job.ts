@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { messageOf } from '../errors.js';
 import type { Connection } from '../store/open.js';
-import { type FleetTarget, parseFleetUrl } from '../usage/fleet-target.js';
-import { createNamer, limitLabels, nameValues, type RowRules } from './batch.js';
+import { type FleetTarget, parseFleetUrl, sendsHistory } from '../usage/fleet-target.js';
+import { createNamer, limitLabels, nameValues, type RowRules, versionFor } from './batch.js';
 import { FleetError } from './connection.js';
 import type { PushJob } from './pusher.js';
 import { readSecret } from './secrets.js';
@@ -29,7 +29,7 @@ export function createJob(
   { full, onProgress }: Pick<PushJob, 'full'> & Partial<Pick<PushJob, 'onProgress'>>,
 ): PushJob {
   const { connection, host, version, isCi } = source;
-  const history = target.history ?? !isCi;
+  const history = sendsHistory(target, isCi);
   const namesKey = readNamesKey(target);
   const labels = limitLabels(target.labels);
   const rules: RowRules = { ...target, labels, history, namesKey };
@@ -37,6 +37,7 @@ export function createJob(
   return {
     ...{ connection, target: target.name, rules, full, settings: digestSettings(rules, target.url) },
     head: {
+      v: versionFor(target.detail),
       host: name(host),
       platform: `${process.platform}-${process.arch}`,
       version,
@@ -62,9 +63,11 @@ export function readNamesKey({ names, namesKeyFile: path }: FleetTarget): string
 }
 
 /** User and labels are not among them: they can differ from one job of CI to the next, and each row keeps what it was sent with. */
-function digestSettings({ projects, except, names, namesKey, sendThreads, history }: RowRules, url: string): string {
-  const address = describeAddress(url);
-  const deciding = [address, projects ?? null, except, names, namesKey ?? null, sendThreads, history];
+function digestSettings(rules: RowRules, url: string): string {
+  const { projects, except, names, namesKey, sendThreads, history, detail } = rules;
+  const before = [describeAddress(url), projects ?? null, except, names, namesKey ?? null, sendThreads, history];
+  // The digest of a target that was known before there was a choice stays what it was.
+  const deciding = detail === 'responses' ? before : [...before, detail];
   return createHash('sha256').update(JSON.stringify(deciding)).digest('hex').slice(0, 32);
 }
 

@@ -144,6 +144,15 @@ export function countSummed(client: pg.Client, sinceMs: number): Promise<number>
   return readNumber(client, `SELECT sum(responses) AS n FROM usage_15m WHERE start >= ${start}`, [sinceMs]);
 }
 
+/** How many of the server's responses come as sums of invocations, and in how many rows. */
+export async function countInSums(client: pg.Client, sinceMs: number): Promise<{ responses: number; rows: number }> {
+  const where = `WHERE responses IS NOT NULL AND completed_at >= ${fromMs('$1')}`;
+  return {
+    responses: await readNumber(client, `SELECT sum(responses) AS n FROM responses ${where}`, [sinceMs]),
+    rows: await readNumber(client, `SELECT count(*) AS n FROM responses ${where}`, [sinceMs]),
+  };
+}
+
 /** False where the row cannot be right. */
 export function putInvocation(writer: TeamWriter, row: InvocationRow): boolean {
   const invocation = toInvocation(row);

@@ -6,6 +6,7 @@ import { abandon, type Credentials, connectTo, explainFault, FleetError, type Ta
 import {
   attempt,
   batches,
+  countInSums,
   countSummed,
   fromMs,
   INVOCATIONS,
@@ -104,10 +105,12 @@ async function pullRows(
   const responses = await pullResponses(client, writer, query, refused, options);
   await pullNames(client, writer);
   const held = connection.prepare<[number], number>('SELECT count(*) FROM response_rows WHERE completed_at_ms >= ?');
+  const inSums = await countInSums(client, sinceMs);
+  const here = (held.pluck().get(sinceMs) ?? 0) + refused.size + inSums.responses - inSums.rows;
   const state: PullState = {
     ...{ target: target.name, address: describeAddress(target), cursor, sinceMs },
     ...{ pulledAtMs: Date.now(), refused: [...refused] },
-    pruned: Math.max(0, (await countSummed(client, sinceMs)) - (held.pluck().get(sinceMs) ?? 0) - refused.size),
+    ...{ pruned: Math.max(0, (await countSummed(client, sinceMs)) - here), summed: inSums.responses },
   };
   writer.finish(state);
   await client.query('COMMIT');

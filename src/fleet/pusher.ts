@@ -9,16 +9,20 @@ import {
   type OutboxEntry,
   type PushTarget,
   prepareNonce,
+  readLastNumber,
   readTarget,
 } from '../store/outbox.js';
-import { readOutboxRows } from '../store/outbox-rows.js';
+import { listResponsesOf, readOutboxRows, readWholeInvocations } from '../store/outbox-rows.js';
 import { setRowAside, takeBack } from '../store/set-aside.js';
-import { type RowRules, toWireRows, type WireRow, writeBatch } from './batch.js';
+import { toResponseId } from '../usage/response-id.js';
+import { countResponses, type RowRules, toSumRows, toWireRows, type WireRow, writeBatch } from './batch.js';
 import { FleetError } from './connection.js';
 import { type Chain, type Delivery, deliver, type Transport, UnknownNonceError } from './delivery.js';
 
 /** How many rows a batch holds at most. */
 const BATCH_ROWS = 2000;
+/** The same of invocations with their sums. */
+const BATCH_INVOCATIONS = 500;
 /** More refused rows than this, and more than one in so many, are a fault of the target or of this program: no more are set aside. */
 const MOST_REFUSED = 20;
 
@@ -56,17 +60,19 @@ function prepareTarget({ connection, target: name, settings, full }: Omit<PushJo
 export async function pushAll(job: PushJob, transport: Transport): Promise<Sent> {
   const sent = { responses: 0, invocations: 0, setAside: 0 };
   prepareTarget(job);
+  let read = createReader(job);
   try {
     for (let renewals = 0; ; ) {
       const batch = listEntries(job.connection, cursorOf(job), BATCH_ROWS);
       if (batch.length === 0) return sent;
       try {
-        await pushEntries(batch, job, transport, sent);
+        await pushEntries(batch, read, job, transport, sent);
       } catch (error) {
         if (!(error instanceof UnknownNonceError)) throw error;
         if (++renewals > 1)
           throw new FleetError('The target does not know the nonce that it has just been given.', 'setup');
         beginTarget(job.connection, { name: job.target, settings: job.settings, store: 'renew' });
+        read = createReader(job);
       }
     }
   } catch (error) {
@@ -75,8 +81,24 @@ export async function pushAll(job: PushJob, transport: Transport): Promise<Sent>
   }
 }
 
+/** Makes the rows of entries. */
+type Reader = (entries: readonly OutboxEntry[]) => WireRow[];
+
+/** An invocation that is sent as a whole is left out of later rows, where it has not changed since it was read. */
+function createReader({ connection, rules }: PushJob): Reader {
+  if (rules.detail === 'responses') return (entries) => toWireRows(readOutboxRows(connection, entries), rules);
+  const readAt = new Map<string, number>();
+  return (entries) => {
+    const seq = readLastNumber(connection);
+    const invocations = readWholeInvocations(connection, entries, { seq, readAt });
+    for (const { id } of invocations) readAt.set(id, seq);
+    return toSumRows(invocations, rules);
+  };
+}
+
 async function pushEntries(
   entries: readonly OutboxEntry[],
+  read: Reader,
   job: PushJob,
   transport: Transport,
   sent: { -readonly [Name in keyof Sent]: Sent[Name] },
@@ -85,8 +107,8 @@ async function pushEntries(
   const delivery: Delivery = {
     ...{ transport, head: job.head, chain: createChain(job) },
     accepted(rows) {
-      sent.responses += count(rows, 'response');
-      sent.invocations += count(rows, 'invocation');
+      sent.responses += countResponses(rows);
+      sent.invocations += rows.filter(({ kind }) => kind === 'invocation').length;
       takeBack(
         connection,
         target,
@@ -101,15 +123,19 @@ async function pushEntries(
       }
       setRowAside(connection, { target, kind: row.kind, id: row.id, reason });
     },
+    replacing: (row) => {
+      const replaces = listResponsesOf(connection, row.id).map(toResponseId);
+      return { ...row, value: { ...row.value, replaces } };
+    },
   };
-  const rows = toWireRows(readOutboxRows(connection, entries), job.rules);
-  for (let from = 0; from < rows.length; from += BATCH_ROWS)
-    await deliver(rows.slice(from, from + BATCH_ROWS), delivery);
+  const rows = read(entries);
+  const most = mostRows(job);
+  for (let from = 0; from < rows.length; from += most) await deliver(rows.slice(from, from + most), delivery);
   advanceCursor(connection, target, entries.at(-1)?.seq ?? 0);
 }
 
-function count(rows: readonly WireRow[], kind: WireRow['kind']): number {
-  return rows.filter((row) => row.kind === kind).length;
+function mostRows({ rules }: PushJob): number {
+  return rules.detail === 'responses' ? BATCH_ROWS : BATCH_INVOCATIONS;
 }
 
 function cursorOf({ connection, target }: PushJob): number {
@@ -137,15 +163,16 @@ export function showBatches(job: PushJob, print: (batch: string) => void): void 
   const isAll = full || known?.settings !== settings;
   const entries = isAll ? iterateAll(connection) : iterateWaiting(connection, known.cursor);
   const chain = { store: known?.store ?? NEW_STORE, nonce: known?.nonce ?? null, nextNonce: NEW_STORE };
+  const [read, most] = [createReader(job), mostRows(job)];
   let rows: WireRow[] = [];
   const flush = (least: number) => {
-    for (; rows.length >= least && rows.length > 0; rows = rows.slice(BATCH_ROWS)) {
-      print(writeBatch({ ...job.head, ...chain }, rows.slice(0, BATCH_ROWS)));
+    for (; rows.length >= least && rows.length > 0; rows = rows.slice(most)) {
+      print(writeBatch({ ...job.head, ...chain }, rows.slice(0, most)));
     }
   };
   for (const some of inGroups(entries)) {
-    rows.push(...toWireRows(readOutboxRows(connection, some), job.rules));
-    flush(BATCH_ROWS);
+    rows.push(...read(some));
+    flush(most);
   }
   flush(1);
 }

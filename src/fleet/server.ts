@@ -5,7 +5,6 @@ import type { PushAnswer, Transport } from './delivery.js';
 import type { PushSource } from './job.js';
 
 const GOODBYE_MS = 500;
-const PUSH = 'SELECT codex_metered.push_v1($1::jsonb) AS answer';
 
 export interface Server extends Transport {
   close(): Promise<void>;
@@ -20,18 +19,19 @@ export function openServer(
   let client: ReturnType<typeof connectTo> | undefined;
   const aborted = untilAborted(signal);
   aborted.catch(() => undefined);
-  const ask = async (batch: string): Promise<PushAnswer> => {
+  const ask: Server['send'] = async (batch, version): Promise<PushAnswer> => {
     client ??= connectTo(target, { env, password: passwordOf(target) });
     const connected = await client;
     try {
-      const { rows } = await connected.query<{ answer: PushAnswer }>(PUSH, [batch]);
+      const push = `SELECT codex_metered.push_v${version}($1::jsonb) AS answer`;
+      const { rows } = await connected.query<{ answer: PushAnswer }>(push, [batch]);
       return rows[0]?.answer ?? { ok: false, error: 'no answer' };
     } catch (error) {
       throw explainFault(error, target);
     }
   };
   return {
-    send: (batch) => Promise.race([ask(batch), aborted]),
+    send: (batch, version) => Promise.race([ask(batch, version), aborted]),
     async close() {
       const connected = signal.aborted ? undefined : await client?.catch(() => undefined);
       if (connected) await Promise.race([connected.end().catch(() => undefined), sleep(GOODBYE_MS)]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { makeFolder } from '../files/folders.js';
 import { readRegularFile, replaceFile } from '../files/regular-file.js';
-import { BATCH_VERSION, type WireRow } from './batch.js';
+import { countResponses, type WireRow } from './batch.js';
 import { FleetError } from './connection.js';
 import { type Chain, type Delivery, deliver, type Transport, UnknownNonceError } from './delivery.js';
 
@@ -63,7 +63,7 @@ export async function sendSpooled(folder: string, transport: Transport, onProgre
     const delivery = (own: Chain): Delivery => ({
       ...{ transport, head: batch.head, chain: own },
       accepted(rows) {
-        sent.responses += rows.filter(({ kind }) => kind === 'response').length;
+        sent.responses += countResponses(rows);
         sent.invocations += rows.filter(({ kind }) => kind === 'invocation').length;
       },
       refused(_row, reason) {
@@ -90,14 +90,14 @@ export async function sendSpooled(folder: string, transport: Transport, onProgre
 function readBatch(path: string): Spooled {
   try {
     const batch = JSON.parse(readRegularFile(path, LIMIT_BYTES).toString('utf8')) as Record<string, unknown>;
-    if (batch.v !== BATCH_VERSION) throw new Error(`it is of version ${String(batch.v)}`);
+    if (batch.v !== 1 && batch.v !== 2) throw new Error(`it is of version ${String(batch.v)}`);
     const of = (key: string, kind: WireRow['kind']) => {
       return (batch[key] as Record<string, unknown>[]).map((value): WireRow => ({ kind, id: String(value.id), value }));
     };
     return {
       chain: createChain(String(batch.store), batch.nonce as string | null, String(batch.next_nonce)),
       head: {
-        ...{ host: String(batch.host), platform: String(batch.platform), version: String(batch.version) },
+        ...{ v: batch.v, host: String(batch.host), platform: String(batch.platform), version: String(batch.version) },
         labels: batch.labels as Record<string, string>,
       },
       rows: [...of('invocations', 'invocation'), ...of('responses', 'response'), ...of('gone', 'gone')],

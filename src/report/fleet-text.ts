@@ -54,6 +54,11 @@ export function renderPull(name: string, pull: PullOutcome): string {
       `${formatPlural(state.pruned, 'response')} in no report: the server has dropped them, and has their sums alone.`,
     );
   }
+  if (state.summed > 0) {
+    lines.push(
+      `${formatPlural(state.summed, 'response')} came as sums of invocations: reports count each sum as one response.`,
+    );
+  }
   return `${cleanText(lines.join(' '))}\n`;
 }
 
@@ -63,7 +68,7 @@ export function toPullJson(name: string, pull: PullOutcome): object {
   const { responses, invocations, deleted, state } = pull;
   return {
     ...{ ...head, responses, invocations, deleted, since: toIso(state.sinceMs), pulledAt: toIso(state.pulledAtMs) },
-    ...{ refused: state.refused.length, pruned: state.pruned },
+    ...{ refused: state.refused.length, pruned: state.pruned, summed: state.summed },
   };
 }
 

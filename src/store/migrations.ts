@@ -4,7 +4,7 @@ import { ADD_EXPORTED_COUNTERS } from './migrations/exported-counters.js';
 import { ADD_OUTBOX } from './migrations/outbox.js';
 import { SCHEMA } from './migrations/schema.js';
 import { ADD_TAGS } from './migrations/tags.js';
-import { ADD_TEAM } from './migrations/team.js';
+import { ADD_SUMMED, ADD_TEAM } from './migrations/team.js';
 import { TRIGGERS } from './migrations/triggers.js';
 import { VIEWS } from './migrations/views.js';
 
@@ -15,7 +15,7 @@ const BASE_VERSION = 10;
  * What has changed since, as SQL: the first step makes version 11. One that was released is never changed. Views and
  * triggers are made anew after the steps, so no step needs to.
  */
-const STEPS: readonly string[] = [ADD_TAGS, ADD_OUTBOX, ADD_EXPORTED_COUNTERS, ADD_TEAM];
+const STEPS: readonly string[] = [ADD_TAGS, ADD_OUTBOX, ADD_EXPORTED_COUNTERS, ADD_TEAM, ADD_SUMMED];
 
 /** The version of the schema that this program works with: the `PRAGMA user_version` of a database. */
 export const LATEST_VERSION: number = BASE_VERSION + STEPS.length;

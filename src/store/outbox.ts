@@ -146,6 +146,11 @@ export function noteFailure(connection: Connection, name: string, reason: string
     .run(Date.now(), reason, name);
 }
 
+/** The number of the newest entry that was ever made. */
+export function readLastNumber(connection: Connection): number {
+  return connection.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").pluck().get() ?? 0;
+}
+
 /** What a target has not been sent. */
 export interface Backlog {
   readonly entries: number;

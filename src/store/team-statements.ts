@@ -39,5 +39,5 @@ export const SET_THREAD = `
   WHERE id = @id`;
 
 export const PUT_STATE = `
-  INSERT INTO pulls (target, address, cursor, since_ms, pulled_at_ms, refused, pruned)
-  VALUES (@target, @address, @cursor, @sinceMs, @pulledAtMs, @refused, @pruned)`;
+  INSERT INTO pulls (target, address, cursor, since_ms, pulled_at_ms, refused, pruned, summed)
+  VALUES (@target, @address, @cursor, @sinceMs, @pulledAtMs, @refused, @pruned, @summed)`;

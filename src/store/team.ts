@@ -50,6 +50,8 @@ export interface PullState {
   readonly refused: readonly string[];
   /** Responses that the server has as sums alone. */
   readonly pruned: number;
+  /** Responses that came as sums of invocations: here each sum is a response. */
+  readonly summed: number;
 }
 
 /** What became of a pull. */
@@ -66,7 +68,7 @@ export type PullOutcome =
 export function readPullState(connection: Connection): PullState | undefined {
   const row = connection
     .prepare<[], Omit<PullState, 'refused'> & { readonly refused: string }>(
-      'SELECT target, address, cursor, since_ms AS sinceMs, pulled_at_ms AS pulledAtMs, refused, pruned FROM pulls',
+      'SELECT target, address, cursor, since_ms AS sinceMs, pulled_at_ms AS pulledAtMs, refused, pruned, summed FROM pulls',
     )
     .get();
   return row && { ...row, refused: JSON.parse(row.refused) as string[] };

@@ -2,6 +2,10 @@
 export const NAME_MODES = ['plain', 'hashed', 'none'] as const;
 export type NameMode = (typeof NAME_MODES)[number];
 
+/** What a target is sent, and nothing finer: single responses, or the sums of each invocation by quarter of an hour. */
+export const DETAILS = ['responses', 'invocations'] as const;
+export type Detail = (typeof DETAILS)[number];
+
 /** How many labels a target is sent at most. */
 export const MOST_LABELS = 8;
 
@@ -22,6 +26,7 @@ export interface FleetTarget {
   readonly projects: readonly string[] | undefined;
   /** These are not. */
   readonly except: readonly string[];
+  readonly detail: Detail;
   readonly names: NameMode;
   /** The file of the team's key, which hashed names are made with. */
   readonly namesKeyFile: string | undefined;
@@ -31,6 +36,14 @@ export interface FleetTarget {
   /** How long the end of a run may wait until its record is sent. */
   readonly waitMs: number;
   readonly allowInsecure: boolean;
+}
+
+/**
+ * Whether past sessions are sent to a target, where it does not say so itself: not from a job of CI, where they are somebody else's, and
+ * not as sums, in which the copies that several machines have of a session could not be told from it.
+ */
+export function sendsHistory({ history, detail }: Pick<FleetTarget, 'history' | 'detail'>, isCi: boolean): boolean {
+  return detail === 'responses' && (history ?? !isCi);
 }
 
 export const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;

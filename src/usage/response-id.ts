@@ -16,9 +16,18 @@ export interface ResponseIdentity {
  * The rest is of SHA-256 over provider, thread and key; without the thread for Claude Code, whose sessions hold copies of
  * messages of others.
  */
-export function toResponseId({ provider, threadId, key, completedAtMs }: ResponseIdentity): string {
-  const atMs = (provider === 'codex' ? idTimeMs(threadId) : undefined) ?? completedAtMs;
-  const named = provider === 'claude' ? [provider, key] : [provider, threadId, key];
+export function toResponseId(response: ResponseIdentity): string {
+  const { provider, threadId, key } = response;
+  return makeId(idTimeOf(response), provider === 'claude' ? [provider, key] : [provider, threadId, key]);
+}
+
+/** The time with which the id of a response begins, in epoch milliseconds. */
+export function idTimeOf({ provider, threadId, completedAtMs }: Omit<ResponseIdentity, 'key'>): number {
+  return (provider === 'codex' ? idTimeMs(threadId) : undefined) ?? completedAtMs;
+}
+
+/** Makes a UUID of version 8 of a time in epoch milliseconds and of SHA-256 over names. */
+export function makeId(atMs: number, named: readonly (string | number | null)[]): string {
   const hash = createHash('sha256').update(JSON.stringify(named)).digest();
   const time = Math.min(Math.max(Math.trunc(atMs), 0), MOST_MS)
     .toString(16)

@@ -91,11 +91,12 @@ export class TestStore {
 
 /** The sums of a table: what `usage_15m`, `usage_day` and `responses` must have in common. */
 export async function sumUp(client: pg.ClientBase, table: string): Promise<Record<string, string>> {
-  const of = (column: string) => `coalesce(sum(${column}), 0)::text AS ${column}`;
+  const of = (column: string, as = column) => `coalesce(sum(${column}), 0)::text AS ${as}`;
   const counters = COUNTERS.map(({ column }) => of(column)).join(', ');
   const counts = table.startsWith('usage')
     ? `${of('responses')}, ${of('unpriced_responses')}`
-    : `count(*)::text AS responses, (count(*) FILTER (WHERE cost_nano_usd IS NULL OR partial))::text AS unpriced_responses`;
+    : `${of('coalesce(responses, 1)', 'responses')}, coalesce(sum(coalesce(unpriced_responses, (cost_nano_usd IS NULL OR partial)::int)), 0)::text
+        AS unpriced_responses`;
   const where = table === 'responses of invocations' ? 'WHERE invocation IS NOT NULL' : '';
   const from = table === 'responses of invocations' ? 'responses' : table;
   const { rows } = await client.query<Record<string, string>>(

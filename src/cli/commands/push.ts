@@ -3,7 +3,7 @@ import type { PushOutcome } from '../../fleet/push.js';
 import { cleanText, formatCount, formatPlural } from '../../report/amounts.js';
 import { renderOutcome, toPushJson } from '../../report/fleet-text.js';
 import type { Connection } from '../../store/open.js';
-import type { FleetTarget } from '../../usage/fleet-target.js';
+import { type FleetTarget, sendsHistory } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { chooseTargets, describeSource, stopSignal } from './fleet-targets.js';
 import { createStatusLine } from './progress-bar.js';
@@ -55,7 +55,7 @@ export const push = defineCommand({
   async run(call) {
     checkOptions(call);
     const targets = chooseTargets(call.argument, call);
-    await call.prepare(sendsHistory(targets, call) ? 'import' : 'as-it-is');
+    await call.prepare(needsHistory(targets, call) ? 'import' : 'as-it-is');
     const { dryRun, watch: isWatch, spool: folder } = call.options;
     if (folder !== undefined) return spool(call, targets, folder);
     if (dryRun) return withRecord(call, 'read', (connection) => show(call, targets, connection));
@@ -74,9 +74,9 @@ function checkOptions({ options }: PushCall): void {
   if (wait !== undefined && given.length > 0) throw new UsageError(`${given[0]} does not wait: leave out --wait.`);
 }
 
-function sendsHistory(targets: readonly FleetTarget[], { host, ...settings }: PushCall): boolean {
+function needsHistory(targets: readonly FleetTarget[], { host, ...settings }: PushCall): boolean {
   const { isCi } = describeSource(host, settings);
-  return targets.some(({ history }) => history ?? !isCi);
+  return targets.some((target) => sendsHistory(target, isCi));
 }
 
 async function withRecord(
@@ -131,7 +131,7 @@ async function watch(call: PushCall, targets: readonly FleetTarget[], connection
   const end = await fleet.watch({ ...describeSource(host, call), connection }, targets, {
     signal: stopSignal(call),
     idleMs: options.idle,
-    refresh: () => call.prepare(sendsHistory(targets, call) ? 'import' : 'as-it-is'),
+    refresh: () => call.prepare(needsHistory(targets, call) ? 'import' : 'as-it-is'),
     onOutcome: (outcome) => {
       const stream = outcome.kind === 'failed' ? host.stderr : host.stdout;
       if (options.json) stream.write(`${JSON.stringify(toPushJson([outcome]))}\n`);

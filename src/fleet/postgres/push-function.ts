@@ -1,5 +1,6 @@
 import { RESPONSE_COUNTERS } from '../../usage/counters.js';
 import { EVIDENCE, SOURCES } from '../../usage/source.js';
+import { DROP_SUMS, INVOCATION_SUMS_FUNCTION } from './push-sums.js';
 import { SUMS } from './sums.js';
 import { list, SAFE_PATH } from './tables.js';
 
@@ -70,6 +71,7 @@ const PUSH_RESPONSES = `
   LEFT JOIN projects p ON p.tenant = ours AND p.name = coalesce(nullif(r.project, ''), 'unknown')
   LEFT JOIN models m ON m.tenant = ours AND m.name = coalesce(nullif(r.model, ''), 'unknown')
   LEFT JOIN invocations i ON i.id = r.invocation AND i.tenant = ours
+  WHERE i.summed IS NOT TRUE
   ORDER BY r.id
   ON CONFLICT (id, tenant) DO UPDATE SET
     ${list(ATTRIBUTION, (column) => `${column} = CASE WHEN ${STAYS} THEN held.${column} ELSE excluded.${column} END`)},
@@ -113,7 +115,7 @@ const nameOf = (column: string) => `coalesce(nullif(${column}, ''), 'unknown')`;
 const BY_INDEX = 'SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off';
 
 const PUSH = `
-CREATE OR REPLACE FUNCTION push_v1(batch jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER ${SAFE_PATH}
+CREATE OR REPLACE FUNCTION take_batch(batch jsonb, version text) RETURNS jsonb LANGUAGE plpgsql ${SAFE_PATH}
 ${BY_INDEX} AS $$
 DECLARE
   ours int := current_tenant();
@@ -129,9 +131,10 @@ DECLARE
   project_names text[];
   model_names text[];
   label_sets jsonb[];
+  singles jsonb := '[]';
 BEGIN
-  IF batch ->> 'v' IS DISTINCT FROM '1' THEN
-    RETURN jsonb_build_object('ok', false, 'error', 'unsupported_version', 'supported', jsonb_build_array(1));
+  IF batch ->> 'v' IS DISTINCT FROM version THEN
+    RETURN jsonb_build_object('ok', false, 'error', 'unsupported_version', 'supported', jsonb_build_array(version::int));
   END IF;
   /* Before any other lock: a schema change or a prune that comes meanwhile waits, or is waited for, here. */
   LOCK TABLE responses IN ROW EXCLUSIVE MODE;
@@ -146,6 +149,9 @@ BEGIN
   SELECT array_agg(DISTINCT ${nameOf('"user"')}), array_agg(DISTINCT ${nameOf('project')}), array_agg(DISTINCT ${nameOf('model')}),
     count(*) FILTER (WHERE id < oldest)
   INTO user_names, project_names, model_names, pruned FROM jsonb_to_recordset(sent) AS s(${RESPONSE_TYPES});
+  IF version = '2' THEN
+    model_names := model_names || sum_models(sent_invocations);
+  END IF;
   SELECT user_names || array_agg(DISTINCT ${nameOf('"user"')}), project_names || array_agg(DISTINCT ${nameOf('project')}),
     array_agg(DISTINCT coalesce(labels, batch_labels))
   INTO user_names, project_names, label_sets FROM jsonb_to_recordset(sent_invocations) AS s(${INVOCATION_TYPES});
@@ -156,6 +162,11 @@ ${intern('models', 'model_names')}
 ${intern('labels', 'label_sets')}
   default_labels := (SELECT id FROM labels WHERE tenant = ours AND name = batch_labels);
 ${PUSH_INVOCATIONS}
+  IF version = '2' THEN
+    singles := take_sums(sent_invocations, ours, my_store, oldest);
+  ELSE
+${DROP_SUMS}
+  END IF;
 ${PUSH_RESPONSES}
   DELETE FROM responses held USING jsonb_to_recordset(sent_gone) AS g(id uuid, evidence text, revision bigint)
   WHERE held.id = g.id AND held.tenant = ours AND held.store = my_store AND held.revision < g.revision
@@ -164,9 +175,17 @@ ${PUSH_RESPONSES}
   PERFORM set_config('codex_metered.changes', '', true);
   RETURN jsonb_build_object('ok', true, 'accepted', jsonb_build_object('responses', jsonb_array_length(sent) - pruned,
       'invocations', jsonb_array_length(sent_invocations), 'gone', jsonb_array_length(sent_gone)),
-    'ignored', jsonb_build_object('pruned', pruned),
+    'ignored', jsonb_build_object('pruned', pruned), 'singles', singles,
     'server_time_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
 END $$;
+${[1, 2]
+  .map(
+    (version) => `
+CREATE OR REPLACE FUNCTION push_v${version}(batch jsonb) RETURNS jsonb LANGUAGE sql SECURITY DEFINER ${SAFE_PATH} AS $$
+  SELECT take_batch(batch, '${version}')
+$$;`,
+  )
+  .join('')}
 `;
 
 const PUSH_PARTS = `
@@ -210,4 +229,4 @@ END $$;
 `;
 
 /** SQL that makes every function and trigger, or makes them anew. To be run with the schema in the search_path. */
-export const FUNCTIONS: string = [HELPERS, SUMS, PUSH_PARTS, PUSH].join('\n');
+export const FUNCTIONS: string = [HELPERS, SUMS, PUSH_PARTS, INVOCATION_SUMS_FUNCTION, PUSH].join('\n');

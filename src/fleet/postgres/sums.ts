@@ -78,9 +78,9 @@ BEGIN
   PERFORM note_changes((SELECT jsonb_agg(c) FROM (
     SELECT tenant, date_bin('15 minutes', completed_at, 'epoch') AS start, usr, project, model, labels, provider,
       coalesce(phase, '') AS phase, source, invocation,
-      sum(sign) AS responses,
-      sum(sign) FILTER (WHERE cost_nano_usd IS NULL OR partial) AS unpriced_responses,
-      sum(sign) FILTER (WHERE cost_nano_usd IS NOT NULL) AS costed_responses,
+      sum(sign * coalesce(r.responses, 1)) AS responses,
+      sum(sign * coalesce(unpriced_responses, (cost_nano_usd IS NULL OR partial)::int)) AS unpriced_responses,
+      sum(sign * coalesce(costed_responses, (cost_nano_usd IS NOT NULL)::int)) AS costed_responses,
       sum(sign * cost_nano_usd) AS cost_nano_usd,
       ${list(
         COUNTERS.map(({ column }) => column),

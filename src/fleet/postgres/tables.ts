@@ -170,11 +170,23 @@ CREATE TABLE deleted_responses (
 `;
 
 /**
+ * A row of `responses` can be the sum of several: of those of an invocation in a quarter of an hour, where the machine sends no
+ * single ones. `responses` is then how many they are, and NULL in the row of a single response.
+ */
+const LET_ROWS_BE_SUMS = `
+ALTER TABLE responses ADD COLUMN responses bigint CHECK (responses > 0);
+ALTER TABLE responses ADD COLUMN unpriced_responses bigint CHECK (unpriced_responses BETWEEN 0 AND responses);
+ALTER TABLE responses ADD COLUMN costed_responses bigint CHECK (costed_responses BETWEEN 0 AND responses);
+CREATE INDEX responses_summed ON responses (invocation) WHERE responses IS NOT NULL;
+ALTER TABLE invocations ADD COLUMN summed boolean NOT NULL DEFAULT false;
+`;
+
+/**
  * The steps of the schema: step n makes version n. A released step never changes. Functions, views, policies and grants hold
  * nothing, so `fleet init` makes them anew where they differ; a release that changes them appends an empty step, by which an
  * older program sees that it must leave them alone.
  */
-export const STEPS: readonly string[] = [FIRST, NUMBER_CHANGES];
+export const STEPS: readonly string[] = [FIRST, NUMBER_CHANGES, LET_ROWS_BE_SUMS];
 
 /** Gives the columns of counters that were added to the list since the tables were made. */
 export const ADD_MISSING_COUNTERS: string = [

@@ -127,7 +127,7 @@ BEGIN
   PERFORM join_tenant(role_name, tenant_name);
   UPDATE tenant_roles SET may_push = true WHERE role = role_name::name;
   EXECUTE format('GRANT USAGE ON SCHEMA codex_metered TO %I', role_name);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION push_v1(jsonb) TO %I', role_name);
+  EXECUTE format('GRANT EXECUTE ON FUNCTION push_v1(jsonb), push_v2(jsonb) TO %I', role_name);
 END $$;
 
 CREATE OR REPLACE FUNCTION allow_read(role_name text, tenant_name text DEFAULT 'default') RETURNS void LANGUAGE plpgsql

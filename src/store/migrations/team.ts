@@ -14,3 +14,9 @@ CREATE TABLE pulls (
   pruned INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 `;
+
+/**
+ * Version 15: a target can be sent sums of invocations in place of single responses. `summed` says how many responses of a fleet have
+ * come as sums. The triggers that are made anew put an invocation that has lost a response into the outbox.
+ */
+export const ADD_SUMMED = 'ALTER TABLE pulls ADD COLUMN summed INTEGER NOT NULL DEFAULT 0;';

@@ -49,6 +49,19 @@ const ALL: readonly Trigger[] = [
     entries: [enqueue('response', keyOf('NEW'))],
   },
   { name: 'outbox_deleted_response', on: 'DELETE ON response_rows', entries: [RESPONSE_GONE] },
+  // A target that is sent sums of invocations has to hear of one that has lost a response.
+  {
+    name: 'outbox_moved_response',
+    on: 'UPDATE ON response_rows',
+    when: '(OLD.invocation_id IS NOT NULL AND OLD.invocation_id IS NOT NEW.invocation_id)',
+    entries: [enqueue('invocation', 'OLD.invocation_id')],
+  },
+  {
+    name: 'outbox_left_invocation',
+    on: 'DELETE ON response_rows',
+    when: 'OLD.invocation_id IS NOT NULL',
+    entries: [enqueue('invocation', 'OLD.invocation_id')],
+  },
   { name: 'outbox_new_pack', on: 'INSERT ON response_packs', entries: [enqueue('pack', 'CAST(NEW.id AS TEXT)')] },
   { name: 'outbox_new_invocation', on: 'INSERT ON invocations', entries: [enqueue('invocation', 'NEW.id')] },
   {
