@@ -66,8 +66,7 @@ export async function startAppServer(bench: Workbench, options: AppServerOptions
   const ended = once(child, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }) as ProcessEnd);
   // Whoever has killed it may still be writing to it.
   child.stdin.on('error', () => undefined);
-  const messages: Json[] = [];
-  readMessages(child, messages);
+  const messages = readMessages(child);
   const send = (message: Json) => void child.stdin.write(`${JSON.stringify(message)}\n`);
   const client = await openClient(bench, messages, send, options.greeting);
   return {
@@ -108,14 +107,7 @@ async function openClient(
   send: (message: Json) => void,
   greeting: AppServerOptions['greeting'] = GREETING,
 ): Promise<Client> {
-  let lastId = 0;
-  const request = async (method: string, params: Json) => {
-    const id = ++lastId;
-    send({ id, method, params });
-    const answer = await waitFor(`the answer to ${method}`, () => messages.find((message) => message.id === id));
-    if (!answer.result) throw new Error(`${method}: ${JSON.stringify(answer)}`);
-    return answer.result as Json;
-  };
+  const request = createRequester(messages, send);
   const startTurn = async (threadId: string, text: string, settings: Json = {}) => {
     const input = [{ type: 'text', text }];
     return ((await request('turn/start', { threadId, input, ...settings })).turn as { id: string }).id;
@@ -155,13 +147,28 @@ export function describeMessages({ messages }: Pick<AppServer, 'messages'>): str
   return about.map((message) => withoutVarying(JSON.stringify(message).replaceAll(VARYING, ''))).toSorted();
 }
 
-function readMessages(child: ChildProcess, messages: Json[]): void {
+/** The messages that a process writes, one JSON object per line: those so far, and all that come. */
+export function readMessages(child: ChildProcess): Json[] {
+  const messages: Json[] = [];
   let rest = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     messages.push(...lines.filter(Boolean).map((line) => JSON.parse(line) as Json));
   });
+  return messages;
+}
+
+/** Returns what sends a request and finds its answer among the messages. */
+export function createRequester(messages: readonly Json[], send: (message: Json) => void): Client['request'] {
+  let lastId = -1;
+  return async (method, params) => {
+    const id = ++lastId;
+    send({ id, method, params });
+    const answer = await waitFor(`the answer to ${method}`, () => messages.find((one) => one.id === id && !one.method));
+    if (!answer.result) throw new Error(`${method}: ${JSON.stringify(answer)}`);
+    return answer.result as Json;
+  };
 }
 
 function isEnd({ method, params }: Json, turnId: string): boolean {

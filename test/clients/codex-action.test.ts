@@ -10,23 +10,14 @@ import { installBeside, putInPlace } from '../harness/in-place.js';
 import { expectExact, expectSameCounts } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import { CODEX, type Ended, type Workbench } from '../harness/workbench.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { CODEX, type Workbench } from '../harness/workbench.js';
+import { callThenAnswer } from '../scripted-api/scenarios.js';
+import { FAILURE, turn } from '../scripted-api/script.js';
 
 // What openai/codex-action 1.8 (May 2026) does: it writes the prompt to the standard input of the `codex` that it finds on PATH, whose
 // output is the job's log, and Codex talks to a proxy that knows the key and passes on POST /v1/responses alone.
 
-const FIX: Scenario = {
-  prompt: 'Fix the failing test',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: '{"fixed":true}', usage: { input: 5900, cached: 5376, output: 33 } },
-  ],
-};
-const BROKEN: Scenario = { prompt: 'Break', replies: [{ fail: { code: 'invalid_prompt', message: 'no' } }] };
+const FIX = callThenAnswer('Fix the failing test', '{"fixed":true}');
 
 interface Step {
   readonly prompt: string;
@@ -65,17 +56,18 @@ async function runStep(bench: Workbench, { prompt, env, extraArgs = [], command 
     buffer(child.stderr),
     once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
-  const ended: Ended = {
+  const ledger = bench.api.ledger.slice(reported);
+  await untilMetersEnd(bench.folder);
+  expect(listProcesses(bench.folder)).toEqual([]);
+  return {
     stdout,
     stderr,
     exitCode,
     signal,
     pid: child.pid ?? 0,
-    ledger: bench.api.ledger.slice(reported),
+    ledger,
+    finalMessage: readFileSync(outputFile, 'utf8'),
   };
-  await untilMetersEnd(bench.folder);
-  expect(listProcesses(bench.folder)).toEqual([]);
-  return { ...ended, finalMessage: readFileSync(outputFile, 'utf8') };
 }
 
 /** The job's environment: GitHub sets CI, the action FORCE_COLOR. */
@@ -129,8 +121,7 @@ describe('openai/codex-action with a codex before Codex on PATH', () => {
       await putProxyBetween(bench);
       const run = await runBoth(bench, { prompt: 'Fix the failing test', extraArgs: extraArgs ?? [] });
       expect([run.exitCode, run.finalMessage]).toEqual([0, '{"fixed":true}']);
-      expect(run.ledger).toHaveLength(2);
-      expect(expectExact(bench, run)).toMatchObject({ projectId: 'shop', status: 'completed', notes: [] });
+      expect(expectExact(bench, run, 2)).toMatchObject({ projectId: 'shop', status: 'completed', notes: [] });
     },
   );
 
@@ -140,12 +131,11 @@ describe('openai/codex-action with a codex before Codex on PATH', () => {
     bench.api.add(FIX);
     await putProxyBetween(bench);
     const run = await runBoth(bench, { prompt: 'Fix the failing test', extraArgs: ['--ephemeral'] });
-    expect(run.ledger).toHaveLength(2);
-    expect(expectSameCounts(bench, run)).toMatchObject({ status: 'completed', notes: [] });
+    expect(expectSameCounts(bench, run, 2)).toMatchObject({ status: 'completed', notes: [] });
   });
 
   test('fails the job where the turn fails', async ({ bench }) => {
-    bench.api.add(BROKEN);
+    bench.api.add(turn('Break', FAILURE));
     const run = await runBoth(bench, { prompt: 'Break' });
     expect(run.exitCode).toBe(1);
   });

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { resolveProgram } from '../../src/process/native.js';
+import { listenOnLoopback } from '../harness/loopback.js';
 import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
 import type { ProcessEnd } from './app-server.js';
@@ -103,10 +104,7 @@ export async function openTunnel({ address }: ListeningServer): Promise<string> 
       });
     }
   });
-  tunnel.listen(0, '127.0.0.1');
-  await once(tunnel, 'listening');
-  onTestFinished(() => void tunnel.close());
-  const own = tunnel.address();
-  if (own === null || typeof own === 'string') throw new Error('the tunnel has no port');
-  return `ws://127.0.0.1:${own.port}`;
+  const { url, close } = await listenOnLoopback(tunnel);
+  onTestFinished(close);
+  return url.replace('http:', 'ws:');
 }

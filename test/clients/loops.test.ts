@@ -5,34 +5,16 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import { listProcesses, untilMetersEnd } from '../harness/children.js';
-import { withoutVarying } from '../harness/compare.js';
+import { expectSameAsDirect, withoutVarying } from '../harness/compare.js';
 import { writeNodeFake } from '../harness/fake-codex.js';
 import { putInPlace } from '../harness/in-place.js';
 import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { callThenAnswer, SCRIPT } from '../scripted-api/scenarios.js';
 
 // The shell loops in which people let Codex work through a list ("ralph" and its kin, 2025 and 2026). `codex` is the command that
 // is found on PATH, as `make` and `xargs` need it.
-
-const LOOP: Scenario = {
-  prompt: 'shelves',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'Three shelves. DONE', usage: { input: 5900, cached: 5376, output: 33 } },
-  ],
-};
-const ENDLESS: Scenario = {
-  prompt: 'endless',
-  replies: [
-    { calls: [{ tool: 'exec_command', cmd: 'echo 3' }], usage: { input: 4100, output: 52 } },
-    { message: 'And so on', hang: true },
-  ],
-};
 
 const MAKEFILE = `all: one.txt two.txt three.txt
 %.txt:
@@ -80,12 +62,9 @@ async function runLoop(bench: Workbench, script: string, direct: boolean, codex?
 
 /** Runs a loop with Codex, then with codex-metered: it writes the same, and each Codex is recorded as the API billed it. */
 async function expectSameLoop(bench: Workbench, script: string): Promise<Outcome> {
-  const direct = await runLoop(bench, script, true);
-  const reported = bench.api.ledger.length;
-  const metered = await runLoop(bench, script, false);
-  expect(metered).toEqual(direct);
+  const metered = await expectSameAsDirect((direct) => runLoop(bench, script, direct));
+  const reported = bench.api.ledger.length / 2;
   const ledger = bench.api.ledger.slice(reported);
-  expect(ledger).toHaveLength(reported);
   const invocations = readRecord(bench.database);
   expect(new Set(ledger.map(({ threadId }) => threadId)).size).toBe(invocations.length);
   for (const { id, threadId } of invocations) {
@@ -127,7 +106,7 @@ describe('a loop in a shell', () => {
     ['a lock', 'for n in 1 2; do flock -n lock codex exec shelves 2> err || echo "locked"; done', 'DONE'],
     ['a lock of the loop', '(flock -n 9 && codex exec shelves 2> err) 9> lock; flock -n lock echo free', 'free'],
   ])('gets the same, and each Codex is recorded exactly: %s', async ([, script = '', said = ''], { bench }) => {
-    bench.api.add(LOOP);
+    bench.api.add(callThenAnswer('shelves', 'Three shelves. DONE'));
     const { exitCode, stdout } = await expectSameLoop(bench, script);
     expect(exitCode).toBe(0);
     expect(stdout).toContain(said);
@@ -139,7 +118,7 @@ describe('a loop in a shell', () => {
     ['timeout -s INT', 'timeout -k 5 -s INT 4 codex exec --json endless', 124],
     ['timeout --foreground', 'timeout --foreground 4 codex exec --json endless | tee log', 0],
   ] as const)('stops a Codex that takes too long as without us: %s', async ([, command, code], { bench }) => {
-    bench.api.add(ENDLESS);
+    bench.api.add(...SCRIPT);
     const { exitCode, stdout } = await expectSameLoop(bench, `${command}; exit $?`);
     expect(exitCode).toBe(code);
     expect(stdout).toContain('command_execution');

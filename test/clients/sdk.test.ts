@@ -1,25 +1,18 @@
 import { Codex, type Thread, type ThreadEvent } from '@openai/codex-sdk';
-import { describe, expect } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { listProcesses, untilMetersEnd } from '../harness/children.js';
 import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
-import type { Reply, Scenario } from '../scripted-api/script.js';
+import { sumLedger } from '../scripted-api/ledger.js';
+import { callThenAnswer, SCRIPT } from '../scripted-api/scenarios.js';
+import { turn } from '../scripted-api/script.js';
 
 /** What the SDK gives is compared without what differs from run to run. */
 const VARYING = /"(?:thread_id|id)":"[^"]*"/g;
 
-const SHELVES: Scenario = {
-  prompt: 'shelves',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: '{"shelves":3}', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
+const SHELVES = callThenAnswer('shelves', '{"shelves":3}');
 const SCHEMA = {
   type: 'object',
   properties: { shelves: { type: 'number' } },
@@ -28,8 +21,8 @@ const SCHEMA = {
 } as const;
 
 /** A thread of the official SDK, which starts what `codexPathOverride` says. */
-function startThread(bench: Workbench, codexPathOverride: string): Thread {
-  const codex = new Codex({ codexPathOverride, env: bench.env as Record<string, string> });
+function startThread(bench: Workbench, codexPathOverride: string, env: Record<string, string> = {}): Thread {
+  const codex = new Codex({ codexPathOverride, env: { ...bench.env, ...env } as Record<string, string> });
   return codex.startThread({ workingDirectory: bench.workTree, sandboxMode: 'read-only' });
 }
 
@@ -46,9 +39,10 @@ async function readEvents(thread: Thread, input: string): Promise<ThreadEvent[]>
   return events;
 }
 
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(SHELVES, ...SCRIPT));
+
 describe('the official SDK', () => {
   test('works unchanged and is recorded exactly', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const direct = await startThread(bench, CODEX).run('shelves', { outputSchema: SCHEMA });
     const before = bench.api.ledger.length;
     const metered = await startThread(bench, METERED).run('shelves', { outputSchema: SCHEMA });
@@ -59,7 +53,6 @@ describe('the official SDK', () => {
   });
 
   test('streams the same events', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const direct = await readEvents(startThread(bench, CODEX), 'shelves');
     const before = bench.api.ledger.length;
     const metered = await readEvents(startThread(bench, METERED), 'shelves');
@@ -69,7 +62,6 @@ describe('the official SDK', () => {
   });
 
   test('resumes its thread, and each turn is an invocation of its own', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const thread = startThread(bench, METERED);
     await thread.run('shelves');
     const before = bench.api.ledger.length;
@@ -82,21 +74,7 @@ describe('the official SDK', () => {
   });
 
   test('gets its turns that fail and are aborted, and what they used until then is recorded', async ({ bench }) => {
-    const [call] = SHELVES.replies;
-    bench.api.add(
-      {
-        prompt: 'fails',
-        replies: [{ ...call, usage: { input: 700, output: 7 } }, { fail: { code: 'x', message: 'no' } }],
-      },
-      {
-        prompt: 'endless',
-        replies: [
-          { ...call, usage: { input: 800, output: 8 } },
-          { message: 'so on', hang: true },
-        ],
-      },
-    );
-    await expect(startThread(bench, METERED).run('fails')).rejects.toThrow();
+    await expect(startThread(bench, METERED).run('fail')).rejects.toThrow();
     expectLastExact(bench, 0);
     const abort = new AbortController();
     const { events } = await startThread(bench, METERED).runStreamed('endless', { signal: abort.signal });
@@ -111,11 +89,8 @@ describe('the official SDK', () => {
   });
 
   test('leaves nothing running when a turn is aborted while a tool works, as without us', async ({ bench }) => {
-    const work: Reply = {
-      calls: [{ tool: 'exec_command', cmd: 'sleep 300', yieldMs: 30_000 }],
-      usage: { input: 800, output: 8 },
-    };
-    bench.api.add({ prompt: 'tests', replies: [work] });
+    const sleep = { tool: 'exec_command', cmd: 'sleep 300', yieldMs: 30_000 } as const;
+    bench.api.add(turn('tests', { calls: [sleep], usage: { input: 800, output: 8 } }));
     for (const codex of [CODEX, METERED]) {
       const abort = new AbortController();
       const turn = startThread(bench, codex).run('tests', { signal: abort.signal });
@@ -127,5 +102,19 @@ describe('the official SDK', () => {
     }
     await untilMetersEnd(bench.folder);
     expectLastExact(bench, 1);
+  });
+
+  test('finds what a turn used where --meter-emit writes a completed turn, and passes over a count', async ({
+    bench,
+  }) => {
+    const thread = startThread(bench, METERED, { CODEX_METERED_EMIT: 'turn.completed' });
+    await thread.run('shelves');
+    const before = bench.api.ledger.length;
+    const { usage } = await thread.run('shelves again');
+    const { input, cached, output } = sumLedger(bench.api.ledger.slice(before));
+    // Codex itself tells of both turns here.
+    expect(usage).toMatchObject({ input_tokens: input, cached_input_tokens: cached, output_tokens: output });
+    const other = await startThread(bench, METERED, { CODEX_METERED_EMIT: 'usage' }).run('shelves');
+    expect(other).toMatchObject({ finalResponse: '{"shelves":3}', usage: { input_tokens: input } });
   });
 });

@@ -1,36 +1,25 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
-import { expectSameCounts, type RecordedInvocation, readRecord, recordOf } from '../harness/record.js';
+import { beforeEach, describe, expect } from 'vitest';
+import { countResponses, expectSameCounts, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { SHELVES } from '../scripted-api/scenarios.js';
 import { connectTo, startAppServer } from './app-server.js';
 import { startListeningServer } from './listening-server.js';
 
-const SHELVES: Scenario = {
-  prompt: 'shelves',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'Three shelves.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(SHELVES));
 
 describe('the threads of an app-server that keep no session file', () => {
   test('are recorded beside those that do, each response once', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startAppServer(bench);
     const kept = await server.startThread();
     const passing = [await server.startThread({ ephemeral: true }), await server.startThread({ ephemeral: true })];
     await Promise.all([kept, ...passing].map((thread) => server.runTurn(thread, 'shelves')));
     await server.runTurn(kept, 'shelves again');
     expect(await server.close()).toBe(0);
-    expect(bench.api.ledger).toHaveLength(8);
-    const { responses, notes } = expectSameCounts(bench, { pid: server.pid, ledger: bench.api.ledger });
+    const { responses, notes } = expectSameCounts(bench, { pid: server.pid, ledger: bench.api.ledger }, 8);
     expect(notes).toEqual([]);
     for (const { threadId, evidence } of responses) {
       expect(evidence).toBe(threadId === kept ? 'usage_record' : 'otel');
@@ -38,11 +27,10 @@ describe('the threads of an app-server that keep no session file', () => {
   });
 
   test('are in the database while the server runs, and stay there when it is killed', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startAppServer(bench);
     const thread = await server.startThread({ ephemeral: true });
     await server.runTurn(thread, 'shelves');
-    await waitFor('the rows', () => readRecordSoFar(bench)[0]?.responses.length === 2);
+    await waitFor('the rows', () => countResponses(bench) === 2);
     const { threadId, status } = recordOf(bench, server);
     expect({ threadId, status }).toEqual({ threadId: thread, status: 'running' });
     server.kill('SIGTERM');
@@ -51,7 +39,6 @@ describe('the threads of an app-server that keep no session file', () => {
   });
 
   test('are recorded where clients talk to it by a websocket, an exec --remote among them', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench, { home: 'shared', meter: [] });
     const client = await connectTo(bench, server);
     const passing = await client.startThread({ ephemeral: true });
@@ -60,17 +47,13 @@ describe('the threads of an app-server that keep no session file', () => {
     expect(remote.exitCode).toBe(0);
     client.disconnect();
     await server.stop();
-    expect(bench.api.ledger).toHaveLength(4);
-    const { responses, notes } = expectSameCounts(bench, { pid: server.pid, ledger: bench.api.ledger });
+    const { responses, notes } = expectSameCounts(bench, { pid: server.pid, ledger: bench.api.ledger }, 4);
     expect(notes).toEqual([]);
-    expect(responses.filter(({ threadId }) => threadId === passing).map(({ evidence }) => evidence)).toEqual([
-      'otel',
-      'otel',
-    ]);
+    const unfiled = responses.filter(({ threadId }) => threadId === passing);
+    expect(unfiled.map(({ evidence }) => evidence)).toEqual(['otel', 'otel']);
   });
 
   test('cannot be recorded where the user has set up telemetry, and a note says so', async ({ bench }) => {
-    bench.api.add(SHELVES);
     appendFileSync(join(bench.codexHome, 'config.toml'), '\n[otel]\nexporter = "none"\n');
     const server = await startAppServer(bench);
     await server.runTurn(await server.startThread({ ephemeral: true }), 'shelves');
@@ -87,12 +70,3 @@ describe('the threads of an app-server that keep no session file', () => {
     expect(() => recordOf(bench, server)).toThrow();
   });
 });
-
-/** What is recorded: the record of a server begins with its first thread, and there is no database before it. */
-function readRecordSoFar(bench: Workbench): RecordedInvocation[] {
-  try {
-    return readRecord(bench.database);
-  } catch {
-    return [];
-  }
-}

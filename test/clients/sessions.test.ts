@@ -3,31 +3,22 @@ import { basename, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { parseSessionFileName } from '../../src/agents/codex/session-file.js';
 import { isAlive } from '../../src/process/processes.js';
+import { expectSameAsDirect } from '../harness/compare.js';
 import { expectExact } from '../harness/record.js';
 import { openSheet, startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { METERED, type Workbench } from '../harness/workbench.js';
 import type { LedgerEntry } from '../scripted-api/ledger.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { SHELVES } from '../scripted-api/scenarios.js';
 import { startAppServer } from './app-server.js';
-
-const SHELVES: Scenario = {
-  prompt: 'shelves',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'Three shelves.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
 
 /** The interactive Codex asks about a folder that it does not know, and leaves a server running. */
 const onItsTerminal = test.extend<{ trusting: Workbench }>({
   trusting: async ({ bench }, use) => {
     const config = join(bench.codexHome, 'config.toml');
     appendFileSync(config, `\n[projects."${bench.workTree}"]\ntrust_level = "trusted"\n`);
+    bench.api.add(SHELVES);
     await use(bench);
     const server = join(bench.codexHome, 'app-server-daemon');
     for (const name of ['daemon-updater.pid', 'daemon.pid']) {
@@ -66,23 +57,20 @@ describe('codex app-server', () => {
     expect(await server.close()).toBe(0);
     const threads = [first, second, third];
     const ledger = keptIn(threads, bench.api.ledger);
-    expect(ledger).toHaveLength(8);
-    const invocation = expectExact(bench, { pid: server.pid, ledger });
+    const invocation = expectExact(bench, { pid: server.pid, ledger }, 8);
     expect(invocation).toMatchObject({ command: 'app-server', status: 'completed', projectId: 'shop', notes: [] });
     expect(new Set(invocation.responses.map(({ threadId }) => threadId))).toEqual(new Set(threads));
   });
 
   test('says the same as without us', async ({ bench }) => {
     bench.api.add(SHELVES);
-    const said: unknown[] = [];
-    for (const direct of [true, false]) {
+    await expectSameAsDirect(async (direct) => {
       const server = await startAppServer(bench, { direct });
       await server.runTurn(await server.startThread(), 'shelves');
       expect(await server.close()).toBe(0);
       const methods = server.messages.map(({ method, id }) => method ?? id);
-      said.push(methods.filter((one) => /^(turn|item)\/(?!.*Delta)|^\d+$/.test(String(one))));
-    }
-    expect(said[1]).toEqual(said[0]);
+      return methods.filter((one) => /^(turn|item)\/(?!.*Delta)|^\d+$/.test(String(one)));
+    });
   });
 });
 
@@ -91,7 +79,6 @@ describe('the interactive Codex', () => {
     ['on its own', ['--no-daemon']],
     ['with the server that it shares', []],
   ] as const)('works on a terminal and is recorded: %s', async ([, args], { trusting: bench }) => {
-    bench.api.add(SHELVES);
     const run = startOnTerminal(bench, [...args, 'shelves']);
     await waitFor('the answer', () => run.screen().includes('Three'));
     const [thread = ''] = listThreads(bench);
@@ -107,17 +94,12 @@ describe('the interactive Codex', () => {
     const ended = await run.ended;
     expect(ended.exitCode).toBe(0);
     const ledger = keptIn([thread], bench.api.ledger);
-    expect(ledger).toHaveLength(4);
-    expect(expectExact(bench, { pid: run.pid, ledger })).toMatchObject({
-      command: '',
-      threadId: thread,
-      notes: [TITLE],
-    });
+    const record = expectExact(bench, { pid: run.pid, ledger }, 4);
+    expect(record).toMatchObject({ command: '', threadId: thread, notes: [TITLE] });
     expect(ended.screen).not.toContain('codex-metered: ');
   });
 
   onItsTerminal('is recorded in both pages of a thread that Esc Esc took back', async ({ trusting: bench }) => {
-    bench.api.add(SHELVES);
     const size = { columns: 120, rows: 40 };
     const sheet = openSheet([METERED, '--no-daemon', 'shelves'], { env: bench.env, cwd: bench.workTree, ...size });
     const shows = (text: string) => () => sheet.lines().some((line) => line.includes(text));
@@ -143,7 +125,6 @@ describe('the interactive Codex', () => {
   });
 
   onItsTerminal('does not claim what codex exec does in the same folder meanwhile', async ({ trusting: bench }) => {
-    bench.api.add(SHELVES);
     const run = startOnTerminal(bench, ['--no-daemon', 'shelves']);
     await waitFor('the answer', () => run.screen().includes('Worked for'));
     const [thread = ''] = listThreads(bench);

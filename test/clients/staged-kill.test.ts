@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { describe, expect } from 'vitest';
 import { FAKE_RESPONSES, writeSessionFake } from '../faults/fake-session.js';
 import { listProcesses, untilMetersEnd } from '../harness/children.js';
-import { expectExact, readRecord, recordOf } from '../harness/record.js';
+import { expectSameAsDirect } from '../harness/compare.js';
+import { countResponses, expectExact, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import { waitFor } from '../harness/wait.js';
+import { createGate, waitFor } from '../harness/wait.js';
 import { METERED, type Workbench } from '../harness/workbench.js';
-import type { Reply, Scenario } from '../scripted-api/script.js';
+import { SHELVES } from '../scripted-api/scenarios.js';
+import { type Reply, type Scenario, turn, UNFINISHED } from '../scripted-api/script.js';
 import { type AppServer, connectTo, describeMessages, startAppServer } from './app-server.js';
 import { startListeningServer } from './listening-server.js';
 
@@ -18,22 +20,12 @@ import { startListeningServer } from './listening-server.js';
 const PATIENCE_MS = 2000;
 const QUIET = { NPM_CONFIG_LOGLEVEL: 'error', NODE_NO_WARNINGS: '1', NO_COLOR: '1', RUST_LOG: 'error' };
 
-const TOOL: Reply = {
-  calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-  usage: { input: 5000, cached: 256, output: 70 },
-};
-const SHELVES: Scenario = {
-  prompt: 'shelves',
-  replies: [TOOL, { message: 'Three shelves.', usage: { input: 5900, cached: 5376, output: 33 } }],
-};
-const ENDLESS: Scenario = { prompt: 'endless', replies: [TOOL, { message: 'And so on', hang: true }] };
-const LONG_TOOL: Scenario = {
-  prompt: 'tests',
-  replies: [
-    TOOL,
-    { calls: [{ tool: 'exec_command', cmd: 'sleep 300', yieldMs: 30_000 }], usage: { input: 5300, output: 20 } },
-  ],
-};
+const [TOOL, LAST] = SHELVES.replies as [Reply, Reply];
+const ENDLESS = turn('endless', TOOL, UNFINISHED);
+const LONG_TOOL = turn('tests', TOOL, {
+  calls: [{ tool: 'exec_command', cmd: 'sleep 300', yieldMs: 30_000 }],
+  usage: { input: 5300, output: 20 },
+});
 
 /** Returns the signals that it took to end all of the group. */
 async function killInStages(pid: number): Promise<NodeJS.Signals[]> {
@@ -90,8 +82,7 @@ describe('an app-server whose group is killed in stages', () => {
     ],
   ])('ends as without us and leaves what it leaves without us: %s', async ([, scenario, work], { bench }) => {
     bench.api.add(scenario);
-    const ends = [];
-    for (const direct of [true, false]) {
+    await expectSameAsDirect(async (direct) => {
       const reported = bench.api.ledger.length;
       // It waits for its record no longer than it does for a user, who sets nothing.
       const env = { ...QUIET, CODEX_METERED_WAIT: undefined };
@@ -102,10 +93,10 @@ describe('an app-server whose group is killed in stages', () => {
       const signals = await killInStages(server.pid);
       // How far a turn that is broken off still tells of itself differs from time to time, without us too.
       const said = scenario === SHELVES ? describeMessages(server) : [];
-      ends.push({ signals, end: await server.ended, left: await endRest(bench), said });
+      const end = { signals, end: await server.ended, left: await endRest(bench), said };
       if (!direct) expectExact(bench, { pid: server.pid, ledger });
-    }
-    expect(ends[1]).toEqual(ends[0]);
+      return end;
+    });
   });
 
   test('is recorded where only SIGKILL ends it, and us with it', async ({ bench }) => {
@@ -136,13 +127,9 @@ describe('a listening app-server that a supervisor stops, by its group', () => {
     'lets its turn come to its end, as without us: %s',
     async (signal, { bench }) => {
       for (const meter of [{}, { meter: [] }]) {
-        let release = () => {};
-        const until = new Promise<void>((resolve) => {
-          release = resolve;
-        });
+        const gate = createGate();
         const prompt = `shelves ${Object.keys(meter)}`;
-        const answer = { message: 'Three shelves.', until, usage: { input: 5900, cached: 5376, output: 33 } };
-        bench.api.add({ prompt, replies: [TOOL, answer] });
+        bench.api.add(turn(prompt, TOOL, { ...LAST, until: gate.opened }));
         const [before, reported] = [bench.api.requests.length, bench.api.ledger.length];
         const server = await startListeningServer(bench, { ...meter, home: 'shared', group: 'own' });
         const client = await connectTo(bench, server);
@@ -153,21 +140,12 @@ describe('a listening app-server that a supervisor stops, by its group', () => {
         expect(await Promise.race([server.ended, new Promise((resolve) => setTimeout(resolve, 500, 'at work'))])).toBe(
           'at work',
         );
-        release();
+        gate.open();
         expect(await server.ended).toEqual({ exitCode: 0, signal: null });
         client.disconnect();
         const ledger = bench.api.ledger.slice(reported);
-        expect(ledger).toHaveLength(2);
-        if ('meter' in meter) expectExact(bench, { pid: server.pid, ledger });
+        if ('meter' in meter) expectExact(bench, { pid: server.pid, ledger }, 2);
       }
     },
   );
 });
-
-function countResponses({ database }: Workbench): number {
-  try {
-    return readRecord(database).flatMap(({ responses }) => responses).length;
-  } catch {
-    return 0;
-  }
-}

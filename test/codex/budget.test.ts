@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { isAlive } from '../../src/process/processes.js';
 import { writeShellFake } from '../harness/fake-codex.js';
 import { rollout, writeRolloutFake } from '../harness/fake-rollouts.js';
-import { expectExact, readRecord, recordOf } from '../harness/record.js';
+import { countResponses, expectExact, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import type { Workbench } from '../harness/workbench.js';
+import type { RunOptions, Workbench } from '../harness/workbench.js';
 import { limitHeaders } from '../scripted-api/limits.js';
-import type { Reply } from '../scripted-api/script.js';
+import { answer, type Reply, shell, turn } from '../scripted-api/script.js';
 
 const STOPPED = 99;
 const HOOK_LIMIT_MS = 10_000;
@@ -21,16 +21,25 @@ const FULL_ACCESS = '--dangerously-bypass-approvals-and-sandbox';
 
 /** A loop of `count` responses that call a tool each; the one behind them is held until the test is over. */
 function scriptLoop(bench: Workbench, prompt: string, count: number): void {
-  const step: Reply = { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE };
-  bench.api.add({ prompt, replies: [...Array.from({ length: count }, () => step), { hang: true }] });
+  bench.api.add(turn(prompt, ...Array<Reply>(count).fill(shell('true', USAGE)), { hang: true }));
 }
 
 function stderrOf({ stderr }: { stderr: Buffer }): string[] {
-  return stderr
-    .toString()
-    .split('\n')
-    .filter((line) => line.startsWith('codex-metered: '))
-    .map((line) => line.slice('codex-metered: '.length));
+  return [...stderr.toString().matchAll(/^codex-metered: (.*)$/gm)].map(([, text = '']) => text);
+}
+
+/** A budget that `responses` responses of this file do not exceed and the next one does. */
+function usdFor(responses: number): string {
+  return String(((responses + 0.5) * COST_NANO_USD) / 1e9);
+}
+
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(turn('once', answer('Done.', USAGE))));
+
+/** Runs one response, and asserts how that ends. */
+async function runOnce(bench: Workbench, meter: readonly string[], exitCode = 0, options: RunOptions = {}) {
+  const run = await bench.run(['exec', 'once'], { ...options, meter });
+  expect(run).toMatchObject({ exitCode, signal: null });
+  return run;
 }
 
 describe('a budget that is reached', () => {
@@ -39,12 +48,10 @@ describe('a budget that is reached', () => {
   }) => {
     const crossing = 6;
     scriptLoop(bench, 'loop', crossing);
-    // More than five responses, less than six.
-    const meter = ['--meter-budget-usd', String((5.5 * COST_NANO_USD) / 1e9)];
+    const meter = ['--meter-budget-usd', usdFor(5)];
     for (let attempt = 0; attempt < 20; attempt++) {
       const run = await bench.run(['exec', '--json', FULL_ACCESS, 'loop'], { meter });
-      expect(run.ledger).toHaveLength(crossing);
-      const invocation = expectExact(bench, run);
+      const invocation = expectExact(bench, run, crossing);
       expect(invocation).toMatchObject({ status: 'over budget', exitCode: 1, signal: 'SIGINT' });
       expect(invocation.notes.filter(({ kind }) => kind === 'budget')).toHaveLength(1);
       expect(run).toMatchObject({ exitCode: STOPPED, signal: null });
@@ -56,24 +63,19 @@ describe('a budget that is reached', () => {
   });
 });
 
-/** A budget that `responses` responses of this file do not exceed and the next one does. */
-function usdFor(responses: number): string {
-  return String(((responses + 0.5) * COST_NANO_USD) / 1e9);
-}
-
 describe('what ends with Codex', () => {
   test('is what its tools have running, and nobody else', async ({ bench }) => {
     const pidFile = join(bench.folder, 'running');
     const cmd = `setsid sleep 600 & echo $! > ${pidFile}; sleep 600`;
-    bench.api.add({
-      prompt: 'go',
-      replies: [
+    bench.api.add(
+      turn(
+        'go',
         { calls: [{ tool: 'exec_command', cmd, yieldMs: 250 }], usage: { input: 100, output: 10 } },
-        { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE },
+        shell('true', USAGE),
         { hang: true },
-      ],
-    });
-    bench.api.add({ prompt: 'other', replies: [{ hang: true }] });
+      ),
+    );
+    bench.api.add(turn('other', { hang: true }));
     const other = bench.start(['exec', '--json', 'other']);
     const run = await bench.run(['exec', '--json', FULL_ACCESS, 'go'], { meter: ['--meter-budget-usd', '0.01'] });
     const pid = Number(readFileSync(pidFile, 'utf8'));
@@ -115,27 +117,22 @@ describe('what ends with Codex', () => {
 
 describe('a budget of a run', () => {
   test('counts its other invocations, and one that finds it spent does not start', async ({ bench }) => {
-    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
     scriptLoop(bench, 'loop', 2);
     const meter = ['--meter-run-id', 'r1', '--meter-budget-usd', `run=${usdFor(2)}`];
-    expect(await bench.run(['exec', 'once'], { meter })).toMatchObject({ exitCode: 0 });
+    await runOnce(bench, meter);
     const crossed = await bench.run(['exec', '--json', FULL_ACCESS, 'loop'], { meter });
     expect(crossed).toMatchObject({ exitCode: STOPPED });
-    expect(expectExact(bench, crossed).responses).toHaveLength(2);
+    expectExact(bench, crossed, 2);
 
     const codex = writeShellFake(bench, 'echo started');
-    const refused = await bench.run(['exec', 'once'], { meter, codex });
-    expect(refused).toMatchObject({ exitCode: STOPPED, signal: null, stdout: Buffer.from('') });
+    const refused = await runOnce(bench, meter, STOPPED, { codex });
+    expect(refused.stdout.toString()).toBe('');
     expect(stderrOf(refused)).toEqual([
       'Codex was not started: the budget is spent of $0.0385 for run r1 ($0.0462). Raise it, or lift it: --meter-budget-usd run=none.',
     ]);
     expect(readRecord(bench.database)).toHaveLength(2);
-    const lifted = await bench.run(['exec', 'once'], {
-      meter: [...meter.slice(0, 2), '--meter-budget-usd', 'run=none'],
-    });
-    expect(lifted).toMatchObject({ exitCode: 0 });
-    const otherRun = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'r2', ...meter.slice(2)] });
-    expect(otherRun).toMatchObject({ exitCode: 0 });
+    await runOnce(bench, [...meter.slice(0, 2), '--meter-budget-usd', 'run=none']);
+    await runOnce(bench, ['--meter-run-id', 'r2', ...meter.slice(2)]);
   });
 
   test('holds for invocations that go on side by side', async ({ bench }) => {
@@ -153,36 +150,25 @@ describe('a budget of a run', () => {
 
 describe("a budget of a project's day", () => {
   test('counts all its runs, by the day of the time zone that is set', async ({ bench }) => {
-    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
     const path = join(bench.workTree, 'codex-metered.toml');
     writeFileSync(path, '[budget.day]\ntokens = 8_100\n');
-    expect(
-      await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'a', '--meter-on-budget', 'warn'] }),
-    ).toMatchObject({
-      exitCode: 0,
-    });
-    const refused = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'b'] });
-    expect(refused).toMatchObject({ exitCode: STOPPED });
+    await runOnce(bench, ['--meter-run-id', 'a', '--meter-on-budget', 'warn']);
+    const refused = await runOnce(bench, ['--meter-run-id', 'b'], STOPPED);
     expect(stderrOf(refused)).toEqual([
       'Codex was not started: the budget is spent of 8,100 tokens a day for project shop (8,100 tokens). Raise it, or lift it: --meter-budget-tokens day=none.',
     ]);
-    const elsewhere = await bench.run(['exec', 'once'], { meter: ['--meter-project', 'store'] });
-    expect(elsewhere).toMatchObject({ exitCode: STOPPED });
-    expect(elsewhere.ledger).toHaveLength(1);
+    expect((await runOnce(bench, ['--meter-project', 'store'], STOPPED)).ledger).toHaveLength(1);
   });
 });
 
 describe('a budget of a week and a month', () => {
   test.for(['week', 'month'])('is one of a %s', async (scope, { bench }) => {
-    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
     const meter = ['--meter-budget-tokens', `${scope}=8100`];
-    const reaching = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'a', ...meter] });
-    expect(reaching).toMatchObject({ exitCode: STOPPED });
+    const reaching = await runOnce(bench, ['--meter-run-id', 'a', ...meter], STOPPED);
     const { status, notes } = recordOf(bench, reaching);
     expect(status).toBe('over budget');
     expect(notes.map(({ reason }) => reason)).toContain(`the budget of the ${scope} was reached: Codex was ended`);
-    const refused = await bench.run(['exec', 'once'], { meter: ['--meter-run-id', 'b', ...meter] });
-    expect(refused).toMatchObject({ exitCode: STOPPED });
+    const refused = await runOnce(bench, ['--meter-run-id', 'b', ...meter], STOPPED);
     expect(stderrOf(refused).join()).toContain(`8,100 tokens a ${scope} for project shop (8,100 tokens)`);
   });
 });
@@ -194,22 +180,20 @@ describe('--meter-min-left', () => {
   /** A run that reports how much of its rate limits is used. */
   async function useUp(bench: Workbench, usedPercent: number, resetsAt = RESETS_AT) {
     const headers = limitHeaders({ primary: { usedPercent, windowMinutes: 300, resetsAt } });
-    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE, headers }] });
-    expect(await bench.run(['exec', 'once'], { meter: ['--meter-wait', '10000'] })).toMatchObject({ exitCode: 0 });
+    bench.api.add(turn('once', answer('Done.', USAGE, { headers })));
+    await runOnce(bench, ['--meter-wait', '10000']);
   }
 
   test('keeps Codex from starting where less is left, and not where nothing is known', async ({ bench }) => {
-    bench.api.add({ prompt: 'before', replies: [{ message: 'Done.', usage: USAGE }] });
-    expect(await bench.run(['exec', 'before'], { meter: MIN_LEFT })).toMatchObject({ exitCode: 0 });
+    await runOnce(bench, MIN_LEFT);
     await useUp(bench, 85);
-    const refused = await bench.run(['exec', 'once'], { meter: MIN_LEFT });
-    expect(refused).toMatchObject({ exitCode: STOPPED, ledger: [] });
+    const refused = await runOnce(bench, MIN_LEFT, STOPPED);
+    expect(refused.ledger).toEqual([]);
     const until = new Date(RESETS_AT * 1000).toISOString();
     expect(stderrOf(refused)).toEqual([
       `Codex was not started: 15% of the 5h rate limit is left, and --meter-min-left asks for 20%. It is full again at ${until}.`,
     ]);
-    const warned = await bench.run(['exec', 'once'], { meter: [...MIN_LEFT, '--meter-on-budget', 'warn'] });
-    expect(warned).toMatchObject({ exitCode: 0 });
+    const warned = await runOnce(bench, [...MIN_LEFT, '--meter-on-budget', 'warn']);
     expect(stderrOf(warned)[0]).toMatch(/^15% of the 5h rate limit is left/);
     expect(recordOf(bench, warned)).toMatchObject({
       status: 'completed',
@@ -219,9 +203,9 @@ describe('--meter-min-left', () => {
 
   test('lets Codex start where enough is left, or the window has been reset since', async ({ bench }) => {
     await useUp(bench, 80);
-    expect(await bench.run(['exec', 'once'], { meter: MIN_LEFT })).toMatchObject({ exitCode: 0 });
+    await runOnce(bench, MIN_LEFT);
     await useUp(bench, 99, Math.floor(Date.now() / 1000));
-    expect(await bench.run(['exec', 'once'], { meter: MIN_LEFT })).toMatchObject({ exitCode: 0 });
+    await runOnce(bench, MIN_LEFT);
   });
 });
 
@@ -238,8 +222,8 @@ describe('a hook', () => {
   test('is called at each mark of a budget, for a model without a price and at the end', async ({ bench }) => {
     const file = join(bench.folder, 'told');
     const env = writeHooks(bench, `cat >> ${file}`);
-    const reply: Reply = { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: { input: 850, output: 50 } };
-    bench.api.add({ prompt: 'go', replies: [reply, { message: 'Done.', usage: { input: 850, output: 50 } }] });
+    const reply: Reply = shell('true', { input: 850, output: 50 });
+    bench.api.add(turn('go', reply, answer('Done.', { input: 850, output: 50 })));
     const meter = ['--meter-budget-tokens', '1000'];
     const run = await bench.run(['exec', '--json', FULL_ACCESS, '-m', 'house', 'go'], { meter, env });
     expect(run).toMatchObject({ exitCode: STOPPED });
@@ -256,29 +240,23 @@ describe('a hook', () => {
 
   test('that hangs or fails holds up nobody', async ({ bench }) => {
     const env = writeHooks(bench, 'sleep 600');
-    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
     const startedAt = performance.now();
-    const run = await bench.run(['exec', '--json', 'once'], { env });
-    expect(run).toMatchObject({ exitCode: 0 });
+    const run = await runOnce(bench, [], 0, { env });
     expect(performance.now() - startedAt).toBeLessThan(HOOK_LIMIT_MS);
     expect(expectExact(bench, run).status).toBe('completed');
     const log = join(bench.stateFolder, 'codex-metered.log');
-    await waitFor('the log', () => existsSync(log) && readFileSync(log, 'utf8').includes('was killed'), 30_000);
+    await waitFor('the log', () => existsSync(log) && readFileSync(log, 'utf8').includes('was killed'));
   });
 });
 
 describe('--meter-on-budget warn', () => {
   test('says so at four fifths and when all is spent, once each, and leaves Codex alone', async ({ bench }) => {
-    const step: Reply = { calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE };
-    bench.api.add({
-      prompt: 'loop',
-      replies: [...Array.from({ length: 9 }, () => step), { message: 'Done.', usage: USAGE }],
-    });
+    bench.api.add(turn('loop', ...Array<Reply>(9).fill(shell('true', USAGE)), answer('Done.', USAGE)));
     const run = await bench.run(['exec', '--json', FULL_ACCESS, 'loop'], {
       meter: ['--meter-budget-usd', usdFor(5), '--meter-on-budget', 'warn'],
     });
     expect(run).toMatchObject({ exitCode: 0 });
-    expect(expectExact(bench, run).responses).toHaveLength(10);
+    expectExact(bench, run, 10);
     expect(stderrOf(run)).toEqual([
       '90 % of the budget of $0.0847 for this invocation is spent: $0.0770.',
       'all of the budget of $0.0847 for this invocation is spent: $0.0924.',
@@ -289,23 +267,18 @@ describe('--meter-on-budget warn', () => {
 describe('what counts toward a budget', () => {
   test('are the responses of sub-agents too', async ({ bench }) => {
     const spawnAgent = { tool: 'spawn_agent', namespace: 'multi_agent_v1', arguments: { message: 'child task' } };
-    bench.api.add(
-      { prompt: 'parent', replies: [{ calls: [spawnAgent], usage: { input: 100, output: 10 } }, { hang: true }] },
-      {
-        prompt: 'child task',
-        thread: 'child',
-        replies: [{ calls: [{ tool: 'exec_command', cmd: 'true' }], usage: USAGE }, { hang: true }],
-      },
-    );
-    const run = await bench.run(['exec', '--json', FULL_ACCESS, 'parent'], {
-      meter: ['--meter-budget-tokens', '8000'],
+    bench.api.add(turn('parent', { calls: [spawnAgent], usage: { input: 100, output: 10 } }, { hang: true }), {
+      prompt: 'child task',
+      thread: 'child',
+      replies: [shell('true', USAGE), { hang: true }],
     });
+    const meter = ['--meter-budget-tokens', '8000'];
+    const run = await bench.run(['exec', '--json', FULL_ACCESS, 'parent'], { meter });
     expect(run).toMatchObject({ exitCode: STOPPED });
-    expect(expectExact(bench, run).responses).toHaveLength(2);
+    expectExact(bench, run, 2);
   });
 
   test('are only the tokens of a model without a price, and that is said', async ({ bench }) => {
-    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: USAGE }] });
     const args = ['exec', '--json', '-m', 'house-model', 'once'];
     const usd = await bench.run(args, { meter: ['--meter-budget-usd', '0.000001'] });
     expect(usd).toMatchObject({ exitCode: 0 });
@@ -317,18 +290,9 @@ describe('what counts toward a budget', () => {
   });
 
   test('are estimated responses too, marked as such', async ({ bench }) => {
-    bench.api.add({ prompt: 'once', replies: [{ message: 'Done.', usage: null }] });
+    bench.api.add(turn('once', answer('Done.', null)));
     const run = await bench.run(['exec', '--json', 'once'], { meter: ['--meter-budget-tokens', '10'] });
     expect(run).toMatchObject({ exitCode: STOPPED });
     expect(stderrOf(run).at(-1)).toMatch(/^ended by the budget of 10 tokens for this invocation \(~[\d,]+ tokens\)\./);
   });
 });
-
-function countResponses(bench: Workbench): number {
-  try {
-    return readRecord(bench.database).flatMap(({ responses }) => responses).length;
-  } catch {
-    // The database is being made.
-    return 0;
-  }
-}

@@ -5,27 +5,17 @@ import { waitFor } from '../harness/wait.js';
 import {
   askFirstAgent,
   collaborate,
+  DELEGATION,
   REVIEWED_COMMAND,
   resumeFirstAgent,
   spawnAgent,
   waitForSpawned,
   waitingForAgents,
 } from '../scripted-api/agents.js';
-import type { Scenario } from '../scripted-api/script.js';
+import type { LedgerEntry } from '../scripted-api/ledger.js';
+import { answer, shell, turn, UNFINISHED } from '../scripted-api/script.js';
 
-const NOTIFIED: Scenario = {
-  prompt: 'subagent_notification',
-  replies: [{ message: 'Three shelves.', usage: { input: 2300, output: 24 } }],
-};
-
-const DELEGATE: Scenario = {
-  prompt: 'delegate',
-  replies: [
-    { calls: spawnAgent('Please survey the aisle.'), usage: { input: 2000, output: 21 } },
-    { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },
-    { message: 'Three shelves.', usage: { input: 2200, cached: 2000, output: 23 } },
-  ],
-};
+const countThreads = (ledger: readonly LedgerEntry[]) => new Set(ledger.map(({ threadId }) => threadId)).size;
 
 describe('the record equals the ledger of the API', () => {
   test.for([
@@ -36,106 +26,92 @@ describe('the record equals the ledger of the API', () => {
     bench.api.add(...REVIEWED_COMMAND);
     const run = await bench.run(['exec', '--json', '--approve-for-me', 'escalate']);
     expect(run.stdout.toString()).toContain('out\\n');
-    expect(run.ledger.map(({ threadId }) => threadId)).toHaveLength(3);
-    expect(new Set(run.ledger.map(({ threadId }) => threadId)).size).toBe(2);
-    expectExact(bench, run);
+    expect(countThreads(run.ledger)).toBe(2);
+    expectExact(bench, run, 3);
+  });
+
+  test.for([['--json'], []])('when sub-agents work, and again after a resume, with %j', async (json, { bench }) => {
+    bench.api.add(...DELEGATION);
+    const first = await bench.run(['exec', ...json, 'delegate']);
+    const resumed = await bench.run(['exec', ...json, 'resume', '--last', 'delegate']);
+    for (const run of [first, resumed]) {
+      expect(countThreads(run.ledger)).toBe(2);
+      expectExact(bench, run);
+    }
+    expect(bench.api.unmatched).toEqual([]);
   });
 
   test('when a sub-agent has a sub-agent of its own', async ({ bench }) => {
     bench.api.add(
-      DELEGATE,
-      {
-        prompt: 'survey the aisle',
-        replies: [
-          { calls: spawnAgent('Please count the shelves.'), usage: { input: 3000, output: 31 } },
-          { calls: waitForSpawned, usage: { input: 3100, cached: 2900, output: 32 } },
-          { message: 'Three.', usage: { input: 3200, output: 33 } },
-        ],
-      },
-      { prompt: 'count the shelves', replies: [{ message: 'Three.', usage: { input: 4000, cached: 1, output: 41 } }] },
-      NOTIFIED,
+      turn('measure a shelf', answer('A metre.', { input: 4000, cached: 1, output: 41 })),
+      turn(
+        'count the shelves',
+        { calls: spawnAgent('Please measure a shelf.'), usage: { input: 3000, output: 31 } },
+        { calls: waitForSpawned, usage: { input: 3100, cached: 2900, output: 32 } },
+        answer('Three.', { input: 3200, output: 33 }),
+      ),
+      ...DELEGATION,
     );
     const run = await bench.run(['exec', '--json', '-c', 'agents.max_depth=2', 'delegate']);
-    expect(new Set(run.ledger.map(({ threadId }) => threadId)).size).toBe(3);
+    expect(countThreads(run.ledger)).toBe(3);
     expectExact(bench, run);
     expect(bench.api.unmatched).toEqual([]);
   });
 
-  test('when collaborating agents work with models of their own', async ({ bench }) => {
+  test.for([
+    ['none', { shelves: 'gpt-5.6-sol', floors: 'gpt-5.5' }],
+    ['all', { shelves: undefined }],
+  ] as const)('when collaborating agents are given %s of the history: %j', async ([turns, models], { bench }) => {
     bench.configure({ model: 'gpt-6.1-sol' });
-    const agent = (task_name: string, model: string) =>
-      collaborate({ task_name, message: `Look at ${task_name}.`, fork_turns: 'none', model });
+    const agents = Object.entries(models).map(([task, model]) => collaborate(task, `Look at ${task}.`, turns, model));
+    const delegated = { calls: agents, usage: { input: 2000, cacheWrite: 500, output: 21 } };
+    const replies = [shell('echo shelf', { input: 3000, cached: 64, output: 31 }), answer('Three.')];
     bench.api.add(
-      {
-        prompt: 'delegate',
-        thread: 'root',
-        replies: [
-          {
-            calls: [agent('shelves', 'gpt-5.6-sol'), agent('floors', 'gpt-5.5')],
-            usage: { input: 2000, cacheWrite: 500, output: 21 },
-          },
-          ...waitingForAgents(),
-        ],
-      },
-      { prompt: '', thread: 'child', replies: [{ message: 'Three.', usage: { input: 3000, output: 41 } }] },
+      { prompt: 'delegate', thread: 'root', replies: [delegated, ...waitingForAgents()] },
+      { prompt: '', thread: 'child', replies },
     );
     const run = await bench.run(['exec', '--json', 'delegate']);
-    expect(new Set(expectExact(bench, run).responses.map(({ model }) => model))).toEqual(
-      new Set(['gpt-6.1-sol', 'gpt-5.6-sol', 'gpt-5.5']),
-    );
+    expect(countThreads(run.ledger)).toBe(1 + agents.length);
+    const recorded = expectExact(bench, run).responses.map(({ model }) => model);
+    const expected = ['gpt-6.1-sol', ...Object.values(models)].map((model = 'gpt-6.1-sol') => model);
+    expect(new Set(recorded)).toEqual(new Set(expected));
   });
 
   test('when a sub-agent is cut off because its parent ends first', async ({ bench }) => {
     const childAsksAgain = waitFor('the second request of the sub-agent', () => bench.api.requests.length === 4);
     bench.api.add(
-      {
-        prompt: 'delegate',
-        replies: [
-          { calls: spawnAgent('Please survey the aisle.'), usage: { input: 2000, output: 21 } },
-          { message: 'I do not wait.', usage: { input: 2100, output: 22 }, until: childAsksAgain },
-        ],
-      },
-      {
-        prompt: 'survey the aisle',
-        replies: [
-          { calls: [{ tool: 'exec_command', cmd: 'echo shelf' }], usage: { input: 3000, cached: 64, output: 31 } },
-          { message: 'And so on', hang: true },
-        ],
-      },
+      turn(
+        'delegate',
+        { calls: spawnAgent('Please count the shelves.'), usage: { input: 2000, output: 21 } },
+        answer('I do not wait.', { input: 2100, output: 22 }, { until: childAsksAgain }),
+      ),
+      turn('count the shelves', shell('echo shelf', { input: 3000, cached: 64, output: 31 }), UNFINISHED),
     );
     const run = await bench.run(['exec', '--json', 'delegate']);
     expect(run.exitCode).toBe(0);
-    expect(run.ledger).toHaveLength(3);
-    expectExact(bench, run);
+    expectExact(bench, run, 3);
   });
 
   test('when a sub-agent works on in a later run, each run counts its own part', async ({ bench }) => {
     bench.api.add(
-      DELEGATE,
-      {
-        prompt: 'survey the aisle',
-        replies: [{ message: 'Three.', usage: { input: 3000, cached: 64, output: 31 } }],
-      },
-      {
-        prompt: 'go on',
-        replies: [
-          { calls: resumeFirstAgent, usage: { input: 2500, output: 25 } },
-          { calls: askFirstAgent('Please look once more.'), usage: { input: 2600, output: 26 } },
-          { calls: waitForSpawned, usage: { input: 2700, output: 27 } },
-          { message: 'Four shelves.', usage: { input: 2800, output: 28 } },
-        ],
-      },
-      { prompt: 'look once more', replies: [{ message: 'Four.', usage: { input: 3500, cached: 3000, output: 35 } }] },
-      NOTIFIED,
+      ...DELEGATION,
+      turn(
+        'go on',
+        { calls: resumeFirstAgent, usage: { input: 2500, output: 25 } },
+        { calls: askFirstAgent('Please look once more.'), usage: { input: 2600, output: 26 } },
+        { calls: waitForSpawned, usage: { input: 2700, output: 27 } },
+        answer('Four shelves.', { input: 2800, output: 28 }),
+      ),
+      turn('look once more', answer('Four.', { input: 3500, cached: 3000, output: 35 })),
     );
-    const first = await bench.run(['exec', '--json', 'delegate'], { meter: ['--meter-run-id', 'r'] });
-    const second = await bench.run(['exec', '--json', 'resume', '--last', 'go on'], { meter: ['--meter-run-id', 'r'] });
-    const [agent] = first.ledger.filter(({ usage }) => usage?.input === 3000);
+    const meter = ['--meter-run-id', 'r'];
+    const first = await bench.run(['exec', '--json', 'delegate'], { meter });
+    const second = await bench.run(['exec', '--json', 'resume', '--last', 'go on'], { meter });
+    const agent = first.ledger.find(({ usage }) => usage?.input === 3000);
     expect(second.ledger.filter(({ threadId }) => threadId === agent?.threadId)).toHaveLength(1);
     expect(expectExact(bench, first)).toMatchObject({ iteration: 1 });
-    expect(expectExact(bench, second)).toMatchObject({ iteration: 2 });
     const { threadId } = recordOf(bench, first);
-    expect(recordOf(bench, second).threadId).toBe(threadId);
+    expect(expectExact(bench, second)).toMatchObject({ iteration: 2, threadId });
     expect(bench.api.unmatched).toEqual([]);
   });
 });

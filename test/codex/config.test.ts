@@ -5,6 +5,7 @@ import { writeShellFake } from '../harness/fake-codex.js';
 import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
+import { answer, turn } from '../scripted-api/script.js';
 
 function configure(bench: Workbench, text: string, folder = bench.workTree): string {
   mkdirSync(folder, { recursive: true });
@@ -29,7 +30,7 @@ cached_input = 1
 output = 7
 `,
     );
-    bench.api.add({ prompt: 'hello', replies: [{ usage: { input: 1000, cached: 400, output: 10 }, message: 'Hi.' }] });
+    bench.api.add(turn('hello', answer('Hi.', { input: 1000, cached: 400, output: 10 })));
     mkdirSync(join(bench.workTree, 'out', 'r7', 'qa-3'), { recursive: true });
     const inProject = { ...bench, database: join(bench.workTree, 'costs', 'usage.db') };
     const run = await bench.run(['exec', '--json', '-o', 'out/r7/qa-3/last.md', 'hello'], {
@@ -44,7 +45,7 @@ output = 7
 
   test("of the user's counts where the project has none, and the environment wins over both", async ({ bench }) => {
     configure(bench, 'project = "mine"\n', join(bench.folder, '.config', 'codex-metered'));
-    bench.api.add({ prompt: 'hello', replies: [{ message: 'Hi.' }] });
+    bench.api.add(turn('hello', answer('Hi.')));
     await bench.run(['exec', 'hello']);
     await bench.run(['exec', 'hello'], { env: { CODEX_METERED_PROJECT: 'said' } });
     expect(readRecord(bench.database).map(({ projectId }) => projectId)).toEqual(['mine', 'said']);
@@ -54,7 +55,7 @@ output = 7
     const elsewhere = join(bench.folder, 'elsewhere');
     configure(bench, 'project = "here"');
     configure(bench, 'project = "there"', elsewhere);
-    bench.api.add({ prompt: 'hello', replies: [{ message: 'Hi.' }] });
+    bench.api.add(turn('hello', answer('Hi.')));
     await bench.run(['exec', '--skip-git-repo-check', '-C', elsewhere, 'hello']);
     expect(readRecord(bench.database)).toMatchObject([{ projectId: 'there' }]);
   });

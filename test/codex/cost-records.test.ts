@@ -8,6 +8,7 @@ import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { USAGE, type Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
+import { shell, turn } from '../scripted-api/script.js';
 
 const USAGES = [
   { input: 5000, cached: 256, output: 70, reasoning: 11 },
@@ -17,13 +18,13 @@ const USAGES = [
 function openMirror(bench: Workbench, parents: Parameters<typeof openControlCenter>[1]) {
   const center = openControlCenter(join(bench.folder, 'control-center.db'), parents);
   onTestFinished(() => void center.connection.close());
-  bench.api.add({
-    prompt: 'work',
-    replies: [
+  bench.api.add(
+    turn(
+      'work',
       { calls: [{ tool: 'exec_command', cmd: 'echo one' }], ...(USAGES[0] && { usage: USAGES[0] }) },
       { message: 'Done.', ...(USAGES[1] && { usage: USAGES[1] }) },
-    ],
-  });
+    ),
+  );
   const env = {
     CODEX_METERED_COST_RECORDS: center.path,
     CODEX_METERED_COST_RECORDS_ESTIMATES: 'keep',
@@ -102,13 +103,7 @@ describe("another program's cost_records", () => {
 
   test('are written while Codex works', async ({ bench }) => {
     const { center, env } = openMirror(bench, { projects: ['shop'], runs: ['r1'] });
-    bench.api.add({
-      prompt: 'endless',
-      replies: [
-        { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 700, output: 7 } },
-        { message: 'And so on', hang: true },
-      ],
-    });
+    bench.api.add(turn('endless', shell('echo one', { input: 700, output: 7 }), { message: 'And so on', hang: true }));
     const run = bench.start(['exec', '--json', 'endless'], { env });
     await expect.poll(() => center.rows(), { timeout: 30_000 }).toMatchObject([{ input_tokens: 700 }]);
     run.kill('SIGTERM');

@@ -1,26 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
 import { findMeter } from '../harness/children.js';
-import { expectSame } from '../harness/compare.js';
+import { expectSame, withoutVarying } from '../harness/compare.js';
 import { writeShellFake } from '../harness/fake-codex.js';
+import { readLog } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import { waitFor } from '../harness/wait.js';
+import { createGate, waitFor } from '../harness/wait.js';
 import { CODEX, type Ended, METERED, type RunOptions, type Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import type { Reply } from '../scripted-api/script.js';
+import { callThenAnswer, SCRIPT } from '../scripted-api/scenarios.js';
+import { answer, turn } from '../scripted-api/script.js';
 
-const CALL: Reply = {
-  calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-  usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-};
-const WORK = {
-  prompt: 'work',
-  replies: [CALL, { message: 'Done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } }],
-};
+const WORK = callThenAnswer('work', 'Done.');
 const EMIT = { CODEX_METERED_EMIT: 'usage' };
 
 async function work(bench: Workbench, options: RunOptions = {}): Promise<Ended> {
@@ -50,21 +45,16 @@ function expectUsage(line: unknown, ledger: readonly LedgerEntry[]): void {
   expect(line).toMatchObject({ type: 'event_msg', payload: { type: 'token_count', info } });
 }
 
-const readLog = (bench: Workbench) =>
-  readdirSync(bench.stateFolder)
-    .filter((name) => name.endsWith('.log'))
-    .map((name) => readFileSync(join(bench.stateFolder, name), 'utf8'))
-    .join('');
+const messagesOf = (bench: Workbench) => readLog(bench).map(({ msg, reason }) => `${msg} ${reason}`);
 
 describe('--meter-emit', () => {
   test('is off by default, and turned off again by none', async ({ bench }) => {
     bench.api.add(WORK);
-    const varying = /"thread_id":"[^"]*"/g;
     const direct = await bench.run(['exec', '--json', 'work'], { direct: true });
     for (const meter of [[], ['--meter-emit', 'none']]) {
       const env = meter.length > 0 ? EMIT : {};
       const metered = await bench.run(['exec', '--json', 'work'], { meter, env });
-      expect(metered.stdout.toString().replace(varying, '')).toBe(direct.stdout.toString().replace(varying, ''));
+      expect(withoutVarying(metered.stdout)).toBe(withoutVarying(direct.stdout));
     }
   });
 
@@ -90,7 +80,7 @@ describe('--meter-emit', () => {
   });
 
   test('reports what a run used that is ended by a signal', async ({ bench }) => {
-    bench.api.add({ prompt: 'endless', replies: [CALL, { message: 'so on', hang: true }] });
+    bench.api.add(...SCRIPT);
     const running = bench.start(['exec', '--json', 'endless'], { env: EMIT });
     await waitFor('the second request', () => bench.api.requests.length > 1);
     running.kill('SIGTERM');
@@ -117,20 +107,17 @@ describe('--meter-emit', () => {
   });
 
   test('writes nothing where the record does not come in time, and logs that', async ({ bench }) => {
-    let answer: () => void = () => undefined;
-    const until = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    bench.api.add({ prompt: 'later', replies: [{ message: 'Done.', usage: { input: 10, output: 1 }, until }] });
+    const gate = createGate();
+    bench.api.add(turn('later', answer('Done.', { input: 10, output: 1 }, { until: gate.opened })));
     const running = bench.start(['exec', '--json', 'later'], { env: { ...EMIT, CODEX_METERED_WAIT: '200' } });
     await waitFor('the request', () => bench.api.requests.length > 0);
     const meter = await findMeter(running.pid);
     process.kill(meter, 'SIGSTOP');
-    answer();
+    gate.open();
     const run = await running.ended.finally(() => process.kill(meter, 'SIGCONT'));
     expect(run.exitCode).toBe(0);
     expect(lastOf(run.stdout).type).toBe('turn.completed');
-    expect(readLog(bench)).toContain('What a run used was not written to stdout');
+    expect(messagesOf(bench).join()).toContain('What a run used was not written to stdout');
   });
 });
 
@@ -192,6 +179,6 @@ describe('the line of --meter-emit', () => {
     bench.adopt(child);
     expect(await once(child, 'exit')).toEqual([0, null]);
     closeSync(pipe);
-    expect(readLog(bench)).toContain('its reader took nothing for too long');
+    expect(messagesOf(bench).join()).toContain('its reader took nothing for too long');
   });
 });

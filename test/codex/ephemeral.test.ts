@@ -1,64 +1,46 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { describe, expect } from 'vitest';
-import { openDatabase } from '../../src/store/driver.js';
-import { completedRecord, otelBody } from '../harness/otel.js';
-import { expectSameCounts, readRecord, recordOf } from '../harness/record.js';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect } from 'vitest';
+import { completedRecord, otelBody, startLogCollector } from '../harness/otel.js';
+import { countResponses, expectSameCounts, query, readRecord, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import { waitFor } from '../harness/wait.js';
+import { createGate, waitFor } from '../harness/wait.js';
 import type { Ended, Workbench } from '../harness/workbench.js';
-import { REVIEWED_COMMAND, spawnAgent, waitForSpawned } from '../scripted-api/agents.js';
-import { LOOP } from '../scripted-api/scenarios.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { LOOP, SCRIPT } from '../scripted-api/scenarios.js';
+import { answer, shell, turn } from '../scripted-api/script.js';
 import { startWebsocketGateway } from '../scripted-api/websocket.js';
 
-const GREETING: Scenario = {
-  prompt: 'greet',
-  replies: [
-    { reasoning: 'Short.', message: 'Hello.', usage: { input: 5200, cacheWrite: 64, output: 90, reasoning: 40 } },
-  ],
-};
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(LOOP, ...SCRIPT));
 
-const REVIEW: Scenario = {
-  prompt: /review/i,
-  replies: [
-    {
-      message:
-        '{"findings":[],"overall_correctness":"patch is correct","overall_explanation":"Fine.","overall_confidence_score":1}',
-      usage: { input: 3300, cached: 2900, output: 77, reasoning: 5 },
-    },
-  ],
-};
+const LOOPING = ['exec', '--json', '--ephemeral', 'loop'];
 
-const DELEGATE: readonly Scenario[] = [
-  {
-    prompt: 'delegate',
-    replies: [
-      {
-        calls: spawnAgent('Count the shelves.'),
-        usage: { input: 2000, output: 21 },
-      },
-      { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },
-      { message: 'Three.', usage: { input: 2200, output: 23 } },
-    ],
-  },
-  { prompt: 'Count the shelves', replies: [{ message: 'Three.', usage: { input: 3000, cached: 64, output: 31 } }] },
-  { prompt: 'subagent_notification', replies: [{ message: 'Three.', usage: { input: 2300, output: 24 } }] },
-];
+function expectAllCounted(bench: Workbench, run: Ended, responses?: number): void {
+  expect(expectSameCounts(bench, run, responses).notes).toEqual([]);
+}
+
+/** Runs a loop of three responses, of which the second reports an odd usage. */
+async function runWithOdd(bench: Workbench, usage: { input: number; cached: number; output: number } | null) {
+  const first = shell('echo one', { input: 900, cached: 3, output: 5 });
+  const last = answer('All done.', { input: 1100, output: 6 });
+  bench.api.add(turn('loop', first, shell('echo two', usage), last));
+  const { responses, notes } = recordOf(bench, await bench.run(LOOPING));
+  expect(responses).toMatchObject([
+    { source: 'actual', evidence: 'otel', input: 900, cached: 3, output: 5 },
+    { source: 'actual', evidence: 'otel', input: 1100, output: 6 },
+  ]);
+  return notes;
+}
 
 describe('a run that keeps no session file equals the ledger of the API', () => {
   test.for([
     ['one turn', ['exec', '--json', '--ephemeral', 'greet']],
-    ['a tool loop', ['exec', '--json', '--ephemeral', 'loop']],
+    ['cache writes', ['exec', '--json', '--ephemeral', 'remember']],
+    ['a tool loop', LOOPING],
     ['a tool loop in human mode', ['exec', '--ephemeral', 'loop']],
     ['a review', ['exec', 'review', '--json', '--ephemeral', '--uncommitted']],
     ['sub-agents', ['exec', '--json', '--ephemeral', 'delegate']],
     ['a command that was reviewed', ['exec', '--json', '--ephemeral', '--approve-for-me', 'escalate']],
   ] as const)('after %s', async ([, args], { bench }) => {
-    bench.api.add(...REVIEWED_COMMAND, GREETING, LOOP, REVIEW, ...DELEGATE);
     const run = await bench.run(args);
     expect(run.exitCode).toBe(0);
     expectAllCounted(bench, run);
@@ -66,47 +48,37 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
   });
 
   test('when it continues a thread that has one', async ({ bench }) => {
-    bench.api.add(LOOP);
     await bench.run(['exec', '--json', 'loop']);
-    const run = await bench.run(['exec', 'resume', '--last', '--json', '--ephemeral', 'loop']);
-    expect(run.ledger).toHaveLength(2);
-    expectAllCounted(bench, run);
+    expectAllCounted(bench, await bench.run(['exec', 'resume', '--last', '--json', '--ephemeral', 'loop']), 2);
   });
 
   test('when it is ended by SIGTERM, right after its last response', async ({ bench }) => {
     const started = join(bench.workTree, 'started');
-    bench.api.add({
-      prompt: 'endless',
-      replies: [
-        { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 4100, cached: 77, output: 52 } },
-        { calls: [{ tool: 'exec_command', cmd: `touch ${started}; sleep 30` }], usage: { input: 4300, output: 12 } },
-      ],
-    });
+    bench.api.add(
+      turn(
+        'endless',
+        shell('echo one', { input: 4100, cached: 77, output: 52 }),
+        shell(`touch ${started}; sleep 30`, { input: 4300, output: 12 }),
+      ),
+    );
     const running = bench.start(['exec', '--json', '--ephemeral', '-s', 'danger-full-access', 'endless']);
     await waitFor('the command of the second response', () => existsSync(started));
     running.kill('SIGTERM');
-    const run = await running.ended;
-    expect(run.ledger).toHaveLength(2);
-    expectAllCounted(bench, run);
+    expectAllCounted(bench, await running.ended, 2);
   });
 
   test('while it still runs, response by response', async ({ bench }) => {
-    let answer = () => {};
-    const asked = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    const gate = createGate();
     const [first, second] = LOOP.replies;
-    bench.api.add({ prompt: 'loop', replies: [{ ...first }, { ...second, until: asked }] });
-    const running = bench.start(['exec', '--json', '--ephemeral', 'loop']);
-    await waitFor('the second request', () => bench.api.requests.length === 2);
-    await waitFor('the first row', () => readRecord(bench.database)[0]?.responses.length === 1);
+    bench.api.add(turn('loop', { ...first }, { ...second, until: gate.opened }));
+    const running = bench.start(LOOPING);
+    await waitFor('the first row', () => countResponses(bench) === 1);
     expect(readRecord(bench.database)).toMatchObject([{ status: 'running', responses: [{ input: 5000 }] }]);
-    answer();
+    gate.open();
     expectAllCounted(bench, await running.ended);
   });
 
   test('over a websocket, whose prewarming request is no response', async ({ bench }) => {
-    bench.api.add(GREETING);
     const gateway = await startWebsocketGateway(bench.api.url);
     const config = join(bench.codexHome, 'config.toml');
     const settings = readFileSync(config, 'utf8');
@@ -117,8 +89,7 @@ describe('a run that keeps no session file equals the ledger of the API', () => 
     const run = await bench.run(['exec', '--json', '--ephemeral', 'greet']);
     await gateway.close();
     expect(gateway.prewarmed).toBe(1);
-    expect(run.ledger).toHaveLength(1);
-    expectAllCounted(bench, run);
+    expectAllCounted(bench, run, 1);
   });
 });
 
@@ -126,17 +97,9 @@ describe.runIf(process.platform === 'linux')('another process', () => {
   test('finds the address of the collector in the arguments and not the secret, and its post changes nothing', async ({
     bench,
   }) => {
-    bench.api.add({
-      prompt: 'endless',
-      replies: [
-        { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 4100, cached: 77, output: 52 } },
-        { message: 'And so on', hang: true },
-      ],
-    });
     const running = bench.start(['exec', '--json', '--ephemeral', 'endless']);
-    await waitFor('the second request', () => bench.api.requests.length === 2);
-    await waitFor('the row', () => readRecord(bench.database)[0]?.responses.length === 1);
-    const codex = readCodexPid(bench);
+    await waitFor('the row', () => countResponses(bench) === 1);
+    const [{ pid: codex } = {}] = query<{ pid: number }>(bench.database, 'SELECT codex_pid AS pid FROM invocations');
     const [args, env] = ['cmdline', 'environ'].map((name) => readFileSync(`/proc/${codex}/${name}`, 'utf8'));
     const endpoint = /http:\/\/127\.0\.0\.1:\d+\/v1\/logs/.exec(args ?? '')?.[0] ?? '';
     const secret = /OTEL_EXPORTER_OTLP_HEADERS=x-codex-metered=([0-9a-f]{64})/.exec(env ?? '')?.[1] ?? '';
@@ -153,156 +116,73 @@ describe.runIf(process.platform === 'linux')('another process', () => {
   });
 });
 
-test.for([-5, 2 ** 53])(
-  'a count of %s is noted as unreadable, and its neighbours are recorded',
-  async (nonsense, { bench }) => {
-    bench.api.add({
-      prompt: 'loop',
-      replies: [
-        { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 900, cached: 3, output: 5 } },
-        { calls: [{ tool: 'exec_command', cmd: 'echo two' }], usage: { input: 1000, cached: nonsense, output: 5 } },
-        { message: 'All done.', usage: { input: 1100, output: 6 } },
-      ],
-    });
-    const run = await bench.run(['exec', '--json', '--ephemeral', 'loop']);
-    const { responses, notes } = recordOf(bench, run);
-    expect(responses.map(({ input, output }) => [input, output])).toEqual([
-      [900, 5],
-      [1100, 6],
-    ]);
-    expect(notes).toContainEqual({
-      kind: 'unreadable',
-      reason: 'lines of the telemetry could not be read: a count that cannot be',
-      figures: JSON.stringify({ lines: 1 }),
-    });
-  },
-);
+test.for([-5, 2 ** 53])('a count of %s is noted as unreadable, its neighbours count', async (cached, { bench }) => {
+  expect(await runWithOdd(bench, { input: 1000, cached, output: 5 })).toContainEqual({
+    kind: 'unreadable',
+    reason: 'lines of the telemetry could not be read: a count that cannot be',
+    figures: JSON.stringify({ lines: 1 }),
+  });
+});
+
+test('what some responses used is not known where a provider leaves usage out: that is noted', async ({ bench }) => {
+  expect(await runWithOdd(bench, null)).toMatchObject([
+    {
+      ...{ kind: 'fallback', reason: expect.stringContaining('completed without usage') },
+      figures: JSON.stringify({ responses: 1 }),
+    },
+  ]);
+});
 
 test("Codex's tools see the delay and the headers that the user has set", async ({ bench }) => {
   const names = ['OTEL_BLRP_SCHEDULE_DELAY', 'OTEL_EXPORTER_OTLP_HEADERS'];
-  bench.api.add({
-    prompt: 'loop',
-    replies: [
-      { calls: [{ tool: 'exec_command', cmd: names.map((name) => `echo $${name}`).join('; ') }] },
-      { message: 'Done.' },
-    ],
-  });
+  bench.api.add(turn('loop', shell(names.map((name) => `echo $${name}`).join('; ')), answer('Done.')));
   const env = { OTEL_BLRP_SCHEDULE_DELAY: '777', OTEL_EXPORTER_OTLP_HEADERS: 'team=7' };
-  expectAllCounted(bench, await bench.run(['exec', '--json', '--ephemeral', 'loop'], { env }));
+  expectAllCounted(bench, await bench.run(LOOPING, { env }));
   expect(JSON.stringify(bench.api.requests[1]?.body)).toMatch(/777\\nteam=7,x-codex-metered=/);
   await bench.run(['exec', '--json', 'loop']);
   // A run that keeps a session file is started with the caller's environment.
   expect(JSON.stringify(bench.api.requests[3]?.body)).not.toContain('x-codex-metered');
 });
 
-test('what some responses used is not known where a provider leaves usage out, and that is noted', async ({
-  bench,
-}) => {
-  bench.api.add({
-    prompt: 'loop',
-    replies: [
-      { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 900, cached: 3, output: 5 } },
-      { calls: [{ tool: 'exec_command', cmd: 'echo two' }], usage: null },
-      { message: 'All done.', usage: { input: 1100, output: 6 } },
-    ],
-  });
-  const run = await bench.run(['exec', '--json', '--ephemeral', 'loop']);
-  const { responses, notes } = recordOf(bench, run);
-  expect(responses).toMatchObject([
-    { source: 'actual', evidence: 'otel', input: 900, cached: 3, output: 5 },
-    { source: 'actual', evidence: 'otel', input: 1100, output: 6 },
-  ]);
-  expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('completed without usage') }]);
-  expect(JSON.parse(notes[0]?.figures ?? '{}')).toEqual({ responses: 1 });
-});
-
 describe('where the user has set up telemetry', () => {
-  test.for([
-    ['in the configuration', 'codex-home/config.toml', []],
-    ['in a profile', 'codex-home/work.config.toml', ['-p', 'work']],
-    ['in an argument', undefined, []],
-  ] as const)('%s, that is what Codex reports to', async ([, file, args], { bench }) => {
-    bench.api.add(LOOP);
-    const collector = await startCollector();
-    const exporter = `otel.exporter={otlp-http={endpoint="${collector.url}",protocol="json"}}`;
+  test.for<[string | undefined, string[]]>([
+    ['codex-home/config.toml', []],
+    ['codex-home/work.config.toml', ['-p', 'work']],
+    [undefined, []],
+  ])('in %s (or an argument), that is what Codex reports to', async ([file, args], { bench }) => {
+    const { bodies, close, exporter } = await startLogCollector();
     if (file) {
       const path = join(bench.folder, file);
       writeFileSync(path, `${exporter}\n${existsSync(path) ? readFileSync(path, 'utf8') : ''}`);
     }
-    const run = await bench.run([...args, ...(file ? [] : ['-c', exporter]), 'exec', '--json', '--ephemeral', 'loop']);
-    await collector.close();
-    expect(collector.bodies.join('')).toContain('input_token_count');
+    const run = await bench.run([...args, ...(file ? [] : ['-c', exporter]), ...LOOPING]);
+    await close();
+    expect(bodies.join('')).toContain('input_token_count');
     expect(recordOf(bench, run).responses).toMatchObject([{ evidence: 'turn_completed', input: 10_900 }]);
   });
 
-  test("in the project's configuration, nothing is added", async ({ bench }) => {
-    bench.api.add(LOOP);
-    mkdirSync(join(bench.workTree, '.codex'));
-    writeFileSync(join(bench.workTree, '.codex', 'config.toml'), '[otel]\nexporter = "none"\n');
-    const run = await bench.run(['exec', '--json', '--ephemeral', 'loop']);
-    expect(recordOf(bench, run).responses).toMatchObject([{ evidence: 'turn_completed', input: 10_900 }]);
-  });
+  async function runWithout(bench: Workbench, args: readonly string[], file = 'codex-home/config.toml') {
+    const path = join(bench.folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    appendFileSync(path, '\n[otel]\nexporter = "none"\n');
+    return recordOf(bench, await bench.run(args));
+  }
 
-  const useOwnExporter = (bench: Workbench) =>
-    appendFileSync(join(bench.codexHome, 'config.toml'), '\n[otel]\nexporter = "none"\n');
-
-  test('it is left alone, and turn.completed counts, with a note', async ({ bench }) => {
-    useOwnExporter(bench);
-    bench.api.add(LOOP);
-    const run = await bench.run(['exec', '--json', '--ephemeral', '--model', 'gpt-5.3-codex', 'loop']);
-    const { responses, notes } = recordOf(bench, run);
-    expect(responses).toMatchObject([
-      {
-        evidence: 'turn_completed',
-        source: 'actual',
-        input: 10_900,
-        cached: 5632,
-        cacheWrite: 128,
-        output: 103,
-        reasoning: 11,
-      },
-    ]);
-    expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('no session file') }]);
-  });
+  test.for(['codex-home/config.toml', 'shop/.codex/config.toml'])(
+    'as none, in %s, it is left alone, and turn.completed counts, with a note',
+    async (file, { bench }) => {
+      const { responses, notes } = await runWithout(bench, [...LOOPING, '--model', 'gpt-5.3-codex'], file);
+      const usage = { input: 10_900, cached: 5632, cacheWrite: 128, output: 103, reasoning: 11 };
+      expect(responses).toMatchObject([{ evidence: 'turn_completed', source: 'actual', ...usage }]);
+      expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('no session file') }]);
+    },
+  );
 
   test('the human-readable footer is parsed, with a note', async ({ bench }) => {
-    useOwnExporter(bench);
-    bench.api.add(LOOP);
-    const run = await bench.run(['exec', '--ephemeral', 'loop']);
-    const { responses, costRecords, notes } = recordOf(bench, run);
+    const { responses, costRecords, notes } = await runWithout(bench, ['exec', '--ephemeral', 'loop']);
     const blended = 10_900 - 5632 + 103;
     expect(responses).toMatchObject([{ evidence: 'text', source: 'parsed', input: blended, cached: 0, output: 0 }]);
     expect(costRecords).toMatchObject([{ model: 'gpt-5.3-codex', isActual: 0, source: 'parsed', input: blended }]);
     expect(notes).toMatchObject([{ kind: 'fallback', reason: expect.stringContaining('leaves cached input out') }]);
   });
 });
-
-function expectAllCounted(bench: Workbench, run: Ended): void {
-  expect(expectSameCounts(bench, run).notes).toEqual([]);
-}
-
-function readCodexPid({ database }: Workbench): number {
-  const connection = openDatabase(database, { readonly: true });
-  const row = connection.prepare('SELECT codex_pid AS pid FROM invocations').get() as { pid: number };
-  connection.close();
-  return row.pid;
-}
-
-/** A log collector of the user's own. */
-async function startCollector() {
-  const bodies: string[] = [];
-  const server = createServer(async (request, response) => {
-    bodies.push(await text(request));
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    bodies,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/logs`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}

@@ -1,12 +1,21 @@
 import { describe, expect } from 'vitest';
-import { type Connection, openDatabase } from '../../src/store/driver.js';
+import { openDatabase } from '../../src/store/driver.js';
 import { readRateLimits } from '../../src/store/rate-limits.js';
 import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import { limitHeaders } from '../scripted-api/limits.js';
+import { answer, shell, turn } from '../scripted-api/script.js';
 
 const RESETS_AT = 1_900_000_000;
+
+function readGauges({ database }: Workbench) {
+  const connection = openDatabase(database, { readonly: true });
+  const sql = 'SELECT context_tokens AS tokens, context_window_tokens AS windowTokens FROM invocations';
+  const gauges = { limits: readRateLimits(connection), contexts: connection.prepare(sql).all() };
+  connection.close();
+  return gauges;
+}
 
 describe('beside what it costs, a run records', () => {
   test('what is left of rate limits, and how full the context is', async ({ bench }) => {
@@ -15,49 +24,27 @@ describe('beside what it costs, a run records', () => {
         primary: { usedPercent: hours, windowMinutes: 300, resetsAt: RESETS_AT },
         secondary: { usedPercent: week, windowMinutes: 10_080, resetsAt: RESETS_AT + 7 },
       });
-    bench.api.add({
-      prompt: 'work',
-      replies: [
-        {
-          calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-          usage: { input: 5000, output: 70 },
-          headers: windows(12.5, 17),
-        },
-        { message: 'Done.', usage: { input: 5400, cached: 4992, output: 61 }, headers: windows(13, 18) },
-      ],
-    });
+    bench.api.add(
+      turn(
+        'work',
+        shell('echo one', { input: 5000, output: 70 }, { headers: windows(12.5, 17) }),
+        answer('Done.', { input: 5400, cached: 4992, output: 61 }, { headers: windows(13, 18) }),
+      ),
+    );
     expectExact(bench, await bench.run(['exec', '--json', 'work']));
-    expect(readLimits(bench)).toMatchObject([
-      { limitId: 'codex', windowMinutes: 300, usedPercent: 13, resetsAtMs: RESETS_AT * 1000 },
-      { limitId: 'codex', windowMinutes: 10_080, usedPercent: 18, resetsAtMs: (RESETS_AT + 7) * 1000 },
-    ]);
-    // 95 % of the model's 272,000 tokens, as Codex counts it.
-    expect(readContexts(bench)).toEqual([{ tokens: 5461, windowTokens: 258_400 }]);
+    expect(readGauges(bench)).toMatchObject({
+      limits: [
+        { limitId: 'codex', windowMinutes: 300, usedPercent: 13, resetsAtMs: RESETS_AT * 1000 },
+        { limitId: 'codex', windowMinutes: 10_080, usedPercent: 18, resetsAtMs: (RESETS_AT + 7) * 1000 },
+      ],
+      // 95 % of the model's 272,000 tokens, as Codex counts it.
+      contexts: [{ tokens: 5461, windowTokens: 258_400 }],
+    });
   });
 
   test('nothing of limits where the provider has none, as one that is paid by the token', async ({ bench }) => {
-    bench.api.add({ prompt: 'work', replies: [{ message: 'Done.', usage: { input: 40, output: 2 } }] });
+    bench.api.add(turn('work', answer('Done.', { input: 40, output: 2 })));
     expectExact(bench, await bench.run(['exec', 'work']));
-    expect(readLimits(bench)).toEqual([]);
-    expect(readContexts(bench)).toEqual([{ tokens: 42, windowTokens: 258_400 }]);
+    expect(readGauges(bench)).toEqual({ limits: [], contexts: [{ tokens: 42, windowTokens: 258_400 }] });
   });
 });
-
-function readLimits(bench: Workbench) {
-  return reading(bench, readRateLimits);
-}
-
-function readContexts(bench: Workbench) {
-  return reading(bench, (connection) =>
-    connection.prepare('SELECT context_tokens AS tokens, context_window_tokens AS windowTokens FROM invocations').all(),
-  );
-}
-
-function reading<T>(bench: Workbench, read: (connection: Connection) => T): T {
-  const connection = openDatabase(bench.database, { readonly: true });
-  try {
-    return read(connection);
-  } finally {
-    connection.close();
-  }
-}

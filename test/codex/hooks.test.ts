@@ -19,18 +19,16 @@ import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { METERED, type Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
+import { answer, shell, turn } from '../scripted-api/script.js';
 
 const THREAD = '0199a213-81c0-7800-8aa1-bbab2a035a53';
-const LOOP = {
-  prompt: 'loop',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command' as const, cmd: 'true' }],
-      usage: { input: 1000, cached: 200, output: 20, reasoning: 5 },
-    },
-    { message: 'Done.', usage: { input: 1500, cached: 900, output: 30 } },
-  ],
-};
+const LOOP = turn(
+  'loop',
+  shell('true', { input: 1000, cached: 200, output: 20, reasoning: 5 }),
+  answer('Done.', { input: 1500, cached: 900, output: 30 }),
+);
+
+const LOOPING = ['exec', '--json', '--dangerously-bypass-approvals-and-sandbox', 'loop'];
 
 const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 const readEvents = (path: string) =>
@@ -64,7 +62,7 @@ describe('--meter-report', () => {
     bench.api.add(LOOP);
     const path = join(bench.folder, 'report.json');
     const meter = ['--meter-report', path, '--meter-run-id', 'r1', '--meter-budget-usd', 'run=5'];
-    const run = await bench.run(['exec', '--json', '--dangerously-bypass-approvals-and-sandbox', 'loop'], { meter });
+    const run = await bench.run(LOOPING, { meter });
     const { responses, threadId } = expectExact(bench, run);
     const costNanoUsd = responses.reduce((sum, one) => sum + (one.costNanoUsd ?? 0), 0);
     const report = readJson(path);
@@ -127,23 +125,15 @@ describe('--meter-events', () => {
   test('reports the start, each response as it happens, and the end', async ({ bench }) => {
     bench.api.add(LOOP);
     const path = join(bench.folder, 'events.jsonl');
-    const run = await bench.run(['exec', '--json', '--dangerously-bypass-approvals-and-sandbox', 'loop'], {
-      meter: ['--meter-events', path],
-    });
+    const run = await bench.run(LOOPING, { meter: ['--meter-events', path] });
     const events = readEvents(path);
     expect(events.map(({ event }) => event)).toEqual(['start', 'response', 'response', 'end']);
     const [start, first, second, end] = events;
     expect(start).toMatchObject({ schemaVersion: 1, projectId: 'shop', command: 'exec', phase: 'other' });
     for (const [index, told] of [first, second].entries()) {
-      const [entry] = run.ledger.slice(index, index + 1);
       expect(told).toMatchObject({
-        ...{
-          invocationId: start.invocationId,
-          responseKey: entry?.responseId,
-          model: 'gpt-5.3-codex',
-          source: 'actual',
-        },
-        ...sums(run.ledger.slice(index, index + 1)),
+        ...{ invocationId: start.invocationId, responseKey: run.ledger[index]?.responseId },
+        ...{ model: 'gpt-5.3-codex', source: 'actual', ...sums(run.ledger.slice(index, index + 1)) },
         totals: { responseCount: index + 1, ...sums(run.ledger.slice(0, index + 1)) },
       });
     }
@@ -185,16 +175,8 @@ describe('--meter-events', () => {
 
 test('the document has every field of the report and of the events', async ({ bench }) => {
   const [report, events] = [join(bench.folder, 'report.json'), join(bench.folder, 'events')];
-  const meter = [
-    '--meter-report',
-    report,
-    '--meter-events',
-    events,
-    '--meter-budget-tokens',
-    '1',
-    '--meter-budget-usd',
-    '9',
-  ];
+  const budget = ['--meter-budget-tokens', '1', '--meter-budget-usd', '9'];
+  const meter = ['--meter-report', report, '--meter-events', events, ...budget];
   await bench.run(['exec', '--json', 'x'], { codex: writeTalker(bench, 1), meter });
   const document = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');
   const told = [readJson(report), ...readEvents(events)];
@@ -204,6 +186,8 @@ test('the document has every field of the report and of the events', async ({ be
 });
 
 describe('what cannot be written', () => {
+  const NOT_OPEN = /fd:\d cannot be written: the caller has not opened that descriptor|EBADF|EINVAL/;
+
   test.for([
     ['--meter-report', 'no/such/folder/report.json', /the report .+ cannot be written: there is no folder/],
     ['--meter-report', '.', /the report .+ cannot be written: it is not a file/],
@@ -211,9 +195,7 @@ describe('what cannot be written', () => {
     ['--meter-events', 'fd:1', /fd:1 cannot be written: use the number of a descriptor above 2, such as fd:3/],
     ['--meter-events', 'fd:three', /use the number of a descriptor above 2/],
     ['--meter-events', 'fd:60', /fd:60 cannot be written: EBADF/],
-    ['--meter-events', 'fd:3', /fd:3 cannot be written: the caller has not opened that descriptor|EBADF|EINVAL/],
-    ['--meter-events', 'fd:4', /fd:4 cannot be written: the caller has not opened that descriptor|EBADF|EINVAL/],
-    ['--meter-events', 'fd:5', /fd:5 cannot be written: the caller has not opened that descriptor|EBADF|EINVAL/],
+    ...['fd:3', 'fd:4', 'fd:5'].map((fd) => ['--meter-events', fd, NOT_OPEN] as const),
   ] as const)('is an error before Codex starts: %s %s', async ([option, value, message], { bench }) => {
     const codex = writeShellFake(bench, 'echo started');
     const run = await bench.run(['exec', 'x'], { codex, meter: [option, value] });

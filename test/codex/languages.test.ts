@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { expect } from 'vitest';
 import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
+import { answer, turn } from '../scripted-api/script.js';
 
 /** Replaces everything for which Node loads its data of languages and calendars, which takes it 7 to 15 ms and 8 MB. */
 const REFUSES_LANGUAGES = `
@@ -20,7 +21,7 @@ test('a metered run never has Node load its data of languages, in the front nor 
   const refusal = join(bench.folder, 'refuse-languages.cjs');
   writeFileSync(refusal, REFUSES_LANGUAGES);
   const env = { NODE_OPTIONS: `--require "${refusal}"` };
-  bench.api.add({ prompt: 'work', replies: [{ message: 'Done.', usage: { input: 4100, cached: 77, output: 52 } }] });
+  bench.api.add(turn('work', answer('Done.', { input: 4100, cached: 77, output: 52 })));
 
   const run = await bench.run(['exec', '--json', 'work'], { env });
 

@@ -1,14 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect } from 'vitest';
 import { expectUndisturbed } from '../harness/compare.js';
+import { listenOnLoopback } from '../harness/loopback.js';
 import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { USAGE, type Workbench } from '../harness/workbench.js';
+import { answer, turn } from '../scripted-api/script.js';
 
-const TURN = { prompt: 'greet', replies: [{ message: 'Hello.', usage: { input: 5200, cached: 1100, output: 90 } }] };
+const TURN = turn('greet', answer('Hello.', { input: 5200, cached: 1100, output: 90 }));
 const ARGS = ['exec', '--json', '--skip-git-repo-check', 'greet'];
 
 describe('behind a proxy that lets nothing through', () => {
@@ -30,7 +32,7 @@ describe('behind a proxy that lets nothing through', () => {
       }
       expect(guard.asked()).toEqual([]);
     } finally {
-      proxy.close();
+      await proxy.close();
     }
   });
 });
@@ -57,8 +59,7 @@ async function startProxy() {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+  return await listenOnLoopback(server);
 }
 
 /** Has every Node process, which is one of ours or npm's launcher of Codex, write down which other machine it asks for. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { parseSessionFileName } from '../../src/agents/codex/session-file.js';
 import { SessionFollower } from '../../src/meter/session-follower.js';
 import { type AppServer, startAppServer } from '../clients/app-server.js';
@@ -9,21 +9,12 @@ import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { SHELVES } from '../scripted-api/scenarios.js';
 
-/** Two responses a turn, of the same size in each: only their ids distinguish them. */
-const SHELVES: Scenario = {
-  prompt: 'shelves',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'Three shelves.', usage: { input: 5900, cached: 5376, output: 33 } },
-  ],
-};
 /** What a turn costs: gpt-5.3-codex asks 1.75, 0.175 and 14 USD per million tokens. */
 const TURN_USD = ((10_900 - 5632) * 1.75 + 5632 * 0.175 + 103 * 14) / 1e6;
+
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(SHELVES));
 
 /** Starts a thread of two turns, takes it back before its last turn twice, and each time goes on with one turn. */
 async function takeBackTwice(server: AppServer): Promise<string> {
@@ -34,6 +25,14 @@ async function takeBackTwice(server: AppServer): Promise<string> {
     await server.revert(thread, last);
     last = await server.runTurn(thread, text);
   }
+  return thread;
+}
+
+/** The same in a server that nobody meters. Returns the thread. */
+async function makePages(bench: Workbench): Promise<string> {
+  const server = await startAppServer(bench, { direct: true });
+  const thread = await takeBackTwice(server);
+  await server.close();
   return thread;
 }
 
@@ -51,23 +50,18 @@ async function askUsage({ database, codexHome, folder }: Workbench, args: string
 
 describe('a thread that is taken back to an earlier turn', () => {
   test('is recorded in all of its pages while it goes on, and a later import finds nothing new', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startAppServer(bench);
     await takeBackTwice(server);
     await server.close();
     expect(listPages(bench).filter((pageId) => pageId !== undefined)).toHaveLength(2);
-    expect(bench.api.ledger).toHaveLength(8);
-    expect(expectExact(bench, { pid: server.pid, ledger: bench.api.ledger })).toMatchObject({ notes: [] });
+    expect(expectExact(bench, { pid: server.pid, ledger: bench.api.ledger }, 8)).toMatchObject({ notes: [] });
     for (const _time of ['first', 'second']) {
       expect(await askUsage(bench, ['import'])).toMatchObject({ added: 0, unreadableLines: 0 });
     }
   });
 
   test('is imported as one thread, each response once', async ({ bench }) => {
-    bench.api.add(SHELVES);
-    const server = await startAppServer(bench, { direct: true });
-    await takeBackTwice(server);
-    await server.close();
+    await makePages(bench);
     const billed = sumLedger(bench.api.ledger);
     for (const _time of ['first', 'second']) {
       await askUsage(bench, ['import']);
@@ -80,21 +74,16 @@ describe('a thread that is taken back to an earlier turn', () => {
   });
 
   test('and resumed by exec is that run’s own responses alone, within its own budget', async ({ bench }) => {
-    bench.api.add(SHELVES);
-    const server = await startAppServer(bench, { direct: true });
-    const thread = await takeBackTwice(server);
-    await server.close();
+    const thread = await makePages(bench);
     const meter = ['--meter-budget-usd', String(TURN_USD * 1.5)];
     const resumed = await bench.run(['exec', '--json', 'resume', thread, 'shelves, by hand'], { meter });
     expect(resumed.exitCode).toBe(0);
-    expect(resumed.ledger).toHaveLength(2);
-    const invocation = expectExact(bench, resumed);
+    const invocation = expectExact(bench, resumed, 2);
     expect(invocation).toMatchObject({ threadId: thread, status: 'completed' });
     expect(invocation.notes.filter(({ kind }) => kind !== 'budget')).toEqual([]);
   });
 
   test('to its first turn begins a page that counts from zero', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startAppServer(bench);
     const thread = await server.startThread();
     await server.revert(thread, await server.runTurn(thread, 'shelves, please'));
@@ -104,22 +93,12 @@ describe('a thread that is taken back to an earlier turn', () => {
   });
 
   test('is found in its newest page where the process does not show its files', async ({ bench }) => {
-    bench.api.add(SHELVES);
-    const server = await startAppServer(bench, { direct: true });
-    const thread = await takeBackTwice(server);
-    await server.close();
+    const thread = await makePages(bench);
     const startedAtMs = Date.now();
     const resumed = await bench.run(['exec', '--json', 'resume', thread, 'shelves, by hand'], { direct: true });
     const { codexHome, workTree: cwd } = bench;
-    const options = {
-      codexHome,
-      startedAtMs,
-      cwd,
-      pid: undefined,
-      threads: 'one',
-      onProgress: () => undefined,
-    } as const;
-    const follower = new SessionFollower(options);
+    const options = { codexHome, startedAtMs, cwd, pid: undefined, onProgress: () => undefined };
+    const follower = new SessionFollower({ ...options, threads: 'one' });
     follower.setRoot(thread);
     await follower.finish();
     const responses = follower.files.flatMap((file) => file.thread.responses);

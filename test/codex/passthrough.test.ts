@@ -4,15 +4,13 @@ import { describe, expect } from 'vitest';
 import { expectSame, expectSameInShell, runInShell, withoutVarying } from '../harness/compare.js';
 import { writeNodeFake, writeShellFake } from '../harness/fake-codex.js';
 import { test } from '../harness/test.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { answer, type Scenario, shell, turn } from '../scripted-api/script.js';
 
-const TURN: Scenario = {
-  prompt: 'greet',
-  replies: [
-    { calls: [{ tool: 'exec_command', cmd: 'echo "grüße"' }], usage: { input: 900, cached: 128, output: 21 } },
-    { message: 'Grüße 🙂\n\nand a second line', usage: { input: 1000, output: 12 } },
-  ],
-};
+const TURN: Scenario = turn(
+  'greet',
+  shell('echo "grüße"', { input: 900, cached: 128, output: 21 }),
+  answer('Grüße 🙂\n\nand a second line', { input: 1000, output: 12 }),
+);
 
 /** One run whose stdout is read along, one whose stderr is, and one that is handed through. */
 const WAYS = [

@@ -11,6 +11,7 @@ import { writeNodeFake, writeShellFake } from '../harness/fake-codex.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
+import { shell, turn } from '../scripted-api/script.js';
 
 const MB = 1024 * 1024;
 
@@ -154,13 +155,7 @@ describe('a reader who goes away', () => {
   });
 
   test('ends the real Codex as without us', async ({ bench }) => {
-    bench.api.add({
-      prompt: 'talk',
-      replies: [1, 2, 3].map((n) => ({
-        calls: [{ tool: 'exec_command', cmd: `echo ${n}` }],
-        usage: { input: 100 * n, output: 10 },
-      })),
-    });
+    bench.api.add(turn('talk', ...[1, 2, 3].map((n) => shell(`echo ${n}`, { input: 100 * n, output: 10 }))));
     const endings = [];
     for (const direct of [true, false]) {
       const child = startRaw(bench, CODEX, ['exec', '--json', 'talk'], { direct });

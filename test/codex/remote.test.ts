@@ -1,6 +1,5 @@
 import { execa } from 'execa';
-import { describe, expect } from 'vitest';
-import { openDatabase } from '../../src/store/driver.js';
+import { beforeEach, describe, expect } from 'vitest';
 import {
   type ListeningServer,
   openTunnel,
@@ -8,29 +7,21 @@ import {
   startListeningServer,
 } from '../clients/listening-server.js';
 import { runUsage } from '../harness/codex-usage.js';
-import { expectExact, type RecordedInvocation, readRecord, recordOf } from '../harness/record.js';
+import { expectExact, ofItsThread, query, readRecordSoFar, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import { waitFor } from '../harness/wait.js';
-import { type Ended, type Running, type RunOptions, USAGE, type Workbench } from '../harness/workbench.js';
+import { createGate, waitFor } from '../harness/wait.js';
+import { type Running, type RunOptions, USAGE, type Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import type { Reply, Scenario } from '../scripted-api/script.js';
+import { SHELVES } from '../scripted-api/scenarios.js';
+import { type Reply, turn } from '../scripted-api/script.js';
 
-const FIRST: Reply = {
-  calls: [{ tool: 'exec_command', cmd: 'echo 3' }],
-  usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-};
-const SECOND: Reply = { message: 'Three shelves.', usage: { input: 5900, cached: 5376, output: 33 } };
-const SHELVES: Scenario = { prompt: 'shelves', replies: [FIRST, SECOND] };
+const [FIRST, SECOND] = SHELVES.replies as [Reply, Reply];
+
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(SHELVES));
 
 /** The client of a server: `codex exec --remote`. */
 const runClient = (bench: Workbench, { address }: { address: string }, args: string[], options?: RunOptions) =>
   bench.run(['exec', ...args, '--remote', address, 'shelves'], options);
-
-/** Of a run on a server that several clients share: what its own thread used. */
-function ofThread(bench: Workbench, run: Ended): Ended {
-  const { threadId } = recordOf(bench, run);
-  return { ...run, ledger: bench.api.ledger.filter((entry) => entry.threadId === threadId) };
-}
 
 const importFrom = (bench: Workbench, { codexHome }: { codexHome: string }) =>
   runUsage(['import'], {
@@ -41,17 +32,14 @@ const importFrom = (bench: Workbench, { codexHome }: { codexHome: string }) =>
 /** Asserts that responses, cost records and buckets hold what the API billed, once. */
 function expectSums(bench: Workbench, ledger: readonly LedgerEntry[]): void {
   const { input, output } = sumLedger(ledger);
-  const connection = openDatabase(bench.database, { readonly: true });
-  const sum = (from: string, responses: string) =>
-    connection
-      .prepare(
-        `SELECT ${responses} AS responses, sum(input_tokens) AS input, sum(output_tokens) AS output FROM ${from}`,
-      )
-      .get();
-  const all = { responses: ledger.length, input, output };
-  expect(sum('responses', 'count(*)')).toEqual(all);
-  expect(sum('buckets', 'sum(responses)')).toEqual(all);
-  connection.close();
+  const sums = 'sum(input_tokens) AS input, sum(output_tokens) AS output';
+  for (const [from, count] of [
+    ['responses', 'count(*)'],
+    ['buckets', 'sum(responses)'],
+  ]) {
+    const found = query(bench.database, `SELECT ${count} AS responses, ${sums} FROM ${from}`);
+    expect(found).toEqual([{ responses: ledger.length, input, output }]);
+  }
 }
 
 describe('a client of a server equals the ledger of the API', () => {
@@ -62,41 +50,32 @@ describe('a client of a server equals the ledger of the API', () => {
     ['for people, over a socket, in one home', [], { listen: 'unix', home: 'shared' }],
     ['for people, over the socket in its home', [], { listen: 'unix default', home: 'shared' }],
   ])('%s', async ([, args, options], { bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench, options);
     const run = await runClient(bench, server, args);
     expect(run.exitCode).toBe(0);
-    expect(run.ledger).toHaveLength(2);
-    expect(expectExact(bench, run)).toMatchObject({ status: 'completed', notes: [] });
+    expect(expectExact(bench, run, 2)).toMatchObject({ status: 'completed', notes: [] });
     expectSums(bench, run.ledger);
   });
 
   test('when two work at once on one server', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench);
     const runs = await Promise.all([runClient(bench, server, ['--json']), runClient(bench, server, [])]);
     for (const run of runs) {
-      expect(ofThread(bench, run).ledger).toHaveLength(2);
-      expect(expectExact(bench, ofThread(bench, run))).toMatchObject({ notes: [] });
+      expect(expectExact(bench, ofItsThread(bench, run), 2)).toMatchObject({ notes: [] });
     }
   });
 
   test('when its thread is resumed, with --json and for people', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench);
     const first = await runClient(bench, server, ['--json']);
     const threadId = String(recordOf(bench, first).threadId);
     const resume = (args: string[]) =>
       bench.run(['exec', 'resume', ...args, '--remote', server.address, threadId, 'shelves again']);
     const runs = [first, await resume(['--json']), await resume([])];
-    for (const run of runs) {
-      expect(run.ledger).toHaveLength(2);
-      expect(expectExact(bench, run)).toMatchObject({ threadId, notes: [] });
-    }
+    for (const run of runs) expect(expectExact(bench, run, 2)).toMatchObject({ threadId, notes: [] });
   });
 
   test('when its output is not read, because both streams are one file', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench);
     const run = await runClient(bench, server, [], { into: `${bench.folder}/output.txt` });
     expect(expectExact(bench, run)).toMatchObject({ notes: [] });
@@ -108,7 +87,6 @@ describe('a client of a server whose process cannot be seen', () => {
     ['an option', { meter: ['--meter-server-home', '../server-home'] }],
     ['a variable', { env: { CODEX_METERED_SERVER_HOME: '../server-home' } }],
   ])('equals the ledger of the API where %s names its home', async ([, options], { bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench);
     const run = await runClient(bench, { address: await openTunnel(server) }, ['--json'], options);
     expect(expectExact(bench, run)).toMatchObject({ notes: [] });
@@ -118,7 +96,6 @@ describe('a client of a server whose process cannot be seen', () => {
     ['turn.completed', ['--json'], { evidence: 'turn_completed', source: 'actual', input: 10_900, output: 103 }],
     ['the printed total', [], { evidence: 'text', source: 'parsed', input: 5371, output: 0 }],
   ])("is recorded by %s, which the server's file replaces", async ([, args, standIn], { bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench);
     const run = await runClient(bench, { address: await openTunnel(server) }, args);
     const { responses, notes, threadId } = recordOf(bench, run);
@@ -145,12 +122,11 @@ describe('where the server is metered too', () => {
   test.for([[['--json']], [[]]])(
     'a client has what it used, and the server the rest, with %j',
     async ([args], { bench }) => {
-      bench.api.add(SHELVES);
       const server = await startListeningServer(bench, { meter: ['--meter-run-id', 'serving'] });
       const runs = await Promise.all([runClient(bench, server, args ?? []), runClient(bench, server, args ?? [])]);
       const unmetered = await runClient(bench, server, ['--json'], { direct: true });
       const { id, responses, costRecords } = await readServer(bench, server);
-      for (const run of runs) expect(expectExact(bench, ofThread(bench, run))).toMatchObject({ notes: [] });
+      for (const run of runs) expect(expectExact(bench, ofItsThread(bench, run))).toMatchObject({ notes: [] });
       const known = new Set(runs.map((run) => recordOf(bench, run).threadId));
       const ledger = bench.api.ledger.filter(({ threadId }) => !known.has(String(threadId)));
       expect(ledger).toHaveLength(2);
@@ -162,7 +138,6 @@ describe('where the server is metered too', () => {
   );
 
   test('a client that cannot find the file is given what the server records, and nothing else', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench, { meter: [] });
     const run = await runClient(bench, { address: await openTunnel(server) }, ['--json']);
     expect((await readServer(bench, server)).responses).toEqual([]);
@@ -173,7 +148,6 @@ describe('where the server is metered too', () => {
   });
 
   test('a budget of the server is not spent by its clients', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const server = await startListeningServer(bench, { meter: ['--meter-budget-tokens', '9000'] });
     const client = await runClient(bench, server, ['--json']);
     expect(client.exitCode).toBe(0);
@@ -182,7 +156,6 @@ describe('where the server is metered too', () => {
   });
 
   test('a budget of a run that both belong to counts each response once', async ({ bench }) => {
-    bench.api.add(SHELVES);
     const meter = ['--meter-run-id', 'r1', '--meter-budget-tokens', 'run=15000'];
     const server = await startListeningServer(bench, { meter });
     const first = await runClient(bench, server, ['--json'], { meter });
@@ -196,16 +169,13 @@ describe('where the server is metered too', () => {
 describe('what was used when one of them is killed', () => {
   /** A client that waits for a response, the second of two by default, which is held until the test lets it go. */
   async function interruptible(bench: Workbench, server: ListeningServer, held: 1 | 2 = 2) {
-    let release: () => void = () => undefined;
-    const until = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { opened: until, open: release } = createGate();
     const replies = held === 1 ? [{ ...FIRST, until }, SECOND] : [FIRST, { ...SECOND, until }];
-    bench.api.add({ prompt: 'shelves', replies }, { prompt: 'go on', replies: [FIRST, SECOND] });
+    bench.api.add(turn('shelves', ...replies), turn('go on', FIRST, SECOND));
     const client = bench.start(['exec', '--json', '--remote', server.address, 'shelves']);
     await waitFor('the request', () => bench.api.requests.length === held);
     await waitFor('the record', () => {
-      const recorded = findClient(bench);
+      const recorded = readRecordSoFar(bench).find(({ command }) => command === 'exec');
       return recorded?.threadId && recorded.responses.length === held - 1;
     });
     return { client, release };
@@ -213,8 +183,10 @@ describe('what was used when one of them is killed', () => {
 
   /** Kills codex-metered, its meter, and the Codex that it has started. */
   async function killBoth(bench: Workbench, client: Running): Promise<void> {
-    const { codexPid, meterPid } = readProcesses(bench, client.pid);
-    for (const pid of [meterPid, client.pid, codexPid]) process.kill(pid, 'SIGKILL');
+    const sql =
+      'SELECT meter_pid AS meter, front_pid AS front, codex_pid AS codex FROM invocations WHERE front_pid = ?';
+    const [pids = {}] = query<Record<string, number>>(bench.database, sql, client.pid);
+    for (const pid of Object.values(pids)) process.kill(pid, 'SIGKILL');
     await client.ended;
   }
 
@@ -300,21 +272,3 @@ describe('what was used when one of them is killed', () => {
     expectSums(bench, bench.api.ledger);
   });
 });
-
-/** What is recorded of the client so far; undefined while there is no database, or one without tables. */
-function findClient({ database }: Workbench): RecordedInvocation | undefined {
-  try {
-    return readRecord(database).find(({ command }) => command === 'exec');
-  } catch {
-    return undefined;
-  }
-}
-
-function readProcesses(bench: Workbench, frontPid: number): { codexPid: number; meterPid: number } {
-  const connection = openDatabase(bench.database, { readonly: true });
-  const row = connection
-    .prepare('SELECT codex_pid AS codexPid, meter_pid AS meterPid FROM invocations WHERE front_pid = ?')
-    .get(frontPid);
-  connection.close();
-  return row as { codexPid: number; meterPid: number };
-}

@@ -2,18 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeEach, describe, expect } from 'vitest';
-import { openDatabase } from '../../src/store/driver.js';
 import { runUsage } from '../harness/codex-usage.js';
-import { recordOf } from '../harness/record.js';
+import { query, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Ended, Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
+import { answer, turn } from '../scripted-api/script.js';
 
 const SECRET = 'hunter2';
-
-interface Tags {
-  readonly [key: string]: string;
-}
 
 function git({ workTree }: Workbench, ...args: string[]) {
   return execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: workTree });
@@ -29,13 +25,8 @@ async function createRepository(bench: Workbench): Promise<string> {
 
 /** The tags of a run's invocation, with where each was read. */
 function readTags(bench: Workbench, run: Pick<Ended, 'pid'>): Record<string, [value: string, origin: string]> {
-  const connection = openDatabase(bench.database, { readonly: true });
-  const rows = connection
-    .prepare<[string], { key: string; value: string; origin: string }>(
-      'SELECT key, value, origin FROM invocation_tags WHERE invocation_id = ?',
-    )
-    .all(recordOf(bench, run).id);
-  connection.close();
+  const sql = 'SELECT key, value, origin FROM invocation_tags WHERE invocation_id = ?';
+  const rows = query<{ key: string; value: string; origin: string }>(bench.database, sql, recordOf(bench, run).id);
   return Object.fromEntries(rows.map(({ key, value, origin }) => [key, [value, origin]]));
 }
 
@@ -56,8 +47,8 @@ function billed(ledger: readonly LedgerEntry[]) {
 const EXEC = ['exec', '--json', 'hello'];
 
 beforeEach<{ bench: Workbench }>(({ bench }) => {
-  const replies = [{ usage: { input: 1000, cached: 400, output: 10, reasoning: 3 }, message: 'Hi.' }];
-  bench.api.add({ prompt: 'hello', replies });
+  const replies = [answer('Hi.', { input: 1000, cached: 400, output: 10, reasoning: 3 })];
+  bench.api.add(turn('hello', ...replies));
 });
 
 describe('the tags of an invocation', () => {
@@ -70,7 +61,7 @@ describe('the tags of an invocation', () => {
       commit: [commit, 'git'],
       repo: ['acme/tools/shop', 'git'],
     });
-    const tags: Tags = { branch: 'feature/SHOP-12-cart', commit, repo: 'acme/tools/shop' };
+    const tags: Record<string, string> = { branch: 'feature/SHOP-12-cart', commit, repo: 'acme/tools/shop' };
     expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ tags });
     expect(await usageJson(bench, 'run')).toMatchObject({
       tags: { branch: ['feature/SHOP-12-cart'], commit: [commit], repo: ['acme/tools/shop'] },
@@ -142,11 +133,8 @@ describe('the tags of an invocation', () => {
       ['my team=search', 'its key has a space'],
       ['team=a\u001b[31m', 'it has control characters'],
     ] as const) {
-      const refused = await bench.run(EXEC, { meter: ['--meter-tag', tag] });
-      expect({ exitCode: refused.exitCode, stderr: refused.stderr.toString() }).toMatchObject({
-        exitCode: 2,
-        stderr: expect.stringContaining(why),
-      });
+      const { exitCode, stderr } = await bench.run(EXEC, { meter: ['--meter-tag', tag] });
+      expect([exitCode, stderr.toString()]).toEqual([2, expect.stringContaining(why)]);
     }
     expect(bench.api.requests).toHaveLength(1);
   });
@@ -197,11 +185,8 @@ describe('reports by tags', () => {
     expect(sessions.sessions).toHaveLength(2);
     const rows = (await usage(bench, 'export', '--format', 'ndjson', '--branch', 'other')).stdout.trim().split('\n');
     expect(rows.map((row) => JSON.parse(row).tags.branch)).toEqual(['other', 'other']);
-    const unknown = await usage(bench, 'daily', '--branch', 'main');
-    expect(unknown).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining('There is: other, feature/SHOP-12-cart.'),
-    });
+    const stderr = expect.stringContaining('There is: other, feature/SHOP-12-cart.');
+    expect(await usage(bench, 'daily', '--branch', 'main')).toMatchObject({ exitCode: 1, stderr });
     expect((await usage(bench, 'tag', 'mood')).stderr).toMatch(/no.* tag mood\. There is: .*branch.*team/i);
   });
 });

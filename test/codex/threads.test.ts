@@ -1,114 +1,136 @@
-import { describe, expect } from 'vitest';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { beforeEach, describe, expect } from 'vitest';
 import { expectExact, recordOf } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import { collaborate, spawnAgent, waitForSpawned, waitingForAgents } from '../scripted-api/agents.js';
-import type { Scenario } from '../scripted-api/script.js';
+import type { Ended, Workbench } from '../harness/workbench.js';
+import { LOOP, SCRIPT } from '../scripted-api/scenarios.js';
+import { answer, FAILURE, shell, turn } from '../scripted-api/script.js';
 
-const ONE_TURN: Scenario = {
-  prompt: 'greet',
-  replies: [{ message: 'Hello.', usage: { input: 5200, cached: 1100, output: 90, reasoning: 40 } }],
-};
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(LOOP, turn('refuse', FAILURE), ...SCRIPT));
 
-const CHILD: Scenario = {
-  prompt: 'count the shelves',
-  replies: [
-    { calls: [{ tool: 'exec_command', cmd: 'echo shelf' }], usage: { input: 3000, cached: 64, output: 31 } },
-    { message: 'Three.', usage: { input: 3100, cached: 2900, output: 32, reasoning: 8 } },
-  ],
-};
+const threadOf = (bench: Workbench, run: Ended) => String(recordOf(bench, run).threadId);
 
-const DELEGATE_V1: Scenario = {
-  prompt: 'delegate',
-  replies: [
-    {
-      calls: spawnAgent('Please count the shelves.'),
-      usage: { input: 2000, output: 21 },
-    },
-    { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },
-    { message: 'Three shelves.', usage: { input: 2200, cached: 2000, output: 23 } },
-  ],
-};
-
-const NOTIFIED: Scenario = {
-  prompt: 'subagent_notification',
-  replies: [{ message: 'Three shelves.', usage: { input: 2300, output: 24 } }],
+const SCHEMA = {
+  type: 'object',
+  properties: { verdict: { type: 'string' } },
+  required: ['verdict'],
+  additionalProperties: false,
 };
 
 describe('the record equals the ledger of the API', () => {
-  test('when a thread is forked, and when the original is resumed afterwards', async ({ bench }) => {
-    bench.api.add(ONE_TURN);
+  test('when a thread is forked, and when the original and the fork are resumed afterwards', async ({ bench }) => {
     const first = await bench.run(['exec', '--json', 'greet']);
-    const threadId = String(recordOf(bench, first).threadId);
+    const threadId = threadOf(bench, first);
     const fork = await bench.run(['exec', 'fork', threadId, '--json', 'greet']);
     const resumed = await bench.run(['exec', 'resume', threadId, '--json', 'greet']);
-    for (const run of [first, fork, resumed]) {
-      expect(run.ledger).toHaveLength(1);
-      expect(expectExact(bench, run)).toMatchObject({ notes: [] });
-    }
-    const forkId = String(recordOf(bench, fork).threadId);
+    for (const run of [first, fork, resumed]) expect(expectExact(bench, run, 1)).toMatchObject({ notes: [] });
+    const forkId = threadOf(bench, fork);
     const forkResumed = await bench.run(['exec', 'resume', forkId, '--json', 'greet']);
-    expect(expectExact(bench, forkResumed)).toMatchObject({ threadId: forkId, notes: [] });
+    expect(expectExact(bench, forkResumed, 1)).toMatchObject({ threadId: forkId, notes: [] });
   });
 
   test('when the first turn of a fork fails, and the fork is resumed', async ({ bench }) => {
-    bench.api.add(ONE_TURN, { prompt: 'fail', replies: [{ fail: { code: 'invalid_prompt', message: 'no' } }] });
     const first = await bench.run(['exec', '--json', 'greet']);
-    const fork = await bench.run(['exec', '--json', 'fork', String(recordOf(bench, first).threadId), 'fail']);
+    const fork = await bench.run(['exec', '--json', 'fork', threadOf(bench, first), 'refuse']);
     expect(fork.exitCode).toBe(1);
-    expect(expectExact(bench, fork).responses).toEqual([]);
-    const resumed = await bench.run(['exec', '--json', 'resume', String(recordOf(bench, fork).threadId), 'greet']);
-    expect(expectExact(bench, resumed).responses).toHaveLength(1);
+    expectExact(bench, fork, 0);
+    expectExact(bench, await bench.run(['exec', '--json', 'resume', threadOf(bench, fork), 'greet']), 1);
   });
 
-  test.for([['--json'], []])('when a sub-agent works for the run, with %j', async (json, { bench }) => {
-    bench.api.add(DELEGATE_V1, CHILD, NOTIFIED);
-    const run = await bench.run(['exec', ...json, 'delegate']);
-    expect(new Set(run.ledger.map(({ threadId }) => threadId)).size).toBe(2);
-    expectExact(bench, run);
-    expect(bench.api.unmatched).toEqual([]);
+  test('when a thread is resumed by --last and, twice, by its id', async ({ bench }) => {
+    const first = await bench.run(['exec', '--json', 'greet']);
+    const { threadId } = expectExact(bench, first, 1);
+    const resumed: [Ended, number][] = [
+      [await bench.run(['exec', '--json', 'resume', '--last', 'loop']), 2],
+      [await bench.run(['exec', 'resume', String(threadId), '--json', 'greet again']), 1],
+      [await bench.run(['exec', 'resume', String(threadId), 'loop again']), 2],
+    ];
+    for (const [run, count] of resumed) {
+      expect(expectExact(bench, run, count)).toMatchObject({ threadId, notes: [] });
+    }
+    expectExact(bench, first, 1);
   });
 
-  test('when sub-agents work again after a resume', async ({ bench }) => {
-    bench.api.add(DELEGATE_V1, CHILD, NOTIFIED);
-    const first = await bench.run(['exec', '--json', 'delegate']);
-    const resumed = await bench.run(['exec', '--json', 'resume', '--last', 'delegate']);
-    expectExact(bench, first);
-    expectExact(bench, resumed);
+  test('when a thread that was never metered is resumed: its earlier turns are not counted', async ({ bench }) => {
+    await bench.run(['exec', '--json', 'loop'], { direct: true });
+    expectExact(bench, await bench.run(['exec', '--json', 'resume', '--last', 'greet']), 1);
   });
 
-  test.for(['none', 'all'])('when a collaborating agent is given %s of the history', async (turns, { bench }) => {
-    bench.configure({ model: 'gpt-6.1-sol' });
-    bench.api.add(
-      {
-        prompt: 'delegate',
-        thread: 'root',
-        replies: [
-          {
-            calls: [collaborate({ task_name: 'shelves', message: 'Please count the shelves.', fork_turns: turns })],
-            usage: { input: 2000, output: 21 },
-          },
-          ...waitingForAgents(),
-        ],
-      },
-      { prompt: '', thread: 'child', replies: CHILD.replies },
-    );
-    const run = await bench.run(['exec', '--json', 'delegate']);
-    expect(new Set(run.ledger.map(({ threadId }) => threadId)).size).toBe(2);
-    expectExact(bench, run);
+  test('when a thread is resumed from another folder', async ({ bench }) => {
+    const threadId = threadOf(bench, await bench.run(['exec', '--json', 'loop']));
+    const cwd = join(bench.folder, 'elsewhere');
+    mkdirSync(cwd);
+    const args = ['exec', '--skip-git-repo-check', 'resume', threadId, '--json', 'loop'];
+    expect(expectExact(bench, await bench.run(args, { cwd }), 2)).toMatchObject({ threadId, notes: [] });
+  });
+
+  test('when a resume names no thread and Codex starts a new one', async ({ bench }) => {
+    const run = await bench.run(['exec', '--json', 'resume', 'no-such-thread', 'loop']);
+    expect(expectExact(bench, run, 2)).toMatchObject({ notes: [] });
+  });
+
+  test('when two runs resume one thread, each under its own run id', async ({ bench }) => {
+    const ids = [
+      ['a', 1],
+      ['b', 1],
+      ['a', 2],
+    ] as const;
+    for (const [index, [runId, iteration]] of ids.entries()) {
+      const resume = index === 0 ? [] : ['resume', '--last'];
+      const run = await bench.run(['exec', '--json', ...resume, 'loop'], { meter: ['--meter-run-id', runId] });
+      expect(expectExact(bench, run, 2)).toMatchObject({ runId, iteration });
+    }
   });
 
   test('when the API compacts the context', async ({ bench }) => {
     bench.configure({ model: 'gpt-6.1-sol', provider: 'OpenAI' });
     bench.api.add({
-      prompt: 'loop',
-      replies: [
-        { calls: [{ tool: 'exec_command', cmd: 'echo one' }], usage: { input: 5000, cached: 1000, output: 30 } },
-        { message: 'Done.', usage: { input: 900, output: 9 } },
-      ],
+      ...turn('loop', shell('echo one', { input: 5000, cached: 1000, output: 30 }), answer('Done.')),
       compaction: { compaction: 'c3VtbWFyeQ==', usage: { input: 5100, cached: 4900, output: 310 } },
     });
     const run = await bench.run(['exec', '--json', '-c', 'model_auto_compact_token_limit=4000', 'loop']);
     expect(run.ledger.map(({ requestKind }) => requestKind)).toEqual(['turn', 'compaction', 'turn']);
     expectExact(bench, run);
+  });
+
+  test.for([
+    ['relative', (home: string) => join('..', basename(home))],
+    ['relative to the folder of -C, too', (home: string) => join('..', basename(home)), ['-C', 'aisle']],
+    ['with a slash at its end', (home: string) => `${home}/`],
+    [
+      'a link',
+      (home: string) => {
+        symlinkSync(home, `${home}-link`);
+        return `${home}-link`;
+      },
+    ],
+    [
+      'of sessions that are a link',
+      (home: string) => {
+        mkdirSync(`${home}-sessions`);
+        symlinkSync(`${home}-sessions`, join(home, 'sessions'));
+        return home;
+      },
+    ],
+  ] as const)('with a CODEX_HOME %s', async ([, place, options = []], { bench }) => {
+    mkdirSync(join(bench.workTree, 'aisle'));
+    const env = { CODEX_HOME: place(bench.codexHome) };
+    const first = await bench.run(['exec', '--json', ...options, 'loop'], { env });
+    const resumed = await bench.run(['exec', ...options, 'resume', '--last', 'loop'], { env });
+    for (const run of [first, resumed]) expect(expectExact(bench, run, 2)).toMatchObject({ notes: [] });
+  });
+
+  test('with -C, an output schema, a file for the answer and the SDK’s name for --json', async ({ bench }) => {
+    bench.api.add(turn('judge', answer('{"verdict":"done"}')));
+    const schema = join(bench.folder, 'schema.json');
+    const output = join(bench.folder, 'r9', 'reviewer', 'iter-4', 'result.json');
+    mkdirSync(dirname(output), { recursive: true });
+    writeFileSync(schema, JSON.stringify(SCHEMA));
+    const args = ['exec', '--experimental-json', '-C', bench.workTree, '--output-schema', schema, '-o', output];
+    const run = await bench.run([...args, 'judge'], { cwd: bench.folder });
+    expect(readFileSync(output, 'utf8')).toContain('done');
+    const attribution = { projectId: 'shop', runId: 'r9', phase: 'reviewer', iteration: 4 };
+    expect(expectExact(bench, run, 1)).toMatchObject({ ...attribution, notes: [] });
   });
 });

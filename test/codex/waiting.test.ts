@@ -17,11 +17,12 @@ import { execa } from 'execa';
 import { describe, expect } from 'vitest';
 import { untilMetersEnd } from '../harness/children.js';
 import { writeShellFake } from '../harness/fake-codex.js';
-import { expectExact, readRecord } from '../harness/record.js';
+import { expectExact, readRecord, readRecordSoFar } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import { METERED, USAGE, type Workbench } from '../harness/workbench.js';
+import { answer, turn } from '../scripted-api/script.js';
 
 const ARGS = ['exec', '--json', 'x'];
 
@@ -61,20 +62,10 @@ describe('the end of a run', () => {
 
   test('is not held up by a record that its reader waits for', async ({ bench }) => {
     for (let n = 1; n <= 3; n++) {
-      bench.api.add({
-        prompt: 'again',
-        replies: [
-          {
-            message: 'Done.',
-            usage: { input: 1200, cached: 200, output: 30 },
-            until: waitFor('the meter', () => countInvocations(bench) === n).then(() => undefined),
-          },
-        ],
-      });
-      const run = await bench.run(['exec', '--json', 'again'], {
-        env: { CODEX_METERED_WAIT: '0' },
-        meter: ['--meter-run-id', 'r'],
-      });
+      const until = waitFor('the meter', () => readRecordSoFar(bench).length === n);
+      bench.api.add(turn('again', answer('Done.', { input: 1200, cached: 200, output: 30 }, { until })));
+      const options = { env: { CODEX_METERED_WAIT: '0' }, meter: ['--meter-run-id', 'r'] };
+      const run = await bench.run(['exec', '--json', 'again'], options);
       expect(run.exitCode).toBe(0);
       const { stdout } = await execa(process.execPath, [USAGE, 'run', 'r', '--json'], { env: bench.env });
       const { invocations, totals } = JSON.parse(stdout) as { invocations: { status: string }[]; totals: object };
@@ -100,9 +91,8 @@ describe('the end of a run', () => {
   });
 
   test('is not held up by our own line where the reader of stderr takes nothing', async ({ bench }) => {
-    bench.api.add({ prompt: 'dear', replies: [{ message: 'Done.', usage: { input: 9000, cached: 0, output: 70 } }] });
+    bench.api.add(turn('dear', answer('Done.', { input: 9000, cached: 0, output: 70 })));
     const direct = await bench.run(['exec', '--json', 'dear'], { direct: true });
-    bench.api.add({ prompt: 'dear', replies: [{ message: 'Done.', usage: { input: 9000, cached: 0, output: 70 } }] });
     const path = join(bench.folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const pipe = openSync(path, constants.O_RDWR);
@@ -158,7 +148,7 @@ describe('a meter that cannot be started', () => {
   test('runs from its compiled code, and is compiled again by the one that follows it when it dies of that', async ({
     bench,
   }) => {
-    bench.api.add({ prompt: 'greet', replies: [{ message: 'Hello.', usage: { input: 5200, output: 90 } }] });
+    bench.api.add(turn('greet', answer('Hello.', { input: 5200, output: 90 })));
     const runs = [await bench.run(['exec', '--json', 'greet'])];
     const kept = await waitFor('the compiled code', () => findCompiled(bench));
     const inode = statSync(kept).ino;
@@ -188,12 +178,4 @@ function findCompiled({ stateFolder }: Workbench): string | undefined {
   const folder = join(stateFolder, 'compiled');
   const [file] = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.compiled')) : [];
   return file && join(folder, file);
-}
-
-function countInvocations({ database }: Workbench): number {
-  try {
-    return readRecord(database).length;
-  } catch {
-    return 0;
-  }
 }

@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { listenOnLoopback } from '../harness/loopback.js';
 import { test } from '../harness/test.js';
 import { CODEX, METERED, USAGE, type Workbench } from '../harness/workbench.js';
+import { answer, turn } from '../scripted-api/script.js';
 
 const DOC = readFileSync(fileURLToPath(new URL('../../docs/runner.md', import.meta.url)), 'utf8');
 const [, JOB = ''] = /```yaml\n(.*?)```/s.exec(DOC) ?? [];
@@ -19,16 +20,9 @@ const [GITLAB_JOB = '', GITLAB_COMMENT = ''] = [
 const STEPS = [...JOB.matchAll(/- run: (.*)/g)].map(([, command = '']) => command);
 
 test('the CI job of the document ends with a summary of what it cost', async ({ bench }) => {
-  bench.api.add({
-    prompt: 'Fix the failing test',
-    replies: [{ message: 'Fixed.', usage: { input: 5900, output: 33 } }],
-  });
+  bench.api.add(turn('Fix the failing test', answer('Fixed.', { input: 5900, output: 33 })));
   const summary = join(bench.folder, 'summary.md');
-  const env = {
-    PATH: pathWithCommands(bench),
-    CODEX_METERED_RUN_ID: '4711',
-    GITHUB_STEP_SUMMARY: summary,
-  };
+  const env = { PATH: pathWithCommands(bench), CODEX_METERED_RUN_ID: '4711', GITHUB_STEP_SUMMARY: summary };
   expect(STEPS).toHaveLength(2);
   for (const step of STEPS) {
     await execa('bash', ['-e', '-c', step], { cwd: bench.workTree, env: { ...bench.env, ...env }, stdin: 'ignore' });
@@ -40,10 +34,7 @@ test('the CI job of the document ends with a summary of what it cost', async ({ 
 });
 
 test('the GitLab job of the document leaves its figures, and a comment that is updated in place', async ({ bench }) => {
-  bench.api.add({
-    prompt: 'Review this change',
-    replies: [{ message: 'Good.', usage: { input: 5900, cached: 1024, output: 33 } }],
-  });
+  bench.api.add(turn('Review this change', answer('Good.', { input: 5900, cached: 1024, output: 33 })));
   const job = (parse(GITLAB_JOB) as { review: Record<'script' | 'after_script', string[]> }).review;
   const gitlab = await startNotes();
   const env = {
@@ -78,9 +69,9 @@ async function startNotes() {
     if (method === 'PUT') notes.splice(Number(url.split('/').at(-1)) - 1, 1, { id: 1, body });
     response.end(JSON.stringify(notes));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return { notes, requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const { url, close } = await listenOnLoopback(server);
+  onTestFinished(close);
+  return { notes, requests, url };
 }
 
 function pathWithCommands({ folder }: Workbench): string {

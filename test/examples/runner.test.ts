@@ -1,57 +1,35 @@
 import { describe, expect } from 'vitest';
 import { addRow, findRow, type Project } from '../../examples/runner/database.js';
 import { readRecord } from '../harness/record.js';
-import { waitFor } from '../harness/wait.js';
+import { createGate, waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
-import type { Reply, Scenario } from '../scripted-api/script.js';
+import { answer, FAILURE, type Scenario, shell, turn } from '../scripted-api/script.js';
 import { type Owner, readBill, readPage } from './bill.js';
 import { type ControlCenter, test } from './control-center.js';
 
 /** What the models answer: the first review asks for more, the second approves. */
 const WORK: readonly Scenario[] = [
-  {
-    prompt: 'Build:',
-    replies: [
-      {
-        calls: [{ tool: 'exec_command', cmd: 'ls' }],
-        usage: { input: 50_000, cached: 2560, output: 700, reasoning: 11 },
-      },
-      { message: '{"summary":"Sorted."}', usage: { input: 59_000, cached: 53_760, cacheWrite: 1280, output: 330 } },
-    ],
-  },
-  {
-    prompt: 'Review round 1',
-    replies: [
-      { message: '{"verdict":"revise","remarks":"By price."}', usage: { input: 31_000, output: 410, reasoning: 30 } },
-    ],
-  },
-  {
-    prompt: 'Review round 2',
-    replies: [{ message: '{"verdict":"approve","remarks":""}', usage: { input: 33_000, cached: 30_720, output: 120 } }],
-  },
-  {
-    prompt: 'Write the handoff',
-    replies: [{ message: '{"text":"Shelves are sorted."}', usage: { input: 21_000, cached: 10_240, output: 550 } }],
-  },
-  {
-    prompt: 'Chat:',
-    replies: [{ message: '{"reply":"The shelves."}', usage: { input: 14_000, output: 90, reasoning: 20 } }],
-  },
-  {
-    prompt: 'Suggest what',
-    replies: [{ message: '{"reason":"Nothing."}', usage: { input: 9000, cached: 1024, output: 40 } }],
-  },
-  { prompt: 'Summarise this', replies: [{ message: '{"summary":"Shelves."}', usage: { input: 7000, output: 60 } }] },
-  { prompt: 'Draft a task', replies: [{ message: '{"text":"Sort them."}', usage: { input: 11_000, output: 800 } }] },
+  turn(
+    'Build:',
+    shell('ls', { input: 50_000, cached: 2560, output: 700, reasoning: 11 }),
+    answer('{"summary":"Sorted."}', { input: 59_000, cached: 53_760, cacheWrite: 1280, output: 330 }),
+  ),
+  turn(
+    'Review round 1',
+    answer('{"verdict":"revise","remarks":"By price."}', { input: 31_000, output: 410, reasoning: 30 }),
+  ),
+  turn('Review round 2', answer('{"verdict":"approve","remarks":""}', { input: 33_000, cached: 30_720, output: 120 })),
+  turn('Write the handoff', answer('{"text":"Shelves are sorted."}', { input: 21_000, cached: 10_240, output: 550 })),
+  turn('Chat:', answer('{"reply":"The shelves."}', { input: 14_000, output: 90, reasoning: 20 })),
+  turn('Suggest what', answer('{"reason":"Nothing."}', { input: 9000, cached: 1024, output: 40 })),
+  turn('Summarise this', answer('{"summary":"Shelves."}', { input: 7000, output: 60 })),
+  turn('Draft a task', answer('{"text":"Sort them."}', { input: 11_000, output: 800 })),
 ];
 
 /** A builder that has a question, and what it says at its end. */
-const ASK = {
-  message: 'QUESTION: Which colour?',
-  calls: [{ tool: 'exec_command', cmd: 'ls' }],
-  usage: { input: 40_000, output: 300 },
-} satisfies Reply;
-const PAINTED = { message: '{"summary":"Painted."}', usage: { input: 44_000, cached: 38_400, output: 120 } };
+const QUESTION = 'QUESTION: Which colour?';
+const ASK = shell('ls', { input: 40_000, output: 300 }, { message: QUESTION });
+const PAINTED = answer('{"summary":"Painted."}', { input: 44_000, cached: 38_400, output: 120 });
 
 const TIMEOUT = { timeout: 180_000 };
 /** How long the page may take to be right after the last call. */
@@ -152,18 +130,15 @@ describe('the page of a runner that starts codex-metered is what the API billed'
 
   test('for a builder that is paused until a person has answered', TIMEOUT, async ({ bench, open }) => {
     const { center, shop } = await setUp({ bench, open });
-    let goOn: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
+    const answered = createGate();
     bench.api.add(
-      { prompt: 'was answered: green', replies: [PAINTED] },
-      { prompt: 'Build: Paint', replies: [ASK, { ...PAINTED, until: answered }] },
+      turn('was answered: green', PAINTED),
+      turn('Build: Paint', ASK, { ...PAINTED, until: answered.opened }),
     );
     const run = await center.start(shop, 'Paint the shop');
     await waitFor('the question', () => findRow(center.db, 'runs', run).question === 'Which colour?');
     await center.ask(`answer ${run} green`);
-    goOn();
+    answered.open();
     expect(await center.runEnd(run)).toMatchObject({ status: 'approved', answer: 'green' });
     await expectPage(bench, center, shop, [{ says: 'Paint the shop', project: shop, run }]);
   });
@@ -171,7 +146,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
   test('for a run that is cancelled', TIMEOUT, async ({ bench, open }) => {
     const { center, shop } = await setUp({ bench, open });
     const [first] = WORK[0]?.replies ?? [];
-    bench.api.add({ prompt: 'Build: Move', replies: [{ ...first }, { hang: true }] });
+    bench.api.add(turn('Build: Move', { ...first }, { hang: true }));
     const run = await center.start(shop, 'Move the shop');
     await waitFor('the second request', () => bench.api.requests.length === 2);
     await center.ask(`cancel ${run}`);
@@ -183,7 +158,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     const { center, shop } = await setUp({ bench, open });
     const [first] = WORK[0]?.replies ?? [];
     // A pause can hold Codex still before it has read the end of the response that it asks in: that one never ends.
-    bench.api.add({ prompt: 'Build: Paint', replies: [{ ...first }, { message: ASK.message, hang: true }] });
+    bench.api.add(turn('Build: Paint', { ...first }, { message: QUESTION, hang: true }));
     const run = await center.start(shop, 'Paint the shop');
     await waitFor('the question', () => findRow(center.db, 'runs', run).question !== null);
     await center.ask(`cancel ${run}`);
@@ -193,8 +168,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
   test('for a run whose turn fails, and the handoff of that', TIMEOUT, async ({ bench, open }) => {
     const { center, shop } = await setUp({ bench, open });
     const [first] = WORK[0]?.replies ?? [];
-    const failure = { code: 'invalid_prompt', message: 'It cannot be done.' };
-    bench.api.add({ prompt: 'Build: Fly', replies: [{ ...first }, { fail: failure }] });
+    bench.api.add(turn('Build: Fly', { ...first }, FAILURE));
     const run = await center.start(shop, 'Fly the shop');
     expect(await center.runEnd(run)).toMatchObject({ status: 'failed' });
     await expectPage(bench, center, shop, [{ says: 'Fly the shop', project: shop, run }]);
@@ -202,13 +176,13 @@ describe('the page of a runner that starts codex-metered is what the API billed'
 
   test('for a chat that is stopped because it does what it may not', TIMEOUT, async ({ bench, open }) => {
     const { center, shop } = await setUp({ bench, open });
-    bench.api.add({
-      prompt: 'Chat: look around',
-      replies: [
-        { calls: [{ tool: 'exec_command', cmd: 'sleep 60' }], usage: { input: 14_000, output: 210 } },
-        { message: '{"reply":"Looked."}', usage: { input: 15_000, output: 30 } },
-      ],
-    });
+    bench.api.add(
+      turn(
+        'Chat: look around',
+        shell('sleep 60', { input: 14_000, output: 210 }),
+        answer('{"reply":"Looked."}', { input: 15_000, output: 30 }),
+      ),
+    );
     const chat = await center.chatEnd(await center.ask(`chat ${shop.id} look around`));
     expect(chat).toMatchObject({ status: 'failed', answer: 'this chat may run no command' });
     await expectPage(bench, center, shop, [{ says: 'look around', project: shop }]);
@@ -235,19 +209,27 @@ describe('the page of a runner that starts codex-metered is what the API billed'
 
   test('and leaves alone what the runner booked before', TIMEOUT, async ({ bench, open }) => {
     const { center, shop } = await setUp({ bench, open });
-    const old = { project_id: shop.id, run_id: null, category: 'chat', is_actual: 0, model: 'gpt-5.3-codex' };
-    const guess = { input_tokens: 100, output_tokens: 10, input_cost_per_1k: 0.015, output_cost_per_1k: 0.06 };
+    const old = {
+      ...{
+        project_id: shop.id,
+        run_id: null,
+        category: 'chat',
+        is_actual: 0,
+        model: 'gpt-5.3-codex',
+        description: null,
+      },
+      ...{
+        input_tokens: 100,
+        output_tokens: 10,
+        input_cost_per_1k: 0.015,
+        output_cost_per_1k: 0.06,
+        total_cost_usd: 1,
+      },
+    };
     const lastMonth = new Date(Date.now() - 31 * 86_400_000).toISOString();
     const justNow = new Date(Date.now() - 60_000).toISOString();
     for (const created_at of [lastMonth, justNow]) {
-      addRow(center.db, 'cost_records', {
-        ...old,
-        ...guess,
-        id: created_at,
-        total_cost_usd: 1,
-        created_at,
-        description: null,
-      });
+      addRow(center.db, 'cost_records', { ...old, id: created_at, created_at });
     }
     await center.chatEnd(await center.ask(`chat ${shop.id} hello`));
     const { total } = readBill(bench.api, shop, [{ says: 'hello', project: shop }]);

@@ -81,3 +81,11 @@ export function withoutVarying(output: Buffer | string): string {
     .replaceAll(/\bin \d+(?:\.\d+)?m?s\b/g, 'in <time>')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/g, '<time>');
 }
+
+/** Does the same with Codex itself and then metered, and asserts that both come to the same, which it returns. */
+export async function expectSameAsDirect<Result>(play: (direct: boolean) => Promise<Result>): Promise<Result> {
+  const direct = await play(true);
+  const metered = await play(false);
+  expect(metered).toEqual(direct);
+  return metered;
+}

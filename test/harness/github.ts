@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { deflateRawSync } from 'node:zlib';
+import { listenOnLoopback } from './loopback.js';
 
 export interface Comment {
   id: number;
@@ -46,7 +46,7 @@ export async function startGitHub(): Promise<GitHub> {
     const { content = '' } = state.artifacts[Number(request.url?.slice(1))] ?? {};
     response.end(typeof content === 'string' ? zip(content) : content);
   });
-  const storageUrl = await listen(storage);
+  const { url: storageUrl, close: closeStorage } = await listenOnLoopback(storage);
   const api = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request;
     requests.push({ method, path: url, token: headers.authorization });
@@ -58,15 +58,10 @@ export async function startGitHub(): Promise<GitHub> {
     const [status, answer] = answerOf(state, request, method === 'GET' ? {} : ((await json(request)) as object));
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
-  const url = await listen(api);
+  const { url, close: closeApi } = await listenOnLoopback(api);
   return Object.assign(state, {
     ...{ url, requests, storageTokens },
-    close: async () => {
-      for (const server of [api, storage]) {
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-      }
-    },
+    close: async () => void (await Promise.all([closeApi(), closeStorage()])),
   });
 }
 
@@ -106,11 +101,6 @@ function describeArtifact(
 ) {
   const run = { head_branch: branch, repository_id: 1, head_repository_id: ofFork ? 2 : 1 };
   return { id, name, expired, size_in_bytes: 500, workflow_run: run };
-}
-
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** One file, written as GitHub's artifacts are: streamed, so that its own header knows no sizes. */

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import definitions from 'otlp-definitions/build/src/generated/root.js';
 import { onTestFinished } from 'vitest';
+import { listenOnLoopback } from './loopback.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: decoded messages are looked into from test to test.
 export type Message = any;
@@ -69,17 +68,12 @@ export async function startCollector(server: Server = createServer()): Promise<C
     response.writeHead(200, { 'content-type': 'application/x-protobuf' });
     response.end(service.response.encode(answer as Message).finish());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
+  const { url, close } = await listenOnLoopback(server);
   onTestFinished(close);
-  const scheme = 'setSecureContext' in server ? 'https' : 'http';
   return {
-    url: `${scheme}://localhost:${(server.address() as AddressInfo).port}`,
-    ...{ accepted, received, close },
+    // A certificate is of a name.
+    url: url.replace('http://127.0.0.1', `${'setSecureContext' in server ? 'https' : 'http'}://localhost`),
+    ...{ accepted, received, close: () => void close() },
     behave(how) {
       behaviour = how;
     },

@@ -1,4 +1,4 @@
-import type { ReportedUsage } from '../scripted-api/script.js';
+import { answer, type ReportedUsage, turn } from '../scripted-api/script.js';
 import type { Workbench } from './workbench.js';
 
 /** Three reviews in one thread. The third finds nothing of it in the cache: 21,000 tokens are billed as new. */
@@ -19,7 +19,7 @@ export async function reviewInOneThread(bench: Workbench, build?: (iteration: nu
   for (const [index, usage] of REVIEWS.entries()) {
     const iteration = index + 1;
     const run = (phase: string, used: ReportedUsage, resume: readonly string[] = []) => {
-      bench.api.add({ prompt: `${phase} ${iteration}`, replies: [{ message: 'Done.', usage: used }] });
+      bench.api.add(turn(`${phase} ${iteration}`, answer('Done.', used)));
       const meter = ['--meter-run-id', 'loop', '--meter-phase', phase, '--meter-iteration', `${iteration}`];
       return bench.run(['exec', ...resume, '--json', `${phase} ${iteration}`], { meter });
     };

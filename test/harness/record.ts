@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
+import type { ReportedUsage } from '../scripted-api/script.js';
 import type { Ended, Workbench } from './workbench.js';
+
+type Counters = Readonly<Required<ReportedUsage>>;
 
 export interface RecordedInvocation {
   readonly id: string;
@@ -19,30 +24,20 @@ export interface RecordedInvocation {
   readonly notes: { kind: string; reason: string; figures: string }[];
 }
 
-export interface RecordedResponse {
+export interface RecordedResponse extends Counters {
   readonly responseKey: string;
   readonly threadId: string;
   readonly model: string;
   readonly serviceTier: string | null;
-  readonly input: number;
-  readonly cached: number;
-  readonly cacheWrite: number;
-  readonly output: number;
-  readonly reasoning: number;
   readonly evidence: string;
   readonly source: string;
   readonly costNanoUsd: number | null;
 }
 
-export interface RecordedCost {
+interface RecordedCost extends Counters {
   readonly model: string;
   readonly source: string;
   readonly isActual: number;
-  readonly input: number;
-  readonly cached: number;
-  readonly cacheWrite: number;
-  readonly output: number;
-  readonly reasoning: number;
 }
 
 const COUNTERS = `input_tokens AS input, cached_input_tokens AS cached, cache_write_tokens AS cacheWrite,
@@ -50,116 +45,106 @@ const COUNTERS = `input_tokens AS input, cached_input_tokens AS cached, cache_wr
 const RESPONSE = `response_key AS responseKey, thread_id AS threadId, model, service_tier AS serviceTier, ${COUNTERS},
   evidence, source, cost_nano_usd AS costNanoUsd`;
 
-/** Everything that is recorded, oldest invocation first. */
-export function readRecord(database: string): RecordedInvocation[] {
+/** The rows that a query finds in a database, which is opened for it alone. */
+export function query<Row>(database: string, sql: string, ...values: unknown[]): Row[] {
   const connection = openDatabase(database, { readonly: true });
   try {
-    const all = <T>(sql: string, ...values: unknown[]) => connection.prepare(sql).all(...values) as T[];
-    return all<RecordedInvocation>(
-      `SELECT id, project_id AS projectId, run_id AS runId, phase, iteration, command, thread_id AS threadId,
-         status, exit_code AS exitCode, signal FROM invocations ORDER BY started_at_ms, rowid`,
-    ).map((invocation) => ({
-      ...invocation,
-      responses: all<RecordedResponse>(
-        `SELECT ${RESPONSE} FROM responses WHERE invocation_id = ? ORDER BY completed_at_ms, id`,
-        invocation.id,
-      ),
-      costRecords: all<RecordedCost>(
-        `SELECT model, source, is_actual AS isActual, ${COUNTERS} FROM cost_records WHERE invocation_id = ?`,
-        invocation.id,
-      ),
-      notes: all(`SELECT kind, reason, figures FROM notes WHERE invocation_id = ? ORDER BY id`, invocation.id),
-    }));
+    return connection.prepare(sql).all(...values) as Row[];
   } finally {
     connection.close();
   }
+}
+
+/** Everything that is recorded, oldest invocation first. */
+export function readRecord(database: string): RecordedInvocation[] {
+  const invocations = query<RecordedInvocation>(
+    database,
+    `SELECT id, project_id AS projectId, run_id AS runId, phase, iteration, command, thread_id AS threadId,
+       status, exit_code AS exitCode, signal FROM invocations ORDER BY started_at_ms, rowid`,
+  );
+  const find = <Row>({ id }: RecordedInvocation, columns: string, table: string, order: string) =>
+    query<Row>(database, `SELECT ${columns} FROM ${table} WHERE invocation_id = ? ORDER BY ${order}`, id);
+  return invocations.map((one) => ({
+    ...one,
+    responses: find(one, RESPONSE, 'responses', 'completed_at_ms, id'),
+    costRecords: find(one, `model, source, is_actual AS isActual, ${COUNTERS}`, 'cost_records', 'rowid'),
+    notes: find(one, 'kind, reason, figures', 'notes', 'id'),
+  }));
+}
+
+/** What a meter that works has recorded so far: nothing while it still makes the database. */
+export function readRecordSoFar({ database }: Pick<Workbench, 'database'>): RecordedInvocation[] {
+  try {
+    return readRecord(database);
+  } catch {
+    return [];
+  }
+}
+
+/** How many responses are recorded so far, of all invocations. */
+export function countResponses(bench: Pick<Workbench, 'database'>): number {
+  return readRecordSoFar(bench).flatMap(({ responses }) => responses).length;
 }
 
 /** Every response that is recorded, whoever caused it. */
 export function readResponses(database: string): RecordedResponse[] {
-  const connection = openDatabase(database, { readonly: true });
-  try {
-    const sql = `SELECT ${RESPONSE} FROM responses ORDER BY thread_id, response_key`;
-    return connection.prepare(sql).all() as RecordedResponse[];
-  } finally {
-    connection.close();
-  }
+  return query(database, `SELECT ${RESPONSE} FROM responses ORDER BY thread_id, response_key`);
 }
 
 /** What the reports over time add up to, in every bucket together. */
-export function readBucketSums(database: string): Omit<RecordedCost, 'model' | 'source' | 'isActual'> {
-  const connection = openDatabase(database, { readonly: true });
-  try {
-    return connection
-      .prepare(
-        `SELECT total(input_tokens) AS input, total(cached_input_tokens) AS cached,
-           total(cache_write_tokens) AS cacheWrite, total(output_tokens) AS output,
-           total(reasoning_tokens) AS reasoning FROM buckets`,
-      )
-      .get() as ReturnType<typeof readBucketSums>;
-  } finally {
-    connection.close();
-  }
+export function readBucketSums(database: string): Counters {
+  const sums = COUNTERS.replaceAll(/\w+(?= AS)/g, 'total($&)');
+  return query<Counters>(database, `SELECT ${sums} FROM buckets`)[0] as Counters;
 }
 
-/** The model and the tier of each response that is recorded, oldest first. */
-export function readResponseTiers({ database }: Pick<Workbench, 'database'>) {
-  const connection = openDatabase(database, { readonly: true });
-  const rows = connection.prepare(
-    `SELECT response_key AS responseKey, model, service_tier AS serviceTier FROM responses ORDER BY completed_at_ms, id`,
-  );
-  const tiers = rows.all() as { responseKey: string; model: string; serviceTier: string | null }[];
-  connection.close();
-  return tiers;
+/** The lines of the log. Each must be JSON. */
+export function readLog({
+  stateFolder,
+}: Pick<Workbench, 'stateFolder'>): { level: number; msg: string; reason?: string }[] {
+  const lines = readFileSync(join(stateFolder, 'codex-metered.log'), 'utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line));
 }
 
-function readInvocation(bench: Workbench, id: string | undefined): RecordedInvocation {
+/** The front of what was recorded last. */
+export function newestMeter({ database }: Pick<Workbench, 'database'>): number {
+  const sql = 'SELECT front_pid AS pid FROM invocations ORDER BY started_at_ms DESC LIMIT 1';
+  return Number(query<{ pid: number }>(database, sql)[0]?.pid);
+}
+
+/** The invocation that a run made, of which the process or the id is known. */
+export function recordOf(bench: Workbench, run: { pid: number } | { id: string | undefined }): RecordedInvocation {
+  const id =
+    'pid' in run
+      ? query<{ id: string }>(bench.database, 'SELECT id FROM invocations WHERE front_pid = ?', run.pid)[0]?.id
+      : run.id;
   const found = readRecord(bench.database).find((invocation) => invocation.id === id);
-  if (!found) throw new Error(`no invocation ${id} is recorded`);
+  if (!found) throw new Error(`no invocation is recorded for ${JSON.stringify(run)}`);
   return found;
 }
 
-/** The process that was started for what was recorded last. */
-export function newestMeter({ database }: Pick<Workbench, 'database'>): number {
-  const connection = openDatabase(database, { readonly: true });
-  const row = connection.prepare('SELECT front_pid AS pid FROM invocations ORDER BY started_at_ms DESC LIMIT 1').get();
-  connection.close();
-  return (row as { pid: number }).pid;
-}
-
-/** The invocation that a run made. */
-export function recordOf(bench: Workbench, { pid }: Pick<Ended, 'pid'>): RecordedInvocation {
-  const connection = openDatabase(bench.database, { readonly: true });
-  const row = connection.prepare('SELECT id FROM invocations WHERE front_pid = ?').get(pid) as
-    | { id: string }
-    | undefined;
-  connection.close();
-  if (!row) throw new Error(`no invocation is recorded for process ${pid}`);
-  return readInvocation(bench, row.id);
+/** The part of a run on a bench where several work at once: what the API reported of its own thread. */
+export function ofItsThread<Run extends Pick<Ended, 'pid' | 'ledger'>>(bench: Workbench, run: Run): Run {
+  const { threadId } = recordOf(bench, run);
+  return { ...run, ledger: bench.api.ledger.filter((entry) => entry.threadId === threadId) };
 }
 
 /**
  * Asserts that the record of a run equals the API's ledger: the same responses with the same five counters and the
- * same model, in the order of each thread, all `actual`, and cost records that sum up to what the API billed.
+ * same model, in the order of each thread, all `actual`, and cost records that sum up to what the API billed. `responses`
+ * is how many they must be.
  */
 export function expectExact(
   bench: Workbench,
   run: Pick<Ended, 'ledger'> & ({ pid: number } | { id: string | undefined }),
+  responses = run.ledger.length,
 ): RecordedInvocation {
-  const invocation = 'pid' in run ? recordOf(bench, run) : readInvocation(bench, run.id);
-  const recorded = invocation.responses.map(
-    ({ threadId, responseKey, model, source, input, cached, cacheWrite, output, reasoning }) => ({
-      ...{ threadId, responseKey, model, source, input, cached, cacheWrite, output, reasoning },
-    }),
-  );
-  expect(recorded.toSorted(byThread)).toEqual(run.ledger.map(toRecorded).toSorted(byThread));
-  const billed = sumLedger(run.ledger);
-  const booked = invocation.costRecords.filter(({ isActual }) => isActual === 1);
-  expect(booked.reduce((sum, { input }) => sum + input, 0)).toBe(billed.input);
-  expect(booked.reduce((sum, { cached }) => sum + cached, 0)).toBe(billed.cached);
-  expect(booked.reduce((sum, { cacheWrite }) => sum + cacheWrite, 0)).toBe(billed.cacheWrite);
-  expect(booked.reduce((sum, { output }) => sum + output, 0)).toBe(billed.output);
-  expect(booked.reduce((sum, { reasoning }) => sum + reasoning, 0)).toBe(billed.reasoning);
+  expect(run.ledger).toHaveLength(responses);
+  const invocation = recordOf(bench, run);
+  const billed = run.ledger.map((entry) => ({ responseKey: entry.responseId, ...toBilled(entry) }));
+  const recorded = invocation.responses.map((one) => ({ responseKey: one.responseKey, ...toCompared(one) }));
+  expect(recorded.toSorted(byThread)).toEqual(billed.toSorted(byThread));
+  const actual = invocation.costRecords.filter(({ isActual }) => isActual === 1);
+  expect(sumLedger(actual.map((usage) => ({ usage })))).toEqual(sumLedger(run.ledger));
   return invocation;
 }
 
@@ -167,21 +152,25 @@ export function expectExact(
  * The same for responses that are known from telemetry, which has no response ids: the counters and models are compared, thread
  * by thread, and no others are recorded.
  */
-export function expectSameCounts(bench: Workbench, run: Pick<Ended, 'pid' | 'ledger'>): RecordedInvocation {
+export function expectSameCounts(
+  bench: Workbench,
+  run: Pick<Ended, 'pid' | 'ledger'>,
+  responses = run.ledger.length,
+): RecordedInvocation {
+  expect(run.ledger).toHaveLength(responses);
   const invocation = recordOf(bench, run);
-  const recorded = invocation.responses.map(
-    ({ threadId, model, source, input, cached, cacheWrite, output, reasoning }) => ({
-      ...{ threadId, model, source, input, cached, cacheWrite, output, reasoning },
-    }),
-  );
-  const billed = run.ledger.map(({ threadId, model, usage }) => ({ threadId, model, source: 'actual', ...usage }));
-  expect(recorded).toHaveLength(billed.length);
-  expect(recorded).toEqual(expect.arrayContaining(billed));
+  expect(invocation.responses).toHaveLength(run.ledger.length);
+  expect(invocation.responses.map(toCompared)).toEqual(expect.arrayContaining(run.ledger.map(toBilled)));
   return invocation;
 }
 
-function toRecorded({ threadId, responseId, model, usage }: LedgerEntry) {
-  return { threadId, responseKey: responseId, model, source: 'actual', ...usage };
+function toCompared(response: RecordedResponse) {
+  const { threadId, model, source, input, cached, cacheWrite, output, reasoning } = response;
+  return { threadId, model, source, input, cached, cacheWrite, output, reasoning };
+}
+
+function toBilled({ threadId, model, usage }: LedgerEntry) {
+  return { threadId, model, source: 'actual', ...usage };
 }
 
 /** Threads work side by side: when a response of one ends and is written says nothing of the others'. */

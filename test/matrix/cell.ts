@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { startAppServer } from '../clients/app-server.js';
 import { openWorkbench, type Workbench } from '../harness/workbench.js';
+import { SCRIPT } from '../scripted-api/scenarios.js';
 import { type ImportVerdict, judgeImportBefore, judgeImportsAfter, keepRecordsAside, type Scene } from './imports.js';
 import { installRelease, NotInstalled } from './releases.js';
-import { SCRIPT } from './script.js';
 import { type Comparison, compareSideBySide } from './side-by-side.js';
 import { isPlayed, judge, NOT_IN_THIS_CODEX, type Verdict } from './verdict.js';
-import type { Played, Way } from './way.js';
+import { minorOf, type Played, type Way } from './way.js';
 
 const HIDE_PROC = fileURLToPath(new URL('../harness/hide-proc.cjs', import.meta.url));
 
@@ -103,7 +103,8 @@ async function onWorkbench<Result>(
       void running.ended.then(({ stdout }) => outputs.push(stdout.toString()));
       return running;
     };
-    const played = await way.play({
+    const play = minorOf(version) < (way.since ?? 0) ? () => undefined : way.play;
+    const played = await play({
       ...{ bench, version, codex, start, install: installRelease },
       run: (args, options) => start(args, options).ended,
       serve: (options) => startAppServer(bench, { codex, ...options }),

@@ -1,9 +1,9 @@
 import { recordOf } from '../harness/record.js';
 import { countAnswer, countRequest } from '../harness/tokens.js';
 import { openWorkbench } from '../harness/workbench.js';
-import type { Reply, Scenario } from '../scripted-api/script.js';
+import { sumLedger } from '../scripted-api/ledger.js';
+import { type Reply, type Scenario, shell, turn } from '../scripted-api/script.js';
 import { inTwoLanes } from './lanes.js';
-import { runCommand } from './script.js';
 import { deviation, percent, TOLERANCE } from './verdict.js';
 
 const LONGEST_LOOP = 10;
@@ -37,19 +37,9 @@ async function measureLoop(codex: string, length: number): Promise<{ input: numb
     if (requests.length !== length || responses.some(({ source }) => source !== 'estimated')) {
       throw new Error(`a loop of ${length} made ${requests.length} requests and ${responses.length} responses`);
     }
-    const total = (of: (part: (typeof responses)[number]) => number) =>
-      responses.reduce((sum, part) => sum + of(part), 0);
     const truth = (of: typeof countRequest) => requests.reduce((sum, request) => sum + of(request), 0);
-    return {
-      input: deviation(
-        total(({ input }) => input),
-        truth(countRequest),
-      ),
-      output: deviation(
-        total(({ output }) => output),
-        truth(countAnswer),
-      ),
-    };
+    const { input, output } = sumLedger(responses.map((usage) => ({ usage })));
+    return { input: deviation(input, truth(countRequest)), output: deviation(output, truth(countAnswer)) };
   } finally {
     await bench.close();
   }
@@ -58,16 +48,16 @@ async function measureLoop(codex: string, length: number): Promise<{ input: numb
 /** Answers of all kinds: thoughts, one call or three, long and short output of tools, words before a call. */
 function loopOf(length: number): Scenario {
   const steps: readonly Reply[] = [
-    { reasoning: 'I will count first, then look.', calls: (_, tools) => [runCommand('seq 1 300', tools)] },
+    { reasoning: 'I will count first, then look.', ...shell('seq 1 300') },
     {
       message: 'Three calls at once.',
-      calls: (_, tools) => ['echo one', 'echo two', 'ls -la'].map((cmd) => runCommand(cmd, tools)),
+      ...shell(['echo one', 'echo two', 'ls -la']),
     },
-    { calls: (_, tools) => [runCommand('printf "%0500d" 7', tools)] },
+    shell('printf "%0500d" 7'),
   ];
   const calls = Array.from({ length: length - 1 }, (_, index) => steps[index % steps.length] as Reply);
   const last: Reply = { message: 'All is said and done: the shelves were counted, listed and padded with zeros.' };
-  return { prompt: 'count the shelves', replies: [...calls, last].map((reply) => ({ ...reply, usage: null })) };
+  return turn('count the shelves', ...[...calls, last].map((reply) => ({ ...reply, usage: null })));
 }
 
 function range(errors: readonly number[]): string {

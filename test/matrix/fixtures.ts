@@ -8,18 +8,8 @@ import type { Played } from './way.js';
 /** The fields of other lines that are recorded, at any depth: they say who and when. No texts are among them. */
 const KEPT = new Set([
   ...['timestamp', 'ordinal', 'type', 'payload', 'id', 'session_id', 'thread_id', 'turn_id', 'root_turn_id'],
-  ...[
-    'response_id',
-    'parent_thread_id',
-    'forked_from_id',
-    'forked_from_ordinal_exclusive',
-    'history_mode',
-    'history_base',
-    'end_ordinal_exclusive',
-    'end_byte_offset',
-    'originator',
-    'cli_version',
-  ],
+  ...['response_id', 'parent_thread_id', 'forked_from_id', 'forked_from_ordinal_exclusive', 'history_mode'],
+  ...['history_base', 'end_ordinal_exclusive', 'end_byte_offset', 'originator', 'cli_version'],
   ...['source', 'subagent', 'thread_spawn', 'depth', 'thread_source', 'model_provider', 'model', 'role'],
   ...['thread_settings', 'service_tier'],
 ]);

@@ -113,13 +113,9 @@ function hasFile(bench: Workbench, { threadId }: LedgerEntry): boolean {
 function estimatedIn(bench: Workbench, runs: readonly Played[]): LedgerEntry[] {
   const rows = readResponses(bench.database);
   if (!rows.some(({ source }) => source === 'estimated')) return [];
+  const actual = rows.filter(({ source }) => source === 'actual');
   const ledger = runs.flatMap((run) => run.ledger);
-  return (
-    withoutCounted(
-      ledger,
-      rows.filter(({ source }) => source === 'actual'),
-    ) ?? []
-  );
+  return withoutCounted(ledger, actual) ?? [];
 }
 
 function judgeAlone({ bench, way }: Scene, filed: readonly LedgerEntry[], { rows, ...checks }: Imported): Verdict {

@@ -7,9 +7,16 @@ import { type EstimateErrors, measureEstimates } from './estimates.js';
 import { writeFixture } from './fixtures.js';
 import { homesOf } from './imports.js';
 import { inTwoLanes } from './lanes.js';
-import { nameEvents, nameSessionLines } from './names/lines.js';
-import { compareWithKnown, createNameList, describeDifference, type NameList, writeKnown } from './names/name-list.js';
-import { nameSurface } from './names/surface.js';
+import {
+  compareWithKnown,
+  createNameList,
+  describeDifference,
+  type NameList,
+  nameEvents,
+  nameSessionLines,
+  nameSurface,
+  writeKnown,
+} from './names.js';
 import {
   findNewestVersion,
   installRelease,

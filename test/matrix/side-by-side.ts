@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { installCcusage } from '../harness/ccusage.js';
-import { type RecordedResponse, readResponses } from '../harness/record.js';
+import { readResponses } from '../harness/record.js';
 import { sumLedger } from '../scripted-api/ledger.js';
 import { expectedOf, homesOf, type Scene } from './imports.js';
 import { deviation, percent } from './verdict.js';
@@ -18,15 +18,12 @@ export async function compareSideBySide(scene: Scene): Promise<Comparison> {
   const { bench } = scene;
   const { input, output } = sumLedger(expectedOf(scene));
   const describe = (tokens: number) => percent(deviation(tokens, input + output));
+  const ours = sumLedger(readResponses(bench.database).map((usage) => ({ usage })));
   const theirs = await askCcusage(bench.env, homesOf(bench));
   return {
-    ours: describe(sumTokens(readResponses(bench.database))),
+    ours: describe(ours.input + ours.output),
     ccusage: theirs === undefined ? undefined : describe(theirs),
   };
-}
-
-function sumTokens(responses: readonly RecordedResponse[]): number {
-  return responses.reduce((sum, { input, output }) => sum + input + output, 0);
 }
 
 /** Undefined where it could not be installed. */

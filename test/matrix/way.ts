@@ -38,12 +38,11 @@ export interface Way {
   readonly losesRows?: boolean;
   /** It needs facts that only Linux provides. Elsewhere the user has to give them, and the record may be doubtful. */
   readonly asksProc?: boolean;
+  /** The release that brought it, as `minorOf` gives it. */
+  readonly since?: number;
   /** Plays it; returns what is to be judged, or undefined where this Codex has no such way. */
   play(stage: Stage): Promise<Played | readonly Played[] | undefined>;
 }
-
-/** The release with which `thread/revert` came; before, `thread/rollback` left everything in one file. */
-export const REVERT_SINCE = 151;
 
 /** `0.153.4` is 153. */
 export function minorOf(version: string): number {
@@ -53,4 +52,9 @@ export function minorOf(version: string): number {
 /** What the API reported to the run that was given `prompt`, of several that ran side by side. */
 export function askedBy({ api }: Workbench, prompt: string): Ended['ledger'] {
   return api.ledger.filter(({ request }) => JSON.stringify(api.requests[request]?.body).includes(prompt));
+}
+
+/** Ends a server that was metered. What the API reported from the entry `since` on is judged. */
+export async function endPlay({ bench }: Pick<Stage, 'bench'>, server: AppServer, since = 0): Promise<Played> {
+  return { pid: server.pid, exitCode: await server.close(), ledger: bench.api.ledger.slice(since) };
 }

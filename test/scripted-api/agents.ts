@@ -1,4 +1,4 @@
-import type { InputItem, Reply, Scenario, ToolCall } from './script.js';
+import { answer, type InputItem, type Reply, type Scenario, shell, type ToolCall, turn } from './script.js';
 
 /**
  * Calls of Codex's tools for sub-agents. gpt-6.1-sol is given one family of them (`collaboration`), gpt-5.3-codex another:
@@ -30,12 +30,9 @@ export function askFirstAgent(message: string): (input: readonly InputItem[]) =>
   ];
 }
 
-export function collaborate(given: {
-  task_name: string;
-  message: string;
-  fork_turns: string;
-  model?: string;
-}): ToolCall {
+/** An agent that has a task, its parent's history or none, and a model of its own where one is named. */
+export function collaborate(task: string, message: string, turns: string, model?: string): ToolCall {
+  const given = { task_name: task, message, fork_turns: turns, ...(model && { model }) };
   return { tool: 'spawn_agent', namespace: 'collaboration', arguments: given };
 }
 
@@ -46,9 +43,11 @@ export function waitingForAgents(): Reply[] {
       calls: [{ tool: 'wait_agent', namespace: 'collaboration', arguments: { timeout_ms: 10_000 } }],
       usage: { input: 2100, output: 22 },
     },
-    { message: 'Three shelves.', usage: { input: 2200, output: 23 } },
+    answer('Three shelves.', { input: 2200, output: 23 }),
   ];
 }
+
+const ALLOWED = '{"risk_level":"low","user_authorization":"high","outcome":"allow","rationale":"It only prints."}';
 
 /** A command that leaves the sandbox, which Codex has another model session review with `--approve-for-me` (0.169). */
 export const REVIEWED_COMMAND: readonly Scenario[] = [
@@ -65,19 +64,30 @@ export const REVIEWED_COMMAND: readonly Scenario[] = [
         ],
         usage: { input: 4000, output: 31 },
       },
-      { message: 'Done.', usage: { input: 4200, cached: 4000, output: 12 } },
+      answer('Done.', { input: 4200, cached: 4000, output: 12 }),
     ],
   },
   {
     prompt: 'you are assessing',
     thread: 'child',
-    replies: [
-      {
-        message: '{"risk_level":"low","user_authorization":"high","outcome":"allow","rationale":"It only prints."}',
-        usage: { input: 1800, cached: 100, output: 44, reasoning: 9 },
-      },
-    ],
+    replies: [answer(ALLOWED, { input: 1800, cached: 100, output: 44, reasoning: 9 })],
   },
+];
+
+/** A turn that has a sub-agent count shelves. What the agent answers is reported to its parent as another prompt. */
+export const DELEGATION: readonly Scenario[] = [
+  turn(
+    'delegate',
+    { calls: spawnAgent('Please count the shelves.'), usage: { input: 2000, output: 21 } },
+    { calls: waitForSpawned, usage: { input: 2100, cached: 1900, output: 22 } },
+    answer('Three shelves.', { input: 2200, cached: 2000, output: 23 }),
+  ),
+  turn(
+    'count the shelves',
+    shell('echo one', { input: 3000, cached: 64, output: 31 }),
+    answer('Three.', { input: 3100, cached: 2900, output: 32, reasoning: 8 }),
+  ),
+  turn('subagent_notification', answer('Three shelves.', { input: 2300, cached: 2100, output: 24 })),
 ];
 
 /** Returns the ids of the agents in the output of tools, oldest first. */

@@ -57,10 +57,9 @@ export function outputItems(responseId: string, reply: Reply, body: Json): Json[
       encrypted_content: Buffer.from(reply.reasoning).toString('base64'),
     });
   }
-  const calls = typeof reply.calls === 'function' ? reply.calls(inputOf(body), toolsOf(body)) : (reply.calls ?? []);
-  calls.forEach((call, index) => {
-    items.push(callItem(`call_${responseId}_${index}`, call));
-  });
+  const tools = toolsOf(body);
+  const calls = typeof reply.calls === 'function' ? reply.calls(inputOf(body), tools) : (reply.calls ?? []);
+  for (const [index, call] of calls.entries()) items.push(callItem(`call_${responseId}_${index}`, call, tools));
   if (reply.compaction !== undefined) {
     items.push({ type: 'compaction', id: `cmp_${responseId}`, encrypted_content: reply.compaction });
   }
@@ -83,24 +82,17 @@ function toolsOf(body: Json): string[] {
   return ((body.tools ?? []) as { name?: string; type: string }[]).map(({ name, type }) => name ?? type);
 }
 
-function callItem(callId: string, call: ToolCall): Json {
-  if ('cmd' in call) {
-    return {
-      type: 'function_call',
-      id: `fc_${callId}`,
-      call_id: callId,
-      name: 'exec_command',
-      arguments: JSON.stringify({ cmd: call.cmd, yield_time_ms: call.yieldMs ?? 10_000 }),
-    };
-  }
-  return {
-    type: 'function_call',
-    id: `fc_${callId}`,
-    call_id: callId,
-    name: call.tool,
-    ...(call.namespace && { namespace: call.namespace }),
-    arguments: JSON.stringify(call.arguments),
-  };
+function callItem(callId: string, call: ToolCall, tools: readonly string[]): Json {
+  const { name, namespace, given } = describeCall(call, tools);
+  const common = { type: 'function_call', id: `fc_${callId}`, call_id: callId, name };
+  return { ...common, ...(namespace && { namespace }), arguments: JSON.stringify(given) };
+}
+
+/** Codex up to 0.80 runs commands with another tool. */
+function describeCall(call: ToolCall, tools: readonly string[]): { name: string; namespace?: string; given: Json } {
+  if (!('cmd' in call)) return { ...call, name: call.tool, given: call.arguments };
+  if (tools.includes('shell')) return { name: 'shell', given: { command: ['bash', '-lc', call.cmd] } };
+  return { name: call.tool, given: { cmd: call.cmd, yield_time_ms: call.yieldMs ?? 10_000 } };
 }
 
 function apiUsage(usage: Required<ReportedUsage>): Json {

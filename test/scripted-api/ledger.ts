@@ -28,7 +28,7 @@ export interface ReceivedRequest {
 }
 
 /** The sum that a bill would show for `entries`. Entries without usage add nothing. */
-export function sumLedger(entries: readonly LedgerEntry[]): Required<ReportedUsage> {
+export function sumLedger(entries: readonly Pick<LedgerEntry, 'usage'>[]): Required<ReportedUsage> {
   const total = { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 };
   for (const { usage } of entries) {
     if (!usage) continue;

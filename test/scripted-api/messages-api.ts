@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { json } from 'node:stream/consumers';
+import { listenOnLoopback } from '../harness/loopback.js';
 
 /** What one message was billed, as the Messages API counts: input apart from what the cache served and took in. */
 export interface BilledMessage {
@@ -48,30 +48,13 @@ export async function startMessagesApi({ ids = 'unique' }: MessagesApiOptions = 
   const nameMessage = (number: number) =>
     ids === 'unique' ? `msg_${process.pid}_${number}_${Date.now()}` : `msg_${number}`;
   const server = createServer(async (request, response) => {
-    const body = await text(request);
     if (request.method !== 'POST' || !request.url?.startsWith('/v1/messages?')) {
       response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
       return;
     }
-    answer(JSON.parse(body) as Request, { ledger, nameMessage }, response);
+    answer((await json(request)) as Request, ledger, nameMessage, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ledger,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-interface Books {
-  readonly ledger: BilledMessage[];
-  readonly nameMessage: (number: number) => string;
+  return { ...(await listenOnLoopback(server)), ledger };
 }
 
 const CUT_AFTER_MS = 1500;
@@ -79,7 +62,12 @@ const CUT_AFTER_MS = 1500;
 /** More than any model's context leaves free. */
 const FULL_TOKENS = 990_000;
 
-function answer(request: Request, { ledger, nameMessage }: Books, response: ServerResponse): void {
+function answer(
+  request: Request,
+  ledger: BilledMessage[],
+  nameMessage: (number: number) => string,
+  response: ServerResponse,
+): void {
   const number = ledger.length + 1;
   const newest = JSON.stringify(request.messages.findLast(({ role }) => role === 'user')?.content);
   const isFull = newest.includes('please fill');
@@ -87,13 +75,8 @@ function answer(request: Request, { ledger, nameMessage }: Books, response: Serv
   const billed: BilledMessage = {
     id: nameMessage(number),
     model: request.model,
-    ...{
-      input: (isFull ? FULL_TOKENS : 10) + number,
-      cacheRead: 2000 + number,
-      cacheWrite5m: 100 + number,
-      cacheWrite1h: 200 + number,
-    },
-    output: 50 + number,
+    ...{ input: (isFull ? FULL_TOKENS : 10) + number, output: 50 + number },
+    ...{ cacheRead: 2000 + number, cacheWrite5m: 100 + number, cacheWrite1h: 200 + number },
   };
   ledger.push(billed);
   const tools = chooseTools(request, newest);
@@ -115,13 +98,16 @@ function answer(request: Request, { ledger, nameMessage }: Books, response: Serv
   send('message_start', { message: { ...message, content: [], stop_reason: null, usage: toUsage(billed, 1) } });
   blocks.forEach((block, index) => {
     const isTool = 'input' in block;
-    const delta = isTool
-      ? { type: 'input_json_delta', partial_json: JSON.stringify(block.input) }
-      : { type: 'text_delta', text };
-    send('content_block_start', {
-      index,
-      content_block: isTool ? { ...block, input: {} } : { type: 'text', text: '' },
-    });
+    const [begin, delta] = isTool
+      ? [
+          { ...block, input: {} },
+          { type: 'input_json_delta', partial_json: JSON.stringify(block.input) },
+        ]
+      : [
+          { type: 'text', text: '' },
+          { type: 'text_delta', text },
+        ];
+    send('content_block_start', { index, content_block: begin });
     send('content_block_delta', { index, delta });
     if (!isCut) send('content_block_stop', { index });
   });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { listenOnLoopback } from '../harness/loopback.js';
 import type { ReportedUsage } from './script.js';
 
 type Json = Record<string, unknown>;
@@ -40,17 +40,8 @@ export async function startOpenAIServer(answer: (asked: Asked) => ScriptedAnswer
   const server = createServer((request, response) => {
     serve(request, response, asked, answer).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/v1`,
-    asked,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { url, close } = await listenOnLoopback(server);
+  return { url: `${url}/v1`, asked, close };
 }
 
 async function serve(
@@ -121,9 +112,10 @@ export interface Billed {
 export function answerLikeOpenAI(
   { path, body }: Asked,
   say = '{"shelves":3}',
-  { number, usage: reported }: Billed = { number: 1, usage: REPORTED },
+  billed: Billed = { number: 1, usage: REPORTED },
 ): ScriptedAnswer {
-  if (path.startsWith('/v1/responses')) return answerResponse(body, say, { number, usage: reported });
+  if (path.startsWith('/v1/responses')) return answerResponse(body, say, billed);
+  const { number, usage: reported } = billed;
   const common = { id: `chatcmpl-${number}`, created: 1, model: 'gpt-5.1-2025-11-13', service_tier: 'default' };
   if (!body.stream) {
     const message = { role: 'assistant', content: say, refusal: null };
@@ -151,14 +143,8 @@ export function answerLikeOpenAI(
 function answerResponse(body: Json, say: string, { number, usage }: Billed): ScriptedAnswer {
   const content = [{ type: 'output_text', text: say, annotations: [] }];
   const item = { id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content };
-  const base = {
-    id: `resp_${number}`,
-    object: 'response',
-    created_at: 1,
-    model: 'gpt-5.1',
-    service_tier: 'flex',
-    tools: [],
-  };
+  const common = { object: 'response', created_at: 1, model: 'gpt-5.1', service_tier: 'flex', tools: [] };
+  const base = { ...common, id: `resp_${number}` };
   const whole = { ...base, status: 'completed', output: [item], usage: toResponseUsage(usage) };
   if (!body.stream) return { json: whole };
   const begun = { ...base, status: 'in_progress', output: [], usage: null };

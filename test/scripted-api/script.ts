@@ -65,3 +65,27 @@ export interface Scenario {
   /** Answers a request to compact the context of this prompt; there is a summary by default. */
   compaction?: Reply;
 }
+
+type Usage = ReportedUsage | null;
+
+/** The replies to `prompt`, one for each request of the turn. */
+export function turn(prompt: Scenario['prompt'], ...replies: Reply[]): Scenario {
+  return { prompt, replies };
+}
+
+/** A reply in which the model has Codex run one command, or several at once. */
+export function shell(cmd: string | readonly string[], usage?: Usage, more: Partial<Reply> = {}): Reply {
+  const calls = [cmd].flat().map((one) => ({ tool: 'exec_command' as const, cmd: one }));
+  return { calls, ...(usage !== undefined && { usage }), ...more };
+}
+
+/** A reply that ends the turn with `message`. */
+export function answer(message: string, usage?: Usage, more: Partial<Reply> = {}): Reply {
+  return { message, ...(usage !== undefined && { usage }), ...more };
+}
+
+/** A reply that begins and never ends. */
+export const UNFINISHED: Reply = { message: 'And so on', hang: true };
+
+/** A reply with which the turn fails. */
+export const FAILURE: Reply = { fail: { code: 'invalid_prompt', message: 'no' } };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { listenOnLoopback } from '../harness/loopback.js';
 import { compactedResponse, encodeEvent, endEvent, inputOf, itemEvents, outputItems } from './events.js';
 import type { LedgerEntry, ReceivedRequest } from './ledger.js';
 import type { Reply, ReportedUsage, Scenario } from './script.js';
@@ -31,50 +32,31 @@ export async function startScriptedApi(...scenarios: Scenario[]): Promise<Script
       response.destroy(error instanceof Error ? error : undefined);
     });
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/v1`,
-    ledger: state.ledger,
-    requests: state.requests,
-    unmatched: state.unmatched,
-    add: (...more) => state.scenarios.unshift(...more),
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { url, close } = await listenOnLoopback(server);
+  const { ledger, requests, unmatched } = state;
+  return { url: `${url}/v1`, ledger, requests, unmatched, close, add: (...more) => void scenarios.unshift(...more) };
 }
 
-interface State {
+interface State extends Pick<ScriptedApi, 'ledger' | 'requests' | 'unmatched'> {
   scenarios: Scenario[];
-  ledger: LedgerEntry[];
-  requests: ReceivedRequest[];
-  unmatched: string[];
   /** How many replies each (thread, turn, scenario) has been given. */
   steps: Map<string, number>;
 }
 
 async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
   const path = (request.url ?? '').replace(/\?.*$/, '');
   const isCompaction = path === '/v1/responses/compact';
   if (request.method !== 'POST' || (path !== '/v1/responses' && !isCompaction)) {
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"message":"not found"}}');
     return;
   }
-  const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
+  const body = (await json(request)) as Record<string, unknown>;
   const headers = request.headers as Record<string, string>;
   const received: ReceivedRequest = { path, headers, body, answer: [] };
   state.requests.push(received);
   const caller = identify(headers);
   if (isCompaction) return compact(state, response, caller, received);
-  const reply = nextReply(state, caller, body);
-  await stream(state, response, caller, received, reply);
+  await stream(state, response, caller, received, nextReply(state, caller, body));
 }
 
 /** Codex 0.80 to 0.125 asks another path for a remote compaction and ignores its usage. */
@@ -84,12 +66,8 @@ async function compact(state: State, response: ServerResponse, caller: Caller, r
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(compactedResponse(entry, reply)));
 }
 
-interface Caller {
+interface Caller extends Pick<LedgerEntry, 'threadId' | 'turnId' | 'rootTurnId' | 'requestKind'> {
   thread: 'root' | 'child';
-  threadId: string | undefined;
-  turnId: string | undefined;
-  rootTurnId: string | undefined;
-  requestKind: string | undefined;
 }
 
 /** Reads who asks. Codex sends `thread-id` (`session_id` or `conversation_id` in old versions) and a JSON header on the turn. */
@@ -199,9 +177,5 @@ function newResponseId(): string {
 }
 
 function usageOf({ usage }: Reply): Required<ReportedUsage> | null {
-  return usage === null ? null : fullUsage(usage ?? { input: 100, output: 10 });
-}
-
-function fullUsage(usage: ReportedUsage): Required<ReportedUsage> {
-  return { cached: 0, cacheWrite: 0, reasoning: 0, ...usage };
+  return usage === null ? null : { cached: 0, cacheWrite: 0, reasoning: 0, ...(usage ?? { input: 100, output: 10 }) };
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { listenOnLoopback } from '../harness/loopback.js';
 
 type Json = Record<string, unknown>;
 
@@ -31,17 +31,16 @@ export async function startWebsocketGateway(apiUrl: string): Promise<WebsocketGa
       } else void ask(apiUrl, headers, body, send).catch(() => socket.terminate());
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url, close } = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    url: `${url}/v1`,
     get prewarmed() {
       return prewarmed;
     },
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets.clients) socket.terminate();
-        server.close(() => resolve());
-      }),
+    close() {
+      for (const socket of sockets.clients) socket.terminate();
+      return close();
+    },
   };
 }
 

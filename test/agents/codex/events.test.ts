@@ -4,64 +4,46 @@ import { parseCodexEvent } from '../../../src/agents/codex/events.js';
 const parse = (event: unknown) => parseCodexEvent(JSON.stringify(event));
 
 describe('a line of codex exec --json', () => {
-  test('names the thread', () => {
-    expect(parse({ type: 'thread.started', thread_id: 't1' })).toEqual({ kind: 'thread_started', threadId: 't1' });
-  });
-
-  test('has what a turn used, as far as the version writes it', () => {
-    expect(
-      parse({ type: 'turn.completed', usage: { input_tokens: 5, cached_input_tokens: 2, output_tokens: 3 } }),
-    ).toEqual({
-      kind: 'turn_completed',
-      usage: { input: 5, cachedInput: 2, cacheWrite: 0, output: 3, reasoning: 0 },
-    });
-    expect(
-      parse({
-        usage: {
-          reasoning_output_tokens: 1,
-          output_tokens: 3,
-          something_new: {},
-          cache_write_input_tokens: 4,
-          cached_input_tokens: 2,
-          input_tokens: 9,
-        },
+  const USED = { input_tokens: 9, cached_input_tokens: 2, output_tokens: 3 };
+  const COUNTED = { input: 9, cachedInput: 2, cacheWrite: 0, output: 3, reasoning: 0 };
+  test.each([
+    ['names the thread', { type: 'thread.started', thread_id: 't1' }, { kind: 'thread_started', threadId: 't1' }],
+    ['has what a turn used', { type: 'turn.completed', usage: USED }, { kind: 'turn_completed', usage: COUNTED }],
+    [
+      'has what a turn used in another order, with all counters',
+      {
+        usage: { reasoning_output_tokens: 1, something_new: {}, cache_write_input_tokens: 4, ...USED },
         type: 'turn.completed',
-      }),
-    ).toEqual({ kind: 'turn_completed', usage: { input: 9, cachedInput: 2, cacheWrite: 4, output: 3, reasoning: 1 } });
-  });
-
-  test('distinguishes a turn that failed from a stream that is taken up again', () => {
-    expect(parse({ type: 'turn.failed', error: { message: 'no' } })).toEqual({ kind: 'turn_failed' });
-    expect(parse({ type: 'error', message: 'Reconnecting... 1/5' })).toEqual({ kind: 'reconnecting' });
-    expect(parse({ type: 'error', message: 'no' })).toEqual({ kind: 'irrelevant' });
-    expect(parse({ type: 'error' })).toEqual({ kind: 'irrelevant' });
-  });
+      },
+      { kind: 'turn_completed', usage: { ...COUNTED, cacheWrite: 4, reasoning: 1 } },
+    ],
+    ['says that a turn failed', { type: 'turn.failed', error: { message: 'no' } }, { kind: 'turn_failed' }],
+    ['says that a stream is taken up', { type: 'error', message: 'Reconnecting... 1/5' }, { kind: 'reconnecting' }],
+    ['may be another error', { type: 'error', message: 'no' }, { kind: 'irrelevant' }],
+    ['may be an error without words', { type: 'error' }, { kind: 'irrelevant' }],
+    ['may be of a type that nobody knows', { type: 'shiny.new' }, { kind: 'irrelevant' }],
+    ['may be of an old form', { id: '0', msg: { type: 'token_count', info: null } }, { kind: 'irrelevant' }],
+    [
+      'is irrelevant where --meter-emit has written it, because it repeats other lines',
+      { type: 'turn.completed', usage: USED, codex_metered: {} },
+      { kind: 'irrelevant' },
+    ],
+  ])('%s', (_what, event, fact) => expect(parse(event)).toEqual(fact));
 
   test('reports in an error item another model, or a tier that was left out', () => {
     const item = (message: string) => parse({ type: 'item.completed', item: { id: 'item_2', type: 'error', message } });
-    expect(item('model rerouted: gpt-a -> gpt-b (HighRiskCyberActivity)')).toEqual({
-      ...{ kind: 'rerouted', from: 'gpt-a', to: 'gpt-b' },
-    });
-    expect(
-      item(
-        'Configured service tier `priority` is not advertised as supported for model `gpt-a` and will be omitted from requests.',
-      ),
-    ).toEqual({ kind: 'tier_omitted', tier: 'priority', model: 'gpt-a' });
+    const rerouted = { kind: 'rerouted', from: 'gpt-a', to: 'gpt-b' };
+    expect(item('model rerouted: gpt-a -> gpt-b (HighRiskCyberActivity)')).toEqual(rerouted);
+    const omitted =
+      'Configured service tier `priority` is not advertised as supported for model `gpt-a` and will be omitted';
+    expect(item(`${omitted} from requests.`)).toEqual({ kind: 'tier_omitted', tier: 'priority', model: 'gpt-a' });
     expect(item('I say: model rerouted: gpt-a -> gpt-b (No)')).toEqual({ kind: 'irrelevant' });
     const answer = { id: 'item_2', type: 'agent_message', text: 'model rerouted: gpt-a -> gpt-b (No)' };
     expect(parse({ type: 'item.completed', item: answer })).toEqual({ kind: 'irrelevant' });
   });
 
-  test('may have a key twice, and be of a type or an age that nobody knows', () => {
+  test('may have a key twice', () => {
     expect(parseCodexEvent('{"type":"item.completed","item":{"id":"a","id":"b"}}')).toEqual({ kind: 'irrelevant' });
-    expect(parse({ type: 'shiny.new' })).toEqual({ kind: 'irrelevant' });
-    expect(parse({ id: '0', msg: { type: 'token_count', info: null } })).toEqual({ kind: 'irrelevant' });
-  });
-
-  test('is irrelevant where --meter-emit has written it, because it repeats other lines', () => {
-    const usage = { input_tokens: 10, output_tokens: 1 };
-    expect(parse({ type: 'turn.completed', usage })).toMatchObject({ kind: 'turn_completed' });
-    expect(parse({ type: 'turn.completed', usage, codex_metered: {} })).toEqual({ kind: 'irrelevant' });
   });
 
   const IMPOSSIBLE = 'turn.completed with a count that cannot be';

@@ -39,7 +39,8 @@ const total = (usage: Partial<Usage>, last?: Partial<Usage>) => ({
   },
 });
 const noTotal = rollout.tokenCount(null);
-const BEGIN = [rollout.header(PARENT), rollout.turnStarted(PARENT_TURN), rollout.turnContext(PARENT_TURN)];
+const beginTurn = (id: string, model?: string) => [rollout.turnStarted(id), rollout.turnContext(id, model)];
+const BEGIN = [rollout.header(PARENT), ...beginTurn(PARENT_TURN)];
 
 /** The counted usages, as a reader of the bill would see them. */
 const counted = (thread: Thread) => thread.responses.map(({ usage }) => usage);
@@ -50,12 +51,8 @@ describe('with usage records', () => {
       type: 'event_msg',
       payload: { type: 'thread_settings_applied', thread_settings: { service_tier: 'flex' } },
     };
-    const lines = [...BEGIN, settings, record('r1', a), total(a), rollout.turnStarted(SPAWNING_TURN)];
-    const next = [
-      rollout.turnContext(SPAWNING_TURN, 'gpt-5.5'),
-      record('r2', b, PARENT, SPAWNING_TURN),
-      total(sum(a, b)),
-    ];
+    const lines = [...BEGIN, settings, record('r1', a), total(a)];
+    const next = [...beginTurn(SPAWNING_TURN, 'gpt-5.5'), record('r2', b, PARENT, SPAWNING_TURN), total(sum(a, b))];
     expect(read([...lines, ...next]).responses).toEqual([
       {
         ...{ threadId: PARENT, key: 'r1', turnId: PARENT_TURN, rootTurnId: PARENT_TURN, usage: sum(a) },
@@ -70,15 +67,18 @@ describe('with usage records', () => {
     ]);
   });
 
-  test('one that is written twice counts once', () => {
-    expect(counted(read([...BEGIN, record('r1', a), record('r1', a), total(a)]))).toEqual([sum(a)]);
-  });
-
-  test('two of the same size count twice', () => {
-    expect(counted(read([...BEGIN, record('r1', a), total(a), record('r2', a), total(sum(a, a))]))).toEqual([
-      sum(a),
-      sum(a),
-    ]);
+  test.each([
+    ['one that is written twice counts once', [record('r1', a), record('r1', a), total(a)], [a]],
+    ['two of the same size count twice', [record('r1', a), total(a), record('r2', a), total(sum(a, a))], [a, a]],
+    ['one without a total after it, of a run that was killed, counts', [record('r1', a)], [a]],
+    ['one of another thread is a copy', [record('r0', b, CHILD), record('r1', a), total(a)], [a]],
+    [
+      'one that the total leaves out, as in a compaction by the API, counts all the same',
+      [record('r1', a), total(a), record('compaction', b), record('r2', a), total(sum(a, a))],
+      [a, b, a],
+    ],
+  ])('%s', (_what, lines, usages) => {
+    expect(counted(read([...BEGIN, ...lines]))).toEqual(usages.map((one) => sum(one)));
   });
 
   test('one that is lost is made up for by the total', () => {
@@ -89,43 +89,14 @@ describe('with usage records', () => {
       ['usage_record', sum(a)],
     ]);
   });
-
-  test('one that the total leaves out, as in a compaction by the API, counts all the same', () => {
-    const thread = read([
-      ...BEGIN,
-      record('r1', a),
-      total(a),
-      record('compaction', b),
-      record('r2', a),
-      total(sum(a, a)),
-    ]);
-    expect(thread.responses.map(({ key }) => key)).toEqual(['r1', 'compaction', 'r2']);
-  });
-
-  test('one without a total after it, of a run that was killed, counts', () => {
-    expect(counted(read([...BEGIN, record('r1', a)]))).toEqual([sum(a)]);
-  });
-
-  test('one of another thread is a copy', () => {
-    expect(counted(read([...BEGIN, record('r0', b, CHILD), record('r1', a), total(a)]))).toEqual([sum(a)]);
-  });
 });
 
 describe('with totals alone, as before 0.153', () => {
   test('what a total grew by is a response, and rows that repeat it are none', () => {
-    const thread = read([
-      ...BEGIN,
-      noTotal,
-      total(a, a),
-      total(a, a),
-      total(a, {}),
-      total(sum(a, b), b),
-      total(sum(a, b), b),
-    ]);
+    const rows = [total(a, a), total(a, a), total(a, {}), total(sum(a, b), b), total(sum(a, b), b)];
+    const thread = read([...BEGIN, noTotal, ...rows]);
     expect(counted(thread)).toEqual([sum(a), sum(b)]);
-    expect(thread.responses.every(({ evidence, source }) => evidence === 'token_count' && source === 'actual')).toBe(
-      true,
-    );
+    for (const one of thread.responses) expect(one).toMatchObject({ evidence: 'token_count', source: 'actual' });
     expect(thread.silentCounts).toBe(4);
     expect(thread.total).toEqual(sum(a, b));
   });
@@ -168,45 +139,45 @@ describe('what was before the invocation', () => {
 describe('a thread that was forked', () => {
   const header = { forked_from_id: PARENT, session_id: PARENT };
 
-  test('in 0.169 counts on from a total of its parent’s that it does not hold', () => {
-    const continuation = rollout.header(CHILD, { ...header, forked_from_ordinal_exclusive: 14 });
-    const begin = [continuation, rollout.turnStarted(CHILD_TURN), rollout.turnContext(CHILD_TURN)];
-    const answer = [
-      record('r1', b, CHILD, CHILD_TURN),
-      total(sum(a, b), b),
-      record('r2', a, CHILD, CHILD_TURN),
-      total(sum(a, b, a), a),
-    ];
-    expect(counted(read([...begin, ...answer]))).toEqual([sum(b), sum(a)]);
-  });
+  const shared = rollout.header(CHILD, { ...header, forked_from_ordinal_exclusive: 14 });
+  const turnOfChild = beginTurn(CHILD_TURN);
+  const failed = [shared, rollout.turnStarted(CHILD_TURN), total(a, a), total(a, a)];
 
-  test('and whose first turn fails repeats its parent’s figures', () => {
-    const continuation = rollout.header(CHILD, { ...header, forked_from_ordinal_exclusive: 14 });
-    const failed = [continuation, rollout.turnStarted(CHILD_TURN), total(a, a), total(a, a)];
-    expect(counted(read(failed))).toEqual([]);
-    expect(counted(read([...failed, record('r1', b, CHILD, CHILD_TURN), total(sum(a, b), b)]))).toEqual([sum(b)]);
+  test.each([
+    [
+      'in 0.169 counts on from a total of its parent’s that it does not hold',
+      [
+        ...[shared, ...turnOfChild, record('r1', b, CHILD, CHILD_TURN), total(sum(a, b), b)],
+        ...[record('r2', a, CHILD, CHILD_TURN), total(sum(a, b, a), a)],
+      ],
+      [b, a],
+    ],
+    ['and whose first turn fails repeats its parent’s figures', failed, []],
+    [
+      'and whose first turn failed counts on from its parent’s figures',
+      [...failed, record('r1', b, CHILD, CHILD_TURN), total(sum(a, b), b)],
+      [b],
+    ],
+    [
+      'from a parent that had used nothing counts all of its own',
+      [rollout.header(CHILD, header), ...turnOfChild, total(a, a), total(sum(a, b), b)],
+      [a, b],
+    ],
+  ])('%s', (_what, lines, usages) => {
+    expect(counted(read(lines))).toEqual(usages.map((one) => sum(one)));
   });
 
   test('in 0.145 begins with its parent’s turns, written anew', () => {
-    const parent = [
-      rollout.header(PARENT),
-      rollout.turnStarted(PARENT_TURN),
-      rollout.turnContext(PARENT_TURN, 'gpt-5.5'),
-    ];
+    const parent = [rollout.header(PARENT), ...beginTurn(PARENT_TURN, 'gpt-5.5')];
     const copied = [rollout.header(CHILD, header), ...parent, total(a, a), total(sum(a, b), b)];
-    const spawning = [rollout.turnStarted(SPAWNING_TURN), rollout.turnContext(SPAWNING_TURN, 'gpt-5.5')];
-    const own = [rollout.turnStarted(CHILD_TURN), rollout.turnContext(CHILD_TURN, 'gpt-5.1-codex-mini')];
+    const spawning = beginTurn(SPAWNING_TURN, 'gpt-5.5');
+    const own = beginTurn(CHILD_TURN, 'gpt-5.1-codex-mini');
     const thread = read([...copied, ...spawning, ...own, total(sum(a, b, a), a), total(sum(a, b, a, b), b)]);
     expect(thread).toMatchObject({ id: CHILD, sessionId: PARENT });
     expect(thread.responses).toMatchObject([
       { threadId: CHILD, usage: sum(a), model: 'gpt-5.1-codex-mini' },
       { threadId: CHILD, usage: sum(b), model: 'gpt-5.1-codex-mini' },
     ]);
-  });
-
-  test('from a parent that had used nothing counts all of its own', () => {
-    const begin = [rollout.header(CHILD, header), rollout.turnStarted(CHILD_TURN), rollout.turnContext(CHILD_TURN)];
-    expect(counted(read([...begin, total(a, a), total(sum(a, b), b)]))).toEqual([sum(a), sum(b)]);
   });
 });
 
@@ -241,7 +212,7 @@ describe('a thread that was forked by a Codex that writes no turns (0.98 and bef
 
   test('by a later Codex ends its copy where a turn of its own begins', () => {
     const later = [at(0, rollout.header(CHILD, { forked_from_id: PARENT, cli_version: '0.171.0' })), ...copy.slice(1)];
-    const turn = [at(92, rollout.turnStarted(CHILD_TURN)), at(93, rollout.turnContext(CHILD_TURN))];
+    const turn = beginTurn(CHILD_TURN).map((line, index) => at(92 + index, line));
     expect(counted(readAt([...later, ...turn, at(94, record('r1', b, CHILD, CHILD_TURN))]))).toEqual([sum(b)]);
   });
 });
@@ -253,43 +224,47 @@ describe('a page of a thread that was taken back', () => {
       history_base: { thread_id: PARENT, end_ordinal_exclusive: 21 },
       ...more,
     });
-  const begin = [rollout.turnStarted(SPAWNING_TURN), rollout.turnContext(SPAWNING_TURN)];
-  const ofPage = (pageId: string) => new Thread(START, { pageId });
+  const begin = beginTurn(SPAWNING_TURN);
 
-  test('counts on from the total of the page before, with usage records', () => {
-    const rows = [record('r5', b, PARENT, SPAWNING_TURN), total(sum(a, b), b), record('r6', a), total(sum(a, b, a), a)];
-    expect(counted(read([page('0.171.0'), ...begin, ...rows]))).toEqual([sum(b), sum(a)]);
-  });
+  const failed = [page('0.171.0'), ...begin, total(a, a)];
 
-  test('counts nothing where its first turn fails and the total of the page before is repeated', () => {
-    const failed = [page('0.171.0'), ...begin, total(a, a)];
-    expect(counted(read(failed))).toEqual([]);
-    expect(counted(read([...failed, record('r5', b), total(sum(a, b), b)]))).toEqual([sum(b)]);
-  });
-
-  test('counts on from the first row’s total less its last usage, before there were usage records', () => {
-    const rows = [total(sum(a, b), b), total(sum(a, b, a), a)];
-    expect(counted(read([page('0.151.0'), ...begin, ...rows]))).toEqual([sum(b), sum(a)]);
+  test.each([
+    [
+      'counts on from the total of the page before, with usage records',
+      [
+        ...[page('0.171.0'), ...begin, record('r5', b, PARENT, SPAWNING_TURN), total(sum(a, b), b)],
+        ...[record('r6', a), total(sum(a, b, a), a)],
+      ],
+      [b, a],
+    ],
+    ['counts nothing where its first turn fails and the total of the page before is repeated', failed, []],
+    ['counts on from there when that turn has failed', [...failed, record('r5', b), total(sum(a, b), b)], [b]],
+    [
+      'counts on from the first row’s total less its last usage, before there were usage records',
+      [page('0.151.0'), ...begin, total(sum(a, b), b), total(sum(a, b, a), a)],
+      [b, a],
+    ],
+    [
+      'that begins with the first turn counts from zero',
+      [page('0.151.0', { history_base: undefined }), ...begin, total(a, a)],
+      [a],
+    ],
+  ])('%s', (_what, lines, usages) => {
+    expect(counted(read(lines))).toEqual(usages.map((one) => sum(one)));
   });
 
   test('has keys of its own: another page can come to the same total', () => {
     const rows = [page('0.151.0'), ...begin, total(sum(a, b), b)];
-    const keys = ['page-1', 'page-2'].map((pageId) => read(rows, START, ofPage(pageId)).responses[0]?.key);
+    const keys = ['page-1', 'page-2'].map(
+      (pageId) => read(rows, START, new Thread(START, { pageId })).responses[0]?.key,
+    );
     expect(keys).toEqual(['total:page-1:1200/532/40/3', 'total:page-2:1200/532/40/3']);
-  });
-
-  test('that begins with the first turn counts from zero', () => {
-    const first = [page('0.151.0', { history_base: undefined }), ...begin, total(a, a)];
-    expect(counted(read(first))).toEqual([sum(a)]);
   });
 });
 
 describe('a file that a migration has rewritten', () => {
-  const migrated = [
-    rollout.header(PARENT, { cli_version: '0.140.0', history_mode: 'paginated' }),
-    rollout.turnStarted(PARENT_TURN),
-    rollout.turnContext(PARENT_TURN),
-  ];
+  const header = rollout.header(PARENT, { cli_version: '0.140.0', history_mode: 'paginated' });
+  const migrated = [header, ...beginTurn(PARENT_TURN)];
 
   test('says so where turns that it left out are within the next total', () => {
     const { responses, notes } = read([...migrated, total(a, a), total(sum(a, b, b), b)]);
@@ -339,9 +314,8 @@ describe('when the machine’s clock is set back by an hour', () => {
   });
 
   test('all of a file that is new does', () => {
-    expect(counted(read([...BEGIN, record('r1', a), total(a)], before, new Thread(START, { age: 'new' })))).toEqual([
-      sum(a),
-    ]);
+    const thread = read([...BEGIN, record('r1', a), total(a)], before, new Thread(START, { age: 'new' }));
+    expect(counted(thread)).toEqual([sum(a)]);
   });
 
   test('the turns that a new file copied from another do not', () => {

@@ -24,47 +24,44 @@ function follow(
   });
 }
 
-test('settings that come before a turn hold for it', () => {
-  expect(follow([{ settings: settings('priority', 'gpt-5.5') }, 'turn']).at(-1)).toEqual(
-    settings('priority', 'gpt-5.5'),
-  );
-});
+const priority = { settings: settings('priority') };
 
-test('the first turn has a row of its own, after its context', () => {
-  const rows = ['turn', { model: 'gpt-5.5' }, { settings: settings('priority', 'gpt-5.5') }] as const;
-  expect(follow(rows).at(-1)).toEqual(settings('priority', 'gpt-5.5'));
-});
-
-test('a change in the middle of a turn holds from the next one on', () => {
-  const inForce = follow([
-    'turn',
-    { model: 'gpt-5.5' },
-    { settings: settings(undefined, 'gpt-5.5') },
-    { settings: settings('priority', 'gpt-6-sol') },
-    'turn',
-  ]);
-  expect(inForce.slice(-2)).toEqual([settings(undefined, 'gpt-5.5'), settings('priority', 'gpt-6-sol')]);
-});
-
-test('a first row behind a response is a change, and none of the first turn’s own (0.151)', () => {
-  const inForce = follow(['turn', { model: 'gpt-5.4' }, 'response', { settings: settings('priority') }, 'turn']);
-  expect(inForce.slice(-2)).toEqual([settings(undefined, 'gpt-5.4'), settings('priority', 'gpt-5.4')]);
-});
-
-test('of several changes in a turn the last one holds', () => {
-  const changes = ['flex', 'priority'].map((tier) => ({ settings: settings(tier) }));
-  expect(follow(['turn', { settings: settings() }, ...changes, 'turn']).at(-1)).toEqual(settings('priority'));
-});
-
-test('a row between two turns holds from the second on', () => {
-  const rows = ['turn', { settings: settings() }, 'turn', { settings: settings('priority') }, 'turn'] as const;
-  expect(follow(rows).at(-1)).toEqual(settings('priority'));
-});
-
-test('a tier that is no longer named is the standard one', () => {
-  expect(follow([{ settings: settings('priority') }, { settings: settings() }]).at(-1)).toEqual(settings());
-});
-
-test('a context without a model leaves the model unknown', () => {
-  expect(follow([{ model: 'gpt-5.5' }, { model: undefined }]).at(-1)).toEqual(settings());
+test.each<[string, Parameters<typeof follow>[0], RequestSettings[]]>([
+  [
+    'settings that come before a turn hold for it',
+    [{ settings: settings('priority', 'gpt-5.5') }, 'turn'],
+    [settings('priority', 'gpt-5.5')],
+  ],
+  [
+    'the first turn has a row of its own, after its context',
+    ['turn', { model: 'gpt-5.5' }, { settings: settings('priority', 'gpt-5.5') }],
+    [settings('priority', 'gpt-5.5')],
+  ],
+  [
+    'a change in the middle of a turn holds from the next one on',
+    [
+      ...(['turn', { model: 'gpt-5.5' }, { settings: settings(undefined, 'gpt-5.5') }] as const),
+      ...([{ settings: settings('priority', 'gpt-6-sol') }, 'turn'] as const),
+    ],
+    [settings(undefined, 'gpt-5.5'), settings('priority', 'gpt-6-sol')],
+  ],
+  [
+    'a first row behind a response is a change, and none of the first turn’s own (0.151)',
+    ['turn', { model: 'gpt-5.4' }, 'response', priority, 'turn'],
+    [settings(undefined, 'gpt-5.4'), settings('priority', 'gpt-5.4')],
+  ],
+  [
+    'of several changes in a turn the last one holds',
+    ['turn', { settings: settings() }, { settings: settings('flex') }, priority, 'turn'],
+    [settings('priority')],
+  ],
+  [
+    'a row between two turns holds from the second on',
+    ['turn', { settings: settings() }, 'turn', priority, 'turn'],
+    [settings('priority')],
+  ],
+  ['a tier that is no longer named is the standard one', [priority, { settings: settings() }], [settings()]],
+  ['a context without a model leaves the model unknown', [{ model: 'gpt-5.5' }, { model: undefined }], [settings()]],
+])('%s', (_what, rows, inForce) => {
+  expect(follow(rows).slice(-inForce.length)).toEqual(inForce);
 });

@@ -1,11 +1,10 @@
 import { type ServerOptions, startListeningServer } from '../../clients/listening-server.js';
-import { askedBy, minorOf, type Played, type Stage, type Way } from '../way.js';
+import { askedBy, type Played, type Stage, type Way } from '../way.js';
 
 /** `codex exec` has had --remote since 0.171; the session file is written by the server. */
 const REMOTE_SINCE = 170;
 
-/** `codex exec --remote`: a response is the client's whom Codex told the thread's name. */
-export const REMOTE_WAYS: readonly Way[] = [
+const PLAYS: readonly Way[] = [
   { name: 'exec --remote', play: (stage) => playRemote(stage, ['--json', 'loop']) },
   { name: 'exec --remote, human mode', play: (stage) => playRemote(stage, ['loop']) },
   { name: 'exec --remote, two at once', play: playTwo },
@@ -18,20 +17,17 @@ export const REMOTE_WAYS: readonly Way[] = [
   { name: 'exec --remote, server metered too', play: playBothMetered },
 ];
 
-async function playRemote(
-  stage: Stage,
-  args: readonly string[],
-  options: ServerOptions = {},
-): Promise<Played | undefined> {
-  if (minorOf(stage.version) < REMOTE_SINCE) return undefined;
+/** `codex exec --remote`: a response is the client's whom Codex told the thread's name. */
+export const REMOTE_WAYS = PLAYS.map((way): Way => ({ ...way, since: REMOTE_SINCE }));
+
+async function playRemote(stage: Stage, args: readonly string[], options: ServerOptions = {}): Promise<Played> {
   const server = await startListeningServer(stage.bench, { home: 'shared', codex: stage.codex, ...options });
   const run = await stage.run(['exec', '--remote', server.address, ...args]);
   await server.stop();
   return run;
 }
 
-async function playTwo({ bench, run, codex, version }: Stage): Promise<Played[] | undefined> {
-  if (minorOf(version) < REMOTE_SINCE) return undefined;
+async function playTwo({ bench, run, codex }: Stage): Promise<Played[]> {
   const server = await startListeningServer(bench, { home: 'shared', codex });
   const prompts = ['1', '2'].map((name) => `loop for number ${name}`);
   const runs = await Promise.all(prompts.map((prompt) => run(['exec', '--json', '--remote', server.address, prompt])));
@@ -39,8 +35,7 @@ async function playTwo({ bench, run, codex, version }: Stage): Promise<Played[] 
   return runs.map((ended, index) => ({ ...ended, ledger: askedBy(bench, prompts[index] ?? '') }));
 }
 
-async function playResumed({ bench, run, codex, version }: Stage): Promise<Played | undefined> {
-  if (minorOf(version) < REMOTE_SINCE) return undefined;
+async function playResumed({ bench, run, codex }: Stage): Promise<Played> {
   const server = await startListeningServer(bench, { home: 'shared', codex });
   await run(['exec', '--json', '--remote', server.address, 'loop']);
   const threadId = String(bench.api.ledger[0]?.threadId);
@@ -50,8 +45,7 @@ async function playResumed({ bench, run, codex, version }: Stage): Promise<Playe
 }
 
 /** Nothing is the server's own: both are judged, the server against an empty ledger. */
-async function playBothMetered({ bench, run, codex, version }: Stage): Promise<Played[] | undefined> {
-  if (minorOf(version) < REMOTE_SINCE) return undefined;
+async function playBothMetered({ bench, run, codex }: Stage): Promise<Played[]> {
   const server = await startListeningServer(bench, { home: 'shared', codex, meter: [] });
   const client = await run(['exec', '--json', '--remote', server.address, 'loop']);
   await server.stop();
