@@ -7,16 +7,13 @@ export interface Address {
   readonly query: URLSearchParams;
 }
 
-const listeners = new Set<() => void>();
-addEventListener('popstate', notify);
-
 /** The address of the page, and anew whenever it changes. */
 export function useAddress(): Address {
   const [address, setAddress] = useState(readAddress);
   useEffect(() => {
     const listener = () => setAddress(readAddress());
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    addEventListener('popstate', listener);
+    return () => removeEventListener('popstate', listener);
   }, []);
   return address;
 }
@@ -58,6 +55,7 @@ function readAddress(): Address {
   return { path: location.pathname, query: new URLSearchParams(location.search) };
 }
 
+/** A browser says it by itself where one goes back or forward alone. */
 function notify(): void {
-  for (const listener of [...listeners]) listener();
+  dispatchEvent(new PopStateEvent('popstate'));
 }

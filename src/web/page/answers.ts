@@ -1,4 +1,4 @@
-/** The JSON of the API, as docs/api.md describes it. */
+/** The JSON of the API (docs/api.md), as far as the page reads it. */
 
 import type { TokensJson } from '../../usage/counters.js';
 import type { Provider } from './providers.js';
@@ -25,9 +25,8 @@ export interface HistoryState {
   readonly problem: string | null;
 }
 
+/** What there is to choose from. */
 export interface Status {
-  readonly version: string;
-  readonly database: string;
   readonly projectIds: readonly string[];
   readonly modelNames: readonly string[];
   readonly branchNames: readonly string[];
@@ -40,19 +39,27 @@ export interface PastSessions {
   readonly files: readonly { readonly provider: Provider; readonly fileCount: number }[];
 }
 
-export type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'over budget';
+type InvocationStatus = 'running' | 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'over budget';
+type StatusCounts = Readonly<Partial<Record<InvocationStatus, number>>>;
 
-export interface RunEntry extends Sums {
+export interface RunName {
   readonly runId: string;
   readonly projectId: string;
-  readonly startedAt: string;
+}
+
+export interface RunEntry extends Sums, RunName {
   readonly latestInvocationStartedAt: string;
-  readonly endedAt: string | null;
-  readonly invocationCount: number;
-  readonly statusCounts: Readonly<Partial<Record<InvocationStatus, number>>>;
+  readonly statusCounts: StatusCounts;
   readonly modelNames: readonly string[];
 }
 
+/** The run, phase and iteration of an invocation. */
+interface Attribution extends RunName {
+  readonly phase: string;
+  readonly iteration: number;
+}
+
+/** A limit and what is used of it. Amounts are nano-USD or tokens. */
 export interface BudgetLevel {
   readonly scope: 'invocation' | 'run' | 'day' | 'week' | 'month';
   readonly unit: 'usd' | 'tokens';
@@ -61,33 +68,16 @@ export interface BudgetLevel {
 }
 
 /** An invocation that has not ended. */
-export interface RunningInvocation extends Sums {
+export interface RunningInvocation extends Sums, Attribution {
   readonly invocationId: string;
-  readonly projectId: string;
-  readonly runId: string;
-  readonly phase: string;
-  readonly iteration: number;
   /** `pending`: it has ended, and what was recorded of it waits beside the database. */
   readonly state: 'running' | 'unmetered' | 'killed' | 'pending';
   readonly startedAt: string;
   readonly contextTokens: number | null;
   readonly contextWindowTokens: number | null;
   readonly costPerMinuteUsd: number | null;
-  /** The limit that is used up the most. Amounts are nano-USD or tokens. */
+  /** The limit that is used up the most. */
   readonly budget: BudgetLevel | null;
-}
-
-export interface Now {
-  readonly running: readonly RunningInvocation[];
-}
-
-export interface RunList {
-  readonly runs: readonly RunEntry[];
-}
-
-export interface ModelSums extends Sums {
-  readonly model: string;
-  readonly provider?: Provider;
 }
 
 export interface ResponseEntry extends Omit<Sums, 'responseCount' | 'unpricedResponseCount' | 'source'> {
@@ -98,64 +88,47 @@ export interface ResponseEntry extends Omit<Sums, 'responseCount' | 'unpricedRes
 }
 
 export interface Note {
-  readonly kind: NoteKind;
+  readonly kind: 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'uncounted' | 'budget' | 'fault';
   readonly reason: string;
   readonly figures: Readonly<Record<string, number | string>>;
-  readonly notedAt: string;
 }
 
-export type NoteKind = 'fallback' | 'disagreement' | 'unreadable' | 'unpriced' | 'uncounted' | 'budget' | 'fault';
+/** Where the responses of an invocation or a thread came from. */
+interface Responses extends Sums {
+  readonly startedAt: string;
+  readonly evidence: readonly string[];
+  readonly models: readonly { readonly model: string }[];
+  readonly responses: readonly ResponseEntry[];
+}
 
-export interface InvocationEntry extends Sums {
+export interface InvocationEntry extends Responses, Attribution {
   readonly invocationId: string;
-  readonly projectId: string;
-  readonly runId: string;
-  readonly phase: string;
-  readonly iteration: number;
-  readonly command: string;
-  readonly codexVersion: string | null;
-  readonly threadId: string | null;
   readonly childThreadIds: readonly string[];
   readonly status: InvocationStatus;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  readonly startedAt: string;
-  readonly endedAt: string | null;
   readonly durationMs: number | null;
-  readonly evidence: readonly string[];
-  readonly models: readonly ModelSums[];
-  readonly responses: readonly ResponseEntry[];
   readonly notes: readonly Note[];
 }
 
 /** A thread of a session, as far as no invocation is known to have caused its responses. */
-export interface ThreadEntry extends Sums {
+export interface ThreadEntry extends Responses {
   readonly threadId: string;
-  readonly provider: Provider;
-  readonly projectId: string;
   /** `main`, or what kind of child it is. */
   readonly threadKind: string;
-  readonly cliVersion: string | null;
-  readonly startedAt: string;
   readonly lastResponseAt: string;
-  readonly evidence: readonly string[];
-  readonly models: readonly ModelSums[];
-  readonly responses: readonly ResponseEntry[];
 }
 
-/** A run or a session. */
-export interface CostReport {
+/** A run, or a session, which has a `threadId` and may be of several projects. */
+export interface CostReport extends Partial<RunName> {
   readonly kind: 'run' | 'session';
-  readonly runId?: string;
-  readonly projectId?: string;
   readonly threadId?: string;
   readonly projectIds?: readonly string[];
   readonly invocations: readonly InvocationEntry[];
   /** Of a session alone. */
   readonly unmetered?: readonly ThreadEntry[];
-  readonly phases: readonly (Sums & { readonly phase: string; readonly invocationCount: number })[];
-  readonly totals: Sums & { readonly invocationCount: number };
-  readonly unpricedModels: readonly { readonly model: string; readonly unpricedResponseCount: number }[];
+  readonly phases: readonly (Sums & { readonly phase: string })[];
+  readonly totals: Sums;
 }
 
 export interface SessionEntry extends Sums {
@@ -165,30 +138,16 @@ export interface SessionEntry extends Sums {
   readonly modelNames: readonly string[];
   readonly threadCount: number;
   readonly invocationCount: number;
-  readonly firstResponseAt: string;
   readonly lastResponseAt: string;
 }
 
-export interface SessionList {
-  readonly sessions: readonly SessionEntry[];
-}
-
-export interface NoteGroup {
-  readonly kind: NoteKind;
-  readonly reason: string;
-  readonly figures: Readonly<Record<string, number | string>>;
+/** Equal notes of many invocations, with the attribution of the newest. */
+export interface NoteGroup extends Note, Attribution {
   readonly count: number;
-  readonly invocationCount: number;
-  readonly projectId: string;
-  readonly runId: string;
-  readonly phase: string;
-  readonly iteration: number;
-  readonly firstNotedAt: string;
   readonly lastNotedAt: string;
 }
 
 export interface Health {
-  readonly statusCounts: Readonly<Partial<Record<InvocationStatus, number>>>;
   readonly evidence: readonly { readonly source: Source; readonly evidence: string; readonly responseCount: number }[];
   readonly notes: readonly NoteGroup[];
   readonly unpricedModels: readonly {
@@ -200,9 +159,7 @@ export interface Health {
   }[];
   readonly unreadableFiles: readonly {
     readonly path: string;
-    readonly provider: Provider;
     readonly unreadableLines: number;
     readonly problem: string | null;
-    readonly importedAt: string;
   }[];
 }

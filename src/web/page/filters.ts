@@ -1,30 +1,9 @@
 import { addressOf, changeQuery } from './address.js';
 
-/** Which runs and sessions are meant: each field is a parameter of the page's address and of the API. */
-export interface Filter {
-  readonly project?: string | undefined;
-  readonly phase?: string | undefined;
-  readonly model?: string | undefined;
-  readonly branch?: string | undefined;
-  /** `key=value` */
-  readonly tag?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly text?: string | undefined;
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-}
+const NAMES = ['project', 'phase', 'model', 'branch', 'tag', 'provider', 'text', 'since', 'until'] as const;
 
-const NAMES = [
-  'project',
-  'phase',
-  'model',
-  'branch',
-  'tag',
-  'provider',
-  'text',
-  'since',
-  'until',
-] as const satisfies (keyof Filter)[];
+/** Which runs and sessions are meant: each field is a parameter of the page's address and of the API. A tag is `key=value`. */
+export type Filter = { readonly [Name in (typeof NAMES)[number]]?: string | undefined };
 
 export function readFilter(query: URLSearchParams): Filter {
   return Object.fromEntries(NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));

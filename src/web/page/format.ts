@@ -4,15 +4,12 @@
  */
 const ENGLISH = 'en-US';
 
+const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 const counts = new Intl.NumberFormat(ENGLISH);
 const figures = new Intl.NumberFormat(ENGLISH, { maximumFractionDigits: 6 });
 const compact = new Intl.NumberFormat(ENGLISH, { notation: 'compact', maximumFractionDigits: 1 });
 const percents = new Intl.NumberFormat(ENGLISH, { style: 'percent', maximumFractionDigits: 0 });
-const finePercents = new Intl.NumberFormat(ENGLISH, {
-  style: 'percent',
-  minimumFractionDigits: 1,
-  maximumFractionDigits: 1,
-});
+const finePercents = new Intl.NumberFormat(ENGLISH, { ...ONE_DIGIT, style: 'percent' });
 const cents = money({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const fine = money({ minimumFractionDigits: 4, maximumFractionDigits: 4 });
 const tiny = money({ maximumSignificantDigits: 2, maximumFractionDigits: undefined });
@@ -26,15 +23,11 @@ const datedDay = new Intl.DateTimeFormat(ENGLISH, { dateStyle: 'medium', timeZon
 const longMonth = new Intl.DateTimeFormat(ENGLISH, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 const shortMonth = new Intl.DateTimeFormat(ENGLISH, { month: 'short', year: '2-digit', timeZone: 'UTC' });
 const relative = new Intl.RelativeTimeFormat(ENGLISH, { numeric: 'auto', style: 'short' });
-const decimal = new Intl.NumberFormat(ENGLISH, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const decimal = new Intl.NumberFormat(ENGLISH, ONE_DIGIT);
 
 function money(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  return new Intl.NumberFormat(ENGLISH, {
-    style: 'currency',
-    currency: 'USD',
-    currencyDisplay: 'narrowSymbol',
-    ...options,
-  });
+  const usd = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
+  return new Intl.NumberFormat(ENGLISH, { ...usd, ...options });
 }
 
 /** The digits behind the point with which all amounts of a column are written, so that they can be compared at a glance. */
@@ -54,12 +47,15 @@ export function formatUsd(usd: number, digits?: UsdDigits): string {
   return digits === undefined ? tiny.format(usd) : `<${format.format(2 * least)}`;
 }
 
+/** `+$0.02`, `−3.1%` */
+export function formatChange(by: number, format: (size: number) => string): string {
+  return `${by > 0 ? '+' : by < 0 ? '−' : ''}${format(Math.abs(by))}`;
+}
+
 /** Credits: whole ones from a thousand on, finer below. */
 export function formatCredits(credits: number): string {
   const digits = credits >= 1000 ? 0 : credits >= 100 ? 1 : credits >= 1 ? 2 : 4;
-  return new Intl.NumberFormat(ENGLISH, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
-    credits,
-  );
+  return credits.toLocaleString(ENGLISH, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** For a chart. */
@@ -103,6 +99,10 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h ${pad(Math.floor((seconds % 3600) / 60))}m`;
 }
 
+function pad(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
 export const formatMinute = (iso: string) => minute.format(new Date(iso));
 export const formatClock = (ms: number) => clock.format(ms);
 /** `Nov 24`, where the reader is. */
@@ -121,8 +121,4 @@ export function formatDistance(iso: string, nowMs: number): string {
   if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute');
   const hours = Math.round(minutes / 60);
   return Math.abs(hours) < 48 ? relative.format(hours, 'hour') : relative.format(Math.round(hours / 24), 'day');
-}
-
-function pad(number: number): string {
-  return String(number).padStart(2, '0');
 }

@@ -10,21 +10,15 @@ export type Provider = keyof typeof PROVIDER_NAMES;
 
 export const PROVIDERS = Object.keys(PROVIDER_NAMES) as readonly Provider[];
 
-function isProvider(name: string | null): name is Provider {
-  return (PROVIDERS as readonly (string | null)[]).includes(name);
-}
-
-export type ProviderChoice = 'all' | Provider;
-
-/** Providers whose session files are read. Calls that programs record themselves (`openai`) are part of `all`, and of `?provider=openai`. */
+/** Providers whose session files are read. Calls that programs record themselves (`openai`) are part of all, and of `?provider=openai`. */
 const AGENTS = PROVIDERS.filter((provider) => provider !== 'openai');
 
-export const PROVIDER_OPTIONS: readonly { readonly value: ProviderChoice; readonly text: string }[] = [
+export const PROVIDER_OPTIONS: readonly { readonly value: 'all' | Provider; readonly text: string }[] = [
   { value: 'all', text: 'All' },
   ...AGENTS.map((value) => ({ value, text: PROVIDER_NAMES[value] })),
 ];
 
-export function readProviderChoice(query: URLSearchParams): ProviderChoice {
-  const name = query.get('provider');
-  return isProvider(name) ? name : 'all';
+/** The provider that the address names; undefined for all. */
+export function readProvider(query: URLSearchParams): Provider | undefined {
+  return PROVIDERS.find((provider) => provider === query.get('provider'));
 }

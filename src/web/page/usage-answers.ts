@@ -1,4 +1,5 @@
-import type { BudgetLevel, ModelSums, Provider, Sums } from './answers.js';
+import type { BudgetLevel, Provider, Sums } from './answers.js';
+import type { Period } from './periods.js';
 
 /** A period's row: `date`, `week` or `month` names it. */
 export interface PeriodEntry extends Sums {
@@ -8,17 +9,11 @@ export interface PeriodEntry extends Sums {
   readonly modelNames: readonly string[];
 }
 
-export interface PeriodReport {
+/** The list of entries has the name of its period. */
+export interface PeriodReport extends Readonly<Partial<Record<Period, readonly PeriodEntry[]>>> {
   readonly since: string | null;
   readonly until: string | null;
-  readonly daily?: readonly PeriodEntry[];
-  readonly weekly?: readonly PeriodEntry[];
-  readonly monthly?: readonly PeriodEntry[];
-  readonly totals: Sums & {
-    readonly modelNames: readonly string[];
-    readonly activeDayCount: number;
-    readonly models: readonly ModelSums[];
-  };
+  readonly totals: Sums & { readonly modelNames: readonly string[] };
   readonly pace: {
     readonly activeDayCount: number;
     readonly activeHours: number;
@@ -26,8 +21,8 @@ export interface PeriodReport {
     readonly costPerActiveHourUsd: number | null;
   };
   /** Where the settings ask for credits. */
-  readonly credits?: { readonly unconfirmed: true; readonly asOf: string };
-  readonly forecast: { readonly month: string; readonly forecastUsd: number; readonly basisDayCount: number } | null;
+  readonly credits?: { readonly asOf: string };
+  readonly forecast: { readonly forecastUsd: number } | null;
 }
 
 /** What one provider used, or all that were asked for together. A report is null where nothing was used. */
@@ -75,7 +70,6 @@ export interface CalendarDay {
 
 export interface Usage {
   readonly today: string;
-  readonly timeZone: string;
   readonly groups: readonly UsageGroup[];
   /** What the days before those that are asked for cost, as many of them; null where those have no beginning. */
   readonly before: DaySums | null;

@@ -1,10 +1,8 @@
 import { addressOf } from './address.js';
-import type { CostReport } from './answers.js';
+import type { CostReport, RunName } from './answers.js';
 
 /** Why a run, a part of it or a session cost what it cost: docs/json.md. */
-export interface Why {
-  readonly runId?: string;
-  readonly projectId?: string;
+export interface Why extends Partial<RunName> {
   readonly threadId?: string;
   /** Null for all of it, as `iteration` is. */
   readonly phase: string | null;
@@ -42,11 +40,6 @@ export interface Why {
 
 /** What is explained, as the address says it: `reviewer/3`, `/3` for all phases of an iteration, `reviewer`, or `all`. */
 export type WhyPart = string;
-
-interface RunName {
-  readonly runId: string;
-  readonly projectId: string;
-}
 
 /** The address of the run's page at the explanation of one phase of an iteration, or of all its phases. */
 export function addressOfWhy({ runId, projectId }: RunName, iteration?: number, phase = ''): string {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { EVIDENCE } from '../../../src/usage/source.js';
 import type { InvocationEntry, Sums } from '../../../src/web/page/answers.js';
+import { accumulate, describeLines, formatElapsed, measureSpan } from '../../../src/web/page/charts/cumulative.js';
 import { EVIDENCE_NAMES } from '../../../src/web/page/evidence.js';
 import { chooseUsdDigits, formatFactor, formatPoints, formatShare, formatUsd } from '../../../src/web/page/format.js';
 import { describeIteration, forecastIterations, listIterations } from '../../../src/web/page/iterations.js';
 import { lastDayOf } from '../../../src/web/page/periods.js';
-import { accumulate, describeLines, formatElapsed, measureSpan } from '../../../src/web/page/spending.js';
 
 const START = Date.parse('2026-03-04T05:00Z');
 
@@ -34,9 +34,9 @@ function invocation(
   const startedAt = new Date(START + iteration * 60_000).toISOString();
   return {
     ...sums(costUsd),
-    ...{ invocationId: `${phase} ${iteration}`, projectId: 'shop', runId: 'r', phase, iteration, command: 'exec' },
-    ...{ codexVersion: null, threadId: null, childThreadIds: [], status: 'completed', exitCode: 0, signal: null },
-    ...{ startedAt, endedAt: null, durationMs: 1000, evidence: [], models: [], responses: [], notes: [] },
+    ...{ invocationId: `${phase} ${iteration}`, projectId: 'shop', runId: 'r', phase, iteration, childThreadIds: [] },
+    ...{ status: 'completed', exitCode: 0, signal: null, startedAt, durationMs: 1000 },
+    ...{ evidence: [], models: [], responses: [], notes: [] },
     ...more,
   };
 }
@@ -75,11 +75,7 @@ describe('the iterations of a run', () => {
     ['an interruption', { status: 'interrupted', signal: 'SIGINT' }, ['failure']],
     ['an end by its budget', { status: 'over budget', exitCode: 99 }, ['budget']],
     ['an end by its budget in an earlier record', { status: 'interrupted', exitCode: 99 }, ['budget']],
-    [
-      'a budget that was reached at the end',
-      { notes: [{ kind: 'budget', reason: '', figures: {}, notedAt: '' }] },
-      ['budget'],
-    ],
+    ['a budget that was reached at the end', { notes: [{ kind: 'budget', reason: '', figures: {} }] }, ['budget']],
     ['a cache that missed', { responses: answers([20_000, 0], [21_000, 0]) }, ['cache miss']],
     ['a thread that begins without a cache', { responses: answers([20_000, 0], [21_000, 19_968]) }, []],
     ['a cache that held all but a block', { responses: answers([20_000, 0], [21_000, 19_000]) }, []],

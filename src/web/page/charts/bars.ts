@@ -2,7 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core';
 import type { Provider } from '../answers.js';
 import { formatRoundUsd, formatUsd } from '../format.js';
 import { PROVIDER_NAMES } from '../providers.js';
-import { type AtAxis, type Frame, legendOf, PATTERNS, tooltipOf } from './theme.js';
+import { type Frame, legendOf, stackBars } from './theme.js';
 
 /** What each provider cost in one day, week or month. */
 export interface Bar {
@@ -18,47 +18,26 @@ export interface Bar {
 /** Bars stacked by provider, with their sums on top where there is room. */
 export function drawBars(bars: readonly Bar[], providers: readonly Provider[], frame: Frame): EChartsCoreOption {
   const { theme, width } = frame;
-  const names = providers.map((provider) => PROVIDER_NAMES[provider]);
+  const stacks = providers.map((provider) => ({
+    name: PROVIDER_NAMES[provider],
+    color: theme.providers[provider],
+    costs: bars.map(({ costs }) => costs[provider] ?? 0),
+  }));
+  const names = stacks.map(({ name }) => name);
   const { legend, heightPx } = legendOf(names, frame, { itemWidth: 25, itemHeight: 14 });
-  const room = width / Math.max(1, bars.length);
-  const sums = bars.map(({ costs }) => Object.values(costs).reduce((sum: number, cost) => sum + (cost ?? 0), 0));
+  const labels = bars.map(({ label }) => label);
+  const { series, ...chart } = stackBars(theme, labels, stacks, (index) => describeBar(bars[index], providers));
+  const sums = bars.map((_, index) => stacks.reduce((sum, { costs }) => sum + (costs[index] ?? 0), 0));
+  const isRoomy = width / Math.max(1, bars.length) >= 46;
   return {
-    aria: {
-      enabled: true,
-      // Otherwise ECharts replaces the label that the page gives the chart.
-      label: { enabled: false },
-      decal: { show: true, decals: providers.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
-    },
+    ...chart,
     grid: { left: 8, right: 8, top: providers.length > 1 ? heightPx + 2 : 20, bottom: 4, containLabel: true },
     legend: { show: providers.length > 1, ...legend },
-    tooltip: {
-      ...tooltipOf<AtAxis>(theme, ([first]) => describeBar(bars[first?.dataIndex ?? 0], providers)),
-      trigger: 'axis',
-      axisPointer: { type: 'shadow' },
-    },
-    xAxis: {
-      type: 'category',
-      data: bars.map(({ label }) => label),
-      axisLine: { lineStyle: { color: theme.line } },
-      axisTick: { show: false },
-      axisLabel: { color: theme.muted, hideOverlap: true },
-    },
-    yAxis: {
-      type: 'value',
-      axisLine: { show: false },
-      axisLabel: { color: theme.muted, formatter: formatRoundUsd },
-      splitLine: { lineStyle: { color: theme.line } },
-    },
-    series: providers.map((provider, index) => ({
-      name: PROVIDER_NAMES[provider],
-      type: 'bar',
-      stack: 'cost',
-      barMaxWidth: 44,
-      barCategoryGap: '28%',
-      data: bars.map(({ costs }) => costs[provider] ?? 0),
-      itemStyle: { color: theme.providers[provider], borderRadius: 2 },
+    series: series.map((one, index) => ({
+      ...one,
+      itemStyle: { ...one.itemStyle, borderRadius: 2 },
       label: {
-        show: index === providers.length - 1 && room >= 46,
+        show: isRoomy && index === providers.length - 1,
         position: 'top',
         color: theme.muted,
         fontSize: 11,

@@ -1,7 +1,7 @@
 import type { ECharts, EChartsCoreOption } from 'echarts/core';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { PROVIDERS } from '../providers.js';
-import type { Frame, Theme } from './theme.js';
+import { COLOURS, type Frame, type Theme } from './theme.js';
 
 interface ChartProps {
   /** What the chart shows, for who cannot see it. */
@@ -108,18 +108,11 @@ function useFrame(holder: { readonly current: HTMLElement | null }): Frame | und
 function readTheme(element: Element): Theme {
   const style = getComputedStyle(element);
   const read = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const readAll = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, read(name)]));
   return {
+    ...(readAll(COLOURS) as Pick<Theme, (typeof COLOURS)[number]>),
     scheme: read('scheme') === 'dark' ? 'dark' : 'light',
     font: style.fontFamily,
-    text: read('text'),
-    muted: read('muted'),
-    line: read('line'),
-    panel: read('panel'),
-    nothing: read('nothing'),
-    accent: read('accent'),
-    second: read('second'),
-    bad: read('bad'),
-    warn: read('warn'),
-    providers: Object.fromEntries(PROVIDERS.map((provider) => [provider, read(provider)])) as Theme['providers'],
+    providers: readAll(PROVIDERS) as Theme['providers'],
   };
 }

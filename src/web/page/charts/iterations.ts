@@ -1,7 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
-import { formatRoundUsd } from '../format.js';
 import { describeIteration, type Iteration, type Mark } from '../iterations.js';
-import { type AtAxis, colorOfPhase, type Frame, legendOf, PATTERNS, type Theme, tooltipOf } from './theme.js';
+import { colorOfPhase, type Frame, legendOf, stackBars, type Theme } from './theme.js';
 
 /** Marks stand in rows above the bars, one row for each kind, so that several of one iteration do not hide each other. */
 const MARKS: readonly {
@@ -32,50 +31,33 @@ export function drawIterations(
   const marks = MARKS.filter(({ mark }) => iterations.some((one) => one.marks.includes(mark)));
   const names = [...phases, ...marks.map(({ mark }) => mark)];
   const { legend, heightPx } = legendOf(names, frame, { itemWidth: 14, itemHeight: 10 });
+  const labels = iterations.map(({ number }) => String(number));
+  const stacks = phases.map((phase) => ({
+    name: phase,
+    color: colorOfPhase(phase, theme),
+    costs: iterations.map((one) => one.phases[phase]?.costUsd ?? 0),
+  }));
+  const { aria, yAxis, series, ...chart } = stackBars(theme, labels, stacks, (index) => {
+    return describeIteration(iterations[index]);
+  });
   const isMarked = marks.length > 0;
-  const room = width / Math.max(1, iterations.length);
+  // Narrower bars show no pattern, and leave less room between them.
+  const isWide = width / Math.max(1, iterations.length) >= 8;
   return {
-    aria: {
-      enabled: true,
-      // Otherwise ECharts replaces the label that the page gives the chart.
-      label: { enabled: false },
-      // Narrower bars than that show no pattern.
-      decal: { show: room >= 8, decals: phases.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
-    },
+    ...chart,
+    aria: { ...aria, decal: { ...aria.decal, show: isWide } },
     grid: { left: 8, right: 12, top: heightPx, bottom: 4, containLabel: true },
     legend,
-    tooltip: {
-      ...tooltipOf<AtAxis>(theme, ([first]) => describeIteration(iterations[first?.dataIndex ?? 0])),
-      trigger: 'axis',
-      axisPointer: { type: 'shadow' },
-    },
-    xAxis: {
-      type: 'category',
-      data: iterations.map(({ number }) => String(number)),
-      axisLine: { lineStyle: { color: theme.line } },
-      axisTick: { show: false },
-      axisLabel: { color: theme.muted, hideOverlap: true },
-    },
     yAxis: [
       {
-        type: 'value',
+        ...yAxis,
         max: ({ max }: { max: number }) => (isMarked ? max * HEADROOM : null),
-        axisLine: { show: false },
-        axisLabel: { color: theme.muted, formatter: formatRoundUsd, showMaxLabel: !isMarked },
-        splitLine: { lineStyle: { color: theme.line } },
+        axisLabel: { ...yAxis.axisLabel, showMaxLabel: !isMarked },
       },
       { type: 'value', min: 0, max: 1, show: false },
     ],
     series: [
-      ...phases.map((phase) => ({
-        name: phase,
-        type: 'bar',
-        stack: 'cost',
-        barMaxWidth: 44,
-        barCategoryGap: room >= 8 ? '28%' : '8%',
-        data: iterations.map((one) => one.phases[phase]?.costUsd ?? 0),
-        itemStyle: { color: colorOfPhase(phase, theme) },
-      })),
+      ...series.map((one) => ({ ...one, barCategoryGap: isWide ? '28%' : '8%' })),
       ...marks.map(({ mark, symbol, y, color }) => ({
         name: mark,
         type: 'line',

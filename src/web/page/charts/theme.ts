@@ -1,19 +1,14 @@
 import type { Provider } from '../answers.js';
+import { formatRoundUsd } from '../format.js';
 
-/** The page's colours, from its style sheet, for what is drawn on a canvas. */
-export interface Theme {
+/** Colours of the page, by their names in its style sheet. */
+export const COLOURS = ['text', 'muted', 'line', 'panel', 'nothing', 'accent', 'second', 'bad', 'warn'] as const;
+
+/** The look of the page, for what is drawn on a canvas. */
+export interface Theme extends Readonly<Record<(typeof COLOURS)[number], string>> {
   /** What was drawn in dark colours is turned around on paper. */
   readonly scheme: 'light' | 'dark';
   readonly font: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly line: string;
-  readonly panel: string;
-  readonly nothing: string;
-  readonly accent: string;
-  readonly second: string;
-  readonly bad: string;
-  readonly warn: string;
   readonly providers: Readonly<Record<Provider, string>>;
 }
 
@@ -68,8 +63,64 @@ export function legendOf(
   return { legend: { ...item, top: 0, left: 0, textStyle }, heightPx: 12 + LEGEND_ROW_PX * rows };
 }
 
-/** What ECharts hands to the tooltip of a chart with axes. */
-export type AtAxis = readonly { readonly dataIndex: number }[];
+/** The axis of costs, to the left of a chart. */
+export function costAxis({ muted, line }: Theme) {
+  return {
+    type: 'value',
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { color: muted, formatter: formatRoundUsd },
+    splitLine: { lineStyle: { color: line } },
+  } as const;
+}
+
+/** The bars of one colour: a cost for each label of the chart. */
+export interface Stack {
+  readonly name: string;
+  readonly color: string;
+  readonly costs: readonly number[];
+}
+
+/** A chart of bars, one for each label, stacked in the order of `stacks`. `describe` gives the text of a bar's tooltip. */
+export function stackBars(
+  theme: Theme,
+  labels: readonly string[],
+  stacks: readonly Stack[],
+  describe: (index: number) => string,
+) {
+  return {
+    aria: {
+      enabled: true,
+      // Otherwise ECharts replaces the label that the page gives the chart.
+      label: { enabled: false },
+      decal: { show: true, decals: stacks.map((_, index) => PATTERNS[index] ?? { symbol: 'none' }) },
+    },
+    tooltip: {
+      ...tooltipOf<readonly { readonly dataIndex: number }[]>(theme, ([first]) => describe(first?.dataIndex ?? 0)),
+      trigger: 'axis',
+      axisPointer: { type: 'shadow' },
+    },
+    xAxis: {
+      type: 'category',
+      data: labels,
+      axisLine: { lineStyle: { color: theme.line } },
+      axisTick: { show: false },
+      axisLabel: { color: theme.muted, hideOverlap: true },
+    },
+    yAxis: costAxis(theme),
+    series: stacks.map(({ name, color, costs }) => {
+      return {
+        name,
+        type: 'bar',
+        stack: 'cost',
+        barMaxWidth: 44,
+        barCategoryGap: '28%',
+        data: costs,
+        itemStyle: { color },
+      };
+    }),
+  };
+}
 
 /** Patterns for readers who cannot distinguish the colours: one for each provider, in the order of PROVIDERS. The first has none. */
 export const PATTERNS = [

@@ -1,16 +1,16 @@
 import { COUNTERS } from '../../../usage/counters.js';
 import type { Sums } from '../answers.js';
+import { formatDuration, formatMinute } from '../format.js';
 import { cachedShare } from '../sums.js';
-import { CachedShare, CostLink, SourceBadge, Tokens } from './figures.js';
+import { CachedShare, CostLink, None, SourceBadge, Tokens } from './figures.js';
 import type { Column } from './table.js';
 
-/** The columns that every table of sums has; the cost first, which a narrow screen shows too. It links to `hrefOf` its row. */
-export function sumColumns<Row extends Sums>(hrefOf?: (row: Row) => string): Column<Row>[] {
+/** The columns that every table of sums has behind its cost. */
+export function sumColumns<Row extends Sums & { readonly evidence?: readonly string[] }>(): Column<Row>[] {
   return [
-    costColumn(hrefOf),
     sourceColumn(),
     ...COUNTERS.filter(({ shown }) => shown === 'always').flatMap(({ name, label, json }): Column<Row>[] => {
-      const column = tokens<Row>(label, (row) => row[json]);
+      const column = countColumn<Row>(label, (row) => row[json]);
       return name === 'cachedInput' ? [column, cachedColumn()] : [column];
     }),
   ];
@@ -18,7 +18,6 @@ export function sumColumns<Row extends Sums>(hrefOf?: (row: Row) => string): Col
 
 export function cachedColumn<Row extends Pick<Sums, 'inputTokens' | 'cachedInputTokens'>>(): Column<Row> {
   return {
-    key: 'share',
     title: 'Cached %',
     align: 'right',
     value: (row) => cachedShare(row) ?? null,
@@ -26,26 +25,54 @@ export function cachedColumn<Row extends Pick<Sums, 'inputTokens' | 'cachedInput
   };
 }
 
+/** The cost of each row, which links to `hrefOf` it. It comes first, because a narrow screen shows the first columns alone. */
 export function costColumn<Row extends Sums>(hrefOf?: (row: Row) => string): Column<Row> {
+  return partCostColumn('Cost', (row) => row, hrefOf);
+}
+
+/** What a part of each row cost; undefined where a row has no such part. */
+export function partCostColumn<Row>(
+  title: string,
+  partOf: (row: Row) => Sums | undefined,
+  hrefOf?: (row: Row) => string,
+): Column<Row> {
   return {
-    key: 'cost',
-    title: 'Cost',
+    title,
     unit: 'USD',
     align: 'right',
-    value: (row) => row.costUsd,
-    show: (row, digits) => <CostLink of={row} digits={digits} href={hrefOf?.(row)} />,
+    value: (row) => partOf(row)?.costUsd ?? null,
+    show: (row, digits) => {
+      const part = partOf(row);
+      return part ? <CostLink of={part} digits={digits} href={hrefOf?.(row)} /> : <None />;
+    },
   };
 }
 
 export function sourceColumn<Row extends Sums & { readonly evidence?: readonly string[] }>(): Column<Row> {
   return {
-    key: 'source',
     title: 'Source',
     value: (row) => row.source,
-    show: (row) => <SourceBadge source={row.source} evidence={row.evidence ?? []} />,
+    show: (row) => <SourceBadge source={row.source} evidence={row.evidence} />,
   };
 }
 
-export function tokens<Row>(title: string, count: (row: Row) => number): Column<Row> {
-  return { key: title, title, align: 'right', value: count, show: (row) => <Tokens count={count(row)} /> };
+export function countColumn<Row>(title: string, count: (row: Row) => number): Column<Row> {
+  return { title, align: 'right', value: count, show: (row) => <Tokens count={count(row)} /> };
+}
+
+export function timeColumn<Row>(title: string, iso: (row: Row) => string): Column<Row> {
+  return { title, value: iso, show: (row) => <time dateTime={iso(row)}>{formatMinute(iso(row))}</time> };
+}
+
+export function durationColumn<Row>(ms: (row: Row) => number): Column<Row> {
+  return {
+    ...{ title: 'Time', unit: 'seconds', align: 'right' },
+    value: (row) => ms(row) / 1000,
+    show: (row) => formatDuration(ms(row)),
+  };
+}
+
+/** The models of each row, as a text. */
+export function modelColumn<Row>(modelsOf: (row: Row) => readonly string[]): Column<Row> {
+  return { title: 'Model', value: (row) => [...new Set(modelsOf(row))].join(' ') || null };
 }

@@ -1,5 +1,4 @@
-import { BUDGET_EXIT_CODE } from '../../../usage/budget.js';
-import type { InvocationEntry, Provider, RunningInvocation, Sums } from '../answers.js';
+import type { Provider, Sums } from '../answers.js';
 import { nameEvidence } from '../evidence.js';
 import {
   formatCompact,
@@ -14,33 +13,52 @@ import { PROVIDER_NAMES } from '../providers.js';
 import { cachedShare } from '../sums.js';
 import { Link } from './link.js';
 
-type CostOf = Pick<Sums, 'costUsd' | 'source' | 'responseCount' | 'unpricedResponseCount'>;
+/** Stands where there is no figure. */
+export function None() {
+  return <span class="faint">–</span>;
+}
+
+interface MarkedProps {
+  readonly value: number;
+  readonly source: Sums['source'];
+  /** Whether something is missing in the figure. */
+  readonly isPartial: boolean;
+  readonly title: string | undefined;
+  readonly children: string;
+}
+
+/** A figure behind `~` where not all of it was reported by the API, and before `+` where something is missing in it. */
+function Marked({ value, source, isPartial, title, children }: MarkedProps) {
+  return (
+    <data value={value} title={title}>
+      {source !== 'actual' && <span class="mark">~</span>}
+      {children}
+      {isPartial && <span class="mark">+</span>}
+    </data>
+  );
+}
 
 interface CostProps {
-  readonly of: CostOf;
+  readonly of: Pick<Sums, 'costUsd' | 'source' | 'responseCount' | 'unpricedResponseCount'>;
   readonly digits?: UsdDigits | undefined;
 }
 
-/** `$1.23`; `~` where not all was reported by the API, `+` where not all has a price. The exact number is in `value`. */
-export function Cost({ of, digits }: CostProps) {
-  if (of.responseCount === 0) return <span class="faint">–</span>;
-  if (of.costUsd === null) return <span class="mark-unpriced">unpriced</span>;
-  const [guessed, partial] = [of.source !== 'actual', of.unpricedResponseCount > 0];
+/** `$1.23`, with its marks. The exact number is in `value`. */
+export function Cost({ of: { costUsd, source, responseCount, unpricedResponseCount }, digits }: CostProps) {
+  if (responseCount === 0) return <None />;
+  if (costUsd === null) return <span class="mark-unpriced">unpriced</span>;
+  const shown = formatUsd(costUsd, digits);
   const title = [
-    formatUsd(of.costUsd, digits) === formatUsd(of.costUsd) ? '' : formatUsd(of.costUsd),
-    guessed ? 'Not all of it was reported by the API.' : '',
-    partial
-      ? `${formatCount(of.unpricedResponseCount)} responses have no known price, or a fee without one: more was spent.`
-      : '',
-  ]
-    .filter(Boolean)
-    .join(' ');
+    ...(shown === formatUsd(costUsd) ? [] : [formatUsd(costUsd)]),
+    ...(source === 'actual' ? [] : ['Not all of it was reported by the API.']),
+    ...(unpricedResponseCount > 0
+      ? [`${formatCount(unpricedResponseCount)} responses have no known price, or a fee without one: more was spent.`]
+      : []),
+  ].join(' ');
   return (
-    <data value={of.costUsd} title={title || undefined}>
-      {guessed && <span class="mark">~</span>}
-      {formatUsd(of.costUsd, digits)}
-      {partial && <span class="mark">+</span>}
-    </data>
+    <Marked value={costUsd} source={source} isPartial={unpricedResponseCount > 0} title={title || undefined}>
+      {shown}
+    </Marked>
   );
 }
 
@@ -54,29 +72,28 @@ export function CostLink({ href, ...cost }: CostProps & { readonly href: string 
   );
 }
 
-type CreditsOf = Pick<Sums, 'source' | 'costCredits' | 'unratedResponseCount'>;
+interface CreditsProps {
+  readonly of: Pick<Sums, 'source' | 'costCredits' | 'unratedResponseCount'>;
+  readonly asOf: string;
+}
 
-/** `12.3`; `~` as with a cost, `+` where the credits of some responses are not known. */
-export function Credits({ of, asOf }: { readonly of: CreditsOf; readonly asOf: string }) {
-  const unrated = of.unratedResponseCount ?? 0;
-  if (of.costCredits === null || of.costCredits === undefined) {
-    return unrated > 0 ? <span class="mark-unpriced">unknown</span> : <span class="faint">–</span>;
+/** `12.3`, marked as a cost is. */
+export function Credits({ of: { source, costCredits, unratedResponseCount = 0 }, asOf }: CreditsProps) {
+  const isPartial = unratedResponseCount > 0;
+  if (costCredits === null || costCredits === undefined) {
+    return isPartial ? <span class="mark-unpriced">unknown</span> : <None />;
   }
-  const title = [
-    `Unconfirmed: by a rate card as of ${asOf}.`,
-    unrated > 0 ? `Of ${formatCount(unrated)} responses no credits are known: more were taken.` : '',
-  ].join(' ');
+  const missing = `Of ${formatCount(unratedResponseCount)} responses no credits are known: more were taken.`;
+  const title = `Unconfirmed: by a rate card as of ${asOf}.${isPartial ? ` ${missing}` : ''}`;
   return (
-    <data value={of.costCredits} title={title.trim()}>
-      {of.source !== 'actual' && <span class="mark">~</span>}
-      {formatCredits(of.costCredits)}
-      {unrated > 0 && <span class="mark">+</span>}
-    </data>
+    <Marked value={costCredits} source={source} isPartial={isPartial} title={title}>
+      {formatCredits(costCredits)}
+    </Marked>
   );
 }
 
 export function Usd({ usd, digits }: { readonly usd: number | null; readonly digits?: UsdDigits | undefined }) {
-  return usd === null ? <span class="faint">–</span> : <data value={usd}>{formatUsd(usd, digits)}</data>;
+  return usd === null ? <None /> : <data value={usd}>{formatUsd(usd, digits)}</data>;
 }
 
 export function Tokens({ count, short = false }: { readonly count: number; readonly short?: boolean }) {
@@ -87,16 +104,15 @@ export function Tokens({ count, short = false }: { readonly count: number; reado
   );
 }
 
-export function CachedShare({
-  of,
-  fine = false,
-}: {
+interface CachedShareProps {
   readonly of: Pick<Sums, 'inputTokens' | 'cachedInputTokens'>;
   /** With one digit behind the point always, as the cells of a column have it. */
   readonly fine?: boolean;
-}) {
+}
+
+export function CachedShare({ of, fine = false }: CachedShareProps) {
   const share = cachedShare(of);
-  if (share === undefined) return <span class="faint">–</span>;
+  if (share === undefined) return <None />;
   return (
     <data value={share} title={`${formatCount(of.cachedInputTokens)} of ${formatCount(of.inputTokens)} input tokens`}>
       {fine ? formatFineShare(share) : formatShare(share)}
@@ -106,7 +122,7 @@ export function CachedShare({
 
 /** A share from 0 to 1 as a bar and a number. */
 export function Share({ share }: { readonly share: number | null }) {
-  if (share === null) return <span class="faint">–</span>;
+  if (share === null) return <None />;
   return (
     <span class="share-cell">
       <span class="share-bar" aria-hidden="true">
@@ -124,15 +140,14 @@ const SOURCE_TITLES = {
   mixed: 'Some counts were reported by the API, some were not.',
 } as const;
 
-/** What the counts are worth: a word and a shape, whatever colours the reader sees. */
-export function SourceBadge({
-  source,
-  evidence = [],
-}: {
+interface SourceBadgeProps {
   readonly source: Sums['source'];
-  readonly evidence?: readonly string[];
-}) {
-  if (source === null) return <span class="faint">–</span>;
+  readonly evidence?: readonly string[] | undefined;
+}
+
+/** What the counts are worth: a word and a shape, whatever colours the reader sees. */
+export function SourceBadge({ source, evidence = [] }: SourceBadgeProps) {
+  if (source === null) return <None />;
   const title = SOURCE_TITLES[source] + (evidence.length > 0 ? ` Evidence: ${nameEvidence(evidence)}.` : '');
   return (
     <span class={`badge source-${source}`} title={title}>
@@ -151,42 +166,13 @@ export function ProviderName({ provider }: { readonly provider: Provider }) {
   );
 }
 
-const OUTCOME_SHAPES = {
-  running: '●',
-  completed: '✓',
-  failed: '✕',
-  interrupted: '■',
-  abandoned: '?',
-  'over budget': '■',
-} as const;
-
-export type LiveState = RunningInvocation['state'];
-
-/** What is said of an invocation that the record calls running, by what its processes do. */
-const LIVE_STATES: Readonly<Record<LiveState, string>> = {
-  running: 'running',
-  unmetered: 'its meter was killed: the figures stand still',
-  killed: 'was killed: it is settled within a minute',
-  pending: 'has ended: its record is taken in within a minute',
-};
-
-interface OutcomeProps {
-  readonly of: Pick<InvocationEntry, 'status' | 'exitCode' | 'signal'>;
-  /** Of an invocation that the record calls running. */
-  readonly live?: LiveState | undefined;
+interface BarProps {
+  /** From 0 to 1; what is more fills the bar. */
+  readonly part: number;
+  readonly label: string;
+  readonly isHigh?: boolean;
 }
 
-/** `✓ completed`, `✕ failed (exit 1)`, `■ over budget` */
-export function Outcome({ of: { status, exitCode, signal }, live = 'running' }: OutcomeProps) {
-  const detail = signal !== null ? ` (${signal})` : exitCode ? ` (exit ${exitCode})` : '';
-  const shape = status === 'running' && live !== 'running' ? '◌' : (OUTCOME_SHAPES[status] ?? '·');
-  const text = exitCode === BUDGET_EXIT_CODE ? 'over budget' : `${status}${detail}`;
-  return (
-    <span class={`outcome outcome-${status.replaceAll(' ', '-')} ${live === 'running' ? '' : 'outcome-still'}`}>
-      <span class="outcome-shape" aria-hidden="true">
-        {shape}
-      </span>
-      {status === 'running' ? LIVE_STATES[live] : text}
-    </span>
-  );
+export function Bar({ part, label, isHigh = false }: BarProps) {
+  return <progress class={isHigh ? 'progress-high' : undefined} max={1} value={Math.min(1, part)} aria-label={label} />;
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { goTo } from '../address.js';
+import { addressOf, goTo } from '../address.js';
+import type { RunName } from '../answers.js';
 
 interface LinkProps {
   readonly href: string;
@@ -21,4 +22,15 @@ export function Link({ href, children, class: className, title, current = false 
       {children}
     </a>
   );
+}
+
+interface RunLinkProps {
+  readonly of: RunName;
+  /** Instead of the run's id. */
+  readonly children?: ComponentChildren;
+}
+
+/** Leads to a run. */
+export function RunLink({ of: { runId, projectId }, children = runId }: RunLinkProps) {
+  return <Link href={addressOf('/run', { id: runId, project: projectId })}>{children}</Link>;
 }

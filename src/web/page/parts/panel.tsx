@@ -41,17 +41,25 @@ export function Stat({ label, children, details }: StatProps) {
   );
 }
 
-/** Shows the answer, or that it is on its way, or what is wrong. */
-export function Await<Answer>({
-  asked,
-  wayOn,
-  children,
-}: {
+/** A figure of a list of figures. */
+export function Figure({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+interface AwaitProps<Answer> {
   readonly asked: Asked<Answer>;
   /** Links to other views, for an address under which nothing is recorded. */
   readonly wayOn?: ComponentChildren;
   readonly children: (answer: Answer) => ComponentChildren;
-}) {
+}
+
+/** Shows the answer, or that it is on its way, or what is wrong. */
+export function Await<Answer>({ asked, wayOn, children }: AwaitProps<Answer>) {
   const { answer, problem, state } = asked;
   if (answer !== undefined) {
     return (

@@ -1,11 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CsvValue } from '../../../usage/csv.js';
-import { saveCsv } from '../csv.js';
+import { type CsvValue, writeCsvRow } from '../../../usage/csv.js';
 import { chooseUsdDigits, formatCount, type UsdDigits } from '../format.js';
 
 export interface Column<Row> {
-  readonly key: string;
+  /** The heading. No two columns of a table have the same. */
   readonly title: string;
   /** Beside the title in a CSV file, where the numbers stand bare. Amounts in `USD` are shown with the same digits. */
   readonly unit?: string;
@@ -26,7 +25,6 @@ interface TableProps<Row> {
   readonly keyOf: (row: Row) => string;
   /** A last row, which is not sorted. */
   readonly total?: Row;
-  readonly totalTitle?: string;
   /** So many rows at first, the others when asked for. */
   readonly first?: number;
   readonly details?: Details<Row> | undefined;
@@ -54,23 +52,22 @@ export function useOpened(first: readonly string[] = []) {
 }
 
 interface Order {
-  readonly key: string;
+  readonly title: string;
   readonly direction: 'ascending' | 'descending';
 }
 
 /** A table that is sorted by its headings and can be saved as CSV. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { name, columns, rows, keyOf, total, totalTitle = 'Total', first = 100, details } = props;
+  const { name, columns, rows, keyOf, total, first = 100, details } = props;
   const [order, setOrder] = useState<Order | undefined>(undefined);
   const [extent, setExtent] = useState<'first' | 'all'>('first');
-  const sorted = sortRows(rows, columns, order);
+  const sorted = sortRows(props, order);
   // A row that was opened from elsewhere is shown, wherever it stands.
   const shown = sorted.filter((row, index) => extent === 'all' || index < first || details?.opened.has(keyOf(row)));
-  const digits = columns.map(({ unit, value }) =>
-    unit === 'USD' ? chooseUsdDigits(rows.map(value).map(toAmount)) : undefined,
-  );
-  const showRow = (row: Row, title?: string) =>
-    columns.map((column, index) => showCell(column, row, { index, digits: digits[index], title, details, keyOf }));
+  const digits = columns.map(({ unit, value }) => {
+    const amounts = rows.map(value).map((cell) => (typeof cell === 'number' ? cell : null));
+    return unit === 'USD' ? chooseUsdDigits(amounts) : undefined;
+  });
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
@@ -80,10 +77,10 @@ export function Table<Row>(props: TableProps<Row>) {
             <tr>
               {columns.map((column) => (
                 <th
-                  key={column.key}
+                  key={column.title}
                   scope="col"
                   class={column.align}
-                  aria-sort={order?.key === column.key ? order.direction : undefined}
+                  aria-sort={order?.title === column.title ? order.direction : undefined}
                 >
                   <button type="button" onClick={() => setOrder(nextOrder(column, order))}>
                     {column.title}
@@ -95,7 +92,7 @@ export function Table<Row>(props: TableProps<Row>) {
           <tbody>
             {shown.map((row) => [
               <tr key={keyOf(row)} data-key={keyOf(row)}>
-                {showRow(row)}
+                {showCells(props, row, digits)}
               </tr>,
               details?.opened.has(keyOf(row)) && (
                 <tr key={`${keyOf(row)} details`} class="details">
@@ -106,7 +103,7 @@ export function Table<Row>(props: TableProps<Row>) {
           </tbody>
           {total !== undefined && (
             <tfoot>
-              <tr>{showRow(total, totalTitle)}</tr>
+              <tr>{showCells(props, total, digits, 'Total')}</tr>
             </tfoot>
           )}
         </table>
@@ -117,7 +114,7 @@ export function Table<Row>(props: TableProps<Row>) {
             Show all {formatCount(sorted.length)}
           </button>
         )}
-        <button type="button" class="quiet" onClick={() => download(name, columns, sorted)}>
+        <button type="button" class="quiet" onClick={() => download(props, sorted)}>
           Download CSV
         </button>
       </p>
@@ -125,80 +122,60 @@ export function Table<Row>(props: TableProps<Row>) {
   );
 }
 
-interface CellContext<Row> extends Pick<TableProps<Row>, 'details' | 'keyOf'> {
-  readonly index: number;
-  readonly digits: UsdDigits | undefined;
-  /** Instead of the first cell. */
-  readonly title: string | undefined;
-}
-
-function showCell<Row>(column: Column<Row>, row: Row, { index, digits, title, details, keyOf }: CellContext<Row>) {
-  // The first cell of a total is its title: a total has no name that a column could show.
-  const content = title !== undefined && index === 0 ? title : showContent(column, row, digits);
-  if (index > 0) {
+/** The cells of a row. A total has no name that its first column could show: it has `title` there. */
+function showCells<Row>(
+  { columns, keyOf, details }: TableProps<Row>,
+  row: Row,
+  digits: readonly (UsdDigits | undefined)[],
+  title?: string,
+) {
+  return columns.map(({ title: heading, align, wrap, value, show }, index) => {
+    const look = [align, wrap && 'wrap'].filter(Boolean).join(' ') || undefined;
+    const content = () => (show ? show(row, digits[index]) : (value(row) ?? '–'));
+    if (index > 0) {
+      return (
+        <td key={heading} class={look}>
+          {content()}
+        </td>
+      );
+    }
+    const opener = () => details && <Opener details={details} rowKey={keyOf(row)} content={content()} />;
     return (
-      <td key={column.key} class={classOf(column)}>
-        {content}
-      </td>
+      <th key={heading} scope="row" class={look}>
+        {title ?? opener() ?? content()}
+      </th>
     );
-  }
-  return (
-    <th key={column.key} scope="row" class={classOf(column)}>
-      {details && title === undefined ? <Opener details={details} rowKey={keyOf(row)} content={content} /> : content}
-    </th>
-  );
+  });
 }
 
-function classOf<Row>({ align, wrap }: Column<Row>): string | undefined {
-  return [align, wrap && 'wrap'].filter(Boolean).join(' ') || undefined;
-}
-
-function showContent<Row>(column: Column<Row>, row: Row, digits: UsdDigits | undefined): ComponentChildren {
-  return column.show ? column.show(row, digits) : (column.value(row) ?? '–');
-}
-
-function Opener<Row>({
-  details,
-  rowKey,
-  content,
-}: {
+interface OpenerProps<Row> {
   readonly details: Details<Row>;
   readonly rowKey: string;
   readonly content: ComponentChildren;
-}) {
+}
+
+function Opener<Row>({ details: { opened, onToggle }, rowKey, content }: OpenerProps<Row>) {
+  const isOpen = opened.has(rowKey);
   return (
-    <button
-      type="button"
-      class="opener"
-      aria-expanded={details.opened.has(rowKey)}
-      onClick={() => details.onToggle(rowKey)}
-    >
+    <button type="button" class="opener" aria-expanded={isOpen} onClick={() => onToggle(rowKey)}>
       <span class="opener-shape" aria-hidden="true">
-        {details.opened.has(rowKey) ? '▾' : '▸'}
+        {isOpen ? '▾' : '▸'}
       </span>
       {content}
     </button>
   );
 }
 
-function toAmount(cell: CsvValue): number | null {
-  return typeof cell === 'number' ? cell : null;
+function nextOrder<Row>({ title, align }: Column<Row>, order: Order | undefined): Order {
+  const [first, second] =
+    align === 'right' ? (['descending', 'ascending'] as const) : (['ascending', 'descending'] as const);
+  return { title, direction: order?.title === title && order.direction === first ? second : first };
 }
 
-function nextOrder<Row>(column: Column<Row>, order: Order | undefined): Order {
-  const begin = column.align === 'right' ? 'descending' : 'ascending';
-  const other = begin === 'descending' ? 'ascending' : 'descending';
-  return { key: column.key, direction: order?.key === column.key && order.direction === begin ? other : begin };
-}
-
-function sortRows<Row>(
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  order: Order | undefined,
-): readonly Row[] {
-  const column = columns.find(({ key }) => key === order?.key);
-  if (!column || !order) return rows;
-  const sign = order.direction === 'ascending' ? 1 : -1;
+function sortRows<Row>({ rows, columns }: TableProps<Row>, order: Order | undefined): readonly Row[] {
+  const column = columns.find(({ title }) => title === order?.title);
+  if (!column) return rows;
+  const sign = order?.direction === 'ascending' ? 1 : -1;
   return [...rows].sort((a, b) => sign * compareCells(column.value(a), column.value(b)));
 }
 
@@ -208,8 +185,12 @@ function compareCells(a: CsvValue, b: CsvValue): number {
   return String(a).localeCompare(String(b));
 }
 
-function download<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[]): void {
+/** Lets the browser save the rows as a CSV file. */
+function download<Row>({ name, columns }: TableProps<Row>, rows: readonly Row[]): void {
   const titles = columns.map(({ title, unit }) => (unit ? `${title} ${unit}` : title));
-  const cells = rows.map((row) => columns.map((column) => column.value(row)));
-  saveCsv(name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'), titles, cells);
+  const lines = [titles, ...rows.map((row) => columns.map(({ value }) => value(row)))].map((row) => writeCsvRow(row));
+  const url = URL.createObjectURL(new Blob([`${lines.join('\r\n')}\r\n`], { type: 'text/csv;charset=utf-8' }));
+  const fileName = `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.csv`;
+  Object.assign(document.createElement('a'), { href: url, download: fileName }).click();
+  URL.revokeObjectURL(url);
 }

@@ -3,9 +3,17 @@ import type { CostReport, InvocationEntry } from '../answers.js';
 import { type Asked, useAnswer } from '../ask.js';
 import { Chart } from '../charts/chart.jsx';
 import { drawComparison } from '../charts/cumulative.js';
-import { chooseUsdDigits, formatCount, formatDuration, formatFineShare, formatPoints, formatUsd } from '../format.js';
+import {
+  chooseUsdDigits,
+  formatChange,
+  formatCount,
+  formatDuration,
+  formatFineShare,
+  formatPoints,
+  formatUsd,
+} from '../format.js';
 import { useNow } from '../live.js';
-import { Cost } from '../parts/figures.jsx';
+import { Cost, None } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
@@ -58,7 +66,7 @@ function Comparison({ runs }: { readonly runs: Pair }) {
           Compare
         </h1>
         <p class="hint">
-          <RunLink run={a} /> against <RunLink run={b} />
+          {showRun(a)} against {showRun(b)}
         </p>
       </div>
       <Panel title="Figure by figure">
@@ -89,7 +97,7 @@ function Comparison({ runs }: { readonly runs: Pair }) {
   );
 }
 
-function RunLink({ run }: { readonly run: CostReport }) {
+function showRun(run: CostReport) {
   return (
     <>
       <Link href={addressOf('/run', { id: run.runId, project: run.projectId })}>{run.runId}</Link> (
@@ -121,15 +129,13 @@ function listLines(runs: Pair, now: number): Line[] {
     line('Reasoning tokens', formatCount, ({ totals }) => totals.reasoningTokens),
     line('Responses', formatCount, ({ totals }) => totals.responseCount),
     line('Iterations', formatCount, ({ invocations }) => new Set(invocations.map(({ iteration }) => iteration)).size),
-    line(
-      'Time at work',
-      (seconds) => formatDuration(seconds * 1000),
-      ({ invocations }) => {
-        return invocations.reduce((sum, one) => sum + measureDuration(one, now), 0) / 1000;
-      },
-    ),
+    line('Time at work', formatSeconds, ({ invocations }) => {
+      return invocations.reduce((sum, one) => sum + measureDuration(one, now), 0) / 1000;
+    }),
   ];
 }
+
+const formatSeconds = (seconds: number) => formatDuration(seconds * 1000);
 
 function listIterations(runs: Pair): Line[] {
   const nameOf = ({ phase, iteration }: InvocationEntry) => `${phase} ${iteration}`;
@@ -154,37 +160,30 @@ function listModels({ invocations }: CostReport): string[] {
 }
 
 function columnsOf([a, b]: Pair, title: string): Column<Line>[] {
-  const side = (index: 0 | 1, run: CostReport): Column<Line> => ({
-    key: index === 0 ? 'a' : 'b',
-    title: run.runId ?? '',
+  const side = (index: 0 | 1, { runId, projectId }: CostReport): Column<Line> => ({
+    title: a.runId === b.runId ? `${projectId}/${runId}` : `${runId}`,
     align: 'right',
     value: ({ values }) => values[index],
     show: ({ values, format }) => showValue(values[index], format),
   });
   return [
-    { key: 'name', title, value: ({ name }) => name },
+    { title, value: ({ name }) => name },
     side(0, a),
     side(1, b),
     {
-      key: 'difference',
-      title: 'Difference',
-      align: 'right',
-      value: difference,
-      show: (line) => showSigned(difference(line), line.formatDifference ?? line.format),
+      ...{ title: 'Difference', align: 'right', value: difference },
+      show: (line) => showChange(difference(line), line.formatDifference ?? line.format),
     },
     {
-      key: 'relative',
-      title: 'Relative',
-      align: 'right',
-      value: relativeDifference,
-      show: (line) => showSigned(relativeDifference(line), formatFineShare),
+      ...{ title: 'Relative', align: 'right', value: relativeDifference },
+      show: (line) => showChange(relativeDifference(line), formatFineShare),
     },
   ];
 }
 
 function showValue(value: Line['values'][0], format: Line['format']) {
   if (typeof value === 'string') return value;
-  return value === null ? <span class="faint">–</span> : <data value={value}>{format(value)}</data>;
+  return value === null ? <None /> : <data value={value}>{format(value)}</data>;
 }
 
 function difference({ values: [a, b] }: Line): number | null {
@@ -197,6 +196,6 @@ function relativeDifference(line: Line): number | null {
   return by === null || typeof a !== 'number' || a === 0 || line.formatDifference ? null : by / a;
 }
 
-function showSigned(by: number | null, format: (size: number) => string): string {
-  return by === null ? '–' : `${by > 0 ? '+' : by < 0 ? '−' : ''}${format(Math.abs(by))}`;
+function showChange(by: number | null, format: Line['format']): string {
+  return by === null ? '–' : formatChange(by, format);
 }

@@ -1,10 +1,11 @@
 import { addressOf, changeQuery } from '../address.js';
-import type { Status } from '../answers.js';
+import type { Provider, Status } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { addressBehind, clearFilter, type Filter, isFiltered } from '../filters.js';
-import { Pick } from '../parts/choice.jsx';
+import { Choice, Pick } from '../parts/choice.jsx';
 import { Link } from '../parts/link.jsx';
-import { DateInputs } from './usage/span.jsx';
+import { PROVIDER_OPTIONS } from '../providers.js';
+import { DaysPicker } from './usage/span.jsx';
 
 const LENGTHS = ['7', '30', '90'];
 /** While somebody types the address waits for so long. */
@@ -33,16 +34,16 @@ export function FilterBar({ view, filter }: FilterBarProps) {
       <TextInput text={filter.text} />
       {phase !== undefined && <span class="hint">phase {phase}</span>}
       {isFiltered(filter) && (
-        <button type="button" class="quiet" onClick={clearFilter}>
-          Clear filters
-        </button>
-      )}
-      {isFiltered(filter) && (
-        <span class="hint">
-          <Link href={addressBehind(view === '/runs' ? '/sessions' : '/runs', { ...filter, phase: undefined })}>
-            {view === '/runs' ? 'Sessions of the same' : 'Runs of the same'}
-          </Link>
-        </span>
+        <>
+          <button type="button" class="quiet" onClick={clearFilter}>
+            Clear filters
+          </button>
+          <span class="hint">
+            <Link href={addressBehind(view === '/runs' ? '/sessions' : '/runs', { ...filter, phase: undefined })}>
+              {view === '/runs' ? 'Sessions of the same' : 'Runs of the same'}
+            </Link>
+          </span>
+        </>
       )}
     </>
   );
@@ -64,7 +65,19 @@ export function NamePick({ label, all, name, value, known = [] }: NamePickProps)
       label={label}
       value={value ?? ''}
       options={[{ value: '', text: all }, ...names.map((one) => ({ value: one, text: one }))]}
-      onPick={(one) => changeQuery({ [name]: one || undefined })}
+      onChoose={(one) => changeQuery({ [name]: one || undefined })}
+    />
+  );
+}
+
+/** One of the providers, or all. */
+export function ProviderPick({ provider }: { readonly provider: Provider | undefined }) {
+  return (
+    <Choice<Provider | 'all'>
+      label="Provider"
+      options={PROVIDER_OPTIONS}
+      value={provider ?? 'all'}
+      onChoose={(value) => changeQuery({ provider: value === 'all' ? undefined : value })}
     />
   );
 }
@@ -79,21 +92,11 @@ function Days({ since, until }: Pick<Filter, 'since' | 'until'>) {
       until: chosen === 'dates' ? daysAgo(0) : undefined,
     });
   };
-  return (
-    <>
-      <Pick
-        label="Days"
-        value={value}
-        options={[
-          { value: 'all', text: 'All time' },
-          ...LENGTHS.map((days) => ({ value: days, text: `Last ${days} days` })),
-          { value: 'dates', text: 'From … to …' },
-        ]}
-        onPick={pick}
-      />
-      {value === 'dates' && <DateInputs since={since} until={until} />}
-    </>
-  );
+  const options = [
+    { value: 'all', text: 'All time' },
+    ...LENGTHS.map((days) => ({ value: days, text: `Last ${days} days` })),
+  ];
+  return <DaysPicker value={value} options={options} onChoose={pick} since={since} until={until} />;
 }
 
 function TextInput({ text }: { readonly text: string | undefined }) {

@@ -1,15 +1,14 @@
-import { addressOf } from '../address.js';
 import type { Health, NoteGroup } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { nameEvidence } from '../evidence.js';
 import { addressBehind } from '../filters.js';
 import { formatCount, formatMinute, formatShare } from '../format.js';
+import { countColumn, timeColumn } from '../parts/columns.jsx';
 import { ProviderName, SourceBadge } from '../parts/figures.jsx';
-import { Link } from '../parts/link.jsx';
+import { Link, RunLink } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
-import { adviceOn } from './advice.js';
-import { Figures } from './notes.jsx';
+import { adviceOn, Figures } from './notes.jsx';
 
 /** How far the figures can be trusted, and what to do where they cannot. */
 export function HealthView() {
@@ -100,48 +99,30 @@ function NoteItem({ note }: { readonly note: NoteGroup }) {
       <p class="hint">{adviceOn(kind)}</p>
       <p class="hint">
         Lately {formatMinute(lastNotedAt)}, in{' '}
-        <Link href={addressOf('/run', { id: runId, project: projectId })}>
-          {projectId} · {runId} · {phase} {iteration}
-        </Link>
+        <RunLink of={note}>{`${projectId} · ${runId} · ${phase} ${iteration}`}</RunLink>
       </p>
     </li>
   );
 }
 
-type Unpriced = Health['unpricedModels'][number];
-const UNPRICED: readonly Column<Unpriced>[] = [
+const UNPRICED: readonly Column<Health['unpricedModels'][number]>[] = [
   {
-    key: 'model',
     title: 'Model',
     value: ({ model }) => model,
     show: ({ model, provider }) => <Link href={addressBehind('/sessions', { model, provider })}>{model}</Link>,
   },
   {
-    key: 'provider',
     title: 'Provider',
     value: ({ provider }) => provider,
     show: ({ provider }) => <ProviderName provider={provider} />,
   },
-  {
-    key: 'responses',
-    title: 'Responses',
-    align: 'right',
-    value: ({ unpricedResponseCount }) => unpricedResponseCount,
-    show: ({ unpricedResponseCount }) => formatCount(unpricedResponseCount),
-  },
-  { key: 'first', title: 'First', value: ({ firstAt }) => firstAt, show: ({ firstAt }) => formatMinute(firstAt) },
-  { key: 'last', title: 'Latest', value: ({ lastAt }) => lastAt, show: ({ lastAt }) => formatMinute(lastAt) },
+  countColumn('Responses', ({ unpricedResponseCount }) => unpricedResponseCount),
+  timeColumn('First', ({ firstAt }) => firstAt),
+  timeColumn('Latest', ({ lastAt }) => lastAt),
 ];
 
-type Unreadable = Health['unreadableFiles'][number];
-const UNREADABLE: readonly Column<Unreadable>[] = [
-  { key: 'path', title: 'File', value: ({ path }) => path, show: ({ path }) => <code>{path}</code> },
-  {
-    key: 'lines',
-    title: 'Unreadable lines',
-    align: 'right',
-    value: ({ unreadableLines }) => unreadableLines,
-    show: ({ unreadableLines }) => formatCount(unreadableLines),
-  },
-  { key: 'problem', title: 'Problem', value: ({ problem }) => problem },
+const UNREADABLE: readonly Column<Health['unreadableFiles'][number]>[] = [
+  { title: 'File', value: ({ path }) => path, show: ({ path }) => <code>{path}</code> },
+  countColumn('Unreadable lines', ({ unreadableLines }) => unreadableLines),
+  { title: 'Problem', value: ({ problem }) => problem },
 ];

@@ -1,11 +1,11 @@
-import { addressOf } from '../address.js';
-import type { CostReport, InvocationEntry, ResponseEntry } from '../answers.js';
+import type { CostReport, InvocationEntry, ResponseEntry, ThreadEntry } from '../answers.js';
 import { nameEvidence } from '../evidence.js';
 import { formatDuration, formatShare, formatUsd } from '../format.js';
-import { sumColumns } from '../parts/columns.jsx';
-import { CachedShare, CostLink, type LiveState, Outcome, SourceBadge, Tokens } from '../parts/figures.jsx';
-import { Link } from '../parts/link.jsx';
-import { Panel } from '../parts/panel.jsx';
+import { costColumn, durationColumn, modelColumn, sumColumns, timeColumn } from '../parts/columns.jsx';
+import { CachedShare, CostLink, SourceBadge, Tokens } from '../parts/figures.jsx';
+import { RunLink } from '../parts/link.jsx';
+import { type LiveState, Outcome } from '../parts/outcome.jsx';
+import { Figure, Panel } from '../parts/panel.jsx';
 import { type Column, Table, useOpened } from '../parts/table.jsx';
 import { addressOfWhy } from '../why.js';
 
@@ -33,28 +33,16 @@ export function Invocation({ of, now, dearestUsd, live }: InvocationProps) {
         <div class="cost-bar-fill" style={{ width: `${(100 * (of.costUsd ?? 0)) / dearestUsd}%` }} />
       </div>
       <dl>
-        <div>
-          <dt>In</dt>
-          <dd>
-            <Tokens count={of.inputTokens} short />
-          </dd>
-        </div>
-        <div>
-          <dt>Cached</dt>
-          <dd>
-            <CachedShare of={of} />
-          </dd>
-        </div>
-        <div>
-          <dt>Out</dt>
-          <dd>
-            <Tokens count={of.outputTokens} short />
-          </dd>
-        </div>
-        <div>
-          <dt>Time</dt>
-          <dd>{formatDuration(measureDuration(of, now))}</dd>
-        </div>
+        <Figure name="In">
+          <Tokens count={of.inputTokens} short />
+        </Figure>
+        <Figure name="Cached">
+          <CachedShare of={of} />
+        </Figure>
+        <Figure name="Out">
+          <Tokens count={of.outputTokens} short />
+        </Figure>
+        <Figure name="Time">{formatDuration(measureDuration(of, now))}</Figure>
       </dl>
       <p class="invocation-foot">
         <Outcome of={of} live={live} />
@@ -67,34 +55,35 @@ export function Invocation({ of, now, dearestUsd, live }: InvocationProps) {
 
 function SubAgents({ of }: { readonly of: InvocationEntry }) {
   if (of.childThreadIds.length === 0) return null;
-  const children = of.childThreadIds.map((id) => ({
-    id,
-    responses: of.responses.filter(({ threadId }) => threadId === id),
-  }));
-  const cost = sumCost(children.flatMap(({ responses }) => responses));
-  const part = of.costUsd ? `, ${formatShare(cost / of.costUsd)} of its cost` : '';
+  const children = of.childThreadIds.map((id) => {
+    const responses = of.responses.filter(({ threadId }) => threadId === id);
+    const sum = (read: (response: ResponseEntry) => number | null) =>
+      responses.reduce((total, one) => total + (read(one) ?? 0), 0);
+    return {
+      id,
+      costUsd: sum(({ costUsd }) => costUsd),
+      input: sum(({ inputTokens }) => inputTokens),
+      output: sum(({ outputTokens }) => outputTokens),
+      models: [...new Set(responses.map(({ model }) => model))].join(', '),
+    };
+  });
+  const cost = children.reduce((sum, { costUsd }) => sum + costUsd, 0);
   return (
     <details class="sub-agents">
       <summary>
         {children.length === 1 ? '1 sub-agent' : `${children.length} sub-agents`}
-        {part}
+        {of.costUsd ? `, ${formatShare(cost / of.costUsd)} of its cost` : ''}
       </summary>
       <ul>
-        {children.map(({ id, responses }) => (
+        {children.map(({ id, costUsd, input, output, models }) => (
           <li key={id}>
-            <code title={id}>{id.slice(0, 13)}</code> {formatUsd(sumCost(responses))} ·{' '}
-            <Tokens count={responses.reduce((sum, one) => sum + one.inputTokens, 0)} short /> in ·{' '}
-            <Tokens count={responses.reduce((sum, one) => sum + one.outputTokens, 0)} short /> out ·{' '}
-            {[...new Set(responses.map(({ model }) => model))].join(', ')}
+            <code title={id}>{id.slice(0, 13)}</code> {formatUsd(costUsd)} · <Tokens count={input} short /> in ·{' '}
+            <Tokens count={output} short /> out · {models}
           </li>
         ))}
       </ul>
     </details>
   );
-}
-
-function sumCost(responses: readonly ResponseEntry[]): number {
-  return responses.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
 }
 
 /** Also of what still runs: until now. */
@@ -142,51 +131,46 @@ function columnsOf(
   kind: CostReport['kind'],
   live: ReadonlyMap<string, LiveState>,
 ): Column<InvocationEntry>[] {
-  const [cost, ...sums] = sumColumns<InvocationEntry>((one) => addressOfWhy(one, one.iteration, one.phase));
+  const run: Column<InvocationEntry> = { title: 'Run', value: (one) => one.runId, show: (one) => <RunLink of={one} /> };
   return [
+    { title: 'Invocation', value: (one) => `${one.phase} ${one.iteration}` },
+    costColumn((one) => addressOfWhy(one, one.iteration, one.phase)),
+    ...(kind === 'session' ? [run] : []),
+    modelColumn(({ models }) => models.map(({ model }) => model)),
+    ...sumColumns<InvocationEntry>(),
     {
-      key: 'iteration',
-      title: 'Invocation',
-      value: (one) => `${one.phase} ${one.iteration}`,
-    },
-    ...(cost ? [cost] : []),
-    ...(kind === 'session'
-      ? [
-          {
-            key: 'run',
-            title: 'Run',
-            value: (one: InvocationEntry) => one.runId,
-            show: (one: InvocationEntry) => (
-              <Link href={addressOf('/run', { id: one.runId, project: one.projectId })}>{one.runId}</Link>
-            ),
-          },
-        ]
-      : []),
-    {
-      key: 'model',
-      title: 'Model',
-      value: (one) => [...new Set(one.models.map(({ model }) => model))].join(' ') || null,
-    },
-    ...sums,
-    {
-      key: 'evidence',
       title: 'Evidence',
       value: (one) => one.evidence.join(' ') || null,
       show: (one) => nameEvidence(one.evidence) || '–',
     },
+    durationColumn((one) => measureDuration(one, now)),
     {
-      key: 'duration',
-      title: 'Time',
-      unit: 'seconds',
-      align: 'right',
-      value: (one) => measureDuration(one, now) / 1000,
-      show: (one) => formatDuration(measureDuration(one, now)),
-    },
-    {
-      key: 'outcome',
       title: 'Outcome',
       value: (one) => one.status,
       show: (one) => <Outcome of={one} live={live.get(one.invocationId)} />,
     },
   ];
 }
+
+/** The threads of a session that were read from history: no metered invocation caused their responses. */
+export function Unmetered({ threads }: { readonly threads: readonly ThreadEntry[] }) {
+  if (threads.length === 0) return null;
+  return (
+    <Panel title="Read from session files" hint="What no metered invocation caused, thread by thread.">
+      <Table name="Threads" columns={THREAD_COLUMNS} rows={threads} keyOf={({ threadId }) => threadId} />
+    </Panel>
+  );
+}
+
+const THREAD_COLUMNS: readonly Column<ThreadEntry>[] = [
+  {
+    title: 'Thread',
+    value: ({ threadId }) => threadId,
+    show: ({ threadId }) => <code title={threadId}>{threadId.slice(0, 13)}</code>,
+  },
+  costColumn(),
+  { title: 'Kind', value: ({ threadKind }) => threadKind },
+  timeColumn('Latest response', ({ lastResponseAt }) => lastResponseAt),
+  modelColumn(({ models }) => models.map(({ model }) => model)),
+  ...sumColumns<ThreadEntry>(),
+];

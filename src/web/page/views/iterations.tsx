@@ -1,17 +1,18 @@
-import type { InvocationEntry } from '../answers.js';
+import type { InvocationEntry, RunName } from '../answers.js';
 import { Chart } from '../charts/chart.jsx';
 import { drawIterations } from '../charts/iterations.js';
-import { formatDuration, formatUsd, type UsdDigits } from '../format.js';
+import { formatChange, formatUsd } from '../format.js';
 import { type Iteration, listIterations, listPhases } from '../iterations.js';
-import { cachedColumn, costColumn } from '../parts/columns.jsx';
-import { CostLink, type LiveState, Outcome } from '../parts/figures.jsx';
+import { cachedColumn, durationColumn, partCostColumn } from '../parts/columns.jsx';
+import { None } from '../parts/figures.jsx';
+import { type LiveState, Outcome, Shape } from '../parts/outcome.jsx';
 import { Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table, useOpened } from '../parts/table.jsx';
 import { addressOfWhy } from '../why.js';
 import { Invocation, measureDuration } from './invocations.jsx';
 
 interface IterationsProps {
-  readonly run: { readonly runId: string; readonly projectId: string };
+  readonly run: RunName;
   readonly invocations: readonly InvocationEntry[];
   readonly now: number;
   /** What the processes do of those invocations that the record calls running. */
@@ -91,89 +92,58 @@ function columnsOf(
   now: number,
   live: ReadonlyMap<string, LiveState>,
 ): Column<Iteration>[] {
-  const phaseColumns = phases.map((phase): Column<Iteration> => {
-    return {
-      key: phase,
-      title: phase[0]?.toUpperCase() + phase.slice(1),
-      unit: 'USD',
-      align: 'right',
-      value: ({ phases: sums }) => sums[phase]?.costUsd ?? null,
-      show: ({ number, phases: sums }, digits) => {
-        const found = sums[phase];
-        if (!found) return <span class="faint">–</span>;
-        return <CostLink of={found} digits={digits} href={addressOfWhy(run, number, phase)} />;
-      },
-    };
-  });
-  const measure = ({ invocations }: Iteration) => invocations.reduce((sum, one) => sum + measureDuration(one, now), 0);
+  const several = phases.length > 1 ? phases : [];
   const onlyPhase = phases.length === 1 ? phases[0] : undefined;
   return [
-    { key: 'iteration', title: 'Iteration', value: ({ number }) => number },
-    ...(phases.length > 1 ? phaseColumns : []),
+    { title: 'Iteration', value: ({ number }) => number },
+    ...several.map((phase) =>
+      partCostColumn<Iteration>(
+        phase[0]?.toUpperCase() + phase.slice(1),
+        ({ phases: sums }) => sums[phase],
+        ({ number }) => addressOfWhy(run, number, phase),
+      ),
+    ),
+    partCostColumn(
+      several.length > 0 ? 'Total' : 'Cost',
+      (iteration) => iteration,
+      ({ number }) => addressOfWhy(run, number, onlyPhase),
+    ),
     {
-      ...costColumn<Iteration>(({ number }) => addressOfWhy(run, number, onlyPhase)),
-      title: phases.length > 1 ? 'Total' : 'Cost',
-    },
-    {
-      key: 'change',
-      title: 'Change',
-      unit: 'USD',
-      align: 'right',
+      ...{ title: 'Change', unit: 'USD', align: 'right' },
       value: ({ changeUsd }) => changeUsd,
-      show: ({ changeUsd }, digits) => formatChange(changeUsd, digits),
+      show: ({ changeUsd: by }, digits) =>
+        by === null ? <None /> : <data value={by}>{formatChange(by, (usd) => formatUsd(usd, digits))}</data>,
     },
-    cachedColumn<Iteration>(),
-    { key: 'models', title: 'Models', value: ({ modelNames }) => modelNames.join(' ') || null },
+    cachedColumn(),
+    { title: 'Models', value: ({ modelNames }) => modelNames.join(' ') || null },
     {
-      key: 'outcome',
       title: 'Outcome',
       value: ({ invocations }) => [...new Set(invocations.map(({ status }) => status))].join(' '),
       show: (one) => <IterationOutcome of={one} live={live} />,
     },
-    {
-      key: 'duration',
-      title: 'Time',
-      unit: 'seconds',
-      align: 'right',
-      value: (one) => measure(one) / 1000,
-      show: (one) => formatDuration(measure(one)),
-    },
+    durationColumn(({ invocations }) => invocations.reduce((sum, one) => sum + measureDuration(one, now), 0)),
   ];
 }
 
-/** How the invocation ended that says most of the iteration: one that failed, else one that runs, else the last. */
-function IterationOutcome({
-  of: { invocations, marks },
-  live,
-}: {
+interface IterationOutcomeProps extends Pick<IterationsProps, 'live'> {
   readonly of: Iteration;
-  readonly live: ReadonlyMap<string, LiveState>;
-}) {
-  const telling =
+}
+
+/** How the invocation ended that says most of the iteration: one that failed, else one that runs, else the last. */
+function IterationOutcome({ of: { invocations, marks }, live }: IterationOutcomeProps) {
+  const shown =
     invocations.find(({ status }) => ['failed', 'interrupted', 'abandoned', 'over budget'].includes(status)) ??
     invocations.find(({ status }) => status === 'running') ??
     invocations.at(-1);
   return (
     <>
-      {telling && <Outcome of={telling} live={live.get(telling.invocationId)} />}
+      {shown && <Outcome of={shown} live={live.get(shown.invocationId)} />}
       {marks.includes('cache miss') && (
         <span class="outcome outcome-abandoned">
-          <span class="outcome-shape" aria-hidden="true">
-            ▲
-          </span>
+          <Shape>▲</Shape>
           cache miss
         </span>
       )}
     </>
-  );
-}
-
-function formatChange(usd: number | null, digits: UsdDigits | undefined) {
-  if (usd === null) return <span class="faint">–</span>;
-  return (
-    <data value={usd}>
-      {usd > 0 ? '+' : usd < 0 ? '−' : ''}
-      {formatUsd(Math.abs(usd), digits)}
-    </data>
   );
 }

@@ -1,8 +1,7 @@
 import { readFigureName } from '../../../usage/figure-name.js';
-import type { InvocationEntry } from '../answers.js';
+import type { InvocationEntry, Note } from '../answers.js';
 import { formatFigure, formatUsd } from '../format.js';
 import { Panel } from '../parts/panel.jsx';
-import { adviceOn } from './advice.js';
 
 /** What a reader must know of the figures above. */
 export function Notes({ invocations }: { readonly invocations: readonly InvocationEntry[] }) {
@@ -23,7 +22,7 @@ export function Notes({ invocations }: { readonly invocations: readonly Invocati
   );
 }
 
-export function Figures({ of }: { readonly of: Readonly<Record<string, number | string>> }) {
+export function Figures({ of }: { readonly of: Note['figures'] }) {
   const entries = Object.entries(of);
   if (entries.length === 0) return null;
   return <span class="faint"> ({entries.map(([name, value]) => describeFigure(name, value)).join(', ')})</span>;
@@ -35,4 +34,24 @@ function describeFigure(name: string, value: number | string): string {
   if (typeof value !== 'number') return `${subject} ${value}`;
   const amount = unit === 'usd' ? formatUsd(value) : formatFigure(value);
   return `${subject} ${amount}${unit === 'tokens' ? ' tokens' : ''}`;
+}
+
+const ADVICE: Readonly<Record<Note['kind'], string>> = {
+  fallback:
+    'Codex left no usage for this, so the next best evidence was taken. A newer Codex writes a usage record for every response; a run without --ephemeral keeps its session file.',
+  disagreement:
+    'Two reports of this usage by Codex differ. The better evidence is counted; the other one is known to be wrong in some ways of running Codex.',
+  unreadable:
+    'Some lines could not be read: their usage may be missing. Update codex-metered when Codex is newer; otherwise the file was cut off.',
+  unpriced:
+    'The tokens are recorded, the cost is not known. A newer codex-metered may know the price, or give it your own in the configuration.',
+  uncounted: 'Codex used something that none of its files report. It is not in the record; only the bill has it.',
+  budget:
+    'A limit that was set was reached. What was used up to then is recorded; another limit is given with --meter-budget-usd or in codex-metered.toml.',
+  fault: 'A part of the metering failed; Codex was not disturbed. The log in the state folder says more.',
+};
+
+/** What can be done about a note of `kind`. */
+export function adviceOn(kind: Note['kind']): string {
+  return ADVICE[kind] ?? '';
 }

@@ -9,11 +9,10 @@ import { useNow } from '../live.js';
 import { CachedShare, Cost, SourceBadge, Tokens } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel, Stat } from '../parts/panel.jsx';
-import { Invocations, measureDuration } from './invocations.jsx';
+import { Invocations, measureDuration, Unmetered } from './invocations.jsx';
 import { Iterations } from './iterations.jsx';
 import { Notes } from './notes.jsx';
 import { RunningNow, useRunning } from './running.jsx';
-import { describeUnmetered, Unmetered } from './unmetered.jsx';
 import { WhyPanel } from './why.jsx';
 
 interface ReportViewProps {
@@ -52,8 +51,8 @@ function Report({ report, why }: { readonly report: CostReport; readonly why: st
   const live = new Map(running.map(({ invocationId, state }) => [invocationId, state]));
   const now = useNow(running.some(({ state }) => state === 'running'));
   const iterations = kind === 'run' ? listIterations(invocations) : [];
-  const starts = [...invocations, ...unmetered].map(({ startedAt }) => startedAt).sort();
-  const [first] = starts;
+  const notMetered = unmetered.map((thread) => ({ ...thread, phase: 'not metered' }));
+  const [first] = [...invocations, ...unmetered].map(({ startedAt }) => startedAt).sort();
   const projects = report.projectId === undefined ? (report.projectIds ?? []) : [report.projectId];
   return (
     <>
@@ -112,7 +111,7 @@ function Report({ report, why }: { readonly report: CostReport; readonly why: st
             label={`Cumulative cost of ${report.runId ?? report.threadId}`}
             height={260}
             of={report}
-            draw={(frame) => drawCumulative([...invocations, ...unmetered.map(describeUnmetered)], frame)}
+            draw={(frame) => drawCumulative([...invocations, ...notMetered], frame)}
           />
         )}
       </Panel>

@@ -1,14 +1,13 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { addressOf } from '../address.js';
-import type { BudgetLevel, Now, RunningInvocation } from '../answers.js';
+import type { BudgetLevel, RunningInvocation } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { formatClock, formatCompact, formatCount, formatDuration, formatShare, formatUsd } from '../format.js';
 import { forecastIterations, type Iteration } from '../iterations.js';
 import { useNow } from '../live.js';
-import { Cost, Outcome, Tokens, Usd } from '../parts/figures.jsx';
-import { Link } from '../parts/link.jsx';
-import { Panel } from '../parts/panel.jsx';
+import { Bar, Cost, Tokens, Usd } from '../parts/figures.jsx';
+import { RunLink } from '../parts/link.jsx';
+import { Outcome } from '../parts/outcome.jsx';
+import { Figure, Panel } from '../parts/panel.jsx';
 
 /** Whether a process lives is recorded nowhere: so often it is asked while anything runs. */
 const AGAIN_MS = 5000;
@@ -16,7 +15,12 @@ const AGAIN_MS = 5000;
 /** The invocations that have not ended, of a project or of one run, anew as Codex answers. */
 export function useRunning(project: string | undefined, runId?: string): readonly RunningInvocation[] {
   const [isActive, setActive] = useState(false);
-  const running = useAnswer<Now>('/api/now', { project }, isActive ? AGAIN_MS : undefined).answer?.running ?? [];
+  const asked = useAnswer<{ readonly running: readonly RunningInvocation[] }>(
+    '/api/now',
+    { project },
+    isActive ? AGAIN_MS : undefined,
+  );
+  const running = asked.answer?.running ?? [];
   const found = runId === undefined ? running : running.filter((one) => one.runId === runId);
   useEffect(() => setActive(found.length > 0), [found.length]);
   return found;
@@ -50,13 +54,13 @@ interface ItemProps {
 }
 
 function Item({ of, now, iterations }: ItemProps) {
-  const { projectId, runId, phase, iteration, startedAt, state, budget } = of;
+  const { projectId, phase, iteration, startedAt, state, budget } = of;
   return (
     <li class={`phase-${phase}`}>
       <div class="running-name">
         <Outcome of={{ status: 'running', exitCode: null, signal: null }} live={state} />
         <span>
-          {!iterations && <Link href={addressOf('/run', { id: runId, project: projectId })}>{runId}</Link>}{' '}
+          {!iterations && <RunLink of={of} />}{' '}
           <span class="faint">
             {!iterations && `${projectId} · `}
             {phase} {iteration}
@@ -96,24 +100,11 @@ function Forecast({ budget, iterations }: { readonly budget: BudgetLevel; readon
   const count = more === 1 ? '1 more iteration' : `${formatCount(more)} more iterations`;
   return (
     <p class="running-forecast">
-      <progress
-        max={1}
-        value={Math.min(1, budget.spent / budget.amount)}
-        aria-label="Part of the budget that is used"
-      />
+      <Bar part={budget.spent / budget.amount} label="Part of the budget that is used" />
       {more === 0
         ? 'At this pace the budget is reached before one more iteration has ended.'
         : `At this pace the budget lasts ${count}.`}
     </p>
-  );
-}
-
-function Figure({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,13 +1,14 @@
 import { useState } from 'preact/hooks';
 import { addressOf, changeQuery, goTo } from '../address.js';
-import type { RunEntry, RunList } from '../answers.js';
+import type { RunEntry } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { type Filter, isFiltered, readFilter } from '../filters.js';
 import { formatCount, formatDistance, formatMinute } from '../format.js';
 import { useNow } from '../live.js';
 import { Pick } from '../parts/choice.jsx';
-import { cachedColumn, costColumn, sourceColumn, tokens } from '../parts/columns.jsx';
-import { Link } from '../parts/link.jsx';
+import { cachedColumn, costColumn, countColumn, modelColumn, sourceColumn } from '../parts/columns.jsx';
+import { RunLink } from '../parts/link.jsx';
+import { Shape } from '../parts/outcome.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
 import { addressOfWhy } from '../why.js';
@@ -20,7 +21,7 @@ const LENGTHS = ['50', '200', '1000'];
 export function RunsView({ query }: { readonly query: URLSearchParams }) {
   const { provider: _, ...filter } = readFilter(query);
   const last = query.get('last') ?? LENGTHS[0];
-  const asked = useAnswer<RunList>('/api/runs', { ...filter, last });
+  const asked = useAnswer<{ readonly runs: readonly RunEntry[] }>('/api/runs', { ...filter, last });
   const running = useRunning(filter.project);
   return (
     <>
@@ -31,7 +32,7 @@ export function RunsView({ query }: { readonly query: URLSearchParams }) {
           label="How many"
           value={last ?? ''}
           options={LENGTHS.map((value) => ({ value, text: `Newest ${value}` }))}
-          onPick={(value) => changeQuery({ last: value })}
+          onChoose={(value) => changeQuery({ last: value })}
         />
       </div>
       <RunningNow running={running} />
@@ -85,7 +86,6 @@ function describeExtent({ since, until, model, phase, branch, tag }: Filter): st
 function columnsOf(chosen: readonly RunEntry[], toggle: (run: RunEntry) => void, now: number): Column<RunEntry>[] {
   return [
     {
-      key: 'run',
       title: 'Run',
       value: (run) => run.runId,
       show: (run) => (
@@ -96,48 +96,38 @@ function columnsOf(chosen: readonly RunEntry[], toggle: (run: RunEntry) => void,
             checked={chosen.some((one) => keyOf(one) === keyOf(run))}
             onChange={() => toggle(run)}
           />
-          <Link href={addressOf('/run', { id: run.runId, project: run.projectId })}>{run.runId}</Link>
+          <RunLink of={run} />
         </span>
       ),
     },
     costColumn((run) => addressOfWhy(run)),
-    { key: 'project', title: 'Project', value: (run) => run.projectId },
+    { title: 'Project', value: (run) => run.projectId },
     {
-      key: 'started',
       title: 'Latest start',
       value: (run) => run.latestInvocationStartedAt,
-      show: (run) => (
-        <time dateTime={run.latestInvocationStartedAt} title={formatDistance(run.latestInvocationStartedAt, now)}>
-          {formatMinute(run.latestInvocationStartedAt)}
+      show: ({ latestInvocationStartedAt: iso }) => (
+        <time dateTime={iso} title={formatDistance(iso, now)}>
+          {formatMinute(iso)}
         </time>
       ),
     },
     {
-      key: 'invocations',
       title: 'Invocations',
       wrap: true,
-      value: (run) => describeStatuses(run),
-      show: (run) => <Statuses of={run} />,
+      value: describeStatuses,
+      show: (run) => (
+        <span class={isRunning(run) ? 'outcome-running' : ''}>
+          {isRunning(run) && <Shape>●</Shape>}
+          {describeStatuses(run)}
+        </span>
+      ),
     },
-    { key: 'model', title: 'Model', value: (run) => run.modelNames.join(' ') || null },
-    tokens('Input', (run) => run.inputTokens),
+    modelColumn((run) => run.modelNames),
+    countColumn('Input', (run) => run.inputTokens),
     cachedColumn(),
-    tokens('Output', (run) => run.outputTokens),
+    countColumn('Output', (run) => run.outputTokens),
     sourceColumn(),
   ];
-}
-
-function Statuses({ of: run }: { readonly of: RunEntry }) {
-  return (
-    <span class={isRunning(run) ? 'outcome-running' : ''}>
-      {isRunning(run) && (
-        <span class="outcome-shape" aria-hidden="true">
-          ●
-        </span>
-      )}
-      {describeStatuses(run)}
-    </span>
-  );
 }
 
 function describeStatuses({ statusCounts }: RunEntry): string {

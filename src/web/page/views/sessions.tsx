@@ -1,32 +1,24 @@
-import { addressOf, changeQuery } from '../address.js';
-import type { SessionEntry, SessionList } from '../answers.js';
+import { addressOf } from '../address.js';
+import type { SessionEntry } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { isFiltered, readFilter } from '../filters.js';
-import { formatMinute } from '../format.js';
-import { Choice } from '../parts/choice.jsx';
-import { costColumn, sumColumns, tokens } from '../parts/columns.jsx';
+import { costColumn, countColumn, modelColumn, sumColumns, timeColumn } from '../parts/columns.jsx';
 import { ProviderName } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
-import { PROVIDER_OPTIONS, type ProviderChoice, readProviderChoice } from '../providers.js';
-import { FilterBar, NoMatch } from './filters.jsx';
+import { readProvider } from '../providers.js';
+import { FilterBar, NoMatch, ProviderPick } from './filters.jsx';
 
 /** The sessions that cost most, metered or read from history. */
 export function SessionsView({ query }: { readonly query: URLSearchParams }) {
-  const provider = readProviderChoice(query);
   const { phase: _, ...filter } = readFilter(query);
-  const asked = useAnswer<SessionList>('/api/sessions', { ...filter, last: '100' });
+  const asked = useAnswer<{ readonly sessions: readonly SessionEntry[] }>('/api/sessions', { ...filter, last: '100' });
   return (
     <>
       <div class="controls">
         <h1>Sessions</h1>
-        <Choice<ProviderChoice>
-          label="Provider"
-          options={PROVIDER_OPTIONS}
-          value={provider}
-          onChoose={(value) => changeQuery({ provider: value === 'all' ? undefined : value })}
-        />
+        <ProviderPick provider={readProvider(query)} />
         <FilterBar view="/sessions" filter={filter} />
       </div>
       <Await asked={asked}>
@@ -48,7 +40,6 @@ export function SessionsView({ query }: { readonly query: URLSearchParams }) {
 
 const COLUMNS: readonly Column<SessionEntry>[] = [
   {
-    key: 'session',
     title: 'Session',
     value: (session) => session.threadId,
     show: ({ threadId, invocationCount }) => (
@@ -61,19 +52,13 @@ const COLUMNS: readonly Column<SessionEntry>[] = [
   },
   costColumn(({ threadId }) => addressOf('/session', { id: threadId, why: 'all' })),
   {
-    key: 'provider',
     title: 'Provider',
     value: ({ providers }) => providers.join(' '),
     show: ({ providers }) => providers.map((provider) => <ProviderName key={provider} provider={provider} />),
   },
-  { key: 'project', title: 'Project', value: ({ projectIds }) => projectIds.join(' ') },
-  {
-    key: 'latest',
-    title: 'Latest response',
-    value: ({ lastResponseAt }) => lastResponseAt,
-    show: ({ lastResponseAt }) => <time dateTime={lastResponseAt}>{formatMinute(lastResponseAt)}</time>,
-  },
-  { key: 'model', title: 'Model', value: ({ modelNames }) => modelNames.join(' ') },
-  tokens('Threads', ({ threadCount }) => threadCount),
-  ...sumColumns<SessionEntry>().slice(1),
+  { title: 'Project', value: ({ projectIds }) => projectIds.join(' ') },
+  timeColumn('Latest response', ({ lastResponseAt }) => lastResponseAt),
+  modelColumn(({ modelNames }) => modelNames),
+  countColumn('Threads', ({ threadCount }) => threadCount),
+  ...sumColumns<SessionEntry>(),
 ];

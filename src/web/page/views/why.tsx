@@ -3,7 +3,8 @@ import { changeQuery } from '../address.js';
 import type { CostReport } from '../answers.js';
 import { useAnswer } from '../ask.js';
 import { chooseUsdDigits, formatCompact, formatCount, formatMinute } from '../format.js';
-import { Share, Usd } from '../parts/figures.jsx';
+import { countColumn } from '../parts/columns.jsx';
+import { Share, Tokens, Usd } from '../parts/figures.jsx';
 import { Link } from '../parts/link.jsx';
 import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
@@ -116,15 +117,13 @@ function Dearest({ why }: { readonly why: Why }) {
   );
 }
 
-function PartLink({
-  why,
-  phase,
-  iteration,
-}: {
+interface PartLinkProps {
   readonly why: Why;
   readonly phase: string;
   readonly iteration: number;
-}) {
+}
+
+function PartLink({ why, phase, iteration }: PartLinkProps) {
   const { runId, projectId } = why;
   const name = nameOf({ phase, iteration: String(iteration) });
   const isShown = why.phase === phase && why.iteration === iteration;
@@ -141,51 +140,35 @@ function totalOf({ totalNanoUsd, comparedWith }: Why): PartRow {
 }
 
 function partColumns({ totalNanoUsd, comparedWith }: Why): Column<PartRow>[] {
+  const median = `Median of ${formatCount(comparedWith?.iterationCount ?? 0)} others`;
   return [
-    { key: 'part', title: 'Part', value: ({ name }) => name },
-    usdColumn('cost', 'Cost', ({ costNanoUsd }) => costNanoUsd),
+    { title: 'Part', value: ({ name }) => name },
+    usdColumn('Cost', ({ costNanoUsd }) => costNanoUsd),
     shareColumn(totalNanoUsd),
-    ...(comparedWith
-      ? [
-          usdColumn<PartRow>(
-            'median',
-            `Median of ${formatCount(comparedWith.iterationCount)} others`,
-            ({ medianNanoUsd }) => medianNanoUsd,
-          ),
-        ]
-      : []),
+    ...(comparedWith ? [usdColumn<PartRow>(median, ({ medianNanoUsd }) => medianNanoUsd)] : []),
     {
-      key: 'tokens',
-      title: 'Tokens',
-      align: 'right',
-      value: ({ tokens }) => tokens,
-      show: ({ tokens }) => (tokens === null ? '' : <data value={tokens}>{formatCount(tokens)}</data>),
+      ...{ title: 'Tokens', align: 'right', value: ({ tokens }) => tokens },
+      show: ({ tokens }) => tokens !== null && <Tokens count={tokens} />,
     },
   ];
 }
 
 function causeColumns({ totalNanoUsd }: Why): Column<CauseRow>[] {
   return [
-    { key: 'cause', title: 'Cause', wrap: true, value: ({ name }) => name },
-    usdColumn('cost', 'Cost', ({ costNanoUsd }) => costNanoUsd),
+    { title: 'Cause', wrap: true, value: ({ name }) => name },
+    usdColumn('Cost', ({ costNanoUsd }) => costNanoUsd),
     shareColumn(totalNanoUsd),
-    {
-      key: 'responses',
-      title: 'Responses',
-      align: 'right',
-      value: ({ responseCount }) => responseCount,
-      show: ({ responseCount }) => formatCount(responseCount),
-    },
+    countColumn('Responses', ({ responseCount }) => responseCount),
   ];
 }
 
-function usdColumn<Row>(key: string, title: string, nanoUsd: (row: Row) => number | null): Column<Row> {
+function usdColumn<Row>(title: string, nanoUsd: (row: Row) => number | null): Column<Row> {
   const usd = (row: Row) => {
     const nano = nanoUsd(row);
     return nano === null ? null : nano / 1e9;
   };
   return {
-    ...{ key, title, unit: 'USD', align: 'right', value: usd },
+    ...{ title, unit: 'USD', align: 'right', value: usd },
     show: (row, digits) => <Usd usd={usd(row)} digits={digits} />,
   };
 }
@@ -193,7 +176,7 @@ function usdColumn<Row>(key: string, title: string, nanoUsd: (row: Row) => numbe
 function shareColumn<Row extends { readonly costNanoUsd: number }>(totalNanoUsd: number): Column<Row> {
   const shareOf = ({ costNanoUsd }: Row) => (totalNanoUsd > 0 ? costNanoUsd / totalNanoUsd : null);
   return {
-    ...{ key: 'share', title: 'Share', align: 'right', value: shareOf },
+    ...{ title: 'Share', align: 'right', value: shareOf },
     show: (row) => <Share share={shareOf(row)} />,
   };
 }

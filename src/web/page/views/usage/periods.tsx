@@ -1,18 +1,15 @@
 import { goTo } from '../../address.js';
-import type { Provider } from '../../answers.js';
 import { type Bar, drawBars } from '../../charts/bars.js';
 import { Chart } from '../../charts/chart.jsx';
 import { addressBehind, type Filter } from '../../filters.js';
 import { formatDatedDay, formatDay, formatFullDay, formatMonth, formatShortMonth } from '../../format.js';
-import { sumColumns } from '../../parts/columns.jsx';
-import { Cost } from '../../parts/figures.jsx';
+import { costColumn, partCostColumn, sumColumns } from '../../parts/columns.jsx';
 import { Link } from '../../parts/link.jsx';
 import { Empty, Panel } from '../../parts/panel.jsx';
 import { type Column, Table } from '../../parts/table.jsx';
-import { lastDayOf, listKeys, type Period } from '../../periods.js';
+import { entriesOf, keyOf, lastDayOf, listKeys, PERIODS, type Period } from '../../periods.js';
 import { PROVIDER_NAMES } from '../../providers.js';
 import type { PeriodEntry, UsageGroup } from '../../usage-answers.js';
-import { entriesOf, type UsageFilter } from '../usage.jsx';
 import type { Span } from './span.jsx';
 
 interface BarsProps {
@@ -20,28 +17,21 @@ interface BarsProps {
   readonly each: readonly UsageGroup[];
   readonly period: Period;
   readonly today: string;
-  /** What the links lead to is of the same provider and project. */
-  readonly behind: Filter;
+  /** The provider and the project that the view is of. */
+  readonly filter: Filter;
 }
 
 interface PeriodsProps extends BarsProps {
   readonly span: Span;
-  readonly filter: UsageFilter;
 }
 
-const TITLES: Readonly<Record<Period, string>> = {
-  daily: 'Day by day',
-  weekly: 'Week by week',
-  monthly: 'Month by month',
-};
-const UNITS: Readonly<Record<Period, string>> = { daily: 'Day', weekly: 'Week from', monthly: 'Month' };
-
 /** Bars of what each day, week or month cost; each leads to its sessions. */
-export function Bars({ all, each, period, today, behind }: BarsProps) {
+export function Bars({ all, each, period, today, filter }: BarsProps) {
+  const { title } = PERIODS[period];
   const entries = entriesOf(all, period);
   if (!all.range || entries.length === 0) {
     return (
-      <Panel title={TITLES[period]}>
+      <Panel title={title}>
         <Empty title="Nothing was used in these days">
           Choose other days above: the calendar shows where there is something.
         </Empty>
@@ -51,15 +41,15 @@ export function Bars({ all, each, period, today, behind }: BarsProps) {
   const providers = each.flatMap(({ provider, range }) => (provider && range ? [provider] : []));
   const bars = listBars(each, entries, period, today);
   return (
-    <Panel title={TITLES[period]}>
+    <Panel title={title}>
       <Chart
-        label={`${TITLES[period]}: bars of the cost, stacked by provider. The same figures are in the table below.`}
+        label={`${title}: bars of the cost, stacked by provider. The same figures are in the table below.`}
         height={240}
         of={all}
         draw={(frame) => drawBars(bars, providers, frame)}
         onPick={(index) => {
           const key = bars[index]?.key;
-          if (key !== undefined) goTo(addressOfPeriod(key, period, behind));
+          if (key !== undefined) goTo(addressOfPeriod(key, period, filter));
         }}
       />
     </Panel>
@@ -67,13 +57,16 @@ export function Bars({ all, each, period, today, behind }: BarsProps) {
 }
 
 /** The numbers of each day, week or month. */
-export function Periods({ all, each, period, span, filter, behind }: PeriodsProps) {
+export function Periods({ all, each, period, span, filter }: PeriodsProps) {
   if (!all.range) return null;
   return (
-    <Panel title={`${TITLES[period]}, in numbers`} hint={<Command period={period} span={span} filter={filter} />}>
+    <Panel
+      title={`${PERIODS[period].title}, in numbers`}
+      hint={<Command period={period} span={span} filter={filter} />}
+    >
       <Table
         name={`usage ${period}`}
-        columns={columnsOf(each, period, behind)}
+        columns={columnsOf(each, period, filter)}
         rows={[...entriesOf(all, period)].reverse()}
         keyOf={keyOf}
         total={all.range.totals}
@@ -83,102 +76,70 @@ export function Periods({ all, each, period, span, filter, behind }: PeriodsProp
   );
 }
 
-function addressOfPeriod(key: string, period: Period, behind: Filter): string {
+function addressOfPeriod(key: string, period: Period, filter: Filter): string {
   const since = key.length === 'YYYY-MM'.length ? `${key}-01` : key;
-  return addressBehind('/sessions', { ...behind, since, until: lastDayOf(key, period) });
+  return addressBehind('/sessions', { ...filter, since, until: lastDayOf(key, period) });
 }
 
 /** The command that prints the same figures. */
-function Command({ period, span, filter }: Pick<PeriodsProps, 'period' | 'span' | 'filter'>) {
-  const options = [
-    span.last === undefined ? '' : `--last ${span.last}`,
-    span.since === undefined ? '' : `--since ${span.since}`,
-    span.until === undefined ? '' : `--until ${span.until}`,
-    filter.provider === 'all' ? '' : `--provider ${filter.provider}`,
-    filter.project === undefined ? '' : `--project ${filter.project}`,
-  ];
-  return <code>{['codex-usage', period, ...options].filter((part) => part !== '').join(' ')}</code>;
+function Command({ period, span, filter: { provider, project } }: Pick<PeriodsProps, 'period' | 'span' | 'filter'>) {
+  const options = Object.entries({ ...span, provider, project }).filter(([, value]) => value !== undefined);
+  return <code>{['codex-usage', period, ...options.map(([name, value]) => `--${name} ${value}`)].join(' ')}</code>;
 }
 
 function listBars(each: readonly UsageGroup[], entries: readonly PeriodEntry[], period: Period, today: string): Bar[] {
-  const costs = each.map(({ provider, ...group }) => ({
-    provider,
-    byKey: new Map(entriesOf({ provider, ...group }, period).map((entry) => [keyOf(entry), entry.costUsd])),
-  }));
+  const costs = each.map((group) => {
+    const byKey = new Map(entriesOf(group, period).map((entry) => [keyOf(entry), entry.costUsd]));
+    return { provider: group.provider, byKey };
+  });
   return listKeys(entries.map(keyOf), period, today).map((key) => ({
     key,
     label: period === 'monthly' ? formatShortMonth(key) : formatDay(key),
     title: describeKey(key, period),
     costs: Object.fromEntries(
-      costs.flatMap(({ provider, byKey }) => (provider && byKey.has(key) ? [[provider, byKey.get(key) ?? null]] : [])),
+      costs.flatMap(({ provider, byKey }) => (byKey.has(key) ? [[provider, byKey.get(key)]] : [])),
     ),
   }));
 }
 
-function columnsOf(each: readonly UsageGroup[], period: Period, behind: Filter): Column<PeriodEntry>[] {
-  const [cost, ...sums] = sumColumns<PeriodEntry>();
+function columnsOf(each: readonly UsageGroup[], period: Period, filter: Filter): Column<PeriodEntry>[] {
   return [
     {
-      key: 'period',
-      title: UNITS[period],
+      title: PERIODS[period].heading,
       value: keyOf,
       show: (entry) => {
         const key = keyOf(entry);
         return (
-          <Link href={addressOfPeriod(key, period, behind)}>
+          <Link href={addressOfPeriod(key, period, filter)}>
             <time dateTime={key}>{period === 'monthly' ? formatMonth(key) : formatDatedDay(key)}</time>
           </Link>
         );
       },
     },
-    ...(cost ? [cost] : []),
-    ...(each.length < 2
-      ? []
-      : each.flatMap((group) => (group.provider ? [providerColumn(group, group.provider, period)] : []))),
-    ...sums,
-    modelsColumn(),
-  ];
-}
-
-function modelsColumn(): Column<PeriodEntry> {
-  return {
-    key: 'models',
-    title: 'Models',
-    value: ({ modelNames }) => modelNames?.join(' ') ?? null,
-    show: ({ modelNames = [] }) => {
-      const [first, ...others] = modelNames;
-      return (
-        <span title={modelNames.join(', ')}>
+    costColumn(),
+    ...(each.length < 2 ? [] : each.map((group) => providerColumn(group, period))),
+    ...sumColumns<PeriodEntry>(),
+    {
+      title: 'Models',
+      value: ({ modelNames }) => modelNames.join(' '),
+      show: ({ modelNames: [first, ...others] }) => (
+        <span title={[first, ...others].join(', ')}>
           {first}
           {others.length > 0 && <span class="faint"> +{others.length}</span>}
         </span>
-      );
+      ),
     },
-  };
+  ];
 }
 
-function providerColumn(group: UsageGroup, provider: Provider, period: Period): Column<PeriodEntry> {
+function providerColumn(group: UsageGroup, period: Period): Column<PeriodEntry> {
   const byKey = new Map(entriesOf(group, period).map((entry) => [keyOf(entry), entry]));
   // The total row has no key: its figures are the totals of the group.
   const find = (entry: PeriodEntry) => (keyOf(entry) === '' ? group.range?.totals : byKey.get(keyOf(entry)));
-  return {
-    key: provider,
-    title: PROVIDER_NAMES[provider],
-    unit: 'USD',
-    align: 'right',
-    value: (entry) => find(entry)?.costUsd ?? null,
-    show: (entry, digits) => {
-      const found = find(entry);
-      return found ? <Cost of={found} digits={digits} /> : <span class="faint">–</span>;
-    },
-  };
+  return partCostColumn(group.provider ? PROVIDER_NAMES[group.provider] : 'All', find);
 }
 
 function describeKey(key: string, period: Period): string {
   if (period === 'monthly') return formatMonth(key);
   return period === 'weekly' ? `Week from ${formatDatedDay(key)}` : formatFullDay(key);
-}
-
-function keyOf({ date, week, month }: PeriodEntry): string {
-  return date ?? week ?? month ?? '';
 }

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Sums } from '../../answers.js';
 import {
   chooseUsdDigits,
+  formatChange,
   formatCompact,
   formatCount,
   formatDatedDay,
@@ -11,7 +12,7 @@ import {
   formatUsd,
   type UsdDigits,
 } from '../../format.js';
-import { CachedShare, Cost, Credits, ProviderName, Usd } from '../../parts/figures.jsx';
+import { Bar, CachedShare, Cost, Credits, None, ProviderName, Usd } from '../../parts/figures.jsx';
 import { Stat } from '../../parts/panel.jsx';
 import type { DaySums, PeriodReport, Usage, UsageGroup } from '../../usage-answers.js';
 import { describeBudget } from '../running.jsx';
@@ -23,94 +24,69 @@ interface SummaryProps {
   readonly each: readonly UsageGroup[];
 }
 
-type Show = (group: UsageGroup, digits: UsdDigits) => ComponentChildren;
-
 /** The figures that are looked at first: together, and of each provider where there are several. */
 export function Summary({ usage: { today, before, yesterday, budgets }, all, each }: SummaryProps) {
+  const showBudgets = (ofDay: boolean) =>
+    budgets
+      .filter(({ scope }) => (scope === 'day') === ofDay)
+      .map((budget) => <BudgetBar key={budget.scope} of={budget} />);
   const longBudgets = budgets.filter(({ scope }) => scope !== 'day');
-  const pace = all.range?.pace;
-  const todayPace = all.today?.pace;
-  const split = (usd: (group: UsageGroup) => number | null | undefined, show: Show) => {
-    const digits = chooseUsdDigits(each.map((group) => usd(group) ?? null));
-    return <Split groups={each} show={(group) => show(group, digits)} />;
-  };
-  const splitUsd = (usd: (group: UsageGroup) => number | null | undefined) => {
-    return split(usd, (group, digits) => <Usd usd={usd(group) ?? null} digits={digits} />);
-  };
-  const splitCost = (read: (group: UsageGroup) => PeriodReport | null) => {
-    const show: Show = (group, digits) => <CostOf report={read(group)} digits={digits} />;
-    return split((group) => read(group)?.totals.costUsd, show);
-  };
+  const { range, today: ofToday } = all;
   return (
     <dl class="stats">
       <Stat
         label="Spent in these days"
         details={
           <>
-            {before && <Against now={all.range?.totals} then={before} name="Before" />}
-            {splitCost(({ range }) => range)}
+            {before && <Against now={range?.totals} then={before} name="Before" />}
+            <SplitCost groups={each} report="range" />
           </>
         }
       >
-        <CostOf report={all.range} />
+        <CostOf report={range} />
       </Stat>
       <Stat
         label="Today"
         details={
           <>
-            {budgets
-              .filter(({ scope }) => scope === 'day')
-              .map((budget) => (
-                <BudgetBar key={budget.scope} of={budget} />
-              ))}
+            {showBudgets(true)}
             <Against now={undefined} then={yesterday} name="Yesterday" />
-            {splitCost((group) => group.today)}
+            <SplitCost groups={each} report="today" />
           </>
         }
       >
-        <CostOf report={all.today} />
+        <CostOf report={ofToday} />
       </Stat>
       {longBudgets.length > 0 && (
         <Stat
           label={`Budget of the ${longBudgets.map(({ scope }) => scope).join(' and the ')}`}
-          details={longBudgets.map((budget) => <BudgetBar key={budget.scope} of={budget} />)}
+          details={showBudgets(false)}
         >
           {longBudgets.map(({ spent, amount }) => formatShare(spent / amount)).join(' · ')}
         </Stat>
       )}
-      {all.range?.credits && (
-        <Stat label="Credits of a ChatGPT plan (unconfirmed)" details={<CreditsToday report={all.today} />}>
-          <Credits of={all.range.totals} asOf={all.range.credits.asOf} />
+      {range?.credits && (
+        <Stat label="Credits of a ChatGPT plan (unconfirmed)" details={<CreditsToday report={ofToday} />}>
+          <Credits of={range.totals} asOf={range.credits.asOf} />
         </Stat>
       )}
-      <Stat
-        label={`Per active day${pace ? ` (${formatCount(pace.activeDayCount)})` : ''}`}
-        details={splitUsd(({ range }) => range?.pace.costPerActiveDayUsd)}
-      >
-        <Usd usd={pace?.costPerActiveDayUsd ?? null} />
-      </Stat>
-      <Stat
-        label={`Per hour today${todayPace ? ` (${formatHours(todayPace.activeHours)})` : ''}`}
-        details={splitUsd((group) => group.today?.pace.costPerActiveHourUsd)}
-      >
-        <Usd usd={todayPace?.costPerActiveHourUsd ?? null} />
-      </Stat>
-      <Stat
+      <UsdStat
+        label={`Per active day${range ? ` (${formatCount(range.pace.activeDayCount)})` : ''}`}
+        {...{ all, each }}
+        read={(group) => group.range?.pace.costPerActiveDayUsd}
+      />
+      <UsdStat
+        label={`Per hour today${ofToday ? ` (${formatHours(ofToday.pace.activeHours)})` : ''}`}
+        {...{ all, each }}
+        read={(group) => group.today?.pace.costPerActiveHourUsd}
+      />
+      <UsdStat
         label={`${formatMonth(today.slice(0, 7))}, forecast`}
-        details={splitUsd(({ month }) => month?.forecast?.forecastUsd)}
-      >
-        <Usd usd={all.month?.forecast?.forecastUsd ?? null} />
-      </Stat>
-      <Stat
-        label="Cached share of input"
-        details={
-          <Split
-            groups={each}
-            show={({ range }) => (range ? <CachedShare of={range.totals} /> : <span class="faint">–</span>)}
-          />
-        }
-      >
-        {all.range ? <CachedShare of={all.range.totals} /> : <span class="faint">–</span>}
+        {...{ all, each }}
+        read={(group) => group.month?.forecast?.forecastUsd}
+      />
+      <Stat label="Cached share of input" details={<Split groups={each} show={(group) => <Cached of={group} />} />}>
+        <Cached of={all} />
       </Stat>
     </dl>
   );
@@ -132,30 +108,21 @@ function Against({ now, then: { since, until, totals }, name }: AgainstProps) {
       <span>{name}</span>
       <span>
         {totals ? <Cost of={totals} /> : <span class="faint">nothing</span>}
-        {change !== undefined && (
-          <span class="faint">
-            {' '}
-            ({change > 0 ? '+' : change < 0 ? '−' : ''}
-            {formatShare(Math.abs(change))})
-          </span>
-        )}
+        {change !== undefined && <span class="faint"> ({formatChange(change, formatShare)})</span>}
       </span>
     </p>
   );
 }
 
-type PeriodBudget = Usage['budgets'][number];
-
 /** What is used of the budget of a project's day, week or month. */
-function BudgetBar({ of }: { readonly of: PeriodBudget }) {
+function BudgetBar({ of }: { readonly of: Usage['budgets'][number] }) {
   const amount = of.unit === 'usd' ? formatUsd(of.amount / 1e9) : `${formatCompact(of.amount)} tokens`;
   return (
     <div title={`In the ${of.scope} of the project ${of.projectId}: ${describeBudget(of)}`}>
-      <progress
-        class={of.spent >= 0.8 * of.amount ? 'progress-high' : ''}
-        max={1}
-        value={Math.min(1, of.spent / of.amount)}
-        aria-label={`Part of the ${of.scope}'s budget of ${of.projectId} that is used`}
+      <Bar
+        part={of.spent / of.amount}
+        label={`Part of the ${of.scope}'s budget of ${of.projectId} that is used`}
+        isHigh={of.spent >= 0.8 * of.amount}
       />
       <p class="stat-line">
         <span>
@@ -172,21 +139,43 @@ function BudgetBar({ of }: { readonly of: PeriodBudget }) {
 function CreditsToday({ report }: { readonly report: PeriodReport | null }) {
   return (
     <ul>
-      <li>
-        Today{' '}
-        {report?.credits ? <Credits of={report.totals} asOf={report.credits.asOf} /> : <span class="faint">–</span>}
-      </li>
+      <li>Today {report?.credits ? <Credits of={report.totals} asOf={report.credits.asOf} /> : <None />}</li>
     </ul>
   );
 }
 
-function Split({
-  groups,
-  show,
-}: {
+interface UsdStatProps extends Pick<SummaryProps, 'all' | 'each'> {
+  readonly label: string;
+  readonly read: (group: UsageGroup) => number | null | undefined;
+}
+
+function UsdStat({ label, all, each, read }: UsdStatProps) {
+  const digits = chooseUsdDigits(each.map((group) => read(group) ?? null));
+  const show = (group: UsageGroup) => <Usd usd={read(group) ?? null} digits={digits} />;
+  return (
+    <Stat label={label} details={<Split groups={each} show={show} />}>
+      <Usd usd={read(all) ?? null} />
+    </Stat>
+  );
+}
+
+interface SplitCostProps {
+  readonly groups: readonly UsageGroup[];
+  readonly report: 'range' | 'today';
+}
+
+function SplitCost({ groups, report }: SplitCostProps) {
+  const digits = chooseUsdDigits(groups.map((group) => group[report]?.totals.costUsd ?? null));
+  return <Split groups={groups} show={(group) => <CostOf report={group[report]} digits={digits} />} />;
+}
+
+interface SplitProps {
   readonly groups: readonly UsageGroup[];
   readonly show: (group: UsageGroup) => ComponentChildren;
-}) {
+}
+
+/** A figure of each provider, where there are several. */
+function Split({ groups, show }: SplitProps) {
   if (groups.length < 2) return null;
   return (
     <ul>
@@ -200,5 +189,9 @@ function Split({
 }
 
 function CostOf({ report, digits }: { readonly report: PeriodReport | null; readonly digits?: UsdDigits }) {
-  return report ? <Cost of={report.totals} digits={digits} /> : <span class="faint">–</span>;
+  return report ? <Cost of={report.totals} digits={digits} /> : <None />;
+}
+
+function Cached({ of: { range } }: { readonly of: UsageGroup }) {
+  return range ? <CachedShare of={range.totals} /> : <None />;
 }
