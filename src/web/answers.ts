@@ -4,11 +4,8 @@ import { readSnapshot } from '../store/queries.js';
 import type { Store } from '../store/store.js';
 import type { CostUnit } from '../usage/options.js';
 import { breakdownQuestion } from './answers/breakdown.js';
-import { healthQuestion } from './answers/health.js';
-import { nowQuestion } from './answers/now.js';
-import { runQuestion, runsQuestion, sessionQuestion, whyQuestion } from './answers/runs.js';
-import { sessionsQuestion } from './answers/sessions.js';
-import { statusQuestion } from './answers/status.js';
+import { runQuestion, runsQuestion, sessionQuestion, sessionsQuestion, whyQuestion } from './answers/runs.js';
+import { healthQuestion, nowQuestion, statusQuestion } from './answers/state.js';
 import { usageQuestion } from './answers/usage.js';
 import { type Parsers, parseParameters } from './parameters.js';
 

@@ -5,12 +5,16 @@ import { StoreError } from '../errors.js';
 import { PROMETHEUS_TYPE } from '../metrics/prometheus.js';
 import { ReportError } from '../report/error.js';
 import { type Answerer, QUESTIONS } from './answers.js';
-import type { Changes } from './events.js';
-import { streamEvents } from './events.js';
-import type { PageFile } from './files.js';
+import { type Changes, streamEvents } from './events.js';
 import { protectPage, refuseForeigners, requireOwnPage } from './guard.js';
 import { ParameterError } from './parameters.js';
 import type { PastSessions, Progress } from './progress.js';
+
+/** A file of the page, and its media type. */
+export interface PageFile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+}
 
 export interface AppOptions {
   readonly port: () => number;

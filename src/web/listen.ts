@@ -25,7 +25,12 @@ export async function listen(server: Server, wish: PortWish): Promise<{ port: nu
   for (let port = wish.port; port <= last; port++) {
     const problem = await attempt(server, port);
     if (problem === undefined) return { port: (server.address() as AddressInfo).port, taken };
-    if (problem !== 'EADDRINUSE') throw new PortError(explainProblem(port, problem));
+    if (problem === 'EACCES') {
+      throw new PortError(`Port ${port} needs rights that you do not have: choose one above 1023 with --port.`);
+    }
+    if (problem !== 'EADDRINUSE') {
+      throw new PortError(`Port ${port} cannot be used (${problem}): choose another with --port.`);
+    }
     taken.push(port);
   }
   throw new PortError(
@@ -43,9 +48,4 @@ async function attempt(server: Server, port: number): Promise<string | undefined
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
   }
-}
-
-function explainProblem(port: number, problem: string): string {
-  if (problem === 'EACCES') return `Port ${port} needs rights that you do not have: choose one above 1023 with --port.`;
-  return `Port ${port} cannot be used (${problem}): choose another with --port.`;
 }

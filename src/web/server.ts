@@ -1,12 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import { measure } from '../metrics/measure.js';
 import { toPrometheus } from '../metrics/prometheus.js';
 import type { Store } from '../store/store.js';
 import { createAnswerer, type Surroundings } from './answers.js';
-import { createApp } from './app.js';
+import { createApp, type PageFile } from './app.js';
 import { watchChanges } from './events.js';
-import { PAGE_FOLDER, readPage } from './files.js';
 import { listen, type PortWish } from './listen.js';
 import type { PastSessions, Progress } from './progress.js';
 
@@ -17,7 +19,7 @@ export interface DashboardOptions {
   readonly surroundings: Surroundings;
   readonly port: PortWish;
   readonly onFault: (error: unknown) => void;
-  /** Where the built page lies. */
+  /** The folder of the built page. */
   readonly pageFolder?: string;
 }
 
@@ -31,6 +33,14 @@ export interface Dashboard {
 }
 
 const KEEP_ALIVE_MS = 120_000;
+/** Where the build puts the page: beside the code that reads it. */
+const PAGE_FOLDER = fileURLToPath(new URL('./page', import.meta.url));
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
 
 /** Serves the dashboard of `store` on loopback. Throws a PortError when there is no port for it. */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
@@ -67,4 +77,16 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       });
     },
   };
+}
+
+/**
+ * Returns the files of the page by their names. They are read once, so that no later request reaches the file system. Throws
+ * when `folder` does not exist.
+ */
+function readPage(folder: string): ReadonlyMap<string, PageFile> {
+  const files = readdirSync(folder).flatMap((name): [string, PageFile][] => {
+    const type = TYPES[extname(name)];
+    return type === undefined ? [] : [[name, { body: new Uint8Array(readFileSync(join(folder, name))), type }]];
+  });
+  return new Map(files);
 }

@@ -4,14 +4,10 @@ import type { PeriodReport } from '../../report/period-report.js';
 import { PROVIDERS, type Provider } from '../../usage/provider.js';
 import type { Subscription } from '../answers.js';
 
-/** A subscription that is paid for today. */
-export interface Plan {
+/** A subscription that is paid for today. It has its price since `since`, and began on `begunOn`, maybe at another price. */
+export interface Plan extends Subscription {
   readonly provider: Provider;
-  readonly name: string;
-  readonly usdPerMonth: number;
-  /** A day, `YYYY-MM-DD`: since when it has this price. */
-  readonly since: string;
-  /** The day on which it began, maybe at another price. */
+  /** A day, `YYYY-MM-DD`. */
   readonly begunOn: string;
 }
 

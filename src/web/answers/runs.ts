@@ -5,13 +5,16 @@ import { toFigures } from '../../report/figures.js';
 import { type ListEntry, toListJson } from '../../report/listing.js';
 import { toMoments } from '../../report/period-range.js';
 import { assertProject, type Part, type Selection, selectScope } from '../../report/selector.js';
+import { SCHEMA_VERSION, toIso, toSumsJson } from '../../report/sums-json.js';
 import { toWhyJson } from '../../report/why-json.js';
 import { readWhy } from '../../report/why-report.js';
 import type { Connection } from '../../store/open.js';
 import type { Scope } from '../../store/queries.js';
 import { type RunSumRow, readRunSums } from '../../store/run-queries.js';
 import { findScopes, readSummary } from '../../store/scopes.js';
+import { readCostliestSessions } from '../../store/session-queries.js';
 import type { CostUnit } from '../../usage/options.js';
+import type { Provider } from '../../usage/provider.js';
 import type { Question } from '../answers.js';
 import {
   count,
@@ -20,6 +23,7 @@ import {
   name,
   oneOf,
   optional,
+  provider,
   requiredName,
   toWantedTags,
 } from '../parameters.js';
@@ -27,15 +31,11 @@ import {
 /** The server has no working directory that could name a project. */
 const PLACE = { directory: '', below: undefined, projectId: '' };
 
-interface RunsQuery extends ListQuery {
-  readonly phase: string | undefined;
-}
-
 /**
  * As `codex-usage run --list --json`. With `since`, `until`, `phase` or `model` the runs that used anything of that, and the sums of
  * that alone; with `branch` or `tag` of what has these tags. `text` is a part of the run's or the project's name.
  */
-export const runsQuestion: Question<RunsQuery> = {
+export const runsQuestion: Question<ListQuery & { readonly phase: string | undefined }> = {
   path: '/api/runs',
   parameters: { ...LIST_PARAMETERS, phase: name },
   answer(connection, { project, phase, model, text, since, until, timezone, last, ...tagQuery }, surroundings) {
@@ -73,6 +73,31 @@ function hasText(scope: Scope, text: string): boolean {
   return scope.kind === 'run' && `${scope.projectId} ${scope.runId}`.toLowerCase().includes(text.toLowerCase());
 }
 
+/** The sessions that cost most. What a session used of other days, models or providers than are asked for is left out. */
+export const sessionsQuestion: Question<ListQuery & { readonly provider: Provider | undefined }> = {
+  path: '/api/sessions',
+  parameters: { provider, ...LIST_PARAMETERS },
+  answer(connection, { project, last, since, until, timezone, ...query }, surroundings) {
+    const moments = toMoments({ since, until }, createCalendar(timezone ?? surroundings.timeZone));
+    const filter = { ...query, ...moments, projectId: project, tags: toWantedTags(query) };
+    const rows = readCostliestSessions(connection, { ...filter, limit: last });
+    return {
+      schemaVersion: SCHEMA_VERSION,
+      kind: 'costliest-sessions',
+      sessions: rows.map((row) => ({
+        threadId: row.sessionId,
+        providers: row.providers,
+        projectIds: row.projectIds,
+        threadCount: row.threadCount,
+        invocationCount: row.invocationCount,
+        firstResponseAt: toIso(row.firstResponseAtMs),
+        lastResponseAt: toIso(row.lastResponseAtMs),
+        ...toSumsJson(toFigures(row)),
+      })),
+    };
+  },
+};
+
 /** As `codex-usage run ID --breakdown --json`. */
 export const runQuestion: Question<{ id: string; project: string | undefined }> = {
   path: '/api/run',
@@ -88,13 +113,8 @@ export const sessionQuestion: Question<{ id: string }> = {
   answer: (connection, { id }, { unit }) => readCost(connection, select(connection, { kind: 'session', id }), unit),
 };
 
-interface WhyQuery extends Wish {
-  readonly phase: string | undefined;
-  readonly iteration: number | undefined;
-}
-
 /** As `codex-usage why ID --json`, of a run, of a phase or an iteration of it, or of a session. */
-export const whyQuestion: Question<WhyQuery> = {
+export const whyQuestion: Question<Wish & { readonly [Name in 'phase' | 'iteration']: Part[Name] }> = {
   path: '/api/why',
   parameters: {
     kind: oneOf(['run', 'session'], 'run'),
