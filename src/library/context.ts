@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { loadSettings } from '../config/load.js';
 import { type Paths, readPaths } from '../config/paths.js';
 import type { Setting } from '../config/setting.js';
-import { type Given, listPrices, SETTING_VARIABLES, type SettingName, type Settings } from '../config/settings.js';
+import { type Given, listPrices, SETTING_VARIABLES, type SettingName } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { readCwd } from '../files/folders.js';
 import { findWorkTree, type WorkTree } from '../io/work-tree.js';
@@ -75,8 +75,8 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
   const { category, runId, iteration } = context;
   const cwd = context.cwd ?? readCwd();
   const said = sayFor(context);
-  const { settings, problem } = await readSettings(said, cwd);
   const workTree = findWorkTree(cwd);
+  const { settings, problem } = await readSettings(said, cwd, workTree?.root ?? cwd);
   const own = Object.entries(context.tags ?? {}).map(([key, value]) => {
     return { value: { key, value }, origin: 'option', place: 'tags' } as const;
   });
@@ -117,15 +117,11 @@ function sayFor({ project, database }: UsageContext): (name: SettingName) => Giv
   };
 }
 
-async function readSettings(
-  said: (name: SettingName) => Given | undefined,
-  cwd: string,
-): Promise<{ settings?: Settings; problem: string | undefined }> {
+async function readSettings(said: (name: SettingName) => Given | undefined, cwd: string, root: string) {
   try {
-    const root = findWorkTree(cwd)?.root ?? cwd;
     return { settings: await loadSettings(said, { cwd, root, env: process.env }), problem: undefined };
   } catch (error) {
-    return { problem: messageOf(error) };
+    return { settings: undefined, problem: messageOf(error) };
   }
 }
 

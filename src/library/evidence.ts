@@ -44,14 +44,9 @@ export interface NothingFound {
 
 const NOTHING: NothingFound = {
   usage: undefined,
-  notes: [
-    {
-      kind: 'fallback',
-      reason: 'no evidence of what was used: no counts, and no text to estimate from',
-      figures: {},
-    },
-  ],
+  notes: [noteOf('fallback', 'no evidence of what was used: no counts, and no text to estimate from')],
 };
+const UNREADABLE = noteOf('unreadable', 'the usage that was passed on has no counts that make sense');
 
 /** OpenAI's chat format wraps each message, and the answer to come, in so many tokens. */
 const TOKENS_PER_MESSAGE = 4;
@@ -66,13 +61,9 @@ export async function findUsage(available: AvailableEvidence): Promise<FoundUsag
     const { usage, notes } = counted;
     return { usage, notes, evidence: 'api', source: notes.length === 0 ? 'actual' : 'parsed' };
   }
-  const unreadable: Note[] =
-    counted?.kind === 'unreadable'
-      ? [{ kind: 'unreadable', reason: 'the usage that was passed on has no counts that make sense', figures: {} }]
-      : [];
-  if (printed) unreadable.push(...describeImpossible(printed));
-  const found = fromTotal(counted) ?? fromPrinted(printed) ?? (await fromTexts(texts)) ?? NOTHING;
-  return { ...found, notes: [...unreadable, ...found.notes] };
+  const read = readPrinted(printed);
+  const found = fromTotal(counted) ?? read.found ?? (await fromTexts(texts)) ?? NOTHING;
+  return { ...found, notes: [...(counted?.kind === 'unreadable' ? [UNREADABLE] : []), ...read.notes, ...found.notes] };
 }
 
 /** Counts that no response can have are no counts: what stands next in the chain is taken instead. */
@@ -84,33 +75,22 @@ function refuseImpossible(counted: ApiUsage | undefined): ApiUsage | undefined {
 
 function fromTotal(counted: ApiUsage | undefined): FoundUsage | undefined {
   if (counted?.kind !== 'total' || counted.tokens === 0) return undefined;
-  return step(
-    'text',
-    'parsed',
-    { ...NO_USAGE, input: counted.tokens },
-    'only a total is known: it counts as input here',
-  );
+  const usage = { ...NO_USAGE, input: counted.tokens };
+  return step('text', 'parsed', usage, 'only a total is known: it counts as input here');
 }
 
-/** Codex's own output: its JSON events, or the footer of the human-readable one. */
-function fromPrinted(printed: string | undefined): FoundUsage | undefined {
-  if (!printed) return undefined;
+/** Reads Codex's own output, its JSON events or the footer of the human-readable one; notes are on totals that cannot be. */
+function readPrinted(printed: string | undefined): { found?: FoundUsage; notes: readonly Note[] } {
+  if (!printed) return { notes: [] };
   const claimed = sumUsage(readOutput(printed, 'json').turnTotals);
+  const footer = { ...NO_USAGE, input: readOutput(printed, 'human').blendedTokens ?? 0 };
+  const notes = [...noteImpossible(claimed, 'turn_completed'), ...noteImpossible(footer, 'text')];
   if (!isNoUsage(claimed) && isPossibleUsage(claimed, 'turn_completed')) {
-    return step('turn_completed', 'parsed', claimed, 'counted from turn.completed in the output');
+    return { found: step('turn_completed', 'parsed', claimed, 'counted from turn.completed in the output'), notes };
   }
-  const { blendedTokens } = readOutput(printed, 'human');
-  if (!blendedTokens || !isPossibleUsage({ ...NO_USAGE, input: blendedTokens }, 'text')) return undefined;
+  if (isNoUsage(footer) || !isPossibleUsage(footer, 'text')) return { notes };
   const reason = 'the printed total, which leaves cached input out and counts output as input here';
-  return step('text', 'parsed', { ...NO_USAGE, input: blendedTokens }, reason);
-}
-
-/** Notes on printed totals that cannot be, and so stand for nothing. */
-function describeImpossible(printed: string): Note[] {
-  const { blendedTokens = 0 } = readOutput(printed, 'human');
-  const claimed = sumUsage(readOutput(printed, 'json').turnTotals);
-  const footer = { ...NO_USAGE, input: blendedTokens };
-  return [...noteImpossible(claimed, 'turn_completed'), ...noteImpossible(footer, 'text')];
+  return { found: step('text', 'parsed', footer, reason), notes };
 }
 
 function readOutput(printed: string, output: 'json' | 'human') {
@@ -132,7 +112,7 @@ async function fromTexts(texts: Texts | undefined): Promise<FoundUsage | Nothing
     return step('tokenizer', 'estimated', usage, describeEstimate(texts));
   } catch (error) {
     const reason = `no usage was reported, and it could not be estimated: ${messageOf(error)}`;
-    return { usage: undefined, notes: [{ kind: 'fault', reason, figures: {} }] };
+    return { usage: undefined, notes: [noteOf('fault', reason)] };
   }
 }
 
@@ -147,4 +127,8 @@ function describeEstimate({ input, output, unseen, isLeft }: Texts): string {
 function step(evidence: Evidence, source: Source, usage: Usage, reason: string): FoundUsage {
   const figures = { source, input: usage.input, cached: usage.cachedInput, output: usage.output };
   return { evidence, source, usage, notes: [{ kind: 'fallback', reason, figures }] };
+}
+
+function noteOf(kind: Note['kind'], reason: string): Note {
+  return { kind, reason, figures: {} };
 }

@@ -42,8 +42,8 @@ export interface MeteredExec extends Promise<MeteredResult> {
 }
 
 /**
- * Runs Codex with `args` as `codex-metered` does, and tells what it used: while it runs, and in its result. However
- * Codex ends is a result; it rejects only when no process can be started.
+ * Runs Codex with `args` as `codex-metered` does, and reports what it used: each response while it runs, and all of it in the
+ * result. However Codex ends is a result; it rejects only when no process can be started.
  */
 export function meteredExec(args: readonly string[], options: MeteredExecOptions = {}): MeteredExec {
   const { cwd, env, input, output = 'inherit', signal } = options;
@@ -64,14 +64,9 @@ export function meteredExec(args: readonly string[], options: MeteredExecOptions
 }
 
 function meterArgs({ project, runId, category, iteration, database, codex }: MeteredExecOptions): string[] {
-  const given = {
-    ...{ project, 'run-id': runId, phase: category, iteration: iteration?.toString(), db: database, codex },
-    ...{ events: 'fd:3', quiet: '1' },
-  };
-  return Object.entries(given).flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    return name === 'quiet' ? ['--meter-quiet'] : [`--meter-${name}=${value}`];
-  });
+  const given = { project, 'run-id': runId, phase: category, iteration, db: database, codex, events: 'fd:3' };
+  const options = Object.entries(given).filter(([, value]) => value !== undefined);
+  return ['--meter-quiet', ...options.map(([name, value]) => `--meter-${name}=${value}`)];
 }
 
 /** The command of this package, wherever that is installed. */
@@ -87,7 +82,7 @@ async function followEvents(child: ChildProcess, push: (response: MeteredRespons
   const lines = createInterface({ input: events });
   lines.on('line', (line) => {
     const event = parseMeteringEvent(line);
-    if (event?.kind === 'response') push(event.response);
+    if (event?.response) push(event.response);
     if (event) last = event;
   });
   const drained = once(lines, 'close');
@@ -101,36 +96,29 @@ async function followEvents(child: ChildProcess, push: (response: MeteredRespons
 const LEFT_OPEN_MS = 1000;
 
 function summarise(last: MeteringEvent | undefined): Omit<MeteredResult, 'exitCode' | 'signal'> {
-  const nothing = { id: last?.id, threadId: undefined, usage: NO_USAGE, costUsd: undefined };
-  if (last?.kind === 'end') return { id: last.id, ...last.report };
-  if (last?.kind !== 'response') return { ...nothing, source: undefined, records: [] };
-  // The metering was killed before it could say what it came to.
-  const { threadId, source, total } = last.response;
-  return { id: last.id, threadId, source, ...total, records: [] };
+  const { id, response, report } = last ?? {};
+  if (report) return { id, ...report };
+  // The meter was killed before it could report: what is known are the sums at the last response.
+  const sums = response?.total ?? { usage: NO_USAGE, costUsd: undefined };
+  return { id, threadId: response?.threadId, source: response?.source, ...sums, records: [] };
 }
 
 /** Items that are pushed, to be read in a loop: by one reader, at its own pace. */
-interface Feed<T> {
-  push(item: T): void;
-  end(): void;
-  readonly all: AsyncIterable<T>;
-}
-
-function createFeed<T>(): Feed<T> {
+function createFeed<T>() {
   const items: T[] = [];
   let ended = false;
   let wake: () => void = () => undefined;
   return {
-    push(item) {
+    push(item: T): void {
       items.push(item);
       wake();
     },
-    end() {
+    end(): void {
       ended = true;
       wake();
     },
     all: {
-      async *[Symbol.asyncIterator]() {
+      async *[Symbol.asyncIterator](): AsyncGenerator<T> {
         for (;;) {
           yield* items.splice(0);
           if (items.length > 0) continue;

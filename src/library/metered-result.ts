@@ -38,35 +38,19 @@ export interface MeteredResult {
   readonly records: readonly MeteredRecord[];
 }
 
-/** What a line of `--meter-events` says, as far as the library passes it on. */
-export type MeteringEvent =
-  | { readonly kind: 'start'; readonly id: string | undefined }
-  | { readonly kind: 'response'; readonly id: string | undefined; readonly response: MeteredResponse }
-  | {
-      readonly kind: 'end';
-      readonly id: string | undefined;
-      readonly report: Pick<MeteredResult, 'threadId' | 'usage' | 'costUsd' | 'source' | 'records'>;
-    };
-
-/** The fields that docs/json.md gives an amount, a response, a model and a report. */
-interface Amounts extends TokensJson {
-  readonly costUsd: number | null;
+/** One line of `--meter-events`, as far as the library passes it on. */
+export interface MeteringEvent {
+  readonly id: string | undefined;
+  readonly response?: MeteredResponse;
+  /** Of the last line alone. */
+  readonly report?: Omit<MeteredResult, 'exitCode' | 'signal' | 'id'>;
 }
 
-interface ResponseJson extends Amounts {
-  readonly threadId: string;
-  readonly responseKey: string;
-  readonly model: string;
-  readonly source: Source;
-  readonly totals: Amounts;
-}
-
-interface ModelJson extends Amounts {
-  readonly model: string;
-  readonly source: Source;
-  readonly responseCount: number;
-}
-
+/** The fields that docs/json.md gives an amount, a response, and the end of an invocation. */
+type Amounts = TokensJson & { readonly costUsd: number | null };
+type ResponseJson = Amounts &
+  Pick<MeteredResponse, 'threadId' | 'responseKey' | 'model' | 'source'> & { readonly totals: Amounts };
+type ModelJson = Amounts & Pick<MeteredRecord, 'model' | 'source'> & { readonly responseCount: number };
 interface EndJson extends Amounts {
   readonly threadId: string | null;
   readonly source: Source | 'mixed' | null;
@@ -78,9 +62,9 @@ export function parseMeteringEvent(line: string): MeteringEvent | undefined {
   try {
     const event = JSON.parse(line) as { readonly event: string; readonly invocationId: string | null };
     const id = event.invocationId ?? undefined;
-    if (event.event === 'start') return { kind: 'start', id };
-    if (event.event === 'response') return { kind: 'response', id, response: readResponse(event as never) };
-    return event.event === 'end' ? { kind: 'end', id, report: readReport(event as never) } : undefined;
+    if (event.event === 'start') return { id };
+    if (event.event === 'response') return { id, response: readResponse(event as never) };
+    return event.event === 'end' ? { id, report: readReport(event as never) } : undefined;
   } catch {
     return undefined;
   }
@@ -91,18 +75,11 @@ function readResponse(json: ResponseJson): MeteredResponse {
   return { threadId, responseKey, model, source, ...readAmounts(json), total: readAmounts(totals) };
 }
 
-function readReport(json: EndJson): (MeteringEvent & { kind: 'end' })['report'] {
-  return {
-    threadId: json.threadId ?? undefined,
-    source: json.source ?? undefined,
-    ...readAmounts(json),
-    records: json.models.map(
-      (one): MeteredRecord => ({
-        ...{ model: one.model, source: one.source, responses: one.responseCount },
-        ...readAmounts(one),
-      }),
-    ),
-  };
+function readReport(json: EndJson): NonNullable<MeteringEvent['report']> {
+  const records = json.models.map((one): MeteredRecord => {
+    return { model: one.model, source: one.source, responses: one.responseCount, ...readAmounts(one) };
+  });
+  return { threadId: json.threadId ?? undefined, source: json.source ?? undefined, ...readAmounts(json), records };
 }
 
 function readAmounts(json: Amounts): { usage: Usage; costUsd: number | undefined } {

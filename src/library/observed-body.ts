@@ -2,19 +2,16 @@ import { createEventSplitter, encodeEvent, type StreamEvent } from '../agents/op
 import { isObject } from '../formats/json.js';
 import type { ObservedCall } from './observed-calls.js';
 
-/** Whether the caller may see the usage that the metering has asked for. */
-export type UsageVisibility = 'shows all' | 'withholds usage';
-
 /**
  * The response with a body that `observed` sees pass. Nothing is read before the caller reads, and what the caller
- * cancels is cancelled, so the model stops as it would without us.
+ * cancels is cancelled, so the model stops as it would without us. Usage that the caller has not asked for is withheld.
  */
-export function observeBody(response: Response, observed: ObservedCall, visibility: UsageVisibility): Response {
+export function observeBody(response: Response, observed: ObservedCall, withholdsUsage: boolean): Response {
   const { body, status, statusText, headers, url, redirected } = response;
   if (!body) return response;
   // A fetch of the caller's own may give a stream of Node's.
   const reader = ('getReader' in body ? body : ReadableStream.from(body as AsyncIterable<Uint8Array>)).getReader();
-  const chunks = readEvents(reader, observed, visibility);
+  const chunks = readEvents(reader, observed, withholdsUsage);
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -38,12 +35,12 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 async function* readEvents(
   reader: Reader,
   observed: ObservedCall,
-  visibility: UsageVisibility,
+  withholdsUsage: boolean,
 ): AsyncGenerator<Buffer, void> {
   const splitter = createEventSplitter();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const events = splitter.push(next.value).map((event) => observeEvent(event, observed, visibility));
+      const events = splitter.push(next.value).map((event) => observeEvent(event, observed, withholdsUsage));
       const passed = Buffer.concat(events.filter((bytes) => bytes !== undefined));
       if (passed.length > 0) yield passed;
     }
@@ -56,13 +53,13 @@ async function* readEvents(
 }
 
 /** What the caller is to have of an event; undefined: nothing. */
-function observeEvent(event: StreamEvent, observed: ObservedCall, visibility: UsageVisibility): Buffer | undefined {
+function observeEvent(event: StreamEvent, observed: ObservedCall, withholdsUsage: boolean): Buffer | undefined {
   const data = parseData(event.data);
   // A client stops reading here.
   if (event.data === '[DONE]') observed.end('whole');
   if (!data) return event.bytes;
   observed.event(data);
-  return visibility === 'withholds usage' ? withoutUsage(event, data) : event.bytes;
+  return withholdsUsage ? withoutUsage(event, data) : event.bytes;
 }
 
 /** The usage comes in a chunk of its own, without choices, and as null in every other (OpenAI's API reference). */

@@ -100,15 +100,10 @@ function describeCall(
   };
 }
 
+/** What `next` does not say stays as it was before; texts go on. */
 function merge(before: ApiFacts, next: ApiFacts): ApiFacts {
-  return {
-    responseId: next.responseId ?? before.responseId,
-    model: next.model ?? before.model,
-    serviceTier: next.serviceTier ?? before.serviceTier,
-    usage: next.usage ?? before.usage,
-    state: next.state ?? before.state,
-    text: (before.text ?? '') + (next.text ?? ''),
-  };
+  const said = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined));
+  return { ...before, ...said, text: (before.text ?? '') + (next.text ?? '') };
 }
 
 function remember(recording: Promise<unknown>): void {

@@ -36,7 +36,7 @@ export interface RecordedUsage {
 
 /** One call of a model outside of Codex, once it has ended. */
 export interface Step {
-  readonly place: ResolvedContext;
+  readonly context: ResolvedContext;
   /** What was called: `chat.completions`, `responses`, … */
   readonly command: string;
   readonly startedAtMs: number;
@@ -47,7 +47,7 @@ export interface Step {
 
 /** Records one step. Never rejects: what fails is logged, and what the database does not take is kept aside. */
 export async function recordStep(step: Step): Promise<RecordedUsage> {
-  const { paths, costRecords, estimates, problem } = step.place;
+  const { paths, costRecords, estimates, problem } = step.context;
   const log = openLog(paths.logFile);
   if (problem) log.warn('The configuration cannot be read; it is left out.', { reason: problem });
   let stored: RecordedUsage['stored'] = 'database';
@@ -69,7 +69,7 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
     },
   });
   const priced = price(step, log);
-  const notes = [...step.place.notes, ...step.notes, ...priced.notes];
+  const notes = [...step.context.notes, ...step.notes, ...priced.notes];
   recorder.add({
     update: { status: step.status, endedAtMs: step.response?.completedAtMs ?? Date.now() },
     responses: priced.response ? [priced.response] : [],
@@ -82,28 +82,20 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
   return summarise(invocation, recorder.iteration, priced.response, stored);
 }
 
-function describe({ place, command, startedAtMs }: Step): Invocation {
+function describe({ context, command, startedAtMs }: Step): Invocation {
+  const { attribution, cwd, workTree, tags } = context;
   return {
-    id: randomUUID(),
-    origin: 'recorded',
-    attribution: place.attribution,
-    command,
-    cwd: place.cwd,
-    workTree: place.workTree,
-    tags: place.tags,
-    codexHome: undefined,
-    codexPath: undefined,
-    meterPid: process.pid,
-    codexPid: undefined,
-    startedAtMs,
+    ...{ id: randomUUID(), origin: 'recorded', meterPid: process.pid },
+    ...{ codexHome: undefined, codexPath: undefined, codexPid: undefined },
+    ...{ attribution, cwd, workTree, tags, command, startedAtMs },
     surroundings: readSurroundings(process.env),
   };
 }
 
-function price({ response, place }: Step, log: Log) {
+function price({ response, context }: Step, log: Log) {
   if (!response) return { response, notes: [] };
   try {
-    return new Pricer(createPriceBook({ user: place.prices })).price(response);
+    return new Pricer(createPriceBook({ user: context.prices })).price(response);
   } catch (error) {
     log.warn('The price list cannot be read; the response stays unpriced.', { reason: messageOf(error) });
     return { response: { ...response, costNanoUsd: undefined, price: undefined }, notes: [] };

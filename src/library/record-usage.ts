@@ -68,13 +68,13 @@ export interface Call extends AvailableEvidence {
 
 /**
  * Finds what a call used and records it, after the calls that ended before it: an estimate takes longer than counts that were
- * reported, and the database numbers iterations in the order in which it hears of them. Rejects as `place` does, and for
+ * reported, and the database numbers iterations in the order in which it hears of them. Rejects as `resolved` does, and for
  * nothing else.
  */
-export function recordCall(place: Promise<ResolvedContext>, call: Call): Promise<RecordedUsage> {
+export function recordCall(resolved: Promise<ResolvedContext>, call: Call): Promise<RecordedUsage> {
   const { command, startedAtMs, status } = call;
-  return inTurn(Promise.all([place, findUsage(call)]), ([at, { notes, ...found }]) =>
-    recordStep({ place: at, command, startedAtMs, status, notes, response: found.usage && toResponse(call, found) }),
+  return inTurn(Promise.all([resolved, findUsage(call)]), ([context, { notes, ...found }]) =>
+    recordStep({ context, command, startedAtMs, status, notes, response: found.usage && toResponse(call, found) }),
   );
 }
 
