@@ -4,14 +4,14 @@ import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { type BudgetLevel, measureLevel, type OthersScope } from '../meter/budget.js';
 import { untilRunsAreSettled } from '../meter/settling.js';
-import { findShortWindows, type ShortWindow } from '../report/budget-status.js';
+import { findShortWindows } from '../report/budget-status.js';
 import { createCalendar, findPeriod } from '../report/calendar.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { openStore, type Store } from '../store/store.js';
 import { addSpent, isBudgetPeriod, type Spent } from '../usage/budget.js';
 import type { Attribution } from '../usage/record.js';
-import { describeRefusal } from './budget-text.js';
 import type { FleetSpending } from './fleet-budget.js';
+import { describeRefusal } from './sentences.js';
 
 /** How long it may take to ask the database what was spent, while Codex waits to be started. */
 const WAITING = { mode: 'write', busyTimeoutMs: 1000 } as const;
@@ -49,12 +49,7 @@ export async function findRefusal(question: Question): Promise<Refusal | undefin
   }
 }
 
-interface Reasons {
-  readonly levels: readonly BudgetLevel[];
-  readonly windows: readonly ShortWindow[];
-}
-
-async function readReasons({ database, settings, whose, atMs, fleet }: Question): Promise<Reasons> {
+async function readReasons({ database, settings, whose, atMs, fleet }: Question) {
   const limits = listLimits(settings).filter(({ scope }) => scope !== 'invocation');
   const minLeft = settings.minLeft.value;
   if (limits.length === 0 && minLeft.length === 0) return { levels: [], windows: [] };

@@ -1,12 +1,11 @@
-import type { Settings } from '../config/settings.js';
-import { listLimits } from '../config/settings.js';
+import { listLimits, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { BudgetGuard, type BudgetLevel, type BudgetMark, type OthersScope, sumSpent } from '../meter/budget.js';
 import { createCalendar, findPeriod } from '../report/calendar.js';
 import type { Spent } from '../usage/budget.js';
 import type { Attribution, Note, PricedResponse } from '../usage/record.js';
-import { describeLevel, describeStop, describeStopped } from './budget-text.js';
+import { describeLevel, describeStop, describeStopped } from './sentences.js';
 
 export interface BudgetWatchOptions {
   readonly settings: Settings;
@@ -21,29 +20,13 @@ export interface BudgetWatchOptions {
   readonly log: Log;
 }
 
-/** The budget of one invocation: checks its limits, reports them and ends Codex. */
-export interface BudgetWatch {
-  /** Checks the limits; `all` are the invocation's responses so far. Never throws. */
-  check(all: readonly PricedResponse[]): void;
-  /** How far each limit is used up. */
-  measure(all: readonly PricedResponse[]): BudgetLevel[];
-  /** Whether a limit was reached that ends Codex. */
-  isStopped(): boolean;
-  /** Says what the invocation cost, where a limit was reached that ends Codex. Returns whether one was. */
-  conclude(all: readonly PricedResponse[]): 'within' | 'stopped';
-}
-
-/** Undefined where there are no limits. */
-export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefined {
+/** Checks the limits of one invocation, reports them and ends Codex. Undefined where there are no limits. */
+export function watchBudget(options: BudgetWatchOptions) {
   const { settings, whose, note, stop, say, log } = options;
   const limits = listLimits(settings);
   if (limits.length === 0) return undefined;
   const calendar = createCalendar(settings.timeZone.value);
   const stops = settings.onBudget.value === 'stop';
-  const warnOfUnpriced = createPriceWarning(
-    limits.some(({ unit }) => unit === 'usd'),
-    say,
-  );
   let faultReported = false;
   const guard = new BudgetGuard({
     limits,
@@ -64,39 +47,31 @@ export function watchBudget(options: BudgetWatchOptions): BudgetWatch | undefine
     },
   });
   return {
-    check(all) {
+    /** Checks the limits; `all` are the invocation's responses so far. Never throws. */
+    check(all: readonly PricedResponse[]): void {
       try {
-        warnOfUnpriced(all);
         guard.check(all, Date.now());
       } catch (error) {
         log.warn('The budget could not be checked.', { reason: messageOf(error) });
       }
     },
-    measure: (all) => guard.measure(all, Date.now()),
+    /** Says that limits in USD do not hold for a model without a price. */
+    warnOfUnpriced(model: string): void {
+      if (limits.every(({ unit }) => unit !== 'usd')) return;
+      say(`no price is known for ${model}: it counts toward budgets in tokens, not toward those in USD.`);
+    },
+    /** How far each limit is used up. */
+    measure: (all: readonly PricedResponse[]) => guard.measure(all, Date.now()),
+    /** Whether a limit was reached that ends Codex. */
     isStopped: () => stops && guard.reached.length > 0,
-    conclude(all) {
+    /** Says what the invocation cost, where a limit was reached that ends Codex. Returns whether one was. */
+    conclude(all: readonly PricedResponse[]): 'within' | 'stopped' {
       const { reached } = guard;
       if (!stops || reached.length === 0) return 'within';
       const levels = guard.measure(all, Date.now()).filter(({ limit }) => reached.includes(limit));
       say(describeStopped(levels, sumSpent(all), all.length, whose));
       return 'stopped';
     },
-  };
-}
-
-/** Writes once for each model without a price that limits in USD do not hold for it. */
-function createPriceWarning(
-  matters: boolean,
-  say: (line: string) => void,
-): (responses: readonly PricedResponse[]) => void {
-  const told = new Set<string>();
-  return (responses) => {
-    if (!matters) return;
-    for (const { model, costNanoUsd } of responses) {
-      if (costNanoUsd !== undefined || told.has(model)) continue;
-      told.add(model);
-      say(`no price is known for ${model}: it counts toward budgets in tokens, not toward those in USD.`);
-    }
   };
 }
 

@@ -8,44 +8,41 @@ import type { Invocation, PricedResponse } from '../usage/record.js';
 /** How long a hook may take. After that it is killed, with all that it has started. */
 const LIMIT_MS = 10_000;
 
-/** The user's own programs, which the meter runs when something happens. Nothing that becomes of them changes the run. */
-export interface Hooks {
-  /** Starts the hook of that name, where there is one, and gives it `content` as JSON on stdin. Never throws. */
-  run(name: HookName, content: object): void;
-  /** Runs the hook `unpriced` for each model without a price, once. */
-  checkPrices(responses: readonly PricedResponse[]): void;
-  /** Resolves when all have ended. */
-  settle(): Promise<void>;
-}
+export type Hooks = ReturnType<typeof createHooks>;
 
-/** `limitMs` bounds each hook; tests make it shorter. */
-export function createHooks(commands: HookCommands, invocation: Invocation, log: Log, limitMs = LIMIT_MS): Hooks {
+/**
+ * Runs the user's own programs when something happens in the run of `invocation`. Whatever becomes of them, the run is not
+ * affected. `limitMs` bounds each hook; tests make it shorter.
+ */
+export function createHooks(commands: HookCommands, invocation: Invocation, log: Log, limitMs = LIMIT_MS) {
   const running = new Set<Promise<unknown>>();
-  const unpriced = new Set<string>();
-  const run = (name: HookName, content: object) => {
-    const command = commands[name];
-    if (command === undefined) return;
-    const head = { schemaVersion: SCHEMA_VERSION, hook: name, at: new Date().toISOString() };
-    const facts = { ...head, ...identify(invocation, invocation.attribution.iteration), ...content };
-    const ended = runHook(command, `${JSON.stringify(facts)}\n`, invocation.cwd, limitMs).then((failure) => {
-      if (failure)
-        log.warn('A hook failed; the run is not affected.', { invocation: invocation.id, hook: name, reason: failure });
-    });
-    running.add(ended);
-    void ended.finally(() => running.delete(ended));
-  };
   return {
-    run,
-    checkPrices(responses) {
-      for (const { model, costNanoUsd } of responses) {
-        if (costNanoUsd !== undefined || unpriced.has(model)) continue;
-        unpriced.add(model);
-        run('unpriced', { model });
-      }
+    /** Starts the hook of that name, where there is one, and gives it `content` as JSON on stdin. Never throws. */
+    run(name: HookName, content: object): void {
+      const command = commands[name];
+      if (command === undefined) return;
+      const head = { schemaVersion: SCHEMA_VERSION, hook: name, at: new Date().toISOString() };
+      const facts = { ...head, ...identify(invocation, invocation.attribution.iteration), ...content };
+      const ended = runHook(command, `${JSON.stringify(facts)}\n`, invocation.cwd, limitMs).then((reason) => {
+        if (reason)
+          log.warn('A hook failed; the run is not affected.', { invocation: invocation.id, hook: name, reason });
+      });
+      running.add(ended);
+      void ended.finally(() => running.delete(ended));
     },
-    async settle() {
+    /** Resolves when all have ended. */
+    async settle(): Promise<void> {
       await Promise.allSettled(running);
     },
+  };
+}
+
+/** Returns a function that lists the models without a price among responses, each model once over all calls. */
+export function createUnpricedFinder(): (responses: readonly PricedResponse[]) => string[] {
+  const found = new Set<string>();
+  return (responses) => {
+    const unpriced = new Set(responses.flatMap(({ model, costNanoUsd }) => (costNanoUsd === undefined ? model : [])));
+    return [...unpriced].filter((model) => !found.has(model) && found.add(model));
   };
 }
 

@@ -4,14 +4,21 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.js';
 import { type MessageLink, openMessageLink } from '../io/message-link.js';
-import type { CodexEnd, RunFacts, Settled, ToFront, ToMeter } from '../meter/messages.js';
-import { AFRESH, LINK_FD } from '../meter/messages.js';
+import {
+  AFRESH,
+  type CodexEnd,
+  LINK_FD,
+  type RunFacts,
+  type Settled,
+  type ToFront,
+  type ToMeter,
+} from '../meter/messages.js';
 import type { OutputLine } from '../meter/output-sieve.js';
 
 /** Bundled as a file of its own, beside the one that this is in. */
 const METER = fileURLToPath(new URL('./meter.cjs', import.meta.url));
-/** So many messages are kept for a meter that is not ready yet, in case it has to be started a second time. */
-const KEPT_LINES = 1000;
+/** So many messages wait for a meter that is not ready yet, in case it has to be started a second time. */
+const MOST_EARLY = 1000;
 
 /**
  * While Codex starts it needs the processor itself: a meter that started beside it made a run of half a second a third
@@ -19,9 +26,9 @@ const KEPT_LINES = 1000;
  * becomes the meter, whatever has become of the front meanwhile. WAKE ends its sleep: by default a process ignores that
  * signal, so it does no harm to a shell that is not ready for it, nor to the meter.
  */
-const LATER = [`trap : WINCH; sleep "$1" ${LINK_FD}>&- &`, 'wait $! || { kill $!; wait $!; }', 'shift; exec "$@"'].join(
-  '\n',
-);
+const LATER = `trap : WINCH; sleep "$1" ${LINK_FD}>&- &
+wait $! || { kill $!; wait $!; }
+shift; exec "$@"`;
 const WAKE = 'SIGWINCH';
 const CODEX_STARTS_S = '0.25';
 const SHELL = '/bin/sh';
@@ -41,31 +48,18 @@ export interface MeterOptions {
   readonly onGone: () => void;
 }
 
-/** The meter, as the front sees it. No method throws, and none waits longer than it is told to. */
-export interface MeterProcess {
-  begin(codexPid: number): void;
-  observe(line: OutputLine): void;
-  /** Asks whether Codex may be started. Returns why not; undefined where it may be, or where no answer comes in time. */
-  ask(limitMs: number): Promise<string | undefined>;
-  /** Says how Codex has ended, and waits for what that came to; undefined where no answer comes in time. */
-  end(end: Omit<CodexEnd, 'lostLines'>, limitMs: number): Promise<Settled | undefined>;
-  /** Why there is none; undefined while there is one, or where it has done its work. */
-  trouble(): string | undefined;
-}
-
-/** Starts a meter for one run, in a session of its own: what is sent to our process group, or typed, leaves it alone. */
-export function startMeter(options: MeterOptions): MeterProcess {
-  return new StartedMeter(options);
-}
-
-class StartedMeter implements MeterProcess {
+/**
+ * The meter of one run, as the front sees it: a process in a session of its own, so that what is sent to our process group, or typed,
+ * leaves it alone. No method throws, and none waits longer than it is told to.
+ */
+export class MeterProcess {
   readonly #options: MeterOptions;
   #link: MessageLink<ToMeter> | undefined;
   #process: ChildProcess | undefined;
   #state: 'starting' | 'ready' | 'gone' = 'starting';
   #trouble: string | undefined;
-  /** The messages that were sent before the meter was ready: a second one would have to be told them again. */
-  #said: ToMeter[];
+  /** The messages that were sent before the meter was ready: a second one needs them again. */
+  #early: ToMeter[];
   #lostLines = 0;
   #codexEnded = false;
   #hasSettled = false;
@@ -74,39 +68,42 @@ class StartedMeter implements MeterProcess {
 
   constructor(options: MeterOptions) {
     this.#options = options;
-    this.#said = [{ kind: 'facts', facts: options.facts }];
+    this.#early = [{ kind: 'facts', facts: options.facts }];
     this.#launch('at first');
   }
 
   begin(codexPid: number): void {
-    this.#say({ kind: 'begun', codexPid });
+    this.#send({ kind: 'begun', codexPid });
   }
 
   observe(line: OutputLine): void {
-    if (!this.#say({ kind: 'line', line })) this.#lostLines++;
+    if (!this.#send({ kind: 'line', line })) this.#lostLines++;
   }
 
+  /** Asks whether Codex may be started. Returns why not; undefined where it may be, or where no answer comes in time. */
   ask(limitMs: number): Promise<string | undefined> {
     this.#link?.send({ kind: 'ask' }, 'important');
     return within(limitMs, this.#answer.promise);
   }
 
+  /** Says how Codex has ended, and waits for the record; undefined where no answer comes in time. */
   async end(end: Omit<CodexEnd, 'lostLines'>, limitMs: number): Promise<Settled | undefined> {
     this.#codexEnded = true;
     // A lack of memory or of descriptors, which kept the meter from starting, may be over now that Codex has ended.
-    if (this.#state === 'gone' && this.#said.length > 0) this.#launch('again');
+    if (this.#state === 'gone' && this.#early.length > 0) this.#launch('again');
     if (this.#state === 'gone') return undefined;
-    this.#say({ kind: 'ended', end: { ...end, lostLines: this.#lostLines } });
+    this.#send({ kind: 'ended', end: { ...end, lostLines: this.#lostLines } });
     if (this.#state === 'starting') this.#process?.kill(WAKE);
     return within(limitMs, this.#settled.promise);
   }
 
+  /** Why there is no meter; undefined while there is one, or where it has done its work. */
   trouble(): string | undefined {
     return this.#trouble;
   }
 
-  #say(message: ToMeter): boolean {
-    if (this.#state !== 'ready' && this.#said.length < KEPT_LINES) this.#said.push(message);
+  #send(message: ToMeter): boolean {
+    if (this.#state !== 'ready' && this.#early.length < MOST_EARLY) this.#early.push(message);
     return this.#link?.send(message, message.kind === 'line' ? 'usual' : 'important') ?? false;
   }
 
@@ -122,18 +119,18 @@ class StartedMeter implements MeterProcess {
       const socket = meter.stdio[LINK_FD] as Socket;
       // Codex is what this process waits for: should that not start, nothing keeps it.
       socket.unref();
-      this.#link = openMessageLink<ToMeter, ToFront>(socket, (message) => this.#take(message));
-      for (const message of this.#said) this.#link.send(message, 'important');
+      this.#link = openMessageLink<ToMeter, ToFront>(socket, (message) => this.#receive(message));
+      for (const message of this.#early) this.#link.send(message, 'important');
     } catch (error) {
       this.#onGone(`it could not be started: ${messageOf(error)}`);
     }
   }
 
-  #take(message: ToFront): void {
+  #receive(message: ToFront): void {
     switch (message.kind) {
       case 'ready':
         this.#state = 'ready';
-        this.#said = [];
+        this.#early = [];
         break;
       case 'answer':
         this.#answer.resolve(message.refusal);
@@ -178,17 +175,12 @@ function spawnMeter({ eventsFd, telemetryFd, starts }: MeterOptions, time: 'at f
   return meter;
 }
 
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-}
-
-function defer<T>(): Deferred<T> {
+function defer<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((done) => {
     resolve = done;
   });
-  return { promise, resolve: (value) => resolve(value) };
+  return { promise, resolve };
 }
 
 function within<T>(limitMs: number, promise: Promise<T | undefined>): Promise<T | undefined> {

@@ -131,8 +131,8 @@ void (process.argv[2] === CHECK ? check() : start()).catch(fail);
 /** Something is missing, or our own code is wrong. The front and Codex go on, and the next command settles the run. */
 async function fail(error: unknown): Promise<void> {
   try {
-    const { logTrouble } = await import('./meter-trouble.js');
-    logTrouble(messageOf(error), undefined);
+    const { logFault } = await import('./fault-log.js');
+    logFault('A run was not metered to its end', messageOf(error), undefined);
   } finally {
     process.exit(1);
   }

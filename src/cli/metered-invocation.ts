@@ -1,16 +1,13 @@
-import type { OtelReport } from '../agents/codex/otel.js';
 import type { Paths } from '../config/paths.js';
-import { listLimits, listMirrorSettings, listPrices, type Settings } from '../config/settings.js';
+import { listLimits, listMirrorSettings, listPrices } from '../config/settings.js';
 import { StoreError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { Settled } from '../meter/messages.js';
+import type { RunFacts, Settled } from '../meter/messages.js';
 import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
-import type { OutputLine } from '../meter/output-sieve.js';
 import type { PendingCause } from '../meter/recorder.js';
 import type { ServerHome } from '../meter/settlement.js';
 import { monotonicMs } from '../node/clock.js';
 import { createPriceBook } from '../pricing/prices.js';
-import type { CodexCommand } from '../process/argv.js';
 import { findShortWindows } from '../report/budget-status.js';
 import { type InvocationFacts, toInvocationReport, toLevelJson } from '../report/invocation-json.js';
 import { describeUsageLine } from '../report/usage-line.js';
@@ -20,41 +17,25 @@ import { takeInPending } from '../store/pending-intake.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { openStore, type Store } from '../store/store.js';
 import { BUDGET_EXIT_CODE } from '../usage/budget.js';
-import type { EmitForm } from '../usage/options.js';
 import type { Note, PricedResponse } from '../usage/record.js';
 import { readSpentByOthers } from './budget-refusal.js';
-import { describeWindow } from './budget-text.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp, loadPendingParser } from './catch-up.js';
 import type { FleetSpending } from './fleet-budget.js';
 import { createFleetPush } from './fleet-push.js';
-import type { Hooks } from './hooks.js';
+import { createUnpricedFinder, type Hooks } from './hooks.js';
 import type { Voice } from './metering.js';
 import type { RunEvents } from './run-events.js';
-import { describeSummary } from './summary-line.js';
+import { describeSummary, describeWindow } from './sentences.js';
 
-/** One Codex that is metered. */
-export interface MeteredInvocation {
-  observe(line: OutputLine): void;
-  /** Takes what a request that Codex made to our telemetry sink reports. */
-  observeTelemetry(report: OtelReport): void;
-  /** Records what is left. `lostLines` did not reach us. Never rejects. */
-  finish(end: End, lostLines: number): Promise<Settled>;
-  /** Does the work that nobody waits for. */
-  close(): Promise<void>;
-}
+export type MeteredInvocation = ReturnType<typeof meterInvocation>;
 
-export interface InvocationTools {
-  readonly command: CodexCommand;
+export interface InvocationTools extends Pick<RunFacts, 'settings' | 'command' | 'unknownPhase' | 'emit'> {
   readonly serverHome: ServerHome;
   readonly invocation: MeterOptions['invocation'] & { readonly codexPid: number };
   readonly telemetry: MeterOptions['telemetry'] | undefined;
-  readonly settings: Settings;
-  /** The phase that the link's name gives and that does not exist. */
-  readonly unknownPhase: string | undefined;
   /** What is to be noted of it from the start. */
   readonly notes: readonly Note[];
-  readonly emit: EmitForm | undefined;
   readonly paths: Paths;
   readonly log: Log;
   readonly events: RunEvents | undefined;
@@ -65,7 +46,7 @@ export interface InvocationTools {
 }
 
 /** Meters a Codex that has been started: connects it with its database, budget, mirror, events and hooks. */
-export function meterInvocation(tools: InvocationTools): MeteredInvocation {
+export function meterInvocation(tools: InvocationTools) {
   const { invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice } = tools;
   const { id, attribution } = invocation;
   const prices = createPriceBook({ user: listPrices(settings) });
@@ -78,6 +59,7 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
   let pendingCause: PendingCause['cause'] | undefined;
   let responses: readonly PricedResponse[] = [];
   let fleet: FleetSpending | undefined;
+  const findUnpriced = createUnpricedFinder();
   void tools.fleet.then((answer) => {
     fleet = answer;
     if (answer?.problem === undefined) return;
@@ -108,18 +90,6 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
       meter.note({ ...LITTLE_LEFT, figures: { window: name, leftPercent, minPercent } });
     }
   };
-  /** The front has ended: now there is time to wait for a locked database. */
-  const takeInLater = async () => {
-    const deadline = monotonicMs() + PATIENCE_MS;
-    for (let state: Attempt = 'locked'; state === 'locked' && monotonicMs() < deadline; ) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      state = await attempt(async () => {
-        const parse = await loadPendingParser(paths);
-        const later = openStore(paths.database, { mode: 'write' });
-        await takeInPending(paths, later, parse).finally(later.close);
-      });
-    }
-  };
   events?.started(invocation);
   const meter: Meter = startMeter({
     ...{ invocation, serverHome, command, pid: invocation.codexPid, prices, log, ...(telemetry && { telemetry }) },
@@ -128,7 +98,10 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     onResponses: (fresh, all) => {
       responses = all;
       events?.recorded(fresh, all);
-      hooks.checkPrices(fresh);
+      for (const model of findUnpriced(fresh)) {
+        hooks.run('unpriced', { model });
+        budget?.warnOfUnpriced(model);
+      }
       budget?.check(all);
       fleetPush?.start();
     },
@@ -144,15 +117,18 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
     keepPending: (change) => keepPending(paths, change),
   });
   // Other commands may run no thread, and leave no record.
-  const passedOver = command.threads === 'one' ? settings.passedOver : [];
-  if (command.threads === 'one') for (const note of tools.notes) meter.note(note);
-  for (const { path, reason } of passedOver) meter.note({ ...PASSED_OVER, figures: { path, reason } });
+  if (command.threads === 'one') {
+    for (const note of tools.notes) meter.note(note);
+    for (const { path, reason } of settings.passedOver) meter.note({ ...PASSED_OVER, figures: { path, reason } });
+  }
   const { unknownPhase } = tools;
   if (unknownPhase !== undefined) meter.note({ ...UNKNOWN_PHASE, figures: { name: unknownPhase } });
   return {
     observe: meter.observe,
+    /** Takes what a request that Codex made to our telemetry sink reports. */
     observeTelemetry: meter.observeTelemetry,
-    async finish(end, lostLines) {
+    /** Records what is left. `lostLines` did not reach us. Never rejects. */
+    async finish(end: End, lostLines: number): Promise<Settled> {
       if (lostLines > 0) meter.note({ ...LINES_LOST, figures: { lines: lostLines } });
       const summary = await meter.finish(end);
       pendingCause = summary?.pending?.cause;
@@ -176,12 +152,13 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
         usageLine: tools.emit && describeUsageLine(tools.emit, facts, end),
       };
     },
-    async close() {
+    /** Does the work that nobody waits for. */
+    async close(): Promise<void> {
       await catchingUp;
       await mirror.awaitEstimates();
       store?.close();
       // Only a lock can be gone within ten seconds. Any other fault of the database is left to the next command.
-      if (pendingCause === 'lock') await takeInLater();
+      if (pendingCause === 'lock') await takeInLater(paths);
     },
   };
 }
@@ -190,14 +167,19 @@ export function meterInvocation(tools: InvocationTools): MeteredInvocation {
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 100;
 
-type Attempt = 'done' | 'locked' | 'failed';
-
-async function attempt(operate: () => Promise<void>): Promise<Attempt> {
-  try {
-    await operate();
-    return 'done';
-  } catch (error) {
-    return error instanceof StoreError && error.problem === 'locked' ? 'locked' : 'failed';
+/** The front has ended: now there is time to wait for a locked database. */
+async function takeInLater(paths: Paths): Promise<void> {
+  const deadline = monotonicMs() + PATIENCE_MS;
+  for (let isLocked = true; isLocked && monotonicMs() < deadline; ) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    try {
+      const parse = await loadPendingParser(paths);
+      const store = openStore(paths.database, { mode: 'write' });
+      await takeInPending(paths, store, parse).finally(store.close);
+      isLocked = false;
+    } catch (error) {
+      isLocked = error instanceof StoreError && error.problem === 'locked';
+    }
   }
 }
 

@@ -11,21 +11,19 @@ import { resolveProgram } from '../process/native.js';
 import { forwardSignals, type SignalForwarding } from '../process/signals.js';
 import { planStreams, type StreamPlan } from '../process/streams.js';
 import { BUDGET_EXIT_CODE } from '../usage/budget.js';
-import type { EmitForm } from '../usage/options.js';
 import type { Attribution } from '../usage/record.js';
 import { exitAs, leave } from './exit.js';
-import { type MeterOptions, type MeterProcess, startMeter } from './meter-process.js';
+import { type MeterOptions, MeterProcess } from './meter-process.js';
 import { emitUsage, flushSaid, type LineEnds, say, watchLineEnds } from './own-lines.js';
+import type { Awaits, RunEnd } from './run-end.js';
 import type { WrapperOptions } from './wrapper-options.js';
-import type { planSummary } from './wrapper-summary.js';
 import type { Targets } from './wrapper-targets.js';
 import type { Telemetry } from './wrapper-telemetry.js';
-import type { Awaits, planWait } from './wrapper-wait.js';
 
 /** How long Codex's start may wait for the answer whether a budget is spent. */
 const ANSWER_MS = 2000;
 
-export interface MeteredRunOptions {
+export interface MeteredRunOptions extends RunEnd {
   readonly options: WrapperOptions;
   readonly codexArgs: readonly string[];
   readonly command: CodexCommand;
@@ -36,9 +34,6 @@ export interface MeteredRunOptions {
   readonly unknownPhase: string | undefined;
   readonly startedAtMs: number;
   readonly targets: Targets;
-  readonly wait: ReturnType<typeof planWait>;
-  readonly emit: EmitForm | undefined;
-  readonly isSummarised: ReturnType<typeof planSummary>;
 }
 
 /** Codex, and what this process does about it. */
@@ -56,7 +51,8 @@ export async function runMetered(run: MeteredRunOptions): Promise<void> {
   const { codexArgs, command, codexPath } = run;
   const telemetry = mayKeepNoFile(command) ? await openTelemetry(run) : undefined;
   const codex: Supervision = {};
-  const start = (starts: MeterOptions['starts']) => startMeter({ ...describeMeter(run, telemetry, codex), starts });
+  const start = (starts: MeterOptions['starts']) =>
+    new MeterProcess({ ...describeMeter(run, telemetry, codex), starts });
 
   const asked = mayBeSpent(run.settings) ? start('at once') : undefined;
   const refusal = await asked?.ask(ANSWER_MS);
@@ -125,13 +121,13 @@ interface Ending {
 /** Waits for the record, for as long as that may be waited for, and ends as Codex has ended. */
 async function conclude({ run, codex, meter, lineEnds, exit, signals }: Ending): Promise<void> {
   const interruptedBy = signals.interrupted() ?? (codex.stopping && 'SIGINT');
-  const saysALine = run.isSummarised(run.command);
+  const saysALine = run.isSummarised();
   const waitMs = run.wait(codex.ranMs ?? 0, awaits(run, saysALine)) + longestWait(run.settings.fleet);
   const settled = await meter.end({ exit, interruptedBy, atMs: Date.now() }, waitMs);
   await codex.stopping;
   if (run.emit && !codex.child?.gaveUpReader())
     await emitUsage(settled, lineEnds.isOpen(exit.signal !== undefined), run.settings.database.value);
-  if (saysALine) sayWhatItCameTo(settled, meter.trouble());
+  if (saysALine) sayResult(settled, meter.trouble());
   await logTrouble(meter, run.settings);
   await flushSaid();
   if (codex.stopping || settled?.outcome === 'stopped') leave(BUDGET_EXIT_CODE);
@@ -158,7 +154,7 @@ function describeRun(run: MeteredRunOptions, telemetry: Telemetry | undefined) {
  */
 function mayStartLater(run: MeteredRunOptions, streams: StreamPlan, telemetry: Telemetry | undefined): boolean {
   const isNamed = streams[run.command.output === 'json' ? 'stdout' : 'stderr'] === 'pipe';
-  const isAwaited = awaits(run, run.isSummarised(run.command)) !== 'nothing' || process.pid === 1;
+  const isAwaited = awaits(run, run.isSummarised()) !== 'nothing' || process.pid === 1;
   return isNamed && run.command.remote === undefined && telemetry === undefined && !isAwaited;
 }
 
@@ -192,7 +188,7 @@ function awaits({ targets, settings, emit }: MeteredRunOptions, saysALine: boole
 }
 
 /** One line for a person. */
-function sayWhatItCameTo(settled: Settled | undefined, trouble: string | undefined): void {
+function sayResult(settled: Settled | undefined, trouble: string | undefined): void {
   if (settled?.pending !== undefined) say(`the record is kept aside: ${settled.pending} See codex-usage doctor.`);
   if (settled?.summary !== undefined) say(settled.summary);
   else if (trouble !== undefined) say(`this run was not metered to its end: ${trouble}. See codex-usage doctor.`);
@@ -203,10 +199,6 @@ function sayWhatItCameTo(settled: Settled | undefined, trouble: string | undefin
 async function logTrouble(meter: MeterProcess, settings: Settings): Promise<void> {
   const reason = meter.trouble();
   if (reason === undefined) return;
-  try {
-    const { logTrouble: log } = await import('./meter-trouble.js');
-    log(reason, settings.database.value);
-  } catch {
-    // There is nowhere left to tell it.
-  }
+  const { logFault } = await import('./fault-log.js');
+  logFault('A run was not metered to its end', reason, settings.database.value);
 }

@@ -36,23 +36,15 @@ export interface Descriptors {
   readonly telemetry: number;
 }
 
-/** One run in this process. Its methods are called in this order, each when the one before has resolved. */
-export interface Metering {
-  /** Why Codex must not be started; undefined where it may be. */
-  ask(): Promise<string | undefined>;
-  /** Codex runs, as `codexPid`. */
-  begin(codexPid: number): Promise<void>;
-  observe(line: OutputLine): void;
-  /** Records what is left. `lostLines` did not reach this process. Never rejects. */
-  finish(end: End, lostLines: number): Promise<Settled>;
-  /** Does the work that nobody waits for. */
-  close(): Promise<void>;
-}
+export type Metering = ReturnType<typeof createMetering>;
 
 const NOTHING: Settled = { outcome: 'within', summary: undefined, usageLine: undefined, pending: undefined };
 
-/** Connects one metered run with this process's paths, log and database. */
-export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descriptors): Metering {
+/**
+ * Connects one metered run with this process's paths, log and database. The methods are called in this order, each when the one before
+ * has resolved.
+ */
+export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descriptors) {
   const { settings, attribution, command, cwd, codexPath, frontPid, startedAtMs, reportPath } = facts;
   const paths = readPaths(process.env, settings.database.value);
   const log = openLog(paths.logFile);
@@ -75,7 +67,8 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
   let run: MeteredInvocation | undefined;
   let sink: OtlpSink | undefined;
   return {
-    async ask() {
+    /** Why Codex must not be started; undefined where it may be. */
+    async ask(): Promise<string | undefined> {
       const refusal = await findRefusal({
         ...{ database: paths.database, settings, whose: attribution, atMs: startedAtMs, log },
         fleet: await askOnce(),
@@ -90,24 +83,27 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
       for (const level of refusal.levels) hooks.run('reached', { invocationId: null, budget: toLevelJson(level) });
       return refusal.reason;
     },
-    async begin(codexPid) {
+    /** Codex runs, as `codexPid`. */
+    async begin(codexPid: number): Promise<void> {
       const { codexHome, serverHome } = await findSessionHome(facts);
       sink = await openSink(facts.telemetry, descriptors.telemetry);
       const { tags, notes } = findTags();
       const invocation = { ...known, tags, codexHome, codexPid };
       const telemetry = describeConnection(facts.telemetry, sink);
       run = meterInvocation({
-        ...{ invocation, serverHome, telemetry, settings, command, paths, log, events, hooks, voice },
-        ...{ unknownPhase: facts.unknownPhase, emit: facts.emit, notes, fleet: askOnce() },
+        ...facts,
+        ...{ invocation, serverHome, telemetry, notes, paths, log, events, hooks, voice, fleet: askOnce() },
       });
       if (sink) await readBodies(sink, run.observeTelemetry);
     },
-    observe: (line) => run?.observe(line),
-    async finish(end, lostLines) {
+    observe: (line: OutputLine) => run?.observe(line),
+    /** Records what is left. `lostLines` did not reach this process. Never rejects. */
+    async finish(end: End, lostLines: number): Promise<Settled> {
       await sink?.close();
       return (await run?.finish(end, lostLines)) ?? NOTHING;
     },
-    async close() {
+    /** Does the work that nobody waits for. */
+    async close(): Promise<void> {
       await run?.close();
       await hooks.settle();
     },
@@ -119,14 +115,14 @@ export function checkMetering(): void {
   openStore(':memory:', { mode: 'write' }).close();
 }
 
-/** Where the session files of the run lie, and whether that is known. */
-interface SessionHome {
-  readonly codexHome: string;
-  readonly serverHome: ServerHome;
-}
-
-/** With `--remote` a server writes the session files, perhaps in another `CODEX_HOME` than the one that we are given. */
-async function findSessionHome({ command, serverHome }: RunFacts): Promise<SessionHome> {
+/**
+ * Where the session files of the run lie, and whether that is known: with `--remote` a server writes them, perhaps in another
+ * `CODEX_HOME` than the one that we are given.
+ */
+async function findSessionHome({
+  command,
+  serverHome,
+}: RunFacts): Promise<{ codexHome: string; serverHome: ServerHome }> {
   const codexHome = readCodexHome(process.env);
   if (command.remote === undefined) return { codexHome, serverHome: 'none' };
   const found = serverHome ?? (await findServerHome(command.remote, codexHome));

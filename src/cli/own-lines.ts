@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { messageOf, UsageError } from '../errors.js';
+import { messageOf } from '../errors.js';
 import type { Settled } from '../meter/messages.js';
-import type { CodexCommand } from '../process/argv.js';
 import type { StreamPlan } from '../process/streams.js';
-import { EMIT_FORMS, type EmitForm } from '../usage/options.js';
-import type { WrapperOptions } from './wrapper-options.js';
 
 /*
  * The lines that codex-metered itself writes to the standard output and error that it shares with Codex.
@@ -52,21 +49,7 @@ function writeLine(fd: 1 | 2, line: string, patienceMs: number): Promise<string 
   }).finally(() => clearTimeout(patience));
 }
 
-/**
- * In which form the usage is to be written to stdout at the end; undefined where it is not. Only where Codex writes JSON
- * there: everywhere else its stdout is the answer. Throws a UsageError.
- */
-export function readEmitForm(options: WrapperOptions, command: CodexCommand): EmitForm | undefined {
-  const given = options.get('emit');
-  if (!given || given.value === 'none') return undefined;
-  const form = EMIT_FORMS.find((one) => one === given.value);
-  if (!form) {
-    throw new UsageError(`${given.place}: "${given.value}" is not known: use ${EMIT_FORMS.join(', ')} or none.`);
-  }
-  return command.output === 'json' ? form : undefined;
-}
-
-/** Writes what the run used behind what Codex wrote. Logs why, where that fails or the meter has not told it in time. */
+/** Writes what the run used behind what Codex wrote. Logs why, where that fails or the meter has not answered in time. */
 export async function emitUsage(
   settled: Settled | undefined,
   lineIsOpen: boolean,
@@ -77,32 +60,25 @@ export async function emitUsage(
     ? line && (await writeLine(1, `${lineIsOpen ? '\n' : ''}${line}\n`, STDOUT_PATIENCE_MS))
     : NO_ANSWER;
   if (!failure) return;
-  try {
-    const { logUnwritten } = await import('./meter-trouble.js');
-    logUnwritten(failure, database);
-  } catch {
-    // There is nowhere left to tell it.
-  }
+  const { logFault } = await import('./fault-log.js');
+  logFault('What a run used was not written to stdout', failure, database);
 }
 
-const NO_ANSWER = 'the meter did not tell it in time; see --meter-wait';
+const NO_ANSWER = 'the meter did not answer in time; see --meter-wait';
 
 const NEWLINE = 10;
 
-/** Sees what passes on stdout, so that a line of our own begins where a line of Codex's has ended. */
-export interface LineEnds {
-  observe(chunk: Buffer): void;
-  /** Whether the last line of Codex was left open. */
-  isOpen(wasKilled: boolean): boolean;
-}
+export type LineEnds = ReturnType<typeof watchLineEnds>;
 
-export function watchLineEnds({ stdout }: StreamPlan): LineEnds {
+/** Sees what passes on stdout, so that a line of our own begins where a line of Codex's has ended. */
+export function watchLineEnds({ stdout }: StreamPlan) {
   let last = NEWLINE;
   return {
-    observe(chunk) {
+    observe(chunk: Buffer): void {
       last = chunk.at(-1) ?? last;
     },
-    isOpen(wasKilled) {
+    /** Whether the last line of Codex was left open. */
+    isOpen(wasKilled: boolean): boolean {
       // Codex ends its lines. Of a stream that was not read along, a file can be looked at; of others, a Codex that was
       // killed may have left a line open, and an empty line does less harm than two records in one.
       return (stdout === 'pipe' ? last : (readLastByte(1) ?? (wasKilled ? 0 : NEWLINE))) !== NEWLINE;

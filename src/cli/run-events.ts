@@ -13,16 +13,6 @@ import {
 import { SCHEMA_VERSION } from '../report/sums-json.js';
 import type { Invocation, PricedResponse } from '../usage/record.js';
 
-/** What a runner receives of an invocation: a line for each event as it happens, and a report at the end. */
-export interface RunEvents {
-  started(invocation: Invocation): void;
-  /** `fresh` are new or corrected; `all` are the invocation's. */
-  recorded(fresh: readonly PricedResponse[], all: readonly PricedResponse[]): void;
-  marked(level: BudgetLevel, mark: BudgetMark): void;
-  /** When the report cannot be written, a line on stderr says so. Never rejects. */
-  ended(facts: InvocationFacts): Promise<void>;
-}
-
 export interface EventTargets {
   readonly reportPath: string | undefined;
   /** An open descriptor. */
@@ -31,8 +21,13 @@ export interface EventTargets {
   readonly say: (line: string) => void;
 }
 
-/** Undefined where neither a report nor events were asked for. */
-export function createRunEvents({ reportPath, eventsFd, say }: EventTargets): RunEvents | undefined {
+export type RunEvents = NonNullable<ReturnType<typeof createRunEvents>>;
+
+/**
+ * Writes for a runner what becomes of an invocation: a line for each event as it happens, and a report at the end. Undefined
+ * where neither was asked for.
+ */
+export function createRunEvents({ reportPath, eventsFd, say }: EventTargets) {
   if (reportPath === undefined && eventsFd === undefined) return undefined;
   const events = eventsFd === undefined ? undefined : createLineSink(eventsFd);
   let invocationId: string | undefined;
@@ -41,18 +36,20 @@ export function createRunEvents({ reportPath, eventsFd, say }: EventTargets): Ru
     events?.write(JSON.stringify({ ...head, ...content }));
   };
   return {
-    started(invocation) {
+    started(invocation: Invocation): void {
       invocationId = invocation.id;
       const { codexPid, attribution } = invocation;
       emit('start', { ...identify(invocation, attribution.iteration), codexPid: codexPid ?? null });
     },
-    recorded(fresh, all) {
+    /** `fresh` are new or corrected; `all` are the invocation's. */
+    recorded(fresh: readonly PricedResponse[], all: readonly PricedResponse[]): void {
       if (!events) return;
       const totals = toTotalsJson(all);
       for (const response of fresh) emit('response', { ...toResponseJson(response), totals });
     },
-    marked: (level, mark) => emit('budget', { mark, ...toLevelJson(level) }),
-    async ended(facts) {
+    marked: (level: BudgetLevel, mark: BudgetMark) => emit('budget', { mark, ...toLevelJson(level) }),
+    /** When the report cannot be written, a line on stderr says so. Never rejects. */
+    async ended(facts: InvocationFacts): Promise<void> {
       const content = toInvocationReport(facts);
       emit('end', { ...content, droppedEventCount: events?.dropped ?? 0 });
       try {

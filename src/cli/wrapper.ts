@@ -5,7 +5,7 @@ import { resolveSettings, type Settings } from '../config/settings.js';
 import { CodexNotFoundError, messageOf, UsageError } from '../errors.js';
 import { readCwd } from '../files/folders.js';
 import { findWorkTree } from '../io/work-tree.js';
-import { attribute, type GivenAttribution } from '../meter/attribution.js';
+import { attribute } from '../meter/attribution.js';
 import { type CodexCommand, describeCommand } from '../process/argv.js';
 import { spawnCodex } from '../process/child.js';
 import { callGuardian } from '../process/guardian.js';
@@ -15,12 +15,10 @@ import { forwardSignals } from '../process/signals.js';
 import { ALL_INHERITED, replaceStandardStreams } from '../process/streams.js';
 import { exitAs } from './exit.js';
 import { readPhase } from './link-name.js';
-import { runMetered } from './metered-run.js';
-import { readEmitForm } from './own-lines.js';
+import { type MeteredRunOptions, runMetered } from './metered-run.js';
+import { planEnd } from './run-end.js';
 import { parseWrapperOptions, type WrapperOptions } from './wrapper-options.js';
-import { planSummary } from './wrapper-summary.js';
 import type { Targets } from './wrapper-targets.js';
-import { planWait } from './wrapper-wait.js';
 
 void main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`codex-metered: ${messageOf(error)}\n`);
@@ -37,22 +35,23 @@ async function main(argv: readonly string[]): Promise<void> {
   const [startedAtMs, cwd] = [Date.now(), readCwd()];
   const settings = await readSettings(options, command, cwd, metered);
   const { phase, unknownPhase } = readPhase(options, process.argv[1] ?? '');
-  const attribution = attributeTo({ options, settings, command, cwd, startedAtMs, phase });
-  const [wait, emit] = [planWait(options), readEmitForm(options, command)];
-  const isSummarised = planSummary(options, process.env);
+  const attribution = attribute(
+    {
+      ...{ project: named(settings.project), run: options.get('run-id'), phase, iteration: options.get('iteration') },
+      outputPatterns: settings.outputPatterns.map(({ value }) => value),
+      timeZone: settings.timeZone.value,
+    },
+    { ...command, command: command.name, cwd, startedAtMs },
+  );
+  const end = planEnd(options, command, process.env);
   const targets = metered ? await openTargetsOf(options) : NO_TARGETS;
-  const codexPath = locateCodex({
-    wanted: options.value('codex'),
-    env: process.env,
-    cwd,
-    self: process.argv[1] ?? '',
-  });
-  if (!metered) return await runUnmetered({ codexPath, codexArgs, command });
-  await runMetered({
-    ...{ options, codexArgs, command, codexPath, cwd, settings, attribution, unknownPhase, startedAtMs, targets },
-    ...{ wait, emit, isSummarised },
-  });
+  const self = process.argv[1] ?? '';
+  const codexPath = locateCodex({ wanted: options.value('codex'), env: process.env, cwd, self });
+  const run = { ...end, options, codexArgs, command, codexPath, cwd, settings, attribution, unknownPhase };
+  return metered ? await runMetered({ ...run, startedAtMs, targets }) : await runUnmetered(run);
 }
+
+type Unmetered = Pick<MeteredRunOptions, 'codexPath' | 'codexArgs' | 'command'>;
 
 async function runUnmetered({ codexPath, codexArgs, command }: Unmetered): Promise<void> {
   const signals = forwardSignals(process);
@@ -69,12 +68,6 @@ async function runUnmetered({ codexPath, codexArgs, command }: Unmetered): Promi
   const exit = await child.ended;
   guardian?.dismiss();
   exitAs(exit, signals.stop);
-}
-
-interface Unmetered {
-  readonly codexPath: string;
-  readonly codexArgs: readonly string[];
-  readonly command: CodexCommand;
 }
 
 const NO_TARGETS: Targets = { reportPath: undefined, eventsFd: undefined };
@@ -96,29 +89,6 @@ async function readSettings(
   if (!metered) return resolveSettings(options.get, []);
   const cwd = resolve(calledIn, command.cd ?? '.');
   return await loadSettings(options.get, { cwd, root: findWorkTree(cwd)?.root ?? cwd, env: process.env });
-}
-
-interface AttributedCall {
-  readonly options: WrapperOptions;
-  readonly settings: Settings;
-  readonly command: CodexCommand;
-  readonly cwd: string;
-  readonly startedAtMs: number;
-  readonly phase: GivenAttribution['phase'];
-}
-
-function attributeTo({ options, settings, command, cwd, startedAtMs, phase }: AttributedCall) {
-  return attribute(
-    {
-      project: named(settings.project),
-      run: options.get('run-id'),
-      phase,
-      iteration: options.get('iteration'),
-      outputPatterns: settings.outputPatterns.map(({ value }) => value),
-      timeZone: settings.timeZone.value,
-    },
-    { ...command, command: command.name, cwd, startedAtMs },
-  );
 }
 
 function named({ value, origin }: Setting<string | undefined>) {

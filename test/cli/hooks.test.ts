@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createHooks } from '../../src/cli/hooks.js';
+import { createHooks, createUnpricedFinder } from '../../src/cli/hooks.js';
 import type { HookCommand } from '../../src/config/hooks.js';
 import { isAlive } from '../../src/process/processes.js';
 import { waitFor } from '../harness/wait.js';
@@ -16,8 +16,6 @@ function open(command: (file: string) => HookCommand, limitMs?: number) {
   const commands = { near: given, reached: given, run_end: given, unpriced: given };
   return { hooks: createHooks(commands, sampleInvocation('one', { cwd: folder }), log, limitMs), file, warnings };
 }
-
-const linesOf = (file: string) => readFileSync(file, 'utf8').trim().split('\n');
 
 test.each<[string, (file: string) => HookCommand]>([
   ['a program with arguments, in no shell', (file) => ['tee', '-a', file]],
@@ -53,11 +51,8 @@ test('a hook that hangs is killed with all that it has started', async () => {
   expect(warnings).toMatchObject([{ hook: 'reached', reason: 'it took longer than 1.5 s and was killed' }]);
 });
 
-test('a model without a price is named once', async () => {
-  const { hooks, file } = open(() => 'cat >> "out put"');
+test('a model without a price is found once', () => {
+  const findUnpriced = createUnpricedFinder();
   const unpriced = ['1', '2'].map((key) => sampleResponse(key, { model: 'house', costNanoUsd: undefined }));
-  hooks.checkPrices([...unpriced, sampleResponse('3')]);
-  hooks.checkPrices(unpriced);
-  await hooks.settle();
-  expect(linesOf(file).map((line) => JSON.parse(line).model)).toEqual(['house']);
+  expect([findUnpriced([...unpriced, sampleResponse('3')]), findUnpriced(unpriced)]).toEqual([['house'], []]);
 });

@@ -1,8 +1,13 @@
 import type { BudgetLevel } from '../meter/budget.js';
+import type { Summary } from '../meter/summary.js';
 import { cleanText, formatCost, formatCount, formatPlural } from '../report/amounts.js';
 import type { ShortWindow } from '../report/budget-status.js';
 import type { BudgetLimit, Spent } from '../usage/budget.js';
 import type { Attribution } from '../usage/record.js';
+
+/*
+ * What the meter says to a person on stderr.
+ */
 
 /** `82 % of the budget of $20.0000 for run r42 is spent: $16.4012.` */
 export function describeLevel(level: BudgetLevel, whose: Attribution): string {
@@ -18,9 +23,8 @@ export function describeStop(level: BudgetLevel, whose: Attribution): string {
 
 /** What the invocation cost in the end, and which limits ended it. */
 export function describeStopped(levels: readonly BudgetLevel[], own: Spent, responses: number, whose: Attribution) {
-  const reached = levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
   const cost = describeAmounts(own);
-  return `ended by the budget of ${reached}. This invocation: ${cost} in ${formatPlural(responses, 'response')}.`;
+  return `ended by the budget of ${listReached(levels, whose)}. This invocation: ${cost} in ${formatPlural(responses, 'response')}.`;
 }
 
 /** Why Codex is not started. One of the two lists may be empty. */
@@ -40,10 +44,31 @@ export function describeWindow({ name, leftPercent, minPercent, resetsAtMs }: Sh
   return `${left}% of the ${name} rate limit is left, and --meter-min-left asks for ${minPercent}%.${until}`;
 }
 
+/** One line on what an invocation used and cost, for a person. `~` marks counts that the API did not report itself. */
+export function describeSummary(summary: Summary): string {
+  const { invocation, iteration, responses, usage, source } = summary;
+  const { runId, phase } = invocation.attribution;
+  const mark = source === 'actual' ? '' : '~';
+  const parts =
+    source === undefined
+      ? ['no usage recorded']
+      : [
+          `${mark}${describeCost(summary)}`,
+          `${mark}${formatCount(usage.input)} in (${formatCount(usage.cachedInput)} cached)`,
+          `${mark}${formatCount(usage.output)} out`,
+          formatPlural(responses, 'response'),
+          ...(source === 'actual' ? [] : [source]),
+        ];
+  return [...parts, `run ${runId}, ${phase} ${iteration ?? '?'}`].join(' · ');
+}
+
 function describeSpentLimits(levels: readonly BudgetLevel[], whose: Attribution): string {
-  const reached = levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
   const lifted = levels.map(({ limit }) => `--meter-budget-${limit.unit} ${limit.scope}=none`);
-  return `the budget is spent of ${reached}. Raise it, or lift it: ${lifted.join(' ')}.`;
+  return `the budget is spent of ${listReached(levels, whose)}. Raise it, or lift it: ${lifted.join(' ')}.`;
+}
+
+function listReached(levels: readonly BudgetLevel[], whose: Attribution): string {
+  return levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
 }
 
 function describeLimit({ scope, unit, amount, of }: BudgetLimit, { runId, projectId }: Attribution): string {
@@ -66,4 +91,9 @@ function describeAmounts({ nanoUsd, tokens, unpricedResponses, inexactResponses 
   const mark = inexactResponses > 0 ? '~' : '';
   const unpriced = unpricedResponses > 0 ? ` + ${unpricedResponses} unpriced` : '';
   return `${mark}${formatCost(nanoUsd)}${unpriced}, ${mark}${formatCount(tokens)} tokens`;
+}
+
+function describeCost({ costNanoUsd, responses, unpricedResponses }: Summary): string {
+  if (unpricedResponses === responses) return 'unpriced';
+  return unpricedResponses > 0 ? `${formatCost(costNanoUsd)} + ${unpricedResponses} unpriced` : formatCost(costNanoUsd);
 }
