@@ -1,8 +1,10 @@
 import { readLastIterations } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
+import { readSums } from '../store/period-queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
-import { findProjects, findScopes } from '../store/scopes.js';
+import { findProjects, findScopes, readSummary } from '../store/scopes.js';
 import { readSpentInPeriod, readSpentInRun } from '../store/spent.js';
+import { listWanted, type TagFilter } from '../store/tags.js';
 import { type BudgetLimit, isBudgetPeriod, type MinLeft, type Spent } from '../usage/budget.js';
 import type { RateLimit } from '../usage/record.js';
 import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
@@ -10,6 +12,7 @@ import { type Calendar, findPeriod } from './calendar.js';
 import { toLevelJson } from './invocation-json.js';
 import { describeLimits, nameWindow } from './limits.js';
 import { SCHEMA_VERSION } from './sums-json.js';
+import { describeTags, findUnknownTag } from './tags.js';
 
 /** How much of a limit is spent. */
 export interface BudgetLevel {
@@ -43,6 +46,8 @@ export interface BudgetStatus {
   readonly pace: RunPace | undefined;
   /** `reached`: a run that began now would not start, or be warned of; `near`: four fifths of a limit are spent. */
   readonly state: 'within' | 'near' | 'reached';
+  /** What alone counts; undefined: all of it. */
+  readonly tags?: TagFilter | undefined;
 }
 
 export interface BudgetStatusQuery extends LevelQuery {
@@ -54,6 +59,8 @@ interface LevelQuery {
   readonly projectId: string;
   /** Undefined: limits of a run are left out. */
   readonly runId: string | undefined;
+  /** What counts; undefined: all of it. */
+  readonly tags?: TagFilter | undefined;
   readonly calendar: Calendar;
   /** Epoch milliseconds. */
   readonly nowMs: number;
@@ -70,29 +77,54 @@ export function readBudgetStatus(connection: Connection, query: BudgetStatusQuer
   const windows = findShortWindows(readRateLimits(connection), query.minLeft, query.nowMs);
   const share = Math.max(0, ...levels.map(({ limit, amount }) => amount / limit.amount));
   const state = share >= 1 || windows.length > 0 ? 'reached' : share >= NEAR ? 'near' : 'within';
-  return { levels, windows, pace: readPace(connection, query), unrecorded: findUnrecorded(connection, query), state };
+  const { tags } = query;
+  return {
+    levels,
+    windows,
+    pace: readPace(connection, query),
+    unrecorded: findUnrecorded(connection, query),
+    state,
+    tags,
+  };
 }
 
-function findUnrecorded(connection: Connection, { projectId, runId }: LevelQuery): string | undefined {
+function findUnrecorded(connection: Connection, { projectId, runId, tags }: LevelQuery): string | undefined {
   if (!findProjects(connection).includes(projectId)) return `project ${projectId}`;
+  const unknown = findUnknownTag(connection, tags);
+  if (unknown) return `${unknown.key} ${unknown.value}`;
   if (runId === undefined) return undefined;
   const [found] = findScopes(connection, 'run', { id: runId, projectId, limit: 1 });
   return found ? undefined : `run ${runId} in project ${projectId}`;
 }
 
-function readPace(connection: Connection, { projectId, runId }: LevelQuery): RunPace | undefined {
-  if (runId === undefined) return undefined;
+function readPace(connection: Connection, { projectId, runId, tags }: LevelQuery): RunPace | undefined {
+  if (runId === undefined || tags !== undefined) return undefined;
   const { iterations, nanoUsd, tokens } = readLastIterations(connection, { projectId, runId }, PACE_ITERATIONS);
   return iterations === 0 ? undefined : { iterations, nanoUsd: nanoUsd / iterations, tokens: tokens / iterations };
 }
 
 /** Reads how much of a limit of a run, a day, a week or a month is spent. */
 export function readLevel(connection: Connection, limit: BudgetLimit, query: LevelQuery): BudgetLevel {
+  const { nanoUsd, tokens } =
+    query.tags === undefined ? readSum(connection, limit, query) : readTagged(connection, limit, query);
+  return { limit, amount: limit.unit === 'usd' ? nanoUsd : tokens };
+}
+
+function readSum(connection: Connection, { scope }: BudgetLimit, query: LevelQuery): Pick<Spent, 'nanoUsd' | 'tokens'> {
   const { projectId, runId = '', calendar, nowMs } = query;
-  const sum = isBudgetPeriod(limit.scope)
-    ? readSpentInPeriod(connection, { projectId, day: findPeriod(calendar, limit.scope, nowMs) })
-    : readSpentInRun(connection, { projectId, runId });
-  return { limit, amount: limit.unit === 'usd' ? sum.nanoUsd : sum.tokens };
+  if (!isBudgetPeriod(scope)) return readSpentInRun(connection, { projectId, runId });
+  return readSpentInPeriod(connection, { projectId, day: findPeriod(calendar, scope, nowMs) });
+}
+
+function readTagged(connection: Connection, { scope }: BudgetLimit, query: LevelQuery): Pick<Spent, 'nanoUsd' | 'tokens'> {
+  const { projectId, runId = '', calendar, nowMs, tags } = query;
+  const rows = isBudgetPeriod(scope)
+    ? readSums(connection, ['source'], { projectId, tags, fromMs: findPeriod(calendar, scope, nowMs).startMs }, [])
+    : [readSummary(connection, { kind: 'run', projectId, runId, ...(tags !== undefined && { tags }) })];
+  return {
+    nanoUsd: rows.reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0), 0),
+    tokens: rows.reduce((sum, { input, output }) => sum + input + output, 0),
+  };
 }
 
 /**
@@ -118,7 +150,7 @@ export function findShortWindows(
 
 /** `of`: whose record was read. A line for each limit, and for each window of which too little is left. */
 export function renderBudgetStatus(
-  { levels, windows, pace, unrecorded }: BudgetStatus,
+  { levels, windows, pace, unrecorded, tags }: BudgetStatus,
   of: 'machine' | 'fleet' = 'machine',
 ): string {
   const lines = [
@@ -131,6 +163,9 @@ export function renderBudgetStatus(
       const more = countIterationsLeft(level, pace);
       return more === undefined ? spent : `${spent}, enough for ${formatPlural(more, 'more iteration')}`;
     }),
+    ...(tags !== undefined && levels.length > 0
+      ? [`Only what has ${describeTags(tags).map(cleanText).join(', ')} counts.`]
+      : []),
     ...(pace && levels.length > 0
       ? [`The pace is that of the run's last ${formatPlural(pace.iterations, 'iteration')}.`]
       : []),
@@ -142,11 +177,12 @@ export function renderBudgetStatus(
   return `${lines.length === 0 ? 'No budget is set.' : lines.join('\n')}\n${remark}`;
 }
 
-export function toBudgetStatusJson({ levels, windows, pace, unrecorded, state }: BudgetStatus): object {
+export function toBudgetStatusJson({ levels, windows, pace, unrecorded, state, tags }: BudgetStatus): object {
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: 'budget',
     state,
+    ...(tags !== undefined && { onlyTags: listWanted(tags) }),
     unrecorded: unrecorded ?? null,
     limits: levels.map((level) => ({
       ...toLevelJson(level),

@@ -4,6 +4,8 @@ import { type LiveRow, readLive } from '../store/live-queries.js';
 import type { Connection } from '../store/open.js';
 import { readSums } from '../store/period-queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
+import { findProjects } from '../store/scopes.js';
+import type { TagFilter } from '../store/tags.js';
 import { type BudgetLevel, readLevel } from './budget-status.js';
 import type { Calendar } from './calendar.js';
 import { type Figures, figuresOfModel, sumFigures, toFigures } from './figures.js';
@@ -30,12 +32,11 @@ export interface LiveView {
   readonly invocations: readonly LiveInvocation[];
   readonly limits: readonly LimitWindow[];
   readonly spending: Spending;
+  /** The project that was asked for, where nothing is recorded of it: it has not begun, or is misspelt. */
+  readonly unrecorded?: string | undefined;
 }
 
-export interface LiveQuery {
-  readonly projectId: string | undefined;
-  readonly nowMs: number;
-  readonly startOfTodayMs: number;
+export interface LiveQuery extends SpendingQuery {
   /** Of the reader: for budgets of a day, a week or a month. */
   readonly calendar: Calendar;
   /** How long an invocation that has ended is shown. */
@@ -50,8 +51,8 @@ const ENDED_LEAST = 5;
 
 /** Reads the view of `query`. Call it within a snapshot, so that its parts agree. */
 export function readLiveView(connection: Connection, query: LiveQuery): LiveView {
-  const { projectId, nowMs, endedWithinMs } = query;
-  const filter = { projectId, endedSinceMs: nowMs - endedWithinMs, endedLeast: ENDED_LEAST };
+  const { projectId, tags, nowMs, endedWithinMs } = query;
+  const filter = { projectId, tags, endedSinceMs: nowMs - endedWithinMs, endedLeast: ENDED_LEAST };
   const rows = readLive(connection, filter);
   return {
     invocations: rows.map((row) => ({
@@ -62,6 +63,7 @@ export function readLiveView(connection: Connection, query: LiveQuery): LiveView
     })),
     limits: describeLimits(readRateLimits(connection), nowMs),
     spending: readSpending(connection, query),
+    unrecorded: projectId === undefined || findProjects(connection).includes(projectId) ? undefined : projectId,
   };
 }
 
@@ -102,6 +104,7 @@ export interface Spending {
 
 export interface SpendingQuery {
   readonly projectId: string | undefined;
+  readonly tags?: TagFilter | undefined;
   readonly nowMs: number;
   readonly startOfTodayMs: number;
 }
@@ -109,10 +112,11 @@ export interface SpendingQuery {
 const RATE_MS = 10 * 60_000;
 const HOUR_MS = 60 * 60_000;
 
-export function readSpending(connection: Connection, { projectId, nowMs, startOfTodayMs }: SpendingQuery): Spending {
-  const today = readSums(connection, ['model', 'source'], { projectId, fromMs: startOfTodayMs }, []);
+export function readSpending(connection: Connection, query: SpendingQuery): Spending {
+  const { projectId, tags, nowMs, startOfTodayMs } = query;
+  const today = readSums(connection, ['model', 'source'], { projectId, tags, fromMs: startOfTodayMs }, []);
   return {
     today: sumFigures(today.map((row) => figuresOfModel(row))),
-    perHourNanoUsd: readCostSince(connection, nowMs - RATE_MS, projectId) * (HOUR_MS / RATE_MS),
+    perHourNanoUsd: readCostSince(connection, nowMs - RATE_MS, query) * (HOUR_MS / RATE_MS),
   };
 }

@@ -1,6 +1,7 @@
 import type { Connection } from '../store/open.js';
 import type { UsageFilter } from '../store/period-queries.js';
 import { listTags, listWanted, type TagFilter } from '../store/tags.js';
+import type { Tag } from '../usage/tags.js';
 import { ReportError } from './error.js';
 
 const MOST_NAMES = 10;
@@ -25,14 +26,21 @@ export function describeFilters({
   ];
 }
 
+/** The first of the tags that nothing is recorded with. */
+export function findUnknownTag(connection: Connection, filter: TagFilter | undefined): Tag | undefined {
+  return listWanted(filter).find(
+    ({ key, value }) => !/[*?[]/.test(value) && !listTags(connection, key).includes(value),
+  );
+}
+
 /** Throws a ReportError that says what there is unless something is recorded with each of the tags. */
 export function assertTags(connection: Connection, filter: TagFilter | undefined): void {
-  for (const { key, value } of listWanted(filter)) {
-    assertTagKey(connection, key);
-    const known = listTags(connection, key);
-    if (known.includes(value) || /[*?[]/.test(value)) continue;
-    throw new ReportError('unknown', `Nothing is recorded of ${key} ${value}. There is: ${nameSome(known)}.`);
-  }
+  for (const { key } of listWanted(filter)) assertTagKey(connection, key);
+  const unknown = findUnknownTag(connection, filter);
+  if (unknown === undefined) return;
+  const { key, value } = unknown;
+  const known = nameSome(listTags(connection, key));
+  throw new ReportError('unknown', `Nothing is recorded of ${key} ${value}. There is: ${known}.`);
 }
 
 /** Throws a ReportError unless something has a tag with this key. That nothing has a branch, or a pull request, is no mistake. */

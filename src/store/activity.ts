@@ -2,6 +2,7 @@ import type { InvocationStatus } from '../usage/record.js';
 import type { Connection } from './open.js';
 import { responsesBetween } from './packs.js';
 import { joinInvocationAndThread, PROJECT, readRow, readRows, readValue } from './sql.js';
+import { isTagged, type TagFilter } from './tags.js';
 
 /** A run, and the state of its newest invocation. */
 export interface NewestRun {
@@ -55,8 +56,12 @@ const RUNS_OF_PROCESSES = `
   WHERE i.status = 'running' ORDER BY i.started_at_ms DESC, i.rowid DESC`;
 
 /** Sums up what the responses since `fromMs` cost, as far as they have a price. */
-export function readCostSince(connection: Connection, fromMs: number, projectId: string | undefined): number {
+export function readCostSince(
+  connection: Connection,
+  fromMs: number,
+  { projectId, tags }: { readonly projectId: string | undefined; readonly tags?: TagFilter | undefined },
+): number {
   const sql = `SELECT sum(r.cost_nano_usd) FROM ${responsesBetween({ fromMs })} r ${joinInvocationAndThread('r')}
-    WHERE (@projectId IS NULL OR ${PROJECT} = @projectId)`;
-  return readValue<number | null>(connection, sql, { fromMs, projectId }) ?? 0;
+    WHERE (@projectId IS NULL OR ${PROJECT} = @projectId) AND (@tags IS NULL OR ${isTagged('r')})`;
+  return readValue<number | null>(connection, sql, { fromMs, projectId, tags }) ?? 0;
 }

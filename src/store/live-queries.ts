@@ -6,9 +6,11 @@ import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { SumRow } from './queries.js';
 import { readRow, readRows } from './sql.js';
+import { isTaggedInvocation, type TagFilter } from './tags.js';
 
 export interface LiveFilter {
   readonly projectId?: string | undefined;
+  readonly tags?: TagFilter | undefined;
   /** Those that ended since then (epoch milliseconds), beside those that have not ended. */
   readonly endedSinceMs: number;
   /** So many of those that ended last, however long ago. */
@@ -45,7 +47,7 @@ export interface LiveRow extends SumRow {
 /** What runs and what ended lately, the newest first. */
 export function readLive(connection: Connection, filter: LiveFilter): LiveRow[] {
   type Row = Omit<LiveRow, 'limits'> & { readonly budget: Budget | null };
-  const values = { ...filter, projectId: filter.projectId ?? null };
+  const values = { ...filter, projectId: filter.projectId ?? null, tags: filter.tags ?? null };
   const rows = readRows<Row>(connection, LIVE, values, ['models', 'modelsByCost', 'sources', 'budget']);
   return rows.map(({ budget, ...row }) => ({ ...row, limits: budget?.limits ?? [] }));
 }
@@ -72,10 +74,12 @@ export function readLimits(connection: Connection, projectId: string | undefined
 /** More than a screen shows. An index finds the newest. */
 const MOST_ENDED = 200;
 
+const WANTED = `(@projectId IS NULL OR project_id = @projectId) AND (@tags IS NULL OR ${isTaggedInvocation('id')})`;
+
 const LIVE = `
   WITH ended AS (
     SELECT id, ended_at_ms FROM invocations
-    WHERE status <> 'running' AND origin <> 'backfilled' AND (@projectId IS NULL OR project_id = @projectId)
+    WHERE status <> 'running' AND origin <> 'backfilled' AND ${WANTED}
     ORDER BY started_at_ms DESC LIMIT ${MOST_ENDED})
   SELECT i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.command, i.thread_id AS threadId,
     i.meter_pid AS meterPid, i.codex_pid AS codexPid, i.status, i.exit_code AS exitCode, i.signal,
@@ -90,7 +94,7 @@ const LIVE = `
     ${sumCounters('c', 'zero')}, sum(c.cost_nano_usd) AS costNanoUsd
   FROM invocations i LEFT JOIN cost_records c ON c.invocation_id = i.id
   WHERE i.id IN (
-    SELECT id FROM invocations WHERE status = 'running' AND (@projectId IS NULL OR project_id = @projectId)
+    SELECT id FROM invocations WHERE status = 'running' AND ${WANTED}
     UNION SELECT id FROM ended WHERE ended_at_ms >= @endedSinceMs
     UNION SELECT id FROM (SELECT id FROM ended ORDER BY ended_at_ms DESC LIMIT @endedLeast))
   GROUP BY i.id ORDER BY i.started_at_ms DESC, i.rowid DESC`;

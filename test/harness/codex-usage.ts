@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandList } from '../../src/cli/commands/command.js';
 import type { Host } from '../../src/cli/commands/host.js';
 import { COMMANDS } from '../../src/cli/commands/list.js';
 import { runProgram } from '../../src/cli/commands/program.js';
 import type { Paths } from '../../src/config/paths.js';
+import { type Change, openStore } from '../../src/store/store.js';
+import { createFolder } from '../store/samples.js';
 
 const METER = fileURLToPath(new URL('../../dist/meter.cjs', import.meta.url));
 
@@ -53,4 +56,17 @@ export async function runUsage(args: string[], setting: Setting): Promise<Printe
   };
   const exitCode = await runProgram(host, commands, { beforeCommand, beforeReport });
   return { exitCode, ...printed };
+}
+
+/** The path of a database in which the changes are recorded, one after the other: by default a new one of the running test. */
+export function recordedIn(changes: readonly Change[], path = join(createFolder(), 'usage.db')): string {
+  const store = openStore(path, { mode: 'write', busyTimeoutMs: 5000 });
+  for (const change of changes) store.record(change);
+  store.close();
+  return path;
+}
+
+/** The lines of a report that are wider than it may be, but for those with what stays whole: an address or a path. */
+export function linesBeyond(width: number, text: string, whole = 'https://'): string[] {
+  return text.split('\n').filter((line) => line.length > width && !line.includes(whole));
 }

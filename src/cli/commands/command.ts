@@ -1,5 +1,4 @@
-import type { Host } from './host.js';
-import type { HostSettings } from './host-settings.js';
+import type { Host, HostSettings } from './host.js';
 
 /**
  * A command of codex-usage as data. The parser of the command line, the help, the completion of shells and docs/commands.md are

@@ -14,37 +14,19 @@ import { findPhase, PHASES } from '../../usage/phase.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { findPlace } from './cost.js';
 import { chooseStyle } from './host.js';
-import {
-  BRANCH,
-  DAYS_OF_TIME_ZONE,
-  FLEET,
-  JSON_NOT_TABLE,
-  MODEL,
-  NO_COLOR,
-  NO_IMPORT,
-  PROJECT,
-  SINCE,
-  TAG,
-  toWantedTags,
-  UNTIL,
-} from './shared-options.js';
-import { formatJson, showReport } from './show.js';
+import * as shared from './shared-options.js';
+import { formatJson, readForm, showReport } from './show.js';
 
 const OPTIONS = {
   as: { value: '<model>', text: 'the same responses at the price of this model too: arithmetic, not a forecast' },
-  project: PROJECT,
   phase: { value: '<name>', text: `only this phase: ${PHASES.join(', ')}` },
-  model: MODEL,
-  branch: BRANCH,
-  tag: TAG,
-  since: SINCE,
-  until: UNTIL,
-  timezone: DAYS_OF_TIME_ZONE,
-  fleet: FLEET,
-  noImport: NO_IMPORT,
-  json: JSON_NOT_TABLE,
-  markdown: { text: 'the report as Markdown, for the summary of a CI job' },
-  noColor: NO_COLOR,
+  ...shared.FILTERS,
+  timezone: shared.DAYS_OF_TIME_ZONE,
+  fleet: shared.FLEET,
+  noImport: shared.NO_IMPORT,
+  json: shared.JSON_NOT_TABLE,
+  markdown: shared.MARKDOWN,
+  noColor: shared.NO_COLOR,
 } satisfies Record<string, OptionSpec>;
 
 const HELP = `
@@ -87,65 +69,47 @@ export const compare = defineCommand({
   options: OPTIONS,
   help: HELP,
   async run(call) {
-    const request = toRequest(call);
+    checkOptions(call);
     await call.prepare(call.options.noImport ? 'as-it-is' : 'import');
-    const { host, paths, options } = call;
-    return showReport(request, host, paths, (store) => {
-      const comparison = readSnapshot(store, (connection) => readRequested(connection, call, request));
-      if (request.format === 'json') return formatJson(toComparisonJson(comparison));
-      if (request.format === 'markdown') return renderComparisonMarkdown(comparison);
-      const style = chooseStyle({ color: options.noColor ? 'never' : 'auto' }, host);
-      return renderComparison(comparison, style);
+    return showReport(call, (store, { format, timeZone }) => {
+      const comparison = readSnapshot(store, (connection) => readAsked(connection, call, timeZone));
+      if (format === 'json') return formatJson(toComparisonJson(comparison));
+      if (format === 'markdown') return renderComparisonMarkdown(comparison);
+      return renderComparison(comparison, chooseStyle(call));
     });
   },
 });
 
 type CompareCall = Call<typeof OPTIONS>;
-type CompareRequest = ReturnType<typeof toRequest>;
 
-function toRequest({ argumentList: operands, options, settings }: CompareCall) {
-  const { json, markdown, since, until, as: other } = options;
+function checkOptions(call: CompareCall): void {
+  const { argumentList: operands, options } = call;
   if (operands.includes('')) throw new UsageError('One of the things to compare is empty.');
-  if (other?.trim() === '') throw new UsageError('The model of --as is empty.');
-  if (operands.length === 1 && other === undefined) {
+  if (options.as?.trim() === '') throw new UsageError('The model of --as is empty.');
+  if (operands.length === 1 && options.as === undefined) {
     throw new UsageError(`Say what to compare ${operands[0]} with, or give another model's price with --as.`);
   }
-  if (json && markdown) throw new UsageError('--markdown is a report: leave out --json.');
-  if (since !== undefined && until !== undefined && since > until) {
-    throw new UsageError('--since is after --until: there is no day between them.');
-  }
-  const phase = options.phase === undefined ? undefined : findPhase(options.phase);
-  if (options.phase !== undefined && !phase) {
+  readForm(call);
+  shared.expectDays(options);
+  if (options.phase !== undefined && !findPhase(options.phase)) {
     throw new UsageError(`"${options.phase}" is not a phase: use one of ${PHASES.join(', ')}.`);
   }
-  return {
-    ...{ operands, phase },
-    /** How many of the newest runs are compared where nothing is named. */
-    newest: other === undefined ? 2 : 1,
-    format: json ? 'json' : markdown ? 'markdown' : 'text',
-    timeZone: options.timezone ?? settings.timeZone.value,
-  } as const;
 }
 
-function readRequested(connection: Connection, call: CompareCall, request: CompareRequest): Comparison {
-  const { host, options, settings } = call;
-  const calendar = createCalendar(request.timeZone);
-  const { project: projectId, model } = options;
+function readAsked(connection: Connection, call: CompareCall, timeZone: string | undefined): Comparison {
+  const { host, options, settings, argumentList } = call;
+  const calendar = createCalendar(timeZone);
+  const { project: projectId, model, phase, as: other } = options;
+  const filter = { projectId, model, phase: findPhase(phase ?? ''), tags: shared.toWantedTags(options) };
   const context: OperandContext = {
-    calendar,
-    today: calendar.dayOf(Date.now()),
-    place: findPlace(host, settings.project.value),
-    within: { projectId, model, phase: request.phase, tags: toWantedTags(options), ...toMoments(options, calendar) },
+    ...{ calendar, today: calendar.dayOf(Date.now()), place: findPlace(host, settings.project.value) },
+    within: { ...filter, ...toMoments(options, calendar) },
   };
   const operands =
-    request.operands.length === 0
-      ? readNewestRuns(connection, request.newest, context)
-      : request.operands.map((text) => readOperand(connection, text, context));
+    argumentList.length === 0
+      ? readNewestRuns(connection, other === undefined ? 2 : 1, context)
+      : argumentList.map((text) => readOperand(connection, text, context));
+  if (other === undefined) return readComparison(connection, operands, undefined);
   const pricer = new Pricer(createPriceBook({ user: listPrices(settings) }));
-  const other = options.as;
-  return readComparison(
-    connection,
-    operands,
-    other === undefined ? undefined : { model: other, price: (response) => pricer.price(response) },
-  );
+  return readComparison(connection, operands, { model: other, price: (response) => pricer.price(response) });
 }

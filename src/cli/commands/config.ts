@@ -12,7 +12,7 @@ import { wrapText } from '../../report/table.js';
 import type { BudgetLimit, MinLeft } from '../../usage/budget.js';
 import { type FleetTarget, showFleetUrl } from '../../usage/fleet-target.js';
 import { defineCommand } from './command.js';
-import type { HostSettings } from './host-settings.js';
+import type { HostSettings } from './host.js';
 import { JSON_NOT_TEXT } from './shared-options.js';
 import { formatJson } from './show.js';
 

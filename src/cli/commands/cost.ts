@@ -14,20 +14,8 @@ import type { Place } from '../../store/scopes.js';
 import type { Store } from '../../store/store.js';
 import { type Call, defineCommand, nameOption, type OptionSpec } from './command.js';
 import { chooseStyle, type Host } from './host.js';
-import {
-  BRANCH,
-  FLEET,
-  JSON_NOT_TABLE,
-  MODEL,
-  NO_COLOR,
-  NO_IMPORT,
-  parseCount,
-  TAG,
-  TIMES_OF_TIME_ZONE,
-  toWantedTags,
-  UNIT,
-} from './shared-options.js';
-import { formatJson, showReport } from './show.js';
+import * as shared from './shared-options.js';
+import { type Form, formatJson, readForm, showReport } from './show.js';
 
 const LIST_LENGTH = 20;
 
@@ -80,83 +68,58 @@ export const session = defineCommand({
   argument: { placeholder: '[id]' },
   summary: 'what a session cost, metered or not',
   description: `What a session cost: a thread of ${nameAgents('or')}, metered or read from history.`,
-  options: { noImport: NO_IMPORT, ...listOptions('session') },
+  options: { noImport: shared.NO_IMPORT, ...listOptions('session') },
   help: SESSION_HELP,
   run: (call) => showCost('session', call, call.options.noImport ? 'as-it-is' : 'import'),
 });
 
 type Kind = 'run' | 'session';
 type CostCall = Call<ReturnType<typeof listOptions>>;
-type CostRequest = ReturnType<typeof toRequest>;
 
 function listOptions(kind: Kind) {
   return {
     list: { short: 'l', text: `list the newest ${kind}s instead` },
-    last: { value: '<n>', text: `with --list: how many (default: ${LIST_LENGTH})`, parse: parseCount },
+    last: { value: '<n>', text: `with --list: how many (default: ${LIST_LENGTH})`, parse: shared.parseCount },
     project: { value: '<id>', text: `only ${kind}s of this project` },
     phase: { value: '<name>', text: 'only this phase: builder, reviewer, chat, handoff, other' },
-    iteration: { value: '<n>', text: 'only this iteration', parse: parseCount },
-    model: MODEL,
-    branch: BRANCH,
-    tag: TAG,
+    iteration: { value: '<n>', text: 'only this iteration', parse: shared.parseCount },
+    model: shared.MODEL,
+    ...shared.TAGS,
     sort: { value: '<by>', text: 'the order of invocations and iterations (default: time)', choices: COST_SORTS },
     top: {
       value: '<n>',
       text: 'only the first n invocations and iterations, the others as one row',
-      parse: parseCount,
+      parse: shared.parseCount,
     },
     chart: { text: 'a bar for each iteration instead of the table' },
     breakdown: { text: 'a row for every model response' },
     notes: { text: 'all notes in full: fallbacks, disagreements, what was unreadable' },
     compact: { text: 'only the most important columns' },
-    timezone: TIMES_OF_TIME_ZONE,
-    unit: UNIT,
-    fleet: FLEET,
-    json: JSON_NOT_TABLE,
-    markdown: { text: 'the report as Markdown, for the summary of a CI job' },
-    noColor: NO_COLOR,
+    timezone: shared.TIMES_OF_TIME_ZONE,
+    unit: shared.UNIT,
+    fleet: shared.FLEET,
+    json: shared.JSON_NOT_TABLE,
+    markdown: shared.MARKDOWN,
+    noColor: shared.NO_COLOR,
   } satisfies Record<string, OptionSpec>;
 }
 
 async function showCost(kind: Kind, call: CostCall, history: 'import' | 'as-it-is'): Promise<number> {
-  const request = toRequest(kind, call);
+  checkOptions(kind, call);
   await call.prepare(history);
-  const { host, paths } = call;
-  return showReport(request, host, paths, (store) => {
-    if (request.view === 'list') return renderList(store, request, host);
-    return renderReport(store, request, host, findPlace(host, call.settings.project.value));
+  return showReport(call, (store, form) => {
+    return call.options.list ? renderList(kind, store, call, form) : renderReport(kind, store, call, form);
   });
 }
 
-function toRequest(kind: Kind, { argument: id, options, settings }: CostCall) {
+function checkOptions(kind: Kind, call: CostCall): void {
+  const { argument: id, options } = call;
   if (id === '') throw new UsageError(`The id of the ${kind} is empty.`);
   if (options.list && id !== undefined) throw new UsageError(`--list lists all ${kind}s: leave out "${id}".`);
   if (options.last !== undefined && !options.list) throw new UsageError('--last says how long --list is: use both.');
-  if (options.markdown && (options.json || options.list)) {
-    throw new UsageError(`--markdown is a report: leave out ${options.json ? '--json' : '--list'}.`);
-  }
+  if (options.markdown && options.list) throw new UsageError('--markdown is a report: leave out --list.');
+  readForm(call);
   refuseContradictions(options);
-  return {
-    kind,
-    id,
-    phase: options.phase,
-    iteration: options.iteration,
-    model: options.model,
-    tags: toWantedTags(options),
-    sort: options.sort,
-    top: options.top,
-    form: options.chart ? 'chart' : 'table',
-    view: options.list ? 'list' : 'report',
-    format: options.json ? 'json' : options.markdown ? 'markdown' : 'text',
-    detail: options.breakdown ? 'responses' : 'models',
-    notes: options.notes ? 'all' : 'brief',
-    extent: options.compact ? 'compact' : 'full',
-    color: options.noColor ? 'never' : 'auto',
-    projectId: options.project,
-    limit: options.last ?? LIST_LENGTH,
-    timeZone: options.timezone ?? settings.timeZone.value,
-    unit: options.unit ?? settings.unit.value,
-  } as const;
 }
 
 /** Lists have no parts, and data has no rows to sort, cut or draw. */
@@ -169,21 +132,35 @@ function refuseContradictions(options: CostCall['options']): void {
   if (options.markdown && options.chart) throw new UsageError('--chart is for a terminal: leave out --markdown.');
 }
 
-function renderReport(store: Store, request: CostRequest, host: Host, place: Place): string {
+function renderReport(kind: Kind, store: Store, call: CostCall, form: Form): string {
+  const { host, settings, options, argument: id } = call;
+  const { project: projectId, phase, iteration, model, sort, top } = options;
+  const place = findPlace(host, settings.project.value);
+  const asked = { kind, id, projectId, phase, iteration, model, tags: shared.toWantedTags(options), place };
+  const shape = {
+    ...{ ...form, sort, top },
+    detail: options.breakdown ? 'responses' : 'models',
+    form: options.chart ? 'chart' : 'table',
+    notes: options.notes ? 'all' : 'brief',
+    extent: options.compact ? 'compact' : 'full',
+  } as const;
   const { selection, report } = readSnapshot(store, (connection) => {
-    const chosen = selectScope(connection, { ...request, place });
-    return { selection: chosen, report: readCostReport(connection, chosen.scope, { ...request, part: chosen.part }) };
+    const chosen = selectScope(connection, asked);
+    const query = { ...asked, ...shape, part: chosen.part };
+    return { selection: chosen, report: readCostReport(connection, chosen.scope, query) };
   });
-  if (request.format === 'json') return formatJson(toCostJson(report, selection, request));
-  const options = { ...request, clock: createClock(request.timeZone), nowMs: Date.now() };
-  if (request.format === 'markdown') return renderCostMarkdown(report, selection, options);
-  return renderCostText(report, selection, { ...options, ...chooseStyle(request, host) });
+  if (form.format === 'json') return formatJson(toCostJson(report, selection, shape));
+  const drawn = { ...shape, clock: createClock(form.timeZone), nowMs: Date.now() };
+  if (form.format === 'markdown') return renderCostMarkdown(report, selection, drawn);
+  return renderCostText(report, selection, { ...drawn, ...chooseStyle(call) });
 }
 
-function renderList(store: Store, request: CostRequest, host: Host): string {
-  const entries = readSnapshot(store, (connection) => readList(connection, request));
-  if (request.format === 'json') return formatJson(toListJson(request.kind, entries));
-  return renderListText(entries, { ...chooseStyle(request, host), clock: createClock(request.timeZone) });
+function renderList(kind: Kind, store: Store, call: CostCall, { format, timeZone, unit }: Form): string {
+  const { project: projectId, last: limit = LIST_LENGTH } = call.options;
+  const query = { kind, projectId, tags: shared.toWantedTags(call.options), limit, unit };
+  const entries = readSnapshot(store, (connection) => readList(connection, query));
+  if (format === 'json') return formatJson(toListJson(kind, entries));
+  return renderListText(entries, { ...chooseStyle(call), clock: createClock(timeZone) });
 }
 
 /** Returns the work tree of the current directory, or that directory alone. `project` is the name that the user has set. */

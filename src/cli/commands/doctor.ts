@@ -1,10 +1,8 @@
-import { type Check, renderDoctor, toDoctorJson } from '../../report/doctor.js';
-import { type Call, defineCommand, type OptionSpec } from './command.js';
+import { renderDoctor, toDoctorJson } from '../../report/doctor.js';
+import { defineCommand } from './command.js';
 import { chooseStyle } from './host.js';
 import { JSON_NOT_TEXT, NO_COLOR } from './shared-options.js';
 import { formatJson } from './show.js';
-
-const OPTIONS = { json: JSON_NOT_TEXT, noColor: NO_COLOR } satisfies Record<string, OptionSpec>;
 
 const HELP = `
 It looks for Codex, the session files, the database (whole? which schema?), runs that are not settled, records
@@ -20,18 +18,14 @@ export const doctor = defineCommand({
   name: 'doctor',
   summary: 'whether all is well, and what to do where it is not',
   description: 'Says whether all is well with Codex, the database and the record, and what to do where it is not.',
-  options: OPTIONS,
+  options: { json: JSON_NOT_TEXT, noColor: NO_COLOR },
   help: HELP,
   async run(call) {
     if (!call.fault) await call.prepare();
     const { listChecks } = await import('./doctor-checks.js');
-    return report(listChecks(call.host, call), call);
+    const checks = listChecks(call.host, call);
+    const text = call.options.json ? formatJson(toDoctorJson(checks)) : renderDoctor(checks, chooseStyle(call));
+    call.host.stdout.write(text);
+    return checks.some(({ status }) => status === 'attention') ? 1 : 0;
   },
 });
-
-/** Returns the exit code: 1 when something needs attention. */
-function report(checks: readonly Check[], { host, options }: Call<typeof OPTIONS>): number {
-  const style = chooseStyle({ color: options.noColor ? 'never' : 'auto' }, host);
-  host.stdout.write(options.json ? formatJson(toDoctorJson(checks)) : renderDoctor(checks, style));
-  return checks.some(({ status }) => status === 'attention') ? 1 : 0;
-}

@@ -8,20 +8,7 @@ import { readSnapshot } from '../../store/queries.js';
 import type { Store } from '../../store/store.js';
 import { addressOfDocs } from '../../usage/docs.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import type { Host } from './host.js';
-import {
-  BRANCH,
-  DAYS_OF_TIME_ZONE,
-  FLEET,
-  MODEL,
-  NO_IMPORT,
-  PROJECT,
-  PROVIDER,
-  SINCE,
-  TAG,
-  toWantedTags,
-  UNTIL,
-} from './shared-options.js';
+import * as shared from './shared-options.js';
 import { showReport } from './show.js';
 
 const FORMATS = ['csv', 'json', 'ndjson'] as const;
@@ -33,17 +20,12 @@ const OPTIONS = {
     text: 'write to this file, which is replaced, not to the standard output',
   },
   raw: { text: 'CSV: texts as they are, also those that a spreadsheet takes for formulas' },
-  since: SINCE,
-  until: UNTIL,
-  provider: PROVIDER,
-  project: PROJECT,
-  model: MODEL,
-  branch: BRANCH,
-  tag: TAG,
-  timezone: DAYS_OF_TIME_ZONE,
+  ...shared.FILTERS,
+  provider: shared.PROVIDER,
+  timezone: shared.DAYS_OF_TIME_ZONE,
   billingAccount: { value: '<id>', text: 'focus: the account that pays, as the vendor calls it (default: unknown)' },
-  fleet: FLEET,
-  noImport: NO_IMPORT,
+  fleet: shared.FLEET,
+  noImport: shared.NO_IMPORT,
 } satisfies Record<string, OptionSpec>;
 
 const HELP = `
@@ -77,50 +59,38 @@ export const exporting = defineCommand({
   options: OPTIONS,
   help: HELP,
   async run(call) {
-    const { host, paths, options } = call;
+    const { host, options } = call;
+    const subject = call.argument as ExportSubject;
+    if (options.billingAccount !== undefined && subject !== 'focus') {
+      throw new UsageError('--billing-account belongs to "codex-usage export focus".');
+    }
     await call.prepare(options.noImport ? 'as-it-is' : 'import');
-    const request = toRequest(call);
-    return showReport(request, host, paths, (store) => {
+    return showReport(call, (store) => {
       if (options.output === undefined) {
-        exportTo(store, request, host, (text) => host.stdout.write(text));
+        exportTo(store, subject, call, (text) => host.stdout.write(text));
         return '';
       }
       const path = resolve(host.cwd, options.output);
-      const count = replaceNamedFile(path, (put) => exportTo(store, request, host, put));
-      return `${formatPlural(count, request.subject === 'responses' ? 'response' : 'row')} written to ${path}\n`;
+      const count = replaceNamedFile(path, (put) => exportTo(store, subject, call, put));
+      return `${formatPlural(count, subject === 'responses' ? 'response' : 'row')} written to ${path}\n`;
     });
   },
 });
 
-type ExportRequest = ReturnType<typeof toRequest>;
-
-function toRequest({ argument, options, settings }: Call<typeof OPTIONS>) {
-  const { format, output, since, until, provider, project, model, timezone, billingAccount } = options;
-  const subject = argument as ExportSubject;
-  if (billingAccount !== undefined && subject !== 'focus') {
-    throw new UsageError('--billing-account belongs to "codex-usage export focus".');
-  }
-  return {
-    ...{ since, until, model, projectId: project, tags: toWantedTags(options), subject },
-    billingAccount: billingAccount ?? 'unknown',
-    // Vendors bill days and months of UTC.
-    timeZone: timezone ?? (subject === 'focus' ? 'UTC' : settings.timeZone.value),
-    texts: options.raw ? 'raw' : 'safe',
-    exportAs: format ?? FORMATS.find((one) => output !== undefined && extname(output) === `.${one}`) ?? 'csv',
-    provider: provider === 'all' ? undefined : provider,
-    /** How an error is printed; not the format of the export. */
-    format: 'text',
-  } as const;
-}
-
-function exportTo(store: Store, request: ExportRequest, { stderr }: Host, put: (text: string) => void): number {
-  const calendar = createCalendar(request.timeZone);
-  const { subject, exportAs, texts, billingAccount } = request;
-  const form = { format: exportAs, texts };
+/** Writes the rows with `put`, and returns how many there are. */
+function exportTo(store: Store, subject: ExportSubject, call: Call<typeof OPTIONS>, put: (text: string) => void) {
+  const { host, options, settings } = call;
+  const { output, since, until, provider, project: projectId, model, billingAccount = 'unknown' } = options;
+  const format =
+    options.format ?? FORMATS.find((one) => output !== undefined && extname(output) === `.${one}`) ?? 'csv';
+  // Vendors bill days and months of UTC.
+  const timeZone = options.timezone ?? (subject === 'focus' ? 'UTC' : settings.timeZone.value);
+  const filter = { since, until, projectId, model, tags: shared.toWantedTags(options) };
+  const query = { ...filter, provider: provider === 'all' ? undefined : provider };
   const onUnpriced = (count: number) => {
-    if (count > 0) stderr.write(`${formatPlural(count, 'response')} without a price: no row has them.\n`);
+    if (count > 0) host.stderr.write(`${formatPlural(count, 'response')} without a price: no row has them.\n`);
   };
-  return readSnapshot(store, (connection) => {
-    return exportUsage(connection, subject, form, { query: request, calendar, billingAccount, onUnpriced, put });
-  });
+  const form = { format, texts: options.raw ? 'raw' : 'safe' } as const;
+  const wish = { query, calendar: createCalendar(timeZone), billingAccount, onUnpriced, put };
+  return readSnapshot(store, (connection) => exportUsage(connection, subject, form, wish));
 }

@@ -5,8 +5,7 @@ import { cleanText, formatPlural } from '../../report/amounts.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import { parseFleetUrl } from '../../usage/fleet-target.js';
 import { chooseTargets, describeSource } from './fleet-targets.js';
-import type { Host } from './host.js';
-import type { HostSettings } from './host-settings.js';
+import type { Host, HostSettings } from './host.js';
 import { formatJson } from './show.js';
 
 const DAY_MS = 86_400_000;

@@ -11,8 +11,7 @@ import type { Connection } from '../../store/open.js';
 import { type Backlog, listTargets, readBacklog, readUnsent } from '../../store/outbox.js';
 import { listSetAside } from '../../store/set-aside.js';
 import { type FleetTarget, showFleetUrl } from '../../usage/fleet-target.js';
-import type { Host } from './host.js';
-import type { HostSettings } from './host-settings.js';
+import type { Host, HostSettings } from './host.js';
 
 /** The targets that are meant: the one that is named, or all. Throws a UsageError where there is none. */
 export function chooseTargets(name: string | undefined, { settings, places, fault }: HostSettings): FleetTarget[] {

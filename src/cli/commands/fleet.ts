@@ -107,9 +107,9 @@ function status(call: FleetCall): Promise<number> {
   });
 }
 
-function renderText(statuses: readonly TargetStatus[], nowMs: number, { host, options }: FleetCall): string {
+function renderText(statuses: readonly TargetStatus[], nowMs: number, call: FleetCall): string {
   if (statuses.length === 0) return 'No target of the fleet is set (docs/fleet.md).\n';
-  return renderStatus(statuses, nowMs, chooseStyle({ color: options.noColor ? 'never' : 'auto' }, host));
+  return renderStatus(statuses, nowMs, chooseStyle(call));
 }
 
 async function remove(call: FleetCall): Promise<number> {

@@ -2,7 +2,6 @@ import { type AgentHomes, listSessionFolders, nameHomeVariables } from '../../ag
 import type { BackfillOutcome, BackfillSummary } from '../../history/backfill/backfill.js';
 import type { ImportSummary } from '../../history/import.js';
 import { cleanText, formatCount, formatPlural, formatShare } from '../../report/amounts.js';
-import { SCHEMA_VERSION } from '../../report/sums-json.js';
 
 const MOST_PROBLEMS = 20;
 const MB = 1_000_000;
@@ -22,11 +21,6 @@ export function renderImportText(summary: ImportSummary, homes: AgentHomes): str
   if (problems.length > MOST_PROBLEMS)
     lines.push(`  … ${formatCount(problems.length - MOST_PROBLEMS)} more: --json lists all`);
   return `${lines.join('\n')}\n`;
-}
-
-/** The JSON is described in docs/json.md. */
-export function toImportJson(summary: ImportSummary, backfill?: BackfillSummary): object {
-  return { schemaVersion: SCHEMA_VERSION, ...summary, ...(backfill && { backfill }) };
 }
 
 const OUTCOMES: readonly (readonly [BackfillOutcome, string])[] = [

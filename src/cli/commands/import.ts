@@ -4,11 +4,12 @@ import { listMirrorSettings, listPrices } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import type { BackfillOptions, BackfillSummary } from '../../history/backfill/backfill.js';
 import { importHistory } from '../../history/import.js';
+import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { renderBackfillText, renderImportText, toImportJson } from './import-text.js';
+import { renderBackfillText, renderImportText } from './import-text.js';
 import { withMirror } from './mirroring.js';
 import { createProgressBar } from './progress-bar.js';
-import { explainFailure, formatJson } from './show.js';
+import { formatJson, writeFailure } from './show.js';
 
 const OPTIONS = {
   provider: {
@@ -57,7 +58,8 @@ export const importing = defineCommand({
   },
 });
 
-async function importAll({ host, options, paths, settings }: Call<typeof OPTIONS>): Promise<number> {
+async function importAll(call: Call<typeof OPTIONS>): Promise<number> {
+  const { host, options, paths, settings } = call;
   const { database } = paths;
   const userPrices = listPrices(settings);
   const homes = findHomes(host.env, options.provider === 'all' ? AGENT_IDS : [options.provider]);
@@ -74,15 +76,12 @@ async function importAll({ host, options, paths, settings }: Call<typeof OPTIONS
             backfillFrom({ database, userPrices, directory, projectId, mirror }),
           );
     const text = () => renderImportText(summary, homes) + (backfill ? renderBackfillText(backfill) : '');
-    host.stdout.write(options.json ? formatJson(toImportJson(summary, backfill)) : text());
+    const json = { schemaVersion: SCHEMA_VERSION, ...summary, ...(backfill && { backfill }) };
+    host.stdout.write(options.json ? formatJson(json) : text());
     return 0;
   } catch (error) {
     bar.clear();
-    const failure = explainFailure(error, { database, timeZone: undefined });
-    if (!failure) throw error;
-    if (options.json) host.stdout.write(formatJson(failure.json));
-    host.stderr.write(failure.text);
-    return 1;
+    return writeFailure(error, call);
   }
 }
 

@@ -6,8 +6,7 @@ import { isAlive, readStat } from '../../process/processes.js';
 import { findRunsOfProcesses } from '../../store/activity.js';
 import { openConnection } from '../../store/open.js';
 import { type CommandList, defineCommand } from './command.js';
-import type { Host } from './host.js';
-import { readHostSettings } from './host-settings.js';
+import { type Host, readHostSettings } from './host.js';
 import { runProgram } from './program.js';
 
 const HELP = `

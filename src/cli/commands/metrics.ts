@@ -91,10 +91,10 @@ function readTarget({ options, host }: MetricsCall): OtlpTarget | undefined {
 
 /** Exports once. Returns the exit code: 1 where nothing is recorded, or where not all was sent. */
 async function exportOnce(call: MetricsCall, target: OtlpTarget | undefined): Promise<number> {
-  const { host, paths, options } = call;
+  const { options } = call;
   await call.prepare(options.noImport ? 'as-it-is' : 'import');
   let exitCode = 0;
-  const shown = await showReport({ format: 'text', timeZone: undefined }, host, paths, async (store) => {
+  const shown = await showReport(call, async (store) => {
     const text = target === undefined || options.output !== undefined ? writeText(store, call) : '';
     if (target === undefined) return text;
     const result = await sendTo(store, target, call);

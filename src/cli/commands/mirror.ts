@@ -9,7 +9,7 @@ import { explainTargetFault } from '../../store/mirror-target.js';
 import { redoMirror, undoMirror } from '../../store/mirror-undo.js';
 import { openStore, type Store } from '../../store/store.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { chooseStyle, type Host } from './host.js';
+import { chooseStyle } from './host.js';
 import { type MirrorSettings, withMirror } from './mirroring.js';
 import { JSON_NOT_TEXT, NO_COLOR } from './shared-options.js';
 import { explainFailure, formatJson } from './show.js';
@@ -31,6 +31,8 @@ codex-metered.toml, names its database: docs/runner.md. What waits for it is tri
 as they were. It can be said again, and --redo has them written once more. What is metered afterwards is still
 written there: take the setting away to end that.
 
+Exit code: 0 when all was done, 1 when a database cannot be used.
+
 Examples:
   codex-usage mirror                          what stands there, and what waits
   codex-usage mirror --undo                   give the table back as it would be without us
@@ -45,84 +47,66 @@ export const mirror = defineCommand({
   options: OPTIONS,
   help: HELP,
   async run(call) {
-    const request = toRequest(call);
+    const { undo, redo } = call.options;
+    if (undo && redo) throw new UsageError('--undo and --redo are opposites: say one of them.');
     await call.prepare();
-    return runMirror(request, call.host, { ...call.paths, ...listMirrorSettings(call.settings) });
+    const { host, paths } = call;
+    try {
+      const store = openStore(paths.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
+      try {
+        return undo || redo ? await change(store, undo ? 'undo' : 'redo', call) : await showStatus(store, call);
+      } finally {
+        store.close();
+      }
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      const failure = error instanceof StoreError ? explainFailure(error, paths.database) : undefined;
+      host.stderr.write(failure?.text ?? `Nothing was changed: ${explainTargetFault(error).reason}.\n`);
+      return 1;
+    }
   },
 });
 
-type MirrorRequest = ReturnType<typeof toRequest>;
+type MirrorCall = Call<typeof OPTIONS>;
 
-function toRequest({ options: { undo, redo, json, noColor }, argument: path }: Call<typeof OPTIONS>) {
-  if (undo && redo) throw new UsageError('--undo and --redo are opposites: say one of them.');
-  return {
-    kind: undo ? 'undo' : redo ? 'redo' : 'status',
-    /** The other program's database, as it was given; undefined: the one that is set. */
-    path,
-    format: json ? 'json' : 'text',
-    color: noColor ? 'never' : 'auto',
-  } as const;
-}
-
-async function runMirror(request: MirrorRequest, host: Host, settings: MirrorSettings): Promise<number> {
-  try {
-    const store = openStore(settings.database, { mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS });
-    try {
-      host.stdout.write(await perform(store, request, host, settings));
-    } finally {
-      store.close();
-    }
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const failure = explainFailure(error, { database: settings.database, timeZone: undefined });
-    if (error instanceof StoreError && failure) host.stderr.write(failure.text);
-    else host.stderr.write(`Nothing was changed: ${explainTargetFault(error).reason}.\n`);
-    return 1;
-  }
-}
-
-function perform(store: Store, request: MirrorRequest, host: Host, settings: MirrorSettings): Promise<string> {
-  if (request.kind === 'status') return showStatus(store, request, host, settings);
-  const path = choose(store, request, host, settings);
-  return request.kind === 'undo' ? undo(store, path, request, host) : redo(store, path, request, host, settings);
-}
-
-async function showStatus(store: Store, request: MirrorRequest, host: Host, settings: MirrorSettings): Promise<string> {
+/** Returns the exit code: 1 when a database cannot be used. */
+async function showStatus(store: Store, call: MirrorCall): Promise<number> {
+  const { host, options, argument } = call;
+  const settings = toMirrorSettings(call);
   await withMirror(settings, async (mirror) => {
     mirror.watch(store);
     mirror.catchUp();
   });
-  const set = request.path === undefined ? settings.costRecords : resolve(host.cwd, request.path);
+  const set = argument === undefined ? settings.costRecords : resolve(host.cwd, argument);
   const all = readMirrorStatuses(store, set, listQueued(settings));
-  const statuses = request.path === undefined ? all : all.slice(0, 1);
-  return request.format === 'json'
-    ? formatJson(toMirrorJson(statuses))
-    : renderMirror(statuses, chooseStyle(request, host));
+  const statuses = argument === undefined ? all : all.slice(0, 1);
+  host.stdout.write(options.json ? formatJson(toMirrorJson(statuses)) : renderMirror(statuses, chooseStyle(call)));
+  return statuses.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
-async function undo(store: Store, path: string, request: MirrorRequest, host: Host): Promise<string> {
-  const summary = undoMirror(store, path);
-  return request.format === 'json'
-    ? formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'mirror-undo', path, ...summary })
-    : renderUndo(path, summary, chooseStyle(request, host));
+/** Takes our rows out, or writes them again. Returns the exit code. */
+async function change(store: Store, what: 'undo' | 'redo', call: MirrorCall): Promise<number> {
+  const path = chooseDatabase(store, what, call);
+  const print = (result: object, text: string) => {
+    const json = { schemaVersion: SCHEMA_VERSION, kind: `mirror-${what}`, path, ...result };
+    call.host.stdout.write(call.options.json ? formatJson(json) : text);
+  };
+  const style = chooseStyle(call);
+  if (what === 'undo') {
+    const summary = undoMirror(store, path);
+    print(summary, renderUndo(path, summary, style));
+  } else {
+    const ids = redoMirror(store, path);
+    await withMirror({ ...toMirrorSettings(call), costRecords: path }, (mirror) =>
+      mirror.during(store, (expect) => ids.forEach(expect)),
+    );
+    print({ invocations: ids.length }, renderRedo(path, ids.length, style));
+  }
+  return 0;
 }
 
-async function redo(
-  store: Store,
-  path: string,
-  request: MirrorRequest,
-  host: Host,
-  settings: MirrorSettings,
-): Promise<string> {
-  const ids = redoMirror(store, path);
-  await withMirror({ ...settings, costRecords: path }, (mirror) =>
-    mirror.during(store, (expect) => ids.forEach(expect)),
-  );
-  const invocations = ids.length;
-  return request.format === 'json'
-    ? formatJson({ schemaVersion: SCHEMA_VERSION, kind: 'mirror-redo', path, invocations })
-    : renderRedo(path, invocations, chooseStyle(request, host));
+function toMirrorSettings({ paths, settings }: MirrorCall): MirrorSettings {
+  return { ...paths, ...listMirrorSettings(settings) };
 }
 
 function listQueued({ mirrorDirectory }: MirrorSettings): MirrorEntry[] {
@@ -130,14 +114,15 @@ function listQueued({ mirrorDirectory }: MirrorSettings): MirrorEntry[] {
 }
 
 /** Returns the path of the database that is meant. Throws a UsageError where several could be. */
-function choose(store: Store, { path, kind }: MirrorRequest, host: Host, settings: MirrorSettings): string {
-  if (path !== undefined) return resolve(host.cwd, path);
+function chooseDatabase(store: Store, what: 'undo' | 'redo', call: MirrorCall): string {
+  const settings = toMirrorSettings(call);
+  if (call.argument !== undefined) return resolve(call.host.cwd, call.argument);
   if (settings.costRecords !== undefined) return settings.costRecords;
-  const known = readMirrorStatuses(store, undefined, listQueued(settings)).map((status) => status.path);
+  const known = readMirrorStatuses(store, undefined, listQueued(settings)).map(({ path }) => path);
   const [only] = known;
   if (only === undefined) {
     throw new UsageError(
-      `Nothing stands in another program's database: say which, as in codex-usage mirror --${kind} center.db.`,
+      `Nothing stands in another program's database: say which, as in codex-usage mirror --${what} center.db.`,
     );
   }
   if (known.length > 1) throw new UsageError(`Several databases are filled: say which of ${known.join(', ')}.`);

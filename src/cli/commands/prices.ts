@@ -1,11 +1,10 @@
 import { listMirrorSettings, listPrices } from '../../config/settings.js';
-import { UsageError } from '../../errors.js';
 import { Pricer } from '../../pricing/pricer.js';
 import { createPriceBook } from '../../pricing/prices.js';
 import { explainUnpriced } from '../../pricing/unpriced-models.js';
 import { createCalendar } from '../../report/calendar.js';
 import { ReportError } from '../../report/error.js';
-import { explainEmpty, toMoments } from '../../report/period-range.js';
+import { explainEmpty, nothingRecorded, toMoments } from '../../report/period-range.js';
 import { describeModel, listUsedModels, toPricesJson } from '../../report/price-list.js';
 import { PRICE_ADVICE, renderModelPrices, renderUsedPrices } from '../../report/price-list-text.js';
 import { renderRepricing, toRepricingJson } from '../../report/repricing-text.js';
@@ -18,14 +17,13 @@ import type { ModelResponse } from '../../usage/record.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { chooseStyle } from './host.js';
 import { withMirror } from './mirroring.js';
-import { DAYS_OF_TIME_ZONE, JSON_NOT_TABLE, MODEL, NO_COLOR, SINCE, UNTIL } from './shared-options.js';
-import { explainFailure, formatJson, showReport } from './show.js';
+import { DAYS, DAYS_OF_TIME_ZONE, expectDays, JSON_NOT_TABLE, MODEL, NO_COLOR } from './shared-options.js';
+import { formatJson, showReport, writeFailure } from './show.js';
 
 const SHOWN = { json: JSON_NOT_TABLE, noColor: NO_COLOR } satisfies Record<string, OptionSpec>;
 
 const REPRICE = {
-  since: SINCE,
-  until: UNTIL,
+  ...DAYS,
   model: MODEL,
   dryRun: { short: 'n', text: 'show what would change, and change nothing' },
   timezone: DAYS_OF_TIME_ZONE,
@@ -64,11 +62,8 @@ export const prices = defineCommand({
   help: PRICES_HELP,
   async run(call) {
     await call.prepare();
-    const { argument: model, host, paths } = call;
-    const request = toRequest(call);
-    return model === undefined
-      ? await showReport(request, host, paths, (store) => showUsed(store, call))
-      : showModel(model, call);
+    const { argument: model } = call;
+    return model === undefined ? showReport(call, (store) => showUsed(store, call)) : showModel(model, call);
   },
 });
 
@@ -79,71 +74,47 @@ export const reprice = defineCommand({
   options: REPRICE,
   help: REPRICE_HELP,
   async run(call) {
-    const { since, until } = call.options;
-    if (since !== undefined && until !== undefined && since > until) {
-      throw new UsageError('--since is after --until: there is no day between them.');
-    }
+    expectDays(call.options);
     await call.prepare();
-    return showReport(toRequest(call, call.options.timezone), call.host, call.paths, (store) =>
-      repriceAll(store, call),
-    );
+    return showReport(call, (store, { timeZone }) => repriceAll(store, call, timeZone));
   },
 });
 
 type ShownCall = Call<typeof SHOWN>;
 
-function toRequest({ options, settings }: ShownCall, timeZone?: string) {
-  return {
-    format: options.json ? 'json' : 'text',
-    color: options.noColor ? 'never' : 'auto',
-    timeZone: timeZone ?? settings.timeZone.value,
-  } as const;
-}
-
 /** Needs no database. */
-function showModel(model: string, call: ShownCall): number {
-  const { host, paths, settings } = call;
-  const request = toRequest(call);
+function showModel(model: string, call: ShownCall): number | Promise<number> {
+  const { host, settings, options } = call;
   const found = describeModel(model, listPrices(settings), Date.now());
   if (found.changes.length === 0) {
-    const error = new ReportError(
-      'unknown',
-      [`No price is known for the model ${model}.`, explainUnpriced(model), PRICE_ADVICE].filter(Boolean).join(' '),
-    );
-    const failure = explainFailure(error, { database: paths.database, timeZone: request.timeZone });
-    if (request.format === 'json') host.stdout.write(formatJson(failure?.json ?? {}));
-    host.stderr.write(failure?.text ?? '');
-    return 1;
+    const reasons = [`No price is known for the model ${model}.`, explainUnpriced(model), PRICE_ADVICE];
+    return writeFailure(new ReportError('unknown', reasons.filter(Boolean).join(' ')), call);
   }
-  const style = { ...chooseStyle(request, host), nowMs: Date.now() };
-  host.stdout.write(request.format === 'json' ? formatJson(toPricesJson([found])) : renderModelPrices(found, style));
+  const style = () => ({ ...chooseStyle(call), nowMs: Date.now() });
+  host.stdout.write(options.json ? formatJson(toPricesJson([found])) : renderModelPrices(found, style()));
   return 0;
 }
 
 function showUsed(store: Store, call: ShownCall): string {
-  const request = toRequest(call);
   const userPrices = listPrices(call.settings);
   const models = readSnapshot(store, (connection) => listUsedModels(connection, userPrices, Date.now()));
-  if (models.length === 0) throw new ReportError('nothing-metered', 'No usage has been recorded yet.');
-  if (request.format === 'json') return formatJson(toPricesJson(models));
-  return renderUsedPrices(models, { ...chooseStyle(request, call.host), nowMs: Date.now() });
+  if (models.length === 0) throw nothingRecorded();
+  if (call.options.json) return formatJson(toPricesJson(models));
+  return renderUsedPrices(models, { ...chooseStyle(call), nowMs: Date.now() });
 }
 
-async function repriceAll(store: Store, call: Call<typeof REPRICE>): Promise<string> {
+async function repriceAll(store: Store, call: Call<typeof REPRICE>, timeZone: string | undefined): Promise<string> {
   const { options, settings, paths } = call;
-  const request = toRequest(call, options.timezone);
   const mode = options.dryRun ? 'dry-run' : 'write';
   const pricer = new Pricer(createPriceBook({ user: listPrices(settings) }));
-  const filter = { model: options.model, ...toMoments(options, createCalendar(request.timeZone)) };
+  const filter = { model: options.model, ...toMoments(options, createCalendar(timeZone)) };
   const priceOf = (response: ModelResponse) => pricer.price(response).response;
   const repricing = await withMirror({ ...paths, ...listMirrorSettings(settings) }, (mirror) =>
-    mirror.during(store, (expect) =>
-      explainingFaults(store.path, () =>
-        repriceResponses(store.connection, { filter, priceOf, mode, onChange: expect }),
-      ),
+    mirror.during(store, (onChange) =>
+      explainingFaults(store.path, () => repriceResponses(store.connection, { filter, priceOf, mode, onChange })),
     ),
   );
   if (repricing.responses === 0) throw explainEmpty(store.connection, { model: options.model }, options);
-  if (request.format === 'json') return formatJson(toRepricingJson(repricing, mode));
-  return renderRepricing(repricing, mode, chooseStyle(request, call.host));
+  if (options.json) return formatJson(toRepricingJson(repricing, mode));
+  return renderRepricing(repricing, mode, chooseStyle(call));
 }

@@ -14,9 +14,7 @@ import {
   nameOption,
   type OptionSpec,
 } from './command.js';
-import type { Host } from './host.js';
-import { readHostSettings } from './host-settings.js';
-import { nameTeamDatabase } from './team-database.js';
+import { type Host, nameTeamDatabase, readHostSettings } from './host.js';
 
 export interface ProgramHooks {
   /** Runs before a command reads the database; not for `--help` and `--version`. */

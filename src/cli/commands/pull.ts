@@ -6,10 +6,10 @@ import type { PullOutcome } from '../../store/team.js';
 import type { FleetTarget } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { chooseTargets, describeSource, stopSignal } from './fleet-targets.js';
+import { nameTeamDatabase } from './host.js';
 import { createStatusLine } from './progress-bar.js';
 import { JSON_NOT_TEXT, parseDuration } from './shared-options.js';
 import { formatJson, withDatabase } from './show.js';
-import { nameTeamDatabase } from './team-database.js';
 
 /** How long a pull waits for another one that writes. */
 const BUSY_TIMEOUT_MS = 5000;

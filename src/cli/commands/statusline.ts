@@ -1,5 +1,6 @@
 import { StoreError, type StoreProblem, UsageError } from '../../errors.js';
 import { isAlive } from '../../process/processes.js';
+import { cleanText } from '../../report/amounts.js';
 import { createCalendar } from '../../report/calendar.js';
 import { toFigures } from '../../report/figures.js';
 import { describeLimits } from '../../report/limits.js';
@@ -16,7 +17,7 @@ import {
 import { findNewestRun, listRunning } from '../../store/activity.js';
 import { type Connection, openConnection } from '../../store/open.js';
 import { readRateLimits } from '../../store/rate-limits.js';
-import { readSummary } from '../../store/scopes.js';
+import { findProjects, readSummary } from '../../store/scopes.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { wantsColor } from './host.js';
 import { NO_COLOR, PROJECT, parseCount } from './shared-options.js';
@@ -102,6 +103,9 @@ function describeStatus(call: Call<typeof OPTIONS>, room: Room | undefined): str
   try {
     const connection = openConnection(paths.database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
+      if (project !== undefined && !findProjects(connection).includes(project)) {
+        return `codex: nothing of project ${cleanText(project)} yet`;
+      }
       const facts = connection.transaction(() => readFacts(connection, project, startOfTodayMs)).deferred();
       return format === undefined ? renderStatusline(facts, paint, room) : fillFormat(format, facts, paint, room);
     } finally {

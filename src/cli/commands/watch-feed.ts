@@ -6,10 +6,12 @@ import { type LiveView, readLiveView } from '../../report/live.js';
 import { listPendingInvocations } from '../../store/pending.js';
 import { readSnapshot } from '../../store/queries.js';
 import { openStore, type Store } from '../../store/store.js';
+import type { TagFilter } from '../../store/tags.js';
 
 export interface FeedOptions {
   readonly paths: Pick<Paths, 'database' | 'pendingDirectory' | 'spareDirectory'>;
   readonly projectId: string | undefined;
+  readonly tags?: TagFilter | undefined;
   readonly endedWithinMs: number;
   readonly calendar: Calendar;
   /** Takes pending changes into the database. Never rejects. */
@@ -81,11 +83,11 @@ export class LiveFeed {
   }
 
   #read(store: Store): void {
-    const { paths, projectId, endedWithinMs, calendar } = this.#options;
+    const { paths, catchUp: _, ...asked } = this.#options;
     const nowMs = Date.now();
-    const startOfTodayMs = calendar.startOf(calendar.dayOf(nowMs));
+    const startOfTodayMs = asked.calendar.startOf(asked.calendar.dayOf(nowMs));
     const isPending = (id: string) => listPendingInvocations(paths).has(id);
-    const query = { projectId, nowMs, startOfTodayMs, calendar, endedWithinMs, isAlive, isPending };
+    const query = { ...asked, nowMs, startOfTodayMs, isAlive, isPending };
     this.#view = readSnapshot(store, (connection) => readLiveView(connection, query));
     this.#readAtMs = nowMs;
   }

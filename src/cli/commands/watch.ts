@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
 import type { StoreError } from '../../errors.js';
+import { cleanText } from '../../report/amounts.js';
 import { createCalendar, createClock } from '../../report/calendar.js';
+import { ReportError } from '../../report/error.js';
 import { createChangeFinder, describeChange, toChangeJson } from '../../report/live-changes.js';
 import { type LiveOrder, type LiveSort, renderScreen } from '../../report/live-screen.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { openFullScreen } from './full-screen.js';
-import { chooseStyle, type Host } from './host.js';
-import { describePastSessions } from './past-sessions.js';
-import { describeTimeZone, NO_COLOR, PROJECT } from './shared-options.js';
-import { explainFailure, writeFailure } from './show.js';
+import { chooseStyle } from './host.js';
+import { describeTimeZone, NO_COLOR, PROJECT, TAGS, toWantedTags } from './shared-options.js';
+import { describePastSessions, readForm, writeFailure } from './show.js';
 import { LiveFeed, type Look } from './watch-feed.js';
 
 const HOUR_MS = 60 * 60_000;
@@ -18,6 +19,7 @@ const NEWEST_FIRST: LiveOrder = { by: 'started', direction: 'down' };
 
 const OPTIONS = {
   project: PROJECT,
+  ...TAGS,
   all: { text: 'also what ended within the last day' },
   interval: {
     ...{ value: '<seconds>', text: 'how often it looks whether something has changed' },
@@ -45,6 +47,7 @@ change, with --json an object per line.
 Examples:
   codex-usage watch
   codex-usage watch --project shop --all
+  codex-usage watch --branch main --tag team=search
   codex-usage watch --once                          one look, for a script
   codex-usage watch --json | jq -c 'select(.state == "ended") | {runId, phase, costUsd}'
 `;
@@ -57,97 +60,84 @@ export const watch = defineCommand({
   help: HELP,
   async run(call) {
     await call.prepare();
-    return showLive(toRequest(call), call);
+    const { options, host } = call;
+    const { format, timeZone } = readForm(call);
+    const feed = new LiveFeed({
+      paths: call.paths,
+      catchUp: () => call.prepare(),
+      projectId: options.project,
+      tags: toWantedTags(options),
+      endedWithinMs: options.all ? 24 * HOUR_MS : HOUR_MS,
+      calendar: createCalendar(timeZone),
+    });
+    try {
+      if (options.once) return await showOnce(feed.look(), call);
+      if (format === 'text' && host.stdout.isTTY) await showScreen(feed, call);
+      else await printChanges(feed, call);
+      return 0;
+    } finally {
+      feed.close();
+    }
   },
 });
 
-type WatchRequest = ReturnType<typeof toRequest>;
+type WatchCall = Call<typeof OPTIONS>;
 
-function toRequest({ options, settings }: Call<typeof OPTIONS>) {
-  return {
-    projectId: options.project,
-    endedWithinMs: options.all ? 24 * HOUR_MS : HOUR_MS,
-    intervalMs: options.interval * 1000,
-    extent: options.once ? 'once' : 'on and on',
-    format: options.json ? 'json' : 'text',
-    color: options.noColor ? 'never' : 'auto',
-    timeZone: options.timezone ?? settings.timeZone.value,
-  } as const;
-}
-
-/** Shows what runs until it is told to stop, or once. Returns the exit code: 1 when there is nothing to show. */
-async function showLive(request: WatchRequest, { host, paths, prepare }: Call<typeof OPTIONS>): Promise<number> {
-  const feed = new LiveFeed({
-    paths,
-    catchUp: () => prepare(),
-    projectId: request.projectId,
-    endedWithinMs: request.endedWithinMs,
-    calendar: createCalendar(request.timeZone),
-  });
-  try {
-    if (request.extent === 'once') return await showOnce(feed.look(), request, host, paths.database);
-    if (request.format === 'text' && host.stdout.isTTY) await showScreen(feed, request, host);
-    else await printChanges(feed, request, host);
-    return 0;
-  } finally {
-    feed.close();
+/** Returns the exit code: 1 when there is nothing to show. */
+async function showOnce({ view, problem }: Look, call: WatchCall): Promise<number> {
+  const { format, timeZone } = readForm(call);
+  if (!view) return writeFailure(problem, call);
+  if (view.unrecorded !== undefined) {
+    return writeFailure(new ReportError('unknown', describeUnrecorded(view.unrecorded)), call);
   }
-}
-
-async function showOnce({ view, problem }: Look, request: WatchRequest, host: Host, database: string): Promise<number> {
-  if (!view) {
-    const failure = explainFailure(problem, { database, timeZone: request.timeZone });
-    if (!failure) throw problem;
-    return writeFailure(failure, request, host);
-  }
-  if (request.format === 'json') {
+  if (format === 'json') {
     const lines = createChangeFinder()(view).map((change) => `${JSON.stringify(toChangeJson(change, Date.now()))}\n`);
-    host.stdout.write(lines.join(''));
+    call.host.stdout.write(lines.join(''));
     return 0;
   }
-  const clock = createClock(request.timeZone);
-  const options = { clock, nowMs: Date.now(), height: undefined, order: NEWEST_FIRST, notice: undefined };
-  const lines = renderScreen(view, { ...chooseStyle(request, host), ...options, help: 'none' });
-  host.stdout.write(`${lines.join('\n')}\n`);
+  const options = { clock: createClock(timeZone), nowMs: Date.now(), height: undefined, order: NEWEST_FIRST };
+  const lines = renderScreen(view, { ...chooseStyle(call), ...options, notice: undefined, help: 'none' });
+  call.host.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }
 
 /** A line per change, for as long as somebody reads them. */
-async function printChanges(feed: LiveFeed, request: WatchRequest, host: Host): Promise<void> {
+async function printChanges(feed: LiveFeed, call: WatchCall): Promise<void> {
+  const { host, options } = call;
+  const { format, timeZone } = readForm(call);
   const findChanges = createChangeFinder();
-  const clock = createClock(request.timeZone);
-  let told = '';
-  await repeat(request.intervalMs, () => {
+  const clock = createClock(timeZone);
+  let last = '';
+  await repeat(options.interval, () => {
     const { view, problem } = feed.look();
-    const complaint = problem && problem.problem !== 'locked' ? problem.message : '';
-    if (complaint && complaint !== told) host.stderr.write(`${complaint}\n`);
-    told = complaint;
+    const fault = problem && problem.problem !== 'locked' ? problem.message : '';
+    const remark = fault || (view?.unrecorded === undefined ? '' : describeUnrecorded(view.unrecorded));
+    if (remark && remark !== last) host.stderr.write(`${remark}\n`);
+    last = remark;
     const nowMs = Date.now();
     for (const change of view ? findChanges(view) : []) {
-      const line =
-        request.format === 'json'
-          ? JSON.stringify(toChangeJson(change, nowMs))
-          : describeChange(change, { nowMs, clock });
-      host.stdout.write(`${line}\n`);
+      const json = () => JSON.stringify(toChangeJson(change, nowMs));
+      host.stdout.write(`${format === 'json' ? json() : describeChange(change, { nowMs, clock })}\n`);
     }
   });
 }
 
-async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Promise<void> {
-  const { paint } = chooseStyle(request, host);
-  const clock = createClock(request.timeZone);
+async function showScreen(feed: LiveFeed, call: WatchCall): Promise<void> {
+  const { paint } = chooseStyle(call);
+  const clock = createClock(readForm(call).timeZone);
   const stop = new AbortController();
   let past: string | undefined;
   // Many session files take a while to count, and the view is shown meanwhile.
   if (feed.look().problem?.problem === 'missing') {
-    void describePastSessions(host.env).then((text) => {
+    void describePastSessions(call.host.env).then((text) => {
       past = text;
     });
   }
   let order = NEWEST_FIRST;
   const draw = () => {
     const { view, problem } = feed.look();
-    const notice = problem && describeProblem(problem, past);
+    const unrecorded = view?.unrecorded === undefined ? undefined : describeUnrecorded(view.unrecorded);
+    const notice = problem ? describeProblem(problem, past) : unrecorded;
     const { width, height } = screen.size();
     screen.draw(renderScreen(view, { width, height, paint, clock, order, notice, nowMs: Date.now(), help: 'keys' }));
   };
@@ -163,7 +153,7 @@ async function showScreen(feed: LiveFeed, request: WatchRequest, host: Host): Pr
     },
   });
   try {
-    await repeat(request.intervalMs, draw, stop.signal);
+    await repeat(call.options.interval, draw, stop.signal);
   } finally {
     screen.close();
   }
@@ -176,11 +166,15 @@ function describeProblem({ problem, message }: StoreError, past = ''): string {
   return problem === 'locked' ? 'The database is busy: this is what was last read.' : message;
 }
 
+function describeUnrecorded(project: string): string {
+  return `Nothing is recorded of project ${cleanText(project)} yet.`;
+}
+
 /** Takes `step` again and again, until `stop` or for ever. Rejects with what it throws. */
-async function repeat(intervalMs: number, step: () => void, stop?: AbortSignal): Promise<void> {
+async function repeat(seconds: number, step: () => void, stop?: AbortSignal): Promise<void> {
   while (!stop?.aborted) {
     step();
-    await delay(intervalMs, undefined, { signal: stop }).catch(() => undefined);
+    await delay(seconds * 1000, undefined, { signal: stop }).catch(() => undefined);
   }
 }
 

@@ -8,17 +8,8 @@ import { readSnapshot } from '../../store/queries.js';
 import { defineCommand } from './command.js';
 import { findPlace } from './cost.js';
 import { chooseStyle } from './host.js';
-import {
-  BRANCH,
-  FLEET,
-  JSON_NOT_TABLE,
-  NO_COLOR,
-  NO_IMPORT,
-  TAG,
-  TIMES_OF_TIME_ZONE,
-  toWantedTags,
-} from './shared-options.js';
-import { formatJson, showReport } from './show.js';
+import * as shared from './shared-options.js';
+import { formatJson, readForm, showReport } from './show.js';
 
 const HELP = `
 Splits the cost into what is billed at rates of its own, compares an iteration with the median of the
@@ -40,39 +31,31 @@ export const why = defineCommand({
   description: 'Why a run, an iteration of it, or a session cost what it cost, and what to change.',
   options: {
     project: { value: '<id>', text: 'only runs of this project' },
-    branch: BRANCH,
-    tag: TAG,
-    fleet: FLEET,
-    noImport: NO_IMPORT,
-    timezone: TIMES_OF_TIME_ZONE,
-    json: JSON_NOT_TABLE,
-    markdown: { text: 'the report as Markdown, for the summary of a CI job' },
-    noColor: NO_COLOR,
+    ...shared.TAGS,
+    fleet: shared.FLEET,
+    noImport: shared.NO_IMPORT,
+    timezone: shared.TIMES_OF_TIME_ZONE,
+    json: shared.JSON_NOT_TABLE,
+    markdown: shared.MARKDOWN,
+    noColor: shared.NO_COLOR,
   },
   help: HELP,
   async run(call) {
-    const { host, paths, options, settings, argument: id } = call;
+    const { host, options, settings, argument: id } = call;
     if (id === '') throw new UsageError('The selector is empty.');
-    if (options.json && options.markdown) throw new UsageError('--markdown is a report: leave out --json.');
+    readForm(call);
     await call.prepare(options.noImport ? 'as-it-is' : 'import');
-    const timeZone = options.timezone ?? settings.timeZone.value;
     const place = findPlace(host, settings.project.value);
-    const format = options.json ? 'json' : options.markdown ? 'markdown' : 'text';
-    return showReport({ format, timeZone }, host, paths, (store) => {
+    const query = { id, projectId: options.project, tags: shared.toWantedTags(options), place };
+    return showReport(call, (store, { format, timeZone }) => {
       const { selection, report } = readSnapshot(store, (connection) => {
-        const chosen = selectRunOrSession(connection, {
-          id,
-          projectId: options.project,
-          tags: toWantedTags(options),
-          place,
-        });
+        const chosen = selectRunOrSession(connection, query);
         return { selection: chosen, report: readWhy(connection, chosen) };
       });
       if (format === 'json') return formatJson(toWhyJson(report, selection));
       const clock = createClock(timeZone);
       if (format === 'markdown') return renderWhyMarkdown(report, selection, clock);
-      const style = chooseStyle({ color: options.noColor ? 'never' : 'auto' }, host);
-      return renderWhyText(report, selection, { ...style, clock });
+      return renderWhyText(report, selection, { ...chooseStyle(call), clock });
     });
   },
 });

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runUsage } from '../../harness/codex-usage.js';
-import { createFolder, createStore, sampleInvocation, sampleResponse } from '../../store/samples.js';
+import { recordedIn, runUsage } from '../../harness/codex-usage.js';
+import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 /** A project that has spent 1,200 tokens today in the run `nightly-7`, and a configuration of its own. */
 function createProject(config: string) {
@@ -10,11 +10,13 @@ function createProject(config: string) {
   const cwd = join(folder, 'shop');
   mkdirSync(cwd);
   writeFileSync(join(cwd, 'codex-metered.toml'), `project = "shop"\n${config}`);
-  const database = join(folder, 'usage.db');
   const now = Date.now();
   const responses = [sampleResponse('1', { completedAtMs: now, usage: { input: 1000, output: 200 } })];
-  createStore(database).record({ invocation: sampleInvocation('one', { startedAtMs: now }), responses });
-  return { cwd, database };
+  const tags = [{ key: 'branch', value: 'main', origin: 'git' }] as const;
+  return {
+    cwd,
+    database: recordedIn([{ invocation: sampleInvocation('one', { startedAtMs: now, tags }), responses }]),
+  };
 }
 
 describe('codex-usage budget', () => {
@@ -38,6 +40,24 @@ describe('codex-usage budget', () => {
     expect(stdout).toBe('run: 0 tokens of 10 tokens (0%)\nNothing is recorded of run nightly-8 in project shop yet.\n');
     const other = await runUsage(['budget', '--project', 'shoe'], project);
     expect(other).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('recorded of project shoe yet') });
+  });
+
+  it('compares with the limits what has the tags that are asked for, and says so', async () => {
+    const project = createProject('[budget]\nday = { tokens = 1_200 }\nrun = { tokens = 2_400 }\n');
+    const ask = (...args: string[]) => runUsage(['budget', '--run', 'nightly-7', '--check', ...args], project);
+    expect(await ask('--branch', 'main')).toMatchObject({
+      exitCode: 99,
+      stdout: `run: 1,200 tokens of 2,400 tokens (50%)\nday: 1,200 tokens of 1,200 tokens (100%)\nOnly what has branch main counts.\n`,
+    });
+    const other = await ask('--tag', 'team=search');
+    expect(other).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('day: 0 tokens of 1,200 tokens (0%)\n'),
+    });
+    expect(other.stdout).toContain('Nothing is recorded of team search yet.\n');
+    expect(JSON.parse((await ask('--branch', 'ma*', '--json')).stdout)).toMatchObject({
+      ...{ onlyTags: [{ key: 'branch', value: 'ma*' }], state: 'reached', unrecorded: null },
+    });
   });
 
   it('says where no budget is set', async () => {

@@ -1,9 +1,8 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openStore } from '../../../src/store/store.js';
 import type { PricedResponse } from '../../../src/usage/record.js';
-import { runUsage } from '../../harness/codex-usage.js';
+import { recordedIn, runUsage } from '../../harness/codex-usage.js';
 import { type ControlCenter, openControlCenter } from '../../harness/control-center.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
@@ -31,12 +30,10 @@ async function setUp(responses: readonly PricedResponse[] = [sampleResponse('1')
   };
   const usage = (args: string[], more: NodeJS.ProcessEnv = {}) =>
     runUsage(args, { database, cwd: folder, env: { ...env, ...more } });
-  const store = openStore(database, { mode: 'write' });
   const update = { status: 'completed', endedAtMs: END } as const;
-  store.record({ invocation: sampleInvocation('a'), update, responses });
   const chat = sampleInvocation('b', { attribution: { phase: 'chat' } });
-  store.record({ invocation: chat, update, responses: [sampleResponse('2', { threadId: 'b' })] });
-  store.close();
+  const chatted = { invocation: chat, update, responses: [sampleResponse('2', { threadId: 'b' })] };
+  recordedIn([{ invocation: sampleInvocation('a'), update, responses }, chatted], database);
   // It gives the table what stands in the record.
   await usage(['reprice']);
   return { folder, center, usage, before };
@@ -131,38 +128,37 @@ describe('codex-usage mirror', () => {
     const both = await usage(['mirror', '--undo', '--redo']);
     expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('say one of them') });
     const other = createFolder();
-    const alone = await runUsage(['mirror', '--undo'], {
-      database: join(other, 'usage.db'),
-      cwd: other,
-      env: { CODEX_METERED_STATE_DIR: other },
-    });
+    const setting = { database: join(other, 'usage.db'), cwd: other, env: { CODEX_METERED_STATE_DIR: other } };
+    const alone = await runUsage(['mirror', '--undo'], setting);
     expect(alone).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('say which') });
-    const shown = await runUsage(['mirror'], {
-      database: join(other, 'usage.db'),
-      cwd: other,
-      env: { CODEX_METERED_STATE_DIR: other },
-    });
-    expect(shown.stdout).toContain("No other program's table is filled");
+    const shown = await runUsage(['mirror'], setting);
+    expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("No other program's table is filled") });
+    const nowhere = await runUsage(['mirror', '/nope'], setting);
+    expect(nowhere).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^\/nope\n.*there is no such file/) });
   });
 });
 
 describe('codex-usage doctor on another program’s cost_records', () => {
-  it('finds them well', async () => {
-    const { usage } = await setUp();
-    expect(await readDoctor(usage)).toMatchObject([{ status: 'ok' }]);
-  });
+  const unpriced = sampleResponse('1', { model: 'gpt-99', costNanoUsd: undefined, price: undefined });
 
-  it('says that sums count twice where its own rows are kept', async () => {
-    const { usage } = await setUp([sampleResponse('1')], 'keep');
-    const text = expect.stringContaining('1 row of its own beside ours, so that its sums count twice');
-    expect(await readDoctor(usage)).toMatchObject([{ status: 'attention', text }]);
-  });
-
-  it('names the models without a price, which the table says are unpriced and cost nothing', async () => {
-    const unpriced = sampleResponse('1', { model: 'gpt-99', costNanoUsd: undefined, price: undefined });
-    const { usage } = await setUp([unpriced, sampleResponse('3')]);
-    const text = expect.stringContaining('unpriced, so that they count as nothing there: gpt-99 (1 response)');
-    expect(await readDoctor(usage)).toMatchObject([{ status: 'attention', text }]);
+  it.each([
+    ['finds them well', [sampleResponse('1')], 'replace', 'ok', '2 invocations there'],
+    [
+      ...([
+        'says that sums count twice where its own rows are kept',
+        [sampleResponse('1')],
+        'keep',
+        'attention',
+      ] as const),
+      '1 row of its own beside ours, so that its sums count twice',
+    ],
+    [
+      ...(['names the models without a price', [unpriced, sampleResponse('3')], 'replace', 'attention'] as const),
+      'unpriced, so that they count as nothing there: gpt-99 (1 response)',
+    ],
+  ] as const)('%s', async (_, responses, estimates, status, text) => {
+    const { usage } = await setUp(responses, estimates);
+    expect(await readDoctor(usage)).toMatchObject([{ status, text: expect.stringContaining(text) }]);
   });
 
   it.each([

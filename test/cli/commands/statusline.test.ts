@@ -53,6 +53,8 @@ describe('codex-usage statusline', () => {
     const format = '{today}/{run_id}/{running}';
     const { stdout } = await statusline(['--project', 'bank', '--format', format], createDatabase());
     expect(stdout).toBe('$0.50/hotfix/0');
+    const unknown = await statusline(['--project', 'nope'], createDatabase());
+    expect([unknown.stdout, unknown.exitCode]).toEqual(['codex: nothing of project nope yet', 0]);
   });
 
   it('counts nobody as running whose processes are dead', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished } from 'vitest';
 import { formatCost, formatRounded } from '../../../src/report/amounts.js';
 import { keepPending } from '../../../src/store/pending.js';
 import { openStore } from '../../../src/store/store.js';
+import { recordedIn } from '../../harness/codex-usage.js';
 import { openSheet, type Sheet } from '../../harness/terminal.js';
 import { test } from '../../harness/test.js';
 import { waitFor } from '../../harness/wait.js';
@@ -19,6 +20,7 @@ const PATIENCE_MS = 60_000;
 const CRASHING = fileURLToPath(new URL('crashing-screen.ts', import.meta.url));
 
 const ALIVE = { meterPid: process.pid, codexPid: process.pid };
+const NOW = { ...ALIVE, startedAtMs: Date.now() };
 
 /** Two invocations that run and one that has ended. */
 function createDatabase(processes = ALIVE): string {
@@ -28,7 +30,11 @@ function createDatabase(processes = ALIVE): string {
   const at = (ageMs: number) => ({ ...processes, startedAtMs: nowMs - ageMs });
   const cost = (costNanoUsd: number) => ({ completedAtMs: nowMs, costNanoUsd });
   const reviewer = { attribution: { phase: 'reviewer' as const } };
-  store.record({ invocation: sampleInvocation('a', at(9000)), responses: [sampleResponse('1', cost(3e9))] });
+  const tags = [{ key: 'branch', value: 'main', origin: 'git' }] as const;
+  store.record({
+    invocation: sampleInvocation('a', { ...at(9000), tags }),
+    responses: [sampleResponse('1', cost(3e9))],
+  });
   store.record({
     invocation: sampleInvocation('b', { ...at(8000), ...reviewer }),
     responses: [sampleResponse('2', { ...cost(1e9), usage: { input: 90_000 } })],
@@ -200,6 +206,15 @@ describe('codex-usage watch on a terminal', () => {
     expect(sheet.written()).not.toContain('killed');
   });
 
+  test('says that nothing is recorded of a project yet, and shows it once there is', async () => {
+    const database = createDatabase();
+    const sheet = watch(database, { args: ['--project', 'new'] });
+    await until(sheet, 'Nothing is recorded of project new yet.');
+    recordedIn([{ invocation: sampleInvocation('z', { ...NOW, attribution: { projectId: 'new' } }) }], database);
+    await until(sheet, /running +new/);
+    expect(sheet.lines().join('\n')).not.toContain('yet.');
+  });
+
   test('keeps the last cell of a line that is as wide as the terminal', async () => {
     const sheet = watch(createDatabase(), { columns: 90 });
     await until(sheet, 'q quit');
@@ -288,6 +303,10 @@ describe('codex-usage watch in a pipe', () => {
     expect(text.stdout).toMatch(/^2 invocations running +today /);
     expect(text.stdout).not.toContain('宝くじ');
     expect((await look(database, '--json')).stdout.split('\n')).toHaveLength(3);
+    expect((await look(database, '--branch', 'main')).stdout).toMatch(/^1 invocation running +today \$3\.00/);
+    expect(await look(database, '--project', 'nope')).toMatchObject({
+      ...{ exitCode: 1, stdout: '', stderr: 'Nothing is recorded of project nope yet.' },
+    });
     const nothing = await look(`${database}-none`);
     expect([nothing.exitCode, nothing.stdout]).toEqual([1, '']);
     expect(nothing.stderr).toContain('Nothing has been metered yet');
