@@ -7,7 +7,6 @@ import {
   type BudgetUnit,
   type MinLeft,
 } from '../usage/budget.js';
-
 import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
 import type { Given, SettingName } from './settings.js';

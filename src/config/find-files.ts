@@ -29,10 +29,10 @@ export const CONFIG_LIMIT_BYTES = 1024 * 1024;
 /** The configuration files that are there, the one that wins first: the project's nearest one, then the user's. */
 export function findConfigFiles(places: ConfigSearch): { found: FoundFile[]; unsuitable: UnsuitableFile[] } {
   const [project, user] = listCandidates(places);
-  const looked = [...project, user].map((path) => ({ path, look: inspectPath(path) }));
-  const unsuitable = looked.flatMap(({ path, look }) =>
-    look.kind === 'unsuitable' ? [{ path, reason: look.reason }] : [],
-  );
+  const unsuitable = [...project, user].flatMap((path) => {
+    const found = inspectPath(path);
+    return typeof found === 'string' ? [] : [{ path, ...found }];
+  });
   const found = listConfigLocations(places).flatMap(({ path, origin, exists }) => (exists ? [{ path, origin }] : []));
   return { found, unsuitable };
 }
@@ -62,19 +62,18 @@ function foldersUpTo(folder: string, root: string): string[] {
 }
 
 function isFile(path: string): boolean {
-  return inspectPath(path).kind === 'file';
+  return inspectPath(path) === 'file';
 }
 
-type Inspection = { readonly kind: 'file' | 'none' } | { readonly kind: 'unsuitable'; readonly reason: string };
-
-function inspectPath(path: string): Inspection {
+/** Whether there is a file, nothing, or what cannot be a configuration file, and why. */
+function inspectPath(path: string): 'file' | 'none' | Pick<UnsuitableFile, 'reason'> {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
-    if (!found) return { kind: 'none' };
-    if (!found.isFile()) return { kind: 'unsuitable', reason: 'it is not a file' };
-    return found.size > CONFIG_LIMIT_BYTES ? { kind: 'unsuitable', reason: 'it is too large' } : { kind: 'file' };
+    if (!found) return 'none';
+    if (!found.isFile()) return { reason: 'it is not a file' };
+    return found.size > CONFIG_LIMIT_BYTES ? { reason: 'it is too large' } : 'file';
   } catch {
     // In a folder without permission to search it.
-    return { kind: 'none' };
+    return 'none';
   }
 }

@@ -3,42 +3,19 @@ import { dirname, resolve } from 'node:path';
 import { closestMatch } from 'leven';
 import { messageOf, UsageError } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
-import type { PriceEntry, Rates } from '../pricing/price.js';
-import { convertToNanoUsdPerToken } from '../pricing/price.js';
-import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit, type MinLeft, type OnBudget } from '../usage/budget.js';
-import type { FleetTarget } from '../usage/fleet-target.js';
-import type { CostUnit, EstimateMode } from '../usage/options.js';
+import { convertToNanoUsdPerToken, type PriceEntry, type Rates } from '../pricing/price.js';
+import { BUDGET_SCOPES, BUDGET_UNITS, type BudgetLimit } from '../usage/budget.js';
 import { PHASES } from '../usage/phase.js';
-import type { Tag } from '../usage/tags.js';
 import { readMinLeft } from './budgets.js';
 import { CONFIG_LIMIT_BYTES, type FoundFile } from './find-files.js';
 import { toFleetTarget } from './fleet-schema.js';
-import type { HookCommands } from './hooks.js';
 import { CONFIG_FILE, type ConfigFileValues, listKnownKeys } from './schema.js';
 import type { OutputPattern, Subscription } from './settings.js';
 import { type KeyPath, parseToml, type TomlDocument } from './toml.js';
 
 /** What a configuration file says; what it does not say is undefined or empty. Paths are absolute. */
-export interface ConfigFile extends FoundFile {
+export interface ConfigFile extends FoundFile, ReturnType<typeof convert> {
   readonly lineOf: (path: readonly (string | number)[]) => number;
-  readonly project: string | undefined;
-  readonly timeZone: string | undefined;
-  readonly unit: CostUnit | undefined;
-  readonly database: string | undefined;
-  readonly costRecords: string | undefined;
-  readonly estimates: EstimateMode | undefined;
-  readonly outputPattern: string | undefined;
-  readonly phasePatterns: readonly OutputPattern[];
-  readonly limits: readonly BudgetLimit[];
-  readonly onBudget: OnBudget | undefined;
-  readonly minLeft: readonly MinLeft[] | undefined;
-  readonly hooks: HookCommands | undefined;
-  readonly subscriptions: readonly Subscription[] | undefined;
-  readonly prices: readonly PriceEntry[] | undefined;
-  readonly tags: readonly Tag[];
-  /** What finds a ticket in the name of a branch. */
-  readonly ticketPattern: string | undefined;
-  readonly fleet: readonly FleetTarget[];
 }
 
 /** Reads and checks a configuration file. Throws a UsageError that names every key that is wrong, and its line. */
@@ -104,7 +81,7 @@ function nameKey(path: readonly PropertyKey[]): string {
   }, '');
 }
 
-function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path' | 'origin' | 'lineOf'> {
+function convert(values: ConfigFileValues, path: string) {
   const { project, time_zone, unit, output_pattern, phases = {}, budget = {}, hooks, subscriptions, prices } = values;
   const { ticket, ...tags } = values.tags ?? {};
   return {
@@ -123,12 +100,11 @@ function convert(values: ConfigFileValues, path: string): Omit<ConfigFile, 'path
     minLeft: budget.min_left === undefined ? undefined : readMinLeft(budget.min_left),
     hooks,
     subscriptions: subscriptions?.map(
-      ({ provider, name, usd_per_month, since }): Subscription => ({
-        ...{ provider, name, since, usdPerMonth: usd_per_month },
-      }),
+      ({ usd_per_month, ...one }): Subscription => ({ ...one, usdPerMonth: usd_per_month }),
     ),
     prices: prices?.map(toPriceEntry),
     tags: Object.entries(tags).map(([key, value]) => ({ key, value: value.trim() })),
+    /** What finds a ticket in the name of a branch. */
     ticketPattern: ticket,
     fleet: Object.entries(values.fleet ?? {}).map(([name, target]) => toFleetTarget(name, target, path)),
   };

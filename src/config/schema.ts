@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { BUDGET_SCOPES, type BudgetScope, isBudgetPeriod, ON_BUDGET } from '../usage/budget.js';
+import { BUDGET_SCOPES, isBudgetPeriod, ON_BUDGET } from '../usage/budget.js';
 import { normaliseTimeZone } from '../usage/day.js';
 import { COST_UNITS, ESTIMATE_MODES } from '../usage/options.js';
-import { PHASES, type Phase } from '../usage/phase.js';
+import { PHASES } from '../usage/phase.js';
 import { findTagFault, isTooLong, MOST_TAG_CHARACTERS } from '../usage/tags.js';
 import { MIN_LEFT_EXAMPLE, readMinLeft } from './budgets.js';
 import { FLEET_TARGET } from './fleet-schema.js';
-import { HOOKS, type HookName } from './hooks.js';
+import { HOOKS } from './hooks.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
 const above0 = z.number({ error: 'must be a number' }).check(z.positive('must be above zero'));
@@ -14,61 +14,35 @@ const amount = z.number({ error: 'must be a number' }).check(z.nonnegative('must
 const tokens = above0.check(z.int('must be a whole number'));
 
 const pattern = text.check(z.refine(isExpression, 'is not a regular expression'));
-const patterns = z.union(
-  [
-    z.pipe(
-      pattern,
-      z.transform((one) => [one]),
-    ),
-    z.array(pattern),
-  ],
-  {
-    error: 'must be a regular expression in quotes, or a list of them',
-  },
-);
+const asList = z.transform((one: string) => [one]);
+const patterns = z.union([z.pipe(pattern, asList), z.array(pattern)], {
+  error: 'must be a regular expression in quotes, or a list of them',
+});
 
 /** TOML's own dates arrive as a Date at 00:00 UTC. */
-const day = z.pipe(
-  z.union(
-    [
-      z.pipe(
-        z.date(),
-        z.transform((date) => date.toISOString().slice(0, 10)),
-      ),
-      z.string(),
-    ],
-    {
-      error: 'must be a day such as 2026-01-31',
-    },
-  ),
-  z.string().check(z.refine(isDay, 'must be a day such as 2026-01-31')),
+const dateAsDay = z.pipe(
+  z.date(),
+  z.transform((date) => date.toISOString().slice(0, 10)),
 );
+const NO_DAY = 'must be a day such as 2026-01-31';
+const day = z.pipe(z.union([dateAsDay, z.string()], { error: NO_DAY }), z.string().check(z.refine(isDay, NO_DAY)));
 
 const timeZone = z.pipe(
   text.check(z.refine((name) => normaliseTimeZone(name) !== undefined, 'must be an IANA name, such as Europe/Berlin')),
   z.transform((name) => normaliseTimeZone(name) ?? name),
 );
 
-const rates = {
-  input: amount,
-  cached_input: z.optional(amount),
-  cache_write: z.optional(amount),
-  output: amount,
-};
-
-const budgetScope = z.enum(['fleet'], { error: 'must be "fleet", or be left out' });
-
 const usd = above0.check(z.refine((amount) => amount * 1e9 <= Number.MAX_SAFE_INTEGER, 'is too large'));
-const amounts = { usd: z.optional(usd), tokens: z.optional(tokens) };
+const ofMachine = tableOf({ usd, tokens });
 /** `scope`: whose spending counts. A run and an invocation are of one machine. */
-const limits = z.optional(z.strictObject({ ...amounts, scope: z.optional(budgetScope) }, TABLE()));
-const ofMachine = z.optional(z.strictObject(amounts, TABLE()));
+const limits = tableOf({ usd, tokens, scope: z.enum(['fleet'], { error: 'must be "fleet", or be left out' }) });
 
 /** A program with its arguments, or a command line for `sh -c`. */
 const command = z.union([text, z.array(text).check(z.minLength(1))], {
   error: 'must be a program with its arguments in a list, or a command line in quotes',
 });
 
+const rates = { input: amount, cached_input: z.optional(amount), cache_write: z.optional(amount), output: amount };
 const price = z
   .strictObject(
     {
@@ -113,58 +87,28 @@ const fleet = z.record(z.string(), FLEET_TARGET, { error: 'must be tables: [flee
 );
 
 /** What a `codex-metered.toml` may say. docs/config.md explains every key. */
-export const CONFIG_FILE = z.strictObject({
-  project: z.optional(text),
-  time_zone: z.optional(timeZone),
-  unit: z.optional(z.enum(COST_UNITS, { error: `must be ${COST_UNITS.map((one) => `"${one}"`).join(' or ')}` })),
-  database: z.optional(text),
-  cost_records: z.optional(text),
-  cost_records_estimates: z.optional(
-    z.enum(ESTIMATE_MODES, { error: `must be ${ESTIMATE_MODES.map((one) => `"${one}"`).join(' or ')}` }),
-  ),
-  output_pattern: z.optional(pattern),
-  phases: z.optional(
-    z.strictObject(
-      Object.fromEntries(PHASES.map((phase) => [phase, z.optional(patterns)])) as Record<
-        Phase,
-        z.ZodMiniOptional<typeof patterns>
-      >,
-      TABLE(),
-    ),
-  ),
-  budget: z.optional(
-    z.strictObject(
-      {
-        on_budget: z.optional(
-          z.enum(ON_BUDGET, { error: `must be ${ON_BUDGET.map((one) => `"${one}"`).join(' or ')}` }),
-        ),
-        min_left: z.optional(
-          text.check(z.refine((one) => readMinLeft(one) !== undefined, `must be such as "${MIN_LEFT_EXAMPLE}"`)),
-        ),
-        ...(Object.fromEntries(
-          BUDGET_SCOPES.map((scope) => [scope, isBudgetPeriod(scope) ? limits : ofMachine]),
-        ) as Record<BudgetScope, typeof limits>),
-      },
-      TABLE(),
-    ),
-  ),
-  hooks: z.optional(
-    z.strictObject(
-      Object.fromEntries(HOOKS.map((name) => [name, z.optional(command)])) as Record<
-        HookName,
-        z.ZodMiniOptional<typeof command>
-      >,
-      TABLE(),
-    ),
-  ),
-  subscriptions: z.optional(
-    z.array(z.strictObject({ provider: text, name: text, usd_per_month: above0, since: day }, TABLE()), {
-      error: 'must be tables: [[subscriptions]]',
-    }),
-  ),
-  tags: z.optional(tags),
-  fleet: z.optional(fleet),
-  prices: z.optional(z.array(price, { error: 'must be tables: [[prices]]' })),
+export const CONFIG_FILE = tableOf({
+  project: text,
+  time_zone: timeZone,
+  unit: oneOf(COST_UNITS),
+  database: text,
+  cost_records: text,
+  cost_records_estimates: oneOf(ESTIMATE_MODES),
+  output_pattern: pattern,
+  phases: tableOf(keyed(PHASES, () => patterns)),
+  budget: tableOf({
+    on_budget: oneOf(ON_BUDGET),
+    min_left: text.check(z.refine((one) => readMinLeft(one) !== undefined, `must be such as "${MIN_LEFT_EXAMPLE}"`)),
+    // The narrower of the two schemas has the keys of the wider one.
+    ...keyed(BUDGET_SCOPES, (scope) => (isBudgetPeriod(scope) ? limits : (ofMachine as typeof limits))),
+  }),
+  hooks: tableOf(keyed(HOOKS, () => command)),
+  subscriptions: z.array(z.strictObject({ provider: text, name: text, usd_per_month: above0, since: day }, TABLE()), {
+    error: 'must be tables: [[subscriptions]]',
+  }),
+  tags,
+  fleet,
+  prices: z.array(price, { error: 'must be tables: [[prices]]' }),
 });
 
 export type ConfigFileValues = z.infer<typeof CONFIG_FILE>;
@@ -194,6 +138,19 @@ interface Unwrapped {
 function unwrap(schema: unknown): Unwrapped {
   const { def } = schema as { def: Unwrapped & { innerType?: unknown } };
   return def.innerType ? unwrap(def.innerType) : def;
+}
+
+/** A table of which every key may be left out. */
+function tableOf<Shape extends z.core.$ZodShape>(shape: Shape) {
+  return z.partial(z.strictObject(shape, TABLE()));
+}
+
+function keyed<Key extends string, Schema>(keys: readonly Key[], schemaOf: (key: Key) => Schema) {
+  return Object.fromEntries(keys.map((key) => [key, schemaOf(key)])) as Record<Key, Schema>;
+}
+
+function oneOf<const Word extends string>(words: readonly Word[]) {
+  return z.enum(words, { error: `must be ${words.map((one) => `"${one}"`).join(' or ')}` });
 }
 
 /** An unknown key keeps the issue's own data, from which the nearest known one is found. */

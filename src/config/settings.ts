@@ -13,7 +13,7 @@ import { resolveFleet } from './fleet.js';
 import { HOOKS, type Hook, type HookCommands } from './hooks.js';
 import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
-import { findTicketPattern, resolveTags } from './tags.js';
+import { resolveTags } from './tags.js';
 
 /**
  * A pattern for the path of `--output-last-message` with the named groups `run`, `phase` and `iteration`, or for those of
@@ -92,15 +92,7 @@ export interface Given {
   readonly variable?: Given | undefined;
 }
 
-type PickedKey =
-  | 'project'
-  | 'timeZone'
-  | 'database'
-  | 'costRecords'
-  | 'estimates'
-  | 'outputPattern'
-  | 'onBudget'
-  | 'minLeft';
+const UNSET = { value: undefined, origin: 'default', place: undefined } as const;
 
 /** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */
 export function resolveSettings(
@@ -108,30 +100,35 @@ export function resolveSettings(
   files: readonly ConfigFile[],
   env: NodeJS.ProcessEnv = {},
 ): Settings {
-  const pick = <Key extends PickedKey>(
+  const ofFiles = <Key extends keyof ConfigFile>(
+    key: Key,
+    path: readonly string[],
+  ): Setting<ConfigFile[Key] | undefined> => {
+    const file = files.find((one) => one[key] !== undefined);
+    return file ? settingOf(file, path, file[key]) : UNSET;
+  };
+  const pick = <Key extends keyof ConfigFile>(
     name: SettingName,
     key: Key,
     path: readonly string[],
     parse: (text: string, said: string) => ConfigFile[Key],
-  ): Setting<ConfigFile[Key]> => {
+  ): Setting<ConfigFile[Key] | undefined> => {
     const given = said(name);
-    if (given) return { ...given, value: parse(given.value, given.place) };
-    const file = files.find((one) => one[key] !== undefined);
-    return file ? settingOf(file, path, file[key]) : { value: undefined, origin: 'default', place: undefined };
+    return given ? { ...given, value: parse(given.value, given.place) } : ofFiles(key, path);
   };
-  const estimates = pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], oneOf(ESTIMATE_MODES));
-  const onBudget = pick('on-budget', 'onBudget', ['budget', 'on_budget'], oneOf(ON_BUDGET));
-  const minLeft = pick('min-left', 'minLeft', ['budget', 'min_left'], parseMinLeft);
   return {
     project: pick('project', 'project', ['project'], asIs),
     timeZone: pick('time-zone', 'timeZone', ['time_zone'], parseTimeZone),
-    unit: findUnit(files),
+    unit: orElse(ofFiles('unit', ['unit']), 'usd'),
     database: pick('db', 'database', ['database'], asIs),
     costRecords: pick('cost-records', 'costRecords', ['cost_records'], (path) => resolve(path)),
-    estimates: { ...estimates, value: estimates.value ?? 'replace' },
+    estimates: orElse(
+      pick('cost-records-estimates', 'estimates', ['cost_records_estimates'], oneOf(ESTIMATE_MODES)),
+      'replace',
+    ),
     outputPatterns: orderPatterns(pick('output-pattern', 'outputPattern', ['output_pattern'], asIs), files),
-    onBudget: { ...onBudget, value: onBudget.value ?? 'stop' },
-    minLeft: { ...minLeft, value: minLeft.value ?? [] },
+    onBudget: orElse(pick('on-budget', 'onBudget', ['budget', 'on_budget'], oneOf(ON_BUDGET)), 'stop'),
+    minLeft: orElse(pick('min-left', 'minLeft', ['budget', 'min_left'], parseMinLeft), []),
     hooks: files.flatMap((file) => {
       return HOOKS.flatMap((name) => {
         const command = file.hooks?.[name];
@@ -144,17 +141,14 @@ export function resolveSettings(
     }),
     prices: resolvePrices(files),
     tags: resolveTags(said('tag'), files),
-    ticketPattern: findTicketPattern(files),
+    ticketPattern: ofFiles('ticketPattern', ['tags', 'ticket']),
     fleet: resolveFleet(files, env),
     passedOver: [],
   };
 }
 
-/** Of files alone: a report has an option of its own. */
-function findUnit(files: readonly ConfigFile[]): Setting<CostUnit> {
-  const file = files.find(({ unit }) => unit !== undefined);
-  if (file?.unit) return settingOf(file, ['unit'], file.unit);
-  return { value: 'usd', origin: 'default', place: undefined };
+function orElse<T>(setting: Setting<T | undefined>, value: T): Setting<T> {
+  return { ...setting, value: setting.value ?? value };
 }
 
 /** A pattern from an option or a variable is tried before those of phases, one from a file after them. */

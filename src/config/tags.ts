@@ -37,9 +37,3 @@ function expectTag(written: string, place: string): Tag {
     `${place}: ${JSON.stringify(written.slice(0, 80))} is not a tag: ${tag}. Use key=value, such as team=search.`,
   );
 }
-
-export function findTicketPattern(files: readonly ConfigFile[]): Setting<string | undefined> {
-  const file = files.find(({ ticketPattern }) => ticketPattern !== undefined);
-  if (file?.ticketPattern) return settingOf(file, ['tags', 'ticket'], file.ticketPattern);
-  return { value: undefined, origin: 'default', place: undefined };
-}

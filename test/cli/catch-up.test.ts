@@ -36,7 +36,8 @@ function createMachine() {
   return {
     ...{ folder, path, store, pending, warnings },
     at: (name: string) => join(pending.pendingDirectory, name),
-    catchUp: () => catchUp({ store: mirror.watch(store), pending, parse: parsePendingChange, mirror, prices, log }),
+    catchUp: (within = store) =>
+      catchUp({ store: mirror.watch(within), pending, parse: parsePendingChange, mirror, prices, log }),
     list: (sql: string) => store.connection.prepare<[], string>(sql).pluck().all(),
   };
 }
@@ -141,19 +142,7 @@ describe('what was kept aside', () => {
     const store = openStore(machine.path, { mode: 'write', busyTimeoutMs: 0 });
     const other = openDatabase(machine.path);
     other.exec('BEGIN EXCLUSIVE');
-    const log: Log = { warn: () => undefined };
-    const mirror = new Mirror(
-      { costRecords: undefined, estimates: 'replace', mirrorDirectory: join(machine.folder, 'mirror') },
-      log,
-    );
-    await catchUp({
-      store,
-      parse: parsePendingChange,
-      pending: machine.pending,
-      mirror,
-      prices: createPriceBook(),
-      log,
-    });
+    await machine.catchUp(store);
     other.exec('COMMIT');
     other.close();
     store.close();

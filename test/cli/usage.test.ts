@@ -5,21 +5,18 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
+import { recordedIn } from '../harness/codex-usage.js';
 import { readFixture } from '../harness/fixtures.js';
 import { createHistory } from '../history/sessions.js';
-import { createFolder, START, sampleInvocation, sampleResponse } from '../store/samples.js';
+import { START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 const COMMAND = fileURLToPath(new URL('../../bin/codex-usage.js', import.meta.url));
 
 const FIXTURE = readFixture('0.64.0', 'tool-loop');
 
-function createDatabase(responses = 1): string {
-  const path = join(createFolder(), 'usage.db');
-  const store = openStore(path, { mode: 'write' });
-  const all = Array.from({ length: responses }, (_, index) => sampleResponse(`${index}`));
-  store.record({ invocation: sampleInvocation('a'), responses: all });
-  store.close();
-  return path;
+function createDatabase(count = 1): string {
+  const responses = Array.from({ length: count }, (_, index) => sampleResponse(`${index}`));
+  return recordedIn([{ invocation: sampleInvocation('a'), responses }]);
 }
 
 function start(args: string[], database: string) {

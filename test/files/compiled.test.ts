@@ -1,31 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Use } from '../../src/files/compiled.js';
+import { createFolder } from '../store/samples.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'compiled-'));
+  folder = createFolder();
   writeFileSync(
     join(folder, 'program.cjs'),
     "process.stdout.write([__filename, typeof require, typeof module.exports].join(' '));\n",
   );
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const kept = () => join(folder, 'kept');
 

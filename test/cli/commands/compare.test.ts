@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { runUsage } from '../../harness/codex-usage.js';
+import { linesBeyond, runUsage } from '../../harness/codex-usage.js';
 import { seedLongLoop, seedLoops } from '../../harness/loops.js';
 import { test } from '../../harness/test.js';
 import type { Workbench } from '../../harness/workbench.js';
@@ -193,7 +193,7 @@ describe('the comparison of loops', () => {
   ])('fits into %i columns: %j', async (width, args) => {
     const { stdout, exitCode } = await compare(database, args, width);
     expect(exitCode).toBe(0);
-    expect(stdout.split('\n').filter((line) => line.length > width)).toEqual([]);
+    expect(linesBeyond(width, stdout)).toEqual([]);
     expect(stdout).toMatch(/\nCost +\$/);
   });
 

@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listSettingKeys } from '../../../src/config/schema.js';
-import { openStore } from '../../../src/store/store.js';
-import { runUsage } from '../../harness/codex-usage.js';
+import { recordedIn, runUsage } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 function createProject(text: string): { cwd: string; file: string; database: string } {
@@ -109,7 +108,7 @@ Not set: cost_records, cost_records_estimates, output_pattern, phases.builder, p
   });
 
   it('tells the same as JSON', async () => {
-    const project = createProject('[budget.day]\ntokens = 1_000');
+    const project = createProject('cost_records = "../center.db"\n[budget.day]\ntokens = 1_000');
     const { stdout } = await runUsage(['config', '--json'], project);
     const { schemaVersion, kind, files, settings } = JSON.parse(stdout);
     expect({ schemaVersion, kind }).toEqual({ schemaVersion: 1, kind: 'config' });
@@ -118,10 +117,10 @@ Not set: cost_records, cost_records_estimates, output_pattern, phases.builder, p
       { origin: 'user file', path: '/nowhere/codex-metered/codex-metered.toml', exists: false },
     ]);
     expect(settings).toContainEqual({ name: 'project', value: 'shop', origin: 'git', place: null });
-    expect(settings).toContainEqual({
-      ...{ name: 'budget.day.tokens', value: 1000 },
-      ...{ origin: 'project file', place: `${project.file}:2` },
-    });
+    const ofFile = (line: number) => ({ origin: 'project file', place: `${project.file}:${line}` });
+    const center = join(project.cwd, '..', 'center.db');
+    expect(settings).toContainEqual({ name: 'cost_records', value: center, ...ofFile(1) });
+    expect(settings).toContainEqual({ name: 'budget.day.tokens', value: 1000, ...ofFile(3) });
   });
 });
 
@@ -135,23 +134,10 @@ describe('a configuration file', () => {
     expect(await runUsage(['--help'], project)).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  it("shows another program's database where one is named", async () => {
-    const project = createProject('cost_records = "../center.db"');
-    const { stdout } = await runUsage(['config', '--json'], project);
-    expect(JSON.parse(stdout).settings).toContainEqual({
-      ...{ name: 'cost_records', value: join(project.cwd, '..', 'center.db') },
-      ...{ origin: 'project file', place: `${project.file}:1` },
-    });
-  });
-
   it('sets the database, the project and the time zone of the reports', async () => {
     const project = createProject('database = "mine.db"\nproject = "store"\ntime_zone = "Asia/Tokyo"');
-    const store = openStore(join(project.cwd, 'mine.db'), { mode: 'write' });
-    store.record({
-      invocation: sampleInvocation('i1', { attribution: { projectId: 'store' } }),
-      responses: [sampleResponse('r1')],
-    });
-    store.close();
+    const invocation = sampleInvocation('i1', { attribution: { projectId: 'store' } });
+    recordedIn([{ invocation, responses: [sampleResponse('r1')] }], join(project.cwd, 'mine.db'));
     const { stdout } = await runUsage(['run', '--json'], project);
     expect(JSON.parse(stdout)).toMatchObject({ projectId: 'store', selectedAs: 'newest-here' });
     const { stdout: daily } = await runUsage(['daily', '--json'], project);

@@ -1,28 +1,25 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../../src/store/store.js';
-import { runUsage, type Setting } from '../../harness/codex-usage.js';
+import { recordedIn, runUsage, type Setting } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 const completedAtMs = Date.parse('2026-11-20T12:00:00Z');
 
 /** A run with a response whose credits are known (0.98), one of Claude's, and one whose credits are not known. */
 function createDatabase(): string {
-  const path = join(createFolder(), 'usage.db');
-  const store = openStore(path, { mode: 'write' });
-  const usage = { input: 10_000, cachedInput: 4_000, output: 2_000 };
-  store.record({
-    invocation: sampleInvocation('a', { startedAtMs: completedAtMs }),
-    update: { threadId: 'thread-1' },
-    responses: [
-      sampleResponse('1', { completedAtMs, usage }),
-      sampleResponse('2', { completedAtMs, usage, provider: 'claude', model: 'claude-opus-5' }),
-      sampleResponse('3', { completedAtMs, usage, serviceTier: 'flex' }),
-    ],
-  });
-  store.close();
-  return path;
+  const used = { completedAtMs, usage: { input: 10_000, cachedInput: 4_000, output: 2_000 } };
+  return recordedIn([
+    {
+      invocation: sampleInvocation('a', { startedAtMs: completedAtMs }),
+      update: { threadId: 'thread-1' },
+      responses: [
+        sampleResponse('1', used),
+        sampleResponse('2', { ...used, provider: 'claude', model: 'claude-opus-5' }),
+        sampleResponse('3', { ...used, serviceTier: 'flex' }),
+      ],
+    },
+  ]);
 }
 
 const usage = (args: string[], setting: Partial<Setting> = {}) => {
@@ -57,7 +54,7 @@ describe('credits', () => {
     expect((await usage(['config', '--json'], { cwd })).stdout).toContain('"name": "unit"');
   });
 
-  it('are fields of the JSON beside the cost, and unconfirmed once', async () => {
+  it('are a column of the Markdown and fields of the JSON beside the cost, and unconfirmed once', async () => {
     for (const args of [['daily'], ['run', '--breakdown'], ['blocks']]) {
       const { stdout } = await usage([...args, '--json', '--unit', 'credits']);
       const json = JSON.parse(stdout);
@@ -66,6 +63,7 @@ describe('credits', () => {
       expect(stdout.match(/unconfirmed/g)).toHaveLength(1);
     }
     const { stdout } = await usage(['run', '--breakdown', '--json', '--unit', 'credits']);
+    expect((await usage(['run', '--markdown', '--unit', 'credits'])).stdout).toMatch(/\| Cost \| Credits \|/);
     const { responses } = JSON.parse(stdout).invocations[0];
     expect(responses.map((one: { costCredits: number | null }) => one.costCredits)).toEqual([0.98, null, null]);
     expect((await usage(['daily', '--json'])).stdout).not.toContain('Credits');
@@ -83,24 +81,9 @@ describe('credits', () => {
     }
   });
 
-  it('are in the Markdown of a run', async () => {
-    const { stdout } = await usage(['run', '--markdown', '--unit', 'credits']);
-    expect(stdout).toMatch(/\| Cost \| Credits \|/);
-  });
-
   it('are a unit that is known: another word is an error with exit code 2', async () => {
     const { exitCode, stderr } = await usage(['daily'], { cwd: createPlace('tokens') });
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('unit must be "usd" or "credits"')]);
     expect((await usage(['daily', '--unit', 'tokens'])).exitCode).toBe(2);
-  });
-
-  it.each([60, 80, 120])('fit into %i columns', async (width) => {
-    for (const args of [['daily'], ['run'], ['blocks'], ['run', '--list']]) {
-      const { stdout } = await usage([...args, '--unit', 'credits'], { env: { COLUMNS: `${width}` } });
-      expect(
-        stdout.split('\n').filter((line) => line.length > width && !line.includes('https://')),
-        args[0],
-      ).toEqual([]);
-    }
   });
 });

@@ -2,8 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/store/store.js';
-import { openStore } from '../../../src/store/store.js';
-import { runUsage } from '../../harness/codex-usage.js';
+import { linesBeyond, recordedIn, runUsage } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 /** A machine on which all is well, but for `change` to what is recorded. */
@@ -13,11 +12,9 @@ function createMachine(change: Partial<Change> = {}) {
   writeFileSync(codex, '#!/bin/sh\necho codex-cli 0.169.0\n');
   chmodSync(codex, 0o755);
   mkdirSync(join(folder, 'home', 'sessions'), { recursive: true });
-  const database = join(folder, 'usage.db');
-  const store = openStore(database, { mode: 'write' });
   const update = { status: 'completed', exitCode: 0, endedAtMs: Date.now() } as const;
-  store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1')], ...change });
-  store.close();
+  const usual = { invocation: sampleInvocation('a'), update, responses: [sampleResponse('1')] };
+  const database = recordedIn([{ ...usual, ...change }], join(folder, 'usage.db'));
   const home = join(folder, 'home');
   const env = {
     ...{ CODEX_METERED_CODEX: codex, CODEX_METERED_STATE_DIR: join(folder, 'state') },
@@ -39,7 +36,7 @@ async function diagnose(machine: Machine) {
 }
 
 describe('codex-usage doctor', () => {
-  it('says that all is well, and where things are', async () => {
+  it('says that all is well, and where things are, in lines that fit but for paths', async () => {
     const machine = createMachine();
     const { exitCode, stdout } = await runUsage(['doctor'], { ...machine, env: { ...machine.env, COLUMNS: '200' } });
     expect(exitCode).toBe(0);
@@ -47,12 +44,10 @@ describe('codex-usage doctor', () => {
     expect(stdout).toContain(join(machine.folder, 'home', 'sessions'));
     expect(stdout).toMatch(/database .*usage\.db, \d\.\d MB, schema \d+, 1 invocation\n/);
     expect(stdout).toMatch(/1 response: 100% actual\n[\s\S]*\nAll is well\.\n$/);
-  });
-
-  it.each([60, 80])('fits into %i columns, but for paths, which stay whole', async (width) => {
-    const machine = createMachine();
-    const { stdout } = await runUsage(['doctor'], { ...machine, env: { ...machine.env, COLUMNS: `${width}` } });
-    expect(stdout.split('\n').filter((line) => line.length > width && !line.includes('/'))).toEqual([]);
+    for (const width of [60, 80]) {
+      const narrow = await runUsage(['doctor'], { ...machine, env: { ...machine.env, COLUMNS: `${width}` } });
+      expect(linesBeyond(width, narrow.stdout, '/')).toEqual([]);
+    }
   });
 
   it('misses a Codex that is not there', async () => {
@@ -80,10 +75,8 @@ describe('codex-usage doctor', () => {
 
   it('names what cannot be taken in and what cannot be settled, why, and what to do', async () => {
     const machine = createMachine({ update: {}, invocation: sampleInvocation('a', { meterPid: 2 ** 22 - 1 }) });
-    const store = openStore(machine.database, { mode: 'write' });
     const reason = 'the run cannot be settled: the database is in a mood';
-    store.record({ invocation: { id: 'a' }, notes: [{ kind: 'fault', reason, figures: {} }] });
-    store.close();
+    recordedIn([{ invocation: { id: 'a' }, notes: [{ kind: 'fault', reason, figures: {} }] }], machine.database);
     const state = join(machine.folder, 'state');
     for (const name of ['pending', 'mirror']) mkdirSync(join(state, name, 'refused'), { recursive: true });
     writeFileSync(join(state, 'pending', 'refused', 'x.json'), 'cut');

@@ -1,19 +1,14 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../../src/store/store.js';
-import { runUsage } from '../../harness/codex-usage.js';
+import { recordedIn, runUsage } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 function createDatabase(count = 2): string {
-  const path = join(createFolder(), 'usage.db');
-  const store = openStore(path, { mode: 'write' });
   const responses = Array.from({ length: count }, (_, index) => sampleResponse(`${index}`));
   const unpriced = sampleResponse('x', { model: 'new', costNanoUsd: undefined, provider: 'claude' });
-  const attribution = { projectId: 'a "b", c' };
-  store.record({ invocation: sampleInvocation('a', { attribution }), responses: [...responses, unpriced] });
-  store.close();
-  return path;
+  const invocation = sampleInvocation('a', { attribution: { projectId: 'a "b", c' } });
+  return recordedIn([{ invocation, responses: [...responses, unpriced] }]);
 }
 
 const usage = (args: string[], database = createDatabase()) => runUsage(['export', ...args], { database });

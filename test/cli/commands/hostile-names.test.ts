@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../../src/store/store.js';
-import { runUsage } from '../../harness/codex-usage.js';
-import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
+import { recordedIn, runUsage } from '../../harness/codex-usage.js';
+import { sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 /** A name that is a formula, clears a screen, writes itself backwards, and is HTML and Markdown. */
 const NAME = '=1+1\u001b[2J\u202e\u009b|`x`<img src=a>\r\n# b\u0007';
@@ -11,59 +9,47 @@ const SHOWN = '=1+1\\x1b[2J\\u202e\\x9b|`x`<img src=a>\\r\\n# b\\x07';
 const OBEYED = /[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069\u2028\u2029]/u;
 
 function createDatabase(): string {
-  const path = join(createFolder(), 'usage.db');
-  const store = openStore(path, { mode: 'write' });
-  store.record({
-    invocation: sampleInvocation('one', {
-      attribution: { projectId: NAME, runId: NAME },
-      cwd: NAME,
-      startedAtMs: Date.now(),
-    }),
-    update: { threadId: NAME, status: 'completed', codexVersion: NAME, endedAtMs: Date.now() },
-    responses: [
-      sampleResponse('1', { threadId: NAME, model: NAME, serviceTier: NAME, completedAtMs: Date.now() }),
-      sampleResponse('2', {
-        threadId: NAME,
-        model: `${NAME} unpriced`,
-        costNanoUsd: undefined,
-        completedAtMs: Date.now(),
-      }),
-    ],
-    notes: [{ kind: 'fault', reason: NAME, figures: { [NAME]: NAME } }],
-    rateLimits: [
-      {
-        ...{ provider: 'codex', limitId: NAME, windowMinutes: 300, usedPercent: 95 },
-        resetsAtMs: Date.now() + 60_000,
-        observedAtMs: Date.now(),
-      },
-    ],
-  });
-  store.close();
-  return path;
+  const nowMs = Date.now();
+  const response = { threadId: NAME, completedAtMs: nowMs };
+  const attribution = { projectId: NAME, runId: NAME };
+  const limit = { provider: 'codex', limitId: NAME, windowMinutes: 300, usedPercent: 95 } as const;
+  return recordedIn([
+    {
+      invocation: sampleInvocation('one', { attribution, cwd: NAME, startedAtMs: nowMs }),
+      update: { threadId: NAME, status: 'completed', codexVersion: NAME, endedAtMs: nowMs },
+      responses: [
+        sampleResponse('1', { ...response, model: NAME, serviceTier: NAME }),
+        sampleResponse('2', { ...response, model: `${NAME} unpriced`, costNanoUsd: undefined }),
+      ],
+      notes: [{ kind: 'fault', reason: NAME, figures: { [NAME]: NAME } }],
+      rateLimits: [{ ...limit, resetsAtMs: nowMs + 60_000, observedAtMs: nowMs }],
+    },
+  ]);
 }
 
-const REPORTS = ['daily', 'weekly', 'monthly', 'model', 'project', 'phase'];
+const COMMANDS = [
+  ...['run', 'session'].flatMap((one) => ['', ' --list', ' --breakdown --notes', ' --chart'].map((more) => one + more)),
+  ...['daily', 'weekly', 'monthly', 'model', 'project', 'phase'].flatMap((one) => [
+    `${one} --breakdown`,
+    `${one} --chart`,
+  ]),
+  ...['blocks', 'why', 'prices', 'doctor', 'statusline', 'statusline --format {run_id}{windows}', 'config', 'mirror'],
+  ...['reprice --dry-run', 'run nowhere', 'run --project nowhere', 'export --project nowhere'],
+].map((line) => line.split(' '));
 
 describe('a name with control characters and markup', () => {
   it.each([
-    ...['run', 'session'].flatMap((one) => [[one], [one, '--list'], [one, '--breakdown', '--notes'], [one, '--chart']]),
-    ...REPORTS.flatMap((one) => [
-      [one, '--breakdown'],
-      [one, '--chart'],
-    ]),
-    ...[['blocks'], ['why'], ['prices'], ['doctor'], ['statusline'], ['statusline', '--format', '{run_id} {windows}']],
-    ...[['budget', '--run', NAME], ['config'], ['reprice', '--dry-run'], ['mirror']],
+    ...COMMANDS,
     ...[
-      ['run', 'nowhere'],
       ['run', NAME],
-      ['run', '--project', 'nowhere'],
-      ['daily', '--project', `${NAME}x`],
+      ['daily', NAME],
+      ['budget', '--run', NAME],
+      ['run', '--phase', NAME],
     ],
     ...[
+      ['daily', '--project', `${NAME}x`],
       ['daily', '--model', `${NAME}x`],
-      ['run', '--phase', NAME],
-      ['export', '--project', 'nowhere'],
-      ['daily', NAME],
+      ['watch', '--once', '--project', `${NAME}x`],
     ],
   ])('is shown by codex-usage %j so that no terminal obeys it', async (...args) => {
     const env = { CODEX_METERED_PROJECT: NAME, CODEX_METERED_BUDGET_USD: 'run=1' };
@@ -95,13 +81,12 @@ describe('a name with control characters and markup', () => {
 
   it('is no formula in CSV, but with --raw, and numbers stay numbers', async () => {
     const database = createDatabase();
-    const quoted = NAME;
     for (const what of ['responses', 'days']) {
       const safe = (await runUsage(['export', what], { database })).stdout;
       const raw = (await runUsage(['export', what, '--raw'], { database })).stdout;
-      expect(safe).toContain(`,"'${quoted}",`);
-      expect(safe).not.toContain(`,"${quoted}`);
-      expect(raw).toContain(`,"${quoted}",`);
+      expect(safe).toContain(`,"'${NAME}",`);
+      expect(safe).not.toContain(`,"${NAME}`);
+      expect(raw).toContain(`,"${NAME}",`);
       expect(safe.replaceAll(`"'=`, '"=')).toBe(raw);
     }
   });

@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openStore } from '../../../src/store/store.js';
-import { runUsage } from '../../harness/codex-usage.js';
+import { recordedIn, runUsage } from '../../harness/codex-usage.js';
 import { openControlCenter } from '../../harness/control-center.js';
 import { USAGE } from '../../harness/workbench.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
@@ -18,10 +17,8 @@ function setUp(parents: Parameters<typeof openControlCenter>[1], said: 'in the f
   const center = openControlCenter(join(folder, 'center.db'), parents);
   onTestFinished(() => void center.connection.close());
   const database = join(folder, 'usage.db');
-  const store = openStore(database, { mode: 'write' });
-  const done = { status: 'completed' } as const;
-  store.record({ invocation: sampleInvocation('a'), update: done, responses: [sampleResponse('1')] });
-  store.close();
+  const update = { status: 'completed' } as const;
+  recordedIn([{ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1')] }], database);
   const key = said === 'nowhere' ? '' : 'cost_records = "center.db"\n';
   writeFileSync(join(folder, 'codex-metered.toml'), key + PRICE);
   const kept = join(folder, 'runs', 'nightly-7', 'builder', 'iter-2');

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runUsage } from '../../harness/codex-usage.js';
-import { createFolder, createStore } from '../../store/samples.js';
+import { recordedIn, runUsage } from '../../harness/codex-usage.js';
+import { createFolder } from '../../store/samples.js';
 
 /** Homes with two sessions of Codex and one of Claude Code. */
 function createHomes(): NodeJS.ProcessEnv {
@@ -34,9 +34,7 @@ describe('the first command after installing', () => {
   );
 
   it('says so as well where the database holds no run yet', async () => {
-    const database = join(createFolder(), 'usage.db');
-    createStore(database);
-    const { stderr } = await runUsage(['run'], { database, env: createHomes() });
+    const { stderr } = await runUsage(['run'], { database: recordedIn([]), env: createHomes() });
     expect(stderr).toBe(
       `No run has been metered yet.\nRun Codex through codex-metered, and it is recorded: codex-metered exec "…"\n${HINT}\n`,
     );

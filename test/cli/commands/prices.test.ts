@@ -1,17 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../../src/store/store.js';
-import { runUsage, type Setting } from '../../harness/codex-usage.js';
+import { recordedIn, runUsage, type Setting } from '../../harness/codex-usage.js';
 import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 function createDatabase(): string {
-  const path = join(createFolder(), 'usage.db');
-  const store = openStore(path, { mode: 'write' });
   const unpriced = sampleResponse('2', { model: 'gpt-99', costNanoUsd: undefined, price: undefined });
-  store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1'), unpriced] });
-  store.close();
-  return path;
+  return recordedIn([{ invocation: sampleInvocation('a'), responses: [sampleResponse('1'), unpriced] }]);
 }
 
 const usage = (args: string[], setting: Partial<Setting> = {}) => {
@@ -78,13 +73,6 @@ describe('codex-usage prices', () => {
   it("prefers the user's own, and says so", async () => {
     const { stdout } = await usage(['prices', 'gpt-99', '--json'], { cwd: createPlace() });
     expect(JSON.parse(stdout).models[0].price).toMatchObject({ priceOrigin: 'user', input: 3, output: 9, from: null });
-  });
-
-  it.each([60, 80, 120])('fits into %i columns', async (width) => {
-    for (const args of [['prices'], ['prices', 'gpt-5.6-sol'], ['reprice', '-n']]) {
-      const { stdout } = await usage(args, { env: { COLUMNS: `${width}` } });
-      expect(stdout.split('\n').filter((line) => line.length > width && !line.includes('https://'))).toEqual([]);
-    }
   });
 
   it('exits 1 for a model that nobody prices', async () => {

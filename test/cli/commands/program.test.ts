@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Paths } from '../../../src/config/paths.js';
 import { openDatabase } from '../../../src/store/driver.js';
-import { openStore } from '../../../src/store/store.js';
-import { type Printed, runUsage, type Setting } from '../../harness/codex-usage.js';
+import { type Printed, recordedIn, runUsage, type Setting } from '../../harness/codex-usage.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 function usage(args: string[], setting: Partial<Setting> = {}): Promise<Printed> {
@@ -13,19 +12,18 @@ function usage(args: string[], setting: Partial<Setting> = {}): Promise<Printed>
 
 /** Two runs: `nightly-7` of the project shop with two invocations, and the newer `hotfix` of the project bank. */
 function createDatabase(folder = createFolder()): string {
-  const path = join(folder, 'usage.db');
-  const store = openStore(path, { mode: 'write' });
   const update = { threadId: 'thread-1', status: 'completed', exitCode: 0, endedAtMs: START + 61_000 } as const;
   const child = sampleResponse('2', { threadId: 'child-1', model: 'mini', serviceTier: 'flex' });
   const shop = { cwd: join(folder, 'shop', 'api') };
-  store.record({ invocation: sampleInvocation('a', shop), update, responses: [sampleResponse('1'), child] });
   const review = { ...shop, attribution: { phase: 'reviewer' as const }, startedAtMs: START + 70_000 };
   const notes = [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 } }] as const;
-  store.record({ invocation: sampleInvocation('b', review), update: { status: 'failed', exitCode: 1 }, notes });
   const bank = { attribution: { runId: 'hotfix', projectId: 'bank' }, startedAtMs: START + 80_000 };
-  store.record({ invocation: sampleInvocation('c', bank), responses: [sampleResponse('3', { threadId: 'thread-3' })] });
-  store.close();
-  return path;
+  const changes = [
+    { invocation: sampleInvocation('a', shop), update, responses: [sampleResponse('1'), child] },
+    { invocation: sampleInvocation('b', review), update: { status: 'failed', exitCode: 1 } as const, notes },
+    { invocation: sampleInvocation('c', bank), responses: [sampleResponse('3', { threadId: 'thread-3' })] },
+  ];
+  return recordedIn(changes, join(folder, 'usage.db'));
 }
 
 describe('codex-usage', () => {
@@ -34,11 +32,6 @@ describe('codex-usage', () => {
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('Usage: codex-usage');
     expect(stdout).toContain('The database is /data/costs.db');
-  });
-
-  it.each(['--json', '--list'])('refuses --markdown with %s', async (option) => {
-    const { exitCode, stderr } = await usage(['run', '--markdown', option]);
-    expect([exitCode, stderr]).toEqual([2, `error: --markdown is a report: leave out ${option}.\n`]);
   });
 
   it('says its version', async () => {
@@ -53,6 +46,11 @@ describe('codex-usage', () => {
     [['run', '--last', '2'], '--list'],
     [['run', 'nightly-7', '--list'], 'nightly-7'],
     [['run', ''], 'empty'],
+    [['run', '--markdown', '--json'], 'error: --markdown is a report: leave out --json.\n'],
+    [['run', '--markdown', '--list'], 'error: --markdown is a report: leave out --list.\n'],
+    [['run', '--list', '--phase', 'builder'], 'error: --phase is for a report: leave out --list.\n'],
+    [['run', '--json', '--top', '3'], 'error: --top is for the text: leave out --json.\n'],
+    [['run', '--markdown', '--chart'], 'error: --chart is for a terminal: leave out --markdown.\n'],
   ])('refuses %j with exit code 2 and advice', async (args, advice) => {
     const { exitCode, stdout, stderr } = await usage(args);
     expect([exitCode, stdout]).toEqual([2, '']);
@@ -124,14 +122,6 @@ The newest are:
     expect([exitCode, stderr]).toEqual([1, 'Run nightly-7 has no builder 4. It has builder 1, reviewer 1.\n']);
   });
 
-  it.each([
-    [['--list', '--phase', 'builder'], '--phase is for a report: leave out --list.'],
-    [['--json', '--top', '3'], '--top is for the text: leave out --json.'],
-    [['--markdown', '--chart'], '--chart is for a terminal: leave out --markdown.'],
-  ])('refuses %j', async (args, message) => {
-    expect((await usage(['run', ...args])).stderr).toBe(`error: ${message}\n`);
-  });
-
   it('lists the newest runs', async () => {
     const { stdout } = await usage(['run', '--list', '--last', '1']);
     expect(stdout).toContain('hotfix');
@@ -149,79 +139,10 @@ describe('codex-usage session', () => {
 
 describe('--json', () => {
   it('is the report with stable names', async () => {
-    const { stdout } = await usage(['run', 'nightly-7', '--json', '--breakdown']);
-    const sums = { inputTokens: 2000, cachedInputTokens: 800, cacheWriteTokens: 0, outputTokens: 400 };
-    const costs = { reasoningTokens: 100, totalTokens: 2400, costUsd: 0.0052, costNanoUsd: 5_200_000 };
-    const counts = { responseCount: 2, unpricedResponseCount: 0, modelNames: ['gpt-5.3-codex', 'mini'] };
-    const both = { source: 'actual', evidence: ['usage_record'], ...counts, ...sums, ...costs };
-    const half = { inputTokens: 1000, cachedInputTokens: 400, cacheWriteTokens: 0, outputTokens: 200 };
-    const halfCosts = { reasoningTokens: 50, totalTokens: 1200, costUsd: 0.0026, costNanoUsd: 2_600_000 };
-    const attribution = { project: 'git', run: 'environment', phase: 'output path', iteration: 'default' };
-    const nothing = { source: null, evidence: [], modelNames: [], responseCount: 0, unpricedResponseCount: 0 };
-    const zeros = {
-      ...{ inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 },
-      totalTokens: 0,
-    };
-    const model = (name: string) => {
-      const known = { model: name, source: 'actual', evidence: ['usage_record'] };
-      return { ...known, responseCount: 1, unpricedResponseCount: 0, ...half, ...halfCosts };
-    };
-    const response = (key: string, name: string, threadId: string, serviceTier: string | null) => ({
-      ...{ threadId, responseKey: key, turnId: 'turn-1', model: name, serviceTier, source: 'actual' },
-      ...{
-        evidence: 'usage_record',
-        completedAt: '2026-03-04T05:06:08.000Z',
-        ...half,
-        ...halfCosts,
-        costExtent: 'whole',
-      },
-      price: { inputCostPer1kUsd: 0.001, outputCostPer1kUsd: 0.008 },
-    });
-    const where = {
-      projectId: 'shop',
-      runId: 'nightly-7',
-      attribution,
-      tags: {},
-      command: 'exec',
-      cwd: expect.any(String),
-    };
-    expect(JSON.parse(stdout)).toEqual({
-      schemaVersion: 1,
-      kind: 'run',
-      runId: 'nightly-7',
-      projectId: 'shop',
-      selectedAs: 'named',
-      tags: {},
-      invocations: [
-        {
-          ...{ invocationId: 'a', ...where, phase: 'builder', iteration: 1, codexVersion: null, threadId: 'thread-1' },
-          ...{ childThreadIds: ['child-1'], status: 'completed', exitCode: 0, signal: null },
-          startedAt: '2026-03-04T05:06:07.000Z',
-          endedAt: '2026-03-04T05:07:08.000Z',
-          durationMs: 61_000,
-          ...both,
-          models: [model('gpt-5.3-codex'), model('mini')],
-          notes: [],
-          responses: [response('1', 'gpt-5.3-codex', 'thread-1', null), response('2', 'mini', 'child-1', 'flex')],
-        },
-        {
-          ...{ invocationId: 'b', ...where, phase: 'reviewer', iteration: 1, codexVersion: null, threadId: null },
-          ...{ childThreadIds: [], status: 'failed', exitCode: 1, signal: null },
-          startedAt: '2026-03-04T05:07:17.000Z',
-          endedAt: null,
-          durationMs: null,
-          ...{ ...nothing, ...zeros, costUsd: null, costNanoUsd: null, models: [], responses: [] },
-          notes: [{ kind: 'fault', reason: 'the disk was full', figures: { written: 3 }, notedAt: expect.any(String) }],
-        },
-      ],
-      phases: [
-        { phase: 'builder', invocationCount: 1, ...both },
-        { phase: 'reviewer', invocationCount: 1, ...nothing, ...zeros, costUsd: null, costNanoUsd: null },
-      ],
-      iterations: [{ iteration: 1, invocationCount: 2, ...both }],
-      totals: { invocationCount: 2, ...both, bySource: [both] },
-      unpricedModels: [],
-    });
+    const folder = createFolder();
+    const { stdout } = await usage(['run', 'nightly-7', '--json', '--breakdown'], { database: createDatabase(folder) });
+    const json = stdout.replaceAll(folder, '<folder>').replace(/(?<="notedAt": ")[^"]+/, '<now>');
+    await expect(json).toMatchFileSnapshot('fixtures/run.json');
   });
 
   it('is an object with an error when there is nothing to show, beside the text on stderr', async () => {
@@ -237,39 +158,28 @@ describe('--json', () => {
 });
 
 describe('a database that cannot be shown', () => {
-  it('because there is none is friendly about it', async () => {
+  it.each<[string, (path: string) => void, string, RegExp]>([
+    [
+      'is not there',
+      () => undefined,
+      'nothing-metered',
+      /there is no database at .*usage\.db[\s\S]*codex-metered exec/,
+    ],
+    ['is empty', (path) => recordedIn([], path), 'nothing-metered', /codex-metered exec/],
+    ['is none', (path) => writeFileSync(path, 'no database '.repeat(200)), 'corrupt', /not a readable SQLite database/],
+    ['is of a newer version', makeNewer, 'newer', /newer codex-metered/],
+  ])('because it %s is explained', async (_, prepare, kind, said) => {
     const database = join(createFolder(), 'usage.db');
-    const { exitCode, stdout, stderr } = await usage(['run'], { database });
-    expect([exitCode, stdout]).toEqual([1, '']);
-    expect(stderr).toContain(`there is no database at ${database}`);
-    expect(stderr).toContain('codex-metered exec');
-  });
-
-  it('because it is empty is friendly, too', async () => {
-    const database = join(createFolder(), 'usage.db');
-    openStore(database, { mode: 'write' }).close();
-    const { exitCode, stderr } = await usage(['run', '--list'], { database });
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain('codex-metered exec');
-  });
-
-  it('because it is none says so', async () => {
-    const database = join(createFolder(), 'usage.db');
-    writeFileSync(database, 'no database '.repeat(200));
+    prepare(database);
     const { exitCode, stderr, stdout } = await usage(['run', '--json'], { database });
-    expect([exitCode, JSON.parse(stdout).error.kind]).toEqual([1, 'corrupt']);
-    expect(stderr).toContain('not a readable SQLite database');
+    expect([exitCode, JSON.parse(stdout).error.kind, stderr]).toEqual([1, kind, expect.stringMatching(said)]);
   });
 
-  it('because it is of a newer version says so', async () => {
-    const database = join(createFolder(), 'usage.db');
-    const newer = openDatabase(database);
+  function makeNewer(path: string): void {
+    const newer = openDatabase(path);
     newer.pragma('user_version = 99');
     newer.close();
-    const { exitCode, stderr } = await usage(['run'], { database });
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain('newer codex-metered');
-  });
+  }
 });
 
 describe('the look', () => {
