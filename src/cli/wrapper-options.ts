@@ -3,100 +3,91 @@ import { BETWEEN_VALUES } from '../config/tags.js';
 import { UsageError } from '../errors.js';
 import { EMIT_FORMS } from '../usage/options.js';
 
-/** The options of codex-metered itself, with their environment variables. */
-export const OPTIONS = {
+export interface MeterOption {
+  /** The environment variable that stands in for it. */
+  readonly variable?: string;
+  /** What its value is called in the help; a switch has none. */
+  readonly takes?: string;
+  readonly help: string;
+}
+
+const DESCRIBED = {
   'run-id': { variable: 'CODEX_METERED_RUN_ID', takes: 'ID', help: 'the run (loop) this invocation belongs to' },
-  phase: {
-    variable: 'CODEX_METERED_PHASE',
-    takes: 'PHASE',
-    help: 'builder, reviewer, chat, handoff or other',
-  },
+  phase: { variable: 'CODEX_METERED_PHASE', takes: 'PHASE', help: 'builder, reviewer, chat, handoff or other' },
   iteration: { variable: 'CODEX_METERED_ITERATION', takes: 'N', help: 'the round of the phase within the run' },
   project: { variable: SETTING_VARIABLES.project, takes: 'NAME', help: 'the project; default: the git work tree' },
   tag: {
-    variable: SETTING_VARIABLES.tag,
-    takes: 'KEY=VALUE',
+    ...{ variable: SETTING_VARIABLES.tag, takes: 'KEY=VALUE' },
     help: 'a tag of this invocation, as often as you like; the variable takes several with commas between them',
   },
   db: { variable: SETTING_VARIABLES.db, takes: 'PATH', help: 'the database to record in' },
   'cost-records': {
-    variable: SETTING_VARIABLES['cost-records'],
-    takes: 'PATH',
+    ...{ variable: SETTING_VARIABLES['cost-records'], takes: 'PATH' },
     help: "another program's database, whose table cost_records is kept up to date too",
   },
   'cost-records-estimates': {
-    variable: SETTING_VARIABLES['cost-records-estimates'],
-    takes: 'replace|keep',
+    ...{ variable: SETTING_VARIABLES['cost-records-estimates'], takes: 'replace|keep' },
     help: "what becomes of that program's own rows for what we record; default: replace",
   },
   codex: { variable: 'CODEX_METERED_CODEX', takes: 'PATH', help: 'the real Codex; default: codex on PATH' },
   'server-home': {
-    variable: 'CODEX_METERED_SERVER_HOME',
-    takes: 'DIR',
+    ...{ variable: 'CODEX_METERED_SERVER_HOME', takes: 'DIR' },
     help: 'with exec --remote: the CODEX_HOME of that server; default: asked of its process',
   },
   'output-pattern': {
-    variable: SETTING_VARIABLES['output-pattern'],
-    takes: 'REGEX',
+    ...{ variable: SETTING_VARIABLES['output-pattern'], takes: 'REGEX' },
     help: 'finds (?<run>…), (?<phase>…) and (?<iteration>…) in the path of --output-last-message',
   },
   'budget-usd': {
-    variable: SETTING_VARIABLES['budget-usd'],
-    takes: 'USD',
+    ...{ variable: SETTING_VARIABLES['budget-usd'], takes: 'USD' },
     help: 'what this invocation may cost; run=20, day=50, week=200, month=500 for its run and its project',
   },
   'budget-tokens': {
-    variable: SETTING_VARIABLES['budget-tokens'],
-    takes: 'N',
+    ...{ variable: SETTING_VARIABLES['budget-tokens'], takes: 'N' },
     help: 'the same in tokens, input and output together',
   },
   'on-budget': {
-    variable: SETTING_VARIABLES['on-budget'],
-    takes: 'stop|warn',
+    ...{ variable: SETTING_VARIABLES['on-budget'], takes: 'stop|warn' },
     help: 'stop ends Codex and exits with 99 (default), warn says so',
   },
   'min-left': {
-    variable: SETTING_VARIABLES['min-left'],
-    takes: 'LIST',
+    ...{ variable: SETTING_VARIABLES['min-left'], takes: 'LIST' },
     help: 'what must be left of rate limits for a run to start: 5h=10%,week=5%',
   },
   'time-zone': {
-    variable: SETTING_VARIABLES['time-zone'],
-    takes: 'NAME',
+    ...{ variable: SETTING_VARIABLES['time-zone'], takes: 'NAME' },
     help: "whose days count; default: the system's",
   },
   report: {
-    variable: 'CODEX_METERED_REPORT',
-    takes: 'FILE',
+    ...{ variable: 'CODEX_METERED_REPORT', takes: 'FILE' },
     help: 'write a JSON report there at the end: usage, cost, exit code, budget',
   },
   events: {
-    variable: 'CODEX_METERED_EVENTS',
-    takes: 'FILE|fd:N',
+    ...{ variable: 'CODEX_METERED_EVENTS', takes: 'FILE|fd:N' },
     help: 'append a line of JSON for each response as it happens, to a file or an open descriptor',
   },
   emit: {
-    variable: 'CODEX_METERED_EMIT',
-    takes: EMIT_FORMS.join('|'),
+    ...{ variable: 'CODEX_METERED_EMIT', takes: EMIT_FORMS.join('|') },
     help: 'with exec --json: one more line on stdout at the end, with what the run used, as a record that programs look for',
   },
   wait: {
-    variable: 'CODEX_METERED_WAIT',
-    takes: 'MS',
+    ...{ variable: 'CODEX_METERED_WAIT', takes: 'MS' },
     help: 'how long the end of a run may wait for its record; default: a twenty-fifth of the run, 300 at most',
   },
   summary: {
-    variable: 'CODEX_METERED_SUMMARY',
-    takes: 'WHEN',
+    ...{ variable: 'CODEX_METERED_SUMMARY', takes: 'WHEN' },
     help: 'the line on what it came to: auto (default; for a person), always or never',
   },
-  quiet: { variable: 'CODEX_METERED_QUIET', takes: undefined, help: 'the same as --meter-summary never' },
-  off: { variable: 'CODEX_METERED_OFF', takes: undefined, help: 'run Codex and record nothing' },
-  help: { variable: undefined, takes: undefined, help: 'show this help' },
-  version: { variable: undefined, takes: undefined, help: 'show the version of codex-metered' },
-} as const;
+  quiet: { variable: 'CODEX_METERED_QUIET', help: 'the same as --meter-summary never' },
+  off: { variable: 'CODEX_METERED_OFF', help: 'run Codex and record nothing' },
+  help: { help: 'show this help' },
+  version: { help: 'show the version of codex-metered' },
+} satisfies Record<string, MeterOption>;
 
-export type OptionName = keyof typeof OPTIONS;
+export type OptionName = keyof typeof DESCRIBED;
+
+/** The options of codex-metered itself, by their names without `--meter-`. */
+export const OPTIONS: Readonly<Record<OptionName, MeterOption>> = DESCRIBED;
 
 export interface WrapperOptions {
   get(name: OptionName): Given | undefined;

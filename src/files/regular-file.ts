@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { messageOf, UsageError } from '../errors.js';
 
 /** What stands at a path is not a regular file, or is larger than anything that belongs there. */
 export class UnsuitableFileError extends Error {
@@ -97,11 +98,7 @@ export function readPrivateFile(path: string, limitBytes: number): Buffer {
  * Puts a file at the path with what `write` puts into it, piece by piece, and returns what `write` returns. Whoever reads there
  * meanwhile sees what stood there before, or all of it. Throws what the file system and `write` throw, and leaves no draft behind.
  */
-export function writeReplacing<T>(
-  path: string,
-  write: (put: (piece: string | Uint8Array) => void) => T,
-  mode = 0o666,
-): T {
+function writeReplacing<T>(path: string, write: (put: (piece: string | Uint8Array) => void) => T, mode = 0o666): T {
   const draft = `${path}.${process.pid}.tmp`;
   try {
     // Not what stands there already, which may be a pipe or a link that somebody else has put there.
@@ -127,6 +124,19 @@ function writeFile<T>(path: string, mode: number, write: (put: (piece: string | 
 /** Puts a file with `content` at the path, as `writeReplacing` does. */
 export function replaceFile(path: string, content: string | Uint8Array, mode?: number): void {
   writeReplacing(path, (put) => put(content), mode);
+}
+
+/**
+ * Replaces a file that the user has named, so that its mode is what the umask leaves of 0666. Returns what `write` returns. Throws a
+ * UsageError where the file cannot be written, and what `write` throws otherwise.
+ */
+export function replaceNamedFile<T>(path: string, write: (put: (text: string) => void) => T): T {
+  try {
+    return writeReplacing(path, write);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new UsageError(`${path} cannot be written: ${messageOf(error)}`);
+  }
 }
 
 function expectRegular(found: Stats): void {

@@ -1,6 +1,6 @@
 import { extname, resolve } from 'node:path';
 import { UsageError } from '../../errors.js';
-import { replaceNamedFile } from '../../files/replaced-file.js';
+import { replaceNamedFile } from '../../files/regular-file.js';
 import { formatPlural } from '../../report/amounts.js';
 import { createCalendar } from '../../report/calendar.js';
 import { type ExportSubject, exportUsage } from '../../report/export.js';

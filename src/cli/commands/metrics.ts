@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
 import { UsageError } from '../../errors.js';
-import { replaceNamedFile } from '../../files/replaced-file.js';
+import { replaceNamedFile } from '../../files/regular-file.js';
 import { measure } from '../../metrics/measure.js';
 import type { OtlpResult } from '../../metrics/otlp.js';
 import { CONVENTIONS, nameTarget, type OtlpTarget, readOtlpTarget } from '../../metrics/otlp-target.js';
