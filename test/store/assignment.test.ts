@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePendingChange } from '../../src/formats/pending-change.js';
 import { keepPending } from '../../src/store/pending.js';
 import { takeInPending } from '../../src/store/pending-intake.js';
+import { readRows } from '../../src/store/sql.js';
 import type { Change, Store } from '../../src/store/store.js';
 import type { Invocation, InvocationUpdate, PricedResponse } from '../../src/usage/record.js';
 import { createFolder, createStore, START, sampleInvocation, sampleResponse } from './samples.js';
@@ -11,25 +12,23 @@ import { createFolder, createStore, START, sampleInvocation, sampleResponse } fr
 /** A client of an app-server, to which Codex told its thread's name, and the server, which holds the thread's file open. */
 const CLIENT = sampleInvocation('client', { attribution: { runId: 'client-run', projectId: 'client-project' } });
 const SERVER = sampleInvocation('server', { attribution: { runId: 'server-run', projectId: 'server-project' } });
-const TOLD: InvocationUpdate = { threadId: 'thread-1', threadKnownBy: 'output' };
+const NAMED: InvocationUpdate = { threadId: 'thread-1', threadKnownBy: 'output' };
 const SEEN: InvocationUpdate = { threadId: 'thread-1', threadKnownBy: 'file' };
 const ENDED = START + 60_000;
 
 const one = sampleResponse('resp-1');
 const two = sampleResponse('resp-2', { completedAtMs: START + 2000 });
 
-const rowsOf = (store: Store, sql: string) => store.connection.prepare<[], Record<string, unknown>>(sql).all();
-const ownersOf = (store: Store) =>
+const rowsOf = ({ connection }: Store, sql: string) => readRows<object>(connection, sql);
+/** The invocation that each response is assigned to, by its key. */
+const readAssigned = (store: Store) =>
   Object.fromEntries(
-    store.connection.prepare('SELECT response_key, invocation_id FROM responses ORDER BY id').raw().all() as [
-      string,
-      string,
-    ][],
+    rowsOf(store, 'SELECT response_key, invocation_id FROM responses').map((row) => Object.values(row)),
   );
 
 /** Asserts that cost records, buckets and what budgets read all say that the client has used two responses and nobody else any. */
 function expectTheClients(store: Store): void {
-  expect(ownersOf(store)).toEqual({ 'resp-1': 'client', 'resp-2': 'client' });
+  expect(readAssigned(store)).toEqual({ 'resp-1': 'client', 'resp-2': 'client' });
   expect(rowsOf(store, 'SELECT invocation_id, responses, input_tokens FROM cost_records')).toEqual([
     { invocation_id: 'client', responses: 2, input_tokens: 2000 },
   ]);
@@ -44,22 +43,14 @@ function expectTheClients(store: Store): void {
 }
 
 describe("a response that a client and its server have recorded is the client's", () => {
-  const client: Change = { invocation: CLIENT, update: TOLD, responses: [one, two] };
+  const client: Change = { invocation: CLIENT, update: NAMED, responses: [one, two] };
   const server: Change = { invocation: SERVER, update: SEEN, responses: [one, two] };
 
   it.each([
     ['the client first', [client, server]],
     ['the server first', [server, client]],
     ['the server first, and again', [server, client, server]],
-    [
-      'in turns',
-      [
-        { ...server, responses: [one] },
-        { ...client, responses: [one] },
-        { ...client, responses: [two] },
-        { ...server, responses: [two] },
-      ],
-    ],
+    ['in turns', [server, client, client, server].map((change, n) => ({ ...change, responses: [n < 2 ? one : two] }))],
   ])('%s', (_, changes) => {
     const store = createStore();
     for (const change of changes) store.record(change);
@@ -73,9 +64,9 @@ describe("a response that a client and its server have recorded is the client's"
     const store = createStore();
     store.record({ invocation: CLIENT });
     store.record({ ...server, responses: [one] });
-    expect(ownersOf(store)).toEqual({ 'resp-1': 'server' });
-    store.record({ invocation: CLIENT, update: TOLD });
-    expect(ownersOf(store)).toEqual({ 'resp-1': 'client' });
+    expect(readAssigned(store)).toEqual({ 'resp-1': 'server' });
+    store.record({ invocation: CLIENT, update: NAMED });
+    expect(readAssigned(store)).toEqual({ 'resp-1': 'client' });
     store.record(server);
     expectTheClients(store);
   });
@@ -85,7 +76,7 @@ describe("a response that a client and its server have recorded is the client's"
     store.record(server);
     const folder = mkdtempSync(join(createFolder(), 'pending-'));
     const places = { pendingDirectory: folder, spareDirectory: join(folder, 'spare') };
-    keepPending(places, { ...client, update: { ...TOLD, status: 'completed', endedAtMs: ENDED } });
+    keepPending(places, { ...client, update: { ...NAMED, status: 'completed', endedAtMs: ENDED } });
     expect(await takeInPending(places, store, parsePendingChange)).toMatchObject({ taken: 1, refused: [] });
     expectTheClients(store);
   });
@@ -96,7 +87,7 @@ describe("a response that a client and its server have recorded is the client's"
     store.record({ ...server, responses: [child] });
     store.record({ ...client, responses: [child] });
     store.record({ ...server, responses: [child] });
-    expect(ownersOf(store)).toEqual({ 'resp-3': 'client' });
+    expect(readAssigned(store)).toEqual({ 'resp-3': 'client' });
   });
 
   it('and keeps the better evidence, whoever had it', () => {
@@ -128,7 +119,7 @@ describe("a response of the client's thread", () => {
 
   it("is the client's after its end where its turn had begun before, and otherwise the server's", () => {
     const store = createStore();
-    store.record({ invocation: CLIENT, update: { ...TOLD, status: 'interrupted', endedAtMs: ENDED } });
+    store.record({ invocation: CLIENT, update: { ...NAMED, status: 'interrupted', endedAtMs: ENDED } });
     const after = { completedAtMs: ENDED + 5000 };
     const responses = [
       turnOf(START + 10, { key: 'begun before', ...after }),
@@ -136,42 +127,36 @@ describe("a response of the client's thread", () => {
       turnOf(START - 10, { key: 'begun by another', ...after }),
     ];
     store.record({ invocation: SERVER, update: SEEN, responses });
-    expect(ownersOf(store)).toEqual({
-      'begun before': 'client',
-      'begun after': 'server',
-      'begun by another': 'server',
-    });
+    const right = { 'begun before': 'client', 'begun after': 'server', 'begun by another': 'server' };
+    expect(readAssigned(store)).toEqual(right);
   });
 
   it("is not the client's from before it started", () => {
     const store = createStore();
-    store.record({ invocation: CLIENT, update: TOLD });
+    store.record({ invocation: CLIENT, update: NAMED });
     const earlier = sampleResponse('resp-0', { completedAtMs: START - 1 });
     store.record({ invocation: { ...SERVER, startedAtMs: START - 1000 }, update: SEEN, responses: [earlier] });
-    expect(ownersOf(store)).toEqual({ 'resp-0': 'server' });
+    expect(readAssigned(store)).toEqual({ 'resp-0': 'server' });
   });
 
   it('stays with the first of two clients that were both told its name', () => {
     const store = createStore();
-    store.record({ invocation: CLIENT, update: TOLD, responses: [one] });
-    store.record({ invocation: sampleInvocation('later'), update: TOLD, responses: [one, two] });
-    expect(ownersOf(store)).toEqual({ 'resp-1': 'client', 'resp-2': 'later' });
+    store.record({ invocation: CLIENT, update: NAMED, responses: [one] });
+    store.record({ invocation: sampleInvocation('later'), update: NAMED, responses: [one, two] });
+    expect(readAssigned(store)).toEqual({ 'resp-1': 'client', 'resp-2': 'later' });
   });
 
   it('goes over to the client that resumed the thread from one that was abandoned and took all of it', () => {
     const store = createStore();
-    store.record({
-      invocation: sampleInvocation('killed'),
-      update: { ...TOLD, status: 'abandoned', endedAtMs: two.completedAtMs },
-      responses: [one, two],
-    });
-    store.record({ invocation: { ...CLIENT, startedAtMs: START + 1500 }, update: TOLD, responses: [two] });
-    expect(ownersOf(store)).toEqual({ 'resp-1': 'killed', 'resp-2': 'client' });
+    const update = { ...NAMED, status: 'abandoned', endedAtMs: two.completedAtMs } as const;
+    store.record({ invocation: sampleInvocation('killed'), update, responses: [one, two] });
+    store.record({ invocation: { ...CLIENT, startedAtMs: START + 1500 }, update: NAMED, responses: [two] });
+    expect(readAssigned(store)).toEqual({ 'resp-1': 'killed', 'resp-2': 'client' });
   });
 
   it('is left by the server to the client before either has written it', () => {
     const store = createStore();
-    store.record({ invocation: CLIENT, update: TOLD });
+    store.record({ invocation: CLIENT, update: NAMED });
     store.record({ invocation: SERVER, update: SEEN });
     const recorded = [
       ['thread-1', 'resp-1', START + 1, undefined],
@@ -184,7 +169,7 @@ describe("a response of the client's thread", () => {
 
   it('is left to it by the server also where it is of a child that an import has read', () => {
     const store = createStore();
-    store.record({ invocation: CLIENT, update: TOLD });
+    store.record({ invocation: CLIENT, update: NAMED });
     store.record({ invocation: SERVER, update: SEEN });
     store.connection.exec(`INSERT INTO threads (id, provider, root_id, project_id, kind, started_at_ms)
       VALUES ('child', 'codex', 'thread-1', 'shop', 'subagent', ${START}), ('fork', 'codex', 'thread-1', 'shop', 'main', ${START})`);
@@ -201,21 +186,19 @@ describe('what stands in for a session file', () => {
     ['the server records the file after the client has ended', 'after'],
   ])('for a client goes where %s', (_, order) => {
     const store = createStore();
-    store.record({ invocation: CLIENT, update: TOLD });
+    store.record({ invocation: CLIENT, update: NAMED });
     const server = () => store.record({ invocation: SERVER, update: SEEN, responses: [one, two] });
     if (order === 'before') server();
-    const update = { ...TOLD, status: 'completed', endedAtMs: ENDED } as const;
+    const update = { ...NAMED, status: 'completed', endedAtMs: ENDED } as const;
     store.record({ invocation: CLIENT, responses: [standIn] });
     store.record({ invocation: CLIENT, update });
     if (order === 'after') server();
     expectTheClients(store);
-    expect(rowsOf(store, "SELECT count(*) AS n FROM notes WHERE reason LIKE 'a session file was read later%'")).toEqual(
-      [{ n: 1 }],
-    );
+    expect(rowsOf(store, "SELECT 1 FROM notes WHERE reason LIKE 'a session file was read later%'")).toHaveLength(1);
   });
 
   it.each(['running', 'abandoned'] as const)(
-    'goes when the same invocation finds its file late, while it is %s',
+    'goes when its invocation finds its file late, while it is %s',
     (status) => {
       const store = createStore();
       const update = { ...SEEN, status, ...(status === 'abandoned' && { endedAtMs: ENDED }) };
@@ -227,7 +210,7 @@ describe('what stands in for a session file', () => {
 
   it('goes again where a change that was kept aside brings it back', () => {
     const store = createStore();
-    const change = { invocation: CLIENT, update: TOLD, responses: [standIn] };
+    const change = { invocation: CLIENT, update: NAMED, responses: [standIn] };
     store.record(change);
     store.record({ invocation: CLIENT, responses: [one, two] });
     store.record(change);

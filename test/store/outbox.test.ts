@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { type FileImport, openHistoryStore } from '../../src/store/history.js';
 import {
   advanceCursor,
   beginTarget,
@@ -14,10 +13,9 @@ import {
   removeTarget,
 } from '../../src/store/outbox.js';
 import { readOutboxRows } from '../../src/store/outbox-rows.js';
-import { Packer } from '../../src/store/pack.js';
 import { listSetAside, setRowAside, takeBack } from '../../src/store/set-aside.js';
 import type { Store } from '../../src/store/store.js';
-import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
+import { createStore, importSessions, START, sampleInvocation, sampleResponse } from './samples.js';
 
 const ALL = 1000;
 
@@ -41,29 +39,15 @@ function sendAll({ connection }: Store, name = 'work'): void {
   advanceCursor(connection, name, last);
 }
 
-function importSession({ path }: Store, keys: readonly string[], projectId = 'shop'): void {
-  const packer = new Packer();
-  for (const key of keys) packer.add(sampleResponse(key), { costNanoUsd: 5, price: {} });
-  const whose = { projectId, kind: 'main', cwd: projectId === 'unknown' ? undefined : '/shop', cliVersion: '0.169.0' };
-  const found: FileImport = {
-    file: {
-      ...{ path: 'a.jsonl', provider: 'codex', threadId: 'thread-1', sizeBytes: 1, modifiedAtMs: 1, readBytes: 1 },
-      ...{ state: null, responses: keys.length, unreadableLines: 0, problem: null },
-    },
-    threads: [{ id: 'thread-1', provider: 'codex', rootId: 'thread-1', ...whose, startedAtMs: START }],
-    packs: packer.take(),
-    responses: [],
-  };
-  const history = openHistoryStore(path, { bill: () => ({ costNanoUsd: undefined, price: undefined }) });
-  history.write([found]);
-  history.close();
+function importKeys(store: Store, keys: readonly string[], projectId?: string): void {
+  importSessions(store, { responses: keys.map((key) => sampleResponse(key)), ...(projectId && { projectId }) });
 }
 
 describe('the outbox', () => {
   it('stays empty while there is no target', () => {
-    const store = createStore();
-    store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
-    expect(store.connection.prepare('SELECT count(*) FROM changes').pluck().get()).toBe(0);
+    const { connection, record } = createStore();
+    record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
+    expect(readBacklog(connection, { cursor: 0 })).toEqual({ entries: 0, sinceMs: null });
   });
 
   it('has an entry for each row that changes, one however often it does', () => {
@@ -106,7 +90,7 @@ describe('the outbox', () => {
 
   it('has one entry for a pack, which stands for all of its responses', () => {
     const store = createWithTarget();
-    importSession(store, ['1', '2', '3']);
+    importKeys(store, ['1', '2', '3']);
     const entries = listEntries(store.connection, 0, ALL);
     expect(entries).toMatchObject([{ kind: 'pack', rows: 3 }]);
     const { responses } = readOutboxRows(store.connection, entries);
@@ -117,7 +101,7 @@ describe('the outbox', () => {
 
   it('has the responses of a pack one by one when they become rows', () => {
     const store = createWithTarget();
-    importSession(store, ['1', '2']);
+    importKeys(store, ['1', '2']);
     store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('3')] });
     const { responses } = readOutboxRows(store.connection, listEntries(store.connection, 0, ALL));
     expect(responses.map(({ key, invocationId }) => [key, invocationId]).sort()).toEqual([
@@ -129,9 +113,9 @@ describe('the outbox', () => {
 
   it('has the responses of a thread whose project becomes known', () => {
     const store = createWithTarget();
-    importSession(store, ['1', '2'], 'unknown');
+    importKeys(store, ['1', '2'], 'unknown');
     sendAll(store);
-    importSession(store, ['1', '2'], 'shop');
+    importKeys(store, ['1', '2'], 'shop');
     const entries = listEntries(store.connection, 0, ALL);
     expect(entries).toMatchObject([{ kind: 'thread', rows: 2 }]);
     const { responses } = readOutboxRows(store.connection, entries);
@@ -140,29 +124,24 @@ describe('the outbox', () => {
 
   it('gives as many entries at once as stand for so many rows, but at least one', () => {
     const store = createWithTarget();
-    importSession(store, ['1', '2', '3']);
+    importKeys(store, ['1', '2', '3']);
     store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('x', { threadId: 'other' })] });
     const kinds = (rows: number) => listEntries(store.connection, 0, rows).map(({ kind }) => kind);
     expect([kinds(2), kinds(4)]).toEqual([['pack'], ['pack', 'invocation']]);
   });
 
-  it('keeps an entry until all targets have been sent it', () => {
+  it('keeps an entry until all targets have been sent it, or are removed', () => {
     const store = createWithTarget('home', 'work');
-    store.record({ invocation: sampleInvocation('a') });
-    sendAll(store, 'home');
-    expect([listWaiting(store, 'home'), listWaiting(store, 'work')]).toEqual([[], ['invocation a']]);
-    expect(readBacklog(store.connection, { cursor: 0 }).entries).toBe(1);
-    sendAll(store, 'work');
-    expect(readBacklog(store.connection, { cursor: 0 })).toEqual({ entries: 0, sinceMs: null });
-  });
-
-  it('of a target that is removed is sent to the others alone', () => {
-    const store = createWithTarget('home', 'work');
-    store.record({ invocation: sampleInvocation('a') });
-    sendAll(store, 'home');
-    expect(removeTarget(store.connection, 'work')).toBe(true);
+    const countEntries = () => readBacklog(store.connection, { cursor: 0 }).entries;
+    const finishes = { a: () => sendAll(store, 'work'), b: () => removeTarget(store.connection, 'work') };
+    for (const [id, finish] of Object.entries(finishes)) {
+      store.record({ invocation: sampleInvocation(id) });
+      sendAll(store, 'home');
+      expect([listWaiting(store, 'home'), listWaiting(store, 'work').length, countEntries()]).toEqual([[], 1, 1]);
+      finish();
+      expect(countEntries()).toBe(0);
+    }
     expect(removeTarget(store.connection, 'work')).toBe(false);
-    expect(readBacklog(store.connection, { cursor: 0 }).entries).toBe(0);
   });
 });
 
@@ -170,7 +149,7 @@ describe('a new target', () => {
   it('is sent all that was recorded before, and what was sent once more has a higher number', () => {
     const store = createStore();
     store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
-    importSession(store, ['2']);
+    importKeys(store, ['2']);
     const before = [...iterateAll(store.connection)].map(({ kind }) => kind);
     beginTarget(store.connection, { name: 'work', settings: 's' });
     const [first] = listEntries(store.connection, 0, ALL);

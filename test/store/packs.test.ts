@@ -1,68 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { iterateResponses } from '../../src/store/export-queries.js';
 import { readEvidence } from '../../src/store/health.js';
-import { type FileImport, openHistoryStore } from '../../src/store/history.js';
 import { openPack, Packer } from '../../src/store/pack.js';
 import { unpackThreads } from '../../src/store/packs.js';
-import { reprice } from '../../src/store/repricing.js';
+import { type RepricingOptions, reprice } from '../../src/store/repricing.js';
 import { readCostliestSessions } from '../../src/store/session-queries.js';
+import { readColumn, readRows, readValue } from '../../src/store/sql.js';
 import type { Store } from '../../src/store/store.js';
-import type { PricedResponse } from '../../src/usage/record.js';
-import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
+import type { ModelResponse } from '../../src/usage/record.js';
+import { createStore, importSessions, type SampleSession, START, sampleInvocation, sampleResponse } from './samples.js';
 
 const QUARTER_MS = 900_000;
 const HOUR_MS = 3_600_000;
 
-interface Told {
-  readonly path?: string;
-  readonly thread?: string;
-  readonly responses: readonly PricedResponse[];
-}
-
-/** What is told of a session file by one reading, in one part. */
-function toImport({ path = 'a.jsonl', thread = 'thread-1', responses }: Told): FileImport {
-  const packer = new Packer();
-  for (const { costNanoUsd, price, ...response } of responses) {
-    packer.add({ ...response, threadId: thread }, { costNanoUsd, price });
-  }
-  const place = { path, provider: 'codex', threadId: thread, sizeBytes: 1, modifiedAtMs: 1, readBytes: 1 } as const;
-  const whose = { projectId: 'shop', kind: 'main', cwd: '/shop', cliVersion: '0.169.0', startedAtMs: START };
-  return {
-    file: { ...place, state: null, responses: responses.length, unreadableLines: 0, problem: null },
-    threads: [{ id: thread, provider: 'codex', rootId: thread, ...whose }],
-    packs: packer.take(),
-    responses: [],
-  };
-}
-
-/** A store into which `imports` were imported, each in a transaction of one and the same import. */
-function createImported(...imports: readonly Told[]): Store {
+/** A store into which `sessions` were imported, each in a transaction of one and the same import. */
+function createImported(...sessions: readonly SampleSession[]): Store {
   const store = createStore();
-  importInto(store, ...imports);
+  importSessions(store, ...sessions);
   return store;
 }
 
-function importInto({ path }: Store, ...imports: readonly Told[]): number[] {
-  const history = openHistoryStore(path, {
-    busyTimeoutMs: 0,
-    bill: () => ({ costNanoUsd: undefined, price: undefined }),
-  });
-  try {
-    return imports.map((told) => history.write([toImport(told)]));
-  } finally {
-    history.close();
-  }
-}
-
-const query = ({ connection }: Store, sql: string) => connection.prepare(sql).all();
-const count = (store: Store, table: string) => query(store, `SELECT count(*) AS n FROM ${table}`)[0];
+const SUMS = 'sum(input_tokens) AS input, sum(output_tokens) AS output, sum(cost_nano_usd) AS cost';
+const query = ({ connection }: Store, sql: string) => readRows<Record<string, unknown>>(connection, sql);
+const count = ({ connection }: Store, table: string) => readValue(connection, `SELECT count(*) FROM ${table}`);
 const keys = ({ connection }: Store, table: string) =>
-  connection.prepare(`SELECT response_key FROM ${table} ORDER BY response_key`).pluck().all();
-const sums = (store: Store, table: string) =>
-  query(
-    store,
-    `SELECT sum(input_tokens) AS input, sum(output_tokens) AS output, sum(cost_nano_usd) AS cost FROM ${table}`,
-  );
+  readColumn(connection, `SELECT response_key FROM ${table} ORDER BY 1`);
+const sums = (store: Store, table: string) => query(store, `SELECT ${SUMS} FROM ${table}`);
 
 const VARIED = [
   sampleResponse('r1'),
@@ -75,11 +38,11 @@ const VARIED = [
 describe('responses that lie packed', () => {
   it('are in the view what they would be as rows, field by field', () => {
     const packed = createImported({ responses: VARIED });
-    expect([count(packed, 'response_packs'), count(packed, 'response_rows')]).toEqual([{ n: 1 }, { n: 0 }]);
+    expect([count(packed, 'response_packs'), count(packed, 'response_rows')]).toEqual([1, 0]);
     const rows = createStore();
     rows.record({ invocation: sampleInvocation('a'), responses: VARIED });
     const all = 'SELECT * FROM responses ORDER BY response_key';
-    const asRead = (row: unknown) => ({ ...(row as object), id: 0, invocation_id: null, recorded_at_ms: 0 });
+    const asRead = (row: object) => ({ ...row, id: 0, invocation_id: null, recorded_at_ms: 0 });
     expect(query(packed, all).map(asRead)).toEqual(query(rows, all).map(asRead));
   });
 
@@ -101,9 +64,9 @@ describe('responses that lie packed', () => {
     const all = 'SELECT * FROM responses ORDER BY response_key';
     const before = query(store, all);
     store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('new')] });
-    const after = query(store, all).filter((row) => (row as { response_key: string }).response_key !== 'new');
-    expect(count(store, 'response_packs')).toEqual({ n: 0 });
-    expect(after.map((row) => ({ ...(row as object), id: null }))).toEqual(before);
+    const after = query(store, all).filter((row) => row.response_key !== 'new');
+    expect(count(store, 'response_packs')).toBe(0);
+    expect(after.map((row) => ({ ...row, id: null }))).toEqual(before);
   });
 
   it('give the invocation that has caused them their place, and are counted once', () => {
@@ -140,8 +103,8 @@ describe('responses that lie packed', () => {
     const invocation = sampleInvocation('a', { startedAtMs: START + startsLaterMs });
     const update = { threadId: 'thread-1', status: 'completed', endedAtMs: START + startsLaterMs + 60_000 } as const;
     store.record({ invocation, update });
-    const assigned = query(store, "SELECT 1 FROM responses WHERE invocation_id = 'a'").length;
-    expect({ packs: (count(store, 'response_packs') as { n: number }).n, assigned }).toEqual(expected);
+    const assigned = count(store, "responses WHERE invocation_id = 'a'");
+    expect({ packs: count(store, 'response_packs'), assigned }).toEqual(expected);
   });
 
   const guess = { evidence: 'tokenizer', source: 'estimated', usage: { input: 3 } } as const;
@@ -151,7 +114,7 @@ describe('responses that lie packed', () => {
   ])('%s', (_, recorded, imported) => {
     const store = createStore();
     store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('r1', recorded)] });
-    expect(importInto(store, { responses: [sampleResponse('r1', imported)] })).toEqual([0]);
+    expect(importSessions(store, { responses: [sampleResponse('r1', imported)] })).toEqual([0]);
     const columns = 'invocation_id, source, input_tokens';
     const right = [{ invocation_id: 'a', source: 'actual', input_tokens: 1000 }];
     expect(query(store, `SELECT ${columns} FROM responses`)).toEqual(right);
@@ -161,40 +124,31 @@ describe('responses that lie packed', () => {
 
   it('are several packs where one reading of a file tells them in parts', () => {
     const store = createImported({ responses: [sampleResponse('r1')] }, { responses: [sampleResponse('r2')] });
-    expect([count(store, 'response_packs'), keys(store, 'responses')]).toEqual([{ n: 2 }, ['r1', 'r2']]);
+    expect([count(store, 'response_packs'), keys(store, 'responses')]).toEqual([2, ['r1', 'r2']]);
   });
 
   it('are counted once when another file, or a later reading, tells them again', () => {
     const store = createImported({ responses: [sampleResponse('r1'), sampleResponse('r2')] });
     const again = { responses: [sampleResponse('r2'), sampleResponse('r3')] };
-    expect(importInto(store, { ...again, path: 'archived/a.jsonl' }, { ...again, path: 'archived/a.jsonl' })).toEqual([
-      1, 0,
-    ]);
-    expect(importInto(store, again)).toEqual([0]);
+    const archived = { ...again, path: 'archived/a.jsonl' };
+    expect(importSessions(store, archived, archived)).toEqual([1, 0]);
+    expect(importSessions(store, again)).toEqual([0]);
     expect(keys(store, 'responses')).toEqual(['r1', 'r2', 'r3']);
     expect(sums(store, 'buckets')).toEqual(sums(store, 'responses'));
-    expect([count(store, 'response_packs'), count(store, 'response_rows')]).toEqual([{ n: 2 }, { n: 0 }]);
+    expect([count(store, 'response_packs'), count(store, 'response_rows')]).toEqual([2, 0]);
   });
 
   it('are exported and listed as far as they are of the time that is asked for', () => {
-    const store = createImported(
-      { responses: VARIED },
-      { thread: 'other', path: 'b.jsonl', responses: [sampleResponse('o1')] },
-    );
+    const other = { threadId: 'other', path: 'b.jsonl', responses: [sampleResponse('o1')] };
+    const { connection } = createImported({ responses: VARIED }, other);
     const filter = { fromMs: START + HOUR_MS, untilMs: START + 3 * HOUR_MS };
-    expect([...iterateResponses(store.connection, filter)].map(({ responseKey }) => responseKey)).toEqual([
-      VARIED[4]?.key,
-    ]);
-    const sessions = (filter: object) =>
-      readCostliestSessions(store.connection, { ...filter, limit: 9 }).map(({ sessionId, responses }) => [
-        sessionId,
-        responses,
-      ]);
-    expect(sessions(filter)).toEqual([['thread-1', 1]]);
-    expect(sessions({})).toEqual([
-      ['thread-1', 5],
-      ['other', 1],
-    ]);
+    expect([...iterateResponses(connection, filter)]).toMatchObject([{ responseKey: VARIED[4]?.key }]);
+    const listSessions = (span: object) => {
+      const rows = readCostliestSessions(connection, { ...span, limit: 9 });
+      return Object.fromEntries(rows.map(({ sessionId, responses }) => [sessionId, responses]));
+    };
+    expect(listSessions(filter)).toEqual({ 'thread-1': 1 });
+    expect(listSessions({})).toEqual({ 'thread-1': 5, other: 1 });
   });
 });
 
@@ -210,7 +164,7 @@ describe('sums over sessions', () => {
 
   it.each(spans)('are the same whether responses lie packed or not: %o', (span) => {
     const other = [sampleResponse('o1', { model: 'gpt-5.5' }), sampleResponse('o2', { source: 'parsed' })];
-    const store = createImported({ responses: VARIED }, { thread: 'other', path: 'b.jsonl', responses: other });
+    const store = createImported({ responses: VARIED }, { threadId: 'other', path: 'b.jsonl', responses: other });
     const read = () => [
       readCostliestSessions(store.connection, { ...span, limit: 9 }).map((session) => {
         return { ...session, models: [...session.models].sort(), sources: [...session.sources].sort() };
@@ -219,29 +173,24 @@ describe('sums over sessions', () => {
     ];
     const packed = read();
     unpackThreads(store.connection, ['thread-1', 'other']);
-    expect(count(store, 'response_packs')).toEqual({ n: 0 });
+    expect(count(store, 'response_packs')).toBe(0);
     expect(packed).toEqual(read());
   });
 });
 
 describe('repricing what lies packed', () => {
-  const priceOf = (response: object) => ({
-    ...(response as PricedResponse),
-    costNanoUsd: 7,
-    price: { inputCostPer1kUsd: 1 },
-  });
   const sevens = [sampleResponse('s1', { costNanoUsd: 7 })];
+  const repriceAll = ({ connection }: Store, more: Partial<RepricingOptions> = {}) => {
+    const priceOf = (response: ModelResponse) => ({ ...response, costNanoUsd: 7, price: { inputCostPer1kUsd: 1 } });
+    return reprice(connection, { filter: {}, priceOf, mode: 'write', ...more });
+  };
 
   it('makes rows of the sessions in which a cost changes, and of no others', () => {
     const store = createImported(
       { responses: [sampleResponse('r1'), sampleResponse('r2', { costNanoUsd: 7 })] },
-      {
-        thread: 'later',
-        path: 'b.jsonl',
-        responses: sevens.map((one) => ({ ...one, completedAtMs: START + HOUR_MS })),
-      },
+      { threadId: 'later', path: 'b.jsonl', responses: sevens },
     );
-    const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'write' });
+    const { responses, changed } = repriceAll(store);
     expect([responses, changed.length]).toEqual([3, 1]);
     expect([keys(store, 'response_rows'), keys(store, 'packed_responses')]).toEqual([['r1', 'r2'], ['s1']]);
     expect(sums(store, 'buckets')).toMatchObject([{ cost: 21 }]);
@@ -250,10 +199,10 @@ describe('repricing what lies packed', () => {
 
   it('counts each response once, also of a session in several packs and beside one that stays packed', () => {
     const many = Array.from({ length: 2000 }, (_, index) => sampleResponse(`r${index}`));
-    const beside = { thread: 'beside', path: 'b.jsonl', responses: sevens };
+    const beside = { threadId: 'beside', path: 'b.jsonl', responses: sevens };
     const unchanged = sampleResponse('s2', { costNanoUsd: 7 });
     const store = createImported({ responses: [unchanged] }, { responses: many }, beside);
-    const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'write' });
+    const { responses, changed } = repriceAll(store);
     expect([responses, changed.length]).toEqual([2002, 2000]);
     expect(sums(store, 'buckets')).toMatchObject([{ cost: 7 * 2002 }]);
     expect(keys(store, 'packed_responses')).toEqual(['s1']);
@@ -261,15 +210,15 @@ describe('repricing what lies packed', () => {
 
   it('changes nothing when it is only tried', () => {
     const store = createImported({ responses: [sampleResponse('r1')] });
-    const { responses, changed } = reprice(store.connection, { filter: {}, priceOf, mode: 'dry-run' });
+    const { responses, changed } = repriceAll(store, { mode: 'dry-run' });
     expect([responses, changed]).toEqual([1, [{ model: 'gpt-5.3-codex', beforeNanoUsd: 2_600_000, afterNanoUsd: 7 }]]);
-    expect([count(store, 'response_packs'), sums(store, 'buckets')]).toMatchObject([{ n: 1 }, [{ cost: 2_600_000 }]]);
+    expect([count(store, 'response_packs'), sums(store, 'buckets')]).toMatchObject([1, [{ cost: 2_600_000 }]]);
   });
 
   it('keeps to the time that is asked for', () => {
     const store = createImported({ responses: VARIED });
     const filter = { fromMs: START + HOUR_MS, untilMs: START + 3 * HOUR_MS };
-    const { responses, changed } = reprice(store.connection, { filter, priceOf, mode: 'write' });
+    const { responses, changed } = repriceAll(store, { filter });
     expect([responses, changed.length]).toEqual([1, 1]);
   });
 });

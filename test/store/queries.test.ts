@@ -15,6 +15,7 @@ import { createFolder, createStore, START, sampleInvocation, sampleResponse } fr
 
 const RUN: Scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' };
 const NO_FILTER = { limit: 10 };
+const runsOf = (scopes: readonly Scope[]) => scopes.map((scope) => scope.kind === 'run' && scope.runId);
 
 describe('reading a scope', () => {
   it('finds the invocations of a run in their order, without those of the same run id elsewhere', () => {
@@ -27,12 +28,7 @@ describe('reading a scope', () => {
       ['early', 2],
       ['late', 1],
     ]);
-    expect(rows[0]?.origins).toEqual({
-      project: 'git',
-      run: 'environment',
-      phase: 'output path',
-      iteration: 'default',
-    });
+    expect(rows[0]?.origins).toEqual(sampleInvocation('early').attribution.origins);
   });
 
   it('sums responses per model and source, with the threads and the evidence they came from', () => {
@@ -88,8 +84,7 @@ describe('finding runs and sessions', () => {
     record({ invocation: sampleInvocation('1', at(10, 'resumed')) });
     record({ invocation: sampleInvocation('2', at(20, 'other')) });
     record({ invocation: sampleInvocation('3', at(30, 'resumed')) });
-    const found = findScopes(connection, 'run', NO_FILTER);
-    expect(found.map((scope) => scope.kind === 'run' && scope.runId)).toEqual(['resumed', 'other']);
+    expect(runsOf(findScopes(connection, 'run', NO_FILTER))).toEqual(['resumed', 'other']);
   });
 
   it('takes the characters of a prefix for what they are', () => {
@@ -97,11 +92,7 @@ describe('finding runs and sessions', () => {
     for (const runId of ['a_b', 'axb', 'a_', 'A_b', 'été']) {
       record({ invocation: sampleInvocation(runId, { attribution: { runId } }) });
     }
-    const find = (prefix: string) => {
-      return findScopes(connection, 'run', { ...NO_FILTER, prefix }).map(
-        (scope) => scope.kind === 'run' && scope.runId,
-      );
-    };
+    const find = (prefix: string) => runsOf(findScopes(connection, 'run', { ...NO_FILTER, prefix }));
     expect(find('a_').toSorted()).toEqual(['a_', 'a_b']);
     expect(find('ét')).toEqual(['été']);
     expect(find('%')).toEqual([]);
@@ -119,15 +110,8 @@ describe('finding runs and sessions', () => {
     record({ invocation: sampleInvocation('a'), update: { status: 'completed', endedAtMs: START + 5 } });
     record({ invocation: sampleInvocation('b', { startedAtMs: START + 10 }) });
     expect(readSummary(connection, RUN)).toMatchObject({
-      responses: 0,
-      input: 0,
-      costNanoUsd: null,
-      models: [],
-      sources: [],
-      projectIds: ['shop'],
-      startedAtMs: START,
-      latestAtMs: START + 10,
-      endedAtMs: null,
+      ...{ responses: 0, input: 0, costNanoUsd: null, models: [], sources: [], projectIds: ['shop'] },
+      ...{ startedAtMs: START, latestAtMs: START + 10, endedAtMs: null },
     });
   });
 
@@ -141,31 +125,23 @@ describe('finding runs and sessions', () => {
   });
 });
 
-describe('finding the project of a place', () => {
+describe('the project of a place', () => {
   const shop = { directory: '/home/ada/shop', below: '/home/ada/shop/', projectId: 'unheard of' };
 
-  it('takes that of the newest invocation in the directory or below it', () => {
+  it.each([
+    ['is that of the newest invocation in the directory or below it', '/home/ada/shop/api', {}, 'shop'],
+    ['is not that of a directory with a longer name', '/home/ada/shopping', {}, undefined],
+    [
+      'is not that of a folder in it where these are not asked for',
+      '/home/ada/shop/api',
+      { below: undefined },
+      undefined,
+    ],
+    ['is known by name wherever it ran', '/srv/runner', { projectId: 'shop' }, 'shop'],
+  ])('%s', (_, cwd, place, found) => {
     const { connection, record } = createStore();
-    record({ invocation: sampleInvocation('a', { cwd: '/home/ada/shop/api' }) });
-    expect(findProjectAt(connection, shop)).toBe('shop');
-  });
-
-  it('is not led astray by a directory with a longer name', () => {
-    const { connection, record } = createStore();
-    record({ invocation: sampleInvocation('a', { cwd: '/home/ada/shopping' }) });
-    expect(findProjectAt(connection, shop)).toBeUndefined();
-  });
-
-  it('looks into folders only when it is told to', () => {
-    const { connection, record } = createStore();
-    record({ invocation: sampleInvocation('a', { cwd: '/home/ada/shop/api' }) });
-    expect(findProjectAt(connection, { ...shop, below: undefined })).toBeUndefined();
-  });
-
-  it('knows a project by name wherever it ran', () => {
-    const { connection, record } = createStore();
-    record({ invocation: sampleInvocation('a', { cwd: '/srv/runner' }) });
-    expect(findProjectAt(connection, { ...shop, projectId: 'shop' })).toBe('shop');
+    record({ invocation: sampleInvocation('a', { cwd }) });
+    expect(findProjectAt(connection, { ...shop, ...place })).toBe(found);
     expect(findProjects(connection)).toEqual(['shop']);
   });
 });

@@ -24,13 +24,3 @@ test('the newest observation of a window wins, in whatever order they come', () 
   store.record({ invocation, rateLimits: [newest] });
   expect(readRateLimits(store.connection)).toEqual([newest, WEEK]);
 });
-
-test('how full the context is stays as it was last told', () => {
-  const store = createStore();
-  const invocation = sampleInvocation('one');
-  store.record({ invocation, update: { contextTokens: 900, contextWindowTokens: 1000 } });
-  store.record({ invocation, update: { contextTokens: 950 } });
-  expect(store.connection.prepare('SELECT context_tokens, context_window_tokens FROM invocations').raw().get()).toEqual(
-    [950, 1000],
-  );
-});

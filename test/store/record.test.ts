@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { readRows } from '../../src/store/sql.js';
 import type { Store } from '../../src/store/store.js';
 import { createFolder, createStore, START, sampleInvocation, sampleResponse } from './samples.js';
 
 const RECORD_LOOP = fileURLToPath(new URL('record-loop.ts', import.meta.url));
 
-const rowsOf = (store: Store, sql: string) => store.connection.prepare<[], Record<string, unknown>>(sql).all();
+const rowsOf = ({ connection }: Store, sql: string) => readRows<object>(connection, sql);
 
 describe('the iteration of an invocation', () => {
   it('is the one it came with', () => {
@@ -48,20 +49,17 @@ describe('what becomes known of an invocation', () => {
   it('is kept, and what a later update does not say stays', () => {
     const store = createStore();
     const invocation = sampleInvocation('a');
-    store.record({ invocation, update: { threadId: 'thread-1', codexVersion: '0.169.0' } });
-    store.record({ invocation, update: { status: 'failed', exitCode: 1, endedAtMs: START + 5000 } });
-    const [row] = rowsOf(
-      store,
-      'SELECT thread_id, codex_version, status, exit_code, signal, ended_at_ms FROM invocations',
-    );
-    expect(row).toEqual({
-      thread_id: 'thread-1',
-      codex_version: '0.169.0',
-      status: 'failed',
-      exit_code: 1,
-      signal: null,
-      ended_at_ms: START + 5000,
+    store.record({ invocation, update: { threadId: 'thread-1', contextTokens: 900, contextWindowTokens: 1000 } });
+    store.record({
+      invocation,
+      update: { status: 'failed', exitCode: 1, endedAtMs: START + 5000, contextTokens: 950 },
     });
+    expect(rowsOf(store, 'SELECT * FROM invocations')).toMatchObject([
+      {
+        ...{ thread_id: 'thread-1', status: 'failed', exit_code: 1, signal: null, ended_at_ms: START + 5000 },
+        ...{ context_tokens: 950, context_window_tokens: 1000 },
+      },
+    ]);
   });
 
   it('is written whole or not at all', () => {
@@ -83,8 +81,6 @@ describe('what becomes known of an invocation', () => {
 });
 
 describe('a response', () => {
-  const owners = 'SELECT response_key, invocation_id FROM responses ORDER BY id';
-
   it('is counted once, however often it is recorded', () => {
     const store = createStore();
     const change = { invocation: sampleInvocation('a'), responses: [sampleResponse('resp-1')] };
@@ -98,11 +94,9 @@ describe('a response', () => {
   it('that another invocation has recorded stays there', () => {
     const store = createStore();
     store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('resp-1')] });
-    store.record({
-      invocation: sampleInvocation('b'),
-      responses: [sampleResponse('resp-1'), sampleResponse('resp-2')],
-    });
-    expect(rowsOf(store, owners)).toEqual([
+    const responses = [sampleResponse('resp-1'), sampleResponse('resp-2')];
+    store.record({ invocation: sampleInvocation('b'), responses });
+    expect(rowsOf(store, 'SELECT response_key, invocation_id FROM responses ORDER BY id')).toEqual([
       { response_key: 'resp-1', invocation_id: 'a' },
       { response_key: 'resp-2', invocation_id: 'b' },
     ]);
@@ -115,13 +109,16 @@ describe('a response', () => {
     expect(rowsOf(store, 'SELECT responses FROM cost_records')).toEqual([{ responses: 2 }]);
   });
 
-  it('gives way to better evidence of another invocation, whose cost records follow', () => {
+  it('gives way to better evidence of another invocation, and cost records and buckets follow', () => {
     const store = createStore();
     const guess = sampleResponse('resp-1', { evidence: 'tokenizer', source: 'estimated', usage: { input: 5 } });
     store.record({ invocation: sampleInvocation('a'), responses: [guess] });
     store.record({ invocation: sampleInvocation('b'), responses: [sampleResponse('resp-1')] });
     expect(rowsOf(store, 'SELECT invocation_id, source, input_tokens FROM cost_records')).toEqual([
       { invocation_id: 'a', source: 'actual', input_tokens: 1000 },
+    ]);
+    expect(rowsOf(store, 'SELECT source, responses, input_tokens FROM buckets')).toEqual([
+      { source: 'actual', responses: 1, input_tokens: 1000 },
     ]);
   });
 

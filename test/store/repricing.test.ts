@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { reprice } from '../../src/store/repricing.js';
+import { type RepricingOptions, reprice } from '../../src/store/repricing.js';
+import { readColumn, readRow, readRows, readValue } from '../../src/store/sql.js';
 import type { Store } from '../../src/store/store.js';
 import type { ModelResponse, PricedResponse } from '../../src/usage/record.js';
 import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
@@ -9,6 +10,8 @@ const dollar = (response: ModelResponse): PricedResponse => {
   const known = response.model !== 'gone' && response.model !== 'new';
   return { ...response, costNanoUsd: known ? 1e9 : undefined, price: known ? { inputCostPer1kUsd: 7 } : undefined };
 };
+
+const ALL: RepricingOptions = { filter: {}, priceOf: dollar, mode: 'write' };
 
 function createRecord(): Store {
   const store = createStore();
@@ -24,72 +27,43 @@ function createRecord(): Store {
   return store;
 }
 
-const costs = ({ connection }: Store) =>
-  connection.prepare('SELECT cost_nano_usd FROM responses ORDER BY id').pluck().all();
-const sums = ({ connection }: Store, table: string) => {
-  return connection.prepare(`SELECT sum(cost_nano_usd), sum(unpriced_responses) FROM ${table}`).raw().get();
-};
+const COSTS = [2_600_000, 1e9, null, 5, null, 2_600_000];
+const costs = ({ connection }: Store) => readColumn(connection, 'SELECT cost_nano_usd FROM responses ORDER BY id');
+const sums = ({ connection }: Store, table: string) =>
+  readRow(connection, `SELECT sum(cost_nano_usd) AS cost, sum(unpriced_responses) AS unpriced FROM ${table}`);
 
 describe('repricing', () => {
-  it('gives responses the cost of the prices known now, also those that had none', () => {
+  it('gives responses the cost of the prices known now, also those that had none, and takes the sums along', () => {
     const store = createRecord();
-    const { responses, changed, unpriced, kept } = reprice(store.connection, {
-      filter: {},
-      priceOf: dollar,
-      mode: 'write',
-    });
+    const { responses, changed, unpriced, kept } = reprice(store.connection, ALL);
     expect([responses, kept, [...unpriced]]).toEqual([6, 1, [['new', 1]]]);
-    expect(changed.map(({ beforeNanoUsd, afterNanoUsd }) => [beforeNanoUsd, afterNanoUsd])).toEqual([
-      [2_600_000, 1e9],
-      [null, 1e9],
-      [2_600_000, 1e9],
-    ]);
+    expect(changed).toMatchObject(
+      [2_600_000, null, 2_600_000].map((beforeNanoUsd) => ({ beforeNanoUsd, afterNanoUsd: 1e9 })),
+    );
     expect(costs(store)).toEqual([1e9, 1e9, 1e9, 5, null, 1e9]);
-  });
-
-  it('takes the sums along', () => {
-    const store = createRecord();
-    reprice(store.connection, { filter: {}, priceOf: dollar, mode: 'write' });
-    expect(sums(store, 'cost_records')).toEqual([4e9 + 5, 1]);
-    expect(sums(store, 'buckets')).toEqual([4e9 + 5, 1]);
+    for (const table of ['cost_records', 'buckets']) expect(sums(store, table)).toEqual({ cost: 4e9 + 5, unpriced: 1 });
   });
 
   it('keeps what a response had cost first, however often it is repriced', () => {
-    const store = createRecord();
-    reprice(store.connection, { filter: {}, priceOf: dollar, mode: 'write' });
-    reprice(store.connection, {
-      filter: {},
-      priceOf: (response) => ({ ...dollar(response), costNanoUsd: 9 }),
-      mode: 'write',
-    });
-    const originals = store.connection
-      .prepare('SELECT response_id, cost_nano_usd, price FROM original_costs')
-      .raw()
-      .all();
+    const { connection } = createRecord();
+    reprice(connection, ALL);
+    reprice(connection, { ...ALL, priceOf: (response) => ({ ...dollar(response), costNanoUsd: 9 }) });
+    const originals = 'SELECT response_id AS id, cost_nano_usd AS cost, price FROM original_costs LIMIT 3';
     const price = JSON.stringify(sampleResponse('1').price);
-    expect(originals.slice(0, 3)).toEqual([
-      [1, 2_600_000, price],
-      [2, 1e9, price],
-      [3, null, null],
+    expect(readRows(connection, originals)).toEqual([
+      { id: 1, cost: 2_600_000, price },
+      { id: 2, cost: 1e9, price },
+      { id: 3, cost: null, price: null },
     ]);
   });
 
-  it('looks at what is asked for alone', () => {
+  it('examines what is asked for alone, and changes nothing in a dry run', () => {
     const store = createRecord();
-    expect(
-      reprice(store.connection, { filter: { model: 'la*' }, priceOf: dollar, mode: 'write' }).changed,
-    ).toHaveLength(1);
-    expect(
-      reprice(store.connection, { filter: { fromMs: START + 3_600_000 }, priceOf: dollar, mode: 'write' }).changed,
-    ).toHaveLength(1);
-    expect(costs(store)).toEqual([2_600_000, 1e9, 1e9, 5, null, 1e9]);
-  });
-
-  it('changes nothing in a dry run', () => {
-    const store = createRecord();
-    const before = costs(store);
-    expect(reprice(store.connection, { filter: {}, priceOf: dollar, mode: 'dry-run' }).changed).toHaveLength(3);
-    expect(costs(store)).toEqual(before);
-    expect(store.connection.prepare('SELECT count(*) FROM original_costs').pluck().get()).toBe(0);
+    expect(reprice(store.connection, { ...ALL, mode: 'dry-run' }).changed).toHaveLength(3);
+    expect([costs(store), readValue(store.connection, 'SELECT count(*) FROM original_costs')]).toEqual([COSTS, 0]);
+    for (const filter of [{ model: 'la*' }, { fromMs: START + 3_600_000 }]) {
+      expect(reprice(store.connection, { ...ALL, filter }).changed).toHaveLength(1);
+    }
+    expect(costs(store)).toEqual(COSTS.map((cost, index) => (index === 2 || index === 5 ? 1e9 : cost)));
   });
 });

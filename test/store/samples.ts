@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { type FileImport, openHistoryStore } from '../../src/store/history.js';
+import { Packer } from '../../src/store/pack.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import type { Attribution, Invocation, PricedResponse } from '../../src/usage/record.js';
 import { completeUsage, type Usage } from '../../src/usage/usage.js';
@@ -68,5 +70,49 @@ export function sampleResponse(
     costNanoUsd: counts.input * 1000 + counts.output * 8000,
     price: { inputCostPer1kUsd: 0.001, outputCostPer1kUsd: 0.008 },
     ...rest,
+  };
+}
+
+/** What an import finds in one reading of a session file: responses of one thread, which lie packed then. */
+export interface SampleSession {
+  readonly path?: string;
+  readonly threadId?: string;
+  /** `unknown`: the file does not name its folder. */
+  readonly projectId?: string;
+  readonly responses: readonly PricedResponse[];
+}
+
+/** Imports session files of Codex, each in a transaction of one import. Returns how many responses of each were new. */
+export function importSessions({ path }: Pick<Store, 'path'>, ...sessions: readonly SampleSession[]): number[] {
+  const history = openHistoryStore(path, {
+    busyTimeoutMs: 0,
+    bill: () => ({ costNanoUsd: undefined, price: undefined }),
+  });
+  try {
+    return sessions.map((session) => history.write([toImport(session)]));
+  } finally {
+    history.close();
+  }
+}
+
+function toImport({
+  path = 'a.jsonl',
+  threadId = 'thread-1',
+  projectId = 'shop',
+  responses,
+}: SampleSession): FileImport {
+  const packer = new Packer();
+  for (const { costNanoUsd, price, ...response } of responses) {
+    packer.add({ ...response, threadId }, { costNanoUsd, price });
+  }
+  const header = { kind: 'main', cwd: projectId === 'unknown' ? undefined : '/shop', cliVersion: '0.169.0' };
+  return {
+    file: {
+      ...{ path, provider: 'codex', threadId, sizeBytes: 1, modifiedAtMs: 1, readBytes: 1, state: null },
+      ...{ responses: responses.length, unreadableLines: 0, problem: null },
+    },
+    threads: [{ id: threadId, provider: 'codex', rootId: threadId, projectId, ...header, startedAtMs: START }],
+    packs: packer.take(),
+    responses: [],
   };
 }

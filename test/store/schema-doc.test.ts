@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readColumn } from '../../src/store/sql.js';
 import { createStore, sampleInvocation, sampleResponse } from './samples.js';
 
 const DOC = readFileSync(new URL('../../docs/schema.md', import.meta.url), 'utf8');
@@ -18,20 +19,15 @@ function parseTables(): Record<string, string[]> {
 describe('the document of the schema', () => {
   it('has every table and column of the database, in its order and of its type, and the view of all responses', () => {
     const { connection } = createStore();
-    const tables = connection
-      .prepare<[], string>(
-        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'",
-      )
-      .pluck()
-      .all();
-    const columnsOf = connection
-      .prepare<[string], string>("SELECT name || ' ' || type FROM pragma_table_info(?)")
-      .pluck();
+    const kinds = "type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'";
+    const tables = readColumn<string>(connection, `SELECT name FROM sqlite_schema WHERE ${kinds}`);
+    const columns = "SELECT name || ' ' || type FROM pragma_table_info(?)";
+    const columnsOf = (table: string) => readColumn(connection, columns, [table]);
     // Where they lie unpacked, and where packed: the document says that they are as in the view of both.
     const parts = ['response_rows', 'packed_responses', 'packed_sums'];
     const documented = tables.filter((table) => !parts.includes(table));
-    expect(parseTables()).toEqual(Object.fromEntries(documented.map((table) => [table, columnsOf.all(table)])));
-    expect(columnsOf.all('response_rows')).toEqual(columnsOf.all('responses'));
+    expect(parseTables()).toEqual(Object.fromEntries(documented.map((table) => [table, columnsOf(table)])));
+    expect(columnsOf('response_rows')).toEqual(columnsOf('responses'));
   });
 
   it.each(queries)('has a query that answers: %s', (sql) => {

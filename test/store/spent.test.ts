@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Store } from '../../src/store/store.js';
+import { NOTHING_SPENT } from '../../src/usage/budget.js';
 import { createStore, START, sampleInvocation, sampleResponse } from './samples.js';
 
 const QUARTER_MS = 15 * 60_000;
@@ -8,22 +10,14 @@ const QUERY = {
   day: { startMs, endMs: startMs + QUARTER_MS },
 };
 
-function record(store: ReturnType<typeof createStore>, id: string, attribution = {}, completedAtMs = startMs) {
-  store.record({
-    invocation: sampleInvocation(id, { attribution }),
-    responses: [
-      sampleResponse(`${id}-1`, { completedAtMs, usage: { input: 100, output: 10 }, costNanoUsd: 7 }),
-      sampleResponse(`${id}-2`, {
-        completedAtMs,
-        usage: { input: 1, output: 1 },
-        costNanoUsd: undefined,
-        source: 'parsed',
-      }),
-    ],
-  });
+function record({ record }: Store, id: string, attribution = {}, completedAtMs = startMs) {
+  const priced = { completedAtMs, usage: { input: 100, output: 10 }, costNanoUsd: 7 };
+  const unpriced = { completedAtMs, usage: { input: 1, output: 1 }, costNanoUsd: undefined, source: 'parsed' } as const;
+  const responses = [sampleResponse(`${id}-1`, priced), sampleResponse(`${id}-2`, unpriced)];
+  record({ invocation: sampleInvocation(id, { attribution }), responses });
 }
 
-test('what others have spent is told of a run in a project, and of the project on a day', () => {
+test('what others have spent is read of a run in a project, and of the project on a day', () => {
   const store = createStore();
   record(store, 'own');
   record(store, 'same run');
@@ -35,7 +29,5 @@ test('what others have spent is told of a run in a project, and of the project o
   expect(store.readSpent('run', QUERY)).toEqual(twice);
   expect(store.readSpent('day', QUERY)).toEqual(twice);
   expect(store.readSpent('run', { ...QUERY, runId: 'nightly-8' })).toEqual(each);
-  expect(store.readSpent('day', { ...QUERY, projectId: 'nobody', invocationId: '' })).toEqual({
-    ...{ nanoUsd: 0, tokens: 0, unpricedResponses: 0, inexactResponses: 0 },
-  });
+  expect(store.readSpent('day', { ...QUERY, projectId: 'nobody', invocationId: '' })).toEqual(NOTHING_SPENT);
 });
