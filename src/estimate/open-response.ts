@@ -1,4 +1,5 @@
 import type { ContextItem, ItemContent } from '../usage/session-item.js';
+import { equalUsage, NO_USAGE, type Usage } from '../usage/usage.js';
 
 /** A response whose items are being read. */
 export interface OpenResponse {
@@ -90,4 +91,49 @@ export function settleDoubt(found: readonly UncountedResponse[], signs: Signs): 
   if (signs.counted === 0 || signs.uncounted > 0) return [...found];
   let cuts = signs.retries ?? (doubtful > signs.counted ? 0 : doubtful);
   return found.filter(({ completed }) => completed === 'certainly' || cuts-- <= 0);
+}
+
+/** Codex puts this before the summary that it keeps in `compacted.message`: 0.63 to 0.169. */
+const INTRODUCTION = /^Another language model started.{0,400}?your own analysis:\n/s;
+
+/** Returns what the model answered that was asked for a summary, or what a provider has sealed, which leaves no message. */
+export function summaryIn(message: string, replacement: readonly ContextItem[] | undefined): ItemContent | undefined {
+  if (message !== '') return plain(message.replace(INTRODUCTION, ''));
+  return replacement?.findLast(({ content }) => content.kind === 'reasoning' && content.sealedChars > 0)?.content;
+}
+
+/** Returns the conversation after a compaction: up to 0.101 the messages of Codex and of the user, and the summary. */
+export function compact(
+  context: readonly ContextItem[],
+  message: string,
+  replacement: readonly ContextItem[] | undefined,
+): ContextItem[] {
+  if (replacement) return [...replacement];
+  return [...context.filter(({ from }) => from === 'message'), { from: 'message', content: plain(message) }];
+}
+
+/** Content that is readable text. */
+export function plain(text = ''): ItemContent {
+  return { kind: 'plain', text, sealedChars: 0, images: 0 };
+}
+
+/** Decides whether a thread's total has grown by usage that no usage record has counted before. */
+export class Growth {
+  #total: Usage = NO_USAGE;
+  #isRecorded = false;
+
+  takeRecord(): void {
+    this.#isRecorded = true;
+  }
+
+  /** Takes a `token_count` row. Returns whether it counts a response: a row that repeats the total counts none. */
+  takeTotal(total: Usage | undefined): boolean {
+    // Before 0.80 a process that resumes a thread has no total at first and counts from zero.
+    if (!total) this.#total = NO_USAGE;
+    if (!total || equalUsage(total, this.#total)) return false;
+    const isNew = !this.#isRecorded;
+    this.#total = total;
+    this.#isRecorded = false;
+    return isNew;
+  }
 }

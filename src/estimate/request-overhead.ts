@@ -11,15 +11,7 @@ interface Overhead {
   readonly listed: Tokens;
   readonly unlisted: Tokens;
   /** The tools of models that get them as an item of the conversation, which is in the file since 0.169. */
-  readonly composed?: Tokens;
-  /** The tokens of the instructions, in releases whose files do not hold them. */
-  readonly instructions?: InstructionTokens;
-}
-
-interface InstructionTokens {
-  /** The tokens by model name. The first name that matches counts. */
-  readonly listed: readonly (readonly [names: RegExp, tokens: number])[];
-  readonly unlisted: number;
+  readonly composed: Tokens | undefined;
 }
 
 /**
@@ -27,64 +19,56 @@ interface InstructionTokens {
  * settings of `codex exec`: without MCP servers, to a provider that is not named OpenAI.
  */
 const OVERHEADS: readonly Overhead[] = [
-  {
-    ...{ since: '0.44.0', listed: tools(238, 238, 238), unlisted: tools(238, 238, 238) },
-    instructions: { listed: [[/^gpt-5-codex/, 2230]], unlisted: 5102 },
-  },
-  {
-    ...{ since: '0.63.0', listed: tools(1023, 1023, 1023), unlisted: tools(805, 805, 805) },
-    instructions: {
+  measured('0.44.0', [238, 238, 238], [238, 238, 238]),
+  measured('0.63.0', [1023, 1023, 1023], [805, 805, 805]),
+  measured('0.80.0', [1053, 1053, 1053], [812, 812, 1053]),
+  measured('0.98.0', [1738, 1738, 1477], [1488, 1488, 1477]),
+  measured('0.101.0', [1734, 1734, 1473], [1484, 1484, 1473]),
+  measured('0.110.0', [1367, 1367, 819], [1117, 1117, 819]),
+  measured('0.115.0', [4048, 1080, 1069], [3798, 830, 819]),
+  measured('0.125.0', [4138, 4138, 1422], [3812, 3812, 1105]),
+  measured('0.137.0', [2110, 1935, 1315], [3340, 1643, 1032]),
+  measured('0.145.0', [2244, 2069, 1452], [3895, 1775, 1167], [4545, 4545, 2826]),
+  measured('0.150.0', [2109, 1934, 1317], [3764, 1640, 1032], [4548, 4548, 2705]),
+  measured('0.153.4', [1950, 1775, 1158], [3581, 1481, 873], [4409, 4409, 2557]),
+  measured('0.160.0', [1998, 1823, 1158], [3616, 1529, 873], [4421, 4421, 2557]),
+  measured('0.169.0', [1941, 1790, 1125], [3616, 1529, 873], [0, 0, 0]),
+  measured('0.171.0', [1932, 1781, 1116], [3871, 1520, 864], [0, 0, 0]),
+];
+
+interface InstructionTokens {
+  /** The tokens by model name. The first name that matches counts. */
+  readonly listed: readonly (readonly [names: RegExp, tokens: number])[];
+  readonly unlisted: number;
+}
+
+/** The tokens of the instructions, by release: of those whose files do not hold them. */
+const INSTRUCTIONS: ReadonlyMap<string, InstructionTokens> = new Map([
+  ['0.44.0', { listed: [[/^gpt-5-codex/, 2230] as const], unlisted: 5102 }],
+  [
+    '0.63.0',
+    {
       listed: [
         [/^gpt-5\.1-codex-max/, 2485],
         [/^gpt-5(\.1)?-codex/, 2297],
         [/^gpt-5\.1/, 5977],
-      ],
+      ] as const,
       unlisted: 5102,
     },
-  },
-  {
-    ...{ since: '0.80.0', listed: tools(1053, 1053, 1053), unlisted: tools(812, 812, 1053) },
-    instructions: {
+  ],
+  [
+    '0.80.0',
+    {
       listed: [
         [/^gpt-5\.(1-codex-max|2-codex)/, 2476],
         [/^gpt-5(\.1)?-codex/, 2288],
         [/^gpt-5\.1/, 5929],
         [/^gpt-5\.2/, 5419],
-      ],
+      ] as const,
       unlisted: 5063,
     },
-  },
-  { since: '0.98.0', listed: tools(1738, 1738, 1477), unlisted: tools(1488, 1488, 1477) },
-  { since: '0.101.0', listed: tools(1734, 1734, 1473), unlisted: tools(1484, 1484, 1473) },
-  { since: '0.110.0', listed: tools(1367, 1367, 819), unlisted: tools(1117, 1117, 819) },
-  { since: '0.115.0', listed: tools(4048, 1080, 1069), unlisted: tools(3798, 830, 819) },
-  { since: '0.125.0', listed: tools(4138, 4138, 1422), unlisted: tools(3812, 3812, 1105) },
-  { since: '0.137.0', listed: tools(2110, 1935, 1315), unlisted: tools(3340, 1643, 1032) },
-  {
-    ...{ since: '0.145.0', listed: tools(2244, 2069, 1452), unlisted: tools(3895, 1775, 1167) },
-    composed: tools(4545, 4545, 2826),
-  },
-  {
-    ...{ since: '0.150.0', listed: tools(2109, 1934, 1317), unlisted: tools(3764, 1640, 1032) },
-    composed: tools(4548, 4548, 2705),
-  },
-  {
-    ...{ since: '0.153.4', listed: tools(1950, 1775, 1158), unlisted: tools(3581, 1481, 873) },
-    composed: tools(4409, 4409, 2557),
-  },
-  {
-    ...{ since: '0.160.0', listed: tools(1998, 1823, 1158), unlisted: tools(3616, 1529, 873) },
-    composed: tools(4421, 4421, 2557),
-  },
-  {
-    ...{ since: '0.169.0', listed: tools(1941, 1790, 1125), unlisted: tools(3616, 1529, 873) },
-    composed: tools(0, 0, 0),
-  },
-  {
-    ...{ since: '0.171.0', listed: tools(1932, 1781, 1116), unlisted: tools(3871, 1520, 864) },
-    composed: tools(0, 0, 0),
-  },
-];
+  ],
+]);
 
 /** Codex's prompt that asks for a summary, 0.63 to 0.169: measured as above. It comes without tools. */
 export const COMPACTION_PROMPT_TOKENS = 89;
@@ -128,7 +112,7 @@ export function sentInstructions({ instructions }: SessionHeader, cliVersion: st
 
 /** Returns the tokens of the instructions where the file does not hold them; 0 where it does. */
 export function missingInstructionTokens(requester: Requester): number {
-  const { instructions } = overheadOf(requester.cliVersion);
+  const instructions = INSTRUCTIONS.get(overheadOf(requester.cliVersion).since);
   if (!instructions || requester.header?.instructions !== undefined) return 0;
   if (requester.header?.role === 'review') return REVIEW_INSTRUCTION_TOKENS;
   const listed = listedTokens(instructions, requester.model);
@@ -143,7 +127,7 @@ function listedTokens({ listed }: InstructionTokens, model = ''): number | undef
 function standingOf({ header, model = '', cliVersion }: Requester): Standing {
   const { instructions, role } = header ?? {};
   if (instructions === undefined) {
-    const known = overheadOf(cliVersion).instructions;
+    const known = INSTRUCTIONS.get(overheadOf(cliVersion).since);
     return known && listedTokens(known, model) === undefined ? 'unlisted' : 'listed';
   }
   if (instructions.startsWith(UNLISTED_INSTRUCTIONS)) return 'unlisted';
@@ -166,6 +150,10 @@ function compareVersions(version: string | undefined, other: string): number {
   return differences.find((difference) => difference !== 0) ?? 0;
 }
 
-function tools(main: number, child: number, review: number): Tokens {
-  return { main, child, review };
+/** Tokens are of a thread of the run itself, of a sub-agent and of a review. */
+function measured(since: string, listed: Measured, unlisted: Measured, composed?: Measured): Overhead {
+  const toTokens = ([main, child, review]: Measured): Tokens => ({ main, child, review });
+  return { since, listed: toTokens(listed), unlisted: toTokens(unlisted), composed: composed && toTokens(composed) };
 }
+
+type Measured = readonly [main: number, child: number, review: number];

@@ -1,15 +1,16 @@
 import type { ContextItem, SessionHeader, SessionItem } from '../usage/session-item.js';
 import { isCopiedTurn } from '../usage/thread-id.js';
 import type { Usage } from '../usage/usage.js';
-import { compact, sealedSummaryIn, summaryIn } from './compaction.js';
-import { Growth } from './growth.js';
 import {
   type Close,
+  compact,
+  Growth,
   isComplete,
   isNext,
   isWrittenByCodex,
   type OpenResponse,
   settleDoubt,
+  summaryIn,
   type UncountedResponse,
 } from './open-response.js';
 
@@ -172,8 +173,7 @@ export class ResponseWalk {
       return;
     }
     this.#close('break');
-    // A compaction by the provider leaves no message, but encrypted content.
-    const answer = message === '' ? sealedSummaryIn(replacement) : summaryIn(message);
+    const answer = summaryIn(message, replacement);
     if (!answer) return;
     this.#rows = 1;
     this.#open = this.#begin(atMs);

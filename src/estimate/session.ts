@@ -1,7 +1,7 @@
 import type { ItemContent, SessionItem } from '../usage/session-item.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
 import { CountedContext, countContents, type TokensOf } from './content-tokens.js';
-import type { UncountedResponse } from './open-response.js';
+import { plain, type UncountedResponse } from './open-response.js';
 import {
   COMPACTION_PROMPT_TOKENS,
   compactsWithTools,
@@ -14,15 +14,8 @@ import { ResponseWalk, type WalkOptions } from './responses.js';
 import { type CountTokens, countTokens } from './tokenizer.js';
 
 /** A completed response whose provider reported no usage, with its likely usage. */
-export interface EstimatedResponse {
-  readonly turnId: string | undefined;
-  /** The model that Codex asked for. */
-  readonly model: string | undefined;
-  /** When it ended, epoch milliseconds. */
-  readonly atMs: number;
-  /** Its number among the completed responses of its turn, from 0: the same whenever the file is read. */
-  readonly ordinal: number;
-  readonly request: UncountedResponse['request'];
+export interface EstimatedResponse
+  extends Pick<UncountedResponse, 'turnId' | 'model' | 'atMs' | 'ordinal' | 'request'> {
   /** Cached input and cache writes are 0: the file does not say them. */
   readonly usage: Usage;
 }
@@ -105,10 +98,6 @@ function createEstimator(instructions: string | undefined, instructionTokens: nu
 function askedTokens(request: UncountedResponse['request'], { cliVersion }: Requester, offered: number): number {
   if (request === 'compaction') return COMPACTION_PROMPT_TOKENS;
   return request === 'turn' || compactsWithTools(cliVersion) ? offered : 0;
-}
-
-function plain(text = ''): ItemContent {
-  return { kind: 'plain', text, sealedChars: 0, images: 0 };
 }
 
 function sum(numbers: readonly number[]): number {

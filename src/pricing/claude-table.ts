@@ -15,34 +15,27 @@ const FAST_SIX_TIMES = { priority: 6 };
 const OPUS_4_6_LONG_CONTEXT_ENDED = '2026-03-13';
 
 export const CLAUDE_PRICES: readonly Price[] = [
-  ...list('claude-opus-5-5', { from: null, rates: usd(4, 0.2, 20), tierMultipliers: FAST_TWICE }),
-  ...list('claude-opus-5', { from: null, rates: usd(5, 0.5, 25), tierMultipliers: FAST_TWICE }),
-  ...list('claude-opus-4-8', { from: null, rates: usd(5, 0.5, 25), tierMultipliers: FAST_TWICE }),
-  ...list('claude-opus-4-7', { from: null, rates: usd(5, 0.5, 25), tierMultipliers: FAST_SIX_TIMES }),
-  ...list(
-    'claude-opus-4-6',
-    {
-      from: null,
-      rates: usd(5, 0.5, 25),
-      tierMultipliers: FAST_SIX_TIMES,
-      longContext: { aboveInputTokens: 200_000, rates: usd(10, 1, 37.5) },
-    },
-    { from: OPUS_4_6_LONG_CONTEXT_ENDED, rates: usd(5, 0.5, 25), tierMultipliers: FAST_SIX_TIMES },
-  ),
-  ...list('claude-sonnet-5-5', { from: null, rates: usd(2, 0.1, 10) }),
-  ...list('claude-haiku-5-5', {
-    from: null,
-    rates: usd(0.1, 0.01, 0.5),
+  list('claude-opus-5-5', usd(4, 0.2, 20), { tierMultipliers: FAST_TWICE }),
+  list('claude-opus-5', usd(5, 0.5, 25), { tierMultipliers: FAST_TWICE }),
+  list('claude-opus-4-8', usd(5, 0.5, 25), { tierMultipliers: FAST_TWICE }),
+  list('claude-opus-4-7', usd(5, 0.5, 25), { tierMultipliers: FAST_SIX_TIMES }),
+  list('claude-opus-4-6', usd(5, 0.5, 25), {
+    tierMultipliers: FAST_SIX_TIMES,
+    longContext: { aboveInputTokens: 200_000, rates: usd(10, 1, 37.5) },
+  }),
+  list('claude-opus-4-6', usd(5, 0.5, 25), { from: OPUS_4_6_LONG_CONTEXT_ENDED, tierMultipliers: FAST_SIX_TIMES }),
+  list('claude-sonnet-5-5', usd(2, 0.1, 10)),
+  list('claude-haiku-5-5', usd(0.1, 0.01, 0.5), {
     longContext: { aboveInputTokens: 100_000, rates: usd(0.5, 0.05, 2.5) },
   }),
-  ...list('claude-fable-5-2', { from: null, rates: usd(8, 0.2, 40), tierMultipliers: FAST_TWICE }),
-  ...list('claude-mythos-5', { from: null, rates: usd(10, 1, 50) }),
-  ...list('claude-mythos-5-1', { from: null, rates: usd(10, 0.25, 50) }),
-  ...list('claude-mythos-5-2', { from: null, rates: usd(8, 0.2, 40), tierMultipliers: FAST_TWICE }),
+  list('claude-fable-5-2', usd(8, 0.2, 40), { tierMultipliers: FAST_TWICE }),
+  list('claude-mythos-5', usd(10, 1, 50)),
+  list('claude-mythos-5-1', usd(10, 0.25, 50)),
+  list('claude-mythos-5-2', usd(8, 0.2, 40), { tierMultipliers: FAST_TWICE }),
 ];
 
-function list(model: string, ...entries: readonly Omit<PriceEntry, 'model'>[]): Price[] {
-  return entries.map((entry) => ({ model, origin: 'codex-metered', ...entry }));
+function list(model: string, rates: Rates, rest: Partial<PriceEntry> = {}): Price {
+  return { model, from: null, rates, origin: 'codex-metered', ...rest };
 }
 
 /** What Anthropic keeps for five minutes costs 1.25 times the input, what it keeps for an hour twice. */

@@ -1,7 +1,7 @@
 import { formatCents, formatCount, formatDuration, formatModels, formatRounded } from './amounts.js';
 import type { Block, BlocksReport } from './blocks.js';
 import type { Clock } from './calendar.js';
-import type { TableExtent } from './cost-columns.js';
+import type { TableExtent } from './cost-table.js';
 import { explainCredits } from './credits.js';
 import { describeFigures, layOutBranches, type NumberFormats } from './figures-text.js';
 import { explainMarks } from './notes.js';
@@ -22,19 +22,7 @@ export interface BlocksTextOptions extends TableOptions {
   readonly detail: 'entries' | 'models';
 }
 
-type Key =
-  | 'started'
-  | 'until'
-  | 'provider'
-  | 'model'
-  | 'input'
-  | 'cachedInput'
-  | 'output'
-  | 'tokens'
-  | 'cost'
-  | 'credits';
-
-const COLUMNS: readonly Column<Key>[] = [
+const COLUMNS = [
   { key: 'started', title: 'From', align: 'left' },
   { key: 'until', title: 'To', align: 'left', dropOrder: 4 },
   { key: 'provider', title: 'Provider', align: 'left', dropOrder: 7 },
@@ -45,7 +33,8 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'tokens', title: 'Tokens', align: 'right', dropOrder: 1 },
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
-];
+] as const satisfies readonly Column<string>[];
+type Key = (typeof COLUMNS)[number]['key'];
 const COMPACT: readonly Key[] = ['started', 'provider', 'tokens', 'cost', 'credits'];
 
 /** Renders the windows for a person: a table, what the open ones may cost, what the marks mean. Ends with a newline. */

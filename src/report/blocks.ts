@@ -3,11 +3,19 @@ import { listUsedQuarters, readSpan, readSums } from '../store/period-queries.js
 import type { Provider } from '../usage/provider.js';
 import type { Calendar } from './calendar.js';
 import { readCredits } from './credits.js';
-import { type Figures, figuresOfModel, type ModelFigures, type Summary, summarise, sumParts } from './figures.js';
+import {
+  type Figures,
+  figuresOfModel,
+  type ModelFigures,
+  type ModelSum,
+  type Summary,
+  sumModels,
+  summarise,
+  sumParts,
+} from './figures.js';
 import { groupBy } from './groups.js';
-import { sumModels } from './period-entries.js';
 import { explainEmpty, nothingRecorded, toMoments } from './period-range.js';
-import type { ModelSum, PeriodQuery } from './period-report.js';
+import type { PeriodQuery } from './period-report.js';
 
 /** Usage in the windows of five hours that subscriptions are limited by. */
 export interface BlocksReport extends Summary {

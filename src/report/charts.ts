@@ -109,3 +109,14 @@ function drawBar(length: number): string {
   const eighths = Math.max(1, Math.round(length * 8));
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
 }
+
+/** Draws `share` as full blocks and the rest as light ones. What is more than nothing has one block at least. */
+export function drawGauge(share: number, width: number): string {
+  const full = share <= 0 ? 0 : Math.min(width, Math.max(1, Math.round(share * width)));
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+/** Returns a cell without the gauge that it begins with. */
+export function withoutGauge(cell: string): string {
+  return cell.replace(/^[█░]+ +/, '');
+}

@@ -10,7 +10,7 @@ import { type Calendar, type Day, formatDay, parseDay, startOfMonth, startOfWeek
 import { describePart } from './cost-part.js';
 import { readCostReport } from './cost-report.js';
 import { ReportError } from './error.js';
-import { type DayRange, toMoments } from './period-range.js';
+import { type DayRange, describeRange, toMoments } from './period-range.js';
 import { assertProject, type Selection, selectRunOrSession, selectScope } from './selector.js';
 import { describeTags } from './tags.js';
 
@@ -122,7 +122,11 @@ function findOperand(connection: Connection, text: string, context: OperandConte
   const [, kind = '', value = ''] = /^([a-z]+):(.+)$/s.exec(text) ?? [];
   if (isKind(kind)) return READERS[kind](connection, value, context);
   const days = parseDays(text, context.today);
-  if (days) return { kind: 'days', label: describeDays(days), filter: toMoments(days, context.calendar) };
+  if (days) {
+    const { since, until } = days;
+    const label = since === until && since !== undefined ? `day ${formatDay(since)}` : `days${describeRange(days)}`;
+    return { kind: 'days', label, filter: toMoments(days, context.calendar) };
+  }
   const { projectId, tags } = context.within;
   try {
     const wish = { id: text, projectId, tags, place: context.place };
@@ -212,11 +216,4 @@ function weekFrom(first: Day): DayRange {
 
 function monthOf(day: Day): DayRange {
   return { since: startOfMonth(day), until: startOfMonth(day, 1) - 1 };
-}
-
-function describeDays({ since, until }: DayRange): string {
-  if (since === until && since !== undefined) return `day ${formatDay(since)}`;
-  const from = since === undefined ? [] : [`from ${formatDay(since)}`];
-  const to = until === undefined ? [] : [`to ${formatDay(until)}`];
-  return ['days', ...from, ...to].join(' ');
 }

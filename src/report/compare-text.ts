@@ -57,9 +57,7 @@ function nameSide({ name, operand, pricedAs, baseline, totals }: Side, sides: re
   return `${name.padEnd(2)}  ${cleanText(operand.label)}${models}${mark}`;
 }
 
-type UnitColumn = 'unit' | 'side' | 'count' | 'median' | 'middle' | 'range' | 'change' | 'verdict';
-
-const UNIT_COLUMNS: readonly Column<UnitColumn>[] = [
+const UNIT_COLUMNS = [
   { key: 'unit', title: 'Cost per', align: 'left' },
   { key: 'side', title: '', align: 'left' },
   { key: 'count', title: 'n', align: 'right' },
@@ -68,7 +66,8 @@ const UNIT_COLUMNS: readonly Column<UnitColumn>[] = [
   { key: 'range', title: 'Least to most', align: 'right', dropOrder: 2 },
   { key: 'change', title: 'Change', align: 'right' },
   { key: 'verdict', title: 'Spread', align: 'left', dropOrder: 1, omitted: 'silently' },
-];
+] as const satisfies readonly Column<string>[];
+type UnitColumn = (typeof UNIT_COLUMNS)[number]['key'];
 
 const VERDICTS: Readonly<Record<Verdict, string>> = {
   'too few': 'too few',

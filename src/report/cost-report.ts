@@ -100,7 +100,7 @@ export function readCostReport(
     };
   });
   const unmetered = readUnmetered(connection, scope, detail, credits.ofThread);
-  return describeAll(scope, selectPart({ invocations, unmetered }, scope, part));
+  return selectReport({ scope, invocations, unmetered }, part);
 }
 
 /** Lists the projects of a report's invocations and threads. */
@@ -133,7 +133,12 @@ function describeModel(row: Omit<ModelRow, 'invocationId'>, credits: CreditFigur
   return { model, source, threadIds, figures: figuresOfModel(row, credits) };
 }
 
-function describeAll(scope: Scope, { invocations, unmetered }: CostParts): CostReport {
+/** Returns the report of a part of what was read. Throws a ReportError when there is nothing in it. */
+export function selectReport(
+  { scope, ...all }: CostParts & Pick<CostReport, 'scope'>,
+  part: Part | undefined,
+): CostReport {
+  const { invocations, unmetered } = selectPart(all, scope, part);
   const names = new Set([...PHASES, ...invocations.map(({ invocation }) => invocation.phase)]);
   const ofPhase = groupBy(invocations, ({ invocation }) => invocation.phase);
   const ofIteration = scope.kind === 'run' ? groupBy(invocations, ({ invocation }) => invocation.iteration) : new Map();

@@ -1,13 +1,68 @@
 import type { ResponseRow } from '../store/queries.js';
+import { COUNTERS } from '../usage/counters.js';
 import { chooseCostFormat, cleanText, formatCount, formatDuration, formatModels, formatPlural } from './amounts.js';
 import type { Clock } from './calendar.js';
-import type { CostKey, TableExtent } from './cost-columns.js';
 import type { CostReport, InvocationReport, InvocationSums, ThreadReport } from './cost-report.js';
 import { figuresOfResponse, sumParts, totalTokens, unitOf } from './figures.js';
-import { describeFigures, EVIDENCE_WORDS, isUnpriced, layOutBranches, type NumberFormats } from './figures-text.js';
-import { describeCompleted, describeDuration, describeOutcome, type OutcomeExtent, sumDurationsMs } from './outcome.js';
+import {
+  counterColumns,
+  describeFigures,
+  EVIDENCE_WORDS,
+  isUnused,
+  layOutBranches,
+  type NumberFormats,
+  styleCost,
+} from './figures-text.js';
+import {
+  describeCompleted,
+  describeDuration,
+  describeOutcome,
+  type OutcomeExtent,
+  STATUS_STYLES,
+  sumDurationsMs,
+} from './outcome.js';
 import type { Style } from './paint.js';
-import { alignDecimals, type Row } from './table.js';
+import { alignDecimals, type Column, type Row } from './table.js';
+
+/** `compact`: only what names an invocation, its cost, and what went in and out. */
+export type TableExtent = 'full' | 'compact';
+
+const COLUMNS = [
+  { key: 'started', title: 'Started', align: 'left', dropOrder: 1, omitted: 'silently' },
+  { key: 'run', title: 'Run', align: 'left', dropOrder: 8, minWidth: 20 },
+  { key: 'iteration', title: 'Iter', align: 'right' },
+  { key: 'phase', title: 'Phase', align: 'left' },
+  { key: 'model', title: 'Model', align: 'left', dropOrder: 7, minWidth: 15, drop: 'reluctantly' },
+  ...counterColumns({
+    input: { dropOrder: 10, drop: 'reluctantly' },
+    cachedInput: { dropOrder: 6, drop: 'reluctantly' },
+    cacheWrite: { dropOrder: 3, omitted: 'easily' },
+    output: { dropOrder: 9, drop: 'reluctantly' },
+    reasoning: { dropOrder: 2, omitted: 'easily' },
+  }),
+  { key: 'cost', title: 'Cost', align: 'right' },
+  { key: 'credits', title: 'Credits', align: 'right' },
+  { key: 'source', title: 'Source', align: 'left', dropOrder: 4, omitted: 'easily' },
+  { key: 'duration', title: 'Duration', align: 'right', dropOrder: 5, omitted: 'easily' },
+  { key: 'outcome', title: 'Outcome', align: 'left', minWidth: 21 },
+] as const satisfies readonly Column<string>[];
+type CostKey = (typeof COLUMNS)[number]['key'];
+const LEFT_OUT_IN_COMPACT: readonly CostKey[] = [
+  ...(['started', 'source', 'duration'] as const),
+  ...COUNTERS.flatMap(({ name, within }) => (within === undefined ? [] : name)),
+];
+
+/** Returns the columns of a table of `report`: the run where there are several, cache writes where there are any. */
+export function chooseCostColumns(report: CostReport, extent: TableExtent): Column<CostKey>[] {
+  const runs = new Set(report.invocations.map(({ invocation }) => invocation.runId));
+  return COLUMNS.filter(({ key }) => {
+    if (key === 'iteration') return report.invocations.length > 0;
+    if (key === 'run') return runs.size > 1;
+    if (key === 'credits') return report.totals.credits !== undefined;
+    if (isUnused(key, report.totals)) return false;
+    return extent === 'full' || !LEFT_OUT_IN_COMPACT.includes(key);
+  });
+}
 
 /** In which order invocations and iterations stand: `time` and `iteration` ascending, the others the largest first. */
 export const COST_SORTS = ['time', 'iteration', 'cost', 'tokens', 'duration'] as const;
@@ -28,13 +83,6 @@ export interface CostWording {
   readonly outcome: OutcomeExtent;
 }
 
-const TROUBLE: Readonly<Partial<Record<string, Style>>> = {
-  failed: 'red',
-  interrupted: 'yellow',
-  abandoned: 'yellow',
-  'over budget': 'yellow',
-};
-
 /**
  * Lays out the rows of `report`: one per invocation, with its responses or its models below it; then the iterations and
  * the phases where they sum up several invocations, and the total.
@@ -50,15 +98,10 @@ export function layOutCostRows(
 }
 
 class CostRows {
-  readonly #options: CostTableOptions;
-  readonly #outcome: OutcomeExtent;
-  readonly #formats: NumberFormats;
-
-  constructor(options: CostTableOptions, { outcome, ...formats }: CostWording & NumberFormats) {
-    this.#options = options;
-    this.#outcome = outcome;
-    this.#formats = formats;
-  }
+  constructor(
+    readonly options: CostTableOptions,
+    readonly formats: CostWording & NumberFormats,
+  ) {}
 
   layOut({ invocations, iterations, phases, unmetered, totals }: CostReport): Row<CostKey>[] {
     const rounds = iterations.length > 1 && iterations.length < invocations.length ? iterations : [];
@@ -77,7 +120,7 @@ class CostRows {
 
   /** The rows of `items` in the order that is asked for, and one row that sums up those beyond the first `top`. */
   #top<Item extends InvocationSums>(items: readonly Item[], rowsOf: (item: Item) => Row<CostKey>[]): Row<CostKey>[] {
-    const { sort = 'time', top = items.length, nowMs } = this.#options;
+    const { sort = 'time', top = items.length, nowMs } = this.options;
     const sorted = sort === 'time' ? items : [...items].sort(compareBy(sort, nowMs));
     const rest = sorted.slice(top);
     const rows = sorted.slice(0, top).flatMap(rowsOf);
@@ -88,15 +131,14 @@ class CostRows {
 
   #invocation(report: InvocationReport): Row<CostKey>[] {
     const { invocation } = report;
-    const trouble = TROUBLE[invocation.status];
     const cells = {
       run: cleanText(invocation.runId),
       iteration: String(invocation.iteration),
       phase: invocation.phase,
-      duration: describeDuration([invocation], this.#options.nowMs),
-      outcome: describeOutcome(invocation, this.#outcome),
+      duration: describeDuration([invocation], this.options.nowMs),
+      outcome: describeOutcome(invocation, this.formats.outcome),
     };
-    return this.#report(report, invocation, { cells, styles: trouble && { outcome: trouble } });
+    return this.#report(report, invocation, { cells, outcomeStyle: STATUS_STYLES[invocation.status] });
   }
 
   #thread(report: ThreadReport): Row<CostKey>[] {
@@ -109,24 +151,24 @@ class CostRows {
   #report(
     report: InvocationReport | ThreadReport,
     { startedAtMs, threadId }: Pick<InvocationReport['invocation'], 'startedAtMs' | 'threadId'>,
-    { cells, styles }: { readonly cells: Row<CostKey>['cells']; readonly styles?: Row<CostKey>['styles'] | undefined },
+    { cells, outcomeStyle }: { readonly cells: Row<CostKey>['cells']; readonly outcomeStyle?: Style | undefined },
   ): Row<CostKey>[] {
     const { figures, responses, models } = report;
-    const started = this.#options.clock.formatMinute(startedAtMs);
+    const started = this.options.clock.formatMinute(startedAtMs);
     const ofResponses = responses.map((response) => ({
       model: response.model,
       figures: figuresOfResponse(response, unitOf(figures)),
-      outcome: describeResponse(response, threadId, this.#options.clock, this.#outcome),
+      outcome: describeResponse(response, threadId, this.options.clock, this.formats.outcome),
     }));
     const ofModels = models.map((one) => ({ ...one, outcome: formatPlural(one.figures.responses, 'response') }));
     const parts = ofResponses.length > 0 ? ofResponses : ofModels.length > 1 ? ofModels : [];
     return [
       {
-        cells: { ...describeFigures(figures, this.#formats), started, model: describeModels(report), ...cells },
-        styles: { ...styles, ...(isUnpriced(figures) && { cost: 'yellow' }) },
+        cells: { ...describeFigures(figures, this.formats), started, model: describeModels(report), ...cells },
+        styles: { outcome: outcomeStyle, cost: styleCost(figures) },
       },
       ...layOutBranches(parts, (part) => ({
-        ...describeFigures(part.figures, this.#formats),
+        ...describeFigures(part.figures, this.formats),
         outcome: part.outcome,
       })),
     ];
@@ -134,14 +176,14 @@ class CostRows {
 
   #sum(name: string, { figures, invocations }: InvocationSums): Row<CostKey>['cells'] {
     const all = invocations.map(({ invocation }) => invocation);
-    const described = { ...describeFigures(figures, this.#formats), phase: name };
+    const described = { ...describeFigures(figures, this.formats), phase: name };
     if (all.length === 0) return described;
     const statuses = all.map(({ status }) => status);
     return {
       ...described,
       model: formatPlural(all.length, 'invocation'),
-      duration: describeDuration(all, this.#options.nowMs),
-      outcome: describeCompleted(statuses, this.#outcome),
+      duration: describeDuration(all, this.options.nowMs),
+      outcome: describeCompleted(statuses, this.formats.outcome),
     };
   }
 }

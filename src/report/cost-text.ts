@@ -1,8 +1,7 @@
 import { cleanText, formatCount, formatPlural, formatRounded } from './amounts.js';
-import { chooseCostColumns } from './cost-columns.js';
 import { describePart } from './cost-part.js';
 import { type CostReport, listProjects } from './cost-report.js';
-import { type CostTableOptions, layOutCostRows } from './cost-table.js';
+import { type CostTableOptions, chooseCostColumns, layOutCostRows } from './cost-table.js';
 import { explainCredits } from './credits.js';
 import { renderCostChart } from './figures-chart.js';
 import { escapeMarkdown, IN_MARKDOWN, renderMarkdown, renderMarkdownTable } from './markdown.js';

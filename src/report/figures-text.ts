@@ -4,6 +4,7 @@ import { mapCounters } from '../usage/usage.js';
 import { type CostFormat, cleanText, formatCost, formatCount } from './amounts.js';
 import { formatCredits } from './credits.js';
 import { describeSource, type Figures, isActual, totalTokens } from './figures.js';
+import type { Style } from './paint.js';
 import type { Column, Row } from './table.js';
 
 /** Figures as a reader sees them. `~`: not all reported by the API; `+`: not all priced; `-`: no response. */
@@ -58,9 +59,9 @@ export function describeCredits(figures: Figures): string {
   return mark(figures) + formatCredits(nanoCredits) + (unratedResponses > 0 ? '+' : '');
 }
 
-/** Whether a cell says `unpriced`, which tables colour. */
-export function isUnpriced({ responses, costNanoUsd }: Pick<Figures, 'responses' | 'costNanoUsd'>): boolean {
-  return responses > 0 && costNanoUsd === undefined;
+/** Colours a cell that says `unpriced`. */
+export function styleCost({ responses, costNanoUsd }: Pick<Figures, 'responses' | 'costNanoUsd'>): Style | undefined {
+  return responses > 0 && costNanoUsd === undefined ? 'yellow' : undefined;
 }
 
 /** A column for each counter. Where the table is too wide, a counter that `room` does not name goes first. */

@@ -1,5 +1,6 @@
 import type { ResponseRow, SumRow } from '../store/queries.js';
 import type { CostUnit } from '../usage/options.js';
+import type { Provider } from '../usage/provider.js';
 import { isUnpriced } from '../usage/record.js';
 import { EVIDENCE, type Evidence, SOURCES, type Source } from '../usage/source.js';
 import { completeUsage, sumUsage, type Usage } from '../usage/usage.js';
@@ -141,4 +142,27 @@ function listUnpriced(parts: readonly ModelFigures[]): UnpricedModel[] {
     model,
     unpricedResponses: sumParts(ofModel).unpricedResponses,
   }));
+}
+
+/** What was used of one model of one provider. */
+export interface ModelSum {
+  readonly model: string;
+  readonly provider: Provider;
+  readonly figures: Figures;
+}
+
+/** Sums up each model, the dearest first. */
+export function sumModels(cells: readonly ModelSum[]): ModelSum[] {
+  const groups = groupBy(cells, ({ provider, model }) => `${provider} ${model}`);
+  const sums = [...groups.values()].flatMap((ofModel) => {
+    const [first] = ofModel;
+    return first ? [{ model: first.model, provider: first.provider, figures: sumParts(ofModel) }] : [];
+  });
+  return sums.sort(dearestFirst);
+}
+
+/** Compares for a sort by cost, and by tokens where that is the same. */
+export function dearestFirst(a: { readonly figures: Figures }, b: { readonly figures: Figures }): number {
+  const costs = (b.figures.costNanoUsd ?? -1) - (a.figures.costNanoUsd ?? -1);
+  return costs || totalTokens(b.figures) - totalTokens(a.figures);
 }

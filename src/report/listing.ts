@@ -8,7 +8,7 @@ import type { Clock } from './calendar.js';
 import { type CreditFigures, explainCredits, readTotalCredits, sumCredits, toCreditCardJson } from './credits.js';
 import { ReportError } from './error.js';
 import { type Figures, isActual, toFigures } from './figures.js';
-import { describeFigures, isUnpriced, type NumberFormats } from './figures-text.js';
+import { describeFigures, type NumberFormats, styleCost } from './figures-text.js';
 import { groupBy } from './groups.js';
 import { describeOutcomes, type OutcomeExtent } from './outcome.js';
 import type { Paint } from './paint.js';
@@ -49,21 +49,7 @@ export function readList(connection: Connection, { kind, projectId, tags, limit,
   });
 }
 
-type Key =
-  | 'id'
-  | 'run'
-  | 'phase'
-  | 'project'
-  | 'started'
-  | 'latest'
-  | 'model'
-  | 'input'
-  | 'output'
-  | 'cost'
-  | 'credits'
-  | 'invocations';
-
-const COLUMNS: readonly Column<Key>[] = [
+const COLUMNS = [
   { key: 'id', title: 'Run', align: 'left', minWidth: 22 },
   { key: 'run', title: 'Run', align: 'left', minWidth: 14, narrowest: 9, dropOrder: 7, drop: 'reluctantly' },
   { key: 'phase', title: 'Phase', align: 'left', dropOrder: 6, drop: 'reluctantly' },
@@ -84,7 +70,8 @@ const COLUMNS: readonly Column<Key>[] = [
     dropOrder: 8,
     drop: 'reluctantly',
   },
-];
+] as const satisfies readonly Column<string>[];
+type Key = (typeof COLUMNS)[number]['key'];
 const OF_SESSIONS: readonly Key[] = ['run', 'phase'];
 /** Without a year: `11-22 14:03` */
 const SHORT_DATE = 5;
@@ -141,7 +128,7 @@ function layOut(entries: readonly ListEntry[], formats: NumberFormats, { outcome
         model: formatModels(modelsByCost),
         invocations: statuses.length === 0 ? 'not metered' : describeOutcomes(statuses, outcome),
       },
-      styles: isUnpriced(figures) ? { cost: 'yellow' } : {},
+      styles: { cost: styleCost(figures) },
     };
   });
   return alignDecimals(rows, 'cost', 'credits');

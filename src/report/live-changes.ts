@@ -1,8 +1,9 @@
 import { cleanText, formatCost } from './amounts.js';
 import type { Clock } from './calendar.js';
+import { withoutGauge } from './charts.js';
 import { type LimitWindow, labelLimit } from './limits.js';
 import { costPerMinute, type LiveInvocation, type LiveView, measureAgeMs } from './live.js';
-import { describeLive, withoutGauge } from './live-cells.js';
+import { describeLive } from './live-table.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
 
 /** Something that has changed in a live view. */
@@ -46,7 +47,7 @@ export function describeChange(change: LiveChange, { nowMs, clock }: ChangeOptio
     const resets = resetsAtMs === undefined ? '' : `, resets ${clock.formatMinute(resetsAtMs)}`;
     return `${time} limit ${cleanText(labelLimit(change.limit))}: ${left}${resets}`;
   }
-  const cells = describeLive(change.invocation, { nowMs, cost: formatCost });
+  const { cells } = describeLive(change.invocation, { nowMs, cost: formatCost });
   const parts = [
     `${cells.project} ${cells.run} ${cells.phase}: ${cells.state}`,
     cells.model,

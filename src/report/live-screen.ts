@@ -1,11 +1,13 @@
 import { cleanText, formatCents, formatPlural } from './amounts.js';
 import type { Clock } from './calendar.js';
+import { drawGauge } from './charts.js';
+import { totalTokens } from './figures.js';
 import { describeCost } from './figures-text.js';
 import { type LimitWindow, labelLimit } from './limits.js';
 import type { LiveInvocation, LiveView } from './live.js';
-import { drawGauge, formatAge } from './live-cells.js';
 import {
   countTableFrame,
+  formatAge,
   isEnded,
   joinParts,
   LINES_PER_CARD,
@@ -72,7 +74,7 @@ function sortInvocations(invocations: readonly LiveInvocation[], { by, direction
   const sign = direction === 'down' ? -1 : 1;
   const amountOf = ({ row, figures }: LiveInvocation): number => {
     if (by === 'cost') return figures.costNanoUsd ?? 0;
-    return by === 'tokens' ? figures.usage.input + figures.usage.output : row.startedAtMs;
+    return by === 'tokens' ? totalTokens(figures) : row.startedAtMs;
   };
   return [...invocations].sort((a, b) => Number(isEnded(a)) - Number(isEnded(b)) || sign * (amountOf(a) - amountOf(b)));
 }

@@ -1,6 +1,17 @@
-import { chooseCostFormat, formatCost } from './amounts.js';
-import type { LiveInvocation } from './live.js';
-import { describeLive, type LiveCells, withoutGauge } from './live-cells.js';
+import {
+  type CostFormat,
+  chooseCostFormat,
+  cleanText,
+  formatCents,
+  formatCost,
+  formatDuration,
+  formatModels,
+  formatRounded,
+} from './amounts.js';
+import { drawGauge, withoutGauge } from './charts.js';
+import { describeFigures, styleCost } from './figures-text.js';
+import { costPerMinute, type LiveInvocation, type LiveState, measureAgeMs } from './live.js';
+import { describeOutcome, STATUS_STYLES } from './outcome.js';
 import type { Paint, Style } from './paint.js';
 import { type Column, cutText, measureWidth, type Row, renderTable } from './table.js';
 
@@ -10,9 +21,7 @@ export interface LiveLook {
   readonly nowMs: number;
 }
 
-type Key = keyof Omit<LiveCells, 'stateStyle' | 'costStyle' | 'contextStyle' | 'budgetStyle' | 'tokens'>;
-
-const COLUMNS: readonly Column<Key>[] = [
+const COLUMNS = [
   { key: 'state', title: 'State', align: 'left', minWidth: 15 },
   { key: 'project', title: 'Project', align: 'left', minWidth: 12, dropOrder: 6 },
   { key: 'run', title: 'Run', align: 'left', minWidth: 10 },
@@ -27,16 +36,16 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'budget', title: 'Budget', align: 'left', minWidth: 10, narrowest: 10, dropOrder: 8 },
   { key: 'source', title: 'Source', align: 'left', dropOrder: 1 },
   { key: 'time', title: 'Time', align: 'right' },
-];
+] as const satisfies readonly Column<string>[];
+type Key = (typeof COLUMNS)[number]['key'];
 
 /** Renders a line per invocation below a title, and a rule between those that run and those that have ended. */
 export function renderLiveTable(invocations: readonly LiveInvocation[], { width, paint, nowMs }: LiveLook): string[] {
   const cost = chooseCostFormat(Math.max(0, ...invocations.map(({ figures }) => figures.costNanoUsd ?? 0)));
   const rows = invocations.map((invocation, index): Row<Key> => {
-    const cells = describeLive(invocation, { nowMs, cost });
     const before = invocations[index - 1];
     const begins = before !== undefined && isEnded(invocation) !== isEnded(before);
-    return { cells: { ...cells }, styles: stylesOf(cells), ruled: begins };
+    return { ...describeLive(invocation, { nowMs, cost }), ruled: begins };
   });
   const columns = COLUMNS.filter(({ key }) => key !== 'budget' || rows.some(({ cells }) => cells.budget));
   const { text } = renderTable(columns, rows, { width, paint });
@@ -61,7 +70,7 @@ export const LINES_PER_CARD = 3;
 /** Renders three lines per invocation, for a terminal that is too narrow for a table. */
 export function renderLiveCards(invocations: readonly LiveInvocation[], { width, paint, nowMs }: LiveLook): string[] {
   return invocations.flatMap((invocation) => {
-    const cells = describeLive(invocation, { nowMs, cost: formatCost });
+    const { cells, styles } = describeLive(invocation, { nowMs, cost: formatCost });
     const none = invocation.figures.responses === 0 ? 'no response' : '';
     const details = [
       withoutGauge(cells.budget),
@@ -72,10 +81,10 @@ export function renderLiveCards(invocations: readonly LiveInvocation[], { width,
     ];
     return [
       spread(`${cutText(cells.run, Math.max(8, width - 24))} ${cells.phase}`, cells.cost, width, (left, right) => {
-        return paint('bold', left) + (cells.costStyle ? paint(cells.costStyle, right) : right);
+        return paint('bold', left) + (styles.cost ? paint(styles.cost, right) : right);
       }),
       spread(`  ${joinParts([cells.state, cells.project])}`, cells.time, width, (left, right) => {
-        return (cells.stateStyle ? paint(cells.stateStyle, left) : left) + right;
+        return (styles.state ? paint(styles.state, left) : left) + right;
       }),
       paint('gray', `  ${joinFitting(details, width - 2)}`),
     ];
@@ -112,12 +121,92 @@ export function isEnded({ state }: LiveInvocation): boolean {
   return state === 'ended';
 }
 
-function stylesOf(cells: LiveCells): Partial<Record<Key, Style>> {
-  const { stateStyle, costStyle, contextStyle, budgetStyle } = cells;
-  return {
-    ...(stateStyle && { state: stateStyle }),
-    ...(costStyle && { cost: costStyle }),
-    ...(contextStyle && { context: contextStyle }),
-    ...(budgetStyle && { budget: budgetStyle }),
+interface StyledText {
+  readonly text: string;
+  readonly style?: Style | undefined;
+}
+
+/** An invocation as a live view writes it: cells, and the styles of those that have one. */
+export function describeLive(
+  invocation: LiveInvocation,
+  { nowMs, cost }: Pick<LiveLook, 'nowMs'> & { readonly cost: CostFormat },
+) {
+  const { row, state, figures } = invocation;
+  const [context, budget, perMinute] = [
+    describeContext(invocation),
+    describeBudget(invocation),
+    costPerMinute(invocation, nowMs),
+  ];
+  const cells = {
+    ...describeFigures(figures, { count: formatRounded, cost }),
+    state: state === 'ended' ? describeOutcome(row) : STATE_WORDS[state],
+    project: cleanText(row.projectId),
+    run: cleanText(row.runId),
+    /** `builder 3` */
+    phase: `${row.phase} ${row.iteration}`,
+    model: formatModels(row.modelsByCost),
+    perMinute: perMinute === undefined ? '-' : formatCents(perMinute),
+    context: context.text,
+    budget: budget.text,
+    /** How long it has run, or how long ago it ended. */
+    time: describeTime(invocation, nowMs),
   };
+  const stateStyle = state === 'ended' ? STATUS_STYLES[row.status] : STATE_STYLES[state];
+  const styles = { state: stateStyle, cost: styleCost(figures), context: context.style, budget: budget.style };
+  return { cells, styles };
+}
+
+const GAUGE_WIDTH = 5;
+const STATE_WORDS: Readonly<Record<Exclude<LiveState, 'ended'>, string>> = {
+  running: 'running',
+  unmetered: 'unmetered',
+  pending: 'kept aside',
+  killed: 'killed',
+};
+
+/** Codex compacts the context when little of it is left. */
+const NEARLY_FULL = 0.8;
+
+const STATE_STYLES: Readonly<Record<Exclude<LiveState, 'ended'>, Style>> = {
+  running: 'green',
+  unmetered: 'yellow',
+  pending: 'yellow',
+  killed: 'red',
+};
+
+function describeContext({ row }: LiveInvocation): StyledText {
+  const { contextTokens, contextWindowTokens } = row;
+  if (contextTokens === null) return { text: '-' };
+  if (!contextWindowTokens) return { text: formatRounded(contextTokens) };
+  const share = contextTokens / contextWindowTokens;
+  const text = `${drawGauge(share, GAUGE_WIDTH)} ${`${Math.round(share * 100)}%`.padStart(3)}`;
+  return { text, style: share >= NEARLY_FULL ? 'yellow' : undefined };
+}
+
+/** `███░░ 61% of $5.00 a run` */
+function describeBudget({ budget }: LiveInvocation): StyledText {
+  if (!budget) return { text: '' };
+  const { limit, amount } = budget;
+  const share = amount / limit.amount;
+  const whole = limit.unit === 'usd' ? formatCents(limit.amount) : formatRounded(limit.amount);
+  const scope = limit.scope === 'invocation' ? '' : ` a ${limit.scope}`;
+  const text = `${drawGauge(share, GAUGE_WIDTH)} ${`${Math.floor(share * 100)}%`.padStart(3)} of ${whole}${scope}`;
+  return { text, style: share >= 1 ? 'red' : share >= NEARLY_FULL ? 'yellow' : undefined };
+}
+
+function describeTime({ row, state }: LiveInvocation, nowMs: number): string {
+  if (state !== 'ended') {
+    const ageMs = measureAgeMs(row, nowMs);
+    return ageMs < 60_000 ? formatAge(ageMs) : formatDuration(ageMs);
+  }
+  return row.endedAtMs === null ? '-' : `${formatAge(nowMs - row.endedAtMs)} ago`;
+}
+
+/** `12s`, `4m`, `3h`, `2d`: only the larger unit, which changes seldom. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
 }

@@ -2,6 +2,7 @@ import type { InvocationRow } from '../store/queries.js';
 import type { InvocationStatus } from '../usage/record.js';
 import { formatCount, formatDuration } from './amounts.js';
 import { groupBy } from './groups.js';
+import type { Style } from './paint.js';
 
 /** `brief`: for a narrow table, without exit codes, signals and nouns. */
 export type OutcomeExtent = 'full' | 'brief';
@@ -14,6 +15,13 @@ const WORDS: Readonly<Record<InvocationStatus, string>> = {
   abandoned: 'abandoned',
   'over budget': 'over budget',
   completed: 'completed',
+};
+
+export const STATUS_STYLES: Readonly<Partial<Record<InvocationStatus, Style>>> = {
+  failed: 'red',
+  interrupted: 'yellow',
+  abandoned: 'yellow',
+  'over budget': 'yellow',
 };
 
 /** `completed`, `failed (exit 1)`, `interrupted (SIGINT)`, `over budget`, `running` */

@@ -1,9 +1,10 @@
 import type { Block, BlocksReport } from './blocks.js';
 import { formatDay } from './calendar.js';
 import { toCreditCardJson } from './credits.js';
+import type { ModelSum } from './figures.js';
 import type { MonthForecast, Pace } from './pace.js';
 import { KINDS, type PeriodKind } from './period-range.js';
-import type { ModelSum, PeriodEntry, PeriodReport } from './period-report.js';
+import type { PeriodEntry, PeriodReport } from './period-report.js';
 import { SCHEMA_VERSION, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
 
 /** Returns the report as data. What is not known is null; a cost is null when none of its responses has a price. */

@@ -75,6 +75,12 @@ export function toMoments({ since, until }: DayRange, calendar: Calendar) {
   };
 }
 
+/** ` from 2026-11-01 to 2026-11-14`; nothing for an end that is not limited. */
+export function describeRange({ since, until }: DayRange): string {
+  const from = since === undefined ? '' : ` from ${formatDay(since)}`;
+  return from + (until === undefined ? '' : ` to ${formatDay(until)}`);
+}
+
 interface Asked extends Pick<UsageFilter, 'provider' | 'projectId' | 'model' | 'tags'> {
   readonly kind?: PeriodKind;
 }
@@ -99,10 +105,8 @@ export function explainEmpty(connection: Connection, query: Asked, { since, unti
     );
   }
   assertTags(connection, query.tags);
-  const from = since === undefined ? '' : ` from ${formatDay(since)}`;
-  const to = until === undefined ? '' : ` to ${formatDay(until)}`;
   if (query.kind === 'phase' && since === undefined && until === undefined) {
     return new ReportError('nothing-metered', 'Phases are of runs that were metered, and there is none of them.');
   }
-  return new ReportError('nothing-in-range', `There is no such usage${from}${to}.`);
+  return new ReportError('nothing-in-range', `There is no such usage${describeRange({ since, until })}.`);
 }

@@ -8,13 +8,23 @@ import {
 } from '../store/period-queries.js';
 import { SURROUNDING_KEYS } from '../store/tags.js';
 import type { CostUnit } from '../usage/options.js';
+import type { Phase } from '../usage/phase.js';
 import type { Provider } from '../usage/provider.js';
-import type { Calendar, Day } from './calendar.js';
+import { type Calendar, type Day, formatDay, startOfWeek } from './calendar.js';
 import { readCredits } from './credits.js';
-import { type Figures, figuresOfModel, type Summary, summarise, sumParts } from './figures.js';
+import {
+  dearestFirst,
+  type Figures,
+  figuresOfModel,
+  type ModelFigures,
+  type ModelSum,
+  type Summary,
+  sumModels,
+  summarise,
+  sumParts,
+} from './figures.js';
 import { groupBy } from './groups.js';
 import { describePace, forecastMonth, type MonthForecast, type Pace } from './pace.js';
-import { type Cell, listOthers, listPeriods, sumModels } from './period-entries.js';
 import {
   type DayRange,
   explainEmpty,
@@ -75,12 +85,6 @@ export interface PeriodEntry {
   readonly figures: Figures;
   /** The dearest first. */
   readonly models: readonly ModelSum[];
-}
-
-export interface ModelSum {
-  readonly model: string;
-  readonly provider: Provider;
-  readonly figures: Figures;
 }
 
 /**
@@ -146,4 +150,64 @@ export function readPeriodReport(connection: Connection, query: PeriodQuery, cal
 /** Counts the days of the report up to today. */
 function countDays(first: Day, last: Day, today: Day): number {
   return Math.max(1, Math.min(last, Math.max(today, first)) - first + 1);
+}
+
+/** The figures of one day, one model and one source. */
+interface Cell extends ModelFigures {
+  readonly day: Day;
+  readonly provider: Provider;
+  readonly projectId?: string;
+  readonly phase?: Phase;
+  readonly tag?: string | null;
+}
+
+/** A day with the sums of its cells. */
+interface DayOfCells {
+  readonly day: Day;
+  readonly cells: readonly Cell[];
+  readonly figures: Figures;
+}
+
+/** Lists the entries of a report by day, week or month in order of time, from sums of whole days. */
+function listPeriods(days: readonly DayOfCells[], { kind, firstWeekday, order }: PeriodQuery): PeriodEntry[] {
+  const entries = [...groupBy(days, ({ day }) => nameOfPeriod(day, kind, firstWeekday))].map(([key, ofKey]) => {
+    return toEntry(
+      key,
+      ofKey,
+      ofKey.flatMap(({ cells }) => cells),
+    );
+  });
+  return order === 'desc' ? entries.reverse() : entries;
+}
+
+/** Lists the entries of a report that is not over time, the dearest first. */
+function listOthers(
+  cells: readonly Cell[],
+  { kind, order }: PeriodQuery,
+  invocations: ReadonlyMap<string, number> | undefined,
+): PeriodEntry[] {
+  const { cell: name = 'model' }: KindFacts = KINDS[kind];
+  const entries = [...groupBy(cells, (cell) => cell[name] ?? '')].map(([key, ofKey]) => {
+    return { ...toEntry(key, ofKey, ofKey), invocations: invocations?.get(key) };
+  });
+  entries.sort(dearestFirst);
+  return order === 'asc' ? entries.reverse() : entries;
+}
+
+function toEntry(key: string, parts: readonly Pick<Cell, 'day' | 'figures'>[], cells: readonly Cell[]): PeriodEntry {
+  const days = parts.map(({ day }) => day);
+  return {
+    key,
+    firstDay: Math.min(...days),
+    lastDay: Math.max(...days),
+    activeDays: new Set(days).size,
+    invocations: undefined,
+    figures: sumParts(parts),
+    models: sumModels(cells),
+  };
+}
+
+function nameOfPeriod(day: Day, kind: PeriodKind, firstWeekday: number): string {
+  if (kind === 'weekly') return formatDay(startOfWeek(day, firstWeekday));
+  return kind === 'monthly' ? formatDay(day).slice(0, 'YYYY-MM'.length) : formatDay(day);
 }

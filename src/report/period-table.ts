@@ -1,4 +1,3 @@
-import type { CounterName } from '../usage/counters.js';
 import {
   type CostFormat,
   chooseCostFormat,
@@ -10,15 +9,15 @@ import {
   formatShare,
 } from './amounts.js';
 import { formatDay } from './calendar.js';
-import type { TableExtent } from './cost-columns.js';
+import type { TableExtent } from './cost-table.js';
 import type { Figures } from './figures.js';
 import {
   counterColumns,
   describeFigures,
-  isUnpriced,
   isUnused,
   layOutBranches,
   type NumberFormats,
+  styleCost,
 } from './figures-text.js';
 import { isOverTime, KINDS, type KindFacts } from './period-range.js';
 import type { PeriodReport } from './period-report.js';
@@ -36,21 +35,7 @@ export interface PeriodTableOptions extends TableOptions {
   readonly detail: 'entries' | 'models';
 }
 
-type PeriodKey =
-  | 'key'
-  | 'provider'
-  | 'model'
-  | 'days'
-  | 'lastDay'
-  | 'invocations'
-  | 'responses'
-  | CounterName
-  | 'tokens'
-  | 'cost'
-  | 'credits'
-  | 'share';
-
-const COLUMNS: readonly Column<PeriodKey>[] = [
+const COLUMNS = [
   { key: 'key', title: '', align: 'left', minWidth: 16 },
   { key: 'provider', title: 'Provider', align: 'left', dropOrder: 5, omitted: 'silently' },
   { key: 'model', title: 'Models', align: 'left', dropOrder: 8, minWidth: 16, drop: 'reluctantly' },
@@ -69,7 +54,8 @@ const COLUMNS: readonly Column<PeriodKey>[] = [
   { key: 'cost', title: 'Cost', align: 'right' },
   { key: 'credits', title: 'Credits', align: 'right' },
   { key: 'share', title: 'Share', align: 'right', dropOrder: 11 },
-];
+] as const satisfies readonly Column<string>[];
+type PeriodKey = (typeof COLUMNS)[number]['key'];
 const COMPACT: readonly PeriodKey[] = ['key', 'input', 'output', 'cost', 'credits', 'share'];
 
 /** Sets `report` in a table: exact counts where there is room for the columns that matter, or else rounded ones. */
@@ -138,8 +124,10 @@ export function layOutPeriodRows(
       invocations: invocations === undefined ? '' : formatCount(invocations),
     };
     const parts = options.detail === 'models' && report.kind !== 'model' ? models : [];
-    const row: Row<PeriodKey> = { cells, ...(isUnpriced(figures) && { styles: { cost: 'yellow' } }) };
-    return [row, ...layOutBranches(parts, (part) => describe(part.figures))];
+    return [
+      { cells, styles: { cost: styleCost(figures) } },
+      ...layOutBranches(parts, (part) => describe(part.figures)),
+    ];
   });
   const ofProviders = providers.length > 1 && report.kind !== 'model' ? providers : [];
   const subtotals = ofProviders.map(({ provider, figures }, index): Row<PeriodKey> => {

@@ -1,29 +1,18 @@
 import type { CreditEntry } from '../pricing/credit-card.js';
 import { listCreditEntries } from '../pricing/credits.js';
 import { DAY_MS, type Price, type Rates } from '../pricing/price.js';
-import type { PriceChange } from '../pricing/price-history.js';
+import type { PriceChange } from '../pricing/prices.js';
 import { BILLED_COUNTERS, type BilledCounterName } from '../usage/counters.js';
 import { addressOfDocs } from '../usage/docs.js';
 import { cleanText, formatCount } from './amounts.js';
 import { explainCredits } from './credits.js';
 import { type ModelPrices, ORIGINS, toUsdPerMillion } from './price-list.js';
-import { type Column, type Row, renderTable, type TableOptions, wrapText } from './table.js';
+import { type Column, joinSections, type Row, renderTable, type TableOptions, wrapText } from './table.js';
 
-type Key =
-  | 'model'
-  | 'from'
-  | BilledCounterName
-  | 'priority'
-  | 'flex'
-  | 'ultrafast'
-  | 'origin'
-  | 'confirmed'
-  | 'responses';
-
-const COLUMNS: readonly Column<Key>[] = [
+const COLUMNS = [
   { key: 'model', title: 'Model', align: 'left', minWidth: 20 },
   { key: 'from', title: 'Since', align: 'left', dropOrder: 4 },
-  ...BILLED_COUNTERS.map(({ name, label }): Column<Key> => {
+  ...BILLED_COUNTERS.map(({ name, label }): Column<BilledCounterName> => {
     const dropOrder = { cacheWrite: 6, cacheWrite1h: 5 }[name as string];
     return { key: name, title: label, align: 'right', ...(dropOrder !== undefined && { dropOrder }) };
   }),
@@ -33,7 +22,8 @@ const COLUMNS: readonly Column<Key>[] = [
   { key: 'origin', title: 'Source', align: 'left', dropOrder: 7 },
   { key: 'confirmed', title: 'Confirmed', align: 'left', dropOrder: 8 },
   { key: 'responses', title: 'Responses', align: 'right', dropOrder: 1 },
-];
+] as const satisfies readonly Column<string>[];
+type Key = (typeof COLUMNS)[number]['key'];
 
 export const PRICE_ADVICE = `Give it one in codex-metered.toml ([[prices]], see ${addressOfDocs('config.md')}), then run codex-usage reprice.`;
 
@@ -63,8 +53,7 @@ export function renderUsedPrices(models: readonly ModelPrices[], options: PriceT
   const head = [paint('bold', 'What the models that were used cost today'), paint('gray', 'USD per million tokens')];
   const today = models.flatMap((model) => model.today?.price ?? []);
   const confirmations = explainConfirmations(today, options).map((line) => paint('gray', line));
-  const sections = [head, [set(rows, options)], remarks, confirmations].filter((lines) => lines.length > 0);
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return joinSections([head, [set(rows, options)], remarks, confirmations]);
 }
 
 /** Renders the prices of a model, change by change. Ends with a newline. */
@@ -76,17 +65,14 @@ export function renderModelPrices({ model, today, changes }: ModelPrices, option
     return isToday ? rows.map((row): Row<Key> => ({ ...row, style: 'bold' })) : rows;
   });
   const gone = today ? [] : [wrapText(`It has no price today. ${PRICE_ADVICE}`, width)];
-  const sections = [
+  const prices = changes.flatMap(({ price }) => price ?? []);
+  return joinSections([
     [paint('bold', `What ${cleanText(model)} costs`), paint('gray', 'USD per million tokens')],
     [set(rows, options)],
     gone,
-    explainConfirmations(
-      changes.flatMap(({ price }) => price ?? []),
-      options,
-    ).map((line) => paint('gray', line)),
+    explainConfirmations(prices, options).map((line) => paint('gray', line)),
     renderCreditRates(model, options),
-  ].filter((lines) => lines.length > 0);
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  ]);
 }
 
 function layOutChange(names: Readonly<Partial<Record<Key, string>>>, { from, price }: PriceChange): Row<Key>[] {
@@ -158,9 +144,7 @@ function set(rows: readonly Row<Key>[], options: TableOptions): string {
   return renderTable(used, rows, options).text;
 }
 
-type CreditKey = 'from' | 'input' | 'cached' | 'output' | 'fast' | 'long' | 'basis';
-
-const CREDIT_COLUMNS: readonly Column<CreditKey>[] = [
+const CREDIT_COLUMNS = [
   { key: 'from', title: 'Since', align: 'left' },
   { key: 'input', title: 'Input', align: 'right' },
   { key: 'cached', title: 'Cached', align: 'right' },
@@ -168,7 +152,8 @@ const CREDIT_COLUMNS: readonly Column<CreditKey>[] = [
   { key: 'fast', title: 'Priority', align: 'right', dropOrder: 3 },
   { key: 'long', title: 'Long inputs', align: 'left', dropOrder: 2 },
   { key: 'basis', title: 'Known from', align: 'left', dropOrder: 1 },
-];
+] as const satisfies readonly Column<string>[];
+type CreditKey = (typeof CREDIT_COLUMNS)[number]['key'];
 
 const BASES: Readonly<Record<CreditEntry['basis'], string>> = { card: 'rate card', derived: 'USD × 25' };
 

@@ -1,6 +1,6 @@
 import { listCreditEntries } from '../pricing/credits.js';
 import type { Price, PriceEntry, Rates } from '../pricing/price.js';
-import { listPriceChanges, type PriceChange } from '../pricing/price-history.js';
+import { listPriceChanges, type PriceChange } from '../pricing/prices.js';
 import type { Connection } from '../store/open.js';
 import { readSums } from '../store/period-queries.js';
 import { BILLED_COUNTERS } from '../usage/counters.js';

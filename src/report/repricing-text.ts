@@ -3,18 +3,17 @@ import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
 import { groupBy } from './groups.js';
 import { PRICE_ADVICE } from './price-list-text.js';
 import { SCHEMA_VERSION } from './sums-json.js';
-import { type Column, type Row, renderTable, type TableOptions, wrapText } from './table.js';
+import { type Column, joinSections, type Row, renderTable, type TableOptions, wrapText } from './table.js';
 
-type Key = 'model' | 'responses' | 'first' | 'before' | 'after' | 'difference';
-
-const COLUMNS: readonly Column<Key>[] = [
+const COLUMNS = [
   { key: 'model', title: 'Model', align: 'left', minWidth: 14 },
   { key: 'responses', title: 'Changed', align: 'right' },
   { key: 'first', title: 'Had no price', align: 'right', dropOrder: 1 },
   { key: 'before', title: 'Before', align: 'right' },
   { key: 'after', title: 'After', align: 'right' },
   { key: 'difference', title: 'Difference', align: 'right', dropOrder: 2 },
-];
+] as const satisfies readonly Column<string>[];
+type Key = (typeof COLUMNS)[number]['key'];
 
 /** Renders the costs that a repricing has changed, or would change. Ends with a newline. */
 export function renderRepricing(repricing: Repricing, mode: RepricingMode, options: TableOptions): string {
@@ -30,13 +29,12 @@ export function renderRepricing(repricing: Repricing, mode: RepricingMode, optio
       return `${cleanText(model)}: no price is known for ${formatPlural(count, 'response')}. ${PRICE_ADVICE}`;
     }),
   ];
-  const sections = [
+  return joinSections([
     [head],
     changed.length === 0 ? [] : [renderTable(COLUMNS, [...rows, total], options).text],
     remarks.map((remark) => wrapText(remark, options.width)),
     mode === 'write' && changed.length > 0 ? ['The costs before are kept in the table original_costs.'] : [],
-  ].filter((lines) => lines.length > 0);
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  ]);
 }
 
 /** Returns a repricing as data. */

@@ -29,7 +29,7 @@ export interface Row<Key extends string> {
   readonly cells: Readonly<Partial<Record<Key, string>>>;
   readonly style?: Style;
   /** Styles of single cells, where they differ from the row's. */
-  readonly styles?: Readonly<Partial<Record<Key, Style>>>;
+  readonly styles?: Readonly<Partial<Record<Key, Style | undefined>>>;
   /** The row is left out together with this column, because it would say nothing without it. */
   readonly needs?: Key;
   /** Draws a line above the row. */

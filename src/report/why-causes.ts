@@ -27,26 +27,26 @@ export interface ResponseContext {
  * - `long-context` and `tier`: the higher price of a long request, or of a service tier.
  * - `reasoning` and `output`: what the model wrote.
  */
-export type Cause =
-  | { readonly kind: 'cache-miss'; readonly nanoUsd: number; readonly miss: CacheMiss }
-  | { readonly kind: 'context-shortened'; readonly nanoUsd: number; readonly miss: CacheMiss }
-  | {
-      readonly kind: Exclude<CauseKind, 'cache-miss' | 'context-shortened'>;
-      readonly nanoUsd: number;
-      readonly tokens: number;
-    };
+export interface Cause {
+  readonly kind: CauseKind;
+  readonly nanoUsd: number;
+  readonly tokens: number;
+  /** Of a cache miss and of a context that was shortened. */
+  readonly miss?: CacheMiss;
+}
 
 export const CAUSE_KINDS = [
-  ...([
-    'cache-miss',
-    'context-shortened',
-    'first-request',
-    'child-thread',
-    'context-growth',
-    'context-length',
-  ] as const),
-  ...(['long-context', 'tier', 'reasoning', 'output'] as const),
-];
+  'cache-miss',
+  'context-shortened',
+  'first-request',
+  'child-thread',
+  'context-growth',
+  'context-length',
+  'long-context',
+  'tier',
+  'reasoning',
+  'output',
+] as const;
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 
 export interface CacheMiss {
@@ -68,15 +68,12 @@ export function findCauses(context: ResponseContext): Cause[] {
   if (!rates || !split) return [];
   const { response } = context;
   const { output, reasoning, cachedInput } = response;
+  const written = Math.max(0, output - reasoning);
   const causes: Cause[] = [
     ...explainInput(context, rates, split),
     { kind: 'context-length', tokens: cachedInput, nanoUsd: cachedInput * rates.cachedInput },
     { kind: 'reasoning', tokens: reasoning, nanoUsd: reasoning * rates.output },
-    {
-      kind: 'output',
-      tokens: Math.max(0, output - reasoning),
-      nanoUsd: Math.max(0, output - reasoning) * rates.output,
-    },
+    { kind: 'output', tokens: written, nanoUsd: written * rates.output },
     ...explainSurcharge(response, rates, split),
   ];
   return causes
@@ -110,7 +107,7 @@ function explainInput(
     inputBefore: previous.input,
   };
   const kind = isShortened(input, previous.input) ? 'context-shortened' : 'cache-miss';
-  return [{ kind, miss, nanoUsd: missed * (rate - rates.cachedInput) }, growth];
+  return [{ kind, tokens: missed, miss, nanoUsd: missed * (rate - rates.cachedInput) }, growth];
 }
 
 /** What the request cost beyond the standard price of its model. Cached input is taken to be dearer by as much as other input. */

@@ -1,10 +1,9 @@
 import { COST_PARTS, totalOf } from './cost-split.js';
 import type { Selection } from './selector.js';
 import { SCHEMA_VERSION, toIso } from './sums-json.js';
-import { describeNextStep } from './why-advice.js';
 import type { Cause } from './why-causes.js';
 import type { WhyReport } from './why-report.js';
-import { CAUSE_NAMES, describeGaps, explainResponse, PART_NAMES } from './why-text.js';
+import { CAUSES, describeGaps, describeNextStep, explainResponse, PART_NAMES } from './why-words.js';
 
 /** The report as data. Costs are nano-USD, and a cause's cost is what would not have been spent without it. */
 export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): object {
@@ -43,7 +42,7 @@ export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): o
     })),
     causes: causes.map(({ kind, nanoUsd, responses }) => ({
       kind,
-      name: CAUSE_NAMES[kind],
+      name: CAUSES[kind].name,
       costNanoUsd: nanoUsd,
       responseCount: responses,
     })),
@@ -53,14 +52,8 @@ export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): o
   };
 }
 
-function toCauseJson(cause: Cause): object {
-  const { kind, nanoUsd } = cause;
-  if (!('miss' in cause)) return { kind, costNanoUsd: nanoUsd, tokens: cause.tokens };
-  const { sentBeforeTokens, cachedTokens, gapMs, modelBefore, inputBefore } = cause.miss;
-  return {
-    kind,
-    costNanoUsd: nanoUsd,
-    tokens: sentBeforeTokens - cachedTokens,
-    ...{ sentBeforeTokens, cachedTokens, gapMs, modelBefore: modelBefore ?? null, inputBeforeTokens: inputBefore },
-  };
+function toCauseJson({ kind, nanoUsd, tokens, miss }: Cause): object {
+  if (!miss) return { kind, costNanoUsd: nanoUsd, tokens };
+  const { sentBeforeTokens, cachedTokens, gapMs, modelBefore = null, inputBefore: inputBeforeTokens } = miss;
+  return { kind, costNanoUsd: nanoUsd, tokens, sentBeforeTokens, cachedTokens, gapMs, modelBefore, inputBeforeTokens };
 }

@@ -1,11 +1,11 @@
 import type { Connection } from '../store/open.js';
 import type { ResponseRow } from '../store/queries.js';
 import { readThreadResponses, type ThreadResponse } from '../store/thread-responses.js';
-import { type CostReport, type InvocationReport, readCostReport } from './cost-report.js';
+import { type CostReport, type InvocationReport, readCostReport, selectReport } from './cost-report.js';
 import { COST_PARTS, type CostPart, type CostSplit, splitCost, sumSplits, totalOf } from './cost-split.js';
 import { describeDistribution } from './distribution.js';
 import { groupBy } from './groups.js';
-import type { Selection } from './selector.js';
+import type { Part, Selection } from './selector.js';
 import { CAUSE_KINDS, type Cause, type CauseKind, findCauses } from './why-causes.js';
 
 /** Why a run, a part of it, or a session cost what it cost. */
@@ -51,7 +51,8 @@ const DEAREST = 3;
 
 /** Explains what `selection` cost. Call it within a snapshot. Throws a ReportError when there is nothing in it, and a StoreError. */
 export function readWhy(connection: Connection, { scope, part }: Selection): WhyReport {
-  const report = readCostReport(connection, scope, { detail: 'responses', part });
+  const whole = readCostReport(connection, scope, { detail: 'responses' });
+  const report = selectReport(whole, part);
   const responses = listResponses(report);
   const explained = explainAll(connection, report, responses);
   const priced = explained.filter(({ response }) => response.costNanoUsd !== null);
@@ -59,7 +60,7 @@ export function readWhy(connection: Connection, { scope, part }: Selection): Why
   return {
     report,
     split: sumSplits(splits),
-    usual: part?.iteration === undefined ? undefined : compareWithOthers(connection, { scope, part }),
+    usual: part?.iteration === undefined ? undefined : compareWithOthers(whole, part),
     dearest: priced
       .toSorted((a, b) => (b.response.costNanoUsd ?? 0) - (a.response.costNanoUsd ?? 0))
       .slice(0, DEAREST)
@@ -129,16 +130,12 @@ function sumCauses(causes: readonly Cause[]): CauseSum[] {
 }
 
 /** Each part of the cost as the median over the other iterations of the phase, or of all phases where none was asked for. */
-function compareWithOthers(connection: Connection, { scope, part }: Pick<Selection, 'scope' | 'part'>) {
-  const { phase, iteration } = part ?? {};
-  const all = readCostReport(connection, scope, {
-    detail: 'responses',
-    part: phase === undefined ? undefined : { phase },
+function compareWithOthers({ invocations }: CostReport, { phase, iteration }: Part): UsualIteration | undefined {
+  const others = invocations.filter(({ invocation }) => {
+    return invocation.iteration !== iteration && (phase ?? invocation.phase) === invocation.phase;
   });
-  const iterations = groupBy(all.invocations, ({ invocation }) => invocation.iteration);
-  const splits = [...iterations].flatMap(([number, invocations]) => {
-    if (number === iteration) return [];
-    return [sumSplits(invocations.flatMap(({ responses }) => responses.flatMap((one) => splitCost(one) ?? [])))];
+  const splits = [...groupBy(others, ({ invocation }) => invocation.iteration).values()].map((ofIteration) => {
+    return sumSplits(ofIteration.flatMap(({ responses }) => responses.flatMap((one) => splitCost(one) ?? [])));
   });
   if (splits.length === 0) return undefined;
   const nanoUsd = COST_PARTS.map((name) => [name, medianOf(splits.map((split) => split[name].nanoUsd))]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Growth } from '../../src/estimate/growth.js';
+import { Growth } from '../../src/estimate/open-response.js';
 import { completeUsage } from '../../src/usage/usage.js';
 
 const TOTAL = completeUsage({ input: 1000, cachedInput: 10, output: 11, reasoning: 4 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InvocationFacts } from '../../src/report/invocation-json.js';
-import { describeUsageLine } from '../../src/report/usage-line.js';
+import { describeUsageLine, type InvocationFacts } from '../../src/report/invocation-json.js';
 import { EMIT_FORMS } from '../../src/usage/options.js';
 import { START, sampleInvocation, sampleResponse } from '../store/samples.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
-import { describeNextStep } from '../../src/report/why-advice.js';
 import { readWhy } from '../../src/report/why-report.js';
+import { describeNextStep } from '../../src/report/why-words.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import type { Usage } from '../../src/usage/usage.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
