@@ -25,21 +25,18 @@ export class Pricer {
 
   /** Returns the cost of a response and its price. Both are undefined when no price is known. */
   bill(response: ModelResponse): Bill {
-    const cost = this.#findCost(response);
-    return cost.kind === 'priced' ? this.#toBill(cost) : UNPRICED;
+    return this.#toBill(this.#findCost(response));
   }
 
   price(response: ModelResponse): { response: PricedResponse; notes: Note[] } {
     const { model, serviceTier } = response;
     const cost = this.#findCost(response);
-    if (cost.kind === 'priced') {
-      return { response: { ...response, ...this.#toBill(cost) }, notes: [] };
+    const notes: Note[] = [];
+    if (cost.kind === 'unpriced' && !this.#unpriced.has(cost.detail)) {
+      this.#unpriced.add(cost.detail);
+      notes.push({ kind: 'unpriced', reason: cost.detail, figures: { model, serviceTier } });
     }
-    const notes: Note[] = this.#unpriced.has(cost.detail)
-      ? []
-      : [{ kind: 'unpriced', reason: cost.detail, figures: { model, serviceTier } }];
-    this.#unpriced.add(cost.detail);
-    return { response: { ...response, costNanoUsd: undefined, price: undefined }, notes };
+    return { response: { ...response, ...this.#toBill(cost) }, notes };
   }
 
   #findCost(response: ModelResponse): Priced | UnpricedResponse {
@@ -49,7 +46,8 @@ export class Pricer {
     return priceResponse(this.#book, billable);
   }
 
-  #toBill(cost: Priced): Bill {
+  #toBill(cost: Priced | UnpricedResponse): Bill {
+    if (cost.kind === 'unpriced') return UNPRICED;
     const price = this.#describe(cost);
     return cost.missing
       ? { costNanoUsd: cost.nanoUsd, price, costExtent: 'partial' }

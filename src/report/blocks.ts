@@ -64,15 +64,15 @@ interface Cell extends ModelFigures {
  * there is nothing to show, and a StoreError.
  */
 export function readBlocks(connection: Connection, query: BlocksQuery, calendar: Calendar): BlocksReport {
-  const { since, until, provider, projectId, model, tags, last, order, nowMs } = query;
+  const { provider, projectId, model, tags, last, order, nowMs } = query;
   if (!readSpan(connection)) throw nothingRecorded();
-  const range = toMoments({ since, until }, calendar);
+  const range = toMoments(query, calendar);
   const filter = { provider, projectId, model, tags, ...range };
   const creditsOf = readCredits(connection, query.unit, KEYS, filter, []);
   const cells = readSums(connection, KEYS, filter, []).map(
     (row): Cell => ({ ...row, figures: figuresOfModel(row, creditsOf(row)) }),
   );
-  if (cells.length === 0) throw explainEmpty(connection, query, { since, until });
+  if (cells.length === 0) throw explainEmpty(connection, query, query);
   const findWindow = readWindows(connection);
   const all = [...groupBy(cells, (cell) => findWindow(cell.provider, cell.startMs))];
   const newest = all.slice(last === undefined ? 0 : -last);

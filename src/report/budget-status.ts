@@ -9,17 +9,10 @@ import { type BudgetLimit, isBudgetPeriod, type MinLeft, type Spent } from '../u
 import type { RateLimit } from '../usage/record.js';
 import { cleanText, formatCost, formatCount, formatPlural } from './amounts.js';
 import { type Calendar, findPeriod } from './calendar.js';
-import { toLevelJson } from './invocation-json.js';
-import { describeLimits, nameWindow } from './limits.js';
-import { SCHEMA_VERSION } from './sums-json.js';
+import { type BudgetLevel, toLevelJson } from './invocation-json.js';
+import { describeLimits, type LimitWindow, nameWindow } from './limits.js';
+import { SCHEMA_VERSION, toIso } from './sums-json.js';
 import { describeTags, findUnknownTag } from './tags.js';
-
-/** How much of a limit is spent. */
-export interface BudgetLevel {
-  readonly limit: BudgetLimit;
-  /** In the limit's unit. */
-  readonly amount: number;
-}
 
 /** What one more iteration of the run uses when it goes on like those that ended last. */
 export interface RunPace extends Pick<Spent, 'nanoUsd' | 'tokens'> {
@@ -28,13 +21,9 @@ export interface RunPace extends Pick<Spent, 'nanoUsd' | 'tokens'> {
 }
 
 /** A rate limit's window of which less is left than was asked for. */
-export interface ShortWindow {
-  /** By its length: `5h`, `week`. */
-  readonly name: string;
+export interface ShortWindow extends Pick<LimitWindow, 'name' | 'resetsAtMs'> {
   readonly leftPercent: number;
   readonly minPercent: number;
-  /** Epoch milliseconds; undefined where Codex did not report it. */
-  readonly resetsAtMs: number | undefined;
 }
 
 export interface BudgetStatus {
@@ -116,7 +105,11 @@ function readSum(connection: Connection, { scope }: BudgetLimit, query: LevelQue
   return readSpentInPeriod(connection, { projectId, day: findPeriod(calendar, scope, nowMs) });
 }
 
-function readTagged(connection: Connection, { scope }: BudgetLimit, query: LevelQuery): Pick<Spent, 'nanoUsd' | 'tokens'> {
+function readTagged(
+  connection: Connection,
+  { scope }: BudgetLimit,
+  query: LevelQuery,
+): Pick<Spent, 'nanoUsd' | 'tokens'> {
   const { projectId, runId = '', calendar, nowMs, tags } = query;
   const rows = isBudgetPeriod(scope)
     ? readSums(connection, ['source'], { projectId, tags, fromMs: findPeriod(calendar, scope, nowMs).startMs }, [])
@@ -192,10 +185,7 @@ export function toBudgetStatusJson({ levels, windows, pace, unrecorded, state, t
     pace: pace
       ? { iterationCount: pace.iterations, usdPerIteration: pace.nanoUsd / 1e9, tokensPerIteration: pace.tokens }
       : null,
-    windows: windows.map(({ resetsAtMs, ...window }) => ({
-      ...window,
-      resetsAt: resetsAtMs === undefined ? null : new Date(resetsAtMs).toISOString(),
-    })),
+    windows: windows.map(({ resetsAtMs, ...window }) => ({ ...window, resetsAt: toIso(resetsAtMs) })),
   };
 }
 

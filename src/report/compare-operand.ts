@@ -195,11 +195,10 @@ function parseDays(text: string, today: Day): DayRange | undefined {
   if (last === undefined) return from;
   const isRead = (from || first === '') && (to || last === '') && (from || to) && more.length === 0;
   if (!isRead) return undefined;
-  const range = { since: from?.since, until: to?.until };
-  if (range.since !== undefined && range.until !== undefined && range.since > range.until) {
+  const [since, until] = [from?.since, to?.until];
+  if (since !== undefined && until !== undefined && since > until)
     throw new UsageError(`${text} ends before it begins.`);
-  }
-  return range;
+  return { since, until };
 }
 
 function parseOneSpan(text: string, today: Day): DayRange | undefined {

@@ -130,7 +130,7 @@ function startsWithin({ startedAtMs }: ComparedInvocationRow, { fromMs, untilMs 
 
 function explainNothing(connection: Connection, { filter, label }: Operand): ReportError {
   const { projectId, model, tags } = filter;
-  const error = explainEmpty(connection, { projectId, model, tags }, { since: undefined, until: undefined });
+  const error = explainEmpty(connection, { projectId, model, tags }, {});
   return error.kind === 'unknown' ? error : new ReportError('nothing-in-range', `Nothing is recorded of ${label}.`);
 }
 

@@ -1,27 +1,21 @@
 import type { Scope } from '../store/queries.js';
 import { formatCount } from './amounts.js';
-import type { InvocationReport, ThreadReport } from './cost-report.js';
+import type { CostReport, InvocationReport } from './cost-report.js';
 import { ReportError } from './error.js';
 import { sumParts } from './figures.js';
 import { groupBy } from './groups.js';
 import type { Part } from './selector.js';
 
 /** What a report is made of. */
-export interface CostParts {
-  readonly invocations: readonly InvocationReport[];
-  readonly unmetered: readonly ThreadReport[];
-}
+export type CostParts = Pick<CostReport, 'invocations' | 'unmetered'>;
 
 /** Leaves of `all` what belongs to `part`. Throws a ReportError that says what there is when that is nothing. */
 export function selectPart(all: CostParts, scope: Scope, part: Part | undefined): CostParts {
   if (!part) return all;
   const { phase, iteration, model } = part;
-  const isMeant = ({ invocation }: InvocationReport) => {
-    return (
-      (phase ?? invocation.phase) === invocation.phase && (iteration ?? invocation.iteration) === invocation.iteration
-    );
-  };
-  const invocations = all.invocations.filter(isMeant);
+  const invocations = all.invocations.filter(({ invocation: one }) => {
+    return (phase ?? one.phase) === one.phase && (iteration ?? one.iteration) === one.iteration;
+  });
   // What was not metered has neither a phase nor an iteration.
   const unmetered = phase === undefined && iteration === undefined ? all.unmetered : [];
   if (invocations.length + unmetered.length === 0) throw explainNothing(all, scope, part);
@@ -64,21 +58,15 @@ function toMatcher(pattern: string): (name: string) => boolean {
 
 function explainNothing({ invocations }: CostParts, scope: Scope, { phase, iteration }: Part): ReportError {
   const name = scope.kind === 'run' ? `Run ${scope.runId}` : `Session ${scope.threadId}`;
-  const wanted =
-    phase === undefined
-      ? `iteration ${iteration}`
-      : iteration === undefined
-        ? `phase ${phase}`
-        : `${phase} ${iteration}`;
+  const ofPhase = iteration === undefined ? `phase ${phase}` : `${phase} ${iteration}`;
+  const wanted = phase === undefined ? `iteration ${iteration}` : ofPhase;
   if (invocations.length === 0) return new ReportError('unknown', `${name} has no ${wanted}: none of it was metered.`);
   const phases = groupBy(invocations, ({ invocation }) => invocation.phase);
-  const known = [...phases].map(
-    ([of, all]) => `${of} ${describeNumbers(all.map(({ invocation }) => invocation.iteration))}`,
-  );
-  const hint =
-    scope.kind === 'run' && phase !== undefined && /^\d+$/.test(phase)
-      ? ` Iteration ${phase} of all its phases is ${scope.runId}//${phase}.`
-      : '';
+  const known = [...phases].map(([of, all]) => {
+    return `${of} ${describeNumbers(all.map(({ invocation }) => invocation.iteration))}`;
+  });
+  const isNumber = scope.kind === 'run' && /^\d+$/.test(phase ?? '');
+  const hint = isNumber ? ` Iteration ${phase} of all its phases is ${scope.runId}//${phase}.` : '';
   return new ReportError('unknown', `${name} has no ${wanted}. It has ${known.join(', ')}.${hint}`);
 }
 

@@ -94,10 +94,7 @@ export function splitCost(response: ResponseRow): CostSplit | undefined {
   return {
     uncachedInput: part(find('input')),
     cachedInput: part(find('cachedInput')),
-    cacheWrite: {
-      tokens: shortWrite.tokens + longWrite.tokens,
-      nanoUsd: shortWrite.nanoUsd + longWrite.nanoUsd,
-    },
+    cacheWrite: { tokens: shortWrite.tokens + longWrite.tokens, nanoUsd: shortWrite.nanoUsd + longWrite.nanoUsd },
     output: { tokens: output.tokens - reasoning, nanoUsd: output.nanoUsd - ofReasoning.nanoUsd },
     reasoning: ofReasoning,
     fees: part(find('fees')),

@@ -1,9 +1,8 @@
 import type { Health, Untold } from '../store/health.js';
 import { cleanText, formatCount, formatPlural, formatShare } from './amounts.js';
-import type { Paint } from './paint.js';
 import { PRICE_ADVICE } from './price-list-text.js';
 import { SCHEMA_VERSION } from './sums-json.js';
-import { wrapText } from './table.js';
+import { type TableOptions, wrapText } from './table.js';
 
 /** `attention`: the reader should follow the advice. `note`: good to know, nothing needs to be done. */
 export type CheckStatus = 'ok' | 'note' | 'attention';
@@ -22,38 +21,31 @@ export function checkHealth({ faults, shares, unpriced, unreadableFiles, untold,
   const models = unpriced.map(({ model, responses }) => `${model} (${formatPlural(responses, 'response')})`);
   const [newest] = disagreements;
   return [
-    faults.length === 0
-      ? { name: 'integrity', status: 'ok', text: 'whole' }
-      : {
-          name: 'integrity',
-          status: 'attention',
-          text: faults.join('; '),
-          advice: 'Keep a copy, then save what can be read: sqlite3 usage.db .recover | sqlite3 new.db',
-        },
+    attend('integrity', faults.length === 0 ? 'whole' : undefined, {
+      text: faults.join('; '),
+      advice: 'Keep a copy, then save what can be read: sqlite3 usage.db .recover | sqlite3 new.db',
+    }),
     {
       name: 'counts',
       status: 'ok',
       text: total === 0 ? 'no responses yet' : `${formatPlural(total, 'response')}: ${list.join(', ')}`,
     },
-    models.length === 0
-      ? { name: 'prices', status: 'ok', text: 'every response has one' }
-      : {
-          name: 'prices',
-          status: 'attention',
-          text: `none is known for ${models.join(', ')}, or for a fee of theirs`,
-          advice: PRICE_ADVICE,
-        },
+    attend('prices', models.length === 0 ? 'every response has one' : undefined, {
+      text: `none is known for ${models.join(', ')}, or for a fee of theirs`,
+      advice: PRICE_ADVICE,
+    }),
     checkFiles(unreadableFiles),
     checkUntold(untold),
-    newest === undefined
-      ? { name: 'evidence', status: 'ok', text: 'no disagreement in the last week' }
-      : {
-          name: 'evidence',
-          status: 'attention',
-          text: `${formatPlural(disagreements.length, 'disagreement')} in the last week, the newest: ${newest.reason}`,
-          advice: `See codex-usage run ${newest.runId} --project ${newest.projectId} --notes; the best evidence was counted.`,
-        },
+    attend('evidence', newest === undefined ? 'no disagreement in the last week' : undefined, {
+      text: `${formatPlural(disagreements.length, 'disagreement')} in the last week, the newest: ${newest?.reason}`,
+      advice: `See codex-usage run ${newest?.runId} --project ${newest?.projectId} --notes; the best evidence was counted.`,
+    }),
   ];
+}
+
+/** A check that is fine where there is a text that says so, and otherwise needs attention. */
+function attend(name: string, fine: string | undefined, trouble: Pick<Check, 'text' | 'advice'>): Check {
+  return fine === undefined ? { name, status: 'attention', ...trouble } : { name, status: 'ok', text: fine };
 }
 
 function checkFiles({ count, named }: Health['unreadableFiles']): Check {
@@ -73,16 +65,10 @@ function checkFiles({ count, named }: Health['unreadableFiles']): Check {
 function checkUntold({ files, responses, shortRuns }: Untold): Check {
   const name = 'untold';
   const [inFiles, ofRuns] = [formatPlural(files, 'file'), formatPlural(shortRuns, 'run')];
-  const parts = [
-    ...(files > 0
-      ? [
-          `at least ${formatPlural(responses, 'response')} of compactions or prompt hooks, in ${inFiles}, without tokens`,
-        ]
-      : []),
-    ...(shortRuns > 0
-      ? [`${ofRuns} with a total below their messages, so that nothing is known of what else they used`]
-      : []),
-  ];
+  const inRecord = formatPlural(responses, 'response');
+  const ofFiles = `at least ${inRecord} of compactions or prompt hooks, in ${inFiles}, without tokens`;
+  const ofTotals = `${ofRuns} with a total below their messages, so that nothing is known of what else they used`;
+  const parts = [...(files > 0 ? [ofFiles] : []), ...(shortRuns > 0 ? [ofTotals] : [])];
   if (parts.length === 0) return { name, status: 'ok', text: 'nothing that Claude Code is known to have used' };
   return {
     name,
@@ -95,7 +81,7 @@ function checkUntold({ files, responses, shortRuns }: Untold): Check {
 const MARKS: Readonly<Record<CheckStatus, string>> = { ok: '✓', note: '·', attention: '!' };
 
 /** Renders the checks, a paragraph each. Ends with a newline. */
-export function renderDoctor(checks: readonly Check[], { width, paint }: { width: number; paint: Paint }): string {
+export function renderDoctor(checks: readonly Check[], { width, paint }: TableOptions): string {
   const longest = Math.max(...checks.map(({ name }) => name.length));
   const indent = ' '.repeat(longest + 4);
   const lines = checks.flatMap(({ name, status, text, advice }) => {

@@ -57,8 +57,7 @@ export function exportUsage(
     if (lines.length === ROWS_AT_ONCE) flush();
   }
   if (count === 0) {
-    if (readSpan(connection)) throw explainEmpty(connection, query, { since: query.since, until: query.until });
-    throw nothingRecorded();
+    throw readSpan(connection) ? explainEmpty(connection, query, query) : nothingRecorded();
   }
   if (form.format === 'json') lines.push('\n]\n');
   flush();
@@ -71,7 +70,7 @@ const LISTS: Readonly<
   responses: (connection, query, { calendar }) => listResponses(connection, query, calendar),
   days: (connection, query, { calendar }) => listDays(connection, query, calendar),
   focus: (connection, query, options) => {
-    return listFocus(connection, { ...query, ...toMoments(toRange(query), options.calendar) }, options);
+    return listFocus(connection, { ...query, ...toMoments(query, options.calendar) }, options);
   },
 };
 
@@ -94,7 +93,7 @@ function toCsvValue(value: Value): CsvValue {
 }
 
 function* listResponses(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {
-  for (const row of iterateResponses(connection, { ...query, ...toMoments(toRange(query), calendar) })) {
+  for (const row of iterateResponses(connection, { ...query, ...toMoments(query, calendar) })) {
     const { completedAtMs, costNanoUsd, costExtent, tags, ...rest }: ExportedResponse = row;
     yield {
       completedAt: toIso(completedAtMs),
@@ -109,7 +108,7 @@ function* listResponses(connection: Connection, query: ExportQuery, calendar: Ca
 function* listDays(connection: Connection, query: ExportQuery, calendar: Calendar): Generator<Entry> {
   const span = readSpan(connection);
   if (!span) return;
-  const filter = { ...query, ...toMoments(toRange(query), calendar) };
+  const filter = { ...query, ...toMoments(query, calendar) };
   const offsets = calendar.listOffsets(span.firstMs, span.endMs);
   const keys = ['day', 'provider', 'projectId', 'model', 'source'] as const;
   for (const row of readSums(connection, keys, filter, offsets)) {
@@ -126,8 +125,4 @@ function* listDays(connection: Connection, query: ExportQuery, calendar: Calenda
 
 function describeCost(costNanoUsd: number | null): Entry {
   return { costUsd: costNanoUsd === null ? null : costNanoUsd / 1e9, costNanoUsd };
-}
-
-function toRange({ since, until }: ExportQuery) {
-  return { since, until };
 }

@@ -3,9 +3,8 @@ import type { SetAsideRow } from '../store/set-aside.js';
 import type { PullOutcome } from '../store/team.js';
 import { cleanText, formatCount, formatDuration, formatPlural } from './amounts.js';
 import type { Check } from './doctor.js';
-import type { Paint } from './paint.js';
 import { SCHEMA_VERSION, toIso } from './sums-json.js';
-import { wrapText } from './table.js';
+import { type TableOptions, wrapText } from './table.js';
 
 /** What became of a push to a target. */
 export interface PushSummary {
@@ -92,11 +91,7 @@ export function isStuck({ url, backlog: { sinceMs } }: TargetStatus, nowMs: numb
   return url !== undefined && sinceMs !== null && nowMs - sinceMs > STUCK_MS;
 }
 
-export function renderStatus(
-  statuses: readonly TargetStatus[],
-  nowMs: number,
-  { width, paint }: { readonly width: number; readonly paint: Paint },
-): string {
+export function renderStatus(statuses: readonly TargetStatus[], nowMs: number, { width, paint }: TableOptions): string {
   const sections = statuses.map((status) => {
     const lines = describe(status, nowMs).map(([label, text]) => {
       return `  ${label.padEnd(10)}  ${wrapText(cleanText(text), width, ' '.repeat(14))}`;
@@ -109,40 +104,37 @@ export function renderStatus(
 function describe(status: TargetStatus, nowMs: number): [label: string, text: string][] {
   const { url, known, backlog, setAside, name } = status;
   const ago = (ms: number) => `${formatDuration(Math.max(0, nowMs - ms))} ago`;
-  const lines: [string, string][] = [['url', url ?? `not set any more: codex-usage fleet remove ${name}`]];
-  if (backlog.entries > 0) {
-    const since = backlog.sinceMs === null ? '' : `, for ${formatDuration(Math.max(0, nowMs - backlog.sinceMs))}`;
-    lines.push(['waits', `${formatPlural(backlog.entries, 'change')}${since}`]);
-  } else lines.push(['waits', 'nothing']);
-  const lastOkMs = known?.lastOkMs ?? null;
-  lines.push([
-    'pushed',
-    lastOkMs === null
-      ? known
-        ? 'nothing yet'
-        : `never: codex-usage push ${name} sends all that is recorded`
-      : ago(lastOkMs),
-  ]);
-  if (known?.lastError)
-    lines.push(['error', `${known.lastTriedMs === null ? '' : `${ago(known.lastTriedMs)}: `}${known.lastError}`]);
-  const skewMs = known?.clockSkewMs ?? 0;
+  const { lastOkMs = null, lastTriedMs = null, lastError, clockSkewMs } = known ?? {};
+  const never = known ? 'nothing yet' : `never: codex-usage push ${name} sends all that is recorded`;
+  const lines: [string, string][] = [
+    ['url', url ?? `not set any more: codex-usage fleet remove ${name}`],
+    ['waits', describeBacklog(backlog, nowMs)],
+    ['pushed', lastOkMs === null ? never : ago(lastOkMs)],
+  ];
+  if (lastError) lines.push(['error', `${lastTriedMs === null ? '' : `${ago(lastTriedMs)}: `}${lastError}`]);
+  const skewMs = clockSkewMs ?? 0;
   if (Math.abs(skewMs) >= SKEW_MS) {
     const direction = skewMs > 0 ? 'ahead of' : 'behind';
     lines.push(['clock', `this machine is ${formatDuration(Math.abs(skewMs))} ${direction} the target: set its clock`]);
   }
   if (setAside.length > 0) {
-    const named = setAside.slice(0, MOST_NAMED).map(({ kind, id, reason }) => `${kind} ${id} (${reason})`);
+    const named = setAside
+      .slice(0, MOST_NAMED)
+      .map(({ kind, id, reason }) => `${kind} ${id} (${reason})`)
+      .join('; ');
     const more = setAside.length > MOST_NAMED ? ` and ${formatCount(setAside.length - MOST_NAMED)} more` : '';
-    lines.push([
-      'set aside',
-      `${formatPlural(setAside.length, 'row')} that the target refuses: ${named.join('; ')}${more}`,
-    ]);
+    lines.push(['set aside', `${formatPlural(setAside.length, 'row')} that the target refuses: ${named}${more}`]);
   }
   return lines;
 }
 
+function describeBacklog({ entries, sinceMs }: Backlog, nowMs: number): string {
+  if (entries === 0) return 'nothing';
+  const since = sinceMs === null ? '' : `, for ${formatDuration(Math.max(0, nowMs - sinceMs))}`;
+  return `${formatPlural(entries, 'change')}${since}`;
+}
+
 export function toStatusJson(statuses: readonly TargetStatus[], nowMs: number): object {
-  const iso = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : toIso(ms));
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: 'fleet-status',
@@ -152,16 +144,16 @@ export function toStatusJson(statuses: readonly TargetStatus[], nowMs: number): 
       store: status.known?.store ?? null,
       isStuck: isStuck(status, nowMs),
       waiting: status.backlog.entries,
-      waitingSince: iso(status.backlog.sinceMs),
-      lastPush: iso(status.known?.lastOkMs),
-      lastTry: iso(status.known?.lastTriedMs),
+      waitingSince: toIso(status.backlog.sinceMs),
+      lastPush: toIso(status.known?.lastOkMs),
+      lastTry: toIso(status.known?.lastTriedMs),
       lastError: status.known?.lastError ?? null,
       clockSkewMs: status.known?.clockSkewMs ?? null,
-      setAside: status.setAside.map(({ kind, id, reason, setAsideAtMs }) => ({
+      setAside: status.setAside.map(({ kind, id, reason, setAsideAtMs: atMs }) => ({
         kind,
         id,
         reason,
-        at: toIso(setAsideAtMs),
+        at: toIso(atMs),
       })),
     })),
   };

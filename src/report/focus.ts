@@ -76,15 +76,8 @@ function addResponse(entries: Map<string, Entry>, row: ChargedRow): void {
   const add = (name: Entry['name'], rate: number | undefined, quantity: number, nanoUsd: number) => {
     const { day, provider, projectId, model, source } = row;
     const ofPrice = [rates?.tier, rates?.longContext, rate];
-    const key = JSON.stringify([
-      String(day).padStart(7, '0'),
-      provider,
-      projectId,
-      model,
-      METERS[name][1],
-      source,
-      ...ofPrice,
-    ]);
+    const inOrder = [String(day).padStart(7, '0'), provider, projectId, model, METERS[name][1], source];
+    const key = JSON.stringify([...inOrder, ...ofPrice]);
     const entry = entries.get(key) ?? { row, name, rate, rates, quantity: 0, nanoUsd: 0 };
     entries.set(key, entry);
     entry.quantity += quantity;

@@ -24,14 +24,15 @@ export interface InvocationFacts {
   readonly budget: BudgetFacts | undefined;
 }
 
-export interface BudgetFacts {
+interface BudgetFacts {
   readonly onBudget: OnBudget;
-  readonly levels: readonly BudgetLevelFacts[];
+  readonly levels: readonly BudgetLevel[];
 }
 
-export interface BudgetLevelFacts {
+/** How much of a limit is used. */
+export interface BudgetLevel {
   readonly limit: BudgetLimit;
-  /** How much is used, in the limit's unit. */
+  /** In the limit's unit. */
   readonly amount: number;
 }
 
@@ -99,7 +100,7 @@ export function toTotalsJson(responses: readonly PricedResponse[]): object {
   return toSumsJson(sumFigures(responses.map(figuresOf)));
 }
 
-export function toLevelJson({ limit, amount }: BudgetLevelFacts): object {
+export function toLevelJson({ limit, amount }: BudgetLevel): object {
   const { scope, unit, of } = limit;
   const whose = of === undefined ? {} : { of };
   const share = amount / limit.amount;

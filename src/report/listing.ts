@@ -11,10 +11,9 @@ import { type Figures, isActual, toFigures } from './figures.js';
 import { describeFigures, type NumberFormats, styleCost } from './figures-text.js';
 import { groupBy } from './groups.js';
 import { describeOutcomes, type OutcomeExtent } from './outcome.js';
-import type { Paint } from './paint.js';
 import { assertProject } from './selector.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
-import { alignDecimals, type Column, type Row, renderFirstFitting, wrapText } from './table.js';
+import { alignDecimals, type Column, type Row, renderFirstFitting, type TableOptions, wrapText } from './table.js';
 import { assertTags, describeTags } from './tags.js';
 
 /** A run or a session in a list. */
@@ -37,11 +36,11 @@ export interface ListFilter {
 export function readList(connection: Connection, { kind, projectId, tags, limit, unit }: ListFilter): ListEntry[] {
   assertProject(connection, projectId);
   const scopes = findScopes(connection, kind, { projectId, tags, limit });
-  if (scopes.length === 0) assertTags(connection, tags);
-  if (scopes.length === 0 && tags !== undefined) {
+  if (scopes.length === 0) {
+    assertTags(connection, tags);
+    if (tags === undefined) throw new ReportError('nothing-metered', `No ${kind} has been recorded yet.`);
     throw new ReportError('unknown', `No ${kind} has been recorded with ${describeTags(tags).join(' and ')}.`);
   }
-  if (scopes.length === 0) throw new ReportError('nothing-metered', `No ${kind} has been recorded yet.`);
   return scopes.map((scope) => {
     const summary = readSummary(connection, scope);
     const credits = readTotalCredits(connection, unit, scope);
@@ -76,10 +75,8 @@ const OF_SESSIONS: readonly Key[] = ['run', 'phase'];
 /** Without a year: `11-22 14:03` */
 const SHORT_DATE = 5;
 
-export interface ListTextOptions {
+export interface ListTextOptions extends TableOptions {
   readonly clock: Clock;
-  readonly width: number;
-  readonly paint: Paint;
 }
 
 /** Renders the list as a table: exact counts and whole dates, or shorter ones before columns that matter are left out. */
@@ -94,14 +91,10 @@ export function renderListText(entries: readonly ListEntry[], options: ListTextO
   });
   const cost = chooseCostFormat(Math.max(0, ...entries.map(({ figures }) => figures.costNanoUsd ?? 0)));
   const { formatMinute } = options.clock;
+  const shortDate = (ms: number) => formatMinute(ms).slice(SHORT_DATE);
   const rows = [
     () => layOut(entries, { count: formatCount, cost }, { outcome: 'full', date: formatMinute }),
-    () =>
-      layOut(
-        entries,
-        { count: formatRounded, cost },
-        { outcome: 'brief', date: (ms) => formatMinute(ms).slice(SHORT_DATE) },
-      ),
+    () => layOut(entries, { count: formatRounded, cost }, { outcome: 'brief', date: shortDate }),
   ];
   const table = renderFirstFitting(columns, rows, options);
   const legend = explain(entries, credits, width).map((line) => paint('gray', line));
@@ -136,11 +129,10 @@ function layOut(entries: readonly ListEntry[], formats: NumberFormats, { outcome
 
 /** Explains the marks of the list, on one line where that is wide enough. */
 function explain(entries: readonly ListEntry[], credits: CreditFigures | undefined, width: number): string[] {
+  const isPartial = entries.some(({ figures }) => figures.unpricedResponses > 0);
   const marks = [
     ...(entries.some(({ figures }) => !isActual(figures)) ? ['~ not all of it was reported by the API'] : []),
-    ...(entries.some(({ figures }) => figures.unpricedResponses > 0)
-      ? ['+ or unpriced: some models, or fees, have no known price']
-      : []),
+    ...(isPartial ? ['+ or unpriced: some models, or fees, have no known price'] : []),
   ];
   const line = marks.join('   ');
   const lines = line.length <= width && line !== '' ? [line] : marks;

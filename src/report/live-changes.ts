@@ -68,7 +68,7 @@ export function toChangeJson(change: LiveChange, nowMs: number): object {
     return {
       ...head,
       ...{ provider, limitId, window: name, windowMinutes, leftPercent: leftPercent ?? null },
-      resetsAt: toIso(resetsAtMs ?? null),
+      resetsAt: toIso(resetsAtMs),
       observedAt: toIso(observedAtMs),
     };
   }

@@ -6,9 +6,10 @@ import { readSums } from '../store/period-queries.js';
 import { readRateLimits } from '../store/rate-limits.js';
 import { findProjects } from '../store/scopes.js';
 import type { TagFilter } from '../store/tags.js';
-import { type BudgetLevel, readLevel } from './budget-status.js';
+import { readLevel } from './budget-status.js';
 import type { Calendar } from './calendar.js';
 import { type Figures, figuresOfModel, sumFigures, toFigures } from './figures.js';
+import type { BudgetLevel } from './invocation-json.js';
 import { describeLimits, type LimitWindow } from './limits.js';
 
 /**
@@ -53,9 +54,8 @@ const ENDED_LEAST = 5;
 export function readLiveView(connection: Connection, query: LiveQuery): LiveView {
   const { projectId, tags, nowMs, endedWithinMs } = query;
   const filter = { projectId, tags, endedSinceMs: nowMs - endedWithinMs, endedLeast: ENDED_LEAST };
-  const rows = readLive(connection, filter);
   return {
-    invocations: rows.map((row) => ({
+    invocations: readLive(connection, filter).map((row) => ({
       row,
       state: judge(row, query),
       figures: toFigures(row),

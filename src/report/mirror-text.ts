@@ -2,15 +2,9 @@ import type { MirrorStatus } from '../store/mirror-status.js';
 import type { UndoSummary } from '../store/mirror-undo.js';
 import { cleanText, formatCount, formatPlural } from './amounts.js';
 import type { Check } from './doctor.js';
-import type { Paint } from './paint.js';
 import { PRICE_ADVICE } from './price-list-text.js';
 import { SCHEMA_VERSION } from './sums-json.js';
-import { wrapText } from './table.js';
-
-interface Look {
-  readonly width: number;
-  readonly paint: Paint;
-}
+import { type TableOptions, wrapText } from './table.js';
 
 /** Checks whether another program's table of cost records is up to date. */
 export function checkMirror(status: MirrorStatus): Check {
@@ -51,7 +45,7 @@ function describeWaiting({ waiting }: MirrorStatus): string[] {
 }
 
 /** Renders the state of each table. Ends with a newline. */
-export function renderMirror(statuses: readonly MirrorStatus[], { width, paint }: Look): string {
+export function renderMirror(statuses: readonly MirrorStatus[], { width, paint }: TableOptions): string {
   if (statuses.length === 0) return `${wrapText(NONE, width)}\n`;
   const sections = statuses.map((status) => {
     const problem = status.problem === undefined ? [] : [`cannot be used: ${status.problem}`];
@@ -70,7 +64,11 @@ export function toMirrorJson(statuses: readonly MirrorStatus[]): object {
   return { schemaVersion: SCHEMA_VERSION, kind: 'mirror', databases };
 }
 
-export function renderUndo(path: string, { removedRows, restoredRows, refused }: UndoSummary, { width }: Look): string {
+export function renderUndo(
+  path: string,
+  { removedRows, restoredRows, refused }: UndoSummary,
+  { width }: TableOptions,
+): string {
   const lines = [
     `${path}: took out ${formatPlural(removedRows, 'row')} of ours, and put back ${formatPlural(restoredRows, 'row')} of its own.`,
     ...refused.map(({ id, reason }) => `The row ${id} could not be put back: ${reason}.`),
@@ -79,7 +77,7 @@ export function renderUndo(path: string, { removedRows, restoredRows, refused }:
   return `${lines.map((line) => wrapText(cleanText(line), width)).join('\n')}\n`;
 }
 
-export function renderRedo(path: string, invocations: number, { width }: Look): string {
+export function renderRedo(path: string, invocations: number, { width }: TableOptions): string {
   const text = `${path}: ${formatPlural(invocations, 'invocation')} that had been taken out are written again.`;
   return `${wrapText(cleanText(text), width)}\n`;
 }

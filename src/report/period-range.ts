@@ -38,12 +38,8 @@ export const KINDS = {
 export type PeriodKind = keyof typeof KINDS;
 
 /** Which days a report covers, as the reader asks for them. */
-export interface RangeWish {
+export interface RangeWish extends DayRange {
   readonly kind: PeriodKind;
-  /** The first day. */
-  readonly since?: Day | undefined;
-  /** The last day, inclusive. */
-  readonly until?: Day | undefined;
   /** How many days, weeks or months up to `until` or today; days for the reports that are not over time. */
   readonly last?: number | undefined;
   /** 0 is Sunday. */
@@ -52,8 +48,8 @@ export interface RangeWish {
 
 /** Both days are inclusive; undefined means no limit. */
 export interface DayRange {
-  readonly since: Day | undefined;
-  readonly until: Day | undefined;
+  readonly since?: Day | undefined;
+  readonly until?: Day | undefined;
 }
 
 export function isOverTime(kind: PeriodKind): boolean {
@@ -91,18 +87,12 @@ export function nothingRecorded(): ReportError {
 
 /** Explains why there is nothing to show: a name is unknown, or there is no usage on the days of the range. */
 export function explainEmpty(connection: Connection, query: Asked, { since, until }: DayRange): ReportError {
-  for (const [key, word] of [
-    ['projectId', 'project'],
-    ['model', 'model'],
-    ['provider', 'provider'],
-  ] as const) {
+  for (const key of ['projectId', 'model', 'provider'] as const) {
     const name = query[key];
     const known = name === undefined ? [] : listNames(connection, key);
     if (name === undefined || known.includes(name) || /[*?[]/.test(name)) continue;
-    return new ReportError(
-      'unknown',
-      `Nothing is recorded of ${word} ${name}. There is: ${known.slice(0, 10).join(', ')}.`,
-    );
+    const asked = `${key === 'projectId' ? 'project' : key} ${name}`;
+    return new ReportError('unknown', `Nothing is recorded of ${asked}. There is: ${known.slice(0, 10).join(', ')}.`);
   }
   assertTags(connection, query.tags);
   if (query.kind === 'phase' && since === undefined && until === undefined) {

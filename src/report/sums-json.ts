@@ -32,8 +32,8 @@ export function toAmountsJson({ usage, costNanoUsd, credits }: Figures): object 
   };
 }
 
-export function toIso(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+export function toIso(ms: number | null | undefined): string | null {
+  return ms === null || ms === undefined ? null : new Date(ms).toISOString();
 }
 
 export function toUnpricedJson({ model, unpricedResponses }: UnpricedModel): object {

@@ -58,12 +58,7 @@ export function goesOnFrom(total: readonly ModelTotal[], base: readonly ModelTot
   return [...sumByName(base, nameModel)].every(([name, part]) => !isBelow(subtract(totals.get(name) ?? NOTHING, part)));
 }
 
-const NOTHING: ModelTotal = {
-  model: '',
-  usage: NO_USAGE,
-  cacheWrite1h: 0,
-  webSearches: 0,
-};
+const NOTHING: ModelTotal = { model: '', usage: NO_USAGE, cacheWrite1h: 0, webSearches: 0 };
 
 function sumByName(totals: readonly ModelTotal[], nameModel: NameModel): Map<string, ModelTotal> {
   const sums = new Map<string, ModelTotal>();
@@ -85,12 +80,8 @@ function add(a: ModelTotal, b: ModelTotal): ModelTotal {
 }
 
 function subtract(a: ModelTotal, b: ModelTotal = NOTHING): ModelTotal {
-  return {
-    model: a.model,
-    usage: subtractUsage(a.usage, b.usage),
-    cacheWrite1h: a.cacheWrite1h - b.cacheWrite1h,
-    webSearches: a.webSearches - b.webSearches,
-  };
+  const usage = subtractUsage(NO_USAGE, b.usage);
+  return add(a, { ...b, usage, cacheWrite1h: -b.cacheWrite1h, webSearches: -b.webSearches });
 }
 
 /** Whether more was counted than the total has. A counter that Claude Code did not always report is not compared. */

@@ -158,7 +158,7 @@ function listLimits(connection: Connection, nowMs: number, of: Provider | undefi
     .map(({ leftPercent, resetsAtMs, observedAtMs, ...window }) => ({
       ...window,
       leftPercent: leftPercent ?? null,
-      resetsAt: toIso(resetsAtMs ?? null),
+      resetsAt: toIso(resetsAtMs),
       observedAt: toIso(observedAtMs),
     }));
 }
