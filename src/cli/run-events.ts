@@ -7,7 +7,7 @@ import {
   identify,
   toInvocationReport,
   toLevelJson,
-  toResponseJson,
+  toPricedResponseJson,
   toTotalsJson,
 } from '../report/invocation-json.js';
 import { SCHEMA_VERSION } from '../report/sums-json.js';
@@ -45,7 +45,7 @@ export function createRunEvents({ reportPath, eventsFd, say }: EventTargets) {
     recorded(fresh: readonly PricedResponse[], all: readonly PricedResponse[]): void {
       if (!events) return;
       const totals = toTotalsJson(all);
-      for (const response of fresh) emit('response', { ...toResponseJson(response), totals });
+      for (const response of fresh) emit('response', { ...toPricedResponseJson(response), totals });
     },
     marked: (level: BudgetLevel, mark: BudgetMark) => emit('budget', { mark, ...toLevelJson(level) }),
     /** When the report cannot be written, a line on stderr says so. Never rejects. */

@@ -2,7 +2,6 @@ const NANO_USD = 1_000_000_000;
 /** From this sum on, a table over many runs is written in cents: nobody reads the fourth decimal of ten dollars. */
 const CENTS_FROM_NANO_USD = 10 * NANO_USD;
 
-/** Writes an amount of nano-USD. */
 export type CostFormat = (nanoUsd: number) => string;
 
 /**

@@ -36,7 +36,6 @@ export interface Block {
   readonly extent: 'whole' | 'part';
   readonly figures: Figures;
   readonly models: readonly ModelSum[];
-  /** Only of a window that is open now. */
   readonly outlook: Outlook | undefined;
 }
 

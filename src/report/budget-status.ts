@@ -92,7 +92,6 @@ function readPace(connection: Connection, { projectId, runId, tags }: LevelQuery
   return iterations === 0 ? undefined : { iterations, nanoUsd: nanoUsd / iterations, tokens: tokens / iterations };
 }
 
-/** Reads how much of a limit of a run, a day, a week or a month is spent. */
 export function readLevel(connection: Connection, limit: BudgetLimit, query: LevelQuery): BudgetLevel {
   const { nanoUsd, tokens } =
     query.tags === undefined ? readSum(connection, limit, query) : readTagged(connection, limit, query);

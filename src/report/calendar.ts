@@ -5,7 +5,6 @@ import type { BudgetPeriod, Period } from '../usage/budget.js';
 /** A calendar day in the reader's time zone, as the number of days since 1970-01-01. Some last 23 or 25 hours. */
 export type Day = number;
 
-/** Converts between moments and the reader's days. */
 export interface Calendar {
   /** An IANA name. */
   readonly timeZone: string;
@@ -53,7 +52,6 @@ export function createCalendar(timeZone: string | undefined): Calendar {
   };
 }
 
-/** Writes moments in the reader's time zone. */
 export interface Clock {
   /** `2026-11-22 14:03` */
   formatMinute(ms: number): string;

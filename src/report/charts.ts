@@ -78,7 +78,6 @@ export function nameWeekday(day: Day): string {
 export interface Bar {
   readonly label: string;
   readonly amount: number;
-  /** The text behind the bar. */
   readonly text: string;
 }
 

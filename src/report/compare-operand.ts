@@ -14,7 +14,6 @@ import { type DayRange, describeRange, toMoments } from './period-range.js';
 import { assertProject, type Selection, selectRunOrSession, selectScope } from './selector.js';
 import { describeTags } from './tags.js';
 
-/** What is compared. */
 export interface Operand {
   /** As it was asked for; of a run that nobody named, its id. */
   readonly given: string;
@@ -28,7 +27,6 @@ export interface Operand {
 export type OperandKind = NamedKind | 'days';
 type NamedKind = 'run' | 'session' | 'model' | 'project' | 'phase' | 'branch' | 'pr' | 'ticket' | 'tag';
 
-/** How operands are understood. */
 export interface OperandContext {
   readonly calendar: Calendar;
   readonly today: Day;

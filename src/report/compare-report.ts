@@ -29,7 +29,6 @@ import { type Figures, figuresOfModel, type Summary, summarise, sumParts } from 
 import { groupBy } from './groups.js';
 import { explainEmpty } from './period-range.js';
 
-/** Several things side by side. */
 export interface Comparison {
   /** The first one is the baseline. The same at another model's price come last, in the same order. */
   readonly sides: readonly Side[];
@@ -37,7 +36,6 @@ export interface Comparison {
   readonly unpricedReasons: readonly string[];
 }
 
-/** One of the things that are compared. */
 export interface Side extends Summary {
   /** A letter, and `'` after it at another model's price. */
   readonly name: string;
@@ -46,7 +44,6 @@ export interface Side extends Summary {
   readonly pricedAs: string | undefined;
   /** What this one is compared with; undefined for the first one. */
   readonly baseline: Side | undefined;
-  /** How its totals differ from those of the baseline. */
   readonly change: Change | undefined;
   readonly invocations: Outcomes;
   /** How the runs and the iterations ended: as the last of their invocations did. */

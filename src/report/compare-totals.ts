@@ -45,7 +45,6 @@ export function renderTotals(sides: readonly Side[], options: TableOptions): str
   return render(1, formatRounded);
 }
 
-/** Writes how much a metric has changed. */
 export function writeChange(change: Change | undefined, metric: MetricName): string {
   const value = change?.[metric];
   if (value === undefined) return '-';

@@ -15,7 +15,6 @@ export interface Unit {
   readonly extent: 'whole' | 'cut';
 }
 
-/** How runs, iterations or invocations ended. */
 export interface Outcomes {
   readonly statuses: readonly InvocationStatus[];
   readonly completed: number;
@@ -31,7 +30,6 @@ export interface UnitStatistics {
   readonly unpriced: number;
   /** Whether a cost leaves out responses without a price. */
   readonly costExtent: 'whole' | 'partial';
-  /** Whether the API reported all counts. */
   readonly isActual: boolean;
   readonly metrics: Metrics<Distribution | undefined>;
 }
@@ -143,10 +141,8 @@ export interface InvocationPart extends ModelFigures {
 }
 
 export interface Grouping {
-  /** The invocations that are compared. */
   readonly members: readonly ComparedInvocationRow[];
   readonly parts: ReadonlyMap<string | null, readonly InvocationPart[]>;
-  /** The days that were asked for. */
   readonly span: Pick<ComparedFilter, 'fromMs' | 'untilMs'>;
 }
 

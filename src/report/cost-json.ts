@@ -1,9 +1,9 @@
-import type { NoteRow, ResponseRow } from '../store/queries.js';
+import type { NoteRow } from '../store/queries.js';
 import { listWanted } from '../store/tags.js';
-import type { CostUnit } from '../usage/options.js';
 import {
   type CostReport,
   type InvocationReport,
+  type InvocationSums,
   listProjects,
   type ModelReport,
   type ThreadReport,
@@ -12,7 +12,7 @@ import { toCreditCardJson } from './credits.js';
 import { type Figures, figuresOfResponse, unitOf } from './figures.js';
 import { measureDurationMs } from './outcome.js';
 import type { Selection } from './selector.js';
-import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson, toUnpricedJson } from './sums-json.js';
+import { SCHEMA_VERSION, toIso, toPartJson, toResponseJson, toSumsJson, toUnpricedJson } from './sums-json.js';
 import { collectTags } from './tags.js';
 
 export interface CostJsonOptions {
@@ -31,43 +31,22 @@ export function toCostJson(
     kind: scope.kind,
     ...(scope.kind === 'run'
       ? { runId: scope.runId, projectId: scope.projectId }
-      : {
-          threadId: scope.threadId,
-          projectIds: listProjects(report),
-        }),
+      : { threadId: scope.threadId, projectIds: listProjects(report) }),
     selectedAs: reason,
-    ...(part && {
-      part: { phase: part.phase ?? null, iteration: part.iteration ?? null, model: part.model ?? null },
-    }),
+    ...(part && { part: { phase: part.phase ?? null, iteration: part.iteration ?? null, model: part.model ?? null } }),
     ...(scope.tags && { onlyTags: listWanted(scope.tags) }),
     tags: collectTags([
       ...report.invocations.map(({ invocation }) => invocation.tags),
       ...report.unmetered.map(({ thread }) => thread.tags),
     ]),
-    invocations: report.invocations.map((invocation) => ({
-      ...toInvocationJson(invocation),
-      ...(detail === 'responses'
-        ? { responses: invocation.responses.map((row) => toResponseJson(row, unitOf(invocation.figures))) }
-        : {}),
-    })),
+    invocations: report.invocations.map((one) => ({ ...toInvocationJson(one), ...toResponsesJson(one, detail) })),
     ...(scope.kind === 'session' ? { unmetered: report.unmetered.map((one) => toThreadJson(one, detail)) } : {}),
-    phases: report.phases.map(({ phase, invocations, figures }) => ({
-      phase,
-      invocationCount: invocations.length,
-      ...toFiguresJson(figures),
-    })),
-    ...(scope.kind === 'run'
-      ? {
-          iterations: report.iterations.map(({ iteration, invocations, figures }) => ({
-            iteration,
-            invocationCount: invocations.length,
-            ...toFiguresJson(figures),
-          })),
-        }
-      : {}),
+    phases: report.phases.map(({ phase, ...sums }) => ({ phase, ...toInvocationSumsJson(sums) })),
+    ...(scope.kind === 'run' && {
+      iterations: report.iterations.map(({ iteration, ...sums }) => ({ iteration, ...toInvocationSumsJson(sums) })),
+    }),
     totals: {
-      invocationCount: report.invocations.length,
-      ...toFiguresJson(report.totals),
+      ...toInvocationSumsJson({ invocations: report.invocations, figures: report.totals }),
       bySource: report.sources.map(({ figures }) => toFiguresJson(figures)),
     },
     unpricedModels: report.unpriced.map(toUnpricedJson),
@@ -75,7 +54,8 @@ export function toCostJson(
   };
 }
 
-function toThreadJson({ thread, figures, models, responses }: ThreadReport, detail: CostJsonOptions['detail']): object {
+function toThreadJson(one: ThreadReport, detail: CostJsonOptions['detail']): object {
+  const { thread, figures, models } = one;
   const { threadId, provider, projectId, kind, cwd, cliVersion, tags, startedAtMs, lastAtMs } = thread;
   return {
     ...{ threadId, provider, projectId, threadKind: kind, cwd, cliVersion, tags },
@@ -83,12 +63,26 @@ function toThreadJson({ thread, figures, models, responses }: ThreadReport, deta
     lastResponseAt: toIso(lastAtMs),
     ...toFiguresJson(figures),
     models: models.map(toModelJson),
-    ...(detail === 'responses' ? { responses: responses.map((row) => toResponseJson(row, unitOf(figures))) } : {}),
+    ...toResponsesJson(one, detail),
   };
 }
 
 function toFiguresJson(figures: Figures): object {
   return { evidence: figures.evidence, ...toSumsJson(figures) };
+}
+
+function toInvocationSumsJson({ invocations, figures }: InvocationSums): object {
+  return { invocationCount: invocations.length, ...toFiguresJson(figures) };
+}
+
+function toResponsesJson({ responses, figures }: InvocationReport | ThreadReport, detail: CostJsonOptions['detail']) {
+  if (detail !== 'responses') return {};
+  return {
+    responses: responses.map((row) => {
+      const costExtent = row.costNanoUsd === null ? null : row.costExtent;
+      return toResponseJson(row, figuresOfResponse(row, unitOf(figures)), { costExtent });
+    }),
+  };
 }
 
 function toInvocationJson(report: InvocationReport): object {
@@ -122,22 +116,6 @@ function toInvocationJson(report: InvocationReport): object {
 
 function toModelJson({ model, figures }: ModelReport): object {
   return { model, evidence: figures.evidence, ...toPartJson(figures) };
-}
-
-function toResponseJson(row: ResponseRow, unit: CostUnit): object {
-  return {
-    threadId: row.threadId,
-    responseKey: row.key,
-    turnId: row.turnId,
-    model: row.model,
-    serviceTier: row.serviceTier,
-    source: row.source,
-    evidence: row.evidence,
-    completedAt: toIso(row.completedAtMs),
-    ...toAmountsJson(figuresOfResponse(row, unit)),
-    costExtent: row.costNanoUsd === null ? null : row.costExtent,
-    price: row.price,
-  };
 }
 
 function toNoteJson({ kind, reason, figures, notedAtMs }: NoteRow): object {

@@ -14,7 +14,6 @@ export interface Check {
   readonly advice?: string | undefined;
 }
 
-/** Makes checks of what the database shows of its health. */
 export function checkHealth({ faults, shares, unpriced, unreadableFiles, untold, disagreements }: Health): Check[] {
   const total = shares.reduce((sum, { responses }) => sum + responses, 0);
   const list = shares.map(({ source, responses }) => `${formatShare(responses / total)} ${source}`);
@@ -95,7 +94,6 @@ export function renderDoctor(checks: readonly Check[], { width, paint }: TableOp
   return `${lines.join('\n')}\n\n${paint('bold', end)}\n`;
 }
 
-/** Returns the checks as data. */
 export function toDoctorJson(checks: readonly Check[]): object {
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -5,7 +5,7 @@ import { toTagsJson } from '../usage/tags.js';
 import { sumUsage, type Usage } from '../usage/usage.js';
 import { type Figures, sumFigures } from './figures.js';
 import { groupBy } from './groups.js';
-import { SCHEMA_VERSION, toAmountsJson, toIso, toPartJson, toSumsJson } from './sums-json.js';
+import { SCHEMA_VERSION, toIso, toPartJson, toResponseJson, toSumsJson } from './sums-json.js';
 
 /** What the meter of an invocation knows of it. */
 export interface InvocationFacts {
@@ -80,22 +80,11 @@ export function identify(invocation: Invocation, iteration: number | undefined):
   };
 }
 
-export function toResponseJson(response: PricedResponse): object {
-  return {
-    threadId: response.threadId,
-    responseKey: response.key,
-    turnId: response.turnId ?? null,
-    model: response.model,
-    serviceTier: response.serviceTier ?? null,
-    source: response.source,
-    evidence: response.evidence,
-    completedAt: toIso(response.completedAtMs),
-    ...toAmountsJson(figuresOf(response)),
-    price: response.price ?? null,
-  };
+/** Returns a response as data, with the cost that it has just been given. */
+export function toPricedResponseJson(response: PricedResponse): object {
+  return toResponseJson(response, figuresOf(response));
 }
 
-/** Returns the sums of an invocation so far. */
 export function toTotalsJson(responses: readonly PricedResponse[]): object {
   return toSumsJson(sumFigures(responses.map(figuresOf)));
 }

@@ -1,6 +1,7 @@
 import type { Provider } from '../usage/provider.js';
 import type { RateLimit } from '../usage/record.js';
 import { groupBy } from './groups.js';
+import type { Style } from './paint.js';
 
 /** A window that limits a subscription, with what is known of it now. */
 export interface LimitWindow {
@@ -39,6 +40,12 @@ export function describeLimits(limits: readonly RateLimit[], nowMs: number): Lim
 /** `5h`, `week`; a limit that only some models have is named as well: `codex_spark 1h` */
 export function labelLimit({ limitId, name, provider }: LimitWindow): string {
   return isMain({ limitId, provider }) ? name : `${limitId} ${name}`;
+}
+
+/** What is left of a window: yellow below a quarter, red below a tenth. */
+export function styleLeft(leftPercent: number): Style | undefined {
+  if (leftPercent < 10) return 'red';
+  return leftPercent < 25 ? 'yellow' : undefined;
 }
 
 /** Names 300 minutes `5h` and 10080 `week`. A length within two percent of such a window counts as it. */

@@ -16,7 +16,6 @@ import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
 import { alignDecimals, type Column, type Row, renderFirstFitting, type TableOptions, wrapText } from './table.js';
 import { assertTags, describeTags } from './tags.js';
 
-/** A run or a session in a list. */
 export interface ListEntry {
   readonly scope: Scope;
   readonly summary: SummaryRow;

@@ -6,7 +6,6 @@ import { costPerMinute, type LiveInvocation, type LiveView, measureAgeMs } from 
 import { describeLive } from './live-table.js';
 import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
 
-/** Something that has changed in a live view. */
 export type LiveChange =
   | { readonly kind: 'invocation'; readonly invocation: LiveInvocation }
   | { readonly kind: 'rate-limit'; readonly limit: LimitWindow };
@@ -38,7 +37,6 @@ export interface ChangeOptions {
   readonly clock: Clock;
 }
 
-/** Describes a change on one line for people. */
 export function describeChange(change: LiveChange, { nowMs, clock }: ChangeOptions): string {
   const time = clock.formatTime(nowMs);
   if (change.kind === 'rate-limit') {

@@ -3,7 +3,7 @@ import type { Clock } from './calendar.js';
 import { drawGauge } from './charts.js';
 import { totalTokens } from './figures.js';
 import { describeCost } from './figures-text.js';
-import { type LimitWindow, labelLimit } from './limits.js';
+import { type LimitWindow, labelLimit, styleLeft } from './limits.js';
 import type { LiveInvocation, LiveView } from './live.js';
 import {
   countTableFrame,
@@ -16,7 +16,6 @@ import {
   renderLiveTable,
   spread,
 } from './live-table.js';
-import type { Paint } from './paint.js';
 import { cutText, measureWidth, wrapText } from './table.js';
 
 export type LiveSort = 'started' | 'cost' | 'tokens';
@@ -48,11 +47,9 @@ export function renderScreen(view: LiveView | undefined, options: ScreenOptions)
   const { width, height, paint, help, notice } = options;
   const top = [
     ...(view ? [renderSummary(view, options), ...renderLimits(view.limits, options)] : []),
-    ...(notice
-      ? wrapText(notice, width)
-          .split('\n')
-          .map((line) => paint('yellow', line))
-      : []),
+    ...wrapText(notice ?? '', width)
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : paint('yellow', line))),
   ];
   const bottom = help === 'keys' ? [renderHelp(options)] : [];
   if (!view) return [...top, ...bottom].slice(0, height);
@@ -120,30 +117,24 @@ function renderLimits(limits: readonly LimitWindow[], options: ScreenOptions): s
 }
 
 /** `5h ███░░ 62% left, resets 16:20 (in 2h)` */
-function describeLimit(limit: LimitWindow, { paint, nowMs, clock, width }: ScreenOptions) {
+function describeLimit(limit: LimitWindow, options: ScreenOptions) {
+  const { paint } = options;
   const name = cleanText(labelLimit(limit));
   const { leftPercent, resetsAtMs } = limit;
   if (leftPercent === undefined) return { name, text: RENEWED, painted: RENEWED };
   const left = ` ${drawGauge(leftPercent / 100, 5)} ${Math.floor(leftPercent)}% left`;
-  const resets = describeReset(resetsAtMs, { nowMs, clock, width });
-  return { name, text: left + resets, painted: paintLeft(leftPercent, left, paint) + paint('gray', resets) };
+  const resets = describeReset(resetsAtMs, options);
+  const style = styleLeft(leftPercent);
+  return { name, text: left + resets, painted: (style ? paint(style, left) : left) + paint('gray', resets) };
 }
 
-function describeReset(
-  resetsAtMs: number | undefined,
-  { nowMs, clock, width }: Pick<ScreenOptions, 'nowMs' | 'clock' | 'width'>,
-) {
+function describeReset(resetsAtMs: number | undefined, { nowMs, clock, width }: ScreenOptions): string {
   if (resetsAtMs === undefined) return '';
   const relative = formatAge(resetsAtMs - nowMs);
   if (width < TABLE_WIDTH) return `, resets in ${relative}`;
   const soon = resetsAtMs - nowMs < 20 * 3_600_000;
   const moment = soon ? clock.formatTime(resetsAtMs).slice(0, 5) : clock.formatMinute(resetsAtMs);
   return `, resets ${moment} (in ${relative})`;
-}
-
-function paintLeft(leftPercent: number, text: string, paint: Paint): string {
-  if (leftPercent < 10) return paint('red', text);
-  return leftPercent < 25 ? paint('yellow', text) : text;
 }
 
 const KEYS: readonly (readonly [LiveSort, string, string])[] = [

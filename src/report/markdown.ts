@@ -19,7 +19,6 @@ export function renderMarkdown(
   return `${texts.filter(Boolean).join('\n\n')}\n`;
 }
 
-/** A table in GitHub's Markdown. */
 export function renderMarkdownTable<Key extends string>(
   columns: readonly Column<Key>[],
   rows: readonly Row<Key>[],

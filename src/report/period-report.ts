@@ -57,7 +57,6 @@ export interface PeriodReport extends Summary {
   /** The key whose values the entries are, in a report by a tag. */
   readonly tagKey: string | undefined;
   readonly timeZone: string;
-  /** The days that the reader asked for. */
   readonly range: DayRange;
   /** Days, weeks and months in order of time; all others the dearest first; or as `order` says. */
   readonly entries: readonly PeriodEntry[];
@@ -152,7 +151,6 @@ function countDays(first: Day, last: Day, today: Day): number {
   return Math.max(1, Math.min(last, Math.max(today, first)) - first + 1);
 }
 
-/** The figures of one day, one model and one source. */
 interface Cell extends ModelFigures {
   readonly day: Day;
   readonly provider: Provider;
@@ -161,7 +159,6 @@ interface Cell extends ModelFigures {
   readonly tag?: string | null;
 }
 
-/** A day with the sums of its cells. */
 interface DayOfCells {
   readonly day: Day;
   readonly cells: readonly Cell[];

@@ -76,7 +76,6 @@ export function nameSubject({ kind, tagKey = '' }: PeriodReport): readonly [subj
   return kind === 'tag' ? [cleanText(tagKey), cleanText(tagKey)] : KINDS[kind].words;
 }
 
-/** Returns the columns of a table of `report`. */
 export function choosePeriodColumns(
   report: PeriodReport,
   { extent, detail }: Pick<PeriodTableOptions, 'extent' | 'detail'>,

@@ -27,6 +27,8 @@ type Key = (typeof COLUMNS)[number]['key'];
 
 export const PRICE_ADVICE = `Give it one in codex-metered.toml ([[prices]], see ${addressOfDocs('config.md')}), then run codex-usage reprice.`;
 
+const RENEW_ADVICE = 'codex-usage reprice gives them one where one is known for their day and tier.';
+
 export interface PriceTextOptions extends TableOptions {
   readonly nowMs: number;
 }
@@ -41,19 +43,15 @@ export function renderUsedPrices(models: readonly ModelPrices[], options: PriceT
   const without = models.filter(({ used }) => (used?.unpricedResponses ?? 0) > 0);
   const remarks = without.map(({ model, today, used }) => {
     const count = used?.unpricedResponses ?? 0;
-    const advice = today
-      ? 'codex-usage reprice gives them one where one is known for their day and tier.'
-      : PRICE_ADVICE;
-    return wrapText(
-      `${cleanText(model)}: ${formatCount(count)} of its responses ${count === 1 ? 'has' : 'have'} no price. ${advice}`,
-      options.width,
-    );
+    const verb = count === 1 ? 'has' : 'have';
+    const advice = today ? RENEW_ADVICE : PRICE_ADVICE;
+    const text = `${cleanText(model)}: ${formatCount(count)} of its responses ${verb} no price. ${advice}`;
+    return wrapText(text, options.width);
   });
   const { paint } = options;
   const head = [paint('bold', 'What the models that were used cost today'), paint('gray', 'USD per million tokens')];
   const today = models.flatMap((model) => model.today?.price ?? []);
-  const confirmations = explainConfirmations(today, options).map((line) => paint('gray', line));
-  return joinSections([head, [set(rows, options)], remarks, confirmations]);
+  return joinSections([head, [set(rows, options)], remarks, explainConfirmations(today, options)]);
 }
 
 /** Renders the prices of a model, change by change. Ends with a newline. */
@@ -70,7 +68,7 @@ export function renderModelPrices({ model, today, changes }: ModelPrices, option
     [paint('bold', `What ${cleanText(model)} costs`), paint('gray', 'USD per million tokens')],
     [set(rows, options)],
     gone,
-    explainConfirmations(prices, options).map((line) => paint('gray', line)),
+    explainConfirmations(prices, options),
     renderCreditRates(model, options),
   ]);
 }
@@ -102,14 +100,12 @@ function describeRates(rates: Rates): Partial<Record<Key, string>> {
 }
 
 /** Tiers are multiples of the standard price. `short`: long inputs are served and billed as standard. */
-function describeTiers({ tierMultipliers, longContext }: Price) {
-  const { priority, flex, ultrafast } = tierMultipliers ?? {};
+function describeTiers({ tierMultipliers = {}, longContext }: Price): Partial<Record<Key, string>> {
   const note = longContext?.priority === 'as-standard' ? ' short' : '';
-  return {
-    priority: priority === undefined ? '' : `×${priority}${note}`,
-    flex: flex === undefined ? '' : `×${flex}`,
-    ultrafast: ultrafast === undefined ? '' : `×${ultrafast}`,
-  };
+  const cells = Object.entries(tierMultipliers).map(([tier, times]) => {
+    return [tier, `×${times}${tier === 'priority' ? note : ''}`];
+  });
+  return Object.fromEntries(cells);
 }
 
 /** The day on which the price was last confirmed. `~`: by others, who say that they have read it at the vendor's. */
@@ -118,7 +114,7 @@ function describeConfirmed({ confirmed }: Price): string {
 }
 
 /** Explains what figures do not show: a promised price that has run out, and what others than the vendor confirm. */
-function explainConfirmations(prices: readonly Price[], { nowMs, width }: PriceTextOptions): string[] {
+function explainConfirmations(prices: readonly Price[], { nowMs, width, paint }: PriceTextOptions): string[] {
   const known = prices.flatMap(({ model, confirmed }) => (confirmed ? [{ model, ...confirmed }] : []));
   const sentences = known.flatMap(({ model, promisedUntil, remark }) => [
     ...(promisedUntil !== undefined && Date.parse(promisedUntil) + DAY_MS <= nowMs
@@ -129,7 +125,7 @@ function explainConfirmations(prices: readonly Price[], { nowMs, width }: PriceT
   const marks = known.some(({ by }) => by === 'third-party')
     ? ['~ confirmed by others alone, who say that they have read it on a page of the vendor.']
     : [];
-  return [...new Set([...marks, ...sentences])].map((sentence) => wrapText(sentence, width));
+  return [...new Set([...marks, ...sentences])].map((sentence) => paint('gray', wrapText(sentence, width)));
 }
 
 /** `1.25`, `0.125`: two decimals, or as many as the rate has. */
@@ -171,14 +167,13 @@ function renderCreditRates(model: string, options: TableOptions): string[] {
     };
     return { cells };
   });
+  const remarks = explainCredits({ nanoCredits: undefined, unratedResponses: 0 });
   return [
     paint('bold', 'What Codex takes of the credits of a ChatGPT plan'),
     paint('gray', 'Credits per million tokens'),
     '',
     renderTable(CREDIT_COLUMNS, rows, options).text,
     '',
-    ...explainCredits({ nanoCredits: undefined, unratedResponses: 0 }).map((line) =>
-      paint('gray', wrapText(line, width)),
-    ),
+    ...remarks.map((line) => paint('gray', wrapText(line, width))),
   ];
 }

@@ -7,10 +7,8 @@ import { BILLED_COUNTERS } from '../usage/counters.js';
 import { toCreditCardJson } from './credits.js';
 import { SCHEMA_VERSION } from './sums-json.js';
 
-/** The prices of a model, today and before. */
 export interface ModelPrices {
   readonly model: string;
-  /** The price that holds today. */
   readonly today: PriceChange | undefined;
   /** Oldest first. */
   readonly changes: readonly PriceChange[];

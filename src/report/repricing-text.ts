@@ -37,7 +37,6 @@ export function renderRepricing(repricing: Repricing, mode: RepricingMode, optio
   ]);
 }
 
-/** Returns a repricing as data. */
 export function toRepricingJson({ changed, unpriced, responses, kept }: Repricing, mode: RepricingMode): object {
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -1,9 +1,9 @@
 import { cleanText, formatCents } from './amounts.js';
 import type { Figures } from './figures.js';
 import { describeCost } from './figures-text.js';
-import { type LimitWindow, labelLimit } from './limits.js';
+import { type LimitWindow, labelLimit, styleLeft } from './limits.js';
 import type { Spending } from './live.js';
-import type { Paint, Style } from './paint.js';
+import type { Paint } from './paint.js';
 
 export interface StatuslineFacts {
   readonly spending: Spending;
@@ -98,12 +98,6 @@ function describeLeft({ leftPercent }: LimitWindow, paint: Paint): string {
   const text = `${Math.floor(leftPercent)}%`;
   const style = styleLeft(leftPercent);
   return style ? paint(style, text) : text;
-}
-
-/** Yellow below a quarter, red below a tenth. */
-function styleLeft(leftPercent: number): Style | undefined {
-  if (leftPercent < 10) return 'red';
-  return leftPercent < 25 ? 'yellow' : undefined;
 }
 
 function cents(figures: Figures): string {

@@ -1,4 +1,5 @@
 import { toTokensJson } from '../usage/counters.js';
+import type { ModelResponse } from '../usage/record.js';
 import { describeSource, type Figures, type UnpricedModel } from './figures.js';
 
 /** The version of the JSON documents. Under the same version fields may be added; none changes or is removed. */
@@ -38,4 +39,20 @@ export function toIso(ms: number | null | undefined): string | null {
 
 export function toUnpricedJson({ model, unpricedResponses }: UnpricedModel): object {
   return { model, unpricedResponseCount: unpricedResponses };
+}
+
+type Response = Pick<ModelResponse, 'threadId' | 'key' | 'model' | 'source' | 'evidence' | 'completedAtMs'> & {
+  readonly [Name in 'turnId' | 'serviceTier']: string | null | undefined;
+} & { readonly price: unknown };
+
+/** One response. `more` is what is known of its cost beside the amount. */
+export function toResponseJson(response: Response, figures: Figures, more: object = {}): object {
+  const { threadId, key: responseKey, model, source, evidence, completedAtMs } = response;
+  return {
+    ...{ threadId, responseKey, turnId: response.turnId ?? null, model, serviceTier: response.serviceTier ?? null },
+    ...{ source, evidence, completedAt: toIso(completedAtMs) },
+    ...toAmountsJson(figures),
+    ...more,
+    price: response.price ?? null,
+  };
 }

@@ -1,13 +1,5 @@
 const LIST = [
-  {
-    name: 'input',
-    column: 'input_tokens',
-    json: 'inputTokens',
-    label: 'Input',
-    billed: true,
-    omittedBy: [],
-    shown: 'always',
-  },
+  { name: 'input', column: 'input_tokens', json: 'inputTokens', label: 'Input', billed: true },
   {
     name: 'cachedInput',
     column: 'cached_input_tokens',
@@ -15,8 +7,6 @@ const LIST = [
     label: 'Cached',
     within: 'input',
     billed: true,
-    omittedBy: [],
-    shown: 'always',
   },
   {
     name: 'cacheWrite',
@@ -28,15 +18,7 @@ const LIST = [
     omittedBy: ['codex'],
     shown: 'where used',
   },
-  {
-    name: 'output',
-    column: 'output_tokens',
-    json: 'outputTokens',
-    label: 'Output',
-    billed: true,
-    omittedBy: [],
-    shown: 'always',
-  },
+  { name: 'output', column: 'output_tokens', json: 'outputTokens', label: 'Output', billed: true },
   {
     name: 'reasoning',
     column: 'reasoning_tokens',
@@ -45,7 +27,6 @@ const LIST = [
     within: 'output',
     billed: false,
     omittedBy: ['codex', 'claude'],
-    shown: 'always',
   },
 ] as const;
 
@@ -66,9 +47,9 @@ export interface Counter {
   /** Whether its tokens have a price of their own, or cost what those of the counter around it cost. */
   readonly billed: boolean;
   /** Agents whose older versions do not report it: a 0 of theirs can mean that nothing is known. */
-  readonly omittedBy: readonly ('codex' | 'claude')[];
-  /** Whether tables have a column for it in any case, or (on the terminal alone) where it is not 0. */
-  readonly shown: 'always' | 'where used';
+  readonly omittedBy?: readonly ('codex' | 'claude')[];
+  /** Tables have a column for it in any case when absent, and otherwise (on the terminal alone) where it is not 0. */
+  readonly shown?: 'where used';
   /** The version of the schema that brought it; what was recorded before has a 0. Undefined: the first one had it. */
   readonly since?: number;
 }

@@ -86,7 +86,7 @@ function subtract(a: ModelTotal, b: ModelTotal = NOTHING): ModelTotal {
 
 /** Whether more was counted than the total has. A counter that Claude Code did not always report is not compared. */
 function isBelow({ usage }: ModelTotal): boolean {
-  const reported = COUNTERS.filter(({ omittedBy }) => !omittedBy.includes('claude'));
+  const reported = COUNTERS.filter(({ omittedBy }) => !omittedBy?.includes('claude'));
   return reported.some(({ name }) => {
     const parts = reported.filter(({ within }) => within === name);
     return parts.reduce((rest, part) => rest - usage[part.name], usage[name]) < 0;

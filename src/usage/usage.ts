@@ -82,7 +82,7 @@ export function isNegativeUsage(usage: Usage): boolean {
  * both know can be compared.
  */
 export function keepReported(usage: Usage, reported: Usage, agent: 'codex' | 'claude'): Usage {
-  const omitted = new Set(COUNTERS.filter(({ omittedBy }) => omittedBy.includes(agent)).map(({ name }) => name));
+  const omitted = new Set(COUNTERS.filter(({ omittedBy }) => omittedBy?.includes(agent)).map(({ name }) => name));
   return mapCounters((name) => (omitted.has(name) && reported[name] === 0 ? 0 : usage[name]));
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BlocksQuery, readBlocks } from '../../src/report/blocks.js';
 import { renderBlocksText } from '../../src/report/blocks-text.js';
 import { createCalendar, createClock } from '../../src/report/calendar.js';
+import { PLAIN } from '../../src/report/paint.js';
 import type { Store } from '../../src/store/store.js';
 import type { Provider } from '../../src/usage/provider.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
@@ -76,13 +77,8 @@ describe('a window of five hours', () => {
       [8, 'part'],
       [16, 'whole'],
     ]);
-    const look = {
-      width: 200,
-      paint: (_style: unknown, text: string) => text,
-      extent: 'full',
-      detail: 'entries',
-    } as const;
-    const text = renderBlocksText(since, { ...look, clock: createClock('UTC') });
+    const look = { width: 200, paint: PLAIN, clock: createClock('UTC') };
+    const text = renderBlocksText(since, { ...look, extent: 'full', detail: 'entries' });
     expect(text).toContain('Of the window from 2026-03-05 02:00 (codex) only what was used on the days asked for');
     expect(readDays({ until: day }).blocks.at(-1)).toMatchObject({ extent: 'part', figures: { costNanoUsd: 4e9 } });
   });
@@ -104,11 +100,8 @@ describe('a window of five hours', () => {
 
   it('goes on, of one project, since the first usage of all in it', () => {
     const store = createUsage(['19:00', 2]);
-    const mine = sampleResponse('b', {
-      completedAtMs: Date.parse('2026-03-04T20:30Z'),
-      costNanoUsd: 4e9,
-      threadId: 'b',
-    });
+    const completedAtMs = Date.parse('2026-03-04T20:30Z');
+    const mine = sampleResponse('b', { completedAtMs, costNanoUsd: 4e9, threadId: 'b' });
     store.record({ invocation: sampleInvocation('b', { attribution: { projectId: 'else' } }), responses: [mine] });
     const [open] = read(store, { projectId: 'else' }).blocks;
     expect(open?.outlook).toEqual({ leftMs: 3 * 3_600_000, nanoUsdPerHour: 2e9, costNanoUsd: 10e9 });

@@ -3,51 +3,38 @@ import { type CostReport, readCostReport } from '../../src/report/cost-report.js
 import { describeSource } from '../../src/report/figures.js';
 import type { Part } from '../../src/report/selector.js';
 import type { Scope } from '../../src/store/queries.js';
+import type { Store } from '../../src/store/store.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
+import { storeOf } from './recorded.js';
 
 const RUN: Scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' };
 
-function readRun(
-  store: ReturnType<typeof createStore>,
-  detail: 'models' | 'responses' = 'models',
-  part?: Part,
-): CostReport {
-  return readCostReport(store.connection, RUN, { detail, part });
+function readRun({ connection }: Store, detail: 'models' | 'responses' = 'models', part?: Part): CostReport {
+  return readCostReport(connection, RUN, { detail, part });
 }
 
 /** Three iterations of a builder and a reviewer; each response costs ten times as much as the one before. */
-function createLoop(): ReturnType<typeof createStore> {
-  const store = createStore();
-  let key = 0;
-  for (const iteration of [1, 2, 3]) {
-    for (const phase of ['builder', 'reviewer'] as const) {
-      const model = phase === 'builder' ? 'gpt-5.3-codex' : 'gpt-5.5';
-      const response = sampleResponse(`${key}`, { model, costNanoUsd: 10 ** key++ });
-      const invocation = sampleInvocation(`${key}`, { attribution: { phase, iteration }, startedAtMs: START + key });
-      store.record({ invocation, responses: [response] });
-    }
-  }
-  return store;
+function createLoop(): Store {
+  return storeOf(
+    ...[0, 1, 2, 3, 4, 5].map((key) => {
+      const phase = key % 2 === 0 ? 'builder' : 'reviewer';
+      const model = key % 2 === 0 ? 'gpt-5.3-codex' : 'gpt-5.5';
+      const as = { attribution: { phase, iteration: Math.floor(key / 2) + 1 } } as const;
+      return {
+        as,
+        responses: [sampleResponse(`${key}`, { model, costNanoUsd: 10 ** key, usage: { input: 10 ** key } })],
+      };
+    }),
+  );
 }
 
 describe('the report of a run', () => {
-  it('adds invocations up to phases and phases up to the total, to the nano-USD', () => {
-    const store = createStore();
-    for (const [index, phase] of (['builder', 'reviewer', 'builder'] as const).entries()) {
-      const response = sampleResponse(`resp-${index}`, { costNanoUsd: 10 ** index, usage: { input: 10 ** index } });
-      const invocation = sampleInvocation(`${index}`, { attribution: { phase }, startedAtMs: START + index });
-      store.record({ invocation, responses: [response] });
-    }
-    const { phases, totals } = readRun(store);
+  it('adds invocations up to phases and to iterations, and both to the total, to the nano-USD', () => {
+    const { phases, iterations, totals } = readRun(createLoop());
     expect(phases.map(({ phase, figures }) => [phase, figures.costNanoUsd, figures.usage.input])).toEqual([
-      ['builder', 101, 101],
-      ['reviewer', 10, 10],
+      ['builder', 10_101, 10_101],
+      ['reviewer', 101_010, 101_010],
     ]);
-    expect([totals.costNanoUsd, totals.usage.input, totals.usage.output, totals.responses]).toEqual([111, 111, 600, 3]);
-  });
-
-  it('adds the phases of each iteration up, and the iterations to the total', () => {
-    const { iterations, totals } = readRun(createLoop());
     const sums = iterations.map(({ iteration, invocations, figures }) => [
       iteration,
       invocations.length,
@@ -58,7 +45,8 @@ describe('the report of a run', () => {
       [2, 2, 1100],
       [3, 2, 110_000],
     ]);
-    expect(totals.costNanoUsd).toBe(111_111);
+    const { costNanoUsd, usage, responses } = totals;
+    expect([costNanoUsd, usage.input, usage.output, responses]).toEqual([111_111, 111_111, 1200, 6]);
   });
 
   it.each([
@@ -84,14 +72,12 @@ describe('the report of a run', () => {
   });
 
   it('tells models and sources of an invocation apart', () => {
-    const store = createStore();
     const responses = [
       sampleResponse('resp-1'),
       sampleResponse('estimate:turn-1:0', { source: 'estimated', evidence: 'tokenizer', completedAtMs: START + 3000 }),
       sampleResponse('resp-3', { model: 'mini', completedAtMs: START + 2000 }),
     ];
-    store.record({ invocation: sampleInvocation('a'), responses });
-    const [invocation] = readRun(store).invocations;
+    const [invocation] = readRun(storeOf({ responses })).invocations;
     expect(invocation?.models.map(({ model, source }) => `${model} ${source}`)).toEqual([
       'gpt-5.3-codex actual',
       'mini actual',
@@ -102,28 +88,20 @@ describe('the report of a run', () => {
   });
 
   it('names the models without a price and leaves them out of the cost, not out of the tokens', () => {
-    const store = createStore();
     const unpriced = { model: 'new', costNanoUsd: undefined, price: undefined };
     const responses = ['resp-1', 'resp-2'].map((key) => sampleResponse(key, unpriced));
-    store.record({ invocation: sampleInvocation('a'), responses: [...responses, sampleResponse('resp-3')] });
-    const { totals, unpriced: models } = readRun(store);
+    const { totals, unpriced: models } = readRun(storeOf({ responses: [...responses, sampleResponse('resp-3')] }));
     expect(models).toEqual([{ model: 'new', unpricedResponses: 2 }]);
     expect([totals.costNanoUsd, totals.unpricedResponses, totals.usage.input]).toEqual([2_600_000, 2, 3000]);
   });
 
   it('has no cost, instead of a cost of nothing, when nothing was recorded', () => {
-    const store = createStore();
-    store.record({ invocation: sampleInvocation('a') });
-    const { totals, invocations, sources } = readRun(store);
+    const { totals, invocations, sources } = readRun(storeOf({}));
     expect([totals.costNanoUsd, totals.responses, invocations.length, sources]).toEqual([undefined, 0, 1, []]);
   });
 
   it('holds every response with its price when it is asked to', () => {
-    const store = createStore();
-    store.record({
-      invocation: sampleInvocation('a'),
-      responses: [sampleResponse('resp-1'), sampleResponse('resp-2')],
-    });
+    const store = storeOf({ responses: [sampleResponse('resp-1'), sampleResponse('resp-2')] });
     expect(readRun(store).invocations[0]?.responses).toEqual([]);
     expect(readRun(store, 'responses').invocations[0]?.responses.map(({ key }) => key)).toEqual(['resp-1', 'resp-2']);
   });

@@ -6,12 +6,11 @@ import { readCostReport } from '../../src/report/cost-report.js';
 import { formatCredits, sumCredits } from '../../src/report/credits.js';
 import type { Figures } from '../../src/report/figures.js';
 import { type PeriodQuery, readPeriodReport } from '../../src/report/period-report.js';
-import { openHistoryStore } from '../../src/store/history.js';
-import { Packer } from '../../src/store/pack.js';
 import type { Store } from '../../src/store/store.js';
 import { PHASES } from '../../src/usage/phase.js';
 import type { PricedResponse } from '../../src/usage/record.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
+import { importThread } from './recorded.js';
 
 const FIRST = Date.parse('2026-07-28T20:00:00Z');
 const HOUR_MS = 3_600_000;
@@ -47,30 +46,7 @@ function createFilledStore(): Store {
     store.record({ invocation, update: { threadId: 'metered' }, responses: [response] });
   });
   store.record({ invocation: sampleInvocation('claude'), responses: OF_CLAUDE });
-  const packer = new Packer();
-  for (const { costNanoUsd, price, ...response } of PACKED) packer.add(response, { costNanoUsd, price });
-  const history = openHistoryStore(store.path, {
-    busyTimeoutMs: 0,
-    bill: () => ({ costNanoUsd: undefined, price: undefined }),
-  });
-  const file = {
-    path: 'a',
-    provider: 'codex',
-    threadId: 'packed',
-    sizeBytes: 1,
-    modifiedAtMs: 1,
-    readBytes: 1,
-  } as const;
-  const thread = { id: 'packed', provider: 'codex', rootId: 'packed', projectId: 'shop', kind: 'main' } as const;
-  history.write([
-    {
-      file: { ...file, state: null, responses: PACKED.length, unreadableLines: 0, problem: null },
-      threads: [{ ...thread, cwd: '/shop', cliVersion: '0.171.0', startedAtMs: FIRST }],
-      packs: packer.take(),
-      responses: [],
-    },
-  ]);
-  history.close();
+  importThread(store, 'packed', PACKED);
   return store;
 }
 
@@ -94,12 +70,10 @@ const CALENDAR = createCalendar('Europe/Berlin');
 const ALL = [...PACKED, ...METERED];
 
 describe('the credits of a report over time', () => {
-  const store = createFilledStore;
-
   it.each(['daily', 'weekly', 'monthly', 'model', 'project'] as const)(
     'by %s are those of its responses, one by one',
     (kind) => {
-      const report = readPeriodReport(store().connection, { ...QUERY, kind }, CALENDAR);
+      const report = readPeriodReport(createFilledStore().connection, { ...QUERY, kind }, CALENDAR);
       expect(report.totals.credits).toEqual(takeEach(ALL));
       expect(add(report.entries)).toEqual(takeEach(ALL));
       for (const { model, provider, figures } of report.models) {
@@ -110,12 +84,12 @@ describe('the credits of a report over time', () => {
   );
 
   it('by phase are those of metered runs alone', () => {
-    const report = readPeriodReport(store().connection, { ...QUERY, kind: 'phase' }, CALENDAR);
+    const report = readPeriodReport(createFilledStore().connection, { ...QUERY, kind: 'phase' }, CALENDAR);
     expect(report.totals.credits).toEqual(takeEach(METERED));
   });
 
   it('hold for the days, the project and the model that were asked for', () => {
-    const { connection } = store();
+    const { connection } = createFilledStore();
     const [since, until] = [parseDay('2026-07-31'), parseDay('2026-08-06')];
     const [fromMs, untilMs] = [Date.parse('2026-07-30T22:00:00Z'), Date.parse('2026-08-06T22:00:00Z')];
     const then = ALL.filter(({ completedAtMs }) => fromMs <= completedAtMs && completedAtMs < untilMs);
@@ -128,7 +102,7 @@ describe('the credits of a report over time', () => {
   });
 
   it('are not there for another provider, and not where nobody asked', () => {
-    const { connection } = store();
+    const { connection } = createFilledStore();
     const ofClaude = readPeriodReport(connection, { ...QUERY, provider: 'claude' }, CALENDAR);
     expect(ofClaude.totals.credits).toEqual({ nanoCredits: undefined, unratedResponses: 0 });
     const { unit: _, ...inUsd } = QUERY;
@@ -136,7 +110,7 @@ describe('the credits of a report over time', () => {
   });
 
   it('of windows of five hours are those of their responses', () => {
-    const report = readBlocks(store().connection, QUERY, CALENDAR);
+    const report = readBlocks(createFilledStore().connection, QUERY, CALENDAR);
     expect(report.totals.credits).toEqual(takeEach(ALL));
     expect(add(report.blocks)).toEqual(takeEach(ALL));
   });

@@ -5,22 +5,18 @@ import { PLAIN } from '../../src/report/paint.js';
 import { measureWidth } from '../../src/report/table.js';
 import type { Store } from '../../src/store/store.js';
 import { createStore, START, sampleInvocation, sampleResponse } from '../store/samples.js';
+import { storeOf } from './recorded.js';
 
 function createRuns(): Store {
   const store = createStore();
   const at = (minutes: number, runId: string) => ({ startedAtMs: START + minutes * 60_000, attribution: { runId } });
   const done = { status: 'completed', exitCode: 0, endedAtMs: START + 600_000 } as const;
-  store.record({ invocation: sampleInvocation('1', at(0, 'resumed')), update: done, responses: [sampleResponse('1')] });
+  const update = { ...done, threadId: 'thread-1' };
+  store.record({ invocation: sampleInvocation('1', at(0, 'resumed')), update, responses: [sampleResponse('1')] });
   const unpriced = sampleResponse('2', { model: 'new', costNanoUsd: undefined });
   store.record({ invocation: sampleInvocation('2', at(1, 'priceless')), update: done, responses: [unpriced] });
   const guess = sampleResponse('3', { source: 'estimated', evidence: 'tokenizer', model: 'other' });
   store.record({ invocation: sampleInvocation('3', at(2, 'resumed')), responses: [guess] });
-  return store;
-}
-
-function createRunsWithThreads(): Store {
-  const store = createRuns();
-  store.record({ invocation: { id: '1' }, update: { threadId: 'thread-1' } });
   return store;
 }
 
@@ -34,19 +30,9 @@ const render = (store: Store, width = 160) => {
 describe('the list of runs', () => {
   it('has the run that was active last first, with its sums and how its invocations ended', () => {
     const rows = render(createRuns()).split('\n').slice(2, 4);
-    expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
-      [
-        'resumed',
-        'shop',
-        '2026-03-04 05:06',
-        '2026-03-04 05:08',
-        'gpt-5.3-codex +1',
-        '~2,000',
-        '~400',
-        '~$0.0052',
-        '1 running, 1 completed',
-      ],
-      ['priceless', 'shop', '2026-03-04 05:07', '2026-03-04 05:07', 'new', '1,000', '200', 'unpriced', '1 completed'],
+    expect(rows.map((row) => row.replaceAll(/ {2,}/g, '|'))).toEqual([
+      'resumed|shop|2026-03-04 05:06|2026-03-04 05:08|gpt-5.3-codex +1|~2,000|~400|~$0.0052|1 running, 1 completed',
+      'priceless|shop|2026-03-04 05:07|2026-03-04 05:07|new|1,000|200|unpriced|1 completed',
     ]);
   });
 
@@ -62,40 +48,28 @@ describe('the list of runs', () => {
   });
 
   it('names the dearest model, and not the first by the alphabet', () => {
-    const store = createStore();
-    const responses = [
-      sampleResponse('1', { model: 'a-cheap' }),
-      sampleResponse('2', { model: 'z-dear', costNanoUsd: 9e9 }),
-    ];
-    store.record({ invocation: sampleInvocation('1'), responses });
+    const [cheap, dear] = [{ model: 'a-cheap' }, { model: 'z-dear', costNanoUsd: 9e9 }];
+    const store = storeOf({ responses: [sampleResponse('1', cheap), sampleResponse('2', dear)] });
     expect(render(store)).toContain(' z-dear +1 ');
     expect(toListJson('run', list(store))).toMatchObject({ runs: [{ modelNames: ['a-cheap', 'z-dear'] }] });
   });
 
   it('writes all costs of the column alike', () => {
-    const store = createStore();
-    const run = (runId: string, costNanoUsd: number) =>
-      store.record({
-        invocation: sampleInvocation(runId, { attribution: { runId } }),
-        responses: [sampleResponse(runId, { costNanoUsd })],
-      });
-    run('dear', 42.0956e9);
-    run('cheap', 977_700_000);
-    expect(render(store)).toMatch(/ \$42\.10 /);
-    expect(render(store)).toMatch(/ \$0\.98 /);
+    const run = (runId: string, costNanoUsd: number) => {
+      return { as: { attribution: { runId } }, responses: [sampleResponse(runId, { costNanoUsd })] };
+    };
+    expect(render(storeOf(run('cheap', 977_700_000), run('dear', 42.0956e9)))).toMatch(/ \$42\.10 .* \$0\.98 /s);
   });
 
   it('of sessions has the run, the phase and the model of each', () => {
-    const entries = readList(createRunsWithThreads().connection, { kind: 'session', projectId: undefined, limit: 20 });
+    const entries = readList(createRuns().connection, { kind: 'session', projectId: undefined, limit: 20 });
     const text = renderListText(entries, { clock: createClock('UTC'), width: 120, paint: PLAIN });
     expect(text.split('\n')[2]).toMatch(/^thread-1 +resumed +builder +shop .* gpt-5\.3-codex /);
   });
 
   it('explains its marks where it has them', () => {
     expect(render(createRuns())).toMatch(/\n~ not all .* {3}\+ or unpriced: .*\n$/);
-    const store = createStore();
-    store.record({ invocation: sampleInvocation('1'), responses: [sampleResponse('1')] });
-    expect(render(store)).not.toContain('\n~');
+    expect(render(storeOf({ responses: [sampleResponse('1')] }))).not.toContain('\n~');
   });
 
   it('is as long as it may be', () => {

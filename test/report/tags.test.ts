@@ -3,13 +3,12 @@ import { createCalendar } from '../../src/report/calendar.js';
 import { ReportError } from '../../src/report/error.js';
 import type { Figures } from '../../src/report/figures.js';
 import { type PeriodQuery, type PeriodReport, readPeriodReport } from '../../src/report/period-report.js';
-import { openHistoryStore } from '../../src/store/history.js';
-import { Packer } from '../../src/store/pack.js';
 import { readSnapshot } from '../../src/store/queries.js';
 import type { Store } from '../../src/store/store.js';
 import { toTagFilter } from '../../src/store/tags.js';
 import type { InvocationTag, Tag } from '../../src/usage/tags.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
+import { importThread } from './recorded.js';
 
 /** On a day for which credits are known. */
 const START = Date.parse('2026-10-06T10:00:00Z');
@@ -21,57 +20,22 @@ function tagsOf(tags: Readonly<Record<string, string>>): InvocationTag[] {
   return Object.entries(tags).map(([key, value]) => ({ key, value, origin: 'git' }));
 }
 
-/** An invocation with a response on each of three days. */
-function meter(store: Store, tags: Readonly<Record<string, string>>, threadId = `t${keys++}`): void {
-  const responses = [0, 1, 2].map((day) =>
-    sampleResponse(`r${keys++}`, {
-      threadId,
-      model: MODEL,
-      completedAtMs: START + day * DAY_MS,
-      usage: { input: 1000 + keys },
-    }),
-  );
-  const invocation = sampleInvocation(`i${keys++}`, { startedAtMs: START, tags: tagsOf(tags) });
-  store.record({ invocation, responses, update: { threadId, threadKnownBy: 'output', endedAtMs: START + 9 * DAY_MS } });
+/** A response of a thread on each of three days. */
+function respond(threadId: string, input: number) {
+  return [0, 1, 2].map((day) => {
+    const completedAtMs = START + day * DAY_MS;
+    return sampleResponse(`r${keys++}`, { threadId, model: MODEL, completedAtMs, usage: { input: input + keys } });
+  });
 }
 
-/** A session that was imported, with a response on each of three days. */
-function importSession({ path }: Store, tags: readonly Tag[], threadId = `past${keys++}`): void {
-  const packer = new Packer();
-  for (const day of [0, 1, 2]) {
-    const response = sampleResponse(`p${keys++}`, {
-      model: MODEL,
-      threadId,
-      completedAtMs: START + day * DAY_MS,
-      usage: { input: 900 },
-    });
-    packer.add(response, response);
-  }
-  const history = openHistoryStore(path, { busyTimeoutMs: 5000, bill: () => ({ costNanoUsd: 1, price: undefined }) });
-  history.write([
-    {
-      file: {
-        ...{
-          path: `/${threadId}`,
-          provider: 'codex',
-          threadId,
-          sizeBytes: 1,
-          modifiedAtMs: 1,
-          readBytes: 1,
-          state: null,
-        },
-        ...{ responses: 3, unreadableLines: 0, problem: null },
-      },
-      threads: [
-        {
-          ...{ id: threadId, provider: 'codex', rootId: threadId, projectId: 'shop', kind: 'main', cwd: '/' },
-          ...{ cliVersion: '0.171.0', startedAtMs: START, tags },
-        },
-      ],
-      ...{ packs: packer.take(), responses: [] },
-    },
-  ]);
-  history.close();
+function meter(store: Store, tags: Readonly<Record<string, string>>, threadId = `t${keys++}`): void {
+  const invocation = sampleInvocation(`i${keys++}`, { startedAtMs: START, tags: tagsOf(tags) });
+  const update = { threadId, threadKnownBy: 'output', endedAtMs: START + 9 * DAY_MS } as const;
+  store.record({ invocation, responses: respond(threadId, 1000), update });
+}
+
+function importSession(store: Store, tags: readonly Tag[], threadId = `past${keys++}`): void {
+  importThread(store, threadId, respond(threadId, 900), tags);
 }
 
 function read(store: Store, wish: Partial<PeriodQuery> = {}): PeriodReport {
@@ -81,7 +45,6 @@ function read(store: Store, wish: Partial<PeriodQuery> = {}): PeriodReport {
 
 const only = (key: string, ...values: string[]) => ({ tags: toTagFilter(values.map((value) => ({ key, value }))) });
 const amount = ({ usage, costNanoUsd, responses, credits }: Figures) => ({ usage, costNanoUsd, responses, credits });
-const names = (report: PeriodReport) => report.entries.map(({ key, invocations }) => [key, invocations]).sort();
 
 function createTagged(): Store {
   const store = createStore();
@@ -95,43 +58,20 @@ function createTagged(): Store {
   return store;
 }
 
+const toTag = ([key = '', value = '']: readonly string[]): Tag => ({ key, value });
+
 describe('a report by a tag', () => {
   it.each([
-    [
-      'branch',
-      undefined,
-      [
-        ['', 1],
-        ['main', 2],
-        ['old', undefined],
-        ['release/1', 1],
-      ],
-    ],
-    [
-      'pr',
-      undefined,
-      [
-        ['', 2],
-        ['acme/shop#7', 1],
-        ['acme/till#7', 1],
-      ],
-    ],
-    [
-      'tag',
-      'team',
-      [
-        ['', 1],
-        ['pay', 2],
-        ['search', 1],
-      ],
-    ],
+    ['branch', undefined, { '': 1, main: 2, old: undefined, 'release/1': 1 }],
+    ['pr', undefined, { '': 2, 'acme/shop#7': 1, 'acme/till#7': 1 }],
+    ['tag', 'team', { '': 1, pay: 2, search: 1 }],
   ] as const)(
     '%s has an entry for each value and one for none, and comes to what the days come to',
     (kind, tagKey, entries) => {
       const store = createTagged();
       const report = read(store, { kind, tagKey, unit: 'credits' });
       const daily = read(store, { unit: 'credits' });
-      expect(names(report)).toEqual(entries);
+      expect(Object.fromEntries(report.entries.map(({ key, invocations }) => [key, invocations]))).toEqual(entries);
       expect(amount(report.totals)).toEqual(amount(daily.totals));
       expect(report.days).toEqual(daily.days);
       expect(report.pace).toEqual(daily.pace);
@@ -156,13 +96,13 @@ describe('a report by a tag', () => {
   it('takes several values for a key as any of them, several keys as all of them, and patterns', () => {
     const store = createTagged();
     const count = (tags: readonly Tag[]) => read(store, { tags: toTagFilter(tags) }).totals.responses;
-    const [main, release] = ['main', 'release/*'].map((value) => ({ key: 'branch', value }));
-    const pay = { key: 'team', value: 'pay' };
-    expect(main && count([main])).toBe(9);
-    expect(main && release && count([main, release])).toBe(12);
-    expect(main && release && count([main, release, pay])).toBe(6);
-    expect(main && count([main, pay])).toBe(3);
-    expect(count([{ key: 'branch', value: '*' }])).toBe(15);
+    const [main, release, pay] = [
+      ['branch', 'main'],
+      ['branch', 'release/*'],
+      ['team', 'pay'],
+    ].map(toTag);
+    const asked = [[main], [main, release], [main, release, pay], [main, pay], [toTag(['branch', '*'])]];
+    expect(asked.map((tags) => count(tags.flatMap((tag) => tag ?? [])))).toEqual([9, 12, 6, 3, 15]);
   });
 
   it('sees what has been recorded since the last report of the same connection', () => {

@@ -5,14 +5,8 @@ import { START, sampleInvocation, sampleResponse } from '../store/samples.js';
 
 const FACTS: InvocationFacts = {
   invocation: sampleInvocation('i1'),
-  ...{
-    iteration: 3,
-    threadId: 'thread-1',
-    codexVersion: '0.171.0',
-    status: 'completed',
-    exitCode: 0,
-    signal: undefined,
-  },
+  ...{ iteration: 3, threadId: 'thread-1', codexVersion: '0.171.0' },
+  ...{ status: 'completed', exitCode: 0, signal: undefined },
   endedAtMs: START + 1000,
   responses: [
     sampleResponse('r1', { usage: { input: 5000, cachedInput: 256, output: 70, reasoning: 11 } }),
@@ -53,33 +47,20 @@ describe('the line of usage', () => {
     expect(read(form)).toMatchObject({
       total_cost_usd: costUsd,
       codex_metered: {
-        ...{
-          schemaVersion: 1,
-          invocationId: 'i1',
-          projectId: 'shop',
-          runId: 'nightly-7',
-          phase: 'builder',
-          iteration: 3,
-        },
+        ...{ schemaVersion: 1, invocationId: 'i1', projectId: 'shop' },
+        ...{ runId: 'nightly-7', phase: 'builder', iteration: 3 },
         ...{ status: 'completed', exitCode: 0, source: 'actual', responseCount: 2, unpricedResponseCount: 0, costUsd },
       },
     });
   });
 
-  test('gives no cost for the whole where a part has no price', () => {
-    const responses = [
-      sampleResponse('r1', { costNanoUsd: 5000 }),
-      { ...sampleResponse('r2'), costNanoUsd: undefined },
-    ];
+  test('gives no cost for the whole where a part has no price, and says what is estimated', () => {
+    const unpriced = { costNanoUsd: undefined, source: 'estimated' } as const;
+    const responses = [sampleResponse('r1', { costNanoUsd: 5000 }), sampleResponse('r2', unpriced)];
     expect(read('usage', { responses })).toMatchObject({
       total_cost_usd: null,
-      codex_metered: { costNanoUsd: 5000, unpricedResponseCount: 1 },
+      codex_metered: { costNanoUsd: 5000, unpricedResponseCount: 1, source: 'mixed' },
     });
-  });
-
-  test('says what is estimated', () => {
-    const responses = [sampleResponse('r1', { source: 'estimated' })];
-    expect(read('usage', { responses }).codex_metered.source).toBe('estimated');
   });
 
   test.for(EMIT_FORMS)('of the form %s is not there where no usage is known', (form) => {

@@ -3,7 +3,6 @@ import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { readWhy } from '../../src/report/why-report.js';
 import { describeNextStep } from '../../src/report/why-words.js';
-import type { PricedResponse } from '../../src/usage/record.js';
 import type { Usage } from '../../src/usage/usage.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
 
@@ -18,31 +17,21 @@ interface Sent extends Partial<Usage> {
   readonly model?: string;
   readonly tier?: string;
   readonly thread?: string;
+  readonly cacheWrite1h?: number;
 }
 
 /** Records one invocation whose responses used `sent`, and explains it. */
 function explain(sent: readonly Sent[]) {
   const store = createStore();
   const pricer = new Pricer(createPriceBook());
-  const responses = sent.map(
-    ({ minute = 0, model = MODEL, tier, thread = 'thread-1', ...usage }, index): PricedResponse => {
-      const counts = { cachedInput: 0, output: 0, reasoning: 0, ...usage };
-      const completedAtMs = START + minute * MINUTE + index;
-      const sample = sampleResponse(`resp-${index}`, {
-        usage: counts,
-        model,
-        serviceTier: tier,
-        threadId: thread,
-        completedAtMs,
-      });
-      return pricer.price(sample).response;
-    },
-  );
-  store.record({
-    invocation: sampleInvocation('1', { startedAtMs: START }),
-    update: { threadId: 'thread-1' },
-    responses,
+  const responses = sent.map(({ minute = 0, cacheWrite1h = 0, model = MODEL, tier, thread, ...counts }, index) => {
+    const usage = { cachedInput: 0, output: 0, reasoning: 0, ...counts };
+    const at = { threadId: thread ?? 'thread-1', completedAtMs: START + minute * MINUTE + index };
+    const sample = sampleResponse(`resp-${index}`, { usage, cacheWrite1h, model, serviceTier: tier, ...at });
+    return pricer.price(sample).response;
   });
+  const invocation = sampleInvocation('1', { startedAtMs: START });
+  store.record({ invocation, update: { threadId: 'thread-1' }, responses });
   const scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' } as const;
   return readWhy(store.connection, { scope, reason: 'named' });
 }
@@ -160,23 +149,16 @@ describe('the parts of a cost', () => {
     expect(Math.abs(sum - (report.totals.costNanoUsd ?? 0))).toBeLessThan(30);
     expect(split.fees.nanoUsd).toBe(0);
   });
-});
 
-describe('the part of cache writes', () => {
-  it('has those that are kept for an hour at their own price, which are no fees', () => {
-    const response = sampleResponse('1', {
-      model: 'claude-opus-4-5',
-      usage: { input: 30_000, cachedInput: 10_000, cacheWrite: 18_000, output: 0, reasoning: 0 },
+  it('has cache writes that are kept for an hour at their own price, which are no fees', () => {
+    const sent = {
+      input: 30_000,
+      cachedInput: 10_000,
+      cacheWrite: 18_000,
       cacheWrite1h: 8000,
-      completedAtMs: START,
-    });
-    const store = createStore();
-    store.record({
-      invocation: sampleInvocation('1'),
-      responses: [new Pricer(createPriceBook()).price(response).response],
-    });
-    const scope = { kind: 'run', projectId: 'shop', runId: 'nightly-7' } as const;
-    const { split, report } = readWhy(store.connection, { scope, reason: 'named' });
+      model: 'claude-opus-4-5',
+    };
+    const { split, report } = explain([sent]);
     // 5 dollars per million tokens, 6.25 for a write and 10 for one that is kept for an hour.
     expect(split.cacheWrite).toEqual({ tokens: 18_000, nanoUsd: 10_000 * 6250 + 8000 * 10_000 });
     expect(split.fees.nanoUsd).toBe(0);

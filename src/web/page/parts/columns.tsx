@@ -9,7 +9,7 @@ import type { Column } from './table.js';
 export function sumColumns<Row extends Sums & { readonly evidence?: readonly string[] }>(): Column<Row>[] {
   return [
     sourceColumn(),
-    ...COUNTERS.filter(({ shown }) => shown === 'always').flatMap(({ name, label, json }): Column<Row>[] => {
+    ...COUNTERS.filter(({ shown }) => shown === undefined).flatMap(({ name, label, json }): Column<Row>[] => {
       const column = countColumn<Row>(label, (row) => row[json]);
       return name === 'cachedInput' ? [column, cachedColumn()] : [column];
     }),
