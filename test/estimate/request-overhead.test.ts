@@ -12,8 +12,8 @@ describe('what a request brings along', () => {
     ['a sub-agent', { instructions: UNLISTED, role: 'child' as const }, 'qwen3', '0.169.0', 1529],
     ['a review', { instructions: 'Review.', role: 'review' as const }, 'qwen3', '0.169.0', 873],
     [
-      'a sub-agent of 0.115, which offers more to its parent',
-      { role: 'child' as const, instructions: UNLISTED },
+      'a sub-agent of 0.115, less than its parent',
+      { instructions: UNLISTED, role: 'child' as const },
       'qwen3',
       '0.116.0',
       830,
@@ -57,25 +57,14 @@ describe('what a request brings along', () => {
 describe('the instructions that are sent', () => {
   const sections = ['# How', '## Planning\n\nPlan.\n### Examples\nOne.', '## Task', '## `update_plan`\n\nCall it.'];
 
-  it('are without the sections on planning since 0.153.4', () => {
+  it('are without the sections on planning since 0.153.4, and whole before', () => {
     const header = headerOf({ instructions: sections.join('\n') });
     expect(sentInstructions(header, '0.153.4')).toBe('# How\n## Task');
-  });
-
-  it('are whole before', () => {
-    const header = headerOf({ instructions: sections.join('\n') });
     expect(sentInstructions(header, '0.150.0')).toBe(header.instructions);
   });
 });
 
 function headerOf(given: Partial<SessionHeader>): SessionHeader {
-  return {
-    kind: 'session',
-    threadId: THREAD,
-    cliVersion: undefined,
-    role: 'main',
-    instructions: undefined,
-    historyBase: undefined,
-    ...given,
-  };
+  const unknown = { cliVersion: undefined, instructions: undefined, historyBase: undefined };
+  return { kind: 'session', threadId: THREAD, role: 'main', ...unknown, ...given };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { Growth } from '../../src/estimate/open-response.js';
 import { ResponseWalk } from '../../src/estimate/responses.js';
 import type { SessionItem, SessionItemFact } from '../../src/usage/session-item.js';
+import { completeUsage } from '../../src/usage/usage.js';
 import {
   compacted,
   contentOf,
@@ -53,10 +55,11 @@ describe('finding the responses that nobody counted', () => {
   });
 
   it('says when a response ended and gives its number among all of its turn', () => {
-    const found = walk(
-      turn(TURN, model('known', 1), record(), toolOutput('x'), row(9), model('a', 3), model('b', 3), row(), ended()),
-    );
-    expect(found.responses).toMatchObject([{ answer: 'a|b', ordinal: 1, atMs: 8 }]);
+    expect(
+      walk(
+        turn(TURN, model('known', 1), record(), toolOutput('x'), row(9), model('a', 3), model('b', 3), row(), ended()),
+      ).responses,
+    ).toMatchObject([{ answer: 'a|b', ordinal: 1, atMs: 8 }]);
   });
 });
 
@@ -83,30 +86,60 @@ describe('leaving out what is counted', () => {
   });
 
   it('leaves out what Codex itself says in the name of the model, for which there was no request', () => {
-    const found = walk([header(), message('the review says'), model('ok'), ended()]);
-    expect(found).toMatchObject({ responses: [], cutOff: 0, retried: 0 });
+    expect(walk([header(), message('the review says'), model('ok'), ended()])).toMatchObject({
+      responses: [],
+      cutOff: 0,
+      retried: 0,
+    });
+  });
+});
+
+describe('the growth of a total', () => {
+  const total = completeUsage({ input: 1000, cachedInput: 10, output: 11, reasoning: 4 });
+
+  it.each([
+    ['is news once, however often the row repeats', [total, total], [true, false]],
+    ['is news again when a resumed thread has counted from zero', [total, undefined, total], [true, false, true]],
+  ])('%s', (_what, totals, news) => {
+    const growth = new Growth();
+    expect(totals.map((one) => growth.takeTotal(one))).toEqual(news);
+  });
+
+  it('is nothing new when a usage record has counted it', () => {
+    const growth = new Growth();
+    growth.takeRecord();
+    expect(growth.takeTotal(total)).toBe(false);
   });
 });
 
 describe('responses that were cut', () => {
   it('leaves out a response that is followed directly by another: it was asked for again', () => {
-    const found = walk(turn(TURN, model('hal', 3), row(), model('half', 4), row(), ended()));
-    expect(found).toMatchObject({ responses: [{ answer: 'half', ordinal: 0 }], retried: 1, cutOff: 0 });
+    expect(walk(turn(TURN, model('hal', 3), row(), model('half', 4), row(), ended()))).toMatchObject({
+      responses: [{ answer: 'half', ordinal: 0 }],
+      retried: 1,
+      cutOff: 0,
+    });
   });
 
   it('sees a retry by the sequence when there is no row between', () => {
-    const found = walk(turn(TURN, model('hal', 3), model('half', 4), row(), ended()));
-    expect(found).toMatchObject({ responses: [{ answer: 'half' }], retried: 1 });
+    expect(walk(turn(TURN, model('hal', 3), model('half', 4), row(), ended()))).toMatchObject({
+      responses: [{ answer: 'half' }],
+      retried: 1,
+    });
   });
 
   it('sees a retry by the row between when items have no sequence', () => {
-    const found = walk(turn(TURN, row(), model('hal'), row(), model('half'), row(), ended()));
-    expect(found).toMatchObject({ responses: [{ answer: 'half' }], retried: 1 });
+    expect(walk(turn(TURN, row(), model('hal'), row(), model('half'), row(), ended()))).toMatchObject({
+      responses: [{ answer: 'half' }],
+      retried: 1,
+    });
   });
 
   it.each(['aborted', 'failed'] as const)('leaves out a response that a turn left open when it %s', (outcome) => {
-    const found = walk(turn(TURN, model('hal', 3), row(), message('<turn_aborted>'), ended(outcome)));
-    expect(found).toMatchObject({ responses: [], cutOff: 1 });
+    expect(walk(turn(TURN, model('hal', 3), row(), message('<turn_aborted>'), ended(outcome)))).toMatchObject({
+      responses: [],
+      cutOff: 1,
+    });
   });
 
   it('leaves out a response that the file ends with', () => {
@@ -114,8 +147,9 @@ describe('responses that were cut', () => {
   });
 
   it('leaves out a response that was open when Codex was killed and the thread resumed', () => {
-    const found = walk([...turn(TURN, model('hal', 3)), ...turn(LATER_TURN, model('done', 5), row(), ended())]);
-    expect(found).toMatchObject({ responses: [{ answer: 'done', turnId: LATER_TURN, ordinal: 0 }], cutOff: 1 });
+    expect(walk([...turn(TURN, model('hal', 3)), ...turn(LATER_TURN, model('done', 5), row(), ended())])).toMatchObject(
+      { responses: [{ answer: 'done', turnId: LATER_TURN, ordinal: 0 }], cutOff: 1 },
+    );
   });
 
   it('keeps a response whose tool was interrupted', () => {
@@ -151,8 +185,7 @@ describe('a response that called a tool and is counted nowhere, by a provider th
 
   it('is kept with others that are more than those that are counted', () => {
     const more = [model('two b', 5), toolOutput('z'), row(9), model('two c', 7), toolOutput('z'), row(9)];
-    const found = walk(turn(TURN, ...counted, ...doubtful, ...more));
-    expect(found).toMatchObject({ responses: [{}, {}, {}], retried: 0 });
+    expect(walk(turn(TURN, ...counted, ...doubtful, ...more))).toMatchObject({ responses: [{}, {}, {}], retried: 0 });
   });
 
   it('was cut when Codex is known to have asked again', () => {
@@ -161,13 +194,17 @@ describe('a response that called a tool and is counted nowhere, by a provider th
 
   it('is kept when what Codex asked for again is another one', () => {
     const half = [model('thr', 6), row(9), model('three', 7), record(), row(20), ended()];
-    const found = walk(turn(TURN, ...counted, ...doubtful, ...half), { reconnects: 1 });
-    expect(found).toMatchObject({ responses: [{ answer: 'two' }], retried: 1 });
+    expect(walk(turn(TURN, ...counted, ...doubtful, ...half), { reconnects: 1 })).toMatchObject({
+      responses: [{ answer: 'two' }],
+      retried: 1,
+    });
   });
 
   it('is kept when the provider also leaves out what certainly completed', () => {
-    const found = walk(turn(TURN, ...counted, ...doubtful, model('three', 6), row(9), ended()));
-    expect(found).toMatchObject({ responses: [{ answer: 'two' }, { answer: 'three' }], retried: 0 });
+    expect(walk(turn(TURN, ...counted, ...doubtful, model('three', 6), row(9), ended()))).toMatchObject({
+      responses: [{ answer: 'two' }, { answer: 'three' }],
+      retried: 0,
+    });
   });
 
   it('is kept when a row of Codex up to 0.125 says that it completed', () => {
@@ -185,8 +222,10 @@ describe('files without turns, of Codex before 0.101', () => {
   });
 
   it('take a response as cut when its request wrote none', () => {
-    const found = walk([context, row(), model('hal'), context, row(), model('half'), row()]);
-    expect(found).toMatchObject({ responses: [{ answer: 'half' }], retried: 1 });
+    expect(walk([context, row(), model('hal'), context, row(), model('half'), row()])).toMatchObject({
+      responses: [{ answer: 'half' }],
+      retried: 1,
+    });
   });
 });
 
@@ -194,31 +233,34 @@ describe('where the context begins and ends', () => {
   it('has no responses of turns before the invocation, only their items', () => {
     const before = turn(TURN, message('first'), model('one', 1), row(), ended());
     const after = turn(LATER_TURN, message('second'), model('two', 3), row(), ended());
-    const found = walk([...before, ...after], { sinceMs: before.length + 1 });
-    expect(found.responses).toMatchObject([
+    expect(walk([...before, ...after], { sinceMs: before.length + 1 }).responses).toMatchObject([
       { answer: 'two', given: ['first', 'one', 'second'], turnId: LATER_TURN, ordinal: 0 },
     ]);
   });
 
   it("has no responses of a parent's turns that a forked file copies", () => {
-    const found = walk([
-      header(),
-      ...turn(PARENT_TURN, message('first'), model('one', 1), row(), ended()),
-      ...turn(TURN, message('second'), model('two', 3), row(), ended()),
-    ]);
-    expect(found.responses).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
+    expect(
+      walk([
+        header(),
+        ...turn(PARENT_TURN, message('first'), model('one', 1), row(), ended()),
+        ...turn(TURN, message('second'), model('two', 3), row(), ended()),
+      ]).responses,
+    ).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
   });
 
   it('does not count what was cut in a copied history', () => {
-    const found = walk([header(), ...turn(PARENT_TURN, model('spawn', 1), ended('aborted')), ...turn(TURN)]);
-    expect(found).toMatchObject({ responses: [], cutOff: 0 });
+    expect(walk([header(), ...turn(PARENT_TURN, model('spawn', 1), ended('aborted')), ...turn(TURN)])).toMatchObject({
+      responses: [],
+      cutOff: 0,
+    });
   });
 
   it('begins with what the thread inherits from another file', () => {
-    const found = walk(turn(TURN, message('second'), model('two', 3), row(), ended()), {
-      inherited: timed([header(), message('first'), model('one', 1), row(), ended()]),
-    });
-    expect(found.responses).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
+    expect(
+      walk(turn(TURN, message('second'), model('two', 3), row(), ended()), {
+        inherited: timed([header(), message('first'), model('one', 1), row(), ended()]),
+      }).responses,
+    ).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
   });
 });
 
@@ -228,8 +270,9 @@ describe('compaction', () => {
   const after = [model('done', 9), row(), ended()];
 
   it('is a response of its own, after which the context is the replacement', () => {
-    const found = walk(turn(TURN, ...before, row(), model('summary', 3), row(), compacted('m', [summary]), ...after));
-    expect(found.responses).toMatchObject([
+    expect(
+      walk(turn(TURN, ...before, row(), model('summary', 3), row(), compacted('m', [summary]), ...after)).responses,
+    ).toMatchObject([
       { answer: 'call', request: 'turn' },
       { answer: 'summary', request: 'compaction', given: ['go', 'call', 'x'], ordinal: 1 },
       { answer: 'done', request: 'turn', given: ['summary'], ordinal: 2 },
@@ -243,8 +286,7 @@ describe('compaction', () => {
 
   it('is known by its message alone in Codex up to 0.125', () => {
     const introduced = 'Another language model started … to assist with your own analysis:\nsummary';
-    const found = walk(turn(TURN, ...before, row(), compacted(introduced, [summary]), ...after));
-    expect(found.responses).toMatchObject([
+    expect(walk(turn(TURN, ...before, row(), compacted(introduced, [summary]), ...after)).responses).toMatchObject([
       { answer: 'call' },
       { answer: 'summary', request: 'compaction', given: ['go', 'call', 'x'] },
       { answer: 'done', given: ['summary'] },

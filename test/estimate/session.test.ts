@@ -52,15 +52,10 @@ describe('the estimate of a session', () => {
   });
 
   it('counts instructions and tools once when they are among the items', async () => {
-    const facts = turn(
-      TURN,
-      item('tool_list', { text: 'tools' }),
-      message('Be brief.'),
-      model('ok', 3),
-      row(),
-      ended(),
-    );
-    expect(await estimate(facts)).toMatchObject([{ input: 'toolsBe brief.'.length }]);
+    const among = [item('tool_list', { text: 'tools' }), message('Be brief.')];
+    expect(await estimate(turn(TURN, ...among, model('ok', 3), row(), ended()))).toMatchObject([
+      { input: 'toolsBe brief.'.length },
+    ]);
   });
 
   it('counts a compaction without tools and with its prompt, and after it the replacement alone', async () => {

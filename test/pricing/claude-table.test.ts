@@ -50,9 +50,8 @@ const KINDS = [
 
 describe('the prices of the models that Claude Code offers', () => {
   it.each(MEASURED)('are those that Claude Code itself reckons with: %s', (model, ...usd) => {
-    const costs = KINDS.map(({ usage, ...rest }) =>
-      costOf({ ...NO_USAGE, ...usage }, priceOf(model), 'standard', rest),
-    );
+    const price = priceOf(model);
+    const costs = KINDS.map(({ usage, ...rest }) => costOf({ ...NO_USAGE, ...usage }, price, 'standard', rest));
     expect(costs.map((cost) => (cost?.nanoUsd ?? 0) / 1e9)).toEqual(usd);
   });
 
@@ -71,14 +70,8 @@ describe('the prices of the models that Claude Code offers', () => {
   });
 
   it('have no fast mode where Claude Code knows none', () => {
-    for (const model of [
-      'claude-sonnet-5-5',
-      'claude-haiku-5-5',
-      'claude-opus-4-5',
-      'claude-fable-5-1',
-      'claude-mythos-5',
-    ]) {
-      expect(costOf(NO_USAGE, priceOf(model), 'priority'), model).toBeUndefined();
+    for (const name of ['sonnet-5-5', 'haiku-5-5', 'opus-4-5', 'fable-5-1', 'mythos-5']) {
+      expect(costOf(NO_USAGE, priceOf(`claude-${name}`), 'priority'), name).toBeUndefined();
     }
   });
 
@@ -106,12 +99,8 @@ describe('the prices of the models that Claude Code offers', () => {
 });
 
 describe('a fee', () => {
-  const response = {
-    model: 'claude-opus-5',
-    serviceTier: null,
-    atMs: IN_NOVEMBER_2026,
-    usage: { ...NO_USAGE, input: 1000 },
-  };
+  const usage = { ...NO_USAGE, input: 1000 };
+  const response = { model: 'claude-opus-5', serviceTier: null, atMs: IN_NOVEMBER_2026, usage };
   const fees = { webSearches: 0, inferenceGeo: undefined, unknown: [] };
   const costWith = (some: object) => priceResponse(book, { ...response, fees: { ...fees, ...some } });
 

@@ -20,56 +20,32 @@ function costAt(price: Price, counters: Partial<Usage>, tier: ServiceTier = 'sta
 }
 
 test.each<[what: string, model: string, tier: ServiceTier, counters: Partial<Usage>, nanoUsd: number]>([
+  ['input and output at their rates', 'gpt-5.1-codex', 'standard', { input: 100, output: 9 }, 100 * 1250 + 9 * 10_000],
+  ['cached input at its rate', 'gpt-5.3-codex', 'standard', { input: 9, cachedInput: 8 }, 1750 + 8 * 175],
   [
-    'input and output at their own rates',
-    'gpt-5.1-codex',
-    'standard',
-    { input: 1000, output: 100 },
-    1000 * 1250 + 100 * 10_000,
-  ],
-  [
-    'cached input at the cached rate and only the rest of the input in full',
-    'gpt-5.3-codex',
-    'standard',
-    { input: 10_000, cachedInput: 8000, output: 500 },
-    2000 * 1750 + 8000 * 175 + 500 * 14_000,
-  ],
-  [
-    'cache writes at their own rate where the vendor has one',
+    'cache writes at their rate',
     'gpt-6.1-sol',
     'standard',
-    { input: 10_000, cachedInput: 4000, cacheWrite: 5000, output: 10 },
-    1000 * 2000 + 4000 * 100 + 5000 * 2500 + 10 * 10_000,
+    { input: 9, cachedInput: 3, cacheWrite: 5 },
+    2300 + 5 * 2500,
   ],
+  ['cache writes without a rate as input', 'gpt-5.4', 'standard', { input: 9, cacheWrite: 5 }, 9 * 2500],
   [
-    'cache writes as input where the vendor does not bill them separately',
-    'gpt-5.4',
-    'standard',
-    { input: 10_000, cachedInput: 4000, cacheWrite: 5000 },
-    6000 * 2500 + 4000 * 250,
-  ],
-  [
-    'priority at twice the standard price',
+    'priority at twice the price',
     'gpt-5.4',
     'priority',
-    { input: 100, cachedInput: 40, output: 10 },
-    60 * 5000 + 40 * 500 + 10 * 30_000,
+    { input: 9, cachedInput: 4, output: 1 },
+    5 * 5000 + 2000 + 30_000,
   ],
+  ['priority of gpt-5.5 at 2.5 times', 'gpt-5.5', 'priority', { input: 9, cachedInput: 4 }, 5 * 12_500 + 4 * 1250],
+  ['flex at half the price', 'gpt-5.5', 'flex', { input: 100, output: 10 }, 100 * 2500 + 10 * 15_000],
+  ['flex at half the price of a long context', 'gpt-5.5', 'flex', { input: 300_000 }, 300_000 * 5000],
   [
-    'priority at two and a half times the standard price for gpt-5.5',
-    'gpt-5.5',
-    'priority',
-    { input: 100, cachedInput: 40, output: 10 },
-    60 * 12_500 + 40 * 1250 + 10 * 75_000,
-  ],
-  ['flex at half the standard price', 'gpt-5.5', 'flex', { input: 100, output: 10 }, 100 * 2500 + 10 * 15_000],
-  ['flex at half the standard price of a long context', 'gpt-5.5', 'flex', { input: 300_000 }, 300_000 * 5000],
-  [
-    'a long priority request at twice the long-context price where the vendor serves it',
+    'long priority at twice its price',
     'gpt-6-astra',
     'priority',
-    { input: 300_000, cacheWrite: 100_000, output: 10 },
-    200_000 * 40_000 + 100_000 * 50_000 + 10 * 150_000,
+    { input: 3e5, cacheWrite: 1e5 },
+    2e5 * 4e4 + 1e5 * 5e4,
   ],
 ])('bills %s', (_what, model, tier, counters, nanoUsd) => {
   expect(costAt(priceOf(model), counters, tier)).toMatchObject({ nanoUsd, billedTier: tier });
@@ -80,9 +56,12 @@ test('does not bill reasoning again, which output contains', () => {
   expect(costAt(price, { output: 900, reasoning: 800 })).toEqual(costAt(price, { output: 900 }));
 });
 
-test('keeps the base price at 272000 input tokens', () => {
-  const cost = costAt(priceOf('gpt-6.1-sol'), { input: 272_000, output: 1000 });
-  expect(cost).toMatchObject({ nanoUsd: 272_000 * 2000 + 1000 * 10_000, longContext: false });
+test.each([
+  ['at 272,000 input tokens', 'gpt-6.1-sol', { input: 272_000, output: 1000 }, 272_000 * 2000 + 1000 * 10_000],
+  ['however long the output is', 'gpt-6-sol', { input: 200_000, output: 100_000 }, 200_000 * 2000 + 100_000 * 10_000],
+  ['at any length without a price of long ones', 'gpt-5.3-codex', { input: 350_000 }, 350_000 * 1750],
+])('keeps the base price %s', (_what, model, counters, nanoUsd) => {
+  expect(costAt(priceOf(model), counters)).toMatchObject({ nanoUsd, longContext: false });
 });
 
 test('bills the whole request at the long-context price from 272001 input tokens on', () => {
@@ -91,17 +70,6 @@ test('bills the whole request at the long-context price from 272001 input tokens
     nanoUsd: 2001 * 4000 + 200_000 * 200 + 70_000 * 5000 + 1000 * 15_000,
     longContext: true,
     rates: { input: 4000, cachedInput: 200, cacheWrite: 5000, output: 15_000 },
-  });
-});
-
-test('does not count output towards the long-context threshold', () => {
-  expect(costAt(priceOf('gpt-6-sol'), { input: 200_000, output: 100_000 }).longContext).toBe(false);
-});
-
-test('keeps the base price at any length for a model without a long-context price', () => {
-  expect(costAt(priceOf('gpt-5.3-codex'), { input: 350_000 })).toMatchObject({
-    nanoUsd: 350_000 * 1750,
-    longContext: false,
   });
 });
 
@@ -168,10 +136,9 @@ test('counts a negative or missing number as zero, and never makes a negative co
 });
 
 test('says when the counters are consistent', () => {
-  expect(costAt(priceOf('gpt-6-sol'), { input: 5, cachedInput: 2, cacheWrite: 3, output: 1 }).counters).toBe(
-    'consistent',
-  );
-  expect(costAt(priceOf('gpt-6-sol'), {})).toMatchObject({ nanoUsd: 0, counters: 'consistent' });
+  for (const counters of [{ input: 5, cachedInput: 2, cacheWrite: 3, output: 1 }, {}]) {
+    expect(costAt(priceOf('gpt-6-sol'), counters).counters).toBe('consistent');
+  }
 });
 
 test('states base rates in USD per 1000 tokens, whatever the tier', () => {

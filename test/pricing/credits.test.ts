@@ -57,11 +57,8 @@ describe('the credits of a response', () => {
         const input = 1000 + ((n * 7919) % 250_000);
         return { input, cachedInput: (n * 104_729) % input, output: (n * 611) % 9000 };
       });
-      const sum = parts.reduce((total, part) => ({
-        input: total.input + part.input,
-        cachedInput: total.cachedInput + part.cachedInput,
-        output: total.output + part.output,
-      }));
+      const sumOf = (name: keyof typeof TOKENS) => parts.reduce((total, part) => total + part[name], 0);
+      const sum = { input: sumOf('input'), cachedInput: sumOf('cachedInput'), output: sumOf('output') };
       for (const tier of [null, 'priority']) {
         const each = parts.map((part) => takeCredits(of(model, tier), part));
         if (each.includes(undefined)) expect(takeCredits(of(model, tier), sum), model).toBeUndefined();

@@ -11,38 +11,19 @@ const OWN: PriceEntry = {
 
 const book = createPriceBook();
 
-function inputRateAt(model: string, time: string): number | undefined {
-  return book.find(model, Date.parse(time))?.rates.input;
-}
-
-test('changes the price of gpt-5.6-sol with the day, at midnight UTC', () => {
-  expect(book.find('gpt-5.6-sol', Date.parse('2026-08-20T23:59:59.999Z'))).toMatchObject({
-    from: '2026-08-05',
-    rates: { input: 5000, cachedInput: 500, cacheWrite: 6250, output: 30_000 },
-    longContext: { rates: { input: 10_000, cachedInput: 1000, cacheWrite: 12_500, output: 45_000 } },
-  });
-  expect(book.find('gpt-5.6-sol', Date.parse('2026-08-21T00:00:00.000Z'))).toMatchObject({
-    from: '2026-08-21',
-    rates: { input: 4000, cachedInput: 400, cacheWrite: 5000, output: 20_000 },
-    longContext: { rates: { input: 8000, cachedInput: 800, cacheWrite: 10_000, output: 30_000 } },
-  });
-});
-
-test('changes the prices of gpt-5.6-terra and gpt-5.6-luna on 2026-07-30', () => {
-  expect(inputRateAt('gpt-5.6-terra', '2026-07-29T23:59:59Z')).toBe(2500);
-  expect(inputRateAt('gpt-5.6-terra', '2026-07-30T00:00:00Z')).toBe(2000);
-  expect(inputRateAt('gpt-5.6-luna', '2026-07-29T23:59:59Z')).toBe(1000);
-  expect(inputRateAt('gpt-5.6-luna', '2026-07-30T00:00:00Z')).toBe(200);
+// The other rates of these days are held against genai-prices in table.test.ts.
+test.each([
+  ['gpt-5.6-sol', '2026-08-21', 5000, 4000],
+  ['gpt-5.6-terra', '2026-07-30', 2500, 2000],
+  ['gpt-5.6-luna', '2026-07-30', 1000, 200],
+])('changes the price of %s at midnight UTC of %s', (model, day, before, after) => {
+  const rates = [-1, 0].map((ms) => book.find(model, Date.parse(day) + ms)?.rates.input);
+  expect(rates).toEqual([before, after]);
 });
 
 test('finds the same price under the name of a dated snapshot, of a provider, and in any case', () => {
-  for (const name of [
-    'gpt-5.1-2025-11-13',
-    'openai/gpt-5.1',
-    'openai/gpt-5.1-2025-11-13',
-    'GPT-5.1',
-    'gpt-5.1-20251113',
-  ]) {
+  const snapshots = ['gpt-5.1-2025-11-13', 'gpt-5.1-20251113', 'openai/gpt-5.1-2025-11-13'];
+  for (const name of [...snapshots, 'openai/gpt-5.1', 'GPT-5.1']) {
     expect(book.find(name, IN_OCTOBER_2026), name).toMatchObject({ model: 'gpt-5.1', origin: 'codex-metered' });
   }
   expect(book.find('gpt-5.4-mini-2026-03-17', IN_OCTOBER_2026)?.rates.input).toBe(750);
@@ -55,21 +36,9 @@ test('prices the alias gpt-5.6 as the model that it means', () => {
 
 test('never takes the price of a model whose name merely begins the same', () => {
   expect(book.find('gpt-5.4-mini', IN_OCTOBER_2026)?.rates.input).toBe(750);
-  for (const name of [
-    'gpt-5.4-foo',
-    'gpt-5.4-2026',
-    'gpt-5.4-2026-13-01',
-    'gpt-5.4-2026-03-05-foo',
-    'gpt-5.40',
-    'gpt-6',
-    'xgpt-5.4',
-    'gpt-5.4:free',
-    'gpt-5.1-codex-max-high',
-    'azure/gpt-5.4',
-    'openai/openai/gpt-5.4',
-    'constructor',
-    '',
-  ]) {
+  const longer = ['gpt-5.4-foo', 'gpt-5.40', 'gpt-5.4:free', 'gpt-5.1-codex-max-high', 'xgpt-5.4', 'azure/gpt-5.4'];
+  const dated = ['gpt-5.4-2026', 'gpt-5.4-2026-13-01', 'gpt-5.4-2026-03-05-foo'];
+  for (const name of [...longer, ...dated, 'openai/openai/gpt-5.4', 'gpt-6', 'constructor', '']) {
     expect(book.find(name, IN_OCTOBER_2026), name).toBeUndefined();
   }
 });
@@ -96,13 +65,10 @@ test('lets a price of the user hold from its day on, and ours before', () => {
 
 test('takes the latest of several prices of the user, in whatever order they are', () => {
   const later = { ...OWN, from: '2026-06-01', rates: { ...OWN.rates, input: 1 } };
-  for (const user of [
-    [later, OWN],
-    [OWN, later],
-  ]) {
+  for (const user of [[later, OWN], [later, OWN].reverse()]) {
     const own = createPriceBook({ user });
-    expect(own.find('gpt-5.4', Date.parse('2026-05-01'))?.rates.input).toBe(2000);
-    expect(own.find('gpt-5.4', Date.parse('2026-07-01'))?.rates.input).toBe(1);
+    const rates = ['2026-05-01', '2026-07-01'].map((day) => own.find('gpt-5.4', Date.parse(day))?.rates.input);
+    expect(rates).toEqual([2000, 1]);
   }
 });
 

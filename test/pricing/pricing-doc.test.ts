@@ -30,16 +30,8 @@ describe('the document of the prices', () => {
   it('has every line of the rate card for credits', () => {
     const rows = CREDIT_ENTRIES.map(({ model, from, input, cachedInput, output, fast, longInputs, basis }) => {
       const long = longInputs === 'same' ? 'the same' : 'not known';
-      return row(
-        model,
-        from,
-        input,
-        cachedInput,
-        output,
-        fast ?? 'not known',
-        long,
-        basis === 'card' ? 'rate card' : '25 × USD',
-      );
+      const known = [fast ?? 'not known', long, basis === 'card' ? 'rate card' : '25 × USD'];
+      return row(model, from, input, cachedInput, output, ...known);
     });
     expect(readRows('| model | from | input | cached | output |')).toEqual(rows);
   });

@@ -16,6 +16,7 @@ const HOUR = 3_600_000;
 /** Tuesday */
 const TODAY = '2026-11-24';
 const MIDNIGHT = Date.parse(`${TODAY}T00:00:00Z`);
+const PR = { pr: '12' };
 const NOWHERE = { directory: '/nowhere', below: undefined, projectId: 'nowhere' };
 
 interface Recorded {
@@ -36,23 +37,18 @@ function record(store: Store, invocations: readonly Recorded[]): void {
   for (const [number, one] of invocations.entries()) {
     const { run = 'loop', phase = 'builder', iteration = 1, status = 'completed', from = 1, to = 2 } = one;
     const { costs = [1000], response, tags = {} } = one;
+    const threadId = `thread-${number}`;
     store.record({
       invocation: sampleInvocation(`invocation-${number}`, {
         attribution: { runId: run, phase, iteration },
         startedAtMs: MIDNIGHT + from * HOUR,
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, origin: 'option' })),
       }),
-      update: {
-        threadId: `thread-${number}`,
-        status,
-        ...(status !== 'running' && { endedAtMs: MIDNIGHT + to * HOUR }),
-      },
-      responses: costs.map((costNanoUsd, index) =>
-        sampleResponse(`response-${index}`, {
-          ...{ threadId: `thread-${number}`, costNanoUsd, completedAtMs: MIDNIGHT + (index < 1 ? from : to) * HOUR },
-          ...response,
-        }),
-      ),
+      update: { threadId, status, ...(status !== 'running' && { endedAtMs: MIDNIGHT + to * HOUR }) },
+      responses: costs.map((costNanoUsd, index) => {
+        const completedAtMs = MIDNIGHT + (index < 1 ? from : to) * HOUR;
+        return sampleResponse(`response-${index}`, { threadId, costNanoUsd, completedAtMs, ...response });
+      }),
     });
   }
 }
@@ -108,9 +104,9 @@ describe('a run in a comparison', () => {
   it.each<[string, Recorded[], InvocationStatus]>([
     ['completed when its last invocation did', [{ status: 'failed' }, { iteration: 2, from: 3, to: 4 }], 'completed'],
     [
-      'failed when its last invocation did',
+      'failed when its last one did',
       [
-        { from: 1, to: 5, status: 'failed' },
+        { to: 5, status: 'failed' },
         { iteration: 2, from: 2, to: 3 },
       ],
       'failed',
@@ -150,21 +146,10 @@ describe('what is asked for', () => {
   const days: Recorded[] = [
     { run: 'earlier', from: -30, to: -29, costs: [1] },
     { run: 'across midnight', from: -1, to: 1, costs: [10, 20] },
+    { run: 'today', from: 2, to: 3, costs: [100], tags: { ...PR, branch: 'main', repo: 'ada/shop', team: 'search' } },
     {
-      run: 'today',
-      from: 2,
-      to: 3,
-      costs: [100],
-      tags: { branch: 'main', pr: '12', repo: 'ada/shop', team: 'search' },
-    },
-    {
-      run: TODAY,
-      phase: 'reviewer',
-      from: 4,
-      to: 5,
-      costs: [1000],
-      response: { model: 'gpt-5.5' },
-      tags: { branch: 'topic/x', pr: '12', repo: 'ada/bank' },
+      ...{ run: TODAY, phase: 'reviewer', from: 4, to: 5, costs: [1000], response: { model: 'gpt-5.5' } },
+      tags: { ...PR, branch: 'topic/x', repo: 'ada/bank' },
     },
   ];
   it.each<[string, number, ComparedFilter?]>([
@@ -259,35 +244,18 @@ describe('what is not known', () => {
 });
 
 describe("the same responses at another model's price", () => {
-  const sent = (usage: PricedResponse['usage'], rest: Partial<PricedResponse> = {}): Recorded => ({
-    response: { usage, ...rest },
-  });
   const usage = { input: 10_000, cachedInput: 4000, cacheWrite: 0, output: 100, reasoning: 50 };
+  const august = { completedAtMs: Date.parse('2026-08-20T12:00:00Z') };
 
-  it.each<[string, Recorded, string, number | undefined]>([
-    ['at its rates', sent(usage), 'gpt-5.4-mini', 6000 * 750 + 4000 * 75 + 100 * 4500],
-    [
-      'in the tier of the response',
-      sent(usage, { serviceTier: 'flex' }),
-      'gpt-5.4',
-      3000 * 2500 + 2000 * 250 + 50 * 15_000,
-    ],
-    [
-      'at its price of long requests',
-      sent({ ...usage, input: 300_000 }),
-      'gpt-5.4',
-      296_000 * 5000 + 4000 * 500 + 100 * 22_500,
-    ],
-    [
-      'at its price of the day of the response',
-      sent(usage, { completedAtMs: Date.parse('2026-08-20T12:00:00Z') }),
-      'gpt-5.6-sol',
-      6000 * 5000 + 4000 * 500 + 100 * 30_000,
-    ],
-    ['unless it has none', sent(usage), 'nobody-knows', undefined],
-    ['unless it has none in that tier', sent(usage, { serviceTier: 'ultrafast' }), 'gpt-5.4-mini', undefined],
-  ])('cost it %s', (_how, invocation, as, costNanoUsd) => {
-    const { sides, unpricedReasons } = compareRecorded([invocation], ['loop'], { as });
+  it.each<[string, Partial<PricedResponse>, string, number | undefined]>([
+    ['at its rates', {}, 'gpt-5.4-mini', 6000 * 750 + 4000 * 75 + 100 * 4500],
+    ['in the tier of the response', { serviceTier: 'flex' }, 'gpt-5.4', 3000 * 2500 + 2000 * 250 + 50 * 15_000],
+    ['if it was long', { usage: { ...usage, input: 3e5 } }, 'gpt-5.4', 296_000 * 5000 + 4000 * 500 + 100 * 22_500],
+    ['of the day of the response', august, 'gpt-5.6-sol', 6000 * 5000 + 4000 * 500 + 100 * 30_000],
+    ['unless it has none', {}, 'nobody-knows', undefined],
+    ['unless it has none in that tier', { serviceTier: 'ultrafast' }, 'gpt-5.4-mini', undefined],
+  ])('cost it %s', (_how, response, as, costNanoUsd) => {
+    const { sides, unpricedReasons } = compareRecorded([{ response: { usage, ...response } }], ['loop'], { as });
     const [recorded, repriced] = sides;
     expect(repriced).toMatchObject({
       pricedAs: as,

@@ -33,14 +33,8 @@ const costs = (report: ReturnType<typeof read>) => {
 describe('the days of a report', () => {
   it('are those of the reader, across the change to summer time', () => {
     const store = createStore();
-    record(
-      store,
-      'shop',
-      { ...at('2026-03-28T22:59:59Z'), ...dollars(1) },
-      { ...at('2026-03-28T23:00:00Z'), ...dollars(2) },
-      { ...at('2026-03-29T21:59:59Z'), ...dollars(4) },
-      { ...at('2026-03-29T22:00:00Z'), ...dollars(8) },
-    );
+    const times = ['2026-03-28T22:59:59Z', '2026-03-28T23:00:00Z', '2026-03-29T21:59:59Z', '2026-03-29T22:00:00Z'];
+    record(store, 'shop', ...times.map((time, index) => ({ ...at(time), ...dollars(2 ** index) })));
     expect(costs(read(store))).toEqual([
       ['2026-03-28', 1],
       ['2026-03-29', 6],
@@ -55,12 +49,8 @@ describe('the days of a report', () => {
   it('sum up every counter of every response, and tell the models apart', () => {
     const store = createStore();
     const usage = { ...NO_USAGE, input: 10, cachedInput: 4, cacheWrite: 3, output: 5, reasoning: 2 };
-    record(store, 'shop', at('2026-03-30T10:00Z'), {
-      ...at('2026-03-30T18:00Z'),
-      model: 'claude',
-      provider: 'claude',
-      usage,
-    });
+    const claude = { model: 'claude', provider: 'claude', usage } as const;
+    record(store, 'shop', at('2026-03-30T10:00Z'), { ...at('2026-03-30T18:00Z'), ...claude });
     const [entry] = read(store).entries;
     expect(entry?.figures).toMatchObject({
       responses: 2,
@@ -122,12 +112,8 @@ describe('the range of a report', () => {
 describe('what a report is about', () => {
   const createMix = () => {
     const store = createStore();
-    record(
-      store,
-      'shop',
-      { ...at('2026-03-30T08:00Z'), ...dollars(1) },
-      { ...at('2026-03-30T08:00Z'), ...dollars(2), model: 'gpt-6-luna' },
-    );
+    const shop = [dollars(1), { ...dollars(2), model: 'gpt-6-luna' }];
+    record(store, 'shop', ...shop.map((one) => ({ ...at('2026-03-30T08:00Z'), ...one })));
     record(store, 'bank', { ...at('2026-03-31T08:00Z'), ...dollars(8), model: 'claude-x', provider: 'claude' });
     return store;
   };
@@ -186,14 +172,8 @@ describe('the phases of metered runs', () => {
 describe('the pace', () => {
   it('counts days, days of use, and hours of use by the quarter', () => {
     const store = createStore();
-    record(
-      store,
-      'shop',
-      { ...at('2026-03-28T08:00Z'), ...dollars(2) },
-      { ...at('2026-03-28T08:14Z'), ...dollars(2) },
-      { ...at('2026-03-28T08:15Z'), ...dollars(2) },
-      { ...at('2026-03-30T08:00Z'), ...dollars(6) },
-    );
+    const times = ['28T08:00Z', '28T08:14Z', '28T08:15Z'].map((time) => ({ ...at(`2026-03-${time}`), ...dollars(2) }));
+    record(store, 'shop', ...times, { ...at('2026-03-30T08:00Z'), ...dollars(6) });
     expect(read(store).pace).toEqual({
       activeDays: 2,
       calendarDays: 4,

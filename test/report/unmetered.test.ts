@@ -57,13 +57,7 @@ describe('a session that was read from history', () => {
       projectIds: ['bank'],
       invocations: [],
       unmetered: [
-        {
-          threadId: 'past',
-          threadKind: 'main',
-          provider: 'codex',
-          responseCount: 1,
-          responses: [{ responseKey: '1' }],
-        },
+        { threadId: 'past', threadKind: 'main', provider: 'codex', responses: [{ responseKey: '1' }] },
         { threadId: 'past-child', threadKind: 'subagent', cliVersion: '0.140.0', costNanoUsd: 2_600_000 },
       ],
     });
