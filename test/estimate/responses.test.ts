@@ -55,11 +55,10 @@ describe('finding the responses that nobody counted', () => {
   });
 
   it('says when a response ended and gives its number among all of its turn', () => {
-    expect(
-      walk(
-        turn(TURN, model('known', 1), record(), toolOutput('x'), row(9), model('a', 3), model('b', 3), row(), ended()),
-      ).responses,
-    ).toMatchObject([{ answer: 'a|b', ordinal: 1, atMs: 8 }]);
+    const found = walk(
+      turn(TURN, model('known', 1), record(), toolOutput('x'), row(9), model('a', 3), model('b', 3), row(), ended()),
+    );
+    expect(found.responses).toMatchObject([{ answer: 'a|b', ordinal: 1, atMs: 8 }]);
   });
 });
 
@@ -86,11 +85,8 @@ describe('leaving out what is counted', () => {
   });
 
   it('leaves out what Codex itself says in the name of the model, for which there was no request', () => {
-    expect(walk([header(), message('the review says'), model('ok'), ended()])).toMatchObject({
-      responses: [],
-      cutOff: 0,
-      retried: 0,
-    });
+    const found = walk([header(), message('the review says'), model('ok'), ended()]);
+    expect(found).toMatchObject({ responses: [], cutOff: 0, retried: 0 });
   });
 });
 
@@ -104,42 +100,21 @@ describe('the growth of a total', () => {
     const growth = new Growth();
     expect(totals.map((one) => growth.takeTotal(one))).toEqual(news);
   });
-
-  it('is nothing new when a usage record has counted it', () => {
-    const growth = new Growth();
-    growth.takeRecord();
-    expect(growth.takeTotal(total)).toBe(false);
-  });
 });
 
 describe('responses that were cut', () => {
-  it('leaves out a response that is followed directly by another: it was asked for again', () => {
-    expect(walk(turn(TURN, model('hal', 3), row(), model('half', 4), row(), ended()))).toMatchObject({
-      responses: [{ answer: 'half', ordinal: 0 }],
-      retried: 1,
-      cutOff: 0,
-    });
-  });
-
-  it('sees a retry by the sequence when there is no row between', () => {
-    expect(walk(turn(TURN, model('hal', 3), model('half', 4), row(), ended()))).toMatchObject({
-      responses: [{ answer: 'half' }],
-      retried: 1,
-    });
-  });
-
-  it('sees a retry by the row between when items have no sequence', () => {
-    expect(walk(turn(TURN, row(), model('hal'), row(), model('half'), row(), ended()))).toMatchObject({
-      responses: [{ answer: 'half' }],
-      retried: 1,
-    });
+  it.each([
+    ['another, which was asked for again', [model('hal', 3), row(), model('half', 4)]],
+    ['another sequence, when there is no row between', [model('hal', 3), model('half', 4)]],
+    ['a row between, when items have no sequence', [row(), model('hal'), row(), model('half')]],
+  ])('leaves out a response that is followed directly by %s', (_what, facts) => {
+    const found = walk(turn(TURN, ...facts, row(), ended()));
+    expect(found).toMatchObject({ responses: [{ answer: 'half', ordinal: 0 }], retried: 1, cutOff: 0 });
   });
 
   it.each(['aborted', 'failed'] as const)('leaves out a response that a turn left open when it %s', (outcome) => {
-    expect(walk(turn(TURN, model('hal', 3), row(), message('<turn_aborted>'), ended(outcome)))).toMatchObject({
-      responses: [],
-      cutOff: 1,
-    });
+    const found = walk(turn(TURN, model('hal', 3), row(), message('<turn_aborted>'), ended(outcome)));
+    expect(found).toMatchObject({ responses: [], cutOff: 1 });
   });
 
   it('leaves out a response that the file ends with', () => {
@@ -147,9 +122,8 @@ describe('responses that were cut', () => {
   });
 
   it('leaves out a response that was open when Codex was killed and the thread resumed', () => {
-    expect(walk([...turn(TURN, model('hal', 3)), ...turn(LATER_TURN, model('done', 5), row(), ended())])).toMatchObject(
-      { responses: [{ answer: 'done', turnId: LATER_TURN, ordinal: 0 }], cutOff: 1 },
-    );
+    const found = walk([...turn(TURN, model('hal', 3)), ...turn(LATER_TURN, model('done', 5), row(), ended())]);
+    expect(found).toMatchObject({ responses: [{ answer: 'done', turnId: LATER_TURN, ordinal: 0 }], cutOff: 1 });
   });
 
   it('keeps a response whose tool was interrupted', () => {
@@ -175,36 +149,33 @@ describe('a response that called a tool and is counted nowhere, by a provider th
   const doubtful = [model('two', 3), toolOutput('y'), row(9)];
   const facts = turn(TURN, ...counted, ...doubtful, model('three', 6), record(), row(20), ended());
 
-  it('was cut, as far as anybody knows', () => {
-    expect(walk(facts)).toMatchObject({ responses: [], retried: 1 });
-  });
-
-  it('is kept when Codex is known not to have asked again', () => {
-    expect(walk(facts, { reconnects: 0 })).toMatchObject({ responses: [{ answer: 'two', ordinal: 1 }], retried: 0 });
+  it.each([
+    ['was cut, as far as anybody knows', undefined, { responses: [], retried: 1 }],
+    [
+      'is kept when Codex is known not to have asked again',
+      0,
+      { responses: [{ answer: 'two', ordinal: 1 }], retried: 0 },
+    ],
+    ['was cut when Codex is known to have asked again', 1, { responses: [], retried: 1 }],
+  ])('%s', (_what, reconnects, expected) => {
+    expect(walk(facts, reconnects === undefined ? {} : { reconnects })).toMatchObject(expected);
   });
 
   it('is kept with others that are more than those that are counted', () => {
     const more = [model('two b', 5), toolOutput('z'), row(9), model('two c', 7), toolOutput('z'), row(9)];
-    expect(walk(turn(TURN, ...counted, ...doubtful, ...more))).toMatchObject({ responses: [{}, {}, {}], retried: 0 });
-  });
-
-  it('was cut when Codex is known to have asked again', () => {
-    expect(walk(facts, { reconnects: 1 })).toMatchObject({ responses: [], retried: 1 });
+    const found = walk(turn(TURN, ...counted, ...doubtful, ...more));
+    expect(found).toMatchObject({ responses: [{}, {}, {}], retried: 0 });
   });
 
   it('is kept when what Codex asked for again is another one', () => {
     const half = [model('thr', 6), row(9), model('three', 7), record(), row(20), ended()];
-    expect(walk(turn(TURN, ...counted, ...doubtful, ...half), { reconnects: 1 })).toMatchObject({
-      responses: [{ answer: 'two' }],
-      retried: 1,
-    });
+    const found = walk(turn(TURN, ...counted, ...doubtful, ...half), { reconnects: 1 });
+    expect(found).toMatchObject({ responses: [{ answer: 'two' }], retried: 1 });
   });
 
   it('is kept when the provider also leaves out what certainly completed', () => {
-    expect(walk(turn(TURN, ...counted, ...doubtful, model('three', 6), row(9), ended()))).toMatchObject({
-      responses: [{ answer: 'two' }, { answer: 'three' }],
-      retried: 0,
-    });
+    const found = walk(turn(TURN, ...counted, ...doubtful, model('three', 6), row(9), ended()));
+    expect(found).toMatchObject({ responses: [{ answer: 'two' }, { answer: 'three' }], retried: 0 });
   });
 
   it('is kept when a row of Codex up to 0.125 says that it completed', () => {
@@ -222,10 +193,8 @@ describe('files without turns, of Codex before 0.101', () => {
   });
 
   it('take a response as cut when its request wrote none', () => {
-    expect(walk([context, row(), model('hal'), context, row(), model('half'), row()])).toMatchObject({
-      responses: [{ answer: 'half' }],
-      retried: 1,
-    });
+    const found = walk([context, row(), model('hal'), context, row(), model('half'), row()]);
+    expect(found).toMatchObject({ responses: [{ answer: 'half' }], retried: 1 });
   });
 });
 
@@ -233,34 +202,31 @@ describe('where the context begins and ends', () => {
   it('has no responses of turns before the invocation, only their items', () => {
     const before = turn(TURN, message('first'), model('one', 1), row(), ended());
     const after = turn(LATER_TURN, message('second'), model('two', 3), row(), ended());
-    expect(walk([...before, ...after], { sinceMs: before.length + 1 }).responses).toMatchObject([
+    const found = walk([...before, ...after], { sinceMs: before.length + 1 });
+    expect(found.responses).toMatchObject([
       { answer: 'two', given: ['first', 'one', 'second'], turnId: LATER_TURN, ordinal: 0 },
     ]);
   });
 
   it("has no responses of a parent's turns that a forked file copies", () => {
-    expect(
-      walk([
-        header(),
-        ...turn(PARENT_TURN, message('first'), model('one', 1), row(), ended()),
-        ...turn(TURN, message('second'), model('two', 3), row(), ended()),
-      ]).responses,
-    ).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
+    const found = walk([
+      header(),
+      ...turn(PARENT_TURN, message('first'), model('one', 1), row(), ended()),
+      ...turn(TURN, message('second'), model('two', 3), row(), ended()),
+    ]);
+    expect(found.responses).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
   });
 
   it('does not count what was cut in a copied history', () => {
-    expect(walk([header(), ...turn(PARENT_TURN, model('spawn', 1), ended('aborted')), ...turn(TURN)])).toMatchObject({
-      responses: [],
-      cutOff: 0,
-    });
+    const found = walk([header(), ...turn(PARENT_TURN, model('spawn', 1), ended('aborted')), ...turn(TURN)]);
+    expect(found).toMatchObject({ responses: [], cutOff: 0 });
   });
 
   it('begins with what the thread inherits from another file', () => {
-    expect(
-      walk(turn(TURN, message('second'), model('two', 3), row(), ended()), {
-        inherited: timed([header(), message('first'), model('one', 1), row(), ended()]),
-      }).responses,
-    ).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
+    const found = walk(turn(TURN, message('second'), model('two', 3), row(), ended()), {
+      inherited: timed([header(), message('first'), model('one', 1), row(), ended()]),
+    });
+    expect(found.responses).toMatchObject([{ answer: 'two', given: ['first', 'one', 'second'] }]);
   });
 });
 
@@ -270,9 +236,8 @@ describe('compaction', () => {
   const after = [model('done', 9), row(), ended()];
 
   it('is a response of its own, after which the context is the replacement', () => {
-    expect(
-      walk(turn(TURN, ...before, row(), model('summary', 3), row(), compacted('m', [summary]), ...after)).responses,
-    ).toMatchObject([
+    const found = walk(turn(TURN, ...before, row(), model('summary', 3), row(), compacted('m', [summary]), ...after));
+    expect(found.responses).toMatchObject([
       { answer: 'call', request: 'turn' },
       { answer: 'summary', request: 'compaction', given: ['go', 'call', 'x'], ordinal: 1 },
       { answer: 'done', request: 'turn', given: ['summary'], ordinal: 2 },
@@ -286,7 +251,8 @@ describe('compaction', () => {
 
   it('is known by its message alone in Codex up to 0.125', () => {
     const introduced = 'Another language model started … to assist with your own analysis:\nsummary';
-    expect(walk(turn(TURN, ...before, row(), compacted(introduced, [summary]), ...after)).responses).toMatchObject([
+    const found = walk(turn(TURN, ...before, row(), compacted(introduced, [summary]), ...after));
+    expect(found.responses).toMatchObject([
       { answer: 'call' },
       { answer: 'summary', request: 'compaction', given: ['go', 'call', 'x'] },
       { answer: 'done', given: ['summary'] },
@@ -294,17 +260,8 @@ describe('compaction', () => {
   });
 
   it('is left out when the total has grown before its message', () => {
-    const known = turn(
-      TURN,
-      model('call'),
-      row(5),
-      toolOutput('x'),
-      row(5),
-      row(9),
-      compacted('m', [summary]),
-      ...after,
-    );
-    expect(answers(known)).toEqual(['done']);
+    const grown = [model('call'), row(5), toolOutput('x'), row(5), row(9)];
+    expect(answers(turn(TURN, ...grown, compacted('m', [summary]), ...after))).toEqual(['done']);
   });
 
   it('leaves the messages and the summary where the file holds no replacement', () => {
@@ -334,15 +291,8 @@ describe('compaction', () => {
     it('says nothing of a response that was cut', () => {
       const cut = [model('call two', 3), toolOutput('y'), row(5)];
       const counted = [model('call', 1), row(5), toolOutput('x')];
-      const facts = turn(
-        TURN,
-        ...counted,
-        ...cut,
-        model('call two', 5),
-        row(9),
-        toolOutput('y'),
-        compacted('', [sealed]),
-      );
+      const again = [model('call two', 5), row(9), toolOutput('y')];
+      const facts = turn(TURN, ...counted, ...cut, ...again, compacted('', [sealed]));
       expect(walk(facts).responses.map(({ request }) => request)).toEqual(['remote compaction']);
     });
   });

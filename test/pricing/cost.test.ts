@@ -40,13 +40,7 @@ test.each<[what: string, model: string, tier: ServiceTier, counters: Partial<Usa
   ['priority of gpt-5.5 at 2.5 times', 'gpt-5.5', 'priority', { input: 9, cachedInput: 4 }, 5 * 12_500 + 4 * 1250],
   ['flex at half the price', 'gpt-5.5', 'flex', { input: 100, output: 10 }, 100 * 2500 + 10 * 15_000],
   ['flex at half the price of a long context', 'gpt-5.5', 'flex', { input: 300_000 }, 300_000 * 5000],
-  [
-    'long priority at twice its price',
-    'gpt-6-astra',
-    'priority',
-    { input: 3e5, cacheWrite: 1e5 },
-    2e5 * 4e4 + 1e5 * 5e4,
-  ],
+  ['long priority at twice that', 'gpt-6-astra', 'priority', { input: 3e5, cacheWrite: 1e5 }, 2e5 * 4e4 + 1e5 * 5e4],
 ])('bills %s', (_what, model, tier, counters, nanoUsd) => {
   expect(costAt(priceOf(model), counters, tier)).toMatchObject({ nanoUsd, billedTier: tier });
 });

@@ -15,31 +15,20 @@ describe('a cost', () => {
     [1_234_567_890_123, '$1,234.5679'],
     [99_995_000, '$0.1000'],
     [5_000_000, '$0.0050'],
-  ])('of %i nano-USD has four decimals: %s', (nanoUsd, text) => {
-    expect(formatCost(nanoUsd)).toBe(text);
-  });
-
-  it.each([
     [412_345, '$0.00041'],
     [41_000, '$0.000041'],
     [999_999, '$0.00100'],
     [12, '$0.000000012'],
     [1, '$0.000000001'],
-  ])('of only %i nano-USD has as many as its first two figures take: %s', (nanoUsd, text) => {
+    [0, '$0.0000'],
+    [8_999_999_999_999_999, '$9,000,000.0000'],
+    [8_999_999_123_450_000, '$8,999,999.1235'],
+  ])('of %i nano-USD has four decimals, or as many as its first two figures take: %s', (nanoUsd, text) => {
     expect(formatCost(nanoUsd)).toBe(text);
-  });
-
-  it('of nothing is that of a price of zero', () => {
-    expect(formatCost(0)).toBe('$0.0000');
   });
 
   it('never reads as nothing when something was spent', () => {
     for (let nanoUsd = 1; nanoUsd < 1e13; nanoUsd *= 3) expect(formatCost(nanoUsd)).toMatch(/[1-9]/);
-  });
-
-  it('is exact where a double could not be', () => {
-    expect(formatCost(8_999_999_999_999_999)).toBe('$9,000,000.0000');
-    expect(formatCost(8_999_999_123_450_000)).toBe('$8,999,999.1235');
   });
 });
 
@@ -59,11 +48,8 @@ describe('a count', () => {
   });
 
   it('of things agrees with its noun', () => {
-    expect([0, 1, 1000].map((count) => formatPlural(count, 'response'))).toEqual([
-      '0 responses',
-      '1 response',
-      '1,000 responses',
-    ]);
+    const written = [0, 1, 1000].map((count) => formatPlural(count, 'response'));
+    expect(written).toEqual(['0 responses', '1 response', '1,000 responses']);
   });
 });
 

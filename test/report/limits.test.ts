@@ -6,12 +6,8 @@ const NOW = Date.UTC(2026, 10, 24, 12);
 const HOUR = 3_600_000;
 
 const limit = (more: Partial<RateLimit> = {}): RateLimit => ({
-  provider: 'codex',
-  limitId: 'codex',
-  windowMinutes: 300,
-  usedPercent: 38,
-  resetsAtMs: NOW + HOUR,
-  observedAtMs: NOW - HOUR,
+  ...{ provider: 'codex', limitId: 'codex', windowMinutes: 300, usedPercent: 38 },
+  ...{ resetsAtMs: NOW + HOUR, observedAtMs: NOW - HOUR },
   ...more,
 });
 const week = limit({ windowMinutes: 10_080, usedPercent: 81 });
@@ -41,16 +37,15 @@ describe('a rate-limit window', () => {
     ]);
   });
 
-  test('that has begun anew since it was heard of has nobody to say what is left', () => {
-    expect(described(limit({ resetsAtMs: NOW - 1 }))).toEqual([['5h', undefined]]);
+  test.each([
+    ['that has begun anew is there, and nobody knows what is left of it', { resetsAtMs: NOW - 1 }, [['5h', undefined]]],
+    ['is forgotten when it has long been over', { resetsAtMs: NOW - 5 * HOUR }, []],
+    ['without a reset is forgotten after its length', { resetsAtMs: undefined, observedAtMs: NOW - 6 * HOUR }, []],
+  ])('%s', (_what, more, expected) => {
+    expect(described(limit(more))).toEqual(expected);
   });
 
-  test('is forgotten when it has long been over', () => {
-    expect(described(limit({ resetsAtMs: NOW - 5 * HOUR }))).toEqual([]);
-    expect(described(limit({ resetsAtMs: undefined, observedAtMs: NOW - 6 * HOUR }))).toEqual([]);
-  });
-
-  test('that was told with another length is the newer of the two', () => {
+  test('that was reported with another length is the newer of the two', () => {
     const older = limit({ windowMinutes: 299, usedPercent: 90, observedAtMs: NOW - 2 * HOUR });
     expect(described(older, limit())).toEqual([['5h', 62]]);
     expect(described(limit(), older)).toEqual([['5h', 62]]);

@@ -34,20 +34,12 @@ function failOf(store: Store, wish: Partial<Wish>): ReportError {
 const run = (runId: string, projectId = 'shop') => ({ kind: 'run', projectId, runId });
 
 describe('without an id', () => {
-  it('the newest run of the project that the reader stands in is meant, though others are newer', () => {
-    const store = createRuns(['old'], ['here'], ['newer', 'bank']);
-    expect(select(store, { place: IN_SHOP })).toEqual({ scope: run('here'), reason: 'newest-here' });
-  });
-
-  it('the newest run of all is meant when the reader stands in none', () => {
-    const store = createRuns(['old'], ['newer', 'bank']);
-    expect(select(store, {})).toEqual({ scope: run('newer', 'bank'), reason: 'newest' });
-  });
-
-  it('the newest run of the project that was named is meant, wherever the reader stands', () => {
-    const store = createRuns(['theirs', 'bank'], ['here']);
-    const selection = select(store, { projectId: 'bank', place: IN_SHOP });
-    expect(selection).toEqual({ scope: run('theirs', 'bank'), reason: 'newest-of-project' });
+  it.each([
+    ['of the project that the reader stands in', { place: IN_SHOP }, run('here'), 'newest-here'],
+    ['of all when the reader stands in none', {}, run('newer', 'bank'), 'newest'],
+    ['of the project that was named', { projectId: 'bank', place: IN_SHOP }, run('newer', 'bank'), 'newest-of-project'],
+  ])('the newest run %s is meant', (_what, wish, scope, reason) => {
+    expect(select(createRuns(['old'], ['here'], ['newer', 'bank']), wish)).toEqual({ scope, reason });
   });
 
   it('the newest session is found likewise', () => {
@@ -62,12 +54,11 @@ describe('without an id', () => {
 });
 
 describe('with an id', () => {
-  it('a run is found by the beginning of its id', () => {
-    expect(select(createRuns(['nightly-7'], ['weekly-1']), { id: 'night' }).scope).toEqual(run('nightly-7'));
-  });
-
-  it('a whole id is found, though other ids begin with it', () => {
-    expect(select(createRuns(['r1'], ['r10'], ['r11']), { id: 'r1' }).scope).toEqual(run('r1'));
+  it.each([
+    ['a run is found by the beginning of its id', 'night', 'nightly-7'],
+    ['a whole id is found, though other ids begin with it', 'r1', 'r1'],
+  ])('%s', (_what, id, found) => {
+    expect(select(createRuns(['nightly-7'], ['r1'], ['r10'], ['r11']), { id }).scope).toEqual(run(found));
   });
 
   it('that several ids begin with, they are the candidates, newest first', () => {
@@ -98,6 +89,8 @@ describe('with an id', () => {
   });
 });
 
+const REVIEWER_3 = { phase: 'reviewer', iteration: 3, model: undefined };
+
 describe('a selector', () => {
   it.each([
     ['r42', undefined],
@@ -110,19 +103,13 @@ describe('a selector', () => {
     expect(parseSelector(text)).toEqual(parts);
   });
 
-  it('finds the run by the beginning of its id, and the part of it', () => {
-    const { scope, part } = select(createRuns(['nightly-7']), { id: 'night/reviewer/3' });
-    expect([scope, part]).toEqual([run('nightly-7'), { phase: 'reviewer', iteration: 3, model: undefined }]);
-  });
-
-  it('is the id of a run first, which may have slashes itself', () => {
-    const { scope, part } = select(createRuns(['r1'], ['r1/builder']), { id: 'r1/builder' });
-    expect([scope, part]).toEqual([run('r1/builder'), undefined]);
-  });
-
-  it('goes with options, which have the last word', () => {
-    const { part } = select(createRuns(['r1']), { id: 'r1/builder', phase: 'review', model: 'gpt-*' });
-    expect(part).toEqual({ phase: 'reviewer', iteration: undefined, model: 'gpt-*' });
+  it.each<[string, Partial<Wish>, string, Selection['part']]>([
+    ['finds the run by the beginning of its id, and the part of it', { id: 'r1/reviewer/3' }, 'r1', REVIEWER_3],
+    ['is the id of a run first, which may have slashes itself', { id: 'r1/builder' }, 'r1/builder', undefined],
+    ['goes with options, which have the last word', { id: 'r1/chat/3', phase: 'review' }, 'r1', REVIEWER_3],
+  ])('%s', (_what, wish, runId, part) => {
+    const selection = select(createRuns(['r1x'], ['r1'], ['r1/builder']), wish);
+    expect([selection.scope, selection.part]).toEqual([run(runId), part]);
   });
 
   it('of no run says which runs there are', () => {

@@ -40,16 +40,17 @@ describe('a table', () => {
     ]);
   });
 
-  it('cuts long cells before it drops a column', () => {
-    const { text, missing } = render(35);
-    expect(text.split('\n')[2]).toBe('builder  gpt-5.3-c…  1,234  $0.0100');
-    expect(missing).toEqual([]);
-  });
-
-  it('drops the least important column next, and says which, and gives its room to the cells it cut', () => {
-    const { text, missing } = render(31);
-    expect(text.split('\n')[2]).toBe('builder  gpt-5.3-codex  $0.0100');
-    expect(missing).toEqual(['Input']);
+  it.each([
+    ['cuts long cells before it drops a column', 35, 'builder  gpt-5.3-c…  1,234  $0.0100', []],
+    [
+      'drops the least important column next, and gives its room to the others',
+      31,
+      'builder  gpt-5.3-codex  $0.0100',
+      ['Input'],
+    ],
+  ])('%s', (_what, width, line, missing) => {
+    const table = render(width);
+    expect([table.text.split('\n')[2], table.missing]).toEqual([line, missing]);
   });
 
   it('leaves out the rows that say nothing without a dropped column', () => {
@@ -127,22 +128,23 @@ describe('a table with two wordings', () => {
 });
 
 describe('a paragraph', () => {
-  it('is broken between words, its later lines indented', () => {
-    expect(wrapText('one two three four five six seven', 22)).toBe('one two three four\n  five six seven');
-  });
-
-  it('of one line is left as it is', () => {
-    expect(wrapText('one two', 40)).toBe('one two');
-  });
-
-  it('keeps an address or a path whole, however narrow it is', () => {
-    expect(wrapText('see https://example.org/a/long/way for more', 22)).toBe(
-      'see\n  https://example.org/a/long/way\n  for more',
-    );
-  });
-
-  it('keeps the spaces between facts', () => {
-    expect(wrapText('project shop  started today  codex 1', 30)).toBe('project shop  started today\n  codex 1');
+  it.each([
+    [
+      'is broken between words, its later lines indented',
+      22,
+      'one two three four five six',
+      'one two three four\n  five six',
+    ],
+    ['of one line is left as it is', 40, 'one two', 'one two'],
+    [
+      'keeps an address or a path whole',
+      22,
+      'see https://example.org/a/long for',
+      'see\n  https://example.org/a/long\n  for',
+    ],
+    ['keeps the spaces between facts', 22, 'project shop  codex 1', 'project shop  codex\n  1'],
+  ])('%s', (_what, width, text, lines) => {
+    expect(wrapText(text, width)).toBe(lines);
   });
 
   it('is cut where only one line is wanted', () => {
@@ -155,45 +157,23 @@ const MODEL = { natural: 30, minWidth: 20, dropOrder: 2, drop: 'reluctantly' as 
 const NUMBER = { natural: 8, dropOrder: 1 };
 const OUTCOME = { natural: 24, minWidth: 20 };
 
-function fitInto(width: number): (number | '-')[] {
-  const columns = [NAME, MODEL, NUMBER, OUTCOME].map((column, index) => ({ ...column, index }));
-  const fitted = fitColumns(columns, width);
-  return columns.map(({ index }) => fitted.find((column) => column.index === index)?.width ?? '-');
-}
-
 describe('columns', () => {
-  it('are as wide as their cells where there is room', () => {
-    expect([fitInto(78), fitInto(200)]).toEqual([
-      [10, 30, 8, 24],
-      [10, 30, 8, 24],
-    ]);
-  });
-
-  it('are cut from the right down to what they should have', () => {
-    expect([fitInto(77), fitInto(74), fitInto(70), fitInto(64)]).toEqual([
-      [10, 30, 8, 23],
-      [10, 30, 8, 20],
-      [10, 26, 8, 20],
-      [10, 20, 8, 20],
-    ]);
-  });
-
-  it('are dropped before others are cut further, and their room is used', () => {
-    expect(fitInto(63)).toEqual([10, 29, '-', 20]);
-  });
-
-  it('that are dropped reluctantly stay until nothing can be cut', () => {
-    expect([fitInto(53), fitInto(38), fitInto(37)]).toEqual([
-      [10, 20, '-', 19],
-      [10, 12, '-', 12],
-      [10, '-', '-', 24],
-    ]);
-  });
-
-  it('that must stay are cut last of all, and may then be too wide', () => {
-    expect([fitInto(30), fitInto(20)]).toEqual([
-      [10, '-', '-', 18],
-      [10, '-', '-', 12],
-    ]);
+  it.each([
+    ['are as wide as their cells where there is room', 200, [10, 30, 8, 24]],
+    ['are as wide as their cells where there is just room', 78, [10, 30, 8, 24]],
+    ['are cut from the right', 77, [10, 30, 8, 23]],
+    ['are cut down to what they should have', 74, [10, 30, 8, 20]],
+    ['are cut from the right on', 70, [10, 26, 8, 20]],
+    ['are all cut down to what they should have', 64, [10, 20, 8, 20]],
+    ['are dropped before others are cut further, and their room is used', 63, [10, 29, '-', 20]],
+    ['that are dropped reluctantly stay while others can be cut', 53, [10, 20, '-', 19]],
+    ['that are dropped reluctantly stay until nothing can be cut', 38, [10, 12, '-', 12]],
+    ['that are dropped reluctantly go in the end', 37, [10, '-', '-', 24]],
+    ['that must stay are cut last of all', 30, [10, '-', '-', 18]],
+    ['that must stay may be too wide', 20, [10, '-', '-', 12]],
+  ])('%s: %i', (_what, width, widths) => {
+    const columns = [NAME, MODEL, NUMBER, OUTCOME].map((column, index) => ({ ...column, index }));
+    const fitted = fitColumns(columns, width);
+    expect(columns.map(({ index }) => fitted.find((column) => column.index === index)?.width ?? '-')).toEqual(widths);
   });
 });
