@@ -1,7 +1,14 @@
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { DETAILS, type FleetTarget, MOST_LABELS, NAME_MODES, parseFleetUrl } from '../usage/fleet-target.js';
+import {
+  DETAIL_WANTED,
+  DETAILS,
+  type FleetTarget,
+  MOST_LABELS,
+  NAME_MODES,
+  parseFleetUrl,
+} from '../usage/fleet-target.js';
 import { readDuration } from './fleet.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
@@ -37,7 +44,7 @@ export const FLEET_TARGET = z
       ),
       projects: z.optional(list),
       except: z.optional(list),
-      detail: z.optional(z.enum(DETAILS, { error: `must be ${DETAILS.map((one) => `"${one}"`).join(' or ')}` })),
+      detail: z.optional(z.enum(DETAILS, { error: DETAIL_WANTED })),
       names: z.optional(z.enum(NAME_MODES, { error: `must be ${NAME_MODES.map((one) => `"${one}"`).join(' or ')}` })),
       names_key_file: z.optional(text),
       send_threads: z.optional(flag),

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { type FleetTarget, parseLabels } from '../usage/fleet-target.js';
+import { DETAIL_WANTED, DETAILS, type Detail, type FleetTarget, parseLabels } from '../usage/fleet-target.js';
 import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
 
@@ -45,7 +45,12 @@ export function passwordOf(
 function fromEnvironment(url: string, env: NodeJS.ProcessEnv): FleetTarget {
   const passwordFile = env.CODEX_METERED_FLEET_PASSWORD_FILE || undefined;
   const readUrl = env.CODEX_METERED_FLEET_READ_URL || undefined;
-  return { ...NOTHING_SET, name: TARGET_OF_VARIABLES, url, passwordFile, readUrl, waitMs: 0 };
+  const detail = env.CODEX_METERED_FLEET_DETAIL || NOTHING_SET.detail;
+  return {
+    ...NOTHING_SET,
+    ...{ name: TARGET_OF_VARIABLES, url, passwordFile, readUrl, waitMs: 0 },
+    detail: expectDetail(detail, 'CODEX_METERED_FLEET_DETAIL'),
+  };
 }
 
 function withVariables(target: FleetTarget, env: NodeJS.ProcessEnv): FleetTarget {
@@ -57,6 +62,12 @@ function withVariables(target: FleetTarget, env: NodeJS.ProcessEnv): FleetTarget
     labels: { ...target.labels, ...labels },
     waitMs: wait ? expectDuration(wait, 'CODEX_METERED_FLEET_WAIT') : target.waitMs,
   };
+}
+
+function expectDetail(written: string, place: string): Detail {
+  const detail = DETAILS.find((one) => one === written);
+  if (detail) return detail;
+  throw new UsageError(`${place}: "${written}" ${DETAIL_WANTED}.`);
 }
 
 function expectDuration(written: string, place: string): number {

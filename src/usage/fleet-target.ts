@@ -5,6 +5,8 @@ export type NameMode = (typeof NAME_MODES)[number];
 /** What a target is sent, and nothing finer: single responses, or the sums of each invocation by quarter of an hour. */
 export const DETAILS = ['responses', 'invocations'] as const;
 export type Detail = (typeof DETAILS)[number];
+/** What is said to somebody who has set another one. */
+export const DETAIL_WANTED: string = `must be ${DETAILS.map((one) => `"${one}"`).join(' or ')}, the sums of each invocation`;
 
 /** How many labels a target is sent at most. */
 export const MOST_LABELS = 8;

@@ -32,7 +32,7 @@ describe('a target of the fleet', () => {
           ...{ name: 'work', url: 'postgres://pusher@db.example.com/usage', passwordFile: join(folder, 'secret') },
           ...{ passwordCommand: undefined, user: 'ada', labels: { team: 'core' }, projects: ['shop'], except: [] },
           ...{ names: 'plain', namesKeyFile: undefined, sendThreads: false, history: undefined, waitMs: 5000 },
-          allowInsecure: false,
+          ...{ allowInsecure: false, detail: 'responses' },
         },
       },
     ]);
@@ -41,14 +41,19 @@ describe('a target of the fleet', () => {
   it('is set by variables too, which also change those of the file', async () => {
     const env = {
       ...{ CODEX_METERED_FLEET_URL: 'postgres://db/usage', CODEX_METERED_FLEET_WAIT: '250ms' },
+      CODEX_METERED_FLEET_DETAIL: 'invocations',
       ...{ CODEX_METERED_USER: 'grace', CODEX_METERED_LABELS: 'team=core, place=a%2Cb,nonsense' },
     };
     const { targets } = await load(`${WORK}user = "ada"\nlabels = { team = "x" }\n`, { env });
     const labels = { team: 'core', place: 'a,b' };
     expect(targets.map(({ value }) => value)).toMatchObject([
-      { name: 'environment', url: 'postgres://db/usage', user: 'grace', labels, waitMs: 250 },
-      { name: 'work', user: 'grace', labels, waitMs: 250 },
+      { name: 'environment', url: 'postgres://db/usage', user: 'grace', labels, waitMs: 250, detail: 'invocations' },
+      { name: 'work', user: 'grace', labels, waitMs: 250, detail: 'responses' },
     ]);
+    const wrong = { ...env, CODEX_METERED_FLEET_DETAIL: 'buckets' };
+    await expect(load('', { env: wrong })).rejects.toThrow(
+      /CODEX_METERED_FLEET_DETAIL: "buckets" must be "responses" or/,
+    );
   });
 
   it('is refused in the file of a project, which could be of anybody', async () => {

@@ -131,10 +131,12 @@ describe.skipIf(NO_POSTGRES !== undefined).each(ENGINES)('two machines and a kil
 
   test('are one record: the month by user, project and phase is what the ledgers say, after corrections too', async () => {
     const fleet = await createFleet(server);
-    const laptop = await openMachine(fleet, { CODEX_METERED_USER: 'ada' });
+    // Two of them send sums alone.
+    const sums = { CODEX_METERED_FLEET_DETAIL: 'invocations' };
+    const laptop = await openMachine(fleet, { CODEX_METERED_USER: 'ada', ...sums });
     const desktop = await openMachine(fleet, { CODEX_METERED_USER: 'grace', CODEX_METERED_PROJECT: 'infra' });
     const github = { GITHUB_SHA: 'abcdef0', GITHUB_ACTOR: 'linus', GITHUB_RUN_ID: '7', GITHUB_REPOSITORY: 'acme/shop' };
-    const job = await openMachine(fleet, github);
+    const job = await openMachine(fleet, { ...github, ...sums });
     const spent = {
       builder: { user: 'ada', project: 'shop', phase: 'builder', ledger: await laptop.run('builder', turn('one', 3)) },
       again: { user: 'ada', project: 'shop', phase: 'builder', ledger: await laptop.run('builder', turn('two', 5)) },

@@ -88,6 +88,17 @@ describe('the outbox', () => {
     expect(rows().responses).toMatchObject([{ key: 'otel:1', invocationId: 'a', projectId: 'shop', isPast: 0 }]);
   });
 
+  it('has an invocation that has lost a response', () => {
+    const store = createWithTarget();
+    for (const id of ['a', 'b']) store.record({ invocation: sampleInvocation(id), responses: [sampleResponse(id)] });
+    sendAll(store);
+    store.connection.exec("UPDATE response_rows SET invocation_id = 'b' WHERE response_key = 'a'");
+    expect(listWaiting(store)).toEqual(['invocation a', 'response a']);
+    sendAll(store);
+    store.connection.exec("DELETE FROM response_rows WHERE response_key = 'b'");
+    expect(listWaiting(store)).toEqual(['gone response b', 'invocation b']);
+  });
+
   it('has one entry for a pack, which stands for all of its responses', () => {
     const store = createWithTarget();
     importKeys(store, ['1', '2', '3']);

@@ -1,44 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStore, type Store } from '../../../src/store/store.js';
 import { createFleet, type Fleet } from '../../fleet/fleet.js';
+import { createMachine, type Machine } from '../../fleet/machine.js';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from '../../fleet/postgres-server.js';
-import { runUsage } from '../../harness/codex-usage.js';
-import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
+import { sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 /** Nothing listens there: port 1 is privileged and unused. */
 const NOWHERE = 'postgres://pusher@127.0.0.1:1/usage';
 const A = '0b6f1f0e-3d0c-4c53-9d55-111111111111';
 const B = '0b6f1f0e-3d0c-4c53-9d55-222222222222';
-
-/** A machine with a database, its settings, and codex-usage. */
-function createMachine(url: string, settings = '', name = 'usage.db') {
-  const folder = createFolder();
-  const database = join(folder, name);
-  mkdirSync(join(folder, 'config', 'codex-metered'), { recursive: true });
-  const config = join(folder, 'config', 'codex-metered', 'codex-metered.toml');
-  writeFileSync(config, `[fleet.work]\nurl = "${url}"\n${settings}`);
-  const env = {
-    ...{ XDG_CONFIG_HOME: join(folder, 'config'), CODEX_METERED_STATE_DIR: join(folder, 'state'), HOME: folder },
-    PGPASSFILE: undefined,
-  };
-  return {
-    folder,
-    database,
-    config,
-    usage: (args: string[], more: NodeJS.ProcessEnv = {}) => {
-      return runUsage(args, { database, cwd: folder, env: { ...env, ...more } });
-    },
-    record(work: (store: Store) => void) {
-      const store = openStore(database, { mode: 'write', busyTimeoutMs: 5000 });
-      work(store);
-      store.close();
-    },
-  };
-}
-
-type Machine = ReturnType<typeof createMachine>;
 
 const recordOne = ({ record }: Machine, id = A, key = 'r1', more = {}) => {
   record((store) => store.record({ invocation: sampleInvocation(id), responses: [sampleResponse(key, more)] }));
