@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { OutboxInvocation, OutboxResponse, OutboxRows, WholeInvocation } from '../store/outbox-rows.js';
+import type { OutboxInvocation, OutboxResponse, OutboxRows } from '../store/outbox-rows.js';
+import type { WholeInvocation } from '../store/whole-invocations.js';
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import { type Detail, type FleetTarget, MOST_LABELS } from '../usage/fleet-target.js';
 import { toResponseId } from '../usage/response-id.js';

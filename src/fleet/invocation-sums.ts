@@ -1,5 +1,6 @@
 import { bucketStartOf } from '../store/bucket-tally.js';
-import type { OutboxResponse, WholeInvocation } from '../store/outbox-rows.js';
+import type { OutboxResponse } from '../store/outbox-rows.js';
+import type { WholeInvocation } from '../store/whole-invocations.js';
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
 import { isUnpriced } from '../usage/record.js';
 import { idTimeOf, makeId } from '../usage/response-id.js';

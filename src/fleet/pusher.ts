@@ -12,8 +12,9 @@ import {
   readLastNumber,
   readTarget,
 } from '../store/outbox.js';
-import { listResponsesOf, readOutboxRows, readWholeInvocations } from '../store/outbox-rows.js';
+import { readOutboxRows } from '../store/outbox-rows.js';
 import { setRowAside, takeBack } from '../store/set-aside.js';
+import { listResponsesOf, readWholeInvocations } from '../store/whole-invocations.js';
 import { toResponseId } from '../usage/response-id.js';
 import { countResponses, type RowRules, toSumRows, toWireRows, type WireRow, writeBatch } from './batch.js';
 import { FleetError } from './connection.js';

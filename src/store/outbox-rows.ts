@@ -4,7 +4,7 @@ import { type ResponseIdentity, toResponseId } from '../usage/response-id.js';
 import type { InvocationSurroundings } from '../usage/surroundings.js';
 import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
-import type { EntryKind, OutboxEntry } from './outbox.js';
+import type { OutboxEntry } from './outbox.js';
 
 /** A response as it is recorded now, with what its invocation or its thread says of it. */
 export interface OutboxResponse extends ResponseIdentity, Readonly<Record<ResponseCounterName, number>> {
@@ -90,60 +90,16 @@ export function readOutboxRows(connection: Connection, entries: readonly OutboxE
   };
 }
 
-/** The responses of an invocation, as they are known on every machine. */
-export function listResponsesOf(connection: Connection, invocationId: string): ResponseIdentity[] {
-  const columns = 'provider, thread_id AS threadId, response_key AS key, completed_at_ms AS completedAtMs';
-  return connection
-    .prepare<[string], ResponseIdentity>(`SELECT ${columns} FROM response_rows WHERE invocation_id = ?`)
-    .all(invocationId);
-}
+export type Numbered = readonly [seq: number, key: string];
 
-/** An invocation with all of its responses. */
-export interface WholeInvocation extends OutboxInvocation {
-  readonly responses: readonly OutboxResponse[];
-}
-
-/**
- * Reads the invocations that entries are about as a whole, as they are now, all with the number `seq`. Those whose newest entry is
- * no newer than `readAt` says are left out. A response that has left an invocation has made an entry about the invocation too.
- */
-export function readWholeInvocations(
-  connection: Connection,
-  entries: readonly OutboxEntry[],
-  { seq, readAt }: { readonly seq: number; readonly readAt: ReadonlyMap<string, number> },
-): WholeInvocation[] {
-  const of = (kind: EntryKind) => {
-    const about = entries.filter((one) => one.kind === kind && one.gone === null);
-    return JSON.stringify(about.map((one): Numbered => [one.seq, one.key]));
-  };
-  const list = connection
-    .prepare<[object], { id: string; newest: number }>(CONCERNED)
-    .all({ invocations: of('invocation'), responses: of('response') })
-    .filter(({ id, newest }) => newest > (readAt.get(id) ?? -1))
-    .map(({ id }): Numbered => [seq, id]);
-  const numbered = { entries: JSON.stringify(list) };
-  const responses = new Map<string | null, OutboxResponse[]>();
-  for (const row of connection.prepare<[object], FlatResponse & JsonColumns>(OF_INVOCATION).iterate(numbered)) {
-    const known = responses.get(row.invocationId);
-    if (known) known.push(parseJson(row));
-    else responses.set(row.invocationId, [parseJson(row)]);
-  }
-  return connection
-    .prepare<[object], FlatInvocation & JsonColumns>(INVOCATIONS)
-    .all(numbered)
-    .map((row) => ({ ...parseJson(row), responses: responses.get(row.id) ?? [] }));
-}
-
-type Numbered = readonly [seq: number, key: string];
-
-interface JsonColumns {
+export interface JsonColumns {
   readonly surroundings: string | null;
   readonly tags?: string | null;
 }
-type FlatResponse = Omit<OutboxResponse, keyof JsonColumns>;
-type FlatInvocation = Omit<OutboxInvocation, keyof JsonColumns>;
+export type FlatResponse = Omit<OutboxResponse, keyof JsonColumns>;
+export type FlatInvocation = Omit<OutboxInvocation, keyof JsonColumns>;
 
-function parseJson<Row>(row: Row & JsonColumns) {
+export function parseJson<Row>(row: Row & JsonColumns) {
   const surroundings = JSON.parse(row.surroundings ?? '{}') as InvocationSurroundings;
   return { ...row, surroundings, tags: JSON.parse(row.tags ?? '{}') as Record<string, string> };
 }
@@ -175,7 +131,7 @@ function toGone(connection: Connection, { seq, key: json, gone }: OutboxEntry): 
 }
 
 /** SQL: columns of `OutboxResponse`, of a response `r`, its invocation `i` and its thread `t`. */
-const RESPONSE = `e.value ->> 0 AS seq, r.provider, r.thread_id AS threadId, r.response_key AS key, r.model,
+export const RESPONSE = `e.value ->> 0 AS seq, r.provider, r.thread_id AS threadId, r.response_key AS key, r.model,
   r.service_tier AS serviceTier, ${selectCounters('r', RESPONSE_COUNTERS)}, r.evidence, r.source,
   r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent, r.completed_at_ms AS completedAtMs`;
 const PROJECT = "coalesce(i.project_id, t.project_id, 'unknown') AS projectId";
@@ -186,20 +142,6 @@ const ROWS = `
   FROM json_each(@entries) e
   JOIN response_rows r ON r.thread_id = e.value ->> 1 ->> 0 AND r.response_key = e.value ->> 1 ->> 1
   LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id`;
-
-/** The invocations that entries are about, each with the number of the newest of them. */
-const CONCERNED = `
-  SELECT id, max(seq) AS newest FROM (
-    SELECT e.value ->> 1 AS id, e.value ->> 0 AS seq FROM json_each(@invocations) e
-    UNION ALL SELECT r.invocation_id, e.value ->> 0 FROM json_each(@responses) e
-    JOIN response_rows r ON r.thread_id = e.value ->> 1 ->> 0 AND r.response_key = e.value ->> 1 ->> 1
-    WHERE r.invocation_id IS NOT NULL)
-  GROUP BY id`;
-
-const OF_INVOCATION = `
-  SELECT ${RESPONSE}, i.project_id AS projectId, i.id AS invocationId, i.run_id AS runId, i.phase, i.iteration,
-    i.origin = 'backfilled' AS isPast, i.surroundings
-  FROM json_each(@entries) e JOIN invocations i ON i.id = e.value ->> 1 JOIN response_rows r ON r.invocation_id = i.id`;
 
 const WITHOUT_INVOCATION = `coalesce(t.project_id, 'unknown') AS projectId, NULL AS invocationId, NULL AS runId,
   NULL AS phase, NULL AS iteration, 1 AS isPast, NULL AS surroundings`;
@@ -214,7 +156,7 @@ const OF_THREAD = `
   FROM json_each(@entries) e JOIN responses r ON r.thread_id = e.value ->> 1
   LEFT JOIN threads t ON t.id = r.thread_id WHERE r.invocation_id IS NULL`;
 
-const INVOCATIONS = `
+export const INVOCATIONS = `
   SELECT e.value ->> 0 AS seq, i.id, i.project_id AS projectId, i.run_id AS runId, i.phase, i.iteration, i.status,
     i.started_at_ms AS startedAtMs, i.ended_at_ms AS endedAtMs, i.exit_code AS exitCode, i.signal,
     i.codex_version AS codexVersion, i.origin = 'backfilled' AS isPast, i.surroundings,

@@ -28,7 +28,7 @@ export const DROP_SUMS = `
       WHERE i.id = s.id AND i.tenant = ours AND i.summed AND i.store = my_store;
     END IF;`;
 
-export const INVOCATION_SUMS_FUNCTION = `
+export const INVOCATION_SUMS = `
 /* The names of the models in the sums of a batch. */
 CREATE OR REPLACE FUNCTION sum_models(sent_invocations jsonb) RETURNS text[] LANGUAGE sql STABLE ${SAFE_PATH} AS $$
   SELECT array_agg(DISTINCT coalesce(nullif(m.model, ''), 'unknown'))
