@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { makeFolder } from '../files/folders.js';
@@ -71,20 +71,35 @@ export async function sendSpooled(folder: string, transport: Transport, onProgre
         refused.push({ path: `${path}.refused`, reason });
       },
     });
-    try {
-      await deliver(batch.rows, delivery(chain));
-    } catch (error) {
-      if (!(error instanceof UnknownNonceError)) throw error;
-      // The database has gone on without this batch, or another one of its batches is missing: its rows count once all the same.
-      await deliver(batch.rows, delivery(createChain(randomUUID(), null, randomUUID())));
-    }
+    await deliverUnder(listChains(chain), (one) => deliver(batch.rows, delivery(one)));
     sent.batches++;
     if (isWhole) rmSync(path);
-    else replaceFile(`${path}.refused`, readRegularFile(path, LIMIT_BYTES).toString('utf8'), 0o600);
-    if (!isWhole) rmSync(path);
+    else renameSync(path, `${path}.refused`);
     onProgress?.();
   }
   return { ...sent, refused };
+}
+
+/**
+ * The database may have gone on without a batch, or another of its batches may be missing: then the target does not know its nonce. The rows
+ * come from a store of their own then, and count once. It is the same store whenever the batch is sent again, unless it was sent in part.
+ */
+function listChains(chain: Chain): Chain[] {
+  const own = chain.next();
+  return [chain, createChain(own, null, own), createChain(randomUUID(), null, randomUUID())];
+}
+
+async function deliverUnder(
+  [chain, ...others]: readonly Chain[],
+  work: (chain: Chain) => Promise<void>,
+): Promise<void> {
+  if (!chain) throw new FleetError('The target knows no nonce of a batch.', 'setup');
+  try {
+    await work(chain);
+  } catch (error) {
+    if (!(error instanceof UnknownNonceError)) throw error;
+    await deliverUnder(others, work);
+  }
 }
 
 function readBatch(path: string): Spooled {

@@ -30,4 +30,14 @@ export function isAdded(value: unknown): value is Added {
   return typeof value === 'object' && value !== null && 'lineMs' in value;
 }
 
+/** How many cuts of a connection were tried, and how many there can be. */
+export interface Swept {
+  readonly cuts: number;
+  readonly bytes: number;
+}
+
+export function isSwept(value: unknown): value is Swept {
+  return typeof value === 'object' && value !== null && 'cuts' in value;
+}
+
 export const SAME = 'same bytes, same exit code';

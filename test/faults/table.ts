@@ -1,10 +1,14 @@
-import type { Added } from './fault.js';
+import { type Added, isAdded, isSwept, type Swept } from './fault.js';
 import { FAULTS } from './faults.js';
 
-/** docs/reliability.md, with what has become of each fault by its name, and what was added then to the time of Codex. */
-export function describeDocument(held: (name: string) => boolean, added: ReadonlyMap<string, Added>): string {
+/** docs/reliability.md, with what has become of each fault by its name, and what was measured then. */
+export function describeDocument(
+  held: (name: string) => boolean,
+  measured: ReadonlyMap<string, Added | Swept>,
+): string {
   const rows = FAULTS.map(({ name, done, codex, record }) => {
-    return [held(name) ? '✓' : '✗', name, done, codex + describeAdded(added.get(name)), record];
+    const figures = measured.get(name);
+    return [held(name) ? '✓' : '✗', name, done + describeSwept(figures), codex + describeAdded(figures), record];
   });
   const head = ['', 'Fault', 'What is done', 'Codex and its caller', 'The record'];
   const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -65,8 +69,14 @@ second between the start of \`codex-metered\` and the first line that a resumed 
 `;
 }
 
-function describeAdded(added: Added | undefined): string {
-  if (!added) return '';
-  const [line, end] = [added.lineMs, added.endMs].map((ms) => Math.max(0, Math.round(ms)));
+function describeAdded(figures: Added | Swept | undefined): string {
+  if (!isAdded(figures)) return '';
+  const [line, end] = [figures.lineMs, figures.endMs].map((ms) => Math.max(0, Math.round(ms)));
   return `; held up by ${line} ms at most, its end by ${end} ms`;
+}
+
+function describeSwept(figures: Added | Swept | undefined): string {
+  if (!isSwept(figures)) return '';
+  const [cuts, bytes] = [figures.cuts, figures.bytes].map((count) => count.toLocaleString('en'));
+  return `: ${cuts} cuts of ${bytes} bytes`;
 }

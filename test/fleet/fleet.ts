@@ -32,9 +32,18 @@ export async function createFleet(server: PostgresServer): Promise<Fleet> {
   };
 }
 
-/** Ends the pushes that go on beside the runs of a home, as a service manager would. */
+/** The pushes that go on beside the runs of a home. */
+export function listPushes(home: string): { pid: number; command: string }[] {
+  return listProcesses(home).filter(({ command }) => command.includes(' push '));
+}
+
+/** Ends the pushes that go on beside the runs of a home, as a service manager would, and those that begin meanwhile. */
 export async function endPushes(home: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  const listPushes = () => listProcesses(home).filter(({ command }) => command.includes(' push '));
-  for (const { pid } of listPushes()) process.kill(pid, signal);
-  await waitFor('the end of the pushes', () => listPushes().length === 0);
+  const asked = new Set<number>();
+  await waitFor('the end of the pushes', () => {
+    const pushes = listPushes(home);
+    for (const { pid } of pushes) if (!asked.has(pid)) process.kill(pid, signal);
+    for (const { pid } of pushes) asked.add(pid);
+    return pushes.length === 0;
+  });
 }

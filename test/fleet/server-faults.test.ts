@@ -3,7 +3,6 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { initFleet } from '../../src/fleet/postgres/init.js';
 import { invocation, NOON, push, response, type Sent, type SentResponse, sumUp, TestStore } from './batches.js';
-import { startCuttingProxy } from './cutting-proxy.js';
 import { NO_POSTGRES, PGBOUNCER, type PostgresServer, startPgbouncer, startPostgres } from './postgres-server.js';
 
 const COUNTED = ['cost_nano_usd', 'input_tokens', 'output_tokens'] as const;
@@ -169,44 +168,6 @@ describe.skipIf(NO_POSTGRES !== undefined)('a fleet whose server or network fail
     expect((await store.push(after, sent)).ok).toBe(true);
     expect(await sumUp(admin, 'usage_day')).toMatchObject({ responses: '1' });
   });
-
-  it('has a push whole or not at all, at whichever byte its connection is cut', async () => {
-    const proxy = await startCuttingProxy(server.port);
-    const store = new TestStore();
-    const ledger = new Ledger();
-    const whole = await countBytes(proxy, store);
-    for (const direction of ['sent', 'received'] as const) {
-      for (let limit = 1; limit < whole[direction]; limit += 97) {
-        const sent = { responses: [response(`${direction} ${limit}`, { phase: '' })] };
-        ledger.take(sent);
-        const batch = store.batch(sent);
-        proxy.cutAfter({ [direction]: limit });
-        await through(proxy.port, batch).catch(() => {});
-        proxy.cutAfter(undefined);
-        expect((await through(proxy.port, batch)).ok).toBe(true);
-        store.nonce = batch.next_nonce;
-      }
-    }
-    expect(proxy.cuts).toBeGreaterThan(10);
-    await proxy.close();
-    expect(await sumUp(admin, 'responses')).toMatchObject(ledger.sums());
-    expect(await sumUp(admin, 'usage_15m')).toEqual(await sumUp(admin, 'responses'));
-  });
-
-  const through = async (port: number, batch: object) => {
-    const client = new pg.Client({ host: '127.0.0.1', port, user: 'pusher', database });
-    client.on('error', () => {});
-    await client.connect();
-    return push(client, batch).finally(() => client.end().catch(() => {}));
-  };
-  const countBytes = async (proxy: Awaited<ReturnType<typeof startCuttingProxy>>, store: TestStore) => {
-    const batch = store.batch({});
-    await through(proxy.port, batch);
-    store.nonce = batch.next_nonce;
-    const { sent, received } = proxy.passed;
-    // A response more than the batch that was counted.
-    return { sent: sent + JSON.stringify(response('one')).length, received };
-  };
 });
 
 /**

@@ -26,7 +26,8 @@ const OPTIONS = {
   },
   full: { text: 'send all that is recorded again, and not only what has changed' },
   dryRun: { text: 'print every byte that would be sent, a batch on each line, and send nothing' },
-  spool: { value: '<dir>', text: 'write batches into this folder; or send those that lie there' },
+  spool: { value: '<dir>', text: 'write what waits into this folder, and send nothing' },
+  from: { value: '<dir>', text: 'send what --spool has written into this folder, and delete it' },
   json: JSON_NOT_TEXT,
 } satisfies Record<string, OptionSpec>;
 
@@ -42,7 +43,8 @@ Examples:
   codex-usage push work --wait 20s     the last step of a job in CI
   codex-usage push --watch             a service
   codex-usage push --dry-run | head -1 | jq .
-  codex-usage push --spool out/        where there is no network; and again where there is one
+  codex-usage push --spool out/        where there is no network
+  codex-usage push --from out/         where there is one, of whichever machine out/ is
 `;
 
 export const push = defineCommand({
@@ -55,9 +57,13 @@ export const push = defineCommand({
   async run(call) {
     checkOptions(call);
     const targets = chooseTargets(call.argument, call);
+    const { dryRun, watch: isWatch, spool: folder, from } = call.options;
+    if (from !== undefined) return sendFrom(call, chooseOnly(targets, '--from'), from);
     await call.prepare(needsHistory(targets, call) ? 'import' : 'as-it-is');
-    const { dryRun, watch: isWatch, spool: folder } = call.options;
-    if (folder !== undefined) return spool(call, targets, folder);
+    if (folder !== undefined) {
+      const target = chooseOnly(targets, '--spool');
+      return withRecord(call, 'write', (connection) => send(call, [target], connection, folder));
+    }
     if (dryRun) return withRecord(call, 'read', (connection) => show(call, targets, connection));
     return withRecord(call, 'write', (connection) => (isWatch ? watch : send)(call, targets, connection));
   },
@@ -66,11 +72,13 @@ export const push = defineCommand({
 type PushCall = Call<typeof OPTIONS>;
 
 function checkOptions({ options }: PushCall): void {
-  const { watch, idle, dryRun, spool: folder, wait } = options;
-  const modes = Object.entries({ '--watch': watch, '--dry-run': dryRun, '--spool': folder !== undefined });
+  const { watch, idle, dryRun, spool, from, full, wait } = options;
+  const folders = { '--spool': spool !== undefined, '--from': from !== undefined };
+  const modes = Object.entries({ '--watch': watch, '--dry-run': dryRun, ...folders });
   const given = modes.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
   if (given.length > 1) throw new UsageError(`${given.join(' and ')} exclude each other.`);
   if (idle !== undefined && !watch) throw new UsageError('--idle says when --watch ends: say both.');
+  if (full && from !== undefined) throw new UsageError('--from sends what lies in the folder: leave out --full.');
   if (wait !== undefined && given.length > 0) throw new UsageError(`${given[0]} does not wait: leave out --wait.`);
 }
 
@@ -142,20 +150,18 @@ async function watch(call: PushCall, targets: readonly FleetTarget[], connection
   return 0;
 }
 
-/** Sends the batches that lie in the folder, or writes what waits into it where there are none. */
-async function spool(call: PushCall, targets: readonly FleetTarget[], folder: string): Promise<number> {
+function chooseOnly(targets: readonly FleetTarget[], option: string): FleetTarget {
+  const [target, ...others] = targets;
+  if (target !== undefined && others.length === 0) return target;
+  throw new UsageError(`${option} is for one target: say which of ${targets.map(({ name }) => name).join(', ')}.`);
+}
+
+/** Sends the batches that lie in the folder. */
+async function sendFrom(call: PushCall, target: FleetTarget, folder: string): Promise<number> {
   const { host } = call;
   const fleet = await loadFleet();
-  const [target, ...others] = targets;
-  if (target === undefined || others.length > 0) {
-    throw new UsageError(`--spool is for one target: say which of ${targets.map(({ name }) => name).join(', ')}.`);
-  }
-  if (fleet.listSpooled(folder).length === 0) {
-    return withRecord(call, 'write', (connection) => send(call, [target], connection, folder));
-  }
-  const sent = await fleet.pushSpooled(describeSource(host, call), target, {
-    ...{ folder, signal: stopSignal(call) },
-  });
+  if (fleet.listSpooled(folder).length === 0) return fail(call, `There is nothing to send in ${folder}.`);
+  const sent = await fleet.pushSpooled(describeSource(host, call), target, { folder, signal: stopSignal(call) });
   if ('failure' in sent) return fail(call, `${sent.failure} The batches stay in ${folder}.`);
   const what = `${formatPlural(sent.responses, 'response')} and ${formatPlural(sent.invocations, 'invocation')}`;
   host.stdout.write(`${target.name}: sent what lay in ${folder}, with ${what}.\n`);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFleet, type Fleet } from '../../fleet/fleet.js';
@@ -21,6 +21,7 @@ const waiting = async ({ usage }: Machine) =>
 describe('codex-usage push', () => {
   it.each([
     [['push', '--watch', '--dry-run'], '--watch and --dry-run exclude each other'],
+    [['push', '--spool', 'out', '--from', 'out'], '--spool and --from exclude each other'],
     [['push', '--idle', '5s'], '--idle says when --watch ends'],
     [['push', '--wait', '5'], 'Use a duration such as 500ms, 20s or 5m.'],
     [['push', 'home'], 'There is no target "home": set are work.'],
@@ -328,13 +329,37 @@ describe.skipIf(NO_POSTGRES !== undefined)('codex-usage push to a real PostgreSQ
       `work: written to ${out}: 1 response and 1 invocation.\n`,
     );
     const elsewhere = createMachine(url);
-    const sent = await elsewhere.usage(['push', '--spool', out]);
+    expect(await elsewhere.usage(['push', '--from', join(out, 'typo')])).toMatchObject({
+      exitCode: 1,
+      stderr: `There is nothing to send in ${join(out, 'typo')}.\n`,
+    });
+    recordOne(machine, A, 'r2');
+    expect((await machine.usage(['push', '--spool', out])).stdout).toContain('1 response and');
+    expect(readdirSync(out)).toHaveLength(2);
+    const sent = await elsewhere.usage(['push', '--from', out]);
     expect(sent).toMatchObject({
       exitCode: 0,
-      stdout: `work: sent what lay in ${out}, with 1 response and 1 invocation.\n`,
+      stdout: `work: sent what lay in ${out}, with 2 responses and 1 invocation.\n`,
     });
     expect(readdirSync(out)).toEqual([]);
-    expect(await read()).toHaveLength(1);
+    expect(await read()).toHaveLength(2);
     expect((await machine.usage(['push'])).stdout).toBe('work: nothing to send.\n');
+  });
+
+  it('counts once the batches of a folder that are sent three times, and has one more machine for one that the fleet does not expect', async () => {
+    const machine = await open();
+    recordOne(machine);
+    const [out, copy] = [join(machine.folder, 'out'), join(machine.folder, 'copy')];
+    await machine.usage(['push', '--spool', out]);
+    recordOne(machine, A, 'r2');
+    await machine.usage(['push', '--spool', out]);
+    cpSync(out, copy, { recursive: true });
+    await machine.usage(['push', '--from', out]);
+    for (let times = 0; times < 2; times++) {
+      cpSync(copy, out, { recursive: true });
+      expect(await machine.usage(['push', '--from', out])).toMatchObject({ exitCode: 0 });
+    }
+    expect(await read()).toHaveLength(2);
+    expect(await fleet.read('SELECT count(*)::int AS n FROM stores')).toEqual([{ n: 2 }]);
   });
 });
