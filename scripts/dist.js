@@ -73,12 +73,16 @@ export async function buildDist() {
   const sources = hashSources();
   buildWasm();
   const bundles = await Promise.all([bundleLibrary(), ...bundleProcesses(sources)]);
-  const outputFiles = bundles.flatMap((one) => one.outputFiles);
-  const metafile = mergeMetafiles(bundles.map((one) => one.metafile));
+  const metafile = {
+    inputs: Object.assign({}, ...bundles.map((one) => one.metafile.inputs)),
+    outputs: Object.assign({}, ...bundles.map((one) => one.metafile.outputs)),
+  };
   const page = await bundlePage();
   mkdirSync(inRoot(PAGE.output), { recursive: true });
   copyTokenizer();
-  const files = [...page.outputFiles, ...outputFiles.sort(entriesLast)];
+  const isEntry = ({ path = '' }) => Number(ENTRY_FILES.includes(basename(path)));
+  const outputFiles = bundles.flatMap((one) => one.outputFiles).sort((a, b) => isEntry(a) - isEntry(b));
+  const files = [...page.outputFiles, ...outputFiles];
   for (const { path, contents } of files) replaceFile(path, contents);
   replaceFile(join(DIST, LICENSES), collectLicenses([metafile, page.metafile], [TIKTOKEN]));
   await writeDeclarations();
@@ -213,14 +217,6 @@ async function bundle(options) {
   return { outputFiles: result.outputFiles ?? [], metafile: result.metafile ?? { inputs: {}, outputs: {} } };
 }
 
-/** @param {import('esbuild').Metafile[]} metafiles */
-function mergeMetafiles(metafiles) {
-  return {
-    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
-    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
-  };
-}
-
 /** Writes the types of the library's entry and of the modules that they refer to. */
 async function writeDeclarations() {
   const { default: ts } = await import('typescript');
@@ -249,41 +245,13 @@ function copyTokenizer() {
 }
 
 async function bundlePage() {
-  const { build } = await import('esbuild');
-  const result = await build({
-    absWorkingDir: ROOT,
-    entryPoints: [join(PAGE.source, PAGE.entry)],
-    outdir: PAGE.output,
-    write: false,
-    metafile: true,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    legalComments: 'none',
+  const { outputFiles, metafile } = await bundle({
+    ...{ entryPoints: [join(PAGE.source, PAGE.entry)], outdir: PAGE.output, splitting: true, minify: true },
+    ...{ format: 'esm', platform: 'browser', target: 'es2022', mainFields: ['browser', 'module', 'main'] },
+    ...{ jsx: 'automatic', jsxImportSource: 'preact' },
   });
-  const html = {
-    path: inRoot(join(PAGE.output, PAGE.html)),
-    contents: readFileSync(inRoot(join(PAGE.source, PAGE.html))),
-  };
-  return { outputFiles: [...result.outputFiles, html], metafile: result.metafile };
-}
-
-/**
- * @param {{ path: string }} a
- * @param {{ path: string }} b
- */
-function entriesLast(a, b) {
-  return Number(isEntry(a.path)) - Number(isEntry(b.path));
-}
-
-/** @param {string} path */
-function isEntry(path) {
-  return ENTRY_FILES.includes(basename(path));
+  const html = readFileSync(inRoot(join(PAGE.source, PAGE.html)));
+  return { outputFiles: [...outputFiles, { path: inRoot(join(PAGE.output, PAGE.html)), contents: html }], metafile };
 }
 
 /**

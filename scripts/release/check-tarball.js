@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { runNpm } from './npm.js';
-import { ROOT } from './packages.js';
+import { ROOT, runNpm } from './packages.js';
 import { packAll } from './tarballs.js';
 
 const USAGE = { input_tokens: 5900, cached_input_tokens: 1024, output_tokens: 55, reasoning_output_tokens: 0 };

@@ -1,7 +1,6 @@
 // Publishes all packages with provenance, from GitHub's runner. A package of which npm has this version is left out, so that a
 // release that was published by half can be run again.
-import { runNpm } from './npm.js';
-import { listPackages } from './packages.js';
+import { listPackages, runNpm } from './packages.js';
 
 for (const { name, version, folder } of listPackages()) {
   if (isPublished(name, version)) {

@@ -3,8 +3,7 @@
 //     node scripts/release/tarballs.js build/package
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { runNpm } from './npm.js';
-import { listPackages } from './packages.js';
+import { listPackages, runNpm } from './packages.js';
 
 /**
  * @param {string} folder
