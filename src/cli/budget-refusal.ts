@@ -27,7 +27,7 @@ export interface Refusal {
 export interface Question {
   readonly database: string;
   readonly settings: Settings;
-  readonly whose: Attribution;
+  readonly attribution: Attribution;
   /** Epoch milliseconds. */
   readonly atMs: number;
   readonly log: Log;
@@ -37,11 +37,11 @@ export interface Question {
 
 /** Undefined where Codex may be started. */
 export async function findRefusal(question: Question): Promise<Refusal | undefined> {
-  const { whose, log } = question;
+  const { attribution, log } = question;
   try {
     const { levels, windows } = await readReasons(question);
     if (levels.length === 0 && windows.length === 0) return undefined;
-    return { reason: describeRefusal(levels, windows, whose), levels };
+    return { reason: describeRefusal(levels, windows, attribution), levels };
   } catch (error) {
     // A database that cannot be read is no reason to refuse; the run itself notes that it cannot.
     log.warn('What was spent before the run cannot be read.', { reason: messageOf(error) });
@@ -49,7 +49,7 @@ export async function findRefusal(question: Question): Promise<Refusal | undefin
   }
 }
 
-async function readReasons({ database, settings, whose, atMs, fleet }: Question) {
+async function readReasons({ database, settings, attribution, atMs, fleet }: Question) {
   const limits = listLimits(settings).filter(({ scope }) => scope !== 'invocation');
   const minLeft = settings.minLeft.value;
   if (limits.length === 0 && minLeft.length === 0) return { levels: [], windows: [] };
@@ -61,7 +61,7 @@ async function readReasons({ database, settings, whose, atMs, fleet }: Question)
     const calendar = createCalendar(settings.timeZone.value);
     const levels = limits.map((limit) => {
       const scope = isBudgetPeriod(limit.scope) ? { ...findPeriod(calendar, limit.scope, atMs), of: limit.of } : 'run';
-      return measureLevel(limit, readSpentByOthers(store, { ...whose, invocationId: '' }, scope, fleet));
+      return measureLevel(limit, readSpentByOthers(store, { ...attribution, invocationId: '' }, scope, fleet));
     });
     const windows = findShortWindows(readRateLimits(store.connection), minLeft, atMs);
     return { levels: levels.filter(({ share }) => share >= 1), windows };
@@ -77,9 +77,9 @@ export function readSpentByOthers(
   scope: OthersScope,
   fleet: FleetSpending | undefined,
 ): Spent {
-  const whose = { projectId, runId, invocationId };
-  if (scope === 'run') return store.readSpent('run', { ...whose, day: { startMs: 0, endMs: 0 } });
+  const query = { projectId, runId, invocationId };
+  if (scope === 'run') return store.readSpent('run', { ...query, day: { startMs: 0, endMs: 0 } });
   const { startMs, endMs, of } = scope;
-  const local = store.readSpent('day', { ...whose, day: { startMs, endMs } });
+  const local = store.readSpent('day', { ...query, day: { startMs, endMs } });
   return of === 'fleet' && fleet ? addSpent(local, fleet.beyond(scope, local)) : local;
 }

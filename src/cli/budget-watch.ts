@@ -9,7 +9,7 @@ import { describeLevel, describeStop, describeStopped } from './sentences.js';
 
 export interface BudgetWatchOptions {
   readonly settings: Settings;
-  readonly whose: Attribution;
+  readonly attribution: Attribution;
   readonly readOthers: (scope: OthersScope) => Spent;
   readonly note: (note: Note) => void;
   readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
@@ -22,7 +22,7 @@ export interface BudgetWatchOptions {
 
 /** Checks the limits of one invocation, reports them and ends Codex. Undefined where there are no limits. */
 export function watchBudget(options: BudgetWatchOptions) {
-  const { settings, whose, note, stop, say, log } = options;
+  const { settings, attribution, note, stop, say, log } = options;
   const limits = listLimits(settings);
   if (limits.length === 0) return undefined;
   const calendar = createCalendar(settings.timeZone.value);
@@ -42,7 +42,7 @@ export function watchBudget(options: BudgetWatchOptions) {
       const ends = mark === 'reached' && stops;
       options.onMark(level, mark);
       if (mark === 'reached') note(describeNote(level, stops));
-      say(ends ? describeStop(level, whose) : describeLevel(level, whose));
+      say(ends ? describeStop(level, attribution) : describeLevel(level, attribution));
       if (ends) stop();
     },
   });
@@ -69,7 +69,7 @@ export function watchBudget(options: BudgetWatchOptions) {
       const { reached } = guard;
       if (!stops || reached.length === 0) return 'within';
       const levels = guard.measure(all, Date.now()).filter(({ limit }) => reached.includes(limit));
-      say(describeStopped(levels, sumSpent(all), all.length, whose));
+      say(describeStopped(levels, sumSpent(all), all.length, attribution));
       return 'stopped';
     },
   };

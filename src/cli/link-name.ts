@@ -7,23 +7,18 @@ import type { WrapperOptions } from './wrapper-options.js';
 /** More links one after the other than any system follows. */
 const MOST_LINKS = 40;
 
-export interface CallPhase {
-  /** Undefined when it is not set. */
-  readonly phase: GivenAttribution['phase'];
-  /** The phase that the link's name gives and that does not exist. */
-  readonly unknownPhase: string | undefined;
-}
-
 /**
  * The phase that the call itself says, by an option, by the name of a link, or by the variable. The link goes before the
  * variable, which may be set for many calls, or be inherited from a Codex that runs another one as a tool. `script` is the
- * path that was called.
+ * path that was called. Returns as `unknownPhase` the name of a link that says what is no phase.
  */
-export function readPhase(options: Pick<WrapperOptions, 'get'>, script: string): CallPhase {
+export function readPhase(
+  options: Pick<WrapperOptions, 'get'>,
+  script: string,
+): { phase: GivenAttribution['phase']; unknownPhase: string | undefined } {
   const given = options.get('phase');
   const name = given?.origin === 'option' ? undefined : readLinkName(script);
-  if (name === undefined) return { phase: given, unknownPhase: undefined };
-  if (!findPhase(name)) return { phase: given, unknownPhase: name };
+  if (name === undefined || !findPhase(name)) return { phase: given, unknownPhase: name };
   return { phase: { value: name, origin: 'link name' }, unknownPhase: undefined };
 }
 

@@ -35,7 +35,7 @@ const SHELL = '/bin/sh';
 
 export interface MeterOptions {
   readonly facts: RunFacts;
-  /** Where a runner is told of the invocation as it happens. */
+  /** Where a runner receives events of the invocation as it happens. */
   readonly eventsFd: number | undefined;
   /** Where Codex's telemetry arrives. */
   readonly telemetryFd: number | undefined;
@@ -50,7 +50,7 @@ export interface MeterOptions {
 
 /**
  * The meter of one run, as the front sees it: a process in a session of its own, so that what is sent to our process group, or typed,
- * leaves it alone. No method throws, and none waits longer than it is told to.
+ * leaves it alone. No method throws, and none waits longer than its limit.
  */
 export class MeterProcess {
   readonly #options: MeterOptions;

@@ -66,7 +66,7 @@ export function meterInvocation(tools: InvocationTools) {
     log.warn('What the fleet has spent of the budget is not known.', { reason: answer.problem });
   });
   const budget = watchBudget({
-    ...{ settings, whose: attribution, say: voice.say, stop: voice.stop, log },
+    ...{ settings, attribution, say: voice.say, stop: voice.stop, log },
     readOthers: (scope) => {
       if (!store) throw new Error('the database is not open');
       return readSpentByOthers(store, { ...attribution, invocationId: id }, scope, fleet);

@@ -170,7 +170,7 @@ async function refuse(reason: string): Promise<void> {
   leave(BUDGET_EXIT_CODE);
 }
 
-/** Of a thread without a session file Codex's telemetry tells, where the user has none of their own set up. */
+/** Codex's telemetry counts a thread without a session file, where the user has not set up telemetry. */
 async function openTelemetry({ codexArgs, command, cwd }: MeteredRunOptions): Promise<Telemetry | undefined> {
   try {
     const { prepareTelemetry } = await import('./wrapper-telemetry.js');
@@ -181,9 +181,9 @@ async function openTelemetry({ codexArgs, command, cwd }: MeteredRunOptions): Pr
 }
 
 function awaits({ targets, settings, emit }: MeteredRunOptions, saysALine: boolean): Awaits {
-  const isTold = targets.reportPath !== undefined || targets.eventsFd !== undefined || emit !== undefined;
+  const isReported = targets.reportPath !== undefined || targets.eventsFd !== undefined || emit !== undefined;
   const mayBeStopped = settings.onBudget.value === 'stop' && settings.limits.length > 0;
-  if (isTold || mayBeStopped) return 'answer';
+  if (isReported || mayBeStopped) return 'answer';
   return saysALine ? 'line' : 'nothing';
 }
 

@@ -70,7 +70,7 @@ export function createMetering(facts: RunFacts, voice: Voice, descriptors: Descr
     /** Why Codex must not be started; undefined where it may be. */
     async ask(): Promise<string | undefined> {
       const refusal = await findRefusal({
-        ...{ database: paths.database, settings, whose: attribution, atMs: startedAtMs, log },
+        ...{ database: paths.database, settings, attribution, atMs: startedAtMs, log },
         fleet: await askOnce(),
       });
       if (!refusal) return undefined;

@@ -10,30 +10,38 @@ import type { Attribution } from '../usage/record.js';
  */
 
 /** `82 % of the budget of $20.0000 for run r42 is spent: $16.4012.` */
-export function describeLevel(level: BudgetLevel, whose: Attribution): string {
+export function describeLevel(level: BudgetLevel, attribution: Attribution): string {
   const share = Math.floor(level.share * 100);
   const part = level.share >= 1 ? 'all' : `${share} %`;
-  return `${part} of the budget of ${describeLimit(level.limit, whose)} is spent: ${describeSpent(level)}.`;
+  return `${part} of the budget of ${describeLimit(level.limit, attribution)} is spent: ${describeSpent(level)}.`;
 }
 
 /** Why Codex is ended now. */
-export function describeStop(level: BudgetLevel, whose: Attribution): string {
-  return `the budget of ${describeLimit(level.limit, whose)} is reached, ${describeSpent(level)}: ending Codex.`;
+export function describeStop(level: BudgetLevel, attribution: Attribution): string {
+  return `the budget of ${describeLimit(level.limit, attribution)} is reached, ${describeSpent(level)}: ending Codex.`;
 }
 
 /** What the invocation cost in the end, and which limits ended it. */
-export function describeStopped(levels: readonly BudgetLevel[], own: Spent, responses: number, whose: Attribution) {
+export function describeStopped(
+  levels: readonly BudgetLevel[],
+  own: Spent,
+  responses: number,
+  attribution: Attribution,
+) {
   const cost = describeAmounts(own);
-  return `ended by the budget of ${listReached(levels, whose)}. This invocation: ${cost} in ${formatPlural(responses, 'response')}.`;
+  return `ended by the budget of ${listReached(levels, attribution)}. This invocation: ${cost} in ${formatPlural(responses, 'response')}.`;
 }
 
 /** Why Codex is not started. One of the two lists may be empty. */
 export function describeRefusal(
   levels: readonly BudgetLevel[],
   windows: readonly ShortWindow[],
-  whose: Attribution,
+  attribution: Attribution,
 ): string {
-  const reasons = [...(levels.length > 0 ? [describeSpentLimits(levels, whose)] : []), ...windows.map(describeWindow)];
+  const reasons = [
+    ...(levels.length > 0 ? [describeSpentLimits(levels, attribution)] : []),
+    ...windows.map(describeWindow),
+  ];
   return `Codex was not started: ${reasons.join(' ')}`;
 }
 
@@ -62,13 +70,13 @@ export function describeSummary(summary: Summary): string {
   return [...parts, `run ${runId}, ${phase} ${iteration ?? '?'}`].join(' · ');
 }
 
-function describeSpentLimits(levels: readonly BudgetLevel[], whose: Attribution): string {
+function describeSpentLimits(levels: readonly BudgetLevel[], attribution: Attribution): string {
   const lifted = levels.map(({ limit }) => `--meter-budget-${limit.unit} ${limit.scope}=none`);
-  return `the budget is spent of ${listReached(levels, whose)}. Raise it, or lift it: ${lifted.join(' ')}.`;
+  return `the budget is spent of ${listReached(levels, attribution)}. Raise it, or lift it: ${lifted.join(' ')}.`;
 }
 
-function listReached(levels: readonly BudgetLevel[], whose: Attribution): string {
-  return levels.map((level) => `${describeLimit(level.limit, whose)} (${describeSpent(level)})`).join(', ');
+function listReached(levels: readonly BudgetLevel[], attribution: Attribution): string {
+  return levels.map((level) => `${describeLimit(level.limit, attribution)} (${describeSpent(level)})`).join(', ');
 }
 
 function describeLimit({ scope, unit, amount, of }: BudgetLimit, { runId, projectId }: Attribution): string {

@@ -72,7 +72,7 @@ async function runUnmetered({ codexPath, codexArgs, command }: Unmetered): Promi
 
 const NO_TARGETS: Targets = { reportPath: undefined, eventsFd: undefined };
 
-/** Where a runner is told of the invocation, if it asked to be. */
+/** Where a runner receives a report and events, if it asked for them. */
 async function openTargetsOf(options: WrapperOptions): Promise<Targets> {
   if (!options.get('report') && !options.get('events')) return NO_TARGETS;
   const { openTargets } = await import('./wrapper-targets.js');

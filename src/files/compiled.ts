@@ -13,7 +13,7 @@ const SUFFIX = '.compiled';
 export interface Program {
   /** Its file: one CommonJS module. */
   readonly path: string;
-  /** Where its compiled form is kept, and how the names of the files there begin. */
+  /** The folder for its compiled form, and how the names of the files there begin. */
   readonly folder: string;
   readonly name: string;
   /** Changes whenever the program does. V8 compares no more of it than its length. */
@@ -21,8 +21,8 @@ export interface Program {
 }
 
 /**
- * `usual`: what is kept is used, and kept where nothing is. `as it is`: nothing is written, because little of the program will run.
- * `afresh`: what is kept is not read and is made anew, for a process that may have died of it.
+ * `usual`: the compiled form is used, and written where there is none. `as it is`: nothing is written, because little of the program
+ * will run. `afresh`: the compiled form is not read and is written again, for a process that may have died of it.
  */
 export type Use = 'usual' | 'as it is' | 'afresh';
 
@@ -33,19 +33,23 @@ export type Use = 'usual' | 'as it is' | 'afresh';
  */
 export function runCompiled(program: Program, use: Use): void {
   const { path } = program;
-  const kept = join(program.folder, `${program.name}-${program.version}-${process.version}-${process.arch}${SUFFIX}`);
-  const cachedData = use === 'afresh' ? undefined : readCompiled(kept);
+  const compiled = join(
+    program.folder,
+    `${program.name}-${program.version}-${process.version}-${process.arch}${SUFFIX}`,
+  );
+  const cachedData = use === 'afresh' ? undefined : readCompiled(compiled);
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'utf8')}\n})`;
   const script = new Script(source, { filename: path, ...(cachedData && { cachedData }) });
   const isMissing = !cachedData || script.cachedDataRejected;
-  if (isMissing && use !== 'as it is') process.once('exit', (code) => code === 0 && keep(script, kept, program));
+  if (isMissing && use !== 'as it is')
+    process.once('exit', (code) => code === 0 && writeCompiled(script, compiled, program));
   const run = script.runInThisContext() as (...parts: unknown[]) => void;
   const module = { exports: {} };
   run(module.exports, requireFrom(import.meta.url), module, path, dirname(path));
 }
 
 /**
- * Returns what is kept, if it can be trusted: whoever may write to the file decides what we run, and V8 would run damaged code. So the
+ * Returns the compiled form, if it can be trusted: whoever may write to the file decides what we run, and V8 would run damaged code. So the
  * file has the same bytes twice, which Node compares faster than it computes a checksum.
  */
 function readCompiled(path: string): Buffer | undefined {
@@ -67,7 +71,7 @@ function readCompiled(path: string): Buffer | undefined {
 }
 
 /** Writes the compiled form with all functions that have run by now, and removes those of other versions of the program. */
-function keep(script: Script, path: string, { folder, name, version }: Program): void {
+function writeCompiled(script: Script, path: string, { folder, name, version }: Program): void {
   try {
     // V8 takes back only what was compiled under the flags that hold when it is read.
     setFlagsFromString('--opt');

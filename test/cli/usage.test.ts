@@ -31,17 +31,14 @@ function createEnv(database: string, home = dirname(database)) {
 }
 
 describe('the command codex-usage', () => {
-  it('shows a run, with neither colours nor complaints', async () => {
-    const { exitCode, stdout, stderr } = await start(['run', 'nightly-7'], createDatabase());
+  it('shows a run, with neither colours nor complaints, and ends with the exit code of its command', async () => {
+    const database = createDatabase();
+    const { exitCode, stdout, stderr } = await start(['run', 'nightly-7'], database);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^Run nightly-7\n/);
     expect(stdout).toContain('$0.0026');
-  });
-
-  it('ends with the exit code of its command', async () => {
-    const database = createDatabase();
-    const both = await Promise.all([start(['run', 'x'], database), start(['rnu'], database)]);
-    expect(both.map(({ exitCode }) => exitCode)).toEqual([1, 2]);
+    const wrong = await Promise.all([start(['run', 'x'], database), start(['rnu'], database)]);
+    expect(wrong.map((one) => one.exitCode)).toEqual([1, 2]);
   });
 
   it('prints all of a long answer', async () => {

@@ -13,17 +13,14 @@ describe('the folder of the configuration', () => {
 });
 
 describe('the paths', () => {
-  it('are in the folders that XDG_DATA_HOME and XDG_STATE_HOME name', () => {
-    expect(readPaths({ XDG_DATA_HOME: '/data', XDG_STATE_HOME: '/state' })).toMatchObject({
+  it('are in the folders that variables name, those of codex-metered before those of XDG', () => {
+    const xdg = { XDG_DATA_HOME: '/data', XDG_STATE_HOME: '/state' };
+    expect(readPaths(xdg)).toMatchObject({
       database: resolve('/data/codex-metered/usage.db'),
       stateDirectory: resolve('/state/codex-metered'),
       logFile: resolve('/state/codex-metered/codex-metered.log'),
       pendingDirectory: resolve('/state/codex-metered/pending'),
     });
-  });
-
-  it('are where CODEX_METERED_DB and CODEX_METERED_STATE_DIR say, whatever XDG says', () => {
-    const xdg = { XDG_DATA_HOME: '/data', XDG_STATE_HOME: '/state' };
     const paths = readPaths({ ...xdg, CODEX_METERED_DB: '/mine/costs.db', CODEX_METERED_STATE_DIR: '/mine/state' });
     expect(paths.database).toBe(resolve('/mine/costs.db'));
     expect(paths.pendingDirectory).toBe(resolve('/mine/state/pending'));

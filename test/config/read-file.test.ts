@@ -6,8 +6,7 @@ import { readConfigFile } from '../../src/config/read-file.js';
 import { UsageError } from '../../src/errors.js';
 import { createFolder } from '../store/samples.js';
 
-function read(text: string) {
-  const path = join(createFolder(), 'codex-metered.toml');
+function read(text: string, path = join(createFolder(), 'codex-metered.toml')) {
   writeFileSync(path, text);
   return { path, file: readConfigFile({ path, origin: 'project file' }) };
 }
@@ -15,13 +14,12 @@ function read(text: string) {
 /** What is wrong with `text`, without the path. */
 function faultsOf(text: string): string[] {
   const path = join(createFolder(), 'codex-metered.toml');
-  writeFileSync(path, text);
   try {
-    readConfigFile({ path, origin: 'project file' });
+    read(text, path);
     return [];
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return error.message.split('\n').map((line) => line.replace(path, 'file'));
+    return error.message.replaceAll(path, 'file').split('\n');
   }
 }
 
@@ -109,11 +107,8 @@ long_context = { above_input_tokens = 200_000, input = 2.5, output = 15 }
     expect(file.lineOf(['prices', 0, 'long_context', 'output'])).toBe(39);
   });
 
-  it('may be empty', () => {
+  it('may be empty, and may name a database in the home folder', () => {
     expect(read('').file).toMatchObject({ project: undefined, limits: [], phasePatterns: [], prices: undefined });
-  });
-
-  it('may name a database in the home folder', () => {
     expect(read('database = "~/costs.db"').file.database).toBe(join(homedir(), 'costs.db'));
   });
 

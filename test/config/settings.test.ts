@@ -137,14 +137,12 @@ describe('prices', () => {
 describe('patterns for output paths', () => {
   const file = { 'codex-metered.toml': `output_pattern = 'whole'\nphases.builder = 'impl'` };
 
-  it('of phases are tried before one for all', async () => {
-    const { settings } = await load({ project: file });
-    expect(settings.outputPatterns.map(({ value }) => value.pattern)).toEqual(['impl', 'whole']);
-  });
-
-  it('are tried after one that was said for this run', async () => {
-    const { settings } = await load({ project: file, options: { 'output-pattern': 'said' } });
-    expect(settings.outputPatterns.map(({ value }) => value.pattern)).toEqual(['said', 'impl']);
+  it.each([
+    ['of phases are tried before one for all', {}, ['impl', 'whole']],
+    ['of phases are tried after one that an option says', { 'output-pattern': 'said' }, ['said', 'impl']],
+  ])('%s', async (_, options, patterns) => {
+    const { settings } = await load({ project: file, options });
+    expect(settings.outputPatterns.map(({ value }) => value.pattern)).toEqual(patterns);
   });
 });
 
@@ -156,26 +154,16 @@ describe('a budget that is said', () => {
 
   it('is for the invocation, or for what it names', async () => {
     const options = { 'budget-usd': '0.5,run=20, day=50', 'budget-tokens': 'run=2_000_000' };
-    expect(await limitsOf({ options })).toEqual([
-      'invocation usd 500000000',
-      'run usd 20000000000',
-      'day usd 50000000000',
-      'run tokens 2000000',
-    ]);
+    const usd = ['invocation usd 500000000', 'run usd 20000000000', 'day usd 50000000000'];
+    expect(await limitsOf({ options })).toEqual([...usd, 'run tokens 2000000']);
   });
 
   it('leaves what it does not name to the files, and "none" lifts what they say', async () => {
     const project = { 'codex-metered.toml': 'budget = { run = { usd = 1 }, day = { usd = 2, tokens = 3 } }' };
-    expect(await limitsOf({ project, options: { 'budget-usd': 'run=9' } })).toEqual([
-      'run usd 9000000000',
-      'day usd 2000000000',
-      'day tokens 3',
-    ]);
-    expect(await limitsOf({ project, options: { 'budget-usd': 'day=none' } })).toEqual([
-      'run usd 1000000000',
-      'day tokens 3',
-    ]);
-    expect(await limitsOf({ project, options: { 'budget-usd': 'none' } })).toEqual(['day tokens 3']);
+    const withUsd = (usd: string) => limitsOf({ project, options: { 'budget-usd': usd } });
+    expect(await withUsd('run=9')).toEqual(['run usd 9000000000', 'day usd 2000000000', 'day tokens 3']);
+    expect(await withUsd('day=none')).toEqual(['run usd 1000000000', 'day tokens 3']);
+    expect(await withUsd('none')).toEqual(['day tokens 3']);
   });
 
   it.each([

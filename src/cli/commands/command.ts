@@ -104,27 +104,14 @@ export function listOptions({ options }: Command): (OptionSpec & { readonly name
   return Object.entries(options).flatMap(([name, spec]) => (spec ? [{ name, ...spec }] : []));
 }
 
-/** The commands that are called most. A bundle of them alone starts sooner. */
-const REPORT_NAMES = [
-  'run',
-  'session',
-  'daily',
-  'weekly',
-  'monthly',
-  'model',
-  'project',
-  'phase',
-  'branch',
-  'pr',
-  'tag',
-  'user',
-  'machine',
-  'team',
-  'blocks',
-] as const;
+/** The commands that are called most, in the order of the help. A bundle of them alone starts sooner. */
+export const REPORT_NAMES = [
+  ...(['run', 'session', 'daily', 'weekly', 'monthly', 'model', 'project', 'phase'] as const),
+  ...(['branch', 'pr', 'tag', 'user', 'machine', 'team', 'blocks'] as const),
+];
 
 export type ReportName = (typeof REPORT_NAMES)[number];
 
 export function isReportName(name: string | undefined): name is ReportName {
-  return (REPORT_NAMES as readonly (string | undefined)[]).includes(name);
+  return REPORT_NAMES.some((one) => one === name);
 }

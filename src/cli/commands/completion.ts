@@ -35,13 +35,7 @@ interface Completed {
   readonly options: readonly CompletedOption[];
 }
 
-interface CompletedOption {
-  readonly long: string;
-  readonly short: string | undefined;
-  readonly text: string;
-  readonly takesValue: boolean;
-  readonly choices: readonly string[];
-}
+type CompletedOption = ReturnType<typeof listCompleted>[number];
 
 const HELP: CompletedOption = { long: 'help', short: 'h', text: 'explain it', takesValue: false, choices: [] };
 const VERSION: CompletedOption = { ...HELP, long: 'version', short: 'v', text: 'show the version' };
@@ -56,15 +50,10 @@ function writeCompletion(shell: Shell, described: readonly Command[]): string {
   return { bash: writeBash, zsh: writeZsh, fish: writeFish }[shell]([...commands, help], listMeterOptions());
 }
 
-function listCompleted(command: Command): CompletedOption[] {
+function listCompleted(command: Command) {
   return listOptions(command).map(({ name, short, value, text, choices = [] }) => {
-    return {
-      long: nameOption(name).slice('--'.length),
-      short,
-      takesValue: value?.startsWith('<') ?? false,
-      text,
-      choices,
-    };
+    const long = nameOption(name).slice('--'.length);
+    return { long, short, text, takesValue: value?.startsWith('<') ?? false, choices };
   });
 }
 

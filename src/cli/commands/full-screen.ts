@@ -18,25 +18,17 @@ export interface FullScreenHooks {
   readonly onLost: () => void;
 }
 
-/** The terminal as a sheet that is drawn on. The shell's own screen comes back, however the process ends. */
-export interface FullScreen {
-  size(): { readonly width: number; readonly height: number };
-  /** Shows `lines`; only those that differ from the last ones are written, all at once. */
-  draw(lines: readonly string[]): void;
-  /** Gives the terminal back. */
-  close(): void;
-}
-
 const DISABLE_WRAP = '\u001b[?7l';
 const ENABLE_WRAP = '\u001b[?7h';
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
+/** Draws on the whole terminal. The shell's screen comes back, however the process ends. */
+export function openFullScreen({ onKey, onLost }: FullScreenHooks) {
   const { stdin, stdout } = process;
   let shown: readonly string[] = [];
-  /** What stands on the sheet is not what was drawn last. */
+  /** What the terminal shows is not what was drawn last. */
   let isLost = true;
   let isOpen = false;
 
@@ -58,7 +50,7 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
   };
   const close = () => {
     leave();
-    stdin.removeListener('data', take).pause();
+    stdin.removeListener('data', receive).pause();
     stdout.removeListener('resize', lose);
     process.removeListener('exit', leave).removeListener('SIGCONT', comeBack);
     for (const signal of ENDING) process.removeListener(signal, end);
@@ -77,7 +69,7 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
     enter();
     onLost();
   };
-  const take = (data: Buffer) => {
+  const receive = (data: Buffer) => {
     const keys = data.toString();
     if (keys.includes(CTRL_C)) end('SIGINT');
     else if (keys.includes(CTRL_Z)) {
@@ -88,12 +80,13 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
 
   process.on('exit', leave).on('SIGCONT', comeBack);
   for (const signal of ENDING) process.on(signal, end);
-  stdin.on('data', take);
+  stdin.on('data', receive);
   stdout.on('resize', lose);
   enter();
   return {
     size: () => ({ width: Math.max(1, stdout.columns ?? 80), height: Math.max(1, stdout.rows ?? 24) }),
-    draw(lines) {
+    /** Shows `lines`; only those that differ from the last ones are written, all at once. */
+    draw(lines: readonly string[]): void {
       if (!isOpen) return;
       const erase = isLost ? eraseScreen : '';
       if (isLost) shown = [];
@@ -107,6 +100,7 @@ export function openFullScreen({ onKey, onLost }: FullScreenHooks): FullScreen {
       const text = erase + changes.join('');
       if (text) stdout.write(beginSynchronizedOutput + text + endSynchronizedOutput);
     },
+    /** Gives the terminal back. */
     close,
   };
 }

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import { createCalendar, createClock } from '../../report/calendar.js';
 import { toPeriodJson } from '../../report/period-json.js';
-import { isOverTime, type PeriodKind } from '../../report/period-range.js';
+import { isOverTime, KINDS, type PeriodKind } from '../../report/period-range.js';
 import { readPeriodReport } from '../../report/period-report.js';
 import { describeFilters } from '../../report/tags.js';
 import { readSnapshot } from '../../store/queries.js';
@@ -22,15 +22,9 @@ const BLOCKS = 20;
 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
-const SUMMARIES: Readonly<Record<ReportKind, string>> = {
-  daily: 'what each day cost',
-  weekly: 'what each week cost',
-  monthly: 'what each month cost',
-  model: 'what each model cost',
-  project: 'what each project cost',
-  phase: 'what each phase of metered runs cost',
+/** Of the others it is what each of them cost. */
+const SUMMARIES: Partial<Record<ReportKind, string>> = {
   branch: 'what was done on each branch cost',
-  pr: 'what each pull request cost',
   tag: 'what each value of a tag cost',
   user: 'what each user spent',
   machine: 'what was spent on each machine',
@@ -48,7 +42,7 @@ const MARKS = `
 `;
 
 export function createPeriodCommand(kind: ReportKind): Command {
-  const summary = SUMMARIES[kind];
+  const summary = SUMMARIES[kind] ?? `what each ${kind === 'blocks' ? kind : KINDS[kind].words[0]} cost`;
   return defineCommand({
     name: kind,
     ...(kind === 'tag' && {

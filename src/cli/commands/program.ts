@@ -86,16 +86,8 @@ function addCommand(
   command.action(() => run(readOptions(described, command.opts()) as never, readArguments(command)));
 }
 
-function toOption({
-  name,
-  text,
-  short,
-  value,
-  choices,
-  parse,
-  initial,
-  many,
-}: OptionSpec & { readonly name: string }): Option {
+function toOption(spec: OptionSpec & { readonly name: string }): Option {
+  const { name, text, short, value, choices, parse, initial, many } = spec;
   const flags = [short === undefined ? '' : `-${short}, `, nameOption(name), value === undefined ? '' : ` ${value}`];
   const option = new Option(flags.join(''), text).default(initial);
   if (choices) option.choices(choices);

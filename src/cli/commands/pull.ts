@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.js';
+import type { PullOptions } from '../../fleet/pull.js';
 import { formatCount } from '../../report/amounts.js';
 import { renderPull, toPullJson } from '../../report/fleet-text.js';
 import { explainingFaults } from '../../store/open.js';
@@ -52,7 +53,7 @@ export const pull = defineCommand({
     const target = choosePullTarget(argument, call);
     const line = createStatusLine(host);
     const outcome = await pullInto(call, target, {
-      ...(options.last !== undefined && { lastMs: options.last }),
+      sinceMs: options.last === undefined ? undefined : Date.now() - options.last,
       ...{ full: options.full, signal: stopSignal(call) },
       onProgress: ({ responses, of }) =>
         line.draw(`${target.name}: ${formatCount(responses)} of ${formatCount(of)} responses pulled`),
@@ -76,13 +77,7 @@ export function choosePullTarget(name: string | undefined, call: PullCall): Flee
   throw new UsageError(`Several targets are set: say which of ${names.join(', ')} to pull from.`);
 }
 
-interface PullWish {
-  readonly lastMs?: number;
-  readonly full: boolean;
-  /** Ends the pull in its middle. */
-  readonly signal: AbortSignal;
-  readonly onProgress?: (pulled: { readonly responses: number; readonly of: number }) => void;
-}
+type PullWish = Pick<PullOptions, 'sinceMs' | 'full' | 'signal' | 'onProgress'>;
 
 /** Pulls into team.db. Undefined where that cannot be written, which has been said on stderr. */
 export async function pullInto(call: PullCall, target: FleetTarget, wish: PullWish): Promise<PullOutcome | undefined> {
@@ -92,9 +87,8 @@ export async function pullInto(call: PullCall, target: FleetTarget, wish: PullWi
   return withDatabase(host, { database, mode: 'write', busyTimeoutMs: BUSY_TIMEOUT_MS }, async (connection) => {
     try {
       return await fleet.pull(connection, target, {
-        ...{ env: host.env, password: describeSource(host, call).passwordOf(target), signal: wish.signal },
-        ...{ sinceMs: wish.lastMs === undefined ? undefined : Date.now() - wish.lastMs, full: wish.full },
-        ...{ initialSinceMs: Date.now() - LAST_MS, ...(wish.onProgress && { onProgress: wish.onProgress }) },
+        ...{ ...wish, env: host.env, password: describeSource(host, call).passwordOf(target) },
+        initialSinceMs: Date.now() - LAST_MS,
       });
     } catch (error) {
       return explainingFaults(database, () => {

@@ -120,7 +120,7 @@ function pullRegularly(call: Call<typeof OPTIONS>): Refresh {
   const signal = stopSignal(call);
   return async (history) => {
     history.report({ state: 'reading', filesDone: 0, filesTotal: 0 });
-    const outcome = await pullInto(call, target, { full: false, signal });
+    const outcome = await pullInto(call, target, { sinceMs: undefined, full: false, signal });
     const problem = outcome?.kind === 'failed' ? outcome.reason : outcome ? null : 'team.db cannot be written';
     history.report(problem === null ? { state: 'done', problem } : { state: 'failed', problem });
   };

@@ -1,30 +1,24 @@
 import type { Paths } from '../../config/paths.js';
 import { StoreError } from '../../errors.js';
 import { isAlive } from '../../process/processes.js';
-import type { Calendar } from '../../report/calendar.js';
-import { type LiveView, readLiveView } from '../../report/live.js';
+import { type LiveQuery, type LiveView, readLiveView } from '../../report/live.js';
 import { listPendingInvocations } from '../../store/pending.js';
 import { readSnapshot } from '../../store/queries.js';
 import { openStore, type Store } from '../../store/store.js';
-import type { TagFilter } from '../../store/tags.js';
 
-export interface FeedOptions {
+export interface FeedOptions extends Pick<LiveQuery, 'projectId' | 'tags' | 'endedWithinMs' | 'calendar'> {
   readonly paths: Pick<Paths, 'database' | 'pendingDirectory' | 'spareDirectory'>;
-  readonly projectId: string | undefined;
-  readonly tags?: TagFilter | undefined;
-  readonly endedWithinMs: number;
-  readonly calendar: Calendar;
   /** Takes pending changes into the database. Never rejects. */
   readonly catchUp: () => Promise<void> | void;
 }
 
 /** The newest view of the database, and what keeps it from being current. */
-export interface Look {
+export interface Reading {
   readonly view: LiveView | undefined;
   readonly problem: StoreError | undefined;
 }
 
-/** How long a look at the database waits for a run that is writing. */
+/** How long reading the database waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 250;
 /** Rates, and windows that end, change by time alone. */
 const MAX_AGE_MS = 15_000;
@@ -33,7 +27,7 @@ const CATCH_UP_EVERY_MS = 2000;
 
 /**
  * Reads the live view again and again. Nothing is read while nobody has written to the database and every process that
- * worked at the last look still does: `PRAGMA data_version` costs next to nothing.
+ * worked when it was read last still does: `PRAGMA data_version` costs next to nothing.
  */
 export class LiveFeed {
   readonly #options: FeedOptions;
@@ -47,12 +41,12 @@ export class LiveFeed {
     this.#options = options;
   }
 
-  look(): Look {
+  read(): Reading {
     try {
       // A database that was deleted or replaced is not the one that others write to.
       if (this.#store?.isInPlace() === false) this.close();
       this.#store ??= openStore(this.#options.paths.database, { mode: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS });
-      if (this.#isStale(this.#store)) this.#read(this.#store);
+      if (this.#isStale(this.#store)) this.#readView(this.#store);
       this.#takeInPending();
       return { view: this.#view, problem: undefined };
     } catch (error) {
@@ -82,7 +76,7 @@ export class LiveFeed {
     return running.some(({ row }) => row.meterPid !== null && !isAlive(row.meterPid, row.startedAtMs));
   }
 
-  #read(store: Store): void {
+  #readView(store: Store): void {
     const { paths, catchUp: _, ...asked } = this.#options;
     const nowMs = Date.now();
     const startOfTodayMs = asked.calendar.startOf(asked.calendar.dayOf(nowMs));

@@ -11,7 +11,7 @@ import { openFullScreen } from './full-screen.js';
 import { chooseStyle } from './host.js';
 import { describeTimeZone, NO_COLOR, PROJECT, TAGS, toWantedTags } from './shared-options.js';
 import { describePastSessions, readForm, writeFailure } from './show.js';
-import { LiveFeed, type Look } from './watch-feed.js';
+import { LiveFeed, type Reading } from './watch-feed.js';
 
 const HOUR_MS = 60 * 60_000;
 const KEYS: Readonly<Record<string, LiveSort>> = { s: 'started', c: 'cost', t: 'tokens' };
@@ -71,7 +71,7 @@ export const watch = defineCommand({
       calendar: createCalendar(timeZone),
     });
     try {
-      if (options.once) return await showOnce(feed.look(), call);
+      if (options.once) return await showOnce(feed.read(), call);
       if (format === 'text' && host.stdout.isTTY) await showScreen(feed, call);
       else await printChanges(feed, call);
       return 0;
@@ -84,7 +84,7 @@ export const watch = defineCommand({
 type WatchCall = Call<typeof OPTIONS>;
 
 /** Returns the exit code: 1 when there is nothing to show. */
-async function showOnce({ view, problem }: Look, call: WatchCall): Promise<number> {
+async function showOnce({ view, problem }: Reading, call: WatchCall): Promise<number> {
   const { format, timeZone } = readForm(call);
   if (!view) return writeFailure(problem, call);
   if (view.unrecorded !== undefined) {
@@ -109,7 +109,7 @@ async function printChanges(feed: LiveFeed, call: WatchCall): Promise<void> {
   const clock = createClock(timeZone);
   let last = '';
   await repeat(options.interval, () => {
-    const { view, problem } = feed.look();
+    const { view, problem } = feed.read();
     const fault = problem && problem.problem !== 'locked' ? problem.message : '';
     const remark = fault || (view?.unrecorded === undefined ? '' : describeUnrecorded(view.unrecorded));
     if (remark && remark !== last) host.stderr.write(`${remark}\n`);
@@ -128,14 +128,14 @@ async function showScreen(feed: LiveFeed, call: WatchCall): Promise<void> {
   const stop = new AbortController();
   let past: string | undefined;
   // Many session files take a while to count, and the view is shown meanwhile.
-  if (feed.look().problem?.problem === 'missing') {
+  if (feed.read().problem?.problem === 'missing') {
     void describePastSessions(call.host.env).then((text) => {
       past = text;
     });
   }
   let order = NEWEST_FIRST;
   const draw = () => {
-    const { view, problem } = feed.look();
+    const { view, problem } = feed.read();
     const unrecorded = view?.unrecorded === undefined ? undefined : describeUnrecorded(view.unrecorded);
     const notice = problem ? describeProblem(problem, past) : unrecorded;
     const { width, height } = screen.size();

@@ -27,12 +27,6 @@ describe('codex-usage serve', () => {
     expect(served.printed.stderr).toContain('Stopped.');
   });
 
-  it('ends in order on SIGTERM too', async () => {
-    const served = await serve(['--port', '0']);
-    served.child.kill('SIGTERM');
-    expect(await served.ended).toEqual([0, null]);
-  });
-
   it('says which port is taken, and takes the next', async () => {
     const first = await serve([]);
     const second = await serve([]);
@@ -52,24 +46,21 @@ describe('codex-usage serve', () => {
     );
   });
 
-  it('refuses a port that is none', async () => {
-    const { exitCode, stderr } = await runUsage(['serve', '--port', '99999'], { database: newDatabase() });
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain('Use a whole number from 0 to 65535');
+  it('refuses a port that is none, and says where there can be no database', async () => {
+    const port = await runUsage(['serve', '--port', '99999'], { database: newDatabase() });
+    expect([port.exitCode, port.stderr]).toEqual([2, expect.stringContaining('Use a whole number from 0 to 65535')]);
+    const nowhere = await runUsage(['serve'], { database: join(USAGE, 'usage.db') });
+    expect([nowhere.exitCode, nowhere.stderr]).toEqual([1, expect.stringContaining('set CODEX_METERED_DB to another')]);
   });
 
-  it('says that there can be no database', async () => {
-    const { exitCode, stderr } = await runUsage(['serve'], { database: join(USAGE, 'usage.db') });
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain('set CODEX_METERED_DB to another path');
-  });
-
-  it('tells of what is recorded by another process', async () => {
+  it('shows what is recorded by another process, and ends in order on SIGTERM too', async () => {
     const served = await serve(['--port', '0', '--no-import']);
     const store = createStore(served.database);
     store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
     const answer = await (await fetch(new URL('/api/run?id=nightly-7', served.url))).json();
     expect(answer).toMatchObject({ totals: { responseCount: 1, inputTokens: 1000 } });
+    served.child.kill('SIGTERM');
+    expect(await served.ended).toEqual([0, null]);
   });
 });
 

@@ -15,17 +15,17 @@ function createFeed(database: string, catchUp = () => undefined): LiveFeed {
   return feed;
 }
 
-test('a look at a database that nobody wrote to reads nothing', () => {
+test('a database that nobody wrote to is not read again', () => {
   const path = join(createFolder(), 'usage.db');
   const store = createStore(path);
   const now = Date.now();
   store.record({ invocation: sampleInvocation('a', { ...ALIVE, startedAtMs: now }) });
   const feed = createFeed(path);
-  const { view } = feed.look();
+  const { view } = feed.read();
   expect(view?.invocations).toHaveLength(1);
-  expect(feed.look().view).toBe(view);
+  expect(feed.read().view).toBe(view);
   store.record({ invocation: { id: 'a' }, responses: [sampleResponse('1', { completedAtMs: now })] });
-  const next = feed.look().view;
+  const next = feed.read().view;
   expect(next).not.toBe(view);
   expect(next?.invocations[0]?.figures.responses).toBe(1);
   expect(next?.spending.today.costNanoUsd).toBe(next?.invocations[0]?.figures.costNanoUsd);
@@ -51,7 +51,7 @@ test('of budgets the one that is used up the most counts, over all that it is fo
   keep.run(JSON.stringify({ onBudget: 'stop', limits: limits.slice(0, 2) }), 'a');
   keep.run(JSON.stringify({ onBudget: 'warn', limits }), 'b');
   const budgets = createFeed(path)
-    .look()
+    .read()
     .view?.invocations.map(({ row, budget }) => [row.id, budget?.limit.scope, budget?.amount]);
   expect(budgets?.toSorted()).toEqual([
     ['a', 'invocation', 4e9],

@@ -6,7 +6,6 @@ import { execa } from 'execa';
 import { describe, expect, onTestFinished } from 'vitest';
 import { formatCost, formatRounded } from '../../../src/report/amounts.js';
 import { keepPending } from '../../../src/store/pending.js';
-import { openStore } from '../../../src/store/store.js';
 import { recordedIn } from '../../harness/codex-usage.js';
 import { openSheet, type Sheet } from '../../harness/terminal.js';
 import { test } from '../../harness/test.js';
@@ -14,7 +13,7 @@ import { waitFor } from '../../harness/wait.js';
 import { USAGE, type Workbench } from '../../harness/workbench.js';
 import { sumLedger } from '../../scripted-api/ledger.js';
 import { limitHeaders } from '../../scripted-api/limits.js';
-import { createFolder, sampleInvocation, sampleResponse } from '../../store/samples.js';
+import { sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 const PATIENCE_MS = 60_000;
 const CRASHING = fileURLToPath(new URL('crashing-screen.ts', import.meta.url));
@@ -25,27 +24,31 @@ const NOW = { ...ALIVE, startedAtMs: Date.now() };
 /** Two invocations that run and one that has ended. */
 function createDatabase(processes = ALIVE): string {
   const nowMs = Date.now();
-  const path = join(createFolder(), 'usage.db');
-  const store = openStore(path, { mode: 'write' });
   const at = (ageMs: number) => ({ ...processes, startedAtMs: nowMs - ageMs });
   const cost = (costNanoUsd: number) => ({ completedAtMs: nowMs, costNanoUsd });
   const reviewer = { attribution: { phase: 'reviewer' as const } };
+  const old = { attribution: { projectId: '宝くじ', runId: 'old' } };
   const tags = [{ key: 'branch', value: 'main', origin: 'git' }] as const;
-  store.record({
-    invocation: sampleInvocation('a', { ...at(9000), tags }),
-    responses: [sampleResponse('1', cost(3e9))],
-  });
-  store.record({
-    invocation: sampleInvocation('b', { ...at(8000), ...reviewer }),
-    responses: [sampleResponse('2', { ...cost(1e9), usage: { input: 90_000 } })],
-  });
-  store.record({
-    invocation: sampleInvocation('c', { ...at(20_000), attribution: { projectId: '宝くじ', runId: 'old' } }),
-    responses: [sampleResponse('3', cost(5e9))],
-    update: { status: 'failed', exitCode: 1, endedAtMs: nowMs },
-  });
-  store.close();
-  return path;
+  return recordedIn([
+    { invocation: sampleInvocation('a', { ...at(9000), tags }), responses: [sampleResponse('1', cost(3e9))] },
+    {
+      invocation: sampleInvocation('b', { ...at(8000), ...reviewer }),
+      responses: [sampleResponse('2', { ...cost(1e9), usage: { input: 90_000 } })],
+    },
+    {
+      invocation: sampleInvocation('c', { ...at(20_000), ...old }),
+      responses: [sampleResponse('3', cost(5e9))],
+      update: { status: 'failed', exitCode: 1, endedAtMs: nowMs },
+    },
+  ]);
+}
+
+/** Two invocations that run in a process, which can be killed. */
+function createVictim() {
+  const victim = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
+  onTestFinished(() => void victim.kill('SIGKILL'));
+  const pid = victim.pid ?? 0;
+  return { victim, database: createDatabase({ meterPid: pid, codexPid: pid }) };
 }
 
 function watch(database: string, options: { columns?: number; rows?: number; args?: string[] } = {}): Sheet {
@@ -179,20 +182,15 @@ describe('codex-usage watch on a terminal', () => {
   });
 
   test('shows a run as killed once its processes are', async () => {
-    const victim = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
-    onTestFinished(() => void victim.kill('SIGKILL'));
-    const pid = victim.pid ?? 0;
-    const sheet = watch(createDatabase({ meterPid: pid, codexPid: pid }));
+    const { victim, database } = createVictim();
+    const sheet = watch(database);
     await until(sheet, '2 invocations running');
     victim.kill('SIGKILL');
     await until(sheet, /^killed .*builder/);
   });
 
   test('shows a run as it ended, and not as killed, where the end of its record is kept aside', async () => {
-    const victim = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
-    onTestFinished(() => void victim.kill('SIGKILL'));
-    const pid = victim.pid ?? 0;
-    const database = createDatabase({ meterPid: pid, codexPid: pid });
+    const { victim, database } = createVictim();
     const sheet = watch(database);
     await until(sheet, '2 invocations running');
     const places = { pendingDirectory: join(dirname(database), 'pending'), spareDirectory: '/nowhere' };
@@ -229,9 +227,7 @@ describe('codex-usage watch on a terminal', () => {
     await until(sheet, 'nightly-7');
     for (const end of ['', '-wal', '-shm']) rmSync(database + end, { force: true });
     await until(sheet, 'Nothing has been metered yet');
-    const store = openStore(database, { mode: 'write' });
-    store.record({ invocation: sampleInvocation('z', { ...ALIVE, startedAtMs: Date.now(), cwd: '/new' }) });
-    store.close();
+    recordedIn([{ invocation: sampleInvocation('z', { ...NOW, cwd: '/new' }) }], database);
     await until(sheet, /running +shop/);
   });
 
@@ -245,9 +241,11 @@ describe('codex-usage watch on a terminal', () => {
 });
 
 describe('codex-usage watch in a pipe', () => {
-  test('prints a line per change', async ({ bench }) => {
+  /** Watches while a loop is played. Returns the lines it printed, and what the API reported. */
+  async function watchLoop(bench: Workbench, args: string[], isFirst: RegExp, isLast: RegExp) {
     const release = scriptLoop(bench);
-    const child = execa('node', [USAGE, 'watch', '--interval', '0.1'], { env: bench.env as Record<string, string> });
+    const env = bench.env as Record<string, string>;
+    const child = execa('node', [USAGE, 'watch', '--interval', '0.1', ...args], { env });
     onTestFinished(() => void child.kill('SIGKILL'));
     child.catch(() => undefined);
     let printed = '';
@@ -255,36 +253,26 @@ describe('codex-usage watch in a pipe', () => {
       printed += chunk;
     });
     const running = bench.start(['exec', '--json', 'loop']);
-    await waitFor('the first response', () => printed.includes('51k in (1k cached), 700 out'), PATIENCE_MS);
+    await waitFor('the first response', () => isFirst.test(printed), PATIENCE_MS);
     release();
-    await running.ended;
-    await waitFor('the end', () => printed.includes('completed'), PATIENCE_MS);
-    expect(printed).toMatch(/^\d\d:\d\d:\d\d limit 5h: 62% left, resets /m);
-    const last = printed.trimEnd().split('\n').at(-1);
-    expect(last).toMatch(
+    const { ledger } = await running.ended;
+    await waitFor('the end', () => isLast.test(printed), PATIENCE_MS);
+    return { lines: printed.trimEnd().split('\n'), billed: sumLedger(ledger) };
+  }
+
+  test('prints a line per change', async ({ bench }) => {
+    const { lines } = await watchLoop(bench, [], /51k in \(1k cached\), 700 out/, /completed.*\n/);
+    expect(lines).toContainEqual(expect.stringMatching(/^\d\d:\d\d:\d\d limit 5h: 62% left, resets /));
+    expect(lines.at(-1)).toMatch(
       / shop .* other 1: completed, gpt-5.3-codex, 105k in \(50.9k cached\), 1.31k out, \$0\.\d+, context 21%$/,
     );
-    expect(printed).not.toContain('\u001b');
+    expect(lines.join('')).not.toContain('\u001b');
   });
 
   test('prints an object per change with --json, the last of them with the sums of the ledger', async ({ bench }) => {
-    const release = scriptLoop(bench);
-    const child = execa('node', [USAGE, 'watch', '--json', '--interval', '0.1'], {
-      env: bench.env as Record<string, string>,
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    child.catch(() => undefined);
-    const changes: Record<string, unknown>[] = [];
-    void (async () => {
-      for await (const line of child) changes.push(JSON.parse(line));
-    })().catch(() => undefined);
-    const running = bench.start(['exec', '--json', 'loop']);
-    await waitFor('the first response', () => changes.some(({ inputTokens }) => inputTokens === 51_000), PATIENCE_MS);
-    release();
-    const { ledger } = await running.ended;
-    const ended = await waitFor('the end', () => changes.find(({ state }) => state === 'ended'), PATIENCE_MS);
-    const billed = sumLedger(ledger);
-    expect(ended).toMatchObject({
+    const { lines, billed } = await watchLoop(bench, ['--json'], /"inputTokens":51000\b/, /"state":"ended".*\n/);
+    const changes = lines.map((line) => JSON.parse(line));
+    expect(changes.find(({ state }) => state === 'ended')).toMatchObject({
       ...{ schemaVersion: 1, kind: 'invocation', projectId: 'shop', status: 'completed', source: 'actual' },
       ...{ inputTokens: billed.input, cachedInputTokens: billed.cached, outputTokens: billed.output },
       ...{ contextTokens: 54_610, contextWindowTokens: 258_400, budget: null },
