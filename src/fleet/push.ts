@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judgeState } from '../process/invocation-state.js';
 import { listOpenInvocations } from '../store/invocations.js';
-import { takePushLock, takeWatchLock } from '../store/locks.js';
+import { takeLock } from '../store/locks.js';
 import type { Connection } from '../store/open.js';
 import { readBacklog, readTarget } from '../store/outbox.js';
 import type { FleetTarget } from '../usage/fleet-target.js';
@@ -59,7 +59,7 @@ function chooseDelay(failures: number): number {
 
 async function pushOnce(source: PushSource, target: FleetTarget, options: PushOptions): Promise<PushOutcome> {
   const { connection, database } = source;
-  const lock = takePushLock(database, target.name);
+  const lock = takeLock(database, `push-${target.name}`);
   const end = (outcome: PushResult): PushOutcome => {
     return { ...outcome, target: target.name, waiting: countWaiting(connection, target.name) };
   };
@@ -138,7 +138,7 @@ export async function watch(
   targets: readonly FleetTarget[],
   options: WatchOptions,
 ): Promise<'ended' | 'busy'> {
-  const lock = takeWatchLock(source.database);
+  const lock = takeLock(source.database, 'watch');
   if (!lock) return 'busy';
   try {
     await watchAlone(source, targets, options);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { monotonicMs } from '../node/clock.js';
 import { type FileVersion, readImportedFiles } from '../store/history.js';
-import { type Lock, takeImportLock } from '../store/locks.js';
+import { type Lock, takeLock } from '../store/locks.js';
 import type { FileTask, FoundFile, Problem } from './discovery.js';
 
 export interface Changes {
@@ -76,7 +76,7 @@ export async function waitForTurn({ files, database, stalledMs = STALLED_MS, onW
   let waitMs = FIRST_WAIT_MS;
   let progressedAtMs = monotonicMs();
   while (changes.tasks.length > 0 && monotonicMs() - progressedAtMs < stalledMs) {
-    lock = takeImportLock(database);
+    lock = takeLock(database, 'import');
     // The other import may have ended since the last comparison.
     if (lock) return { ...findChanges(files, database), release: lock.release };
     await setTimeout(waitMs);

@@ -4,7 +4,7 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { readConfirmed, writeConfirmed } from '../store/exported-counters.js';
-import { takeExportLock } from '../store/locks.js';
+import { takeLock } from '../store/locks.js';
 import { explainingFaults } from '../store/open.js';
 import {
   advanceCursor,
@@ -51,7 +51,7 @@ export async function exportOtlp(
   target: OtlpTarget,
   onProgress: (sent: number, of: number) => void = () => undefined,
 ): Promise<OtlpResult> {
-  const lock = takeExportLock(store.path);
+  const lock = takeLock(store.path, 'export');
   if (!lock) return { ...NOTHING, problem: 'another export of this database is under way' };
   try {
     const resource = describeMachine(store, target);

@@ -3,7 +3,7 @@ import { PACKED_COUNTS } from './counter-columns.js';
 import type { CreditClassSum } from './credit-queries.js';
 import type { Connection } from './open.js';
 import type { OffsetChange, SumFilter, SumKeys } from './period-queries.js';
-import { isBetween } from './sql.js';
+import { between, conditionsOf, readColumn } from './sql.js';
 import { isTaggedThread, selectThreadTag } from './tags.js';
 
 /** The keys of packed responses. They have no invocation, and so no phase. */
@@ -32,7 +32,7 @@ export function readPackedCreditSums(
   filter: SumFilter & { readonly longAbove: number },
   offsets: readonly OffsetChange[],
 ): readonly (PackKeys & CreditClassSum)[] {
-  const ids = connection.prepare<[object], number>(selectPacks(filter)).pluck().all(filter);
+  const ids = readColumn<number>(connection, selectPacks(filter), filter);
   const open = connection.prepare<[object], PackRow>(selectPack(filter.tagKey));
   const isMeant = createModelTest(connection, filter.model);
   const tally = new Tally(offsets, filter.longAbove);
@@ -109,15 +109,19 @@ function createModelTest(connection: Connection, pattern: string | undefined): (
   };
 }
 
-const PROJECT = `coalesce(t.project_id, 'unknown')`;
-
 function selectPacks(filter: SumFilter): string {
-  return `SELECT p.id FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id
-    WHERE p.provider = 'codex' AND ${isBetween(filter, 'p.last_completed_at_ms', 'p.first_completed_at_ms')}
-      ${filter.projectId === undefined ? '' : `AND ${PROJECT} = @projectId`} ${filter.tags === undefined ? '' : `AND ${isTaggedThread('p.thread_id')}`} ORDER BY p.id`;
+  const conditions = conditionsOf(filter, {
+    ...between('p.last_completed_at_ms', 'p.first_completed_at_ms'),
+    projectId: `${PROJECT} = @projectId`,
+    tags: isTaggedThread('p.thread_id'),
+  });
+  return `SELECT p.id FROM ${PACKS} WHERE p.provider = 'codex' AND ${conditions} ORDER BY p.id`;
 }
 
 function selectPack(tagKey: string | undefined): string {
-  return `SELECT ${PROJECT} AS projectId, ${tagKey === undefined ? 'NULL' : selectThreadTag(tagKey, 'p.thread_id')} AS tag, p.kinds, p.counts
-    FROM response_packs p LEFT JOIN threads t ON t.id = p.thread_id WHERE p.id = @id`;
+  const tag = tagKey === undefined ? 'NULL' : selectThreadTag(tagKey, 'p.thread_id');
+  return `SELECT ${PROJECT} AS projectId, ${tag} AS tag, p.kinds, p.counts FROM ${PACKS} WHERE p.id = @id`;
 }
+
+const PACKS = 'response_packs p LEFT JOIN threads t ON t.id = p.thread_id';
+const PROJECT = "coalesce(t.project_id, 'unknown')";

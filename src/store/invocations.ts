@@ -1,76 +1,50 @@
-import type { Invocation, InvocationStatus, InvocationUpdate, ThreadKnownBy } from '../usage/record.js';
+import type { Invocation, InvocationStatus, InvocationUpdate, Note, ThreadKnownBy } from '../usage/record.js';
 import type { Connection } from './open.js';
+import { insertRow, readRows, readValue } from './sql.js';
 import { insertInvocationTags } from './tags.js';
 
 /** Inserts the invocation unless it is there, and returns its iteration: the one it came with, or the next free one. */
 export function insertInvocation(connection: Connection, invocation: Invocation | Pick<Invocation, 'id'>): number {
-  const known = connection
-    .prepare<[string], { iteration: number }>('SELECT iteration FROM invocations WHERE id = ?')
-    .get(invocation.id);
-  if (known) return known.iteration;
-  if (!('attribution' in invocation)) throw new Error(`invocation ${invocation.id} is not recorded`);
-  const { attribution } = invocation;
-  const iteration = attribution.iteration ?? nextIteration(connection, invocation);
-  connection
-    .prepare(
-      `INSERT INTO invocations (id, origin, project_id, run_id, phase, iteration, attribution, command, cwd, work_tree,
-         repository, output_path, codex_home, codex_path, front_pid, meter_pid, codex_pid, status, started_at_ms, surroundings)
-       VALUES (@id, @origin, @projectId, @runId, @phase, @iteration, @origins, @command, @cwd, @workTree,
-         @repository, @outputPath, @codexHome, @codexPath, @frontPid, @meterPid, @codexPid, 'running', @startedAtMs, @surroundings)`,
-    )
-    .run({
-      id: invocation.id,
-      origin: invocation.origin ?? 'metered',
-      projectId: attribution.projectId,
-      runId: attribution.runId,
-      phase: attribution.phase,
-      iteration,
-      origins: JSON.stringify(attribution.origins),
-      command: invocation.command,
-      cwd: invocation.cwd,
-      workTree: invocation.workTree?.root ?? null,
-      repository: invocation.workTree?.repository ?? null,
-      outputPath: invocation.outputPath ?? null,
-      codexHome: invocation.codexHome ?? null,
-      codexPath: invocation.codexPath ?? null,
-      frontPid: invocation.frontPid ?? null,
-      meterPid: invocation.meterPid ?? null,
-      codexPid: invocation.codexPid ?? null,
-      startedAtMs: invocation.startedAtMs,
-      surroundings: invocation.surroundings ? JSON.stringify(invocation.surroundings) : null,
-    });
-  insertInvocationTags(connection, invocation.id, invocation.tags ?? []);
+  const { id } = invocation;
+  const known = readValue<number>(connection, 'SELECT iteration FROM invocations WHERE id = ?', [id]);
+  if (known !== undefined) return known;
+  if (!('attribution' in invocation)) throw new Error(`invocation ${id} is not recorded`);
+  const { attribution, workTree, surroundings } = invocation;
+  const { projectId, runId, phase } = attribution;
+  const iteration =
+    attribution.iteration ?? readValue<number>(connection, NEXT_ITERATION, [projectId, runId, phase]) ?? 1;
+  insertRow(connection, 'invocations', {
+    ...{ id, origin: invocation.origin ?? 'metered', project_id: projectId, run_id: runId, phase, iteration },
+    ...{ attribution: JSON.stringify(attribution.origins), command: invocation.command, cwd: invocation.cwd },
+    ...{ work_tree: workTree?.root, repository: workTree?.repository, output_path: invocation.outputPath },
+    ...{ codex_home: invocation.codexHome, codex_path: invocation.codexPath },
+    ...{ front_pid: invocation.frontPid, meter_pid: invocation.meterPid, codex_pid: invocation.codexPid },
+    ...{ status: 'running', started_at_ms: invocation.startedAtMs },
+    surroundings: surroundings && JSON.stringify(surroundings),
+  });
+  insertInvocationTags(connection, id, invocation.tags ?? []);
   return iteration;
 }
 
+const NEXT_ITERATION = `
+  SELECT coalesce(max(iteration), 0) + 1 FROM invocations WHERE project_id = ? AND run_id = ? AND phase = ?`;
+
 /** Sets what `update` says; what it leaves undefined stays. */
-export function updateInvocation(connection: Connection, id: string, update: InvocationUpdate): void {
-  connection
-    .prepare(
-      `UPDATE invocations SET
-         thread_id = coalesce(@threadId, thread_id), thread_known_by = coalesce(@threadKnownBy, thread_known_by),
-         codex_version = coalesce(@codexVersion, codex_version),
-         context_tokens = coalesce(@contextTokens, context_tokens),
-         context_window_tokens = coalesce(@contextWindowTokens, context_window_tokens),
-         status = coalesce(@status, status), exit_code = coalesce(@exitCode, exit_code),
-         signal = coalesce(@signal, signal), ended_at_ms = coalesce(@endedAtMs, ended_at_ms),
-         budget = coalesce(@budget, budget)
-       WHERE id = @id`,
-    )
-    .run({
-      id,
-      threadId: update.threadId ?? null,
-      threadKnownBy: update.threadKnownBy ?? null,
-      codexVersion: update.codexVersion ?? null,
-      contextTokens: update.contextTokens ?? null,
-      contextWindowTokens: update.contextWindowTokens ?? null,
-      status: update.status ?? null,
-      exitCode: update.exitCode ?? null,
-      signal: update.signal ?? null,
-      endedAtMs: update.endedAtMs ?? null,
-      budget: update.budget === undefined ? null : JSON.stringify(update.budget),
-    });
+export function updateInvocation(connection: Connection, id: string, { budget, ...update }: InvocationUpdate): void {
+  const values: InvocationValues = { ...update, budget: budget && JSON.stringify(budget) };
+  const known = Object.keys(UPDATED).filter((name) => values[name as keyof InvocationUpdate] !== undefined);
+  if (known.length === 0) return;
+  const changes = known.map((name) => `${UPDATED[name as keyof InvocationUpdate]} = @${name}`);
+  connection.prepare(`UPDATE invocations SET ${changes.join(', ')} WHERE id = @id`).run({ ...values, id });
 }
+
+type InvocationValues = Readonly<Partial<Record<keyof InvocationUpdate, unknown>>>;
+
+const UPDATED: Readonly<Record<keyof InvocationUpdate, string>> = {
+  ...{ threadId: 'thread_id', threadKnownBy: 'thread_known_by', codexVersion: 'codex_version', status: 'status' },
+  ...{ contextTokens: 'context_tokens', contextWindowTokens: 'context_window_tokens', budget: 'budget' },
+  ...{ exitCode: 'exit_code', signal: 'signal', endedAtMs: 'ended_at_ms' },
+};
 
 /** What a note begins with that says why an invocation without an end cannot be settled. */
 export const CANNOT_BE_SETTLED = 'the run cannot be settled';
@@ -87,24 +61,19 @@ export interface OpenInvocation {
 }
 
 export function listOpenInvocations(connection: Connection): OpenInvocation[] {
-  return connection
-    .prepare<[], OpenInvocation>(
-      `SELECT id, thread_id AS threadId, codex_home AS codexHome, cwd, meter_pid AS meterPid, codex_pid AS codexPid,
-         started_at_ms AS startedAtMs
-       FROM invocations WHERE status = 'running' AND origin = 'metered'`,
-    )
-    .all();
+  const sql = `
+    SELECT id, thread_id AS threadId, codex_home AS codexHome, cwd, meter_pid AS meterPid, codex_pid AS codexPid,
+      started_at_ms AS startedAtMs
+    FROM invocations WHERE status = 'running' AND origin = 'metered'`;
+  return readRows(connection, sql);
 }
 
 export function readStatus(connection: Connection, id: string): InvocationStatus | undefined {
-  return connection.prepare<[string], InvocationStatus>('SELECT status FROM invocations WHERE id = ?').pluck().get(id);
+  return readValue(connection, 'SELECT status FROM invocations WHERE id = ?', [id]);
 }
 
 export function readThreadKnownBy(connection: Connection, id: string): ThreadKnownBy | null | undefined {
-  return connection
-    .prepare<[string], ThreadKnownBy | null>('SELECT thread_known_by FROM invocations WHERE id = ?')
-    .pluck()
-    .get(id);
+  return readValue(connection, 'SELECT thread_known_by FROM invocations WHERE id = ?', [id]);
 }
 
 /** Whether an invocation was metered as it ran, so that there is nothing to backfill. */
@@ -112,22 +81,17 @@ export function wasMetered(
   connection: Connection,
   run: { projectId: string; runId: string; phase: string; iteration: number; threadId: string | undefined },
 ): boolean {
-  return (
-    connection
-      .prepare<object>(
-        `SELECT 1 FROM invocations WHERE origin <> 'backfilled' AND run_id = @runId AND phase = @phase
-         AND iteration = @iteration AND (project_id = @projectId OR thread_id = @threadId)`,
-      )
-      .get({ ...run, threadId: run.threadId ?? null }) !== undefined
-  );
+  const sql = `SELECT 1 FROM invocations WHERE origin <> 'backfilled' AND run_id = @runId AND phase = @phase
+    AND iteration = @iteration AND (project_id = @projectId OR thread_id = @threadId)`;
+  return readValue(connection, sql, run) !== undefined;
 }
 
-function nextIteration(connection: Connection, { attribution }: Invocation): number {
-  const row = connection
-    .prepare<[string, string, string], { next: number }>(
-      `SELECT coalesce(max(iteration), 0) + 1 AS next FROM invocations
-       WHERE project_id = ? AND run_id = ? AND phase = ?`,
-    )
-    .get(attribution.projectId, attribution.runId, attribution.phase);
-  return row?.next ?? 1;
+/** Records a note of an invocation. The same note is recorded once, however often its change is applied. */
+export function insertNote(connection: Connection, invocationId: string, { kind, reason, figures }: Note): void {
+  const sql = `
+    INSERT INTO notes (invocation_id, kind, reason, figures, noted_at_ms)
+    SELECT @invocationId, @kind, @reason, @figures, @now
+    WHERE NOT EXISTS (SELECT 1 FROM notes WHERE invocation_id = @invocationId
+      AND kind = @kind AND reason = @reason AND figures = @figures)`;
+  connection.prepare(sql).run({ invocationId, kind, reason, figures: JSON.stringify(figures), now: Date.now() });
 }

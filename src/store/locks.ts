@@ -9,30 +9,13 @@ export interface Lock {
 }
 
 /**
- * Takes the lock on imports into the database at `path`, or returns undefined while another process or another import in this
- * one holds it. It is SQLite's own lock on an empty file beside the database, which the system releases when its holder dies.
- * Where that file cannot be made or locked, the import goes on without: two of them record each response once as well.
+ * Takes the lock on something that is done with the database at `path`, or returns undefined while another process, or another
+ * place in this one, holds it. It is SQLite's own lock on an empty file beside the database, which the system releases when its
+ * holder dies. Where that file cannot be made or locked, the work goes on without: two imports record each response once as
+ * well. `push-…`: what is pushed to a target; `watch`: watching the database for a push; `export`: what is sent to a collector.
  */
-export function takeImportLock(path: string): Lock | undefined {
-  return takeLock(`${path}-import`);
-}
-
-/** Takes the lock on what is pushed from the database at `path` to a target; undefined while another process has it. */
-export function takePushLock(path: string, target: string): Lock | undefined {
-  return takeLock(`${path}-push-${target}`);
-}
-
-/** Takes the lock on watching the database for a push; undefined while another process has it. */
-export function takeWatchLock(path: string): Lock | undefined {
-  return takeLock(`${path}-watch`);
-}
-
-/** Takes the lock on sending differences from the database at `path` to a collector; undefined while another process has it. */
-export function takeExportLock(path: string): Lock | undefined {
-  return takeLock(`${path}-export`);
-}
-
-function takeLock(lockPath: string): Lock | undefined {
+export function takeLock(path: string, name: 'import' | 'watch' | 'export' | `push-${string}`): Lock | undefined {
+  const lockPath = `${path}-${name}`;
   let connection: Connection | undefined;
   try {
     createPrivately(lockPath);
@@ -51,7 +34,7 @@ function release(connection: Connection, lockPath: string): void {
   try {
     rmSync(lockPath, { force: true });
   } catch {
-    // The next import finds it and locks it.
+    // The next one finds it and locks it.
   }
   connection.close();
 }

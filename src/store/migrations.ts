@@ -1,10 +1,7 @@
 import type { Connection } from './driver.js';
 import { setEarlierAside, takeInEarlier } from './migrations/earlier.js';
-import { ADD_EXPORTED_COUNTERS } from './migrations/exported-counters.js';
-import { ADD_OUTBOX } from './migrations/outbox.js';
 import { SCHEMA } from './migrations/schema.js';
-import { ADD_TAGS } from './migrations/tags.js';
-import { ADD_SUMMED, ADD_TEAM } from './migrations/team.js';
+import { ADD_EXPORTED_COUNTERS, ADD_OUTBOX, ADD_SUMMED, ADD_TAGS, ADD_TEAM } from './migrations/steps.js';
 import { TRIGGERS } from './migrations/triggers.js';
 import { VIEWS } from './migrations/views.js';
 

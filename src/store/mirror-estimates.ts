@@ -1,6 +1,7 @@
 import type { Mirrorable, Place } from './mirror-place.js';
 import { OUR_IDS, type Target } from './mirror-target.js';
 import type { Connection } from './open.js';
+import { readColumn, readRows, readValue } from './sql.js';
 
 /** A row that the other program wrote for an invocation of ours, by what it could tell itself. */
 export interface Estimate {
@@ -44,23 +45,21 @@ export function findEstimate(
 ): Estimate | undefined {
   const { endedAtMs, phase, id } = invocation;
   if (endedAtMs === null) return undefined;
-  const whose = place.runId === null ? 'project_id = @projectId' : 'run_id = @runId';
-  const rows = target.connection
-    .prepare<unknown[], Estimate>(
-      `SELECT ${COLUMNS} FROM cost_records WHERE ${NOT_OURS} AND category = @phase AND ${whose}
-         AND created_at >= @dayBefore AND created_at < @dayAfter
-         AND unixepoch(created_at, 'subsec') BETWEEN @from AND @until ORDER BY created_at, id`,
-    )
-    .all({
-      ...{ phase, projectId: place.projectId, runId: place.runId },
-      // In every way of writing a time, and whatever its zone: by these an index finds the few rows that can be meant.
-      ...{ dayBefore: dayOf(endedAtMs - DAY_MS), dayAfter: dayOf(endedAtMs + 2 * DAY_MS) },
-      ...{ from: (endedAtMs - BEFORE_MS) / 1000, until: (endedAtMs + AFTER_MS) / 1000 },
-    });
+  const sql = `
+    SELECT ${COLUMNS} FROM cost_records WHERE ${NOT_OURS} AND category = @phase
+      AND ${place.runId === null ? 'project_id = @projectId' : 'run_id = @runId'}
+      AND created_at >= @dayBefore AND created_at < @dayAfter
+      AND unixepoch(created_at, 'subsec') BETWEEN @from AND @until ORDER BY created_at, id`;
+  const rows = readRows<Estimate>(target.connection, sql, {
+    ...{ phase, projectId: place.projectId, runId: place.runId },
+    // In every way of writing a time, and whatever its zone: by these an index finds the few rows that can be meant.
+    ...{ dayBefore: dayOf(endedAtMs - DAY_MS), dayAfter: dayOf(endedAtMs + 2 * DAY_MS) },
+    ...{ from: (endedAtMs - BEFORE_MS) / 1000, until: (endedAtMs + AFTER_MS) / 1000 },
+  });
   const me = { id, runId: place.runId, endedAtMs };
-  const mine = rows.filter((row) => isOfOurKind(row) && findOwner(own, target, row, phase, me) === id);
-  const models = readModels(own, id);
-  return mine.find(({ model }) => model !== null && models.has(model)) ?? mine[0];
+  const mine = rows.filter((row) => isOfOurKind(row) && findInvocation(own, target, row, phase, me) === id);
+  const models = readColumn(own, 'SELECT DISTINCT model FROM cost_records WHERE invocation_id = ?', [id]);
+  return mine.find(({ model }) => models.includes(model)) ?? mine[0];
 }
 
 const DAY_MS = 86_400_000;
@@ -69,17 +68,14 @@ function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-/** The estimates of the other program that stand beside records of ours: whoever sums them up counts twice. */
+/** The estimates of the other program that are beside records of ours: whoever sums them up counts twice. */
 export function listEstimatesBeside(own: Connection, target: Target): Estimate[] {
-  return target.connection
-    .prepare<[number], Estimate & { category: string }>(
-      `SELECT ${COLUMNS}, category FROM cost_records WHERE ${NOT_OURS} ORDER BY created_at DESC LIMIT ?`,
-    )
-    .all(MOST_LOOKED_AT)
-    .filter((row) => isOfOurKind(row) && findOwner(own, target, row, row.category, undefined) !== undefined);
+  type Row = Estimate & { readonly category: string };
+  const sql = `SELECT ${COLUMNS}, category FROM cost_records WHERE ${NOT_OURS} ORDER BY created_at DESC LIMIT 2000`;
+  return readRows<Row>(target.connection, sql).filter((row) => {
+    return isOfOurKind(row) && findInvocation(own, target, row, row.category, undefined) !== undefined;
+  });
 }
-
-const MOST_LOOKED_AT = 2000;
 
 function isOfOurKind({ model }: Estimate): boolean {
   return !OTHER_VENDORS.test(model ?? '');
@@ -92,10 +88,10 @@ interface Candidate {
 }
 
 /**
- * Whose estimate a row is, of the invocations that have none: one of its run before one of its project, and then the one
- * that had ended last when it was written. One that has taken it is never another's.
+ * The invocation that a row is the estimate of, of those that have none: one of its run before one of its project, and then the
+ * one that had ended last when it was written. A row that one has replaced is never another's.
  */
-function findOwner(
+function findInvocation(
   own: Connection,
   { key }: Target,
   row: Estimate,
@@ -103,52 +99,37 @@ function findOwner(
   me: Candidate | undefined,
 ): string | undefined {
   const { id, projectId, runId, writtenAtMs } = row;
-  const taker = own
-    .prepare<[string, string], string>('SELECT invocation_id FROM mirrored WHERE target = ? AND estimate_id = ?')
-    .pluck()
-    .get(key, id);
-  if (taker !== undefined) return taker;
-  const others = own
-    .prepare<unknown[], Candidate>(
-      `SELECT i.id, m.run_id AS runId, i.ended_at_ms AS endedAtMs
-       FROM invocations i JOIN mirrored m ON m.invocation_id = i.id AND m.target = @key
-       WHERE i.ended_at_ms BETWEEN @from AND @until AND i.phase = @phase AND m.state = 'written'
-         AND m.estimate_id IS NULL AND iif(m.run_id IS NULL, m.project_id = @projectId, m.run_id = @runId)`,
-    )
-    .all({ key, phase, projectId, runId, from: writtenAtMs - AFTER_MS, until: writtenAtMs + BEFORE_MS });
-  const all = [...others.filter((one) => one.id !== me?.id), ...(me ? [me] : [])];
+  const known = 'SELECT invocation_id FROM mirrored WHERE target = ? AND estimate_id = ?';
+  const replacing = readValue<string>(own, known, [key, id]);
+  if (replacing !== undefined) return replacing;
+  const values = { key, phase, projectId, runId, from: writtenAtMs - AFTER_MS, until: writtenAtMs + BEFORE_MS };
+  const others = readRows<Candidate>(own, CANDIDATES, values).filter((one) => one.id !== me?.id);
   const rank = (one: Candidate) => [
     Number(one.runId === null),
     Number(one.endedAtMs > writtenAtMs),
     Math.abs(writtenAtMs - one.endedAtMs),
   ];
-  return all.toSorted((a, b) => compare(rank(a), rank(b)) || (a.id < b.id ? -1 : 1))[0]?.id;
+  const all = [...others, ...(me ? [me] : [])];
+  return all.sort((a, b) => compare(rank(a), rank(b)) || (a.id < b.id ? -1 : 1))[0]?.id;
 }
+
+const CANDIDATES = `
+  SELECT i.id, m.run_id AS runId, i.ended_at_ms AS endedAtMs
+  FROM invocations i JOIN mirrored m ON m.invocation_id = i.id AND m.target = @key
+  WHERE i.ended_at_ms BETWEEN @from AND @until AND i.phase = @phase AND m.state = 'written'
+    AND m.estimate_id IS NULL AND iif(m.run_id IS NULL, m.project_id = @projectId, m.run_id = @runId)`;
 
 function compare(a: readonly number[], b: readonly number[]): number {
-  return a.map((value, place) => value - (b[place] ?? 0)).find((difference) => difference !== 0) ?? 0;
+  return a.map((value, at) => value - (b[at] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
-function readModels(own: Connection, invocationId: string): Set<string> {
-  const sql = 'SELECT DISTINCT model FROM cost_records WHERE invocation_id = ?';
-  return new Set(own.prepare<[string], string>(sql).pluck().all(invocationId));
-}
-
-/** What stands in a row, each value as SQL writes it, so that it can be put back as it was. Undefined where it is gone. */
+/** Reads a row, each value as SQL writes it, so that it can be put back as it was. Undefined where it is gone. */
 export function readEstimate({ connection, columns }: Target, id: string): string | undefined {
-  const values = columns.map((column) => `${quoteText(column)}, quote(${quoteName(column)})`);
-  return connection
-    .prepare<[string], string>(
-      `SELECT json_object(${values.join(', ')}) FROM cost_records WHERE id = ? AND is_actual = 0`,
-    )
-    .pluck()
-    .get(id);
+  const values = columns.map((column) => `'${column.replaceAll("'", "''")}', quote(${quoteName(column)})`);
+  const sql = `SELECT json_object(${values.join(', ')}) FROM cost_records WHERE id = ? AND is_actual = 0`;
+  return readValue(connection, sql, [id]);
 }
 
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

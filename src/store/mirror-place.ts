@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Target } from './mirror-target.js';
 import type { Connection } from './open.js';
+import { readRow, readRows } from './sql.js';
 
 /** An invocation, as far as another program's table asks for it. */
 export interface Mirrorable {
@@ -21,17 +22,15 @@ export interface Mirrorable {
 }
 
 export function readMirrorable(connection: Connection, id: string): Mirrorable | undefined {
-  return connection
-    .prepare<[string], Mirrorable>(
-      `SELECT id, project_id AS projectId, run_id AS runId, phase, status,
-         attribution ->> '$.run' = 'default' AS isRunMadeUp, cwd, work_tree AS workTree, repository,
-         output_path AS outputPath, started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs
-       FROM invocations WHERE id = ?`,
-    )
-    .get(id);
+  const sql = `
+    SELECT id, project_id AS projectId, run_id AS runId, phase, status,
+      attribution ->> '$.run' = 'default' AS isRunMadeUp, cwd, work_tree AS workTree, repository,
+      output_path AS outputPath, started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs
+    FROM invocations WHERE id = ?`;
+  return readRow(connection, sql, [id]);
 }
 
-/** To whom a record belongs in another program's table. */
+/** The project and the run of a record in another program's table. */
 export interface Place {
   readonly projectId: string;
   readonly runId: string | null;
@@ -58,18 +57,14 @@ export function findPlace(target: Target, invocation: Mirrorable, nowMs: number)
 /** Why a record cannot stand in that project; undefined where it can. */
 export function explainMissingProject(target: Target, { projectId }: Place, { cwd }: Mirrorable): string | undefined {
   if (!target.needsProject || !target.projects.has('id')) return undefined;
-  const found = target.connection.prepare<[string], number>('SELECT 1 FROM projects WHERE id = ?').get(projectId);
+  const found = readRow(target.connection, 'SELECT 1 FROM projects WHERE id = ?', [projectId]);
   return found === undefined ? `it has no project "${projectId}", and none whose folder holds ${cwd}` : undefined;
 }
 
-interface Run {
-  readonly projectId: string | null;
-}
-
-export function findRun(target: Target, id: string): Run | undefined {
+export function findRun(target: Target, id: string): { readonly projectId: string | null } | undefined {
   if (!target.runs.has('id')) return undefined;
   const project = target.runs.has('project_id') ? 'project_id' : 'NULL';
-  return target.connection.prepare<[string], Run>(`SELECT ${project} AS projectId FROM runs WHERE id = ?`).get(id);
+  return readRow(target.connection, `SELECT ${project} AS projectId FROM runs WHERE id = ?`, [id]);
 }
 
 /** The project whose folder holds the one that the invocation works in, or else the one that it writes its answer to. */
@@ -94,28 +89,23 @@ interface Folder {
 const known = new WeakMap<Target, readonly Folder[]>();
 
 function listFolders(target: Target): readonly Folder[] {
-  const folders = known.get(target) ?? readFolders(target);
+  const { connection, key } = target;
+  const sql = "SELECT id AS projectId, path FROM projects WHERE typeof(path) = 'text' AND path <> '' ORDER BY id";
+  const read = () =>
+    readRows<Folder>(connection, sql).map(({ projectId, path }) => {
+      return { projectId, path: follow(resolve(dirname(key), path)) };
+    });
+  const folders = known.get(target) ?? read();
   known.set(target, folders);
   return folders;
 }
 
-function readFolders({ connection, key }: Target): Folder[] {
-  return connection
-    .prepare<[], Folder>(
-      `SELECT id AS projectId, path FROM projects WHERE typeof(path) = 'text' AND path <> '' ORDER BY id`,
-    )
-    .all()
-    .map(({ projectId, path }) => ({ projectId, path: follow(resolve(dirname(key), path)) }));
-}
-
-/** The folder that holds `path` and is deepest; `within`: only that one and what it holds. */
+/** The project of the folder that holds `path` and is deepest; `within`: only that one and what it holds. */
 function findNearest(folders: readonly Folder[], path: string, within: string | undefined): string | undefined {
-  let nearest: Folder | undefined;
-  for (const folder of folders) {
-    const fits = holds(folder.path, path) && (within === undefined || holds(within, folder.path));
-    if (fits && folder.path.length > (nearest?.path.length ?? 0)) nearest = folder;
-  }
-  return nearest?.projectId;
+  const fitting = folders.filter((folder) => {
+    return holds(folder.path, path) && (within === undefined || holds(within, folder.path));
+  });
+  return fitting.sort((a, b) => b.path.length - a.path.length)[0]?.projectId;
 }
 
 function holds(folder: string, path: string): boolean {

@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { listEstimatesBeside, mayStillCome } from './mirror-estimates.js';
-import { findLost } from './mirror-lost.js';
 import { explainMissingProject, findPlace, readMirrorable } from './mirror-place.js';
 import type { MirrorEntry } from './mirror-queue.js';
 import { explainTargetFault, keyOfTarget, type Target, withTarget } from './mirror-target.js';
-import { listTargets, readMirrored } from './mirrored.js';
+import { findLost, listTargets, readMirrored } from './mirrored.js';
+import { readRow, readRows } from './sql.js';
 import type { Store } from './store.js';
 
 /** How it stands with another program's table of cost records. */
@@ -59,22 +59,20 @@ function readStatus(store: Store, path: string, entries: readonly MirrorEntry[])
 }
 
 function readCounts({ connection }: Store, target: string) {
-  const counts = connection
-    .prepare<[string], { invocations: number; replaced: number; undone: number }>(
-      `SELECT count(*) FILTER (WHERE state = 'written') AS invocations, count(*) FILTER (WHERE state = 'undone') AS undone,
-         count(*) FILTER (WHERE state = 'written' AND estimate_id IS NOT NULL) AS replaced
-       FROM mirrored WHERE target = ?`,
-    )
-    .get(target);
-  const unpriced = connection
-    .prepare<[string], { model: string; responses: number }>(
-      `SELECT c.model, sum(c.unpriced_responses) AS responses
-       FROM mirrored m JOIN cost_records c ON c.invocation_id = m.invocation_id
-       WHERE m.target = ? AND m.state = 'written' AND c.unpriced_responses > 0 GROUP BY c.model ORDER BY 2 DESC`,
-    )
-    .all(target);
-  return { ...(counts ?? { invocations: 0, replaced: 0, undone: 0 }), unpriced };
+  type Counts = Pick<MirrorStatus, 'invocations' | 'replaced' | 'undone'>;
+  const unpriced = readRows<MirrorStatus['unpriced'][number]>(connection, UNPRICED, [target]);
+  return { ...(readRow(connection, COUNTS, [target]) as Counts), unpriced };
 }
+
+const COUNTS = `
+  SELECT count(*) FILTER (WHERE state = 'written') AS invocations, count(*) FILTER (WHERE state = 'undone') AS undone,
+    count(*) FILTER (WHERE state = 'written' AND estimate_id IS NOT NULL) AS replaced
+  FROM mirrored WHERE target = ?`;
+
+const UNPRICED = `
+  SELECT c.model, sum(c.unpriced_responses) AS responses
+  FROM mirrored m JOIN cost_records c ON c.invocation_id = m.invocation_id
+  WHERE m.target = ? AND m.state = 'written' AND c.unpriced_responses > 0 GROUP BY c.model ORDER BY 2 DESC`;
 
 function explainWait({ connection }: Store, target: Target, { invocationId }: MirrorEntry): string {
   const invocation = readMirrorable(connection, invocationId);
@@ -95,7 +93,6 @@ function explainWait({ connection }: Store, target: Target, { invocationId }: Mi
 function countReasons(reasons: readonly string[]): MirrorStatus['waiting'] {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts]
-    .map(([reason, invocations]) => ({ reason, invocations }))
-    .sort((a, b) => b.invocations - a.invocations);
+  const counted = [...counts].map(([reason, invocations]) => ({ reason, invocations }));
+  return counted.sort((a, b) => b.invocations - a.invocations);
 }

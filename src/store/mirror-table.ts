@@ -1,4 +1,5 @@
 import type { EstimateMode } from '../usage/options.js';
+import { insertNote } from './invocations.js';
 import { type Estimate, findEstimate, mayStillCome, readEstimate } from './mirror-estimates.js';
 import {
   explainMissingProject,
@@ -9,8 +10,9 @@ import {
   readMirrorable,
 } from './mirror-place.js';
 import { COLUMNS, explainTargetFault, type Target, type TargetFault, withTarget } from './mirror-target.js';
-import { type MirroredInvocation, readMirrored, writeMirrored } from './mirrored.js';
-import { insertNote } from './notes.js';
+import { type Mirrored, readMirrored, writeMirrored } from './mirrored.js';
+import type { Connection } from './open.js';
+import { insertRow, readRow, readRows, readValue } from './sql.js';
 import type { Store } from './store.js';
 
 /** An invocation whose records are to be what they are in our own database. */
@@ -34,7 +36,6 @@ const OTHERS = COLUMNS.slice(1);
 const UPDATE = `UPDATE cost_records SET ${COLUMNS.map((name) => `${name} = @${name}`).join(', ')}`;
 /** What is the same already is not written again: the other program's database waits for its disk at each change. */
 const IS_OTHER = `(${OTHERS.map((name) => `${name} IS NOT @${name}`).join(' OR ')})`;
-const INSERT = `INSERT INTO cost_records (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((name) => `@${name}`).join(', ')})`;
 /** Better evidence can have moved the last response of a record to another. Our ids begin with the invocation's. */
 const DELETE_OLD = `
   DELETE FROM cost_records WHERE id >= @prefix AND id < @prefix || char(0x10FFFF)
@@ -75,11 +76,10 @@ export function mirrorCostRecords(store: Store, path: string, requests: readonly
 export function isEstimateThere(store: Store, path: string, invocationId: string): boolean {
   try {
     return withTarget(path, 'read', (target) => {
-      const invocation = readMirrorable(store.connection, invocationId);
-      const place = invocation && findPlace(target, invocation, Date.now());
-      return (
-        place !== undefined && findEstimate(store.connection, target, invocation as Mirrorable, place) !== undefined
-      );
+      const own = store.connection;
+      const invocation = readMirrorable(own, invocationId);
+      if (!invocation) return false;
+      return findEstimate(own, target, invocation, findPlace(target, invocation, Date.now())) !== undefined;
     });
   } catch {
     return false;
@@ -87,8 +87,8 @@ export function isEstimateThere(store: Store, path: string, invocationId: string
 }
 
 /**
- * Our own database is told first what is to be done, and what stood in the place of ours: whoever comes after a kill between
- * the two finds the estimate there still, and does the same again.
+ * What is to be done, and what stood in the row that ours replaces, is recorded in our own database first: a command that comes
+ * after a kill between the two finds the estimate still there, and does the same again.
  */
 function mirrorOne(store: Store, target: Target, { invocationId, estimates }: MirrorRequest): MirrorOutcome {
   const own = store.connection;
@@ -99,32 +99,23 @@ function mirrorOne(store: Store, target: Target, { invocationId, estimates }: Mi
   const reason = explainMissingProject(target, found, invocation);
   if (reason !== undefined) return { invocationId, kind: 'project due', reason };
   if (found.run === 'due') return { invocationId, kind: 'run due', reason: 'its runs have no row of that id yet' };
-  const rows = readRows(store, invocationId);
-  const taken =
-    rows.length > 0 && estimates === 'replace' ? takeEstimate(store, target, invocation, found, before) : undefined;
-  const place = { ...found, runId: found.runId ?? taken?.runId ?? keptRun(target, before) };
+  const rows = readRows<Row>(own, RECORDS, [invocationId]);
+  const replaced =
+    rows.length > 0 && estimates === 'replace' ? findReplaced(own, target, invocation, found, before) : undefined;
+  const place = { ...found, runId: found.runId ?? replaced?.runId ?? findFormerRun(target, before) };
   const { projectId, runId } = place;
-  const estimate = taken ?? { estimateId: before?.estimateId ?? null, estimate: before?.estimate ?? null };
+  const { estimateId, estimate } = replaced ?? before ?? { estimateId: null, estimate: null };
   if (rows.length > 0) {
-    const { estimateId, estimate: text } = estimate;
-    writeMirrored(own, target.key, { invocationId, projectId, runId, state: 'written', estimateId, estimate: text });
+    writeMirrored(own, target.key, { invocationId, projectId, runId, state: 'written', estimateId, estimate });
   }
-  writeRows(
-    target,
-    invocationId,
-    rows.map((row) => toTheirs(row, place, target)),
-    taken,
-  );
+  const theirs = rows.map((row) => toTheirs(row, place, target));
+  writeRows(target, invocationId, theirs, replaced);
   if (found.run === 'unknown' && runId === null && rows.length > 0) {
     insertNote(own, invocationId, { ...UNKNOWN_RUN, figures: { run: invocation.runId } });
   }
-  return { invocationId, kind: isEstimateDue() ? 'estimate due' : 'done' };
-
-  function isEstimateDue(): boolean {
-    const { endedAtMs } = invocation as Mirrorable;
-    if (estimates === 'keep' || rows.length === 0 || estimate.estimateId !== null) return false;
-    return endedAtMs !== null && mayStillCome(endedAtMs, Date.now());
-  }
+  const mayCome = invocation.endedAtMs !== null && mayStillCome(invocation.endedAtMs, Date.now());
+  const isDue = estimates === 'replace' && rows.length > 0 && estimateId === null && mayCome;
+  return { invocationId, kind: isDue ? 'estimate due' : 'done' };
 }
 
 const UNKNOWN_RUN = {
@@ -132,51 +123,42 @@ const UNKNOWN_RUN = {
   reason: "the other program's table has the record without its run, of which it knows nothing",
 } as const;
 
-interface Taken {
+/** An estimate that a row of ours replaces. */
+interface Replaced extends Pick<Estimate, 'runId' | 'model'> {
   readonly estimateId: string;
-  /** What stands there. */
+  /** The row as `readEstimate` reads it. */
   readonly estimate: string;
-  readonly runId: string | null;
-  readonly model: string | null;
 }
 
-/** The estimate that is there to be replaced: one that was taken before and is back, or was never replaced, or a new one. */
-function takeEstimate(
-  store: Store,
+/** The estimate that is there to be replaced: one that was replaced before and is back, or was never replaced, or a new one. */
+function findReplaced(
+  own: Connection,
   target: Target,
   invocation: Mirrorable,
   place: Place,
-  before: MirroredInvocation | undefined,
-): Taken | undefined {
+  before: Mirrored | undefined,
+): Replaced | undefined {
   const known = before?.estimateId ?? null;
-  const found: Pick<Estimate, 'id' | 'runId' | 'model'> | undefined =
-    known === null ? findEstimate(store.connection, target, invocation, place) : readById(target, known);
+  const found =
+    known === null
+      ? findEstimate(own, target, invocation, place)
+      : readRow<Pick<Estimate, 'id' | 'runId' | 'model'>>(target.connection, ESTIMATE, [known]);
   if (!found) return undefined;
   const { id: estimateId, runId, model } = found;
   const estimate = readEstimate(target, estimateId);
   return estimate === undefined ? undefined : { estimateId, estimate, runId, model };
 }
 
-function readById({ connection }: Target, id: string): Pick<Estimate, 'id' | 'runId' | 'model'> | undefined {
-  return connection
-    .prepare<[string], Estimate>('SELECT id, run_id AS runId, model FROM cost_records WHERE id = ? AND is_actual = 0')
-    .get(id);
-}
+const ESTIMATE = 'SELECT id, run_id AS runId, model FROM cost_records WHERE id = ? AND is_actual = 0';
 
-/** The run that an estimate named, which is not there any more. */
-function keptRun(target: Target, before: MirroredInvocation | undefined): string | null {
+/** The run that an estimate named which is not there any more. */
+function findFormerRun(target: Target, before: Mirrored | undefined): string | null {
   if (!before || before.estimateId === null || before.runId === null) return null;
   return target.runs.has('id') && !findRun(target, before.runId) ? null : before.runId;
 }
 
-function readRows({ connection }: Store, invocationId: string): Row[] {
-  return connection
-    .prepare<[string], Row>(
-      `SELECT ${COLUMNS.join(', ')}, responses, unpriced_responses FROM cost_records WHERE invocation_id = ?
-       ORDER BY cost_nano_usd DESC`,
-    )
-    .all(invocationId);
-}
+const RECORDS = `SELECT ${COLUMNS.join(', ')}, responses, unpriced_responses FROM cost_records WHERE invocation_id = ?
+  ORDER BY cost_nano_usd DESC`;
 
 const COSTS = ['input_cost_per_1k', 'output_cost_per_1k', 'total_cost_usd'];
 
@@ -190,17 +172,21 @@ function toTheirs({ responses, unpriced_responses: unpriced, ...row }: Row, plac
   } as Row;
 }
 
-/** One of the rows takes the place of the estimate, in which the other program's further columns stay as they were. */
-function writeRows({ connection }: Target, invocationId: string, rows: readonly Row[], taken: Taken | undefined): void {
-  const exists = connection.prepare<[string], number>('SELECT 1 FROM cost_records WHERE id = ?').pluck();
-  const heir = taken && (rows.find(({ model }) => model === taken.model) ?? rows[0]);
-  connection
-    .prepare(DELETE_OLD)
-    .run({ prefix: `${invocationId}/`, ids: JSON.stringify(rows.filter((row) => row !== heir).map(({ id }) => id)) });
+/** One of the rows replaces the estimate, in which the other program's further columns stay as they were. */
+function writeRows(
+  { connection }: Target,
+  invocationId: string,
+  rows: readonly Row[],
+  replaced: Replaced | undefined,
+): void {
+  const heir = replaced && (rows.find(({ model }) => model === replaced.model) ?? rows[0]);
+  const ids = rows.filter((row) => row !== heir).map(({ id }) => id);
+  connection.prepare(DELETE_OLD).run({ prefix: `${invocationId}/`, ids: JSON.stringify(ids) });
   for (const row of rows) {
+    const exists = readValue(connection, 'SELECT 1 FROM cost_records WHERE id = ?', [row.id]) !== undefined;
     // An update before an insert asks nothing of the table's keys, and leaves its other columns alone.
-    if (taken && row === heir) connection.prepare(`${UPDATE} WHERE id = @estimateId`).run({ ...row, ...taken });
-    else if (exists.get(row.id)) connection.prepare(`${UPDATE} WHERE id = @id AND ${IS_OTHER}`).run(row);
-    else connection.prepare(INSERT).run(row);
+    if (replaced && row === heir) connection.prepare(`${UPDATE} WHERE id = @estimateId`).run({ ...row, ...replaced });
+    else if (exists) connection.prepare(`${UPDATE} WHERE id = @id AND ${IS_OTHER}`).run(row);
+    else insertRow(connection, 'cost_records', row);
   }
 }

@@ -1,6 +1,8 @@
+import { messageOf } from '../errors.js';
 import { quoteName } from './mirror-estimates.js';
 import { OUR_IDS, type Target, withTarget } from './mirror-target.js';
-import { listWithEstimate, markAll, markSome, readMirrored, writeMirrored } from './mirrored.js';
+import { listWithEstimate, type Mirrored, markAll, markSome, readMirrored, writeMirrored } from './mirrored.js';
+import { readColumn } from './sql.js';
 import type { Store } from './store.js';
 
 /** What was done to another program's table. */
@@ -46,33 +48,28 @@ export function redoMirror(store: Store, path: string): string[] {
 /** Those of another database of a codex-metered, which fills the same table, are not ours. */
 function listOurRows(store: Store, { connection }: Target): string[] {
   const isOurs = store.connection.prepare<[string], number>('SELECT 1 FROM invocations WHERE id = ?');
-  return connection
-    .prepare<[], string>(`SELECT id FROM cost_records WHERE ${OUR_IDS}`)
-    .pluck()
-    .all()
-    .filter((id) => isOurs.get(invocationOf(id)) !== undefined);
+  const ids = readColumn<string>(connection, `SELECT id FROM cost_records WHERE ${OUR_IDS}`);
+  return ids.filter((id) => isOurs.get(invocationOf(id)) !== undefined);
 }
 
 /** Returns the invocations that were not marked before. */
-function markUndone(store: Store, { key, connection }: Target, ids: readonly string[]): string[] {
-  const own = store.connection;
-  const read = connection.prepare<[string], { projectId: string; runId: string | null }>(
+function markUndone({ connection: own }: Store, { key, connection }: Target, ids: readonly string[]): string[] {
+  const read = connection.prepare<[string], Pick<Mirrored, 'projectId' | 'runId'>>(
     'SELECT project_id AS projectId, run_id AS runId FROM cost_records WHERE id = ?',
   );
-  return own
-    .transaction(() => {
-      const marked = markAll(own, key, 'undone');
-      // Earlier versions wrote there without keeping it in mind.
-      for (const id of ids) {
-        const invocationId = invocationOf(id);
-        const row = read.get(id);
-        if (!row || readMirrored(own, key, invocationId)) continue;
-        writeMirrored(own, key, { invocationId, ...row, state: 'undone', estimateId: null, estimate: null });
-        marked.push(invocationId);
-      }
-      return marked;
-    })
-    .immediate();
+  const mark = own.transaction(() => {
+    const marked = markAll(own, key, 'undone');
+    // Earlier versions wrote there without recording it.
+    for (const id of ids) {
+      const invocationId = invocationOf(id);
+      const row = read.get(id);
+      if (!row || readMirrored(own, key, invocationId)) continue;
+      writeMirrored(own, key, { invocationId, ...row, state: 'undone', estimateId: null, estimate: null });
+      marked.push(invocationId);
+    }
+    return marked;
+  });
+  return mark.immediate();
 }
 
 function invocationOf(id: string): string {
@@ -93,28 +90,23 @@ function restore(store: Store, target: Target): Pick<UndoSummary, 'restoredRows'
 }
 
 /** Returns why the table does not take the row. */
-function insert(target: Target, values: Record<string, string>): string | undefined {
-  const attempt = target.connection.transaction((row: Record<string, string>) => {
+function insert({ connection, columns }: Target, values: Record<string, string>): string | undefined {
+  const attempt = connection.transaction((row: Record<string, string>) => {
     // A column that is not there any more has nothing to be put back into.
-    const columns = target.columns.filter((column) => row[column] !== undefined);
-    const literals = columns.map((column) => row[column]);
-    target.connection.exec(
-      `INSERT INTO cost_records (${columns.map(quoteName).join(', ')}) VALUES (${literals.join(', ')})`,
-    );
+    const names = columns.filter((column) => row[column] !== undefined);
+    const literals = names.map((name) => row[name]);
+    connection.exec(`INSERT INTO cost_records (${names.map(quoteName).join(', ')}) VALUES (${literals.join(', ')})`);
   });
-  try {
-    attempt(values);
-    return undefined;
-  } catch (error) {
-    if (!isForeignKey(error)) return String((error as Error).message);
+  // Such a table leaves the run out of a record when the run is deleted.
+  for (const row of [values, { ...values, run_id: 'NULL' }]) {
+    try {
+      attempt(row);
+      return undefined;
+    } catch (error) {
+      if (!isForeignKey(error)) return messageOf(error);
+    }
   }
-  try {
-    // As such tables have it when a run is deleted.
-    attempt({ ...values, run_id: 'NULL' });
-    return undefined;
-  } catch (error) {
-    return isForeignKey(error) ? 'its project is not there any more' : String((error as Error).message);
-  }
+  return 'its project is not there any more';
 }
 
 function isForeignKey(error: unknown): boolean {

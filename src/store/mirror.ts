@@ -2,9 +2,9 @@ import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { monotonicMs } from '../node/clock.js';
 import type { EstimateMode } from '../usage/options.js';
-import { findLost } from './mirror-lost.js';
 import { type MirrorEntry, openMirrorQueue } from './mirror-queue.js';
 import { isEstimateThere, type MirrorOutcome, type MirrorRequest, mirrorCostRecords } from './mirror-table.js';
+import { findLost } from './mirrored.js';
 import type { Store } from './store.js';
 
 export interface MirrorPlaces {

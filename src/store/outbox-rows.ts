@@ -5,6 +5,7 @@ import type { InvocationSurroundings } from '../usage/surroundings.js';
 import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { OutboxEntry } from './outbox.js';
+import { joinInvocationAndThread, PROJECT, readRows, readValue } from './sql.js';
 
 /** A response as it is recorded now, with what its invocation or its thread says of it. */
 export interface OutboxResponse extends ResponseIdentity, Readonly<Record<ResponseCounterName, number>> {
@@ -73,15 +74,16 @@ export function readOutboxRows(connection: Connection, entries: readonly OutboxE
     });
   };
   const read = <Row>(sql: string, list: readonly Numbered[]): (Row & JsonColumns)[] => {
-    if (list.length === 0) return [];
-    return connection.prepare<[object], Row & JsonColumns>(sql).all({ entries: JSON.stringify(list) });
+    return list.length === 0 ? [] : readRows(connection, sql, { entries: JSON.stringify(list) });
   };
   const kinds = [read<FlatResponse>(ROWS, of('response')), read<FlatResponse>(PACKED, of('pack'))];
   const responses = newestOfEach([...kinds.flat(), ...read<FlatResponse>(OF_THREAD, of('thread'))]).map(parseJson);
   const named = new Set(responses.flatMap(({ invocationId }) => invocationId ?? []));
   const invocations = new Map<string, number>(of('invocation').map(([seq, key]) => [key, seq]));
-  const waiting = connection.prepare<[string], number>(SEQ_OF_INVOCATION).pluck();
-  for (const id of named) if (!invocations.has(id)) setUnlessUndefined(invocations, id, waiting.get(id));
+  for (const id of named) {
+    const seq = invocations.get(id) ?? readValue<number>(connection, SEQ_OF_INVOCATION, [id]);
+    if (seq !== undefined) invocations.set(id, seq);
+  }
   const list = [...invocations].map(([key, seq]): Numbered => [seq, key]);
   return {
     responses,
@@ -104,10 +106,6 @@ export function parseJson<Row>(row: Row & JsonColumns) {
   return { ...row, surroundings, tags: JSON.parse(row.tags ?? '{}') as Record<string, string> };
 }
 
-function setUnlessUndefined(map: Map<string, number>, key: string, value: number | undefined): void {
-  if (value !== undefined) map.set(key, value);
-}
-
 /** A thread's entry may concern responses that have one of their own. */
 function newestOfEach<Row extends FlatResponse>(responses: readonly Row[]): Row[] {
   const newest = new Map<string, Row>();
@@ -125,7 +123,7 @@ function toGone(connection: Connection, { seq, key: json, gone }: OutboxEntry): 
   const [threadId, key, completedAtMs] = JSON.parse(json) as [string, string, number];
   const [provider, evidence] = JSON.parse(gone) as [string, string];
   const id = toResponseId({ provider, threadId, key, completedAtMs });
-  const alike = connection.prepare<[object], ResponseIdentity>(OF_SAME_KEY).all({ threadId, key });
+  const alike = readRows<ResponseIdentity>(connection, OF_SAME_KEY, { threadId, key });
   if (alike.some((response) => toResponseId(response) === id)) return [];
   return [{ seq, provider, threadId, key, completedAtMs, evidence }];
 }
@@ -134,14 +132,13 @@ function toGone(connection: Connection, { seq, key: json, gone }: OutboxEntry): 
 export const RESPONSE = `e.value ->> 0 AS seq, r.provider, r.thread_id AS threadId, r.response_key AS key, r.model,
   r.service_tier AS serviceTier, ${selectCounters('r', RESPONSE_COUNTERS)}, r.evidence, r.source,
   r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent, r.completed_at_ms AS completedAtMs`;
-const PROJECT = "coalesce(i.project_id, t.project_id, 'unknown') AS projectId";
 
 const ROWS = `
-  SELECT ${RESPONSE}, ${PROJECT}, i.id AS invocationId, i.run_id AS runId, i.phase, i.iteration,
+  SELECT ${RESPONSE}, ${PROJECT} AS projectId, i.id AS invocationId, i.run_id AS runId, i.phase, i.iteration,
     coalesce(i.origin, 'backfilled') = 'backfilled' AS isPast, i.surroundings
   FROM json_each(@entries) e
   JOIN response_rows r ON r.thread_id = e.value ->> 1 ->> 0 AND r.response_key = e.value ->> 1 ->> 1
-  LEFT JOIN invocations i ON i.id = r.invocation_id LEFT JOIN threads t ON t.id = r.thread_id`;
+  ${joinInvocationAndThread('r')}`;
 
 const WITHOUT_INVOCATION = `coalesce(t.project_id, 'unknown') AS projectId, NULL AS invocationId, NULL AS runId,
   NULL AS phase, NULL AS iteration, 1 AS isPast, NULL AS surroundings`;

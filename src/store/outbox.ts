@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from './open.js';
+import { insertRow, readRow, readRows, readValue } from './sql.js';
 
 /** What an entry of the outbox is about: a response, a pack of them, those of a thread without an invocation, or an invocation. */
 export type EntryKind = 'response' | 'pack' | 'thread' | 'invocation';
@@ -38,19 +39,19 @@ export interface PushTarget {
 
 /** The id of this database, which is made when it is first asked for. */
 export function readStoreId(connection: Connection): string {
-  const read = connection.prepare<[], string>('SELECT uuid FROM store_identity').pluck();
-  const known = read.get();
+  const read = () => readValue<string>(connection, 'SELECT uuid FROM store_identity');
+  const known = read();
   if (known !== undefined) return known;
   connection.prepare('INSERT OR IGNORE INTO store_identity (id, uuid) VALUES (1, ?)').run(randomUUID());
-  return read.get() as string;
+  return read() as string;
 }
 
 export function listTargets(connection: Connection): PushTarget[] {
-  return connection.prepare<[], PushTarget>(`${SELECT_TARGET} ORDER BY name`).all();
+  return readRows(connection, `${SELECT_TARGET} ORDER BY name`);
 }
 
 export function readTarget(connection: Connection, name: string): PushTarget | undefined {
-  return connection.prepare<[string], PushTarget>(`${SELECT_TARGET} WHERE name = ?`).get(name);
+  return readRow(connection, `${SELECT_TARGET} WHERE name = ?`, [name]);
 }
 
 /**
@@ -61,30 +62,29 @@ export function beginTarget(
   connection: Connection,
   { name, settings, store = 'keep' }: { name: string; settings: string; store?: 'keep' | 'renew' },
 ): PushTarget {
-  connection
-    .transaction(() => {
-      const known = readTarget(connection, name);
-      const values = { name, settings, store: known?.store ?? readStoreId(connection) };
-      if (!known) connection.prepare<[object]>(INSERT_TARGET).run(values);
-      else if (store === 'keep') connection.prepare<[object]>(RESTART_TARGET).run(values);
-      else connection.prepare<[object]>(RENEW_TARGET).run({ ...values, store: randomUUID() });
-      connection.prepare('DELETE FROM set_aside WHERE target = ?').run(name);
-      connection.exec(ENQUEUE_ALL);
-    })
-    .immediate();
+  const begin = connection.transaction(() => {
+    const known = readTarget(connection, name);
+    const isRenewed = known !== undefined && store === 'renew';
+    const row = { name, settings, store: isRenewed ? randomUUID() : (known?.store ?? readStoreId(connection)) };
+    const renewal = isRenewed ? ', store = excluded.store, nonce = NULL, next_nonce = NULL' : '';
+    const again = `ON CONFLICT DO UPDATE SET settings = excluded.settings, cursor_seq = 0 ${renewal}`;
+    insertRow(connection, 'push_targets', row, again);
+    connection.prepare('DELETE FROM set_aside WHERE target = ?').run(name);
+    connection.exec(ENQUEUE_ALL);
+  });
+  begin.immediate();
   return readTarget(connection, name) as PushTarget;
 }
 
-/** Forgets a target, and what only it had not been sent. */
+/** Forgets a target, and what only it had not been sent. Returns whether it was known. */
 export function removeTarget(connection: Connection, name: string): boolean {
-  return connection
-    .transaction(() => {
-      const { changes } = connection.prepare('DELETE FROM push_targets WHERE name = ?').run(name);
-      connection.prepare('DELETE FROM set_aside WHERE target = ?').run(name);
-      connection.exec(DELETE_SENT);
-      return changes > 0;
-    })
-    .immediate();
+  const remove = connection.transaction(() => {
+    const { changes } = connection.prepare('DELETE FROM push_targets WHERE name = ?').run(name);
+    connection.prepare('DELETE FROM set_aside WHERE target = ?').run(name);
+    connection.exec(DELETE_SENT);
+    return changes > 0;
+  });
+  return remove.immediate();
 }
 
 /** Entries in their order, after that of the number `after`: as many as stand for `rows` rows, but at least one. */
@@ -115,29 +115,24 @@ export function prepareNonce(connection: Connection, name: string): string {
   return nonce;
 }
 
-export interface Confirmed {
-  readonly nonce: string;
-  readonly clockSkewMs: number | null;
-}
-
 /** Notes that the target has taken the batch of `nonce`. */
-export function confirmNonce(connection: Connection, name: string, { nonce, clockSkewMs }: Confirmed): void {
-  connection
-    .prepare(
-      `UPDATE push_targets SET nonce = ?, next_nonce = NULL, clock_skew_ms = coalesce(?, clock_skew_ms), last_ok_ms = ?,
-         last_tried_ms = ?, last_error = NULL WHERE name = ?`,
-    )
-    .run(nonce, clockSkewMs, Date.now(), Date.now(), name);
+export function confirmNonce(
+  connection: Connection,
+  name: string,
+  { nonce, clockSkewMs }: { readonly nonce: string; readonly clockSkewMs: number | null },
+): void {
+  const sql = `UPDATE push_targets SET nonce = @nonce, next_nonce = NULL, last_ok_ms = @now, last_tried_ms = @now,
+    last_error = NULL, clock_skew_ms = coalesce(@clockSkewMs, clock_skew_ms) WHERE name = @name`;
+  connection.prepare(sql).run({ name, nonce, clockSkewMs, now: Date.now() });
 }
 
 /** Notes that the target has all entries up to `seq`, and deletes those that every target has. */
 export function advanceCursor(connection: Connection, name: string, seq: number): void {
-  connection
-    .transaction(() => {
-      connection.prepare('UPDATE push_targets SET cursor_seq = max(cursor_seq, ?) WHERE name = ?').run(seq, name);
-      connection.exec(DELETE_SENT);
-    })
-    .immediate();
+  const advance = connection.transaction(() => {
+    connection.prepare('UPDATE push_targets SET cursor_seq = max(cursor_seq, ?) WHERE name = ?').run(seq, name);
+    connection.exec(DELETE_SENT);
+  });
+  advance.immediate();
 }
 
 export function noteFailure(connection: Connection, name: string, reason: string): void {
@@ -159,14 +154,13 @@ export interface Backlog {
 }
 
 export function readBacklog(connection: Connection, { cursor }: Pick<PushTarget, 'cursor'>): Backlog {
-  return connection
-    .prepare<[number], Backlog>('SELECT count(*) AS entries, min(changed_at_ms) AS sinceMs FROM changes WHERE seq > ?')
-    .get(cursor) as Backlog;
+  const sql = 'SELECT count(*) AS entries, min(changed_at_ms) AS sinceMs FROM changes WHERE seq > ?';
+  return readRow(connection, sql, [cursor]) as Backlog;
 }
 
 /** The same for a target that was never pushed to: all that is recorded. */
 export function readUnsent(connection: Connection): Backlog {
-  return connection.prepare<[], Backlog>(UNSENT).get() as Backlog;
+  return readRow(connection, UNSENT) as Backlog;
 }
 
 const UNSENT = `
@@ -179,11 +173,6 @@ const SELECT_TARGET = `
   SELECT name, store, nonce, next_nonce AS nextNonce, settings, cursor_seq AS cursor, last_tried_ms AS lastTriedMs,
     last_ok_ms AS lastOkMs, last_error AS lastError, clock_skew_ms AS clockSkewMs
   FROM push_targets`;
-
-const INSERT_TARGET = 'INSERT INTO push_targets (name, store, settings) VALUES (@name, @store, @settings)';
-const RESTART_TARGET = 'UPDATE push_targets SET settings = @settings, cursor_seq = 0 WHERE name = @name';
-const RENEW_TARGET = `UPDATE push_targets SET settings = @settings, cursor_seq = 0, store = @store, nonce = NULL,
-  next_nonce = NULL WHERE name = @name`;
 
 /** All that there is to send. Invocations come first, so that a target knows them when their responses come. */
 const ALL = `

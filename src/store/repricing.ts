@@ -6,7 +6,7 @@ import type { Connection } from './open.js';
 import { unpackThreads } from './packs.js';
 import type { UsageFilter } from './period-queries.js';
 import { type ModelResponseRow, selectModelResponse, toModelResponse } from './response-rows.js';
-import { isBetween } from './sql.js';
+import { between, conditionsOf, isBetween, isModel, readColumn, readRows, readValue } from './sql.js';
 
 /** Whether what was found is written. */
 export type RepricingMode = 'write' | 'dry-run';
@@ -69,7 +69,7 @@ export function reprice(connection: Connection, { filter, priceOf, mode, onChang
     if (mode === 'dry-run' || examined.changed.length === 0) count(examined);
     else connection.transaction(() => unpackThreads(connection, [threadId])).immediate();
   }
-  const newest = connection.prepare<[], number | null>('SELECT max(id) FROM response_rows').pluck().get() ?? 0;
+  const newest = readValue<number | null>(connection, 'SELECT max(id) FROM response_rows') ?? 0;
   for (let after = 0; ; ) {
     const rows = readBatch(connection, filter, { after, newest });
     const examined = examine(rows, priceOf);
@@ -135,30 +135,20 @@ function write(connection: Connection, changes: readonly Change[], onChange: Rep
 function readBatch(connection: Connection, filter: UsageFilter, ids: { after: number; newest: number }): Row[] {
   const sql = `SELECT id, invocation_id AS invocationId, ${COLUMNS} FROM response_rows r
     WHERE id > @after AND id <= @newest AND ${letsThrough(filter)} ORDER BY id LIMIT ${ROWS_AT_ONCE}`;
-  return connection
-    .prepare<[object], FlatRow>(sql)
-    .all({ ...filter, ...ids })
-    .map(toModelResponse);
+  return readRows<FlatRow>(connection, sql, { ...filter, ...ids }).map(toModelResponse);
 }
 
 function listPackedThreads(connection: Connection, filter: UsageFilter): string[] {
   const condition = isBetween(filter, 'last_completed_at_ms', 'first_completed_at_ms');
-  return connection
-    .prepare<[object], string>(
-      `SELECT thread_id FROM response_packs WHERE ${condition} GROUP BY thread_id ORDER BY min(id)`,
-    )
-    .pluck()
-    .all(filter);
+  const sql = `SELECT thread_id FROM response_packs WHERE ${condition} GROUP BY thread_id ORDER BY min(id)`;
+  return readColumn(connection, sql, filter);
 }
 
 /** Packed responses have no id. */
 function readPacked(connection: Connection, filter: UsageFilter, threadId: string): Row[] {
   const sql = `SELECT 0 AS id, NULL AS invocationId, ${COLUMNS} FROM packed_responses r
     WHERE thread_id = @threadId AND ${letsThrough(filter)}`;
-  return connection
-    .prepare<[object], FlatRow>(sql)
-    .all({ ...filter, threadId })
-    .map(toModelResponse);
+  return readRows<FlatRow>(connection, sql, { ...filter, threadId }).map(toModelResponse);
 }
 
 type FlatRow = ModelResponseRow & Pick<Row, 'id' | 'invocationId' | 'costNanoUsd' | 'costExtent'>;
@@ -166,6 +156,5 @@ type FlatRow = ModelResponseRow & Pick<Row, 'id' | 'invocationId' | 'costNanoUsd
 const COLUMNS = `${selectModelResponse('r')}, r.cost_nano_usd AS costNanoUsd, r.cost_extent AS costExtent`;
 
 function letsThrough(filter: UsageFilter): string {
-  const ofModel = filter.model === undefined ? '' : 'AND (model = @model OR model GLOB @model)';
-  return `${isBetween(filter, 'completed_at_ms')} ${ofModel}`;
+  return conditionsOf(filter, { ...between('completed_at_ms'), model: isModel('model') });
 }

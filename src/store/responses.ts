@@ -5,6 +5,7 @@ import { goesBefore, isBetterEvidence } from './assignment/rule.js';
 import { sumCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { RESPONSE_COLUMNS, RESPONSE_VALUES, SET_COUNTS, toResponseValues } from './response-rows.js';
+import { readRow, readValue } from './sql.js';
 
 /** A row that was written. */
 export interface WrittenResponse {
@@ -25,9 +26,9 @@ export function upsertResponse(
 ): WrittenResponse | undefined {
   const price = response.price === undefined ? null : JSON.stringify(response.price);
   const values = { invocationId, ...toResponseValues(response, response, price, Date.now()) };
-  const held = connection.prepare<[object], { holder: string | null; gives: 0 | 1 }>(HOLDER).get(values);
-  const moved = held?.gives ? connection.prepare<[object], Row>(TAKE).get(values) : undefined;
-  const row = connection.prepare<[object], Row>(UPSERT).get(values) ?? moved;
+  const held = readRow<{ holder: string | null; gives: 0 | 1 }>(connection, HOLDER, values);
+  const moved = held?.gives ? readRow<Row>(connection, ASSIGN, values) : undefined;
+  const row = readRow<Row>(connection, UPSERT, values) ?? moved;
   if (!row) return undefined;
   const { completedAtMs } = row;
   return { completedAtMs, invocationIds: [row.invocationId, held?.holder].filter((id) => typeof id === 'string') };
@@ -42,7 +43,7 @@ const HOLDER = `
   SELECT invocation_id AS holder, ${goesBefore('@invocationId', 'invocation_id')} AS gives
   FROM response_rows WHERE thread_id = @threadId AND response_key = @key`;
 
-const TAKE = `
+const ASSIGN = `
   UPDATE response_rows SET invocation_id = @invocationId WHERE thread_id = @threadId AND response_key = @key
   RETURNING invocation_id AS invocationId, completed_at_ms AS completedAtMs`;
 
@@ -59,14 +60,11 @@ export function readRecordedBefore(
   connection: Connection,
   { threadId, invocationId, untilMs = Number.MAX_SAFE_INTEGER }: BeforeQuery,
 ): RecordedBefore {
-  const usage = connection
-    .prepare<[object], Usage>(
-      `SELECT ${sumCounters(undefined, 'zero')} FROM responses
-       WHERE thread_id = @threadId AND invocation_id IS NOT @invocationId AND completed_at_ms <= @untilMs`,
-    )
-    .get({ threadId, invocationId, untilMs }) as Usage;
-  const codexVersion = connection.prepare<[object], string | null>(NEWEST_VERSION).pluck().get({ threadId });
-  return { usage, codexVersion: codexVersion ?? undefined };
+  const sql = `SELECT ${sumCounters(undefined, 'zero')} FROM responses
+    WHERE thread_id = @threadId AND invocation_id IS NOT @invocationId AND completed_at_ms <= @untilMs`;
+  const usage = readRow<Usage>(connection, sql, { threadId, invocationId, untilMs }) as Usage;
+  const codexVersion = readValue<string | null>(connection, NEWEST_VERSION, { threadId }) ?? undefined;
+  return { usage, codexVersion };
 }
 
 export interface BeforeQuery {

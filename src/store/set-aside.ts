@@ -1,4 +1,5 @@
 import type { Connection } from './open.js';
+import { insertRow, readRows, readValue } from './sql.js';
 
 /** A row that a target refuses for good. It is sent again when it changes, and with `push --full`. */
 export interface SetAsideRow {
@@ -10,26 +11,19 @@ export interface SetAsideRow {
 }
 
 export function setRowAside(connection: Connection, row: Omit<SetAsideRow, 'setAsideAtMs'>): void {
-  connection
-    .prepare(
-      'INSERT OR REPLACE INTO set_aside (target, kind, id, reason, set_aside_at_ms) VALUES (@target, @kind, @id, @reason, @now)',
-    )
-    .run({ ...row, now: Date.now() });
+  const again = 'ON CONFLICT DO UPDATE SET reason = excluded.reason, set_aside_at_ms = excluded.set_aside_at_ms';
+  insertRow(connection, 'set_aside', { ...row, set_aside_at_ms: Date.now() }, again);
 }
 
 /** Takes back that rows were set aside, because the target has taken them now. */
 export function takeBack(connection: Connection, target: string, ids: readonly string[]): void {
-  const isAny = connection.prepare('SELECT 1 FROM set_aside WHERE target = ? LIMIT 1').get(target) !== undefined;
-  if (!isAny) return;
-  connection
-    .prepare('DELETE FROM set_aside WHERE target = ? AND id IN (SELECT value FROM json_each(?))')
-    .run(target, JSON.stringify(ids));
+  // Mostly there is none, and no list need be made.
+  if (readValue(connection, 'SELECT 1 FROM set_aside WHERE target = ? LIMIT 1', [target]) === undefined) return;
+  const sql = 'DELETE FROM set_aside WHERE target = ? AND id IN (SELECT value FROM json_each(?))';
+  connection.prepare(sql).run(target, JSON.stringify(ids));
 }
 
 export function listSetAside(connection: Connection): SetAsideRow[] {
-  return connection
-    .prepare<[], SetAsideRow>(
-      'SELECT target, kind, id, reason, set_aside_at_ms AS setAsideAtMs FROM set_aside ORDER BY target, set_aside_at_ms, id',
-    )
-    .all();
+  const columns = 'target, kind, id, reason, set_aside_at_ms AS setAsideAtMs';
+  return readRows(connection, `SELECT ${columns} FROM set_aside ORDER BY target, set_aside_at_ms, id`);
 }

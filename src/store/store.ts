@@ -17,13 +17,13 @@ import { refreshCostRecords } from './cost-records.js';
 import { confirmInFile, identifyFile } from './file.js';
 import {
   insertInvocation,
+  insertNote,
   listOpenInvocations,
   type OpenInvocation,
   readStatus,
   readThreadKnownBy,
   updateInvocation,
 } from './invocations.js';
-import { insertNote } from './notes.js';
 import { type Connection, explainingFaults, type OpenOptions, openConnection } from './open.js';
 import { unpackThreads } from './packs.js';
 import { upsertRateLimit } from './rate-limits.js';

@@ -5,6 +5,7 @@ import { COUNTER_COLUMNS, sumCounterColumns } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { type SealedPack, sumPack } from './pack.js';
 import { lacksPrice } from './response-rows.js';
+import { joinInvocationAndThread, PROJECT, readRows, readValue } from './sql.js';
 import { isTagged, isTaggedThread, selectTag, selectThreadTag, type TagFilter } from './tags.js';
 
 /** Whose usage is summed up, and by the values of which key. */
@@ -36,42 +37,36 @@ const MADE = new WeakMap<Connection, { readonly wish: string; readonly state: st
 
 /** Another one when the database has changed, by this connection or by another. */
 function readState(connection: Connection): string {
-  const changes = connection.prepare<[], number>('SELECT total_changes()').pluck().get();
+  const changes = readValue(connection, 'SELECT total_changes()');
   return `${connection.pragma('data_version', { simple: true })} ${changes}`;
 }
 
 /** A transaction that was taken back has taken the table with it. */
 function isThere(connection: Connection): boolean {
-  return connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name = 'tagged_usage'").get() !== undefined;
+  return readValue(connection, "SELECT 1 FROM temp.sqlite_schema WHERE name = 'tagged_usage'") !== undefined;
 }
 
+const KEYS = ['start_ms', 'provider', 'project_id', 'phase', 'model', 'source', 'tag', 'invocation_id'];
+const SUMS = ['responses', 'unpriced_responses', ...COUNTERS.map(({ column }) => column), 'cost_nano_usd'];
+const COLUMNS = [...KEYS, ...SUMS].join(', ');
 /** As in `buckets`: without their types, numbers of packs would be stored as fractions, and days not be whole. */
-const TYPES: readonly (readonly [column: string, type: 'INTEGER' | 'TEXT'])[] = [
-  ['start_ms', 'INTEGER'],
-  ...['provider', 'project_id', 'phase', 'model', 'source', 'tag', 'invocation_id'].map(
-    (column) => [column, 'TEXT'] as const,
-  ),
-  ...['responses', 'unpriced_responses', ...COUNTERS.map(({ column }) => column), 'cost_nano_usd'].map(
-    (column) => [column, 'INTEGER'] as const,
-  ),
-];
-const COLUMNS = TYPES.map(([column]) => column).join(', ');
+const typeOf = (column: string) => (column === 'start_ms' || SUMS.includes(column) ? 'INTEGER' : 'TEXT');
 const CREATE = `DROP TABLE IF EXISTS ${TAGGED_USAGE};
-  CREATE TEMP TABLE tagged_usage (${TYPES.map((one) => one.join(' ')).join(', ')})`;
+  CREATE TEMP TABLE tagged_usage (${[...KEYS, ...SUMS].map((column) => `${column} ${typeOf(column)}`).join(', ')})`;
 
 /** Sums first: there are far fewer of them than of responses, and tags are found for those alone. */
 function fillFromRows({ tags, tagKey }: TagWish): string {
   const tag = tagKey === undefined ? 'NULL' : selectTag(tagKey, 'u');
   return `
     INSERT INTO ${TAGGED_USAGE} (${COLUMNS})
-    SELECT u.start_ms, u.provider, coalesce(i.project_id, t.project_id, 'unknown'), i.phase, u.model, u.source, ${tag},
+    SELECT u.start_ms, u.provider, ${PROJECT}, i.phase, u.model, u.source, ${tag},
       u.invocation_id, u.responses, u.unpriced_responses, ${COUNTER_COLUMNS}, u.cost_nano_usd
     FROM (
       SELECT r.completed_at_ms / ${BUCKET_MS} * ${BUCKET_MS} AS start_ms, r.provider, r.thread_id, r.invocation_id, r.model,
         r.source, count(*) AS responses, sum(${lacksPrice('r')}) AS unpriced_responses, ${sumCounterColumns('r')},
         sum(r.cost_nano_usd) AS cost_nano_usd
       FROM response_rows r ${tags === undefined ? '' : `WHERE ${isTagged('r')}`} GROUP BY 1, 2, 3, 4, 5, 6) u
-    LEFT JOIN invocations i ON i.id = u.invocation_id LEFT JOIN threads t ON t.id = u.thread_id`;
+    ${joinInvocationAndThread('u')}`;
 }
 
 interface FoundPack {
@@ -90,15 +85,12 @@ function selectPacks({ tags, tagKey }: TagWish): string {
 }
 
 function fillFromPacks(connection: Connection, query: string, values: object): void {
-  const places = TYPES.map(() => '?');
-  const insert = connection.prepare<unknown[]>(
-    `INSERT INTO ${TAGGED_USAGE} (${COLUMNS}) VALUES (${places.join(', ')})`,
-  );
+  const marks = [...KEYS, ...SUMS].map(() => '?');
+  const insert = connection.prepare<unknown[]>(`INSERT INTO ${TAGGED_USAGE} (${COLUMNS}) VALUES (${marks.join(', ')})`);
   const open = connection.prepare<[number], SealedPack>(READ_PACK);
-  for (const { id, projectId, tag } of connection.prepare<[object], FoundPack>(query).all(values)) {
-    for (const { startMs, provider, model, source, responses, unpricedResponses, counts, costNanoUsd } of sumPack(
-      open.get(id) as SealedPack,
-    )) {
+  for (const { id, projectId, tag } of readRows<FoundPack>(connection, query, values)) {
+    for (const sum of sumPack(open.get(id) as SealedPack)) {
+      const { startMs, provider, model, source, responses, unpricedResponses, counts, costNanoUsd } = sum;
       const keys = [startMs, provider, projectId, null, model, source, tag, null];
       insert.run(...keys, responses, unpricedResponses, ...counts, costNanoUsd);
     }

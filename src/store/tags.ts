@@ -1,5 +1,6 @@
 import type { InvocationTag, Tag } from '../usage/tags.js';
 import type { Connection } from './open.js';
+import { readColumn } from './sql.js';
 
 /** Records the tags of an invocation that is new. Of two with the same key, the first counts. */
 export function insertInvocationTags(connection: Connection, id: string, tags: readonly InvocationTag[]): void {
@@ -95,23 +96,18 @@ const SURROUNDING_PATHS: Readonly<Record<string, string>> = {
   [SURROUNDING_KEYS.team]: '$.labels.team',
 };
 
-function selectSurrounding(path: string, ids: readonly (readonly [table: string, id: string])[]): string {
-  const found = ids.map(
-    ([table, id]) => `(SELECT nullif(s.surroundings ->> '${path}', '') FROM ${table} s WHERE s.id = ${id})`,
-  );
+function selectSurrounding(path: string, ids: Readonly<Record<string, string>>): string {
+  const found = Object.entries(ids).map(([table, id]) => {
+    return `(SELECT nullif(s.surroundings ->> '${path}', '') FROM ${table} s WHERE s.id = ${id})`;
+  });
   return `coalesce(${[...found, '@here'].join(', ')})`;
 }
 
 /** SQL: the value of `@tagKey` of a response `alias` with its invocation `i`, or NULL. That of `pr` has the repository: `owner/name#7`. */
 export function selectTag(tagKey: string, alias: string): string {
   const path = SURROUNDING_PATHS[tagKey];
-  if (path !== undefined) {
-    const thread = `iif(${alias}.invocation_id IS NULL, ${alias}.thread_id, NULL)`;
-    return selectSurrounding(path, [
-      ['invocations', `${alias}.invocation_id`],
-      ['threads', thread],
-    ]);
-  }
+  const threads = `iif(${alias}.invocation_id IS NULL, ${alias}.thread_id, NULL)`;
+  if (path !== undefined) return selectSurrounding(path, { invocations: `${alias}.invocation_id`, threads });
   return nameValue(tagKey, (key) =>
     choose(alias, (table, column, id) => `(SELECT value FROM ${table} WHERE ${column} = ${id} AND key = ${key})`),
   );
@@ -120,7 +116,7 @@ export function selectTag(tagKey: string, alias: string): string {
 /** SQL: the same of the thread with this id. */
 export function selectThreadTag(tagKey: string, id: string): string {
   const path = SURROUNDING_PATHS[tagKey];
-  if (path !== undefined) return selectSurrounding(path, [['threads', id]]);
+  if (path !== undefined) return selectSurrounding(path, { threads: id });
   return nameValue(tagKey, (key) => `(SELECT value FROM thread_tags WHERE thread_id = ${id} AND key = ${key})`);
 }
 
@@ -146,12 +142,9 @@ function choose(alias: string, select: (table: string, column: string, id: strin
 
 /** The keys that there are, or the values of one of them, that of most invocations and threads first. */
 export function listTags(connection: Connection, key?: string): string[] {
-  const column = key === undefined ? 'key' : 'value';
-  return connection
-    .prepare<[object], string>(
-      `SELECT ${column} FROM (SELECT key, value FROM invocation_tags UNION ALL SELECT key, value FROM thread_tags)
-       ${key === undefined ? '' : 'WHERE key = @key'} GROUP BY 1 ORDER BY count(*) DESC, 1`,
-    )
-    .pluck()
-    .all({ key });
+  const [column, isMeant] = key === undefined ? ['key', 'TRUE'] : ['value', 'key = @key'];
+  const sql = `
+    SELECT ${column} FROM (SELECT key, value FROM invocation_tags UNION ALL SELECT key, value FROM thread_tags)
+    WHERE ${isMeant} GROUP BY 1 ORDER BY count(*) DESC, 1`;
+  return readColumn(connection, sql, { key });
 }

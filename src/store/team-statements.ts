@@ -1,8 +1,7 @@
 import { RESPONSE_COUNTERS } from '../usage/counters.js';
+import { replaceCounters } from './counter-columns.js';
 
 /* SQL by which team.ts writes what was pulled. */
-
-const COUNTERS_SET = RESPONSE_COUNTERS.map(({ column }) => `${column} = excluded.${column}`).join(', ');
 
 // Command and folder do not leave a machine.
 export const PUT_INVOCATION = `
@@ -23,7 +22,7 @@ export const PUT_RESPONSE = `
     ${RESPONSE_COUNTERS.map(({ name }) => `@${name}`).join(', ')}, @evidence, @source, @costNanoUsd, @completedAtMs,
     @now, @costExtent)
   ON CONFLICT DO UPDATE SET invocation_id = excluded.invocation_id, thread_id = excluded.thread_id, model = excluded.model,
-    provider = excluded.provider, service_tier = excluded.service_tier, ${COUNTERS_SET}, evidence = excluded.evidence,
+    provider = excluded.provider, service_tier = excluded.service_tier, ${replaceCounters(RESPONSE_COUNTERS)}, evidence = excluded.evidence,
     source = excluded.source, cost_nano_usd = excluded.cost_nano_usd, cost_extent = excluded.cost_extent,
     recorded_at_ms = excluded.recorded_at_ms`;
 
@@ -37,7 +36,3 @@ export const SET_THREAD = `
   UPDATE invocations SET thread_id = (
     SELECT r.thread_id FROM response_rows r WHERE r.invocation_id = @id AND r.thread_id <> @id ORDER BY r.completed_at_ms, r.id LIMIT 1)
   WHERE id = @id`;
-
-export const PUT_STATE = `
-  INSERT INTO pulls (target, address, cursor, since_ms, pulled_at_ms, refused, pruned, summed)
-  VALUES (@target, @address, @cursor, @sinceMs, @pulledAtMs, @refused, @pruned, @summed)`;

@@ -7,7 +7,8 @@ import { refreshBuckets } from './buckets.js';
 import { refreshCostRecords } from './cost-records.js';
 import type { Connection } from './open.js';
 import type { SentInvocation } from './outbox-rows.js';
-import { PUT_INVOCATION, PUT_RESPONSE, PUT_STATE, PUT_THREAD, SET_THREAD } from './team-statements.js';
+import { insertRow, readRows } from './sql.js';
+import { PUT_INVOCATION, PUT_RESPONSE, PUT_THREAD, SET_THREAD } from './team-statements.js';
 
 /*
  * `team.db`: what a pull has brought from a fleet, in the tables of any other database of codex-metered, so that every report
@@ -66,12 +67,8 @@ export type PullOutcome =
   | { readonly kind: 'failed'; readonly reason: string };
 
 export function readPullState(connection: Connection): PullState | undefined {
-  const row = connection
-    .prepare<[], Omit<PullState, 'refused'> & { readonly refused: string }>(
-      'SELECT target, address, cursor, since_ms AS sinceMs, pulled_at_ms AS pulledAtMs, refused, pruned, summed FROM pulls',
-    )
-    .get();
-  return row && { ...row, refused: JSON.parse(row.refused) as string[] };
+  const columns = 'target, address, cursor, since_ms AS sinceMs, pulled_at_ms AS pulledAtMs, refused, pruned, summed';
+  return readRows<PullState>(connection, `SELECT ${columns} FROM pulls`, [], ['refused'])[0];
 }
 
 /** Writes what a pull brings. The caller has begun a transaction, and ends it. */
@@ -131,7 +128,9 @@ export function writeTeam(connection: Connection): TeamWriter {
       }
       refreshBuckets(connection, quarters);
       connection.exec('DELETE FROM pulls');
-      connection.prepare<[object]>(PUT_STATE).run({ ...state, refused: JSON.stringify(state.refused) });
+      const { target, address, cursor, sinceMs: since_ms, pulledAtMs: pulled_at_ms, pruned, summed } = state;
+      const refused = JSON.stringify(state.refused);
+      insertRow(connection, 'pulls', { target, address, cursor, since_ms, pulled_at_ms, refused, pruned, summed });
     },
   };
 }
@@ -190,21 +189,15 @@ function rename(
   users: readonly string[],
   machines: readonly Pick<TeamSurroundings, 'store' | 'host'>[],
 ): void {
-  const values = {
-    users: JSON.stringify(users),
-    machines: JSON.stringify(machines.map(({ store, host }) => [store, host])),
-  };
   for (const table of ['invocations', 'threads']) {
-    connection
-      .prepare<[object]>(`
+    const forget = `
       UPDATE ${table} SET surroundings = json_set(surroundings, '$.user', 'forgotten')
-      WHERE surroundings ->> 'user' <> 'forgotten' AND surroundings ->> 'user' NOT IN (SELECT value FROM json_each(@users))`)
-      .run(values);
-    connection
-      .prepare<[object]>(`
-      UPDATE ${table} SET surroundings = json_set(surroundings, '$.host', m.value ->> 1) FROM json_each(@machines) m
-      WHERE m.value ->> 0 = surroundings ->> 'store' AND m.value ->> 1 <> surroundings ->> 'host'`)
-      .run(values);
+      WHERE surroundings ->> 'user' <> 'forgotten' AND surroundings ->> 'user' NOT IN (SELECT value FROM json_each(?))`;
+    const renameHosts = `
+      UPDATE ${table} SET surroundings = json_set(surroundings, '$.host', m.value ->> 'host') FROM json_each(?) m
+      WHERE m.value ->> 'store' = surroundings ->> 'store' AND m.value ->> 'host' <> surroundings ->> 'host'`;
+    connection.prepare<[string]>(forget).run(JSON.stringify(users));
+    connection.prepare<[string]>(renameHosts).run(JSON.stringify(machines));
   }
 }
 

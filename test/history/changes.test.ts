@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { waitForTurn } from '../../src/history/changes.js';
 import type { FoundFile } from '../../src/history/discovery.js';
-import { takeImportLock } from '../../src/store/locks.js';
+import { takeLock } from '../../src/store/locks.js';
 import { createFolder, createStore } from '../store/samples.js';
 
 const FILES: FoundFile[] = ['a', 'b', 'c'].map((name) => {
@@ -13,7 +13,7 @@ const namesOf = (tasks: readonly FoundFile[]) => tasks.map(({ path }) => path.at
 /** A database of which another import holds the lock. `finish` records a file as read, as that import does. */
 function createBusy() {
   const store = createStore(join(createFolder(), 'usage.db'));
-  const lock = takeImportLock(store.path);
+  const lock = takeLock(store.path, 'import');
   const insert = store.connection.prepare<[string]>(`INSERT INTO history_files
     (path, provider, size_bytes, modified_at_ms, read_bytes, responses, unreadable_lines, imported_at_ms)
     VALUES ('/sessions/' || ? || '.jsonl', 'codex', 10, 1, 10, 0, 0, 0)`);
@@ -34,7 +34,7 @@ describe('an import whose turn it is not yet', () => {
       ['a', 'b', 'c'],
       ['b', 'c'],
     ]);
-    expect(takeImportLock(database)).toBeUndefined();
+    expect(takeLock(database, 'import')).toBeUndefined();
     release();
   });
 

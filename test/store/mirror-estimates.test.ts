@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { Mirror } from '../../src/store/mirror.js';
+import { describe, expect, test } from 'vitest';
 import type { Attribution } from '../../src/usage/record.js';
-import { openControlCenter } from '../harness/control-center.js';
-import { createFolder, createStore, START, sampleInvocation, sampleResponse } from './samples.js';
+import { createMirrors } from './mirrors.js';
+import { START, sampleInvocation, sampleResponse } from './samples.js';
 
 const END = START + 5000;
 const DAY = { runId: '2026-03-04', origins: { ...sampleInvocation('x').attribution.origins, run: 'default' } } as const;
@@ -16,22 +14,10 @@ interface Facts {
 }
 
 function setUp() {
-  const folder = createFolder();
-  const center = openControlCenter(join(folder, 'center.db'), { projects: ['shop'], runs: ['nightly-7', 'nightly-8'] });
-  onTestFinished(() => void center.connection.close());
-  const store = createStore();
-  const open = (estimates: 'replace' | 'keep' = 'replace') => {
-    const places = { costRecords: center.path, estimates, mirrorDirectory: join(folder, 'mirror') };
-    return new Mirror(places, { warn: () => undefined });
-  };
-  const mirrorAgain = (ids: readonly string[], estimates: 'replace' | 'keep' = 'replace') => {
-    const mirror = open(estimates);
-    mirror.watch(store);
-    for (const id of ids) mirror.expect(id);
-    mirror.catchUp();
-  };
+  const mirrors = createMirrors({ projects: ['shop'], runs: ['nightly-7', 'nightly-8'] });
+  const { store, mirrorAgain } = mirrors;
   return {
-    ...{ center, store, mirrorAgain },
+    ...mirrors,
     /** Records what has ended, and has it mirrored. */
     end(id: string, { endedAtMs = END, models = ['gpt-5.3-codex'], attribution = {} }: Facts = {}) {
       const responses = models.map((model) => sampleResponse(`${id} ${model}`, { model, threadId: id }));
@@ -39,8 +25,11 @@ function setUp() {
       store.record({ invocation: sampleInvocation(id, { attribution }), update, responses });
       mirrorAgain([id]);
     },
-    ids: () => center.rows().map(({ id }) => id),
-    kept: () => store.connection.prepare('SELECT invocation_id, estimate_id FROM mirrored ORDER BY 1').raw().all(),
+    /** The estimate that each invocation has replaced, or null. */
+    replaced: () => {
+      const rows = store.connection.prepare('SELECT invocation_id, estimate_id FROM mirrored ORDER BY 1').raw().all();
+      return Object.fromEntries(rows as [string, string | null][]);
+    },
   };
 }
 
@@ -112,11 +101,8 @@ describe('the other program’s own row for an invocation', () => {
   test('is kept beside ours where that is wanted', () => {
     const { center, store, end, mirrorAgain, ids } = setUp();
     center.estimate({ id: 'guess', created_at: at(END + 40) });
-    store.record({
-      invocation: sampleInvocation('a'),
-      update: { status: 'completed', endedAtMs: END },
-      responses: [sampleResponse('1')],
-    });
+    const update = { status: 'completed', endedAtMs: END } as const;
+    store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1')] });
     mirrorAgain(['a'], 'keep');
     expect(ids().toSorted()).toEqual(['a/gpt-5.3-codex/actual', 'guess']);
     end('b', { endedAtMs: END + 60_000 });
@@ -133,33 +119,24 @@ describe('the other program’s own row for an invocation', () => {
 
 describe('of two invocations at once', () => {
   test('each takes its own row, whoever looks first', () => {
-    const { center, end, mirrorAgain, kept } = setUp();
+    const { center, end, mirrorAgain, replaced } = setUp();
     end('a');
     end('b', { endedAtMs: END + 1000 });
     center.estimate({ id: 'of a', created_at: at(END + 40) });
     mirrorAgain(['b']);
-    expect(kept()).toEqual([
-      ['a', null],
-      ['b', null],
-    ]);
+    expect(replaced()).toEqual({ a: null, b: null });
     center.estimate({ id: 'of b', created_at: at(END + 1040) });
     mirrorAgain(['b', 'a']);
-    expect(kept()).toEqual([
-      ['a', 'of a'],
-      ['b', 'of b'],
-    ]);
+    expect(replaced()).toEqual({ a: 'of a', b: 'of b' });
   });
 
   test('one that knows its run goes before one that knows only its project', () => {
-    const { center, end, mirrorAgain, kept } = setUp();
+    const { center, end, mirrorAgain, replaced } = setUp();
     end('a', { endedAtMs: END - 500 });
     end('b', { attribution: DAY });
     center.estimate({ id: 'guess', created_at: at(END + 40) });
     mirrorAgain(['b', 'a']);
-    expect(kept()).toEqual([
-      ['a', 'guess'],
-      ['b', null],
-    ]);
+    expect(replaced()).toEqual({ a: 'guess', b: null });
   });
 
   test('no row is taken for both: each sum counts once', () => {
@@ -174,23 +151,19 @@ describe('of two invocations at once', () => {
 
 describe('a kill between our database and the other program’s', () => {
   test('neither loses the estimate nor counts twice', () => {
-    const { center, end, mirrorAgain, ids, kept } = setUp();
+    const { center, end, mirrorAgain, ids, replaced } = setUp();
     center.estimate({ id: 'guess', created_at: at(END + 40) });
     // What is written to the table is refused, after our own database has been told: as a kill leaves it.
-    center.connection.exec(
-      `CREATE TRIGGER kill BEFORE UPDATE ON cost_records BEGIN SELECT RAISE(ABORT, 'as if killed'); END`,
-    );
+    const abort = "BEGIN SELECT RAISE(ABORT, 'as if killed'); END";
+    center.connection.exec(`CREATE TRIGGER kill BEFORE UPDATE ON cost_records ${abort}`);
     end('a');
-    expect([ids(), kept()]).toEqual([['guess'], [['a', 'guess']]]);
+    expect([ids(), replaced()]).toEqual([['guess'], { a: 'guess' }]);
     end('b', { endedAtMs: END + 10 });
     expect(ids()).toContain('guess');
     center.connection.exec('DROP TRIGGER kill');
     mirrorAgain(['b', 'a']);
     expect(ids().toSorted()).toEqual(['a/gpt-5.3-codex/actual', 'b/gpt-5.3-codex/actual']);
-    expect(kept()).toEqual([
-      ['a', 'guess'],
-      ['b', null],
-    ]);
+    expect(replaced()).toEqual({ a: 'guess', b: null });
   });
 });
 

@@ -1,28 +1,21 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
-import { Mirror } from '../../src/store/mirror.js';
+import { expect, test } from 'vitest';
 import { undoMirror } from '../../src/store/mirror-undo.js';
-import { openControlCenter } from '../harness/control-center.js';
-import { createFolder, createStore, START, sampleInvocation, sampleResponse } from './samples.js';
+import { createMirrors } from './mirrors.js';
+import { START, sampleInvocation, sampleResponse } from './samples.js';
 
 const KILLED = fileURLToPath(new URL('mirror-killed.ts', import.meta.url));
 const END = START + 5000;
 const TIMEOUT = { timeout: 60_000 };
 
 function setUp() {
-  const folder = createFolder();
-  const center = openControlCenter(join(folder, 'center.db'), { projects: ['shop'], runs: ['nightly-7'] });
-  onTestFinished(() => void center.connection.close());
+  const mirrors = createMirrors({ projects: ['shop'], runs: ['nightly-7'] });
+  const { center, store, mirrorDirectory } = mirrors;
   center.estimate({ id: 'guess', created_at: new Date(END + 40).toISOString() });
-  const before = center.rows();
-  const store = createStore(join(folder, 'usage.db'));
   const update = { status: 'completed', endedAtMs: END } as const;
   store.record({ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1')] });
-  const mirrorDirectory = join(folder, 'mirror');
-  const places = { costRecords: center.path, estimates: 'replace', mirrorDirectory } as const;
-  const mirror = new Mirror(places, { warn: () => undefined });
+  const mirror = mirrors.open();
   mirror.watch(store);
   mirror.expect('a');
   const kill = async (what: 'mirror' | 'undo', until: string) => {
@@ -31,7 +24,7 @@ function setUp() {
     expect(signal).toBe('SIGKILL');
   };
   const state = () => store.connection.prepare('SELECT estimate_id, state FROM mirrored').raw().all();
-  return { center, store, mirror, before, kill, state, ids: () => center.rows().map(({ id }) => id) };
+  return { ...mirrors, mirror, before: center.rows(), kill, state };
 }
 
 test('a SIGKILL between the two databases loses no estimate, and the next command goes on', TIMEOUT, async () => {

@@ -1,10 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { Mirror } from '../../src/store/mirror.js';
-import type { Attribution, Invocation } from '../../src/usage/record.js';
-import { openControlCenter } from '../harness/control-center.js';
-import { createFolder, createStore, sampleInvocation, sampleResponse } from './samples.js';
+import { describe, expect, test } from 'vitest';
+import { createMirrors } from './mirrors.js';
+import { sampleInvocation, sampleResponse } from './samples.js';
 
 const DONE = { status: 'completed' } as const;
 const MADE_UP = {
@@ -12,40 +10,27 @@ const MADE_UP = {
   origins: { project: 'git', run: 'default', phase: 'default', iteration: 'default' },
 } as const;
 
-/** A control center with a project for each folder that is named. */
+/** Another program's database with a project for each folder that is named. */
 function setUp(projects: Record<string, string>, runs: Record<string, string> = {}) {
-  const folder = createFolder();
-  const center = openControlCenter(join(folder, 'center.db'));
-  onTestFinished(() => void center.connection.close());
+  const { folder, center, store, open, mirrorAgain } = createMirrors();
   for (const [id, path] of Object.entries(projects)) {
     mkdirSync(join(folder, path), { recursive: true });
     center.connection.prepare('INSERT INTO projects VALUES (?, ?, ?)').run(id, id, join(folder, path));
   }
-  for (const [id, project] of Object.entries(runs)) {
-    center.connection.prepare('INSERT INTO runs VALUES (?, ?)').run(id, project);
-  }
-  const store = createStore();
-  const mirrorDirectory = join(folder, 'mirror');
-  const mirror = () =>
-    new Mirror({ costRecords: center.path, estimates: 'replace', mirrorDirectory }, { warn: () => undefined });
-  type Facts = Partial<Omit<Invocation, 'attribution'>> & { attribution?: Partial<Attribution> };
+  for (const run of Object.entries(runs)) center.connection.prepare('INSERT INTO runs VALUES (?, ?)').run(...run);
   return {
-    ...{ folder, center, store },
-    /** Where the record of such an invocation stands; undefined where it stands nowhere. */
-    async place(facts: Facts) {
-      const one = mirror();
-      one
-        .watch(store)
-        .record({ invocation: sampleInvocation('a', facts), update: DONE, responses: [sampleResponse('1')] });
-      await one.finish();
+    ...{ folder, center },
+    /** The project and the run that the record of such an invocation has there; undefined where it is not there. */
+    async place(facts: Parameters<typeof sampleInvocation>[1]) {
+      const mirror = open();
+      const change = { invocation: sampleInvocation('a', facts), update: DONE, responses: [sampleResponse('1')] };
+      mirror.watch(store).record(change);
+      await mirror.finish();
       const [row] = center.rows();
       return row && [row.project_id, row.run_id];
     },
-    async again() {
-      const one = mirror();
-      one.watch(store);
-      one.expect('a');
-      one.catchUp();
+    again() {
+      mirrorAgain(['a']);
       return center.rows().map(({ project_id, run_id }) => [project_id, run_id]);
     },
     notes: () => store.connection.prepare('SELECT kind, reason, figures FROM notes').all(),
@@ -69,18 +54,14 @@ describe('the project of a record in another program’s table', () => {
     expect(found).toEqual(expected && [expected, null]);
   });
 
-  test('is that of the main work tree for one that lies elsewhere, also when that is gone', async () => {
-    const { folder, place } = setUp({ 'shop-1a': 'shop', 'api-3c': 'shop/packages/api', center: '.' });
+  test.for<[string, Record<string, string>, string, string]>([
+    ['the main work tree', { 'api-3c': 'shop/packages/api', center: '.' }, 'packages/api', 'api-3c'],
+    ['the work tree itself where the program has it as a project', { 'tree-4d': 'trees/thread-1' }, 'src', 'tree-4d'],
+  ])('is, for a work tree that lies elsewhere or is gone, that of %s', async ([, more, cwd, expected]) => {
+    const { folder, place } = setUp({ 'shop-1a': 'shop', ...more });
     const root = join(folder, 'trees', 'thread-1');
     const workTree = { root, repository: join(folder, 'shop') };
-    expect(await place({ cwd: join(root, 'packages/api'), workTree, attribution: MADE_UP })).toEqual(['api-3c', null]);
-  });
-
-  test('is that of the work tree itself where the program has it as a project', async () => {
-    const { folder, place } = setUp({ 'shop-1a': 'shop', 'tree-4d': 'trees/thread-1' });
-    const root = join(folder, 'trees', 'thread-1');
-    const workTree = { root, repository: join(folder, 'shop') };
-    expect(await place({ cwd: join(root, 'src'), workTree, attribution: MADE_UP })).toEqual(['tree-4d', null]);
+    expect(await place({ cwd: join(root, cwd), workTree, attribution: MADE_UP })).toEqual([expected, null]);
   });
 
   test('is found by the path of the answer where the working directory is in none', async () => {
@@ -143,7 +124,7 @@ describe('the run of a record in another program’s table', () => {
     const { center, place, again } = setUp({ shop: 'shop' });
     expect(await place({ startedAtMs: Date.now() - 60_000 })).toBeUndefined();
     center.connection.exec(`INSERT INTO runs VALUES ('nightly-7', 'shop')`);
-    expect(await again()).toEqual([['shop', 'nightly-7']]);
+    expect(again()).toEqual([['shop', 'nightly-7']]);
   });
 
   test('is none, with a note, when its row has not come in time, and is named when it comes after all', async () => {
@@ -151,6 +132,6 @@ describe('the run of a record in another program’s table', () => {
     expect(await place({ startedAtMs: Date.now() - 10 * 60_000 })).toEqual(['shop', null]);
     expect(notes()).toMatchObject([{ kind: 'fault', figures: '{"run":"nightly-7"}' }]);
     center.connection.exec(`INSERT INTO runs VALUES ('nightly-7', 'shop')`);
-    expect(await again()).toEqual([['shop', 'nightly-7']]);
+    expect(again()).toEqual([['shop', 'nightly-7']]);
   });
 });

@@ -1,32 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { Mirror } from '../../src/store/mirror.js';
-import { type ControlCenter, openControlCenter } from '../harness/control-center.js';
+import { describe, expect, test } from 'vitest';
+import { readValue } from '../../src/store/sql.js';
+import type { ControlCenter } from '../harness/control-center.js';
 import { waitFor } from '../harness/wait.js';
-import { createFolder, createStore, sampleInvocation, sampleResponse } from './samples.js';
+import { createCenter, createMirrors } from './mirrors.js';
+import { sampleInvocation, sampleResponse } from './samples.js';
 
 const DONE = { status: 'completed' } as const;
 
-function setUp(parents: Parameters<typeof openControlCenter>[1] = { projects: ['shop'], runs: ['nightly-7'] }) {
-  const folder = createFolder();
-  const path = join(folder, 'control-center.db');
-  const center = openControlCenter(path, parents);
-  onTestFinished(() => void center.connection.close());
-  const mirrorDirectory = join(folder, 'mirror');
-  const warned: string[] = [];
-  const log = { warn: (_: string, { reason }: Record<string, unknown>) => void warned.push(String(reason)) };
-  const own = createStore();
-  const open = (costRecords = path) => {
-    const mirror = new Mirror(
-      { costRecords: costRecords === 'none' ? undefined : costRecords, estimates: 'replace', mirrorDirectory },
-      log,
-    );
+function setUp(parents: Parameters<typeof createMirrors>[0] = { projects: ['shop'], runs: ['nightly-7'] }) {
+  const { store: own, mirrorDirectory, open: openMirror, ...mirrors } = createMirrors(parents);
+  const open = (costRecords?: string) => {
+    const mirror = openMirror(costRecords);
     return { mirror, store: mirror.watch(own) };
   };
   const queued = () => (existsSync(mirrorDirectory) ? readdirSync(mirrorDirectory).length : 0);
-  return { ...open(), own, open, center, warned, queued, mirrorDirectory };
+  return { ...mirrors, ...open(), own, open, queued, mirrorDirectory };
 }
 
 const totals = ({ rows }: ControlCenter) => rows().map(({ id, input_tokens }) => [id, input_tokens]);
@@ -180,33 +171,23 @@ describe('a mirror of the cost records', () => {
     expect(queued()).toBe(0);
   });
 
-  test('an unpriced record has no cost there either', async () => {
+  test('an unpriced record has no cost there either, or costs 0 where the table takes no NULL and says so', async () => {
     const { store, mirror, center } = setUp();
-    const unpriced = sampleResponse('r1', { costNanoUsd: undefined, price: undefined });
-    store.record({ invocation: sampleInvocation('a'), update: DONE, responses: [unpriced] });
+    const unpriced = { costNanoUsd: undefined, price: undefined };
+    store.record({ invocation: sampleInvocation('0'), update: DONE, responses: [sampleResponse('r0', unpriced)] });
     await mirror.finish();
     expect(center.rows()).toMatchObject([{ total_cost_usd: null, input_tokens: 1000 }]);
-  });
-
-  test('an unpriced record costs 0 where the table takes no NULL, and says that it is unpriced', async () => {
-    const { store, mirror, center } = setUp();
-    const [{ sql = '' } = {}] = center.connection
-      .prepare<[], { sql: string }>(`SELECT sql FROM sqlite_schema WHERE name = 'cost_records'`)
-      .all();
+    const sql = readValue<string>(center.connection, "SELECT sql FROM sqlite_schema WHERE name = 'cost_records'") ?? '';
     center.connection.exec(`DROP TABLE cost_records; ${sql.replaceAll(' REAL', ' REAL NOT NULL')}`);
-    const unpriced = { costNanoUsd: undefined, price: undefined };
-    const responses = [
-      sampleResponse('r1'),
-      sampleResponse('r2', unpriced),
-      sampleResponse('r3', { model: 'gpt-99', ...unpriced }),
-    ];
+    const other = sampleResponse('r3', { model: 'gpt-99', ...unpriced });
+    const responses = [sampleResponse('r1'), sampleResponse('r2', unpriced), other];
     store.record({ invocation: sampleInvocation('a'), update: DONE, responses });
     await mirror.finish();
     expect(center.rows()).toMatchObject([
-      { total_cost_usd: 0.0026, description: 'builder iteration 1, codex exec, 2 responses, 1 of them unpriced' },
+      { total_cost_usd: 0.0026, description: 'builder iteration 2, codex exec, 2 responses, 1 of them unpriced' },
       {
         ...{ total_cost_usd: 0, input_cost_per_1k: 0, output_cost_per_1k: 0 },
-        description: 'builder iteration 1, codex exec, 1 response, unpriced',
+        description: 'builder iteration 2, codex exec, 1 response, unpriced',
       },
     ]);
   });
@@ -220,8 +201,7 @@ describe('a mirror of the cost records', () => {
     open().mirror.catchUp();
     expect(warned.at(-1)).toBe('there is no such file');
     expect(queued()).toBe(1);
-    const anew = openControlCenter(center.path, { projects: ['shop'], runs: ['nightly-7'] });
-    onTestFinished(() => void anew.connection.close());
+    const anew = createCenter(center.path, { projects: ['shop'], runs: ['nightly-7'] });
     open().mirror.catchUp();
     expect(totals(anew)).toEqual([['a/gpt-5.3-codex/actual', 1000]]);
     expect(queued()).toBe(0);
@@ -229,8 +209,7 @@ describe('a mirror of the cost records', () => {
 
   test('is found by the folder in each of two databases that know it by another name', async () => {
     const { own, open, center } = setUp({});
-    const other = openControlCenter(`${center.path}.other`);
-    onTestFinished(() => void other.connection.close());
+    const other = createCenter(`${center.path}.other`);
     const folder = '/home/ada/shop';
     center.connection.prepare('INSERT INTO projects VALUES (?, ?, ?)').run('shop-1a', 'shop', folder);
     other.connection.prepare('INSERT INTO projects VALUES (?, ?, ?)').run('shop-2b', 'shop', folder);
@@ -239,11 +218,8 @@ describe('a mirror of the cost records', () => {
       [other.path, 'b'],
     ] as const) {
       const { store, mirror } = open(path);
-      store.record({
-        invocation: sampleInvocation(id),
-        update: DONE,
-        responses: [sampleResponse(id, { threadId: id })],
-      });
+      const responses = [sampleResponse(id, { threadId: id })];
+      store.record({ invocation: sampleInvocation(id), update: DONE, responses });
       await mirror.finish();
     }
     own.record({ invocation: { id: 'a' }, responses: [sampleResponse('r2', { threadId: 'a' })] });

@@ -1,7 +1,8 @@
 import { refreshCostRecords } from '../cost-records.js';
-import { insertNote } from '../notes.js';
+import { insertNote } from '../invocations.js';
 import type { Connection } from '../open.js';
 import { unpackThreads } from '../packs.js';
+import { readColumn, readRow, readRows, readValue } from '../sql.js';
 import {
   goesBefore,
   IN_GIVEN_WINDOW,
@@ -28,15 +29,15 @@ export interface Reassigned {
  * used within a transaction; a second call changes nothing.
  */
 export function assignResponses(connection: Connection, invocationId: string, window?: Window): Reassigned {
-  const found = connection.prepare<[string], Candidate>(CANDIDATE).get(invocationId);
+  const found = readRow<Candidate>(connection, CANDIDATE, [invocationId]);
   if (!found) return NOTHING_CHANGED;
   const { fromMs, untilMs } = window ?? { fromMs: found.startedAtMs, untilMs: found.endedAtMs };
   const values = { ...found, invocationId, fromMs: fromMs ?? null, untilMs: untilMs ?? null };
-  unpackThreads(connection, connection.prepare<[object], string>(PACKED_THREADS).pluck().all(values));
-  const assigned = connection.prepare<[object], Assignable>(ASSIGNABLE).all(values);
+  unpackThreads(connection, readColumn<string>(connection, PACKED_THREADS, values));
+  const assigned = readRows<Assignable>(connection, ASSIGNABLE, values);
   const assign = connection.prepare<[string, number]>('UPDATE response_rows SET invocation_id = ? WHERE id = ?');
   for (const { id } of assigned) assign.run(invocationId, id);
-  const released = window ? connection.prepare<[object], number>(RELEASE).pluck().all(values) : [];
+  const released = window ? readColumn<number>(connection, RELEASE, values) : [];
   return conclude(connection, invocationId, assigned, released);
 }
 
@@ -55,7 +56,7 @@ export function assignThreads(
   writerId: string | null,
 ): Reassigned {
   // Where nothing was ever metered, as when a history is read first, there is nobody to look for.
-  if (connection.prepare('SELECT 1 FROM invocations LIMIT 1').get() === undefined) return NOTHING_CHANGED;
+  if (readValue(connection, 'SELECT 1 FROM invocations LIMIT 1') === undefined) return NOTHING_CHANGED;
   const find = connection.prepare<[object], string>(CANDIDATES_OF_THREAD).pluck();
   const ids = new Set([...threadIds].flatMap((threadId) => find.all({ threadId, writerId })));
   return combineReassigned([...ids].map((id) => assignResponses(connection, id)));
@@ -70,8 +71,7 @@ export function findAssignedElsewhere(
   invocationId: string,
   responses: readonly ResponseRef[],
 ): number[] {
-  const values = { invocationId, responses: JSON.stringify(responses) };
-  return connection.prepare<[object], number>(ASSIGNED_ELSEWHERE).pluck().all(values);
+  return readColumn(connection, ASSIGNED_ELSEWHERE, { invocationId, responses: JSON.stringify(responses) });
 }
 
 /** How many responses of a thread and its children were read from session files and lie in a window. */
@@ -79,14 +79,11 @@ export function countRead(
   connection: Connection,
   { threadId, window = { fromMs: undefined, untilMs: undefined }, availableTo }: ReadQuery,
 ): number {
-  const isAvailable = availableTo === undefined ? '' : 'AND coalesce(invocation_id, @availableTo) = @availableTo';
-  return connection
-    .prepare<object, number>(
-      `SELECT count(*) FROM responses
-       WHERE ${OF_THREADS} AND ${IN_GIVEN_WINDOW} AND NOT ${IS_STAND_IN} ${isAvailable}`,
-    )
-    .pluck()
-    .get({ threadId, fromMs: window.fromMs ?? null, untilMs: window.untilMs ?? null, availableTo }) as number;
+  const isAvailable = availableTo === undefined ? 'TRUE' : 'coalesce(invocation_id, @availableTo) = @availableTo';
+  const sql = `SELECT count(*) FROM responses
+    WHERE ${OF_THREADS} AND ${IN_GIVEN_WINDOW} AND NOT ${IS_STAND_IN} AND ${isAvailable}`;
+  const values = { threadId, fromMs: window.fromMs ?? null, untilMs: window.untilMs ?? null, availableTo };
+  return readValue(connection, sql, values) as number;
 }
 
 export interface ReadQuery {
@@ -105,7 +102,7 @@ function conclude(
   assigned: readonly Assignable[],
   released: readonly number[],
 ): Reassigned {
-  const dropped = connection.prepare<[object], StandIn>(DROP_STAND_INS).all({ invocationId });
+  const dropped = readRows<StandIn>(connection, DROP_STAND_INS, { invocationId });
   if (assigned.length + released.length + dropped.length === 0) return NOTHING_CHANGED;
   if (dropped.length > 0) {
     const sum = (counter: 'input' | 'output') => dropped.reduce((total, row) => total + row[counter], 0);

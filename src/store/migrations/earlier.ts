@@ -7,7 +7,7 @@ import { refreshCostRecords } from '../cost-records.js';
 import { COUNTER_COLUMNS } from '../counter-columns.js';
 import type { Connection } from '../driver.js';
 import { unpackThreads } from '../packs.js';
-import { READ_FOR_TAGS } from './tags.js';
+import { READ_FOR_TAGS } from './steps.js';
 
 /*
  * Brings over a database of the versions 1 to 9, which were never released. Its tables are set aside, those of today are
