@@ -41,10 +41,7 @@ export interface EstimateOptions extends WalkOptions {
 
 type Items = Iterable<SessionItem> | AsyncIterable<SessionItem>;
 
-/**
- * Estimates every completed response without usage in a session file. Rejects when tiktoken cannot be loaded. It is not loaded when
- * there is nothing to estimate.
- */
+/** Estimates every completed response without usage. Rejects when tiktoken, which only an estimate loads, cannot be loaded. */
 export async function estimateSession(
   items: Items,
   options: EstimateOptions,

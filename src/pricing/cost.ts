@@ -6,7 +6,7 @@ import { type Price, parseServiceTier, type Rates, type ServiceTier } from './pr
 import type { PriceBook } from './prices.js';
 
 /** The cost of a response, and what it was computed from. */
-export interface PricedResponse {
+export interface Cost {
   readonly kind: 'priced';
   readonly price: Price;
   /** What the response cost, a whole number of nano-USD. */
@@ -22,7 +22,7 @@ export interface PricedResponse {
   readonly missing: readonly string[] | undefined;
 }
 
-export interface UnpricedResponse {
+export interface NoCost {
   readonly kind: 'unpriced';
   readonly reason: 'no-model' | 'unknown-tier' | 'no-price' | 'no-tier-price' | 'absurd-price';
   /** A sentence for people. */
@@ -30,11 +30,15 @@ export interface UnpricedResponse {
 }
 
 /** A response as far as its price depends on it. `serviceTier` is what Codex or the API wrote. */
-export interface BillableResponse {
+export interface BillableResponse extends CostDetails {
   readonly model: string | null | undefined;
   readonly serviceTier: string | null | undefined;
   readonly atMs: number;
   readonly usage: Usage;
+}
+
+/** What a cost depends on beside the token counts that every response has. */
+interface CostDetails {
   /** The part of `usage.cacheWrite` that is cached for an hour. 0 when absent. */
   readonly cacheWrite1h?: number | undefined;
   readonly fees?: Fees | undefined;
@@ -43,7 +47,7 @@ export interface BillableResponse {
 }
 
 /** Prices one response. A missing price is a value that is shown, never zero and never a guess. */
-export function priceResponse(book: PriceBook, response: BillableResponse): PricedResponse | UnpricedResponse {
+export function priceResponse(book: PriceBook, response: BillableResponse): Cost | NoCost {
   const { model, serviceTier, atMs, usage } = response;
   if (model === null || model === undefined || model.trim() === '') {
     return unpriced('no-model', 'It is not known which model answered.');
@@ -63,9 +67,6 @@ export function priceResponse(book: PriceBook, response: BillableResponse): Pric
   return cost;
 }
 
-/** What a cost depends on beside the token counts that every response has. */
-export type CostDetails = Pick<BillableResponse, 'cacheWrite1h' | 'fees' | 'countsOf'>;
-
 /**
  * Returns the cost of one response, or undefined when the price does not say what the tier costs. Reasoning is within output, so
  * it is not billed again. The long-context price depends on each request, so the cost of a sum is computed at the base rates, and
@@ -75,14 +76,14 @@ export function costOf(
   usage: Usage,
   price: Price,
   tier: ServiceTier,
-  { cacheWrite1h = 0, fees, countsOf = 'response' }: CostDetails = {},
-): PricedResponse | undefined {
+  { cacheWrite1h = 0, fees = NO_FEES, countsOf = 'response' }: CostDetails = {},
+): Cost | undefined {
   const isLong = price.longContext !== undefined && clampCount(usage.input) > price.longContext.aboveInputTokens;
   const long = isLong && countsOf === 'response' ? price.longContext : undefined;
   const billedTier = tier === 'priority' && long?.priority === 'as-standard' ? 'standard' : tier;
   const tierMultiplier = billedTier === 'standard' ? 1 : price.tierMultipliers?.[billedTier];
   if (tierMultiplier === undefined) return undefined;
-  const feePrices = findFeePrices(fees);
+  const feePrices = priceFees(fees);
   const multiplier = tierMultiplier * feePrices.multiplier;
   const base = long?.rates ?? price.rates;
   const rates = multiplier === 1 ? base : multiplyRates(base, multiplier);
@@ -133,10 +134,7 @@ function clampCount(count: number, most: number = Number.MAX_SAFE_INTEGER): numb
   return Number.isFinite(count) ? Math.min(Math.max(count, 0), most) : 0;
 }
 
-/**
- * Returns nano-USD. `tokens` are in the order of BILLED_COUNTERS. Those without a rate cost as much as those of the counter around
- * them.
- */
+/** Returns nano-USD. `tokens` are in the order of BILLED_COUNTERS; without a rate they have that of the counter around. */
 function priceTokens(tokens: readonly number[], rates: Rates): number {
   const applied: number[] = [];
   let nanoUsd = 0;
@@ -155,27 +153,16 @@ function multiplyRates(rates: Rates, multiplier: number): Rates {
   return Object.fromEntries(entries) as Rates;
 }
 
-/** What fees add to the cost of a response. */
-interface FeePrices {
-  /** Nano-USD beside what the tokens cost. */
-  readonly nanoUsd: number;
-  /** What each token costs, as a multiple of its price. */
-  readonly multiplier: number;
-  /** What was charged for and has no known price, in words. */
-  readonly missing: readonly string[];
-}
-
 /** Anthropic's pricing page: $10 for 1,000 searches. Claude Code 2.1.332 charges the same in its own totals. */
 const WEB_SEARCH_NANO_USD = 10_000_000;
 
 /** Anthropic's pricing page: inference in the US alone costs 1.1 times the price of every token. Claude Code agrees. */
 const GEO_MULTIPLIERS: ReadonlyMap<string, number> = new Map([['us', 1.1]]);
 
-const NO_FEES: FeePrices = { nanoUsd: 0, multiplier: 1, missing: [] };
+const NO_FEES: Fees = { webSearches: 0, inferenceGeo: undefined, unknown: [] };
 
-function findFeePrices(fees: Fees | undefined): FeePrices {
-  if (!fees) return NO_FEES;
-  const { webSearches, inferenceGeo, unknown } = fees;
+/** What fees add: nano-USD beside the tokens, how many times its price a token costs, and charges of which no price is known. */
+function priceFees({ webSearches, inferenceGeo, unknown }: Fees) {
   const multiplier = inferenceGeo === undefined ? 1 : GEO_MULTIPLIERS.get(inferenceGeo);
   return {
     nanoUsd: webSearches * WEB_SEARCH_NANO_USD,
@@ -184,6 +171,6 @@ function findFeePrices(fees: Fees | undefined): FeePrices {
   };
 }
 
-function unpriced(reason: UnpricedResponse['reason'], detail: string): UnpricedResponse {
+function unpriced(reason: NoCost['reason'], detail: string): NoCost {
   return { kind: 'unpriced', reason, detail };
 }

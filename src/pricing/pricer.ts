@@ -1,5 +1,5 @@
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
-import { type PricedResponse as Priced, priceResponse, readBaseRatesPer1k, type UnpricedResponse } from './cost.js';
+import { type Cost, type NoCost, priceResponse, readBaseRatesPer1k } from './cost.js';
 import { DAY_MS, type Price } from './price.js';
 import type { PriceBook } from './prices.js';
 
@@ -39,14 +39,14 @@ export class Pricer {
     return { response: { ...response, ...this.#toBill(cost) }, notes };
   }
 
-  #findCost(response: ModelResponse): Priced | UnpricedResponse {
+  #findCost(response: ModelResponse): Cost | NoCost {
     const { model, serviceTier, completedAtMs, usage, cacheWrite1h, fees } = response;
     const countsOf = response.evidence === 'session_total' ? 'sum' : 'response';
     const billable = { model, serviceTier, atMs: completedAtMs, usage, cacheWrite1h, fees, countsOf } as const;
     return priceResponse(this.#book, billable);
   }
 
-  #toBill(cost: Priced | UnpricedResponse): Bill {
+  #toBill(cost: Cost | NoCost): Bill {
     if (cost.kind === 'unpriced') return UNPRICED;
     const price = this.#describe(cost);
     return cost.missing
@@ -54,7 +54,7 @@ export class Pricer {
       : { costNanoUsd: cost.nanoUsd, price };
   }
 
-  #describe(cost: Priced): unknown {
+  #describe(cost: Cost): unknown {
     const known = this.#described.get(cost.price) ?? [];
     let found = known.find((described) => isOfSameKind(described, cost));
     if (!found) {
@@ -80,7 +80,7 @@ function rememberPrices(book: PriceBook): PriceBook {
 }
 
 /** Describes a price as it is recorded with a response, so that later changes of the price list do not alter it. */
-function describePrice({ price, rates, billedTier, longContext, missing }: Priced) {
+function describePrice({ price, rates, billedTier, longContext, missing }: Cost) {
   const { inputUsdPer1k, outputUsdPer1k } = readBaseRatesPer1k(price);
   return {
     inputCostPer1kUsd: inputUsdPer1k,
@@ -94,7 +94,7 @@ function describePrice({ price, rates, billedTier, longContext, missing }: Price
   };
 }
 
-function isOfSameKind(described: Described, { billedTier, longContext, rates, missing }: Priced): boolean {
+function isOfSameKind(described: Described, { billedTier, longContext, rates, missing }: Cost): boolean {
   const { tier, nanoUsdPerToken } = described;
   const isSamePrice =
     tier === billedTier && described.longContext === longContext && nanoUsdPerToken.input === rates.input;

@@ -79,7 +79,7 @@ function isDay(text: string): boolean {
 }
 
 /** The prices that codex-metered brings along, of all vendors. */
-export const OUR_PRICES: readonly Price[] = [...PRICE_TABLE, ...CLAUDE_PRICES];
+const OUR_PRICES: readonly Price[] = [...PRICE_TABLE, ...CLAUDE_PRICES];
 
 const OURS = indexByModel(OUR_PRICES);
 

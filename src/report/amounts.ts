@@ -21,7 +21,11 @@ export function formatCents(nanoUsd: number): string {
  * Chooses the one format for all costs of a column by the largest of them: cents from `centsFromNanoUsd` on, below that
  * four decimals, or more where even the largest is less than a cent. What is too small for the format reads `<$0.0001`.
  */
-export function chooseCostFormat(largestNanoUsd: number, centsFromNanoUsd = CENTS_FROM_NANO_USD): CostFormat {
+export function chooseCostFormat(
+  costs: readonly (number | undefined)[],
+  centsFromNanoUsd = CENTS_FROM_NANO_USD,
+): CostFormat {
+  const largestNanoUsd = Math.max(0, ...costs.map((nanoUsd) => nanoUsd ?? 0));
   if (largestNanoUsd >= centsFromNanoUsd) return formatCents;
   const decimals = decimalsOf(largestNanoUsd);
   const smallest = NANO_USD / 10 ** decimals;

@@ -1,11 +1,10 @@
-import { formatCents, formatCount, formatDuration, formatModels, formatRounded } from './amounts.js';
+import { chooseCostFormat, formatCents, formatCount, formatDuration, formatModels, formatRounded } from './amounts.js';
 import type { Block, BlocksReport } from './blocks.js';
 import type { Clock } from './calendar.js';
 import type { TableExtent } from './cost-table.js';
 import { explainCredits } from './credits.js';
 import { describeFigures, layOutBranches, type NumberFormats } from './figures-text.js';
 import { explainMarks } from './notes.js';
-import { costFormatOf } from './period-table.js';
 import {
   alignDecimals,
   type Column,
@@ -40,7 +39,7 @@ const COMPACT: readonly Key[] = ['started', 'provider', 'tokens', 'cost', 'credi
 /** Renders the windows for a person: a table, what the open ones may cost, what the marks mean. Ends with a newline. */
 export function renderBlocksText(report: BlocksReport, options: BlocksTextOptions): string {
   const { width, paint, extent, detail } = options;
-  const cost = costFormatOf(report.totals);
+  const cost = chooseCostFormat([report.totals.costNanoUsd]);
   const columns = COLUMNS.filter(({ key }) => {
     if (key === 'credits' && !report.totals.credits) return false;
     return extent === 'full' || COMPACT.includes(key) || (key === 'model' && detail === 'models');

@@ -58,10 +58,7 @@ interface Cell extends ModelFigures {
   readonly provider: Provider;
 }
 
-/**
- * Reads the windows that `query` asks for; `last` is how many. Call it within a snapshot. Throws a ReportError when
- * there is nothing to show, and a StoreError.
- */
+/** Reads the windows of `query`; `last` is how many. Call it within a snapshot. Throws a ReportError and a StoreError. */
 export function readBlocks(connection: Connection, query: BlocksQuery, calendar: Calendar): BlocksReport {
   const { provider, projectId, model, tags, last, order, nowMs } = query;
   if (!readSpan(connection)) throw nothingRecorded();
@@ -75,7 +72,7 @@ export function readBlocks(connection: Connection, query: BlocksQuery, calendar:
   const findWindow = readWindows(connection);
   const all = [...groupBy(cells, (cell) => findWindow(cell.provider, cell.startMs))];
   const newest = all.slice(last === undefined ? 0 : -last);
-  const blocks = newest.flatMap(([window, ofWindow]) => describeBlock(window, ofWindow, { ...range, nowMs }) ?? []);
+  const blocks = newest.flatMap(([window, ofWindow]) => describeBlock(window, ofWindow, range, nowMs) ?? []);
   return {
     timeZone: calendar.timeZone,
     blocks: order === 'desc' ? blocks.reverse() : blocks,
@@ -83,13 +80,8 @@ export function readBlocks(connection: Connection, query: BlocksQuery, calendar:
   };
 }
 
-interface Surroundings {
-  readonly fromMs: number | undefined;
-  readonly untilMs: number | undefined;
-  readonly nowMs: number;
-}
-
-function describeBlock(window: Window, cells: readonly Cell[], { fromMs, untilMs, nowMs }: Surroundings) {
+function describeBlock(window: Window, cells: readonly Cell[], span: ReturnType<typeof toMoments>, nowMs: number) {
+  const { fromMs, untilMs } = span;
   const [first] = cells;
   if (!first) return undefined;
   const { startMs, endMs } = window;
@@ -97,13 +89,12 @@ function describeBlock(window: Window, cells: readonly Cell[], { fromMs, untilMs
   const figures = sumParts(cells);
   const leftMs = endMs - nowMs;
   const isOpen = leftMs > 0 && leftMs <= WINDOW_MS;
-  const block: Block = {
+  return {
     ...{ provider: first.provider, startMs, endMs, figures, models: sumModels(cells) },
     lastMs: Math.max(...cells.map((cell) => cell.startMs)) + QUARTER_MS,
     extent: isCut ? 'part' : 'whole',
     outlook: isOpen ? lookAhead(figures, Math.max(window.firstMs, fromMs ?? 0), leftMs, nowMs) : undefined,
-  };
-  return block;
+  } satisfies Block;
 }
 
 /** `sinceMs` is the beginning of the time in which the figures were used. */
@@ -125,14 +116,11 @@ interface Window {
   readonly lastMs: number;
 }
 
-/** Finds the window of a quarter of an hour with usage, by the moment at which that begins. */
-type FindWindow = (provider: Provider, quarterMs: number) => Window;
-
 /**
- * Divides all recorded usage into windows. An account has one series of them, whatever it was used for, so that a report
+ * Divides all recorded usage into windows, and returns what finds that of a quarter of an hour with usage. An account has one series of them, whatever it was used for, so that a report
  * on some days, one project or one model needs the windows of all usage.
  */
-function readWindows(connection: Connection): FindWindow {
+function readWindows(connection: Connection): (provider: Provider, quarterMs: number) => Window {
   const byQuarter = new Map<string, Window>();
   let open: { readonly window: Mutable; readonly provider: Provider } | undefined;
   for (const { provider, startMs } of listUsedQuarters(connection)) {

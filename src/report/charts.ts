@@ -1,15 +1,13 @@
 import { type Day, formatDay, startOfWeek, weekdayOf } from './calendar.js';
 import type { Paint } from './paint.js';
-import { cutText, measureWidth } from './table.js';
+import { cutText, measureWidth, type TableOptions } from './table.js';
 
-export interface HeatmapOptions {
+export interface HeatmapOptions extends TableOptions {
   /** The first and the last day that it may show; it shows the newest weeks that fit. */
   readonly first: Day;
   readonly last: Day;
   /** 0 is Sunday. */
   readonly firstWeekday: number;
-  readonly width: number;
-  readonly paint: Paint;
   readonly formatAmount: (amount: number) => string;
 }
 
@@ -75,7 +73,7 @@ export function nameWeekday(day: Day): string {
   return WEEKDAYS[weekdayOf(day)] ?? '';
 }
 
-export interface Bar {
+interface Bar {
   readonly label: string;
   readonly amount: number;
   readonly text: string;

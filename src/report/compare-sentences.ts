@@ -49,7 +49,7 @@ function describeRepriced(side: Side, baseline: Side): string[] {
   const model = cleanText(side.pricedAs ?? '');
   const { totals } = side;
   if (totals.costNanoUsd === undefined) return [`At the price of ${model} no cost of ${baseline.name} is known.`];
-  const cost = formatOf([totals.costNanoUsd, baseline.totals.costNanoUsd ?? 0]);
+  const cost = chooseCostFormat([totals.costNanoUsd, baseline.totals.costNanoUsd]);
   const change = side.change?.costNanoUsd;
   const difference = change === undefined ? '' : ` (${formatChange(change)})`;
   const before = describeCost(baseline.totals, { cost });
@@ -72,7 +72,7 @@ function describeUnitDifference(
     const missing = named.filter(({ costs }) => !costs).map(({ name }) => name);
     return missing.length === 2 ? [] : [`Per ${unit}: ${missing.join()} has none with a cost to compare.`];
   }
-  const format = formatOf([a.costs.median, b.costs.median, a.costs.max, b.costs.max]);
+  const format = chooseCostFormat([a.costs.median, b.costs.median, a.costs.max, b.costs.max]);
   const amounts = `${format(b.costs.median)} against ${format(a.costs.median)} in the median`;
   if (verdict === 'the same') return [`Per ${unit} ${b.name} costs what ${a.name} costs: ${amounts}.`];
   const more = b.costs.median > a.costs.median ? 'more' : 'less';
@@ -111,8 +111,4 @@ function describeUnassigned({ name, unassignedResponses, totals }: Side): string
   if (unassignedResponses === 0) return [];
   const count = `${formatCount(unassignedResponses)} of ${formatPlural(totals.responses, 'response')}`;
   return [`${name}: ${count} belong to no run, such as those of past sessions: they are in the totals alone.`];
-}
-
-function formatOf(nanoUsd: readonly number[]): (nanoUsd: number) => string {
-  return chooseCostFormat(Math.max(0, ...nanoUsd));
 }

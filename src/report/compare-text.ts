@@ -80,7 +80,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 function listUnitRows(sides: readonly Side[]): Row<UnitColumn>[] {
   if (sides.every(({ invocations }) => invocations.statuses.length === 0)) return [];
   const statistics = sides.flatMap(({ perIteration, perCompletedRun }) => [perIteration, perCompletedRun]);
-  const cost = chooseCostFormat(Math.max(0, ...statistics.map(({ metrics }) => metrics.costNanoUsd?.max ?? 0)));
+  const cost = chooseCostFormat(statistics.map(({ metrics }) => metrics.costNanoUsd?.max));
   const phases = [...new Set(sides.flatMap((side) => side.phases.map(({ phase }) => phase)))];
   const blocks: [title: string, read: (side: Side) => ComparedUnits | undefined][] = [
     ['iteration', (side) => side.perIteration],

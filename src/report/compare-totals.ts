@@ -63,7 +63,7 @@ function chunk<T>(items: readonly T[], size: number): T[][] {
 }
 
 function layOut(shown: readonly Side[], sides: readonly Side[], count: NumberFormats['count']): TotalsTable {
-  const cost = chooseCostFormat(Math.max(0, ...sides.map(({ totals }) => totals.costNanoUsd ?? 0)));
+  const cost = chooseCostFormat(sides.map(({ totals }) => totals.costNanoUsd));
   const formats = { count, cost };
   const names = (side: Side) => [side.name, `${side.name}−`] as const;
   const columns = shown.flatMap((side): Column<TotalColumn>[] => {

@@ -12,7 +12,15 @@ import { toCreditCardJson } from './credits.js';
 import { type Figures, figuresOfResponse, unitOf } from './figures.js';
 import { measureDurationMs } from './outcome.js';
 import type { Selection } from './selector.js';
-import { SCHEMA_VERSION, toIso, toPartJson, toResponseJson, toSumsJson, toUnpricedJson } from './sums-json.js';
+import {
+  SCHEMA_VERSION,
+  toIso,
+  toPartJson,
+  toResponseJson,
+  toScopeJson,
+  toSumsJson,
+  toUnpricedJson,
+} from './sums-json.js';
 import { collectTags } from './tags.js';
 
 export interface CostJsonOptions {
@@ -29,9 +37,7 @@ export function toCostJson(
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: scope.kind,
-    ...(scope.kind === 'run'
-      ? { runId: scope.runId, projectId: scope.projectId }
-      : { threadId: scope.threadId, projectIds: listProjects(report) }),
+    ...toScopeJson(scope, listProjects(report)),
     selectedAs: reason,
     ...(part && { part: { phase: part.phase ?? null, iteration: part.iteration ?? null, model: part.model ?? null } }),
     ...(scope.tags && { onlyTags: listWanted(scope.tags) }),

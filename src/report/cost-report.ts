@@ -73,10 +73,7 @@ export interface CostReportOptions {
   readonly part?: Part | undefined;
 }
 
-/**
- * Reads the report of `scope`. Call it within a snapshot, so that its parts agree. Throws a ReportError when `part` has
- * nothing in it, and a StoreError.
- */
+/** Reads the report of `scope`. Call it within a snapshot. Throws a ReportError when `part` is empty, and a StoreError. */
 export function readCostReport(
   connection: Connection,
   scope: Scope,

@@ -78,8 +78,7 @@ export interface CostTableOptions {
 }
 
 /** How the cells are worded: a narrow table has rounded counts and brief outcomes. */
-export interface CostWording {
-  readonly count: NumberFormats['count'];
+export interface CostWording extends Pick<NumberFormats, 'count'> {
   readonly outcome: OutcomeExtent;
 }
 
@@ -93,7 +92,7 @@ export function layOutCostRows(
   wording: CostWording = { count: formatCount, outcome: 'full' },
 ): readonly Row<CostKey>[] {
   // The rows of a run are small sums, which cents would round to nothing.
-  const cost = chooseCostFormat(report.totals.costNanoUsd ?? 0, Number.POSITIVE_INFINITY);
+  const cost = chooseCostFormat([report.totals.costNanoUsd], Number.POSITIVE_INFINITY);
   return alignDecimals(new CostRows(options, { ...wording, cost }).layOut(report), 'cost', 'credits');
 }
 

@@ -6,14 +6,11 @@ import { explainCredits } from './credits.js';
 import { renderCostChart } from './figures-chart.js';
 import { escapeMarkdown, IN_MARKDOWN, renderMarkdown, renderMarkdownTable } from './markdown.js';
 import { explainMarks, listNotes, type NotesExtent } from './notes.js';
-import type { Paint } from './paint.js';
 import type { Selection, SelectionReason } from './selector.js';
-import { cutText, describeMissing, joinSections, renderFirstFitting, wrapText } from './table.js';
+import { cutText, describeMissing, joinSections, renderFirstFitting, type TableOptions, wrapText } from './table.js';
 import { describeTags } from './tags.js';
 
-export interface CostTextOptions extends CostTableOptions {
-  readonly width: number;
-  readonly paint: Paint;
+export interface CostTextOptions extends CostTableOptions, TableOptions {
   readonly notes: NotesExtent;
   /** `chart`: a bar per iteration instead of the table. */
   readonly form?: 'table' | 'chart' | undefined;

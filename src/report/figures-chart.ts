@@ -7,7 +7,8 @@ import { describeCost } from './figures-text.js';
 import type { Paint } from './paint.js';
 import { isOverTime } from './period-range.js';
 import type { PeriodReport } from './period-report.js';
-import { costFormatOf, nameEntry } from './period-table.js';
+import { nameEntry } from './period-table.js';
+import type { TableOptions } from './table.js';
 
 /** What a bar stands for; undefined figures are those of a day without usage. */
 interface Labelled {
@@ -27,16 +28,14 @@ export function renderCostChart(report: CostReport, width: number, paint: Paint)
   const rest = unmetered.length === 0 ? [] : [{ label: 'not metered', figures: sumParts(unmetered) }];
   const ofPhases = [...phases.map(({ phase, figures }) => ({ label: String(phase), figures })), ...rest];
   const parts = iterations.length > 1 ? groupIterations(iterations) : ofPhases;
-  const cost = chooseCostFormat(Math.max(0, ...parts.map(({ figures }) => figures.costNanoUsd ?? 0)));
+  const cost = chooseCostFormat(parts.map(({ figures }) => figures.costNanoUsd));
   const measure = chooseMeasure(totals, cost);
   const bars = drawBars(parts, measure, { width, paint, shares: true });
   const sum = measure.isMoney ? describeCost(totals, { cost }) : `${measure.format(totalTokens(totals))} tokens`;
   return `${bars.join('\n')}\n\n${paint('bold', 'Total')}  ${sum}`;
 }
 
-export interface PeriodChartOptions {
-  readonly width: number;
-  readonly paint: Paint;
+export interface PeriodChartOptions extends TableOptions {
   /** 0 is Sunday. */
   readonly firstWeekday: number;
   readonly order: 'asc' | 'desc' | undefined;
@@ -50,7 +49,7 @@ const MOST_ENTRY_BARS = 31;
 export function renderPeriodChart(report: PeriodReport, options: PeriodChartOptions): string {
   const { width, paint, order } = options;
   const { kind, totals } = report;
-  const measure = chooseMeasure(totals, costFormatOf(totals));
+  const measure = chooseMeasure(totals, chooseCostFormat([totals.costNanoUsd]));
   const overTime = isOverTime(kind);
   const named = report.entries.map(({ key, figures }) => ({ label: nameEntry(key), figures }));
   const entries = kind === 'daily' ? listDays(report, order) : named;
@@ -76,9 +75,7 @@ function chooseMeasure(totals: Figures, cost: CostFormat) {
   return { isMoney, amountOf, write, format: isMoney ? cost : formatRounded, totals };
 }
 
-interface BarOptions {
-  readonly width: number;
-  readonly paint: Paint;
+interface BarOptions extends TableOptions {
   /** Whether each bar says what share of the total it is. */
   readonly shares: boolean;
 }

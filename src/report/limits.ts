@@ -1,19 +1,13 @@
-import type { Provider } from '../usage/provider.js';
 import type { RateLimit } from '../usage/record.js';
 import { groupBy } from './groups.js';
 import type { Style } from './paint.js';
 
 /** A window that limits a subscription, with what is known of it now. */
-export interface LimitWindow {
-  readonly provider: Provider;
-  readonly limitId: string;
+export interface LimitWindow extends Omit<RateLimit, 'usedPercent'> {
   /** Named by its length: `5h`, `week`, `3d`, `45m`. */
   readonly name: string;
-  readonly windowMinutes: number;
   /** Undefined when the window has been renewed since it was observed: its use since then is not known. */
   readonly leftPercent: number | undefined;
-  readonly resetsAtMs: number | undefined;
-  readonly observedAtMs: number;
 }
 
 const MINUTE_MS = 60_000;

@@ -11,8 +11,8 @@ import { type Figures, isActual, toFigures } from './figures.js';
 import { describeFigures, type NumberFormats, styleCost } from './figures-text.js';
 import { groupBy } from './groups.js';
 import { describeOutcomes, type OutcomeExtent } from './outcome.js';
-import { assertProject } from './selector.js';
-import { SCHEMA_VERSION, toIso, toSumsJson } from './sums-json.js';
+import { assertProject, idOf } from './selector.js';
+import { SCHEMA_VERSION, toIso, toScopeJson, toSumsJson } from './sums-json.js';
 import { alignDecimals, type Column, type Row, renderFirstFitting, type TableOptions, wrapText } from './table.js';
 import { assertTags, describeTags } from './tags.js';
 
@@ -88,7 +88,7 @@ export function renderListText(entries: readonly ListEntry[], options: ListTextO
   }).map((column): Column<Key> => {
     return isOfSessions && column.key === 'id' ? { ...column, title: 'Session', minWidth: 13 } : column;
   });
-  const cost = chooseCostFormat(Math.max(0, ...entries.map(({ figures }) => figures.costNanoUsd ?? 0)));
+  const cost = chooseCostFormat(entries.map(({ figures }) => figures.costNanoUsd));
   const { formatMinute } = options.clock;
   const shortDate = (ms: number) => formatMinute(ms).slice(SHORT_DATE);
   const rows = [
@@ -111,7 +111,7 @@ function layOut(entries: readonly ListEntry[], formats: NumberFormats, { outcome
     const { input, output, cost, credits } = describeFigures(figures, formats);
     return {
       cells: {
-        ...{ id: cleanText(identify(scope)), input, output, cost, credits },
+        ...{ id: cleanText(idOf(scope)), input, output, cost, credits },
         run: runIds.length > 1 ? formatPlural(runIds.length, 'run') : cleanText(runIds[0] ?? '-'),
         phase: phases.length > 1 ? formatPlural(phases.length, 'phase') : (phases[0] ?? '-'),
         project: projectIds.map(cleanText).join(', '),
@@ -145,9 +145,7 @@ export function toListJson(kind: Scope['kind'], entries: readonly ListEntry[]): 
     schemaVersion: SCHEMA_VERSION,
     kind: `${kind}s`,
     [`${kind}s`]: entries.map(({ scope, summary, figures }) => ({
-      ...(scope.kind === 'run'
-        ? { runId: scope.runId, projectId: scope.projectId }
-        : { threadId: scope.threadId, projectIds: summary.projectIds }),
+      ...toScopeJson(scope, summary.projectIds),
       startedAt: toIso(summary.startedAtMs),
       latestInvocationStartedAt: summary.statuses.length === 0 ? null : toIso(summary.latestAtMs),
       endedAt: toIso(summary.endedAtMs),
@@ -157,10 +155,6 @@ export function toListJson(kind: Scope['kind'], entries: readonly ListEntry[]): 
     })),
     ...(hasCredits ? { credits: toCreditCardJson() } : {}),
   };
-}
-
-function identify(scope: Scope): string {
-  return scope.kind === 'run' ? scope.runId : scope.threadId;
 }
 
 function countStatuses(statuses: SummaryRow['statuses']): object {

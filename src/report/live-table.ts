@@ -12,12 +12,10 @@ import { drawGauge, withoutGauge } from './charts.js';
 import { describeFigures, styleCost } from './figures-text.js';
 import { costPerMinute, type LiveInvocation, type LiveState, measureAgeMs } from './live.js';
 import { describeOutcome, STATUS_STYLES } from './outcome.js';
-import type { Paint, Style } from './paint.js';
-import { type Column, cutText, measureWidth, type Row, renderTable } from './table.js';
+import type { Style } from './paint.js';
+import { type Column, cutText, measureWidth, type Row, renderTable, type TableOptions } from './table.js';
 
-export interface LiveLook {
-  readonly width: number;
-  readonly paint: Paint;
+export interface LiveLook extends TableOptions {
   readonly nowMs: number;
 }
 
@@ -41,7 +39,7 @@ type Key = (typeof COLUMNS)[number]['key'];
 
 /** Renders a line per invocation below a title, and a rule between those that run and those that have ended. */
 export function renderLiveTable(invocations: readonly LiveInvocation[], { width, paint, nowMs }: LiveLook): string[] {
-  const cost = chooseCostFormat(Math.max(0, ...invocations.map(({ figures }) => figures.costNanoUsd ?? 0)));
+  const cost = chooseCostFormat(invocations.map(({ figures }) => figures.costNanoUsd));
   const rows = invocations.map((invocation, index): Row<Key> => {
     const before = invocations[index - 1];
     const begins = before !== undefined && isEnded(invocation) !== isEnded(before);

@@ -86,10 +86,7 @@ export interface PeriodEntry {
   readonly models: readonly ModelSum[];
 }
 
-/**
- * Reads the report that `query` asks for from the buckets. Call it within a snapshot, so that its parts agree.
- * Throws a ReportError when there is nothing to show, and a StoreError.
- */
+/** Reads the report of `query` from the buckets. Call it within a snapshot. Throws a ReportError and a StoreError. */
 export function readPeriodReport(connection: Connection, query: PeriodQuery, calendar: Calendar): PeriodReport {
   const { kind, nowMs, provider, projectId, model, tags } = query;
   const { by, cell }: KindFacts = KINDS[kind];

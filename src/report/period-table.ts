@@ -1,5 +1,4 @@
 import {
-  type CostFormat,
   chooseCostFormat,
   cleanText,
   formatCount,
@@ -60,15 +59,10 @@ const COMPACT: readonly PeriodKey[] = ['key', 'input', 'output', 'cost', 'credit
 
 /** Sets `report` in a table: exact counts where there is room for the columns that matter, or else rounded ones. */
 export function renderPeriodTable(report: PeriodReport, options: PeriodTableOptions): RenderedTable {
-  const cost = costFormatOf(report.totals);
+  const cost = chooseCostFormat([report.totals.costNanoUsd]);
   const rowsWith = (count: NumberFormats['count']) => () => layOutPeriodRows(report, { count, cost }, options);
   const exact = options.extent === 'full' ? [rowsWith(formatCount)] : [];
   return renderFirstFitting(choosePeriodColumns(report, options), [...exact, rowsWith(formatRounded)], options);
-}
-
-/** The format of all costs in a report, by their sum. */
-export function costFormatOf(totals: Figures): CostFormat {
-  return chooseCostFormat(totals.costNanoUsd ?? 0);
 }
 
 /** What an entry of `report` stands for, in the title of the report and in the heading of its column. */

@@ -1,4 +1,4 @@
-import { cleanText, formatCents, formatCount, formatPlural, formatRounded } from './amounts.js';
+import { chooseCostFormat, cleanText, formatCents, formatCount, formatPlural, formatRounded } from './amounts.js';
 import { formatDay } from './calendar.js';
 import { explainCredits } from './credits.js';
 import { totalTokens } from './figures.js';
@@ -10,7 +10,6 @@ import type { Paint } from './paint.js';
 import type { PeriodReport } from './period-report.js';
 import {
   choosePeriodColumns,
-  costFormatOf,
   layOutPeriodRows,
   nameSubject,
   type PeriodTableOptions,
@@ -42,16 +41,23 @@ export function renderPeriodMarkdown(
   options: Pick<PeriodTextOptions, 'extent' | 'detail' | 'filters'>,
 ): string {
   const heading = describeHeading(report, { ...IN_MARKDOWN, filters: options.filters });
-  const rows = layOutPeriodRows(report, { count: formatCount, cost: costFormatOf(report.totals) }, options);
+  const rows = layOutPeriodRows(
+    report,
+    { count: formatCount, cost: chooseCostFormat([report.totals.costNanoUsd]) },
+    options,
+  );
   return renderMarkdown(heading, [renderMarkdownTable(choosePeriodColumns(report, options), rows)], listMarks(report));
 }
 
 function listMarks(report: PeriodReport): string[] {
-  return [...explainMarks(report, costFormatOf(report.totals)), ...explainCredits(report.totals.credits)];
+  return [
+    ...explainMarks(report, chooseCostFormat([report.totals.costNanoUsd])),
+    ...explainCredits(report.totals.credits),
+  ];
 }
 
 function drawChart(report: PeriodReport, options: PeriodTextOptions) {
-  const total = describeCost(report.totals, { cost: costFormatOf(report.totals) });
+  const total = describeCost(report.totals, { cost: chooseCostFormat([report.totals.costNanoUsd]) });
   const credits = describeCredits(report.totals);
   const amounts = [
     total,

@@ -23,10 +23,7 @@ export interface Part {
   readonly model?: string | undefined;
 }
 
-/**
- * Which run or session the reader asks for. Without `id` that is the newest: of `projectId`, or else of `place`, or else
- * of all.
- */
+/** Which run or session the reader asks for. Without `id` it is the newest: of `projectId`, or of `place`, or of all. */
 export interface Wish extends Part {
   readonly kind: Scope['kind'];
   /** A whole id or the beginning of one. For a run, its phase and iteration may follow: `r42/reviewer/3`, `r42//3`. */
@@ -155,5 +152,9 @@ function expectOne(connection: Connection, { kind }: Wish, id: string, found: re
 
 function describeCandidate(connection: Connection, scope: Scope): Candidate {
   const { projectIds, startedAtMs } = readSummary(connection, scope);
-  return { id: scope.kind === 'run' ? scope.runId : scope.threadId, projectIds, startedAtMs };
+  return { id: idOf(scope), projectIds, startedAtMs };
+}
+
+export function idOf(scope: Scope): string {
+  return scope.kind === 'run' ? scope.runId : scope.threadId;
 }

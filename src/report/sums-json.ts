@@ -1,3 +1,4 @@
+import type { Scope } from '../store/queries.js';
 import { toTokensJson } from '../usage/counters.js';
 import type { ModelResponse } from '../usage/record.js';
 import { describeSource, type Figures, type UnpricedModel } from './figures.js';
@@ -20,7 +21,7 @@ export function toPartJson(figures: Figures): object {
   };
 }
 
-export function toAmountsJson({ usage, costNanoUsd, credits }: Figures): object {
+function toAmountsJson({ usage, costNanoUsd, credits }: Figures): object {
   return {
     ...toTokensJson(usage),
     totalTokens: usage.input + usage.output,
@@ -55,4 +56,10 @@ export function toResponseJson(response: Response, figures: Figures, more: objec
     ...more,
     price: response.price ?? null,
   };
+}
+
+/** Names a run or a session. `projectIds` are those of a session. */
+export function toScopeJson(scope: Scope, projectIds?: readonly string[]): object {
+  if (scope.kind === 'run') return { runId: scope.runId, projectId: scope.projectId };
+  return { threadId: scope.threadId, ...(projectIds && { projectIds }) };
 }

@@ -1,6 +1,6 @@
 import { COST_PARTS, totalOf } from './cost-split.js';
 import type { Selection } from './selector.js';
-import { SCHEMA_VERSION, toIso } from './sums-json.js';
+import { SCHEMA_VERSION, toIso, toScopeJson } from './sums-json.js';
 import type { Cause } from './why-causes.js';
 import type { WhyReport } from './why-report.js';
 import { CAUSES, describeGaps, describeNextStep, explainResponse, PART_NAMES } from './why-words.js';
@@ -11,7 +11,7 @@ export function toWhyJson(why: WhyReport, { scope, reason, part }: Selection): o
   return {
     schemaVersion: SCHEMA_VERSION,
     kind: 'why',
-    ...(scope.kind === 'run' ? { runId: scope.runId, projectId: scope.projectId } : { threadId: scope.threadId }),
+    ...toScopeJson(scope),
     selectedAs: reason,
     phase: part?.phase ?? null,
     iteration: part?.iteration ?? null,

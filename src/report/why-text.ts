@@ -54,7 +54,7 @@ function listColumns({ usual }: WhyReport): Column<PartColumn>[] {
 
 function listRows({ split, usual }: WhyReport): Row<PartColumn>[] {
   const total = totalOf(split);
-  const format = chooseCostFormat(Math.max(total, usual?.totalNanoUsd ?? 0));
+  const format = chooseCostFormat([total, usual?.totalNanoUsd]);
   const parts = COST_PARTS.filter((part) => split[part].nanoUsd !== 0 || (usual?.nanoUsd[part] ?? 0) !== 0);
   const rows = parts.map((part): Row<PartColumn> => {
     const { tokens, nanoUsd } = split[part];
@@ -75,7 +75,7 @@ function listRows({ split, usual }: WhyReport): Row<PartColumn>[] {
 function describeDearest({ dearest }: WhyReport, { part }: Selection, clock: Clock): { title: string; text: string }[] {
   // Where one phase of one iteration is explained, the heading says so.
   const isOne = part?.phase !== undefined && part.iteration !== undefined;
-  const format = formatOf(dearest.map(({ response }) => response.costNanoUsd ?? 0));
+  const format = chooseCostFormat(dearest.map(({ response }) => response.costNanoUsd ?? 0));
   return dearest.map((explained) => {
     const { response, phase, iteration } = explained;
     const { model, input, cachedInput, output } = response;
@@ -94,15 +94,11 @@ function describeDearest({ dearest }: WhyReport, { part }: Selection, clock: Clo
 /** What each kind of cause cost over all responses. */
 function describeCauses({ causes, split }: WhyReport): string[] {
   const total = totalOf(split);
-  const format = formatOf(causes.map(({ nanoUsd }) => nanoUsd));
+  const format = chooseCostFormat(causes.map(({ nanoUsd }) => nanoUsd));
   const shown = causes.filter(({ nanoUsd }) => nanoUsd >= total / 20).slice(0, 5);
   if (shown.length === 0) return [];
   const list = shown.map(({ kind, nanoUsd, responses }) => {
     return `${CAUSES[kind].name} ${format(nanoUsd)} (${formatShare(nanoUsd / total)}, ${formatPlural(responses, 'response')})`;
   });
   return [`By cause, which can overlap: ${list.join('; ')}.`];
-}
-
-function formatOf(nanoUsd: readonly number[]): (nanoUsd: number) => string {
-  return chooseCostFormat(Math.max(0, ...nanoUsd));
 }

@@ -97,7 +97,7 @@ function describeMiss({ sentBeforeTokens, cachedTokens, gapMs, modelBefore }: Ca
 /** Explains what a response cost by its dearest cause, in sentences. */
 export function explainResponse({ response, cause }: Pick<ExplainedResponse, 'response' | 'cause'>): string {
   if (!cause) return 'Not known: nothing that was recorded explains it.';
-  const cost = chooseCostFormat(cause.nanoUsd)(cause.nanoUsd);
+  const cost = chooseCostFormat([cause.nanoUsd])(cause.nanoUsd);
   const [tokens, input] = [formatCount(cause.tokens), formatCount(response.input)];
   return CAUSES[cause.kind].explain({ tokens, cost, input, miss: cause.miss });
 }

@@ -9,10 +9,7 @@ export function idTimeMs(id: string): number | undefined {
   return UUID_V7.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
 }
 
-/**
- * Whether a turn came with a history that the thread copied from its parent: the turn is older than the thread. Undefined where
- * the ids do not say it.
- */
+/** Whether the thread copied the turn from its parent: the turn is older. Undefined where the ids do not say it. */
 export function isCopiedTurn(turnId: string | undefined, threadId: string | undefined): boolean | undefined {
   if (turnId === undefined || threadId === undefined) return undefined;
   return UUID_V7.test(turnId) && UUID_V7.test(threadId) ? turnId < threadId : undefined;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { costOf, type PricedResponse, readBaseRatesPer1k } from '../../src/pricing/cost.js';
+import { type Cost, costOf, readBaseRatesPer1k } from '../../src/pricing/cost.js';
 import type { Price, ServiceTier } from '../../src/pricing/price.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { PRICE_TABLE } from '../../src/pricing/table.js';
@@ -13,7 +13,7 @@ function priceOf(model: string, atMs = IN_OCTOBER_2026): Price {
   return price;
 }
 
-function costAt(price: Price, counters: Partial<Usage>, tier: ServiceTier = 'standard'): PricedResponse {
+function costAt(price: Price, counters: Partial<Usage>, tier: ServiceTier = 'standard'): Cost {
   const cost = costOf({ ...NO_USAGE, ...counters }, price, tier);
   if (cost === undefined) throw new Error(`${tier} has no price`);
   return cost;

@@ -38,7 +38,7 @@ describe('the costs of a column', () => {
     [2.52e9, [2.52e9, 977_700_000, 41_000], ['$2.5200', '$0.9777', '<$0.0001']],
     [41_000, [41_000, 0], ['$0.000041', '$0.000000']],
   ])('of which %i is the largest are all written alike', (largest, costs, texts) => {
-    expect(costs.map(chooseCostFormat(largest))).toEqual(texts);
+    expect(costs.map(chooseCostFormat([largest]))).toEqual(texts);
   });
 });
 
