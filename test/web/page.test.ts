@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { keepPending } from '../../src/store/pending.js';
+import { measureCell } from '../../src/web/page/charts/calendar.js';
 import { STORY } from '../demo/story.js';
 import { launchBrowser, NO_BROWSER } from '../harness/browser.js';
 import { runUsage } from '../harness/codex-usage.js';
@@ -97,7 +98,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const page = await open('/');
     await page.getByLabel('Days').selectOption('7');
     await expectUsage(page, await print(['daily', '--last', '7']));
-    await page.goto(`${server.url}?since=2026-01-01`);
+    await page.goto('/?since=2026-01-01');
     await expectUsage(page, await print(['daily', '--since', '2026-01-01']));
   });
 
@@ -139,7 +140,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect(whole).toMatch(/^\$0\.0399 reviewer 3 gpt-5\.3-codex.*22K in \(0 cached\)/);
     expect(whole).toContain('the response before had sent 21,000 tokens of it, 0 were read from the cache');
 
-    await page.goto(new URL('/run?id=loop', server.url).href);
+    await page.goto('/run?id=loop');
     await page.locator('tr[data-key="3"]').getByTitle('Why it cost that').first().click();
     await page.getByRole('heading', { name: 'Why reviewer 3 cost that' }).waitFor();
     const printed = await print(['why', 'loop/reviewer/3', '--no-import']);
@@ -165,15 +166,14 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const { totalNanoUsd } = await print(['why', 'demo/builder/2', '--no-import']);
     const total = page.getByRole('region', { name: /builder 2 parts$/ }).locator('tfoot');
     expect((await valuesOf(total))[0]).toBe(Number(totalNanoUsd) / 1e9);
-    await page.goto(new URL('/sessions', server.url).href);
+    await page.goto('/sessions');
     await page.getByRole('region', { name: 'Sessions' }).getByTitle('Why it cost that').first().click();
     await page.waitForURL(/session\?id=[^&]+&why=all/);
     await page.getByText('Next step:').waitFor();
   });
 
   it('does not explain a run that goes on before it is asked', async () => {
-    const page = await openPage();
-    await page.goto(new URL('/run?id=marathon', longRun.url).href);
+    const page = await open('/run?id=marathon', {}, longRun.url);
     await page.getByRole('button', { name: 'Explain the run so far' }).click();
     await page.getByText('Next step:').waitFor();
   });
@@ -187,8 +187,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   });
 
   it.each([360, 1400])('keeps a run of 200 iterations short and readable at %d px', async (width) => {
-    const page = await openPage({ viewport: { width, height: 800 } });
-    await page.goto(new URL('/run?id=marathon', longRun.url).href);
+    const page = await openAt(width, '/run?id=marathon', longRun.url);
     const chart = page.locator('.chart').first();
     await chart.locator('canvas').waitFor();
     expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(4000);
@@ -210,7 +209,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   });
 
   it('shows a session that is known from its file alone, as codex-usage session prints it', async () => {
-    const { sessions } = (await (await fetch(`${server.url}api/sessions?last=20`)).json()) as { sessions: Answered[] };
+    const { sessions } = await ask<{ sessions: Answered[] }>('/api/sessions?last=20');
     const past = sessions.find(({ invocationCount }) => invocationCount === 0);
     const id = String(past?.threadId);
     const page = await open('/sessions');
@@ -301,10 +300,9 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   });
 
   it('shows today against its budget and yesterday, and the budgets of the week and the month', async () => {
-    const page = await openPage();
-    await page.goto(longRun.url);
-    const usage = await (await fetch(`${longRun.url}api/usage`)).json();
-    const { budgets, groups } = usage as { budgets: Answered[]; groups: { today: { totals: Answered } }[] };
+    const page = await open('/', {}, longRun.url);
+    type Usage = { budgets: Answered[]; groups: { today: { totals: Answered } }[] };
+    const { budgets, groups } = await ask<Usage>('/api/usage', longRun.url);
     const tile = (name: string) => page.locator('.stat').filter({ hasText: name });
     const today = tile('Today').first();
     await today.getByText('of $60.00').waitFor();
@@ -336,7 +334,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const chart = page.locator('.chart').filter({ has: page.getByRole('img', { name: /^Calendar/ }) });
     await chart.locator('canvas').waitFor();
     const { width = 0 } = (await chart.boundingBox()) ?? {};
-    const { calendar } = (await (await fetch(`${server.url}api/usage`)).json()) as { calendar: Answered[] };
+    const { calendar } = await ask<{ calendar: Answered[] }>('/api/usage');
     // The Wednesday of the week before the last: the last one may not have come yet.
     const tip = chart.locator('.tip');
     let moves = 0;
@@ -371,11 +369,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   });
 
   it('leads from what a branch cost to its sessions and its runs, in its address', async () => {
-    const { branchNames } = (await (await fetch(new URL('/api/status', server.url))).json()) as Record<
-      string,
-      string[]
-    >;
-    const [branch = ''] = branchNames ?? [];
+    const [branch = ''] = (await ask<{ branchNames: string[] }>('/api/status')).branchNames;
     const page = await open('/');
     await page.getByRole('radio', { name: 'Branch' }).check();
     await page.waitForURL(/by=branch/);
@@ -395,10 +389,8 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   it.each(['/', '/runs', '/sessions', '/run?id=demo', 'a session'])(
     'has the cost of every row in sight at %s on a telephone',
     async (path) => {
-      const page = await openPage({ viewport: { width: 360, height: 800 } });
-      const { sessions } = (await (await fetch(`${server.url}api/sessions?last=1`)).json()) as { sessions: Answered[] };
-      const address = path === 'a session' ? `/session?id=${sessions[0]?.threadId}` : path;
-      await page.goto(new URL(address, server.url).href);
+      const { sessions } = await ask<{ sessions: Answered[] }>('/api/sessions?last=1');
+      const page = await openAt(360, path === 'a session' ? `/session?id=${sessions[0]?.threadId}` : path);
       await page.locator('tbody td').first().waitFor();
       const titles = page.getByRole('columnheader', { name: /^(Cost|Total)$/ });
       expect(await titles.count()).toBeGreaterThan(0);
@@ -415,7 +407,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     await costs.first().waitFor();
     const digits = (await costs.allTextContents()).map((text) => /\.(\d+)/.exec(text)?.[1]?.length);
     expect(new Set(digits).size).toBe(1);
-    await page.goto(new URL('/run?id=checkout-refactor&project=shop', server.url).href);
+    await page.goto('/run?id=checkout-refactor&project=shop');
     const outcomes = page.getByRole('region', { name: 'run checkout-refactor', exact: true }).locator('.outcome');
     await outcomes.first().waitFor();
     const lefts = await page.evaluate<number[]>(LEFTS_OF_WORDS);
@@ -424,8 +416,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   });
 
   it.each([360, 800, 1400])('leaves no hole between the tiles at %d px', async (width) => {
-    const page = await openPage({ viewport: { width, height: 800 } });
-    await page.goto(server.url);
+    const page = await openAt(width, '/');
     await page.locator('.stats').waitFor();
     const hole = await page.evaluate<number>(AREA_WITHOUT_TILES);
     // Lines between the tiles remain, of one pixel each.
@@ -433,8 +424,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   });
 
   it.each(['light', 'dark'] as const)('prints dark text on white, from a page that is %s', async (colorScheme) => {
-    const page = await openPage({ colorScheme });
-    await page.goto(new URL('/run?id=demo', server.url).href);
+    const page = await open('/run?id=demo', { colorScheme });
     await page.locator('.chart canvas').first().waitFor();
     await page.emulateMedia({ media: 'print' });
     const shown = await page.evaluate<{ text: number; ground: number }>(BRIGHTNESS);
@@ -460,9 +450,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect(await heading.getAttribute('aria-sort')).toBe('descending');
     const column = page.locator('tbody td:nth-child(9) data');
     await column.first().waitFor();
-    const counts = await Promise.all(
-      (await column.all()).map(async (cell) => Number(await cell.getAttribute('value'))),
-    );
+    const counts = await valuesOf(page.locator('tbody td:nth-child(9)'));
     expect(counts).toEqual([...counts].sort((a, b) => b - a));
   });
 
@@ -484,15 +472,14 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     async (colorScheme) => {
       const complaints: string[] = [];
       const page = await openPage({ colorScheme });
-      page.on(
-        'console',
-        (message) => void (['error', 'warning'].includes(message.type()) && complaints.push(message.text())),
-      );
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+      });
       page.on('pageerror', (error) => complaints.push(error.message));
       for (const width of [1280, 360]) {
         await page.setViewportSize({ width, height: 800 });
         for (const path of VIEWS) {
-          await page.goto(new URL(path, server.url).href);
+          await page.goto(path);
           await page.locator('.answer').first().waitFor();
           for (const chart of await page.locator('.chart').all()) await chart.locator('canvas').waitFor();
           expect(
@@ -507,8 +494,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
   );
 
   it('writes all numbers in the language of the page, whatever the browser speaks', async () => {
-    const page = await openPage({ locale: 'de-DE' });
-    await page.goto(`${server.url}run?id=demo`);
+    const page = await open('/run?id=demo', { locale: 'de-DE' });
     await page.getByRole('cell', { name: '36,845' }).waitFor();
     expect(await page.locator('main').textContent()).not.toMatch(/\d,\d\d? ?[$%]|\d\.\d{3}\b(?!\d)/);
   });
@@ -518,23 +504,23 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect(await page.getByRole('alert').textContent()).toContain('There is no run nobody');
     await page.getByRole('link', { name: 'All runs' }).click();
     await page.waitForURL(/\/runs$/);
-    await page.goto(`${server.url}?provider=openai`);
+    await page.goto('/?provider=openai');
     await page.getByText('Nothing was used', { exact: true }).waitFor();
-    await page.goto(`${server.url}compare`);
+    await page.goto('/compare');
     await page.getByText('Two runs make a comparison').waitFor();
   });
 
   it('greets a new user', async () => {
     const { url } = await serveDashboard({ database: join(createFolder(), 'new.db') });
-    const page = await openPage();
+    const page = await openPage({}, url);
     for (const [path, greeting] of [
-      ['', 'Nothing has been recorded yet'],
-      ['runs', 'No run has been metered yet'],
-      ['sessions', 'No such session'],
-      ['health', 'Nothing to tell yet'],
-    ]) {
-      await page.goto(`${url}${path}`);
-      await page.getByText(greeting ?? '').waitFor();
+      ['/', 'Nothing has been recorded yet'],
+      ['/runs', 'No run has been metered yet'],
+      ['/sessions', 'No such session'],
+      ['/health', 'Nothing to tell yet'],
+    ] as const) {
+      await page.goto(path);
+      await page.getByText(greeting).waitFor();
     }
   });
 
@@ -553,8 +539,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
         },
       },
     });
-    const page = await openPage();
-    await page.goto(url);
+    const page = await open('/', {}, url);
     await page.getByText('1,234 past sessions lie on this disk: 1,234 of Codex.').waitFor();
     await page.getByRole('button', { name: 'Import them' }).click();
     await page.getByText('Reading past sessions: 0 of 1,234 files').waitFor();
@@ -570,9 +555,9 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     const invocation = sampleInvocation('nightly-43-3');
     keepPending(pending, { invocation, update: { status: 'completed', exitCode: 0 } });
     const { url } = await serveDashboard({ database, pending });
-    const page = await openPage();
-    for (const path of ['', 'run?id=nightly-43']) {
-      await page.goto(`${url}${path}`);
+    const page = await openPage({}, url);
+    for (const path of ['/', '/run?id=nightly-43']) {
+      await page.goto(path);
       await page.getByText('has ended: its record is taken in within a minute').first().waitFor();
       expect(await page.locator('main').textContent()).not.toContain('killed');
     }
@@ -580,8 +565,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
 
   it('tells how far past sessions are read, and when the server is gone, and keeps what it shows', async () => {
     const { url, history, close } = await serveDashboard({ database: bench.database });
-    const page = await openPage();
-    await page.goto(`${url}runs`);
+    const page = await open('/runs', {}, url);
     await page.getByText('Live', { exact: true }).waitFor();
     history.report({ state: 'reading', filesDone: 12, filesTotal: 500 });
     await page.getByText('Reading past sessions: 12 of 500 files').waitFor();
@@ -601,8 +585,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
         { provider: 'anthropic', usdPerMonth: 1, ...plan },
       ],
     });
-    const page = await openPage();
-    await page.goto(url);
+    const page = await open('/', {}, url);
     const items = page.locator('.returns').first().getByRole('listitem');
     await items.nth(2).waitFor();
     const month = new Date().toISOString().slice(0, 7);
@@ -613,8 +596,7 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
 
   it('shows credits beside the costs where the configuration asks for them, and that they are unconfirmed', async () => {
     const { url } = await serveDashboard({ database: bench.database, unit: 'credits' });
-    const page = await openPage();
-    await page.goto(url);
+    const page = await open('/', {}, url);
     const tile = page.locator('.stat').filter({ hasText: 'Credits of a ChatGPT plan (unconfirmed)' });
     await tile.waitFor();
     const printed = await print(['daily', '--last', '30', '--unit', 'credits']);
@@ -625,17 +607,27 @@ describe.skipIf(NO_BROWSER)(`the page in a browser${NO_BROWSER ? `, which ${NO_B
     expect(await other.getByText('Credits of a ChatGPT plan').count()).toBe(0);
   });
 
-  async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ locale: 'en-US', ...options });
+  /** A page of the server at `at`, whose addresses are relative to it. */
+  async function openPage(options: BrowserContextOptions = {}, at = server.url): Promise<Page> {
+    const context = await browser.newContext({ locale: 'en-US', baseURL: at, ...options });
     onTestFinished(() => context.close());
     return context.newPage();
   }
 
-  async function open(path: string): Promise<Page> {
-    const page = await openPage();
-    await page.goto(new URL(path, server.url).href);
+  async function open(path: string, options?: BrowserContextOptions, at?: string): Promise<Page> {
+    const page = await openPage(options, at);
+    await page.goto(path);
     await page.locator('.answer, [role=alert]').first().waitFor();
     return page;
+  }
+
+  /** What the API of the server at `at` answers. */
+  async function ask<Answer = Answered>(path: string, at = server.url): Promise<Answer> {
+    return (await (await fetch(new URL(path, at))).json()) as Answer;
+  }
+
+  function openAt(width: number, path: string, at?: string): Promise<Page> {
+    return open(path, { viewport: { width, height: 800 } }, at);
   }
 
   async function print(args: readonly string[]): Promise<Answered> {
@@ -682,11 +674,6 @@ const LABEL_BRIGHTNESS = `[document.querySelector('.chart')].map((chart) => {
   return getComputedStyle(chart).filter.includes('invert') ? 255 - brightness : brightness;
 })[0]`;
 
-/** How large the calendar draws a day where it is `width` wide. */
-function measureCell(width: number): number {
-  return Math.max(14, Math.min(23, Math.floor((width - 34) / 53)));
-}
-
 /** Where a calendar that is `width` wide has the week that is `weeks` before the last, in pixels from its left edge. */
 function measureWeek(width: number, weeks: number): number {
   const cell = measureCell(width);
@@ -715,24 +702,14 @@ async function expectUsage(page: Page, printed: Answered): Promise<void> {
 
 /** In the order of the columns: cost, input, cached, its share, output, reasoning. */
 function figuresOf(sums: Answered): number[] {
-  const { costUsd, inputTokens, cachedInputTokens, outputTokens, reasoningTokens } = sums as unknown as Record<
-    string,
-    number
-  >;
-  return [
-    costUsd,
-    inputTokens,
-    cachedInputTokens,
-    (cachedInputTokens ?? 0) / (inputTokens ?? 1),
-    outputTokens,
-    reasoningTokens,
-  ].map(Number);
+  const cachedShare = Number(sums.cachedInputTokens) / Number(sums.inputTokens ?? 1);
+  const { costUsd, inputTokens, cachedInputTokens, outputTokens, reasoningTokens } = sums;
+  return [costUsd, inputTokens, cachedInputTokens, cachedShare, outputTokens, reasoningTokens].map(Number);
 }
 
 /** The exact numbers behind what `part` shows. */
 async function valuesOf(part: Locator): Promise<number[]> {
-  const all = await part.locator('data').all();
-  return Promise.all(all.map(async (data) => Number(await data.getAttribute('value'))));
+  return part.locator('data').evaluateAll((all) => all.map((data) => Number(data.getAttribute('value'))));
 }
 
 async function focused(page: Page): Promise<string> {

@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError } from '../../src/errors.js';
 import { ReportError } from '../../src/report/error.js';
@@ -6,7 +7,7 @@ import { keepPending } from '../../src/store/pending.js';
 import { createApp } from '../../src/web/app.js';
 import { PortError } from '../../src/web/listen.js';
 import { createProgress } from '../../src/web/progress.js';
-import { type Answered, serveDashboard } from '../harness/dashboard.js';
+import { type Answered, type Served, serveDashboard } from '../harness/dashboard.js';
 import { seedLoops } from '../harness/loops.js';
 import { waitFor } from '../harness/wait.js';
 import { createFolder, createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
@@ -20,14 +21,14 @@ describe('the server of the dashboard', () => {
     ['an origin that is hidden', { origin: 'null' }],
     ['the page of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
   ])('refuses who asks from %s', async (_what, headers) => {
-    const { port } = await serveDashboard({ database: seedDatabase() });
+    const { port } = await serve();
     for (const path of ['/', '/api/runs', '/api/events', '/assets/main.js']) {
       expect(await askRaw(port, path, headers)).toMatchObject({ status: 403 });
     }
   });
 
   it('answers its own page, under each name of this machine', async () => {
-    const { port } = await serveDashboard({ database: seedDatabase() });
+    const { port } = await serve();
     for (const name of ['127.0.0.1', 'localhost', '[::1]']) {
       const headers = { host: `${name}:${port}`, origin: `http://${name}:${port}`, 'sec-fetch-site': 'same-origin' };
       expect(await askRaw(port, '/api/runs', headers)).toMatchObject({ status: 200 });
@@ -37,7 +38,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('lets a browser load nothing but its own files, and lets no other page read them', async () => {
-    const { url } = await serveDashboard({ database: seedDatabase() });
+    const { url } = await serve();
     const { headers } = await fetch(url);
     const policy = headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
@@ -62,7 +63,7 @@ describe('the server of the dashboard', () => {
     ['/api/run', '"id" is missing.'],
     ['/api/runs?last=100000', '"last" is a whole number from 1 to 1000'],
   ])('says what is wrong with %s', async (path, message) => {
-    const { ask } = await serveDashboard({ database: seedDatabase() });
+    const { ask } = await serve();
     const { status, body } = await ask(path);
     expect(status).toBe(400);
     expect(body).toMatchObject({ schemaVersion: 1, error: { kind: 'query' } });
@@ -70,7 +71,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('says what there is where nothing is', async () => {
-    const { ask } = await serveDashboard({ database: seedDatabase() });
+    const { ask } = await serve();
     expect(await ask('/api/nothing')).toMatchObject({ status: 404, body: { error: { kind: 'unknown' } } });
     expect(await ask('/nothing')).toMatchObject({ status: 404 });
     expect(await ask('/assets/..%2f..%2fpackage.json')).toMatchObject({ status: 404 });
@@ -83,7 +84,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('gives Prometheus, which is no browser, the sums of the record, and nobody else', async () => {
-    const { url, port, history } = await serveDashboard({ database: seedDatabase() });
+    const { url, port, history } = await serve();
     const answer = await fetch(new URL('/metrics', url));
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(await answer.text()).toContain(
@@ -96,8 +97,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('tells who listens when something was recorded, once for each change', async () => {
-    const database = seedDatabase();
-    const { url } = await serveDashboard({ database });
+    const { url, database } = await serve();
     const events = await listen(url);
     const store = createStore(database);
     store.record({ invocation: { id: 'a' }, responses: [sampleResponse('later')] });
@@ -106,7 +106,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('tells how far the import of past sessions is', async () => {
-    const { url, history } = await serveDashboard({ database: seedDatabase() });
+    const { url, history } = await serve();
     const events = await listen(url);
     history.report({ state: 'reading', filesDone: 3, filesTotal: 7 });
     await waitFor('the progress', () => events.text.includes('"filesDone":3,"filesTotal":7'));
@@ -114,24 +114,19 @@ describe('the server of the dashboard', () => {
 
   it('starts an import for its own page alone, and says how many session files there are', async () => {
     let imports = 0;
-    const pastSessions = {
-      count: async () => [{ provider: 'codex', fileCount: 7 } as const],
-      import: () => {
-        imports++;
-      },
-    };
-    const { ask, url, history } = await serveDashboard({ database: seedDatabase(), pastSessions });
-    expect((await ask('/api/past-sessions')).body).toMatchObject({ files: [{ provider: 'codex', fileCount: 7 }] });
-    const origin = new URL(url).origin;
-    expect(await ask('/api/import', { method: 'POST' })).toMatchObject({ status: 403 });
-    expect(await ask('/api/import', { method: 'POST', headers: { origin: 'http://evil.example' } })).toMatchObject({
-      status: 403,
-    });
-    expect(imports).toBe(0);
-    expect(await ask('/api/import', { method: 'POST', headers: { origin } })).toMatchObject({ status: 202 });
+    const files = [{ provider: 'codex', fileCount: 7 }] as const;
+    const pastSessions = { count: async () => files, import: () => void imports++ };
+    const { ask, url, history } = await serve({ pastSessions });
+    expect((await ask('/api/past-sessions')).body).toMatchObject({ files });
+    const startImport = async (headers: Record<string, string>) =>
+      (await ask('/api/import', { method: 'POST', headers })).status;
+    const { origin } = new URL(url);
+    expect([await startImport({}), await startImport({ origin: 'http://evil.example' }), imports]).toEqual([
+      403, 403, 0,
+    ]);
+    expect(await startImport({ origin })).toBe(202);
     history.report({ state: 'reading' });
-    expect(await ask('/api/import', { method: 'POST', headers: { origin } })).toMatchObject({ status: 202 });
-    expect(imports).toBe(1);
+    expect([await startImport({ origin }), imports]).toEqual([202, 1]);
   });
 
   it('calls an invocation pending, not killed, while its record lies beside the database', async () => {
@@ -149,7 +144,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('ends at once although somebody listens', async () => {
-    const dashboard = await serveDashboard({ database: seedDatabase() });
+    const dashboard = await serve();
     const events = await listen(dashboard.url);
     await dashboard.close();
     await waitFor('the end of the stream', () => events.ended);
@@ -159,23 +154,21 @@ describe('the server of the dashboard', () => {
     [new StoreError('locked', 'The database is locked: try again.'), 503, 'locked'],
     [new ReportError('ambiguous', 'The ids of several runs begin so.'), 409, 'ambiguous'],
   ])('says what the database says: %s', async (problem, status, kind) => {
-    const app = createApp({ ...ALONE, answer: fail(problem) });
-    const answer = await app.request('http://127.0.0.1:1/api/runs', { headers: { host: '127.0.0.1:1' } });
+    const { answer, faults } = await askBroken(problem);
     expect(answer.status).toBe(status);
     expect(await answer.json()).toEqual({ schemaVersion: 1, error: { kind, message: problem.message } });
+    expect(faults).toEqual([]);
   });
 
-  it('tells a fault of its own to its log, and not to who asks', async () => {
-    const faults: unknown[] = [];
-    const app = createApp({ ...ALONE, answer: fail(new Error('secret')), onFault: (fault) => faults.push(fault) });
-    const answer = await app.request('http://127.0.0.1:1/api/runs', { headers: { host: '127.0.0.1:1' } });
+  it('writes a fault of its own to its log, and does not show it', async () => {
+    const { answer, faults } = await askBroken(new Error('secret'));
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain('secret');
     expect(faults).toEqual([new Error('secret')]);
   });
 
   it('answers thousands of requests at once, all alike', async () => {
-    const { ask, faults } = await serveDashboard({ database: seedDatabase() });
+    const { ask, faults } = await serve();
     const answers = await Promise.all(Array.from({ length: 2000 }, () => ask('/api/runs')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
@@ -183,8 +176,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('takes the next port when one is taken, and says which; but not when it was asked for that one', async () => {
-    const database = seedDatabase();
-    const { port } = await serveDashboard({ database });
+    const { port, database } = await serve();
     const next = await serveDashboard({ database, port: { port, insist: 'first' } });
     expect(next.taken[0]).toBe(port);
     expect(next.port).toBeGreaterThan(port);
@@ -193,48 +185,44 @@ describe('the server of the dashboard', () => {
     await expect(asked).rejects.toThrow(`Port ${port} is taken by another program: choose another with --port`);
   });
 
-  it('listens on loopback alone', async () => {
-    const { url } = await serveDashboard({ database: seedDatabase() });
-    expect(new URL(url).hostname).toBe('127.0.0.1');
+  it('listens on one address of loopback alone', async () => {
+    const { port } = await serve();
+    await expect(askRaw(port, '/', {}, '127.0.0.2')).rejects.toThrow('ECONNREFUSED');
   });
 });
 
-const ALONE = {
-  port: () => 1,
-  page: new Map(),
-  metrics: () => '',
-  changes: { subscribe: () => () => undefined, close: () => undefined },
-  history: createProgress(),
-  pastSessions: { count: async () => [], import: () => undefined },
-  onFault: () => undefined,
-};
-
-function fail(problem: Error): () => never {
-  return () => {
-    throw problem;
-  };
-}
-
-function seedDatabase(): string {
-  const path = `${createFolder()}/usage.db`;
-  const store = createStore(path);
-  store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
-  return path;
-}
-
-/** Asks with headers that fetch would not send. */
-function askRaw(port: number, path: string, headers: Record<string, string>): Promise<{ status: number | undefined }> {
-  return new Promise((resolve, reject) => {
-    const asking = request(
-      { host: '127.0.0.1', port, path, headers: { host: `127.0.0.1:${port}`, ...headers } },
-      (answer) => {
-        answer.resume();
-        resolve({ status: answer.statusCode });
-      },
-    );
-    asking.on('error', reject);
-    asking.end();
+/** Asks a server that cannot answer because of `problem`, and collects what it reports as its own faults. */
+async function askBroken(problem: Error) {
+  const faults: unknown[] = [];
+  const app = createApp({
+    port: () => 1,
+    page: new Map(),
+    answer: () => {
+      throw problem;
+    },
+    metrics: () => '',
+    changes: { subscribe: () => () => undefined, close: () => undefined },
+    history: createProgress(),
+    pastSessions: { count: async () => [], import: () => undefined },
+    onFault: (fault) => faults.push(fault),
   });
+  return { answer: await app.request('http://127.0.0.1:1/api/runs', { headers: { host: '127.0.0.1:1' } }), faults };
+}
+
+/** Serves a record of one response. */
+async function serve(options: Partial<Served> = {}) {
+  const database = `${createFolder()}/usage.db`;
+  const store = createStore(database);
+  store.record({ invocation: sampleInvocation('a'), responses: [sampleResponse('1')] });
+  return { ...(await serveDashboard({ ...options, database })), database };
+}
+
+/** Asks with headers that fetch would not send. Rejects where nobody listens at `host`. */
+async function askRaw(port: number, path: string, headers: Record<string, string>, host = '127.0.0.1') {
+  const asking = request({ host, port, path, headers: { host: `127.0.0.1:${port}`, ...headers } }).end();
+  const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+  answer.resume();
+  return { status: answer.statusCode };
 }
 
 /** Collects the events of the server until the test is over. */

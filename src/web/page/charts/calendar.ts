@@ -85,7 +85,8 @@ export function strengthOf(share: number): number {
   return 0.25 + 0.75 * Math.sqrt(share);
 }
 
-function measureCell(width: number): number {
+/** The pixels that each side of a day has where the calendar is `width` wide. */
+export function measureCell(width: number): number {
   return Math.max(14, Math.min(23, Math.floor((width - LEFT_PX) / WEEKS)));
 }
 
