@@ -1,15 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, write, writeSync } from 'node:fs';
 import { messageOf, UsageError } from '../errors.js';
 
-/** Writes lines for a reader that may be slow or gone. Nothing waits for the reader. */
-export interface LineSink {
-  write(line: string): void;
-  /** How many lines were dropped because the reader was too slow or gone. */
-  readonly dropped: number;
-  /** Waits up to half a second until the reader has taken what is left. Never rejects. */
-  close(): Promise<void>;
-}
-
 /** The most that may wait for a slow reader. Lines beyond that are dropped. */
 const WAITING_LIMIT_BYTES = 1024 * 1024;
 const RETRY_MS = 10;
@@ -65,8 +56,11 @@ function isInternal(fd: number): boolean {
   return readdirSync('/proc/self/fd').some((one) => Number(one) > 2 && Number(one) !== fd && nameOf(one) === name);
 }
 
-/** Writes lines to a descriptor that `openLineTarget` has opened, in this process or in the one that started it. */
-export function createLineSink(fd: number): LineSink {
+/**
+ * Writes lines to a descriptor that `openLineTarget` has opened, in this process or in the one that started it. The reader may be
+ * slow or gone: nothing waits for it.
+ */
+export function createLineSink(fd: number) {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let state: 'idle' | 'writing' | 'broken' = 'idle';
@@ -96,7 +90,7 @@ export function createLineSink(fd: number): LineSink {
   };
 
   return {
-    write(line) {
+    write(line: string): void {
       const bytes = Buffer.from(`${line}\n`);
       if (state === 'broken' || waitingBytes + bytes.length > WAITING_LIMIT_BYTES) {
         dropped++;
@@ -106,10 +100,12 @@ export function createLineSink(fd: number): LineSink {
       waitingBytes += bytes.length;
       if (state === 'idle') next();
     },
-    get dropped() {
+    /** How many lines were dropped because the reader was too slow or gone. */
+    get dropped(): number {
       return dropped;
     },
-    async close() {
+    /** Waits up to half a second until the reader has taken what is left. Never rejects. */
+    async close(): Promise<void> {
       if (state !== 'writing') return;
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {

@@ -22,27 +22,19 @@ export interface SinkOptions {
   readonly fd?: number;
 }
 
-export interface SinkLimits {
-  readonly bodyBytes: number;
-  /** How long a request may take from its first header to its last byte. */
-  readonly requestMs: number;
-  /** How long a connection may stay open without having shown the secret, and how many of them there may be. */
-  readonly strangerMs: number;
-  readonly strangers: number;
-  readonly connections: number;
-  /** How long `close` waits for connections that are still open. */
-  readonly drainMs: number;
-}
-
-/** Codex sends at most 512 events at a time (0.171). An event can hold all that a command printed. */
-const LIMITS: SinkLimits = {
+const LIMITS = {
+  /** Codex sends at most 512 events at a time (0.171). An event can hold all that a command printed. */
   bodyBytes: 32 * 1024 * 1024,
+  /** How long a request may take from its first header to its last byte. */
   requestMs: 10_000,
+  /** How long a connection may stay open without having shown the secret, and how many of them there may be. */
   strangerMs: 5000,
   strangers: 16,
   connections: 64,
+  /** How long `close` waits for connections that are still open. */
   drainMs: 250,
 };
+export type SinkLimits = typeof LIMITS;
 
 /** Starts the sink. Rejects when it cannot listen. */
 export async function openOtlpSink({ secret, limits: given, fd }: SinkOptions): Promise<OtlpSink> {
@@ -130,16 +122,8 @@ async function receive(request: IncomingMessage, response: ServerResponse, limit
   }
 }
 
-interface Gate {
-  enter(socket: Socket): void;
-  /** The connection has shown the secret. */
-  admit(socket: Socket): void;
-  /** Waits until all connections have ended, including those that are not accepted yet. */
-  drain(limitMs: number): Promise<void>;
-}
-
 /** Closes connections that do not show the secret in time. Of too many such connections the oldest is closed. */
-function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate {
+function createGate(limits: SinkLimits, refuse: (reason: string) => void) {
   const open = new Set<Socket>();
   const strangers = new Map<Socket, NodeJS.Timeout>();
   const close = (socket: Socket, reason: string) => {
@@ -151,7 +135,7 @@ function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate 
     strangers.delete(socket);
   };
   return {
-    enter(socket) {
+    enter(socket: Socket): void {
       open.add(socket);
       const timer = setTimeout(() => close(socket, 'it said nothing'), limits.strangerMs);
       timer.unref();
@@ -166,8 +150,10 @@ function createGate(limits: SinkLimits, refuse: (reason: string) => void): Gate 
         close(first, 'there were too many connections');
       }
     },
+    /** The connection has shown the secret. */
     admit: forget,
-    async drain(limitMs) {
+    /** Waits until all connections have ended, including those that are not accepted yet. */
+    async drain(limitMs: number): Promise<void> {
       const deadline = monotonicMs() + limitMs;
       // The first turns of the event loop accept the connections that wait in the kernel after Codex was killed.
       for (let turn = 0; turn < 3 || (open.size > 0 && monotonicMs() < deadline); turn++) {

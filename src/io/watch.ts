@@ -1,23 +1,18 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { monotonicMs } from '../node/clock.js';
 
-/** Watches folders for changes of the files in them. A folder that cannot be watched is no error, because the caller polls as well. */
-export interface FolderWatch {
-  add(folder: string): void;
-  /** Whether `folder` is watched. It is not while it does not exist. */
-  has(folder: string): boolean;
-  close(): void;
-}
-
-/** `onChange` gets the folder, and the name of the file that came, changed or went in it. */
-export function createFolderWatch(onChange: (folder: string, fileName: string) => void): FolderWatch {
+/**
+ * Watches folders for changes of the files in them. A folder that cannot be watched is no error, because the caller polls as
+ * well. `onChange` gets the folder, and the name of the file that came, changed or went in it.
+ */
+export function createFolderWatch(onChange: (folder: string, fileName: string) => void) {
   const watchers = new Map<string, FSWatcher>();
   const drop = (folder: string) => {
     watchers.get(folder)?.close();
     watchers.delete(folder);
   };
   return {
-    add(folder) {
+    add(folder: string): void {
       if (watchers.has(folder)) return;
       try {
         const watcher = watch(folder, { persistent: false }, (_event, fileName) => {
@@ -29,23 +24,20 @@ export function createFolderWatch(onChange: (folder: string, fileName: string) =
         // The folder does not exist yet, or the system has no more watches.
       }
     },
-    has: (folder) => watchers.has(folder),
-    close() {
+    /** Whether `folder` is watched. It is not while it does not exist. */
+    has: (folder: string) => watchers.has(folder),
+    close(): void {
       for (const folder of [...watchers.keys()]) drop(folder);
     },
   };
 }
 
-/** Limits how often something runs when very many changes come at a time. */
-export interface Throttle {
-  /** Runs it at once, or, where it runs or ran a moment ago, once when that moment has passed. */
-  run(): void;
-  /** Forgets what was to be run later. */
-  cancel(): void;
-}
-
-/** `work` is not begun again within `gapMs` of its end. It does not reject. */
-export function createThrottle(work: () => Promise<void>, gapMs: number): Throttle {
+/**
+ * Limits how often `work` runs when very many changes come at a time: it is not begun again within `gapMs` of its end. `work` must
+ * not reject. `run` runs it at once, or, where it runs or ran a moment ago, once when that moment has passed. `cancel` forgets
+ * what was to be run later.
+ */
+export function createThrottle(work: () => Promise<void>, gapMs: number) {
   let isRunning = false;
   let endedAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;

@@ -9,8 +9,7 @@ import {
   readBody,
 } from './billed-request.js';
 import { checkContext, type UsageContext } from './context.js';
-import { observeBody } from './observed-body.js';
-import { type CallObserver, type ObservedCall, observeCalls } from './observed-calls.js';
+import { type CallObserver, type ObservedCall, observeBody, observeCalls } from './observed-calls.js';
 
 const ORIGINAL = Symbol('the fetch that is metered');
 type Metered = Fetch & { readonly [ORIGINAL]?: Fetch };

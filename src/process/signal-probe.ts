@@ -3,12 +3,6 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 
-/** Finds out whether a signal that this process received was sent to Codex too, as a terminal's Ctrl-C is. */
-export interface SignalProbe {
-  /** Resolves with true when `signal`, which was just received, was sent to the whole process group. */
-  reachedGroup(signal: NodeJS.Signals): Promise<boolean>;
-}
-
 interface ProbeProcess {
   readonly pid: number | undefined;
   /** Resolves with the signal that has ended it; never, where there is no such program. */
@@ -26,13 +20,13 @@ const PATIENCE_MS = process.platform === 'linux' ? 20 : 150;
 const UNHURRIED_MS = 100;
 
 /**
- * Starts the probe. A signal from a terminal (Ctrl-C, Ctrl-\), or one that a supervisor sends to a process group, reaches Codex
+ * Starts a probe, which finds out whether a signal that this process received was sent to Codex too. A signal from a terminal (Ctrl-C, Ctrl-\), or one that a supervisor sends to a process group, reaches Codex
  * as well as us, while `kill` reaches us alone; Node does not report which it was. So an idle process runs beside Codex in our
  * group: when a signal ends it, the signal was sent to the whole group. It ends with us, because its input ends then. In the few
  * milliseconds until a new one has replaced one that has ended, signals are passed on, and Codex may receive one twice: better than
  * not at all.
  */
-export function startSignalProbe(): SignalProbe {
+export function startSignalProbe() {
   let current: ProbeProcess | undefined;
   const replace = () => {
     current = startProbeProcess();
@@ -40,7 +34,8 @@ export function startSignalProbe(): SignalProbe {
   if (hasTerminal()) replace();
   else setTimeout(replace, UNHURRIED_MS).unref();
   return {
-    async reachedGroup(signal) {
+    /** Resolves with true when `signal`, which was just received, was sent to the whole process group. */
+    async reachedGroup(signal: NodeJS.Signals): Promise<boolean> {
       const probe = current;
       if (!probe) return false;
       const isStruck = await wasEndedBy(signal, probe);

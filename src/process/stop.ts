@@ -20,23 +20,27 @@ export interface Stoppable {
  * may spend, too. Resolves when all has been sent.
  */
 export async function stopCodex({ pid, kill, exited }: Stoppable): Promise<void> {
-  const trees = [findDescendants(pid)];
+  const started = findDescendants(pid);
   kill('SIGINT');
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (await endsWithin(exited, GRACE_MS)) return await endRest(trees);
-    trees.push(findDescendants(pid));
+    if (await endsWithin(exited, GRACE_MS)) return await endRest(started);
+    started.push(...findDescendants(pid));
     kill(signal);
-    for (const tree of trees) tree.signal(signal);
+    signalAll(started, signal);
   }
 }
 
-async function endRest(trees: readonly Tree[]): Promise<void> {
-  const signal = (one: NodeJS.Signals | 0) => trees.reduce((reached, tree) => reached + tree.signal(one), 0);
+async function endRest(processes: readonly ProcessIdentity[]): Promise<void> {
   const deadline = monotonicMs() + GRACE_MS;
-  for (let left = signal('SIGTERM'); left > 0; left = signal(0)) {
-    if (monotonicMs() > deadline) return void signal('SIGKILL');
+  for (let left = signalAll(processes, 'SIGTERM'); left > 0; left = signalAll(processes, 0)) {
+    if (monotonicMs() > deadline) return void signalAll(processes, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, GRACE_MS / 100));
   }
+}
+
+/** Sends a signal to those that still run; 0 only checks. Returns how many they were. */
+function signalAll(processes: readonly ProcessIdentity[], signal: NodeJS.Signals | 0): number {
+  return processes.filter((one) => signalProcess(one, signal)).length;
 }
 
 function endsWithin(exited: Promise<unknown>, limitMs: number): Promise<boolean> {
@@ -49,38 +53,21 @@ function endsWithin(exited: Promise<unknown>, limitMs: number): Promise<boolean>
   });
 }
 
-/** A process and those that it started, as they were at one moment: some may have gone since, others come. */
-interface Tree {
-  /** Sends a signal to those that still run; 0 only checks. Returns how many there were. */
-  signal(signal: NodeJS.Signals | 0): number;
-}
-
-/** The processes that `pid` has started, and those that they have, without itself. */
-function findDescendants(pid: number): Tree {
-  const members = collect(pid, listChildren());
-  return {
-    signal: (signal) => members.filter((member) => signalProcess(member, signal)).length,
+/** Returns the processes that `pid` has started, and those that they have, as they are now. */
+function findDescendants(pid: number): ProcessIdentity[] {
+  const parentage = process.platform === 'linux' ? listByProc() : listByPs();
+  const collect = (parent: number): ProcessIdentity[] => {
+    const children = parentage.filter(([, parentPid]) => parentPid === parent);
+    return children.flatMap(([child]) => [identifyProcess(child), ...collect(child)]);
   };
-}
-
-function collect(pid: number, childrenOf: ReadonlyMap<number, readonly number[]>): ProcessIdentity[] {
-  return (childrenOf.get(pid) ?? []).flatMap((child) => [identifyProcess(child), ...collect(child, childrenOf)]);
-}
-
-function listChildren(): Map<number, number[]> {
-  const children = new Map<number, number[]>();
-  for (const [pid, parentPid] of process.platform === 'linux' ? listByProc() : listByPs()) {
-    children.set(parentPid, [...(children.get(parentPid) ?? []), pid]);
-  }
-  return children;
+  return collect(pid);
 }
 
 type Parentage = readonly [pid: number, parentPid: number];
 
 function listByProc(): Parentage[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((name): Parentage[] => {
-    const stat = readStat(Number(name));
+  return readdirSync('/proc').flatMap((name): Parentage[] => {
+    const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
     return stat ? [[Number(name), stat.parentPid]] : [];
   });
 }

@@ -1,7 +1,7 @@
 /** The JSON of the API (docs/api.md), as far as the page reads it. */
 
 import type { TokensJson } from '../../usage/counters.js';
-import type { Provider } from './providers.js';
+import type { Provider } from './names.js';
 
 export type { Provider };
 export type Source = 'actual' | 'parsed' | 'estimated';

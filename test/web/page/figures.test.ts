@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { EVIDENCE } from '../../../src/usage/source.js';
 import type { InvocationEntry, Sums } from '../../../src/web/page/answers.js';
 import { accumulate, describeLines, formatElapsed, measureSpan } from '../../../src/web/page/charts/cumulative.js';
-import { EVIDENCE_NAMES } from '../../../src/web/page/evidence.js';
 import { chooseUsdDigits, formatFactor, formatPoints, formatShare, formatUsd } from '../../../src/web/page/format.js';
 import { describeIteration, forecastIterations, listIterations } from '../../../src/web/page/iterations.js';
+import { EVIDENCE_NAMES } from '../../../src/web/page/names.js';
 import { lastDayOf } from '../../../src/web/page/periods.js';
 
 const START = Date.parse('2026-03-04T05:00Z');

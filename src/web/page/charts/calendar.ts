@@ -1,7 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Provider } from '../answers.js';
 import { formatCompact, formatFullDay, formatUsd } from '../format.js';
-import { PROVIDER_NAMES } from '../providers.js';
+import { PROVIDER_NAMES } from '../names.js';
 import type { CalendarDay } from '../usage-answers.js';
 import { type Frame, type Theme, tooltipOf } from './theme.js';
 

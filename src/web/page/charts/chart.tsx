@@ -1,6 +1,6 @@
 import type { ECharts, EChartsCoreOption } from 'echarts/core';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { PROVIDERS } from '../providers.js';
+import { PROVIDERS } from '../names.js';
 import { COLOURS, type Frame, type Theme } from './theme.js';
 
 interface ChartProps {

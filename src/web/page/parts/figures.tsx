@@ -1,5 +1,4 @@
 import type { Provider, Sums } from '../answers.js';
-import { nameEvidence } from '../evidence.js';
 import {
   formatCompact,
   formatCount,
@@ -9,9 +8,9 @@ import {
   formatUsd,
   type UsdDigits,
 } from '../format.js';
-import { PROVIDER_NAMES } from '../providers.js';
+import { nameEvidence, PROVIDER_NAMES } from '../names.js';
 import { cachedShare } from '../sums.js';
-import { Link } from './link.js';
+import { Link } from './layout.jsx';
 
 /** Stands where there is no figure. */
 export function None() {

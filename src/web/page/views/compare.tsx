@@ -1,6 +1,6 @@
 import { addressOf } from '../address.js';
 import type { CostReport, InvocationEntry } from '../answers.js';
-import { type Asked, useAnswer } from '../ask.js';
+import { type Asked, useAnswer, useNow } from '../ask.js';
 import { Chart } from '../charts/chart.jsx';
 import { drawComparison } from '../charts/cumulative.js';
 import {
@@ -12,10 +12,8 @@ import {
   formatPoints,
   formatUsd,
 } from '../format.js';
-import { useNow } from '../live.js';
 import { Cost, None } from '../parts/figures.jsx';
-import { Link } from '../parts/link.jsx';
-import { Await, Empty, Panel } from '../parts/panel.jsx';
+import { Await, Empty, Link, Panel } from '../parts/layout.jsx';
 import { type Column, Table } from '../parts/table.jsx';
 import { cachedShare } from '../sums.js';
 import { measureDuration } from './invocations.jsx';

@@ -1,10 +1,8 @@
-import { addressOf, changeQuery } from '../address.js';
+import { addressBehind, addressOf, changeQuery, clearFilter, type Filter, isFiltered } from '../address.js';
 import type { Provider, Status } from '../answers.js';
 import { useAnswer } from '../ask.js';
-import { addressBehind, clearFilter, type Filter, isFiltered } from '../filters.js';
-import { Choice, Pick } from '../parts/choice.jsx';
-import { Link } from '../parts/link.jsx';
-import { PROVIDER_OPTIONS } from '../providers.js';
+import { PROVIDER_OPTIONS } from '../names.js';
+import { Choice, Link, Pick } from '../parts/layout.jsx';
 import { DaysPicker } from './usage/span.jsx';
 
 const LENGTHS = ['7', '30', '90'];

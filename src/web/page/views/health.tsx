@@ -1,12 +1,11 @@
+import { addressBehind } from '../address.js';
 import type { Health, NoteGroup } from '../answers.js';
 import { useAnswer } from '../ask.js';
-import { nameEvidence } from '../evidence.js';
-import { addressBehind } from '../filters.js';
 import { formatCount, formatMinute, formatShare } from '../format.js';
+import { nameEvidence } from '../names.js';
 import { countColumn, timeColumn } from '../parts/columns.jsx';
 import { ProviderName, SourceBadge } from '../parts/figures.jsx';
-import { Link, RunLink } from '../parts/link.jsx';
-import { Await, Empty, Panel } from '../parts/panel.jsx';
+import { Await, Empty, Link, Panel, RunLink } from '../parts/layout.jsx';
 import { type Column, Table } from '../parts/table.jsx';
 import { adviceOn, Figures } from './notes.jsx';
 

@@ -1,11 +1,10 @@
 import type { CostReport, InvocationEntry, ResponseEntry, ThreadEntry } from '../answers.js';
-import { nameEvidence } from '../evidence.js';
 import { formatDuration, formatShare, formatUsd } from '../format.js';
+import { nameEvidence } from '../names.js';
 import { costColumn, durationColumn, modelColumn, sumColumns, timeColumn } from '../parts/columns.jsx';
 import { CachedShare, CostLink, SourceBadge, Tokens } from '../parts/figures.jsx';
-import { RunLink } from '../parts/link.jsx';
+import { Figure, Panel, RunLink } from '../parts/layout.jsx';
 import { type LiveState, Outcome } from '../parts/outcome.jsx';
-import { Figure, Panel } from '../parts/panel.jsx';
 import { type Column, Table, useOpened } from '../parts/table.jsx';
 import { addressOfWhy } from '../why.js';
 

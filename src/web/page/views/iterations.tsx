@@ -1,12 +1,12 @@
 import type { InvocationEntry, RunName } from '../answers.js';
+import { drawIterations } from '../charts/bars.js';
 import { Chart } from '../charts/chart.jsx';
-import { drawIterations } from '../charts/iterations.js';
 import { formatChange, formatUsd } from '../format.js';
 import { type Iteration, listIterations, listPhases } from '../iterations.js';
 import { cachedColumn, durationColumn, partCostColumn } from '../parts/columns.jsx';
 import { None } from '../parts/figures.jsx';
+import { Empty, Panel } from '../parts/layout.jsx';
 import { type LiveState, Outcome, Shape } from '../parts/outcome.jsx';
-import { Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table, useOpened } from '../parts/table.jsx';
 import { addressOfWhy } from '../why.js';
 import { Invocation, measureDuration } from './invocations.jsx';

@@ -1,7 +1,7 @@
 import { readFigureName } from '../../../usage/figure-name.js';
 import type { InvocationEntry, Note } from '../answers.js';
 import { formatFigure, formatUsd } from '../format.js';
-import { Panel } from '../parts/panel.jsx';
+import { Panel } from '../parts/layout.jsx';
 
 /** What a reader must know of the figures above. */
 export function Notes({ invocations }: { readonly invocations: readonly InvocationEntry[] }) {

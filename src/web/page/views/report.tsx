@@ -1,14 +1,12 @@
 import { addressOf } from '../address.js';
 import type { CostReport } from '../answers.js';
-import { useAnswer } from '../ask.js';
+import { useAnswer, useNow } from '../ask.js';
 import { Chart } from '../charts/chart.jsx';
 import { drawCumulative } from '../charts/cumulative.js';
 import { chooseUsdDigits, formatCount, formatDuration, formatMinute, formatShare } from '../format.js';
 import { listIterations } from '../iterations.js';
-import { useNow } from '../live.js';
 import { CachedShare, Cost, SourceBadge, Tokens } from '../parts/figures.jsx';
-import { Link } from '../parts/link.jsx';
-import { Await, Empty, Panel, Stat } from '../parts/panel.jsx';
+import { Await, Empty, Link, Panel, Stat } from '../parts/layout.jsx';
 import { Invocations, measureDuration, Unmetered } from './invocations.jsx';
 import { Iterations } from './iterations.jsx';
 import { Notes } from './notes.jsx';

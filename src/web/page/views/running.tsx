@@ -1,13 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { BudgetLevel, RunningInvocation } from '../answers.js';
-import { useAnswer } from '../ask.js';
+import { useAnswer, useNow } from '../ask.js';
 import { formatClock, formatCompact, formatCount, formatDuration, formatShare, formatUsd } from '../format.js';
 import { forecastIterations, type Iteration } from '../iterations.js';
-import { useNow } from '../live.js';
 import { Bar, Cost, Tokens, Usd } from '../parts/figures.jsx';
-import { RunLink } from '../parts/link.jsx';
+import { Figure, Panel, RunLink } from '../parts/layout.jsx';
 import { Outcome } from '../parts/outcome.jsx';
-import { Figure, Panel } from '../parts/panel.jsx';
 
 /** Whether a process lives is recorded nowhere: so often it is asked while anything runs. */
 const AGAIN_MS = 5000;

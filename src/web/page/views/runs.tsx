@@ -1,15 +1,11 @@
 import { useState } from 'preact/hooks';
-import { addressOf, changeQuery, goTo } from '../address.js';
+import { addressOf, changeQuery, type Filter, goTo, isFiltered, readFilter } from '../address.js';
 import type { RunEntry } from '../answers.js';
-import { useAnswer } from '../ask.js';
-import { type Filter, isFiltered, readFilter } from '../filters.js';
+import { useAnswer, useNow } from '../ask.js';
 import { formatCount, formatDistance, formatMinute } from '../format.js';
-import { useNow } from '../live.js';
-import { Pick } from '../parts/choice.jsx';
 import { cachedColumn, costColumn, countColumn, modelColumn, sourceColumn } from '../parts/columns.jsx';
-import { RunLink } from '../parts/link.jsx';
+import { Await, Empty, Panel, Pick, RunLink } from '../parts/layout.jsx';
 import { Shape } from '../parts/outcome.jsx';
-import { Await, Empty, Panel } from '../parts/panel.jsx';
 import { type Column, Table } from '../parts/table.jsx';
 import { addressOfWhy } from '../why.js';
 import { FilterBar, NoMatch } from './filters.jsx';

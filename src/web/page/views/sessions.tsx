@@ -1,13 +1,11 @@
-import { addressOf } from '../address.js';
+import { addressOf, isFiltered, readFilter } from '../address.js';
 import type { SessionEntry } from '../answers.js';
 import { useAnswer } from '../ask.js';
-import { isFiltered, readFilter } from '../filters.js';
+import { readProvider } from '../names.js';
 import { costColumn, countColumn, modelColumn, sumColumns, timeColumn } from '../parts/columns.jsx';
 import { ProviderName } from '../parts/figures.jsx';
-import { Link } from '../parts/link.jsx';
-import { Await, Empty, Panel } from '../parts/panel.jsx';
+import { Await, Empty, Link, Panel } from '../parts/layout.jsx';
 import { type Column, Table } from '../parts/table.jsx';
-import { readProvider } from '../providers.js';
 import { FilterBar, NoMatch, ProviderPick } from './filters.jsx';
 
 /** The sessions that cost most, metered or read from history. */

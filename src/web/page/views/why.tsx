@@ -5,8 +5,7 @@ import { useAnswer } from '../ask.js';
 import { chooseUsdDigits, formatCompact, formatCount, formatMinute } from '../format.js';
 import { countColumn } from '../parts/columns.jsx';
 import { Share, Tokens, Usd } from '../parts/figures.jsx';
-import { Link } from '../parts/link.jsx';
-import { Await, Empty, Panel } from '../parts/panel.jsx';
+import { Await, Empty, Link, Panel } from '../parts/layout.jsx';
 import { type Column, Table } from '../parts/table.jsx';
 import { addressOfWhy, commandOf, nameOf, readPart, type Why, type WhyPart } from '../why.js';
 

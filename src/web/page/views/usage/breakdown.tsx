@@ -1,12 +1,9 @@
-import { addressOf, changeQuery } from '../../address.js';
+import { addressBehind, addressOf, changeQuery, type Filter } from '../../address.js';
 import type { Sums } from '../../answers.js';
 import { useAnswer } from '../../ask.js';
-import { addressBehind, type Filter } from '../../filters.js';
-import { Choice } from '../../parts/choice.jsx';
 import { costColumn, sumColumns } from '../../parts/columns.jsx';
 import { ProviderName, Share } from '../../parts/figures.jsx';
-import { Link } from '../../parts/link.jsx';
-import { Await, Empty, Panel } from '../../parts/panel.jsx';
+import { Await, Choice, Empty, Link, Panel } from '../../parts/layout.jsx';
 import { type Column, Table } from '../../parts/table.jsx';
 import type { Breakdown as Answer, BreakdownEntry, Dimension, PeriodReport } from '../../usage-answers.js';
 

@@ -1,14 +1,12 @@
-import { goTo } from '../../address.js';
+import { addressBehind, type Filter, goTo } from '../../address.js';
 import { type Bar, drawBars } from '../../charts/bars.js';
 import { Chart } from '../../charts/chart.jsx';
-import { addressBehind, type Filter } from '../../filters.js';
 import { formatDatedDay, formatDay, formatFullDay, formatMonth, formatShortMonth } from '../../format.js';
+import { PROVIDER_NAMES } from '../../names.js';
 import { costColumn, partCostColumn, sumColumns } from '../../parts/columns.jsx';
-import { Link } from '../../parts/link.jsx';
-import { Empty, Panel } from '../../parts/panel.jsx';
+import { Empty, Link, Panel } from '../../parts/layout.jsx';
 import { type Column, Table } from '../../parts/table.jsx';
 import { entriesOf, keyOf, lastDayOf, listKeys, PERIODS, type Period } from '../../periods.js';
-import { PROVIDER_NAMES } from '../../providers.js';
 import type { PeriodEntry, UsageGroup } from '../../usage-answers.js';
 import type { Span } from './span.jsx';
 

@@ -1,7 +1,7 @@
+import { useNow } from '../../ask.js';
 import { formatDistance, formatFactor, formatMinute, formatMonth, formatShare } from '../../format.js';
-import { useNow } from '../../live.js';
 import { Bar, ProviderName, Usd } from '../../parts/figures.jsx';
-import { Panel } from '../../parts/panel.jsx';
+import { Panel } from '../../parts/layout.jsx';
 import type { RateLimit, SubscriptionReturn, Usage } from '../../usage-answers.js';
 
 /** Of all subscriptions together `provider` is null, and so is `since`, which they need not have in common. */

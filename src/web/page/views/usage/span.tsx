@@ -1,5 +1,5 @@
 import { changeQuery } from '../../address.js';
-import { Pick as Picker } from '../../parts/choice.jsx';
+import { Pick as Picker } from '../../parts/layout.jsx';
 import { PERIODS, type Period } from '../../periods.js';
 
 /** Which days: as the command's --last, --since and --until. None of them: all. */

@@ -13,7 +13,7 @@ import {
   type UsdDigits,
 } from '../../format.js';
 import { Bar, CachedShare, Cost, Credits, None, ProviderName, Usd } from '../../parts/figures.jsx';
-import { Stat } from '../../parts/panel.jsx';
+import { Stat } from '../../parts/layout.jsx';
 import type { DaySums, PeriodReport, Usage, UsageGroup } from '../../usage-answers.js';
 import { describeBudget } from '../running.jsx';
 

@@ -1,4 +1,6 @@
 import type { ComponentChildren } from 'preact';
+import { addressOf, goTo } from '../address.js';
+import type { RunName } from '../answers.js';
 import type { Asked, Problem } from '../ask.js';
 
 interface PanelProps {
@@ -98,5 +100,76 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
       <strong>{title}</strong>
       <div>{children}</div>
     </div>
+  );
+}
+
+interface LinkProps {
+  readonly href: string;
+  readonly children: ComponentChildren;
+  readonly class?: string;
+  readonly title?: string;
+  readonly current?: boolean;
+}
+
+/** A link within the page: it changes the view without loading anything anew, and opens in a new tab as any other. */
+export function Link({ href, children, class: className, title, current = false }: LinkProps) {
+  const follow = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    goTo(href);
+  };
+  return (
+    <a href={href} class={className} title={title} aria-current={current ? 'page' : undefined} onClick={follow}>
+      {children}
+    </a>
+  );
+}
+
+interface RunLinkProps {
+  readonly of: RunName;
+  /** Instead of the run's id. */
+  readonly children?: ComponentChildren;
+}
+
+/** Leads to a run. */
+export function RunLink({ of: { runId, projectId }, children = runId }: RunLinkProps) {
+  return <Link href={addressOf('/run', { id: runId, project: projectId })}>{children}</Link>;
+}
+
+interface ChoiceProps<Value extends string> {
+  readonly label: string;
+  readonly options: readonly { readonly value: Value; readonly text: string }[];
+  readonly value: Value;
+  readonly onChoose: (value: Value) => void;
+}
+
+/** One of a few, all of them in sight. Radio buttons, so that arrow keys move and a screen reader knows. */
+export function Choice<Value extends string>({ label, options, value: chosen, onChoose }: ChoiceProps<Value>) {
+  return (
+    <fieldset class="choice">
+      <legend class="hidden">{label}</legend>
+      {options.map(({ value, text }) => (
+        <label key={value} class={`choice-option choice-${value}`}>
+          <input type="radio" name={label} value={value} checked={value === chosen} onChange={() => onChoose(value)} />
+          <span>{text}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** One of many, in a list that opens. */
+export function Pick({ label, options, value: chosen, onChoose }: ChoiceProps<string>) {
+  return (
+    <label class="pick">
+      <span class="hidden">{label}</span>
+      <select value={chosen} onChange={(event) => onChoose(event.currentTarget.value)}>
+        {options.map(({ value, text }) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AGENT_IDS } from '../../../src/agents/registry.js';
 import { PROVIDERS } from '../../../src/usage/provider.js';
 import { legendOf, PATTERNS, type Theme } from '../../../src/web/page/charts/theme.js';
-import { PROVIDER_OPTIONS, PROVIDERS as SHOWN } from '../../../src/web/page/providers.js';
+import { PROVIDER_OPTIONS, PROVIDERS as SHOWN } from '../../../src/web/page/names.js';
 
 const readStyles = (name: string) =>
   readFileSync(new URL(`../../../src/web/page/styles/${name}.css`, import.meta.url), 'utf8');
