@@ -2,8 +2,19 @@ import { divideUsage } from '../pricing/cost.js';
 import type { ResponseRow } from '../store/queries.js';
 import { BILLED_COUNTERS, type BilledCounterName, type CounterName } from '../usage/counters.js';
 
-/** The parts of a cost that are billed at rates of their own. `fees` is what was charged beside tokens. */
-export const COST_PARTS = ['uncachedInput', 'cachedInput', 'cacheWrite', 'output', 'reasoning', 'fees'] as const;
+/**
+ * The parts of a cost that are billed at rates of their own. `fees` is what was charged beside tokens, `unsplit` the cost of responses whose
+ * rates are not recorded: a fleet is sent none.
+ */
+export const COST_PARTS = [
+  'uncachedInput',
+  'cachedInput',
+  'cacheWrite',
+  'output',
+  'reasoning',
+  'fees',
+  'unsplit',
+] as const;
 export type CostPart = (typeof COST_PARTS)[number];
 
 /** Tokens and nano-USD of one part; of fees there are no tokens. */
@@ -81,10 +92,12 @@ export function listCharges(response: ChargedResponse): Charge[] | undefined {
 /** What the charges of a response depend on. */
 export type ChargedResponse = Pick<ResponseRow, CounterName | 'cacheWrite1h' | 'costNanoUsd' | 'price'>;
 
-/** Splits the cost of a response by what it was charged for; undefined where it has no price. */
+/** Splits the cost of a response by what it was charged for; undefined where it has none. */
 export function splitCost(response: ResponseRow): CostSplit | undefined {
+  const { costNanoUsd } = response;
+  if (costNanoUsd === null) return undefined;
   const charges = listCharges(response);
-  if (!charges) return undefined;
+  if (!charges) return { ...NOTHING, unsplit: { tokens: response.input + response.output, nanoUsd: costNanoUsd } };
   const none = { tokens: 0, nanoUsd: 0, rate: 0 };
   const find = (name: Charge['name']) => charges.find((charge) => charge.name === name) ?? none;
   const [shortWrite, longWrite, output] = [find('cacheWrite'), find('cacheWrite1h'), find('output')];
@@ -98,8 +111,11 @@ export function splitCost(response: ResponseRow): CostSplit | undefined {
     output: { tokens: output.tokens - reasoning, nanoUsd: output.nanoUsd - ofReasoning.nanoUsd },
     reasoning: ofReasoning,
     fees: part(find('fees')),
+    unsplit: NOTHING.unsplit,
   };
 }
+
+const NOTHING = Object.fromEntries(COST_PARTS.map((part) => [part, { tokens: 0, nanoUsd: 0 }])) as CostSplit;
 
 export function sumSplits(splits: readonly CostSplit[]): CostSplit {
   const sum = (part: CostPart): PartAmount => ({

@@ -10,6 +10,7 @@ export const PART_NAMES: Readonly<Record<CostPart, string>> = {
   output: 'Output',
   reasoning: 'Reasoning',
   fees: 'Fees',
+  unsplit: 'Rates not known',
 };
 
 /** A kind of cause in words. */
@@ -107,9 +108,13 @@ const WORTH_SHARE = 0.1;
 
 /** The one thing to change, from the dearest cause that can be changed. */
 export function describeNextStep({ causes, split }: WhyReport): string {
-  const worth = totalOf(split) * WORTH_SHARE;
+  const total = totalOf(split);
+  const worth = total * WORTH_SHARE;
   const first = causes.find(({ kind, nanoUsd }) => CAUSES[kind].advise && nanoUsd >= worth);
   const advice = first && CAUSES[first.kind].advise?.(first.example);
+  if (!advice && split.unsplit.nanoUsd > total / 2) {
+    return 'Next step: ask codex-usage why on the machine that recorded it, which knows at which rates it was charged.';
+  }
   return `Next step: ${advice ?? 'nothing stands out: what was paid for is new input and what the model wrote.'}`;
 }
 
@@ -118,7 +123,7 @@ const NOT_KNOWN =
   'Not known: whether a request was a retry, and with which effort the model reasoned. Codex does not record either with its counts.';
 
 /** Says in sentences what the report leaves out, and what the counts cannot show. */
-export function describeGaps({ report, unpricedResponses, pricedResponses }: WhyReport): string[] {
+export function describeGaps({ report, split, unpricedResponses, pricedResponses }: WhyReport): string[] {
   if (pricedResponses + unpricedResponses === 0) return ['No response was recorded.'];
   const verb = unpricedResponses === 1 ? 'is' : 'are';
   const isGuess = report.sources.some(({ source }) => source !== 'actual');
@@ -126,6 +131,11 @@ export function describeGaps({ report, unpricedResponses, pricedResponses }: Why
     ...(unpricedResponses === 0
       ? []
       : [`${formatPlural(unpricedResponses, 'response')} without a known price ${verb} left out.`]),
+    ...(split.unsplit.nanoUsd === 0
+      ? []
+      : [
+          'The rates of some responses are not recorded here: their cost is known, and neither its parts nor its causes.',
+        ]),
     ...(isGuess ? ['Some counts were not reported by the API: they are estimates.'] : []),
     NOT_KNOWN,
   ];

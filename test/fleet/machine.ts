@@ -19,6 +19,7 @@ export function createMachine(url: string, settings = '', name = 'usage.db') {
     folder,
     database,
     config,
+    env,
     usage: (args: string[], more: NodeJS.ProcessEnv = {}) => {
       return runUsage(args, { database, cwd: folder, env: { ...env, ...more } });
     },
