@@ -1,15 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { askFleet } from '../../src/cli/fleet-budget.js';
 import { resolveSettings } from '../../src/config/settings.js';
 import { openStore } from '../../src/store/store.js';
 import { BUDGET_EXIT_CODE, NOTHING_SPENT } from '../../src/usage/budget.js';
+import { makeCertificate, NO_OPENSSL } from '../harness/certificate.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { openWorkbench, type RunOptions } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import { createFleet, type Fleet } from './fleet.js';
+import { createFleet, endPushes } from './fleet.js';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from './postgres-server.js';
 
 const BUILD = 'Build the shop.';
@@ -24,12 +26,22 @@ function sumsOf(entries: readonly LedgerEntry[]) {
   };
 }
 
-describe.skipIf(NO_POSTGRES !== undefined)('two machines on which real Codex runs', () => {
+/** What is waited for is 300 ms; what a busy machine takes to load and to call is no part of that. */
+const SLOW_MACHINE_MS = 2000;
+
+describe.skipIf((NO_POSTGRES ?? NO_OPENSSL) !== undefined)('two machines on which real Codex runs', () => {
   let server: PostgresServer;
+  /** It asks for a password, and has a certificate of no known authority. */
+  let locked: PostgresServer;
   beforeAll(async () => {
-    server = await startPostgres();
+    const folder = mkdtempSync(join(tmpdir(), 'codex-metered-tls-'));
+    const { key, certificate } = await makeCertificate(folder);
+    rmSync(folder, { recursive: true });
+    const files = { 'server.crt': certificate, 'server.key': key };
+    const tls = { settings: { ssl: 'on' }, auth: 'scram-sha-256', files } as const;
+    [server, locked] = await Promise.all([startPostgres(), startPostgres(undefined, tls)]);
   });
-  afterAll(() => server?.stop());
+  afterAll(() => Promise.all([server?.stop(), locked?.stop()]));
 
   /** A machine whose Codex is metered without a target, and pushes when the test says so. */
   async function openMachine(fleet: Awaited<ReturnType<typeof createFleet>>, user: string, usage: { input: number }) {
@@ -134,49 +146,70 @@ describe.skipIf(NO_POSTGRES !== undefined)('two machines on which real Codex run
     );
   });
 
-  it('count what this machine has spent, and note it, where the fleet does not answer', async () => {
+  it.each<[string, string, RegExp]>([
+    ['is not set', '', /no target of the fleet is set/],
+    ['refuses the connection', 'postgres://reader@127.0.0.1:1/usage', /is not reached: .*ECONNREFUSED/],
+    [
+      'takes the connection and never answers',
+      'postgres://reader@127.0.0.1:SILENT/usage',
+      /has not answered within 300 ms/,
+    ],
+    [
+      'never answers whether it has TLS',
+      'postgres://reader@127.0.0.1:SILENT/usage?sslmode=verify-full',
+      /has not answered within 300 ms/,
+    ],
+    [
+      'does not accept the password',
+      'postgres://reader@127.0.0.1:LOCKED/usage',
+      /does not accept the role or its password/,
+    ],
+    [
+      'does not prove who it is',
+      'postgres://reader@localhost:LOCKED/usage?sslmode=verify-full',
+      /has not proved who it is/,
+    ],
+    ['has no TLS', 'postgres://reader@127.0.0.1:OPEN/usage?sslmode=require', /does not support SSL/],
+    ['lets nobody read', 'postgres://pusher@127.0.0.1:OPEN/FLEET', /may not read/],
+  ])('count what this machine alone has spent, and note why, where the fleet %s', async (_what, written, problem) => {
     const fleet = await createFleet(server);
-    const { bench } = await openMachine(fleet, 'ada', { input: 1000 });
-    const env = { XDG_CONFIG_HOME: join(bench.folder, 'config') };
-    const config = join(env.XDG_CONFIG_HOME, 'codex-metered', 'codex-metered.toml');
-    // No target is set: then no process pushes beside the run either.
-    writeFileSync(config, '[budget]\nday = { tokens = 1030, scope = "fleet" }\n');
-    expect((await bench.run(['exec', BUILD], { env })).exitCode).toBe(BUDGET_EXIT_CODE);
-    const store = openStore(bench.database, { mode: 'read', busyTimeoutMs: 5000 });
-    const notes = store.connection
-      .prepare<[], { kind: string; reason: string; figures: string }>('SELECT * FROM notes')
-      .all();
-    store.close();
-    expect(notes).toContainEqual(
-      expect.objectContaining({
-        kind: 'budget',
-        reason: 'what the fleet has spent is not known: of its budget this machine alone counts',
-        figures: '{"reason":"no target of the fleet is set"}',
-      }),
-    );
-  });
-
-  it.each([
-    ['is not there', () => 'postgres://reader@127.0.0.1:1/usage', /is not reached/],
-    ['lets nobody read', (fleet: Fleet) => fleet.url, /may not read/],
-    ['never answers', (fleet: Fleet) => fleet.url, /has not answered within 300 ms/],
-  ])('wait no longer for a fleet that %s', async (what, urlOf, problem) => {
-    const fleet = await createFleet(server);
-    const silent = createServer(() => undefined);
+    const silent = createServer((socket) => void socket.on('error', () => undefined));
     await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void silent.close());
-    const { port } = silent.address() as AddressInfo;
-    const url = what === 'never answers' ? `postgres://reader@127.0.0.1:${port}/usage` : urlOf(fleet);
-    const settings = resolveSettings(() => undefined, [], { CODEX_METERED_FLEET_URL: url });
+    const ports = { SILENT: (silent.address() as AddressInfo).port, LOCKED: locked.port, OPEN: server.port };
+    const url = written
+      .replace(/SILENT|LOCKED|OPEN/, (name) => String(ports[name as keyof typeof ports]))
+      .replace('FLEET', new URL(fleet.url).pathname.slice(1));
+    const password = { CODEX_METERED_FLEET_PASSWORD: 'battery staple' };
+
+    // The run reaches the limit by what it spends itself, and no other machine is asked twice.
+    const { bench } = await openMachine(fleet, 'ada', { input: 1000 });
+    const env = { XDG_CONFIG_HOME: join(bench.folder, 'config'), CODEX_METERED_FLEET_URL: url, ...password };
+    const config = join(env.XDG_CONFIG_HOME, 'codex-metered', 'codex-metered.toml');
+    writeFileSync(config, '[budget]\nday = { tokens = 1030, scope = "fleet" }\n');
+    expect((await bench.run(['exec', BUILD], { env })).exitCode).toBe(BUDGET_EXIT_CODE);
+    await endPushes(bench.folder);
+    const store = openStore(bench.database, { mode: 'read', busyTimeoutMs: 5000 });
+    const notes = store.connection
+      .prepare<[], Record<string, string>>("SELECT * FROM notes WHERE kind = 'budget'")
+      .all();
+    store.close();
+    const reason = 'what the fleet has spent is not known: of its budget this machine alone counts';
+    expect(notes).toContainEqual(expect.objectContaining({ reason, figures: expect.stringMatching(problem) }));
+    expect(JSON.stringify(notes)).not.toMatch(/battery|reader|pusher/);
+
+    const given = { CODEX_METERED_FLEET_URL: url === '' ? undefined : url };
+    const settings = resolveSettings(() => undefined, [], given);
     const limit = {
       value: { scope: 'day', unit: 'usd', amount: 1, of: 'fleet' },
       origin: 'default',
       place: undefined,
     } as const;
     const startedAt = performance.now();
-    const answer = await askFleet({ ...settings, limits: [limit] }, 'shop', { env: {}, atMs: Date.now() });
+    const asked = { env: password, atMs: Date.now() };
+    const answer = await askFleet({ ...settings, limits: [limit] }, 'shop', asked);
+    expect(performance.now() - startedAt).toBeLessThan(300 + SLOW_MACHINE_MS);
     expect(answer?.problem).toMatch(problem);
     expect(answer?.beyond({ startMs: 0, endMs: 1 }, NOTHING_SPENT)).toEqual(NOTHING_SPENT);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 });
