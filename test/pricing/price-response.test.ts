@@ -39,7 +39,7 @@ test('guesses no tier from a word that it does not know', () => {
   }
 });
 
-test.each([
+test.each<[what: string, change: object, reason: string, detail: string]>([
   ['in an unknown tier', { serviceTier: 'scale' }, 'unknown-tier', 'The service tier "scale" is not known.'],
   ['of an unknown model', { model: 'gpt-5.4-foo' }, 'no-price', 'No price is known for the model "gpt-5.4-foo".'],
   [
@@ -48,18 +48,12 @@ test.each([
     'no-tier-price',
     'No price is known for the model "gpt-5-mini" in the service tier "priority".',
   ],
+  ['at no time', { atMs: Number.NaN }, 'no-price', 'No price is known for the model "gpt-6.1-sol".'],
+  ...[undefined, null, '', ' '].map((model): [string, object, string, string] => {
+    return [`of the model ${model}`, { model }, 'no-model', 'It is not known which model answered.'];
+  }),
 ])('leaves a response %s unpriced and says which', (_what, change, reason, detail) => {
   expect(priceResponse(BOOK, { ...RESPONSE, ...change })).toEqual({ kind: 'unpriced', reason, detail });
-});
-
-test.each<[change: Partial<typeof RESPONSE> | { readonly model: null | undefined }, reason: string]>([
-  [{ atMs: Number.NaN }, 'no-price'],
-  [{ model: undefined }, 'no-model'],
-  [{ model: null }, 'no-model'],
-  [{ model: '' }, 'no-model'],
-  [{ model: ' ' }, 'no-model'],
-])('leaves a response with %j unpriced, since a price has dates and is that of a model', (change, reason) => {
-  expect(priceResponse(BOOK, { ...RESPONSE, ...change })).toMatchObject({ kind: 'unpriced', reason });
 });
 
 test('leaves a response unpriced that a price out of all reason makes dearer than any can be, and says so', () => {

@@ -65,8 +65,6 @@ describe('bars', () => {
   });
 
   it('of nothing are empty', () => {
-    expect(renderBars([{ label: 'a', amount: 0, text: 'unpriced' }], 40, PLAIN)).toEqual([
-      expect.stringMatching(/^a +unpriced$/),
-    ]);
+    expect(renderBars([{ label: 'a', amount: 0, text: 'unpriced' }], 40, PLAIN).join()).toMatch(/^a +unpriced$/);
   });
 });

@@ -38,11 +38,7 @@ const LIMITS = [limit(300, 38, 137 * MINUTE), limit(10_080, 81, 80 * 60 * MINUTE
 
 function view(...invocations: LiveInvocation[]): LiveView {
   const today = invocations[0]?.figures ?? invocation('none').figures;
-  return {
-    invocations,
-    limits: describeLimits(LIMITS, NOW),
-    spending: { today, perHourNanoUsd: 4_995_000_000 },
-  };
+  return { invocations, limits: describeLimits(LIMITS, NOW), spending: { today, perHourNanoUsd: 4_995_000_000 } };
 }
 
 const screen = (shown: LiveView | undefined, more: Partial<ScreenOptions> = {}) =>
@@ -132,9 +128,8 @@ describe('the live view', () => {
   });
 
   test('says why there is nothing to see', () => {
-    expect(screen(undefined, { notice: 'Nothing has been metered yet.', height: 10 })).toEqual([
-      'Nothing has been metered yet.',
-    ]);
+    const notice = 'Nothing has been metered yet.';
+    expect(screen(undefined, { notice, height: 10 })).toEqual([notice]);
     expect(screen(view()).at(-1)).toBe('Nothing runs, and nothing ended lately.');
   });
 });
@@ -144,11 +139,8 @@ describe('a change', () => {
     const find = createChangeFinder();
     const kinds = (shown: LiveView) => find(shown).map(({ kind }) => kind);
     expect(kinds(view(invocation('a')))).toEqual(['rate-limit', 'rate-limit', 'invocation']);
-    const heardAgain = describeLimits(
-      LIMITS.map((one) => ({ ...one, observedAtMs: NOW + 1 })),
-      NOW + 1,
-    );
-    expect(kinds({ ...view(invocation('a')), limits: heardAgain })).toEqual([]);
+    const observed = LIMITS.map((one) => ({ ...one, observedAtMs: NOW + 1 }));
+    expect(kinds({ ...view(invocation('a')), limits: describeLimits(observed, NOW + 1) })).toEqual([]);
     expect(kinds(view(invocation('a', { output: 17_001 })))).toEqual(['invocation']);
     expect(kinds(view(invocation('a', { output: 17_001 }, { state: 'killed' })))).toEqual(['invocation']);
   });

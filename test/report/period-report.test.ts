@@ -100,11 +100,8 @@ describe('the range of a report', () => {
     expect(keysOf({ kind: 'monthly', last: 2 })).toEqual(['2026-02', '2026-03']);
   });
 
-  it('without usage is an error that names it', () => {
+  it('without usage is an error that names it, and with nothing recorded at all another', () => {
     expect(() => keysOf({ since: parseDay('2026-04-01') })).toThrow('There is no such usage from 2026-04-01.');
-  });
-
-  it('with nothing recorded at all is another', () => {
     expect(() => read(createStore())).toThrow('No usage has been recorded yet.');
   });
 });
@@ -174,14 +171,8 @@ describe('the pace', () => {
     const store = createStore();
     const times = ['28T08:00Z', '28T08:14Z', '28T08:15Z'].map((time) => ({ ...at(`2026-03-${time}`), ...dollars(2) }));
     record(store, 'shop', ...times, { ...at('2026-03-30T08:00Z'), ...dollars(6) });
-    expect(read(store).pace).toEqual({
-      activeDays: 2,
-      calendarDays: 4,
-      activeHours: 0.75,
-      nanoUsdPerActiveDay: 6e9,
-      nanoUsdPerCalendarDay: 3e9,
-      nanoUsdPerActiveHour: 16e9,
-    });
+    const spent = { nanoUsdPerActiveDay: 6e9, nanoUsdPerCalendarDay: 3e9, nanoUsdPerActiveHour: 16e9 };
+    expect(read(store).pace).toEqual({ activeDays: 2, calendarDays: 4, activeHours: 0.75, ...spent });
   });
 
   it('forecasts the month from the two weeks before today', () => {
@@ -189,14 +180,8 @@ describe('the pace', () => {
     const now = Date.UTC(2026, 2, 21, 10);
     const days = Array.from({ length: 21 }, (_, index) => at(`2026-03-${String(index + 1).padStart(2, '0')}T08:00Z`));
     record(store, 'shop', ...days.map((day, index) => ({ ...day, ...dollars(index < 6 ? 100 : 3) })));
-    const { forecast } = read(store, { nowMs: now });
-    expect(forecast).toEqual({
-      month: '2026-03',
-      spentNanoUsd: 645e9,
-      forecastNanoUsd: 675e9,
-      basisDays: 14,
-      nanoUsdPerDay: 3e9,
-    });
+    const spent = { spentNanoUsd: 645e9, forecastNanoUsd: 675e9, nanoUsdPerDay: 3e9 };
+    expect(read(store, { nowMs: now }).forecast).toEqual({ month: '2026-03', basisDays: 14, ...spent });
   });
 
   it('forecasts nothing where the report ends before today', () => {

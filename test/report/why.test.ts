@@ -53,12 +53,34 @@ describe('the cause of a dear response', () => {
     });
   });
 
-  it('names the model of before where a thread changed it', () => {
-    const cause = dearestCause([
-      { input: 50_000, model: 'gpt-5.4-mini' },
-      { input: 60_000, minute: 1 },
-    ]);
-    expect(cause).toMatchObject({ kind: 'cache-miss', miss: { modelBefore: 'gpt-5.4-mini' } });
+  it.each<[string, Sent[], object]>([
+    [
+      'a miss by another model',
+      [
+        { input: 5e4, model: 'gpt-5.4-mini' },
+        { input: 6e4, minute: 1 },
+      ],
+      { kind: 'cache-miss', miss: { modelBefore: 'gpt-5.4-mini' } },
+    ],
+    [
+      'new input where all before was read from the cache',
+      [{ input: 8000 }, { input: 68_000, cachedInput: 7936 }],
+      { kind: 'context-growth', tokens: 60_064 },
+    ],
+    ['the first request of its thread', [{ input: 30_000 }], { kind: 'first-request', tokens: 30_000 }],
+    [
+      'the first request of a child thread',
+      [{ input: 10_000 }, { input: 30_000, thread: 'child' }],
+      { key: 'resp-1', kind: 'child-thread' },
+    ],
+    [
+      'what the model reasoned',
+      [{ input: 3000, output: 20_000, reasoning: 18_000 }],
+      { kind: 'reasoning', tokens: 18_000 },
+    ],
+    ['what the model wrote', [{ input: 3000, output: 20_000, reasoning: 500 }], { kind: 'output', tokens: 19_500 }],
+  ])('is %s, where that costs most', (_what, sent, cause) => {
+    expect(dearestCause(sent)).toMatchObject(cause);
   });
 
   it('is that a thread was shortened where its context is smaller than before', () => {
@@ -74,13 +96,6 @@ describe('the cause of a dear response', () => {
     ]);
   });
 
-  it('is new input where all that had been sent was read from the cache', () => {
-    expect(dearestCause([{ input: 8000 }, { input: 68_000, cachedInput: 7936 }])).toMatchObject({
-      kind: 'context-growth',
-      tokens: 60_064,
-    });
-  });
-
   it('is never a cache miss where the cache held all but a block', () => {
     for (const cachedInput of [99_000, 98_976]) {
       const [explained] = explain([{ input: 100_000 }, { input: 100_400, cachedInput, output: 9000 }]).dearest.filter(
@@ -88,14 +103,6 @@ describe('the cause of a dear response', () => {
       );
       expect(explained?.cause?.kind).toBe('output');
     }
-  });
-
-  it('is the first request of its thread, or of a child thread', () => {
-    expect(dearestCause([{ input: 30_000 }])).toMatchObject({ kind: 'first-request', tokens: 30_000 });
-    expect(dearestCause([{ input: 10_000 }, { input: 30_000, thread: 'child' }])).toMatchObject({
-      key: 'resp-1',
-      kind: 'child-thread',
-    });
   });
 
   it('is the price of a long request, or of a tier, where that costs most', () => {
@@ -114,17 +121,6 @@ describe('the cause of a dear response', () => {
       { input: 21_000, cachedInput: 19_968, tier: 'priority' },
     ]);
     expect(tier.causes.map(({ kind }) => kind)).toContain('tier');
-  });
-
-  it('is what the model reasoned, or wrote, where that costs most', () => {
-    expect(dearestCause([{ input: 3000, output: 20_000, reasoning: 18_000 }])).toMatchObject({
-      kind: 'reasoning',
-      tokens: 18_000,
-    });
-    expect(dearestCause([{ input: 3000, output: 20_000, reasoning: 500 }])).toMatchObject({
-      kind: 'output',
-      tokens: 19_500,
-    });
   });
 
   it('is not known without a price: such responses are counted and left out', () => {

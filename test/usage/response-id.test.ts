@@ -4,12 +4,7 @@ import { idTimeMs } from '../../src/usage/thread-id.js';
 
 const THREAD = '01a22248-1c2b-7ee2-a9a7-7522fae54bed';
 const OF_CODEX = { provider: 'codex', threadId: THREAD, key: 'resp_1', completedAtMs: 1_795_871_500_000 };
-const OF_CLAUDE = {
-  provider: 'claude',
-  threadId: 'session-1',
-  key: 'msg_1@1795871500000',
-  completedAtMs: 1_795_871_500_000,
-};
+const OF_CLAUDE = { ...OF_CODEX, provider: 'claude', threadId: 'session-1', key: 'msg_1@1795871500000' };
 
 const timeOf = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 

@@ -24,10 +24,8 @@ describe('of the total that a run prints, its own share', () => {
   it('leaves alone counters that the output of an older Codex does not have', () => {
     const old = usage({ input: 1000, cachedInput: 600, output: 40 });
     expect(findOwnShare(old, known(TOTAL))).toMatchObject({ part: 'nothing' });
-    expect(findOwnShare({ ...old, input: 1500 }, known(TOTAL))).toEqual({
-      part: 'rest',
-      usage: usage({ input: 500 }),
-    });
+    const more = findOwnShare({ ...old, input: 1500 }, known(TOTAL));
+    expect(more).toEqual({ part: 'rest', usage: usage({ input: 500 }) });
   });
 
   it('is all where more is recorded before, unless Codex is known to count over the thread', () => {
