@@ -17,10 +17,7 @@ function openJob({ folder, workTree, codexHome, api }: Workbench, env: Record<st
   api.add({
     prompt: 'Improve the shop',
     replies: [
-      {
-        calls: [{ tool: 'exec_command', cmd: 'ls' }],
-        usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-      },
+      { calls: [{ tool: 'exec_command', cmd: 'ls' }], usage: { input: 5000, cached: 256, output: 70, reasoning: 11 } },
       { message: 'Improved.', usage: { input: 5900, cached: 5376, output: 33 } },
     ],
   });
@@ -28,6 +25,17 @@ function openJob({ folder, workTree, codexHome, api }: Workbench, env: Record<st
 }
 
 type Job = ReturnType<typeof startJob>;
+
+/** Calls Codex in a job that uses the action with `inputs`. */
+async function callCodex(job: Job, inputs: Record<string, string> = {}) {
+  await job.useAction(inputs);
+  await job.run(INSTALL_CODEX);
+  return job.run(CODEX_EXEC);
+}
+
+function report(job: Job) {
+  return job.useAction({ step: 'report' });
+}
 
 function databaseOf({ env }: Job): string {
   return join(String(env.CODEX_METERED_ACTION), 'data', 'usage.db');
@@ -44,7 +52,7 @@ describe('a job that calls Codex through the action', () => {
     await job.run(INSTALL_CODEX);
     expect(await job.run(CODEX_EXEC)).toMatchObject({ exitCode: 0, stdout: 'Improved.' });
 
-    const { exitCode, outputs, uploaded } = await job.useAction({ step: 'report' });
+    const { exitCode, outputs, uploaded } = await report(job);
     const { input, cached, output } = sumLedger(bench.api.ledger);
     expect(exitCode).toBe(0);
     expect(outputs).toMatchObject({
@@ -72,7 +80,7 @@ describe('a job that calls Codex through the action', () => {
     await job.run(INSTALL_CODEX);
     expect((await job.run('command -v codex')).stdout).toContain('/runner/codex-metered-');
     await job.run(CODEX_EXEC);
-    expect((await job.useAction({ step: 'report' })).outputs['input-tokens']).toBe('10900');
+    expect((await report(job)).outputs['input-tokens']).toBe('10900');
   });
 
   test('is metered where sudo hands on no variable and another PATH', async ({ bench }) => {
@@ -101,7 +109,7 @@ describe('a job that calls Codex through the action', () => {
       CODEX_METERED_WAIT=60000 "$(command -v codex)" exec --skip-git-repo-check --cd /tmp --sandbox read-only`;
     const { exitCode, stdout } = await job.run(`${asNobody} < prompt.txt`);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'Improved.' });
-    expect((await job.useAction({ step: 'report' })).outputs['input-tokens']).toBe('10900');
+    expect((await report(job)).outputs['input-tokens']).toBe('10900');
   });
 
   test.for([
@@ -119,9 +127,7 @@ describe('a job that calls Codex through the action', () => {
 
   test('can say another phase for its later calls', async ({ bench }) => {
     const job = openJob(bench);
-    await job.useAction({ phase: 'builder' });
-    await job.run(INSTALL_CODEX);
-    await job.run(CODEX_EXEC);
+    await callCodex(job, { phase: 'builder' });
     await job.useAction({ phase: 'reviewer' });
     await job.run(CODEX_EXEC);
     await job.run(CODEX_EXEC, { CODEX_METERED_PHASE: 'handoff' });
@@ -130,12 +136,10 @@ describe('a job that calls Codex through the action', () => {
 
   test('ends Codex at its budget', async ({ bench }) => {
     const job = openJob(bench);
-    await job.useAction({ 'budget-tokens': '5000' });
-    await job.run(INSTALL_CODEX);
-    const { exitCode, stderr } = await job.run(CODEX_EXEC);
+    const { exitCode, stderr } = await callCodex(job, { 'budget-tokens': '5000' });
     expect(exitCode).toBe(99);
     expect(stderr).toContain('budget');
-    expect((await job.useAction({ step: 'report' })).outputs['input-tokens']).toBe('5000');
+    expect((await report(job)).outputs['input-tokens']).toBe('5000');
   });
 });
 
@@ -168,7 +172,7 @@ describe('what goes wrong in a job', () => {
     expect(stdout).toContain('network request failed');
     await job.run(INSTALL_CODEX);
     expect(await job.run(CODEX_EXEC)).toMatchObject({ exitCode: 0, stdout: 'Improved.' });
-    expect(await job.useAction({ step: 'report' })).toMatchObject({ exitCode: 0, outputs: { 'cost-usd': '' } });
+    expect(await report(job)).toMatchObject({ exitCode: 0, outputs: { 'cost-usd': '' } });
     expect(job.summary).toContain('Nothing was recorded: npm could not install');
   });
 
@@ -181,7 +185,7 @@ describe('what goes wrong in a job', () => {
   test('a job that has not called Codex has empty outputs, and is told so', async ({ bench }) => {
     const job = openJob(bench);
     await job.useAction();
-    const { exitCode, outputs, uploaded, stdout } = await job.useAction({ step: 'report' });
+    const { exitCode, outputs, uploaded, stdout } = await report(job);
     expect(exitCode).toBe(0);
     expect(outputs['cost-usd']).toBe('');
     expect(uploaded).toEqual([]);
@@ -191,10 +195,8 @@ describe('what goes wrong in a job', () => {
   test('a model without a price leaves the cost empty, not zero', async ({ bench }) => {
     const job = openJob(bench);
     bench.configure({ model: 'nobody-prices-this' });
-    await job.useAction();
-    await job.run(INSTALL_CODEX);
-    await job.run(CODEX_EXEC);
-    const { outputs } = await job.useAction({ step: 'report' });
+    await callCodex(job);
+    const { outputs } = await report(job);
     expect(outputs).toMatchObject({ 'cost-usd': '', 'unpriced-responses': '2', 'input-tokens': '10900' });
     expect(job.summary).toContain('### Codex in `improve`: cost not known');
     expect(job.summary).toContain('The cost leaves out 2 of 2 responses');
@@ -202,10 +204,8 @@ describe('what goes wrong in a job', () => {
 
   test('nothing of the job is left outside of the runner’s temporary folder', async ({ bench }) => {
     const job = openJob(bench);
-    await job.useAction();
-    await job.run(INSTALL_CODEX);
-    await job.run(CODEX_EXEC);
-    await job.useAction({ step: 'report' });
+    await callCodex(job);
+    await report(job);
     expect(readdirSync(bench.workTree).filter((name) => name !== 'prompt.txt')).toEqual(['.git']);
     expect(existsSync(join(bench.folder, '.local'))).toBe(false);
   });
@@ -219,16 +219,8 @@ test.runIf(bundle)('the bundle of openai/codex-action is metered', async ({ benc
   await job.useAction();
   job.setUpNode();
   await job.run(INSTALL_CODEX);
-  const empty = [
-    'prompt',
-    'output-file',
-    'output-schema',
-    'output-schema-file',
-    'model',
-    'effort',
-    'codex-user',
-    'extra-args',
-  ];
+  const outputs = ['output-file', 'output-schema', 'output-schema-file'];
+  const empty = ['prompt', ...outputs, 'model', 'effort', 'codex-user', 'extra-args'];
   const { exitCode, stderr } = await job.run(
     `node "${bundle}/dist/main.js" run-codex-exec ${empty.map((name) => `--${name} ""`).join(' ')} --prompt-file prompt.txt \
       --codex-home "$CODEX_HOME" --cd "$PWD" --sandbox workspace-write --safety-strategy unsafe`,
@@ -236,5 +228,5 @@ test.runIf(bundle)('the bundle of openai/codex-action is metered', async ({ benc
   );
   expect(stderr).toContain('OpenAI Codex');
   expect(exitCode).toBe(0);
-  expect((await job.useAction({ step: 'report' })).outputs['input-tokens']).toBe('10900');
+  expect((await report(job)).outputs['input-tokens']).toBe('10900');
 });

@@ -5,9 +5,9 @@ import { countLines, createLineSplitter, type LineHandlers, type LineSplitter } 
 import { createFolder } from '../store/samples.js';
 
 /** The lines of `chunks`, in order. */
-function split(chunks: readonly (Buffer | string)[], handlers: Omit<LineHandlers, 'onLine'> = {}, limitBytes?: number) {
+function split(chunks: readonly (Buffer | string)[], handlers: Omit<LineHandlers, 'onLine'> = {}, options = {}) {
   const lines: string[] = [];
-  const splitter = createLineSplitter({ ...handlers, onLine: (line) => lines.push(line) }, { limitBytes });
+  const splitter = createLineSplitter({ ...handlers, onLine: (line) => lines.push(line) }, options);
   for (const chunk of chunks) splitter.push(Buffer.from(chunk));
   splitter.end();
   return lines;
@@ -17,41 +17,36 @@ describe('lines', () => {
   const text = 'first\n\ngrüße 🙂\n{"a":"a line of more than sixteen bytes"}\n\r\nlast without newline';
   const expected = ['first', 'grüße 🙂', '{"a":"a line of more than sixteen bytes"}', 'last without newline'];
 
-  test('are the same wherever a chunk ends', () => {
-    const bytes = Buffer.from(text);
-    for (let cut = 0; cut <= bytes.length; cut++) {
-      expect(split([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(expected);
-    }
-  });
+  /** The text in two chunks, in every way, and byte for byte. */
+  const cut = (written: string): Buffer[][] => {
+    const bytes = Buffer.from(written);
+    const halves = Array.from({ length: bytes.length + 1 }, (_, at) => [bytes.subarray(0, at), bytes.subarray(at)]);
+    return [...halves, [...bytes].map((byte) => Buffer.from([byte]))];
+  };
 
-  test('are the same byte for byte', () => {
-    expect(split([...Buffer.from(text)].map((byte) => Buffer.from([byte])))).toEqual(expected);
+  test('are the same wherever a chunk ends', () => {
+    for (const chunks of cut(text)) expect(split(chunks)).toEqual(expected);
   });
 
   test('that nobody wants are not handed over, wherever a chunk ends', () => {
-    const bytes = Buffer.from('{"type":"item.completed","text":"x"}\n{"type":"turn.started"}\nshort\n{"type":"item.');
     const wants = (head: Buffer) => !head.toString().startsWith('{"type":"item.');
-    for (let cut = 0; cut <= bytes.length; cut++) {
-      const lines = split([bytes.subarray(0, cut), bytes.subarray(cut)], { wants });
-      expect(lines).toEqual(['{"type":"turn.started"}', 'short']);
+    const written = '{"type":"item.completed","text":"x"}\n{"type":"turn.started"}\nshort\n{"type":"item.';
+    for (const chunks of cut(written).slice(0, -1)) {
+      expect(split(chunks, { wants })).toEqual(['{"type":"turn.started"}', 'short']);
     }
   });
 
   test('are judged by at least 256 bytes, or by all of them', () => {
     const heads: number[] = [];
     const wants = (head: Buffer) => heads.push(head.length) > 0;
-    const bytes = [...Buffer.from(`${'a line of 300 bytes '.repeat(15)}\ntiny\n`)];
-    split(
-      bytes.map((byte) => Buffer.from([byte])),
-      { wants },
-    );
+    split(cut(`${'a line of 300 bytes '.repeat(15)}\ntiny\n`).at(-1) ?? [], { wants });
     expect(heads).toEqual([256, 300, 4]);
   });
 
   test('that are too long are dropped and reported, once each, and the next ones are not', () => {
     let overlong = 0;
     const chunks = ['x'.repeat(60), 'x'.repeat(60), 'x'.repeat(60), '\nnext\n', 'y'.repeat(101), '\nlast'];
-    expect(split(chunks, { onOverlong: () => overlong++ }, 100)).toEqual(['next', 'last']);
+    expect(split(chunks, { onOverlong: () => overlong++ }, { limitBytes: 100 })).toEqual(['next', 'last']);
     expect(overlong).toBe(2);
   });
 
@@ -79,11 +74,7 @@ describe('lines', () => {
   });
 
   test('are one where the bytes are a document', () => {
-    const lines: string[] = [];
-    const splitter = createLineSplitter({ onLine: (line) => lines.push(line) }, { isDocument: true });
-    for (const chunk of ['{\n', '"a": 1\n', '}\n']) splitter.push(Buffer.from(chunk));
-    splitter.end();
-    expect(lines).toEqual(['{\n"a": 1\n}\n']);
+    expect(split(['{\n', '"a": 1\n', '}\n'], {}, { isDocument: true })).toEqual(['{\n"a": 1\n}\n']);
   });
 });
 

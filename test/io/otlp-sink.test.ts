@@ -1,36 +1,31 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type OtlpSink, openOtlpSink, type SinkLimits } from '../../src/io/otlp-sink.js';
 import { waitFor } from '../harness/wait.js';
 
 const SECRET = { header: 'x-secret', value: 'a secret of this run' };
-const open: { sinks: OtlpSink[]; sockets: Socket[] } = { sinks: [], sockets: [] };
-
-afterEach(async () => {
-  for (const socket of open.sockets.splice(0)) socket.destroy();
-  for (const sink of open.sinks.splice(0)) await sink.close();
-});
-
 async function openSink(limits: Partial<SinkLimits> = {}) {
   const sink = await openOtlpSink({ secret: SECRET, limits });
-  open.sinks.push(sink);
+  onTestFinished(() => sink.close());
   const bodies: string[] = [];
   sink.onBody((body) => bodies.push(body));
   return { sink, bodies, refused: () => Object.fromEntries(sink.refused) };
 }
 
-async function post(sink: OtlpSink, body: string, secret: string | undefined = SECRET.value): Promise<number> {
-  const headers = secret === undefined ? undefined : { [SECRET.header]: secret };
-  const response = await fetch(sink.endpoint, { method: 'POST', body, ...(headers && { headers }) });
-  return response.status;
+async function post(
+  { endpoint }: Pick<OtlpSink, 'endpoint'>,
+  body: string,
+  headers: Record<string, string> = { [SECRET.header]: SECRET.value },
+): Promise<number> {
+  return (await fetch(endpoint, { method: 'POST', body, headers })).status;
 }
 
 /** A connection by hand, so that a test decides what is sent and when. */
 async function connectTo(sink: OtlpSink): Promise<Socket> {
   const socket = connect(Number(new URL(sink.endpoint).port), '127.0.0.1');
   socket.on('error', () => undefined);
-  open.sockets.push(socket);
+  onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   return socket;
 }
@@ -47,7 +42,7 @@ function requestHead(bytes: number): string {
 describe('a telemetry sink', () => {
   test('hands over what came before somebody listened, then the rest, in order', async () => {
     const sink = await openOtlpSink({ secret: SECRET });
-    open.sinks.push(sink);
+    onTestFinished(() => sink.close());
     expect(await post(sink, 'first')).toBe(200);
     const bodies: string[] = [];
     sink.onBody((body) => bodies.push(body));
@@ -56,16 +51,14 @@ describe('a telemetry sink', () => {
     expect(sink.refused.size).toBe(0);
   });
 
-  test.for([
-    ['no secret', undefined],
-    ['an empty one', ''],
-    ['another one', SECRET.value.replace('a', 'b')],
-    ['a part of it', SECRET.value.slice(1)],
-  ] as const)('takes nothing from one who shows %s, and counts it', async ([, secret]) => {
+  test.for<[what: string, headers: Record<string, string>]>([
+    ['no secret', {}],
+    ['an empty one', { [SECRET.header]: '' }],
+    ['another one', { [SECRET.header]: SECRET.value.replace('a', 'b') }],
+    ['a part of it', { [SECRET.header]: SECRET.value.slice(1) }],
+  ])('takes nothing from one who shows %s, and counts it', async ([, headers]) => {
     const { sink, bodies, refused } = await openSink();
-    const send = secret === undefined ? fetch(sink.endpoint, { method: 'POST', body: 'x' }) : post(sink, 'x', secret);
-    const answer = await send;
-    expect(typeof answer === 'number' ? answer : answer.status).toBe(403);
+    expect(await post(sink, 'x', headers)).toBe(403);
     await post(sink, 'ours');
     expect(bodies).toEqual(['ours']);
     expect(refused()).toEqual({ 'it did not come from this Codex': 1 });
@@ -73,9 +66,7 @@ describe('a telemetry sink', () => {
 
   test('takes nothing on another path', async () => {
     const { sink, bodies, refused } = await openSink();
-    const url = sink.endpoint.replace('/v1/logs', '/v1/traces');
-    const response = await fetch(url, { method: 'POST', body: 'x', headers: { [SECRET.header]: SECRET.value } });
-    expect(response.status).toBe(403);
+    expect(await post({ endpoint: sink.endpoint.replace('/v1/logs', '/v1/traces') }, 'x')).toBe(403);
     expect(bodies).toEqual([]);
     expect(refused()).toEqual({ 'it was no report of logs': 1 });
   });

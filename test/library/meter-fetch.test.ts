@@ -189,7 +189,7 @@ describe('a call that is left', () => {
 
 describe('a stream whose server refuses to tell its usage', () => {
   test('is not asked again for that model, until some minutes have passed', async () => {
-    const { server, fetch, url } = await openApi((asked) =>
+    const { server, fetch, url, recorded } = await openApi((asked) =>
       'stream_options' in asked.body && asked.body.model === 'local'
         ? { status: 400, json: { error: { message: 'unknown field stream_options' } } }
         : answerLikeOpenAI(asked),
@@ -198,6 +198,9 @@ describe('a stream whose server refuses to tell its usage', () => {
     const asked = () => server.asked.splice(0).map(({ body }) => 'stream_options' in body);
     await ask('local');
     expect(asked()).toEqual([true, false]);
+    const [estimated] = await recorded();
+    expect(estimated?.responses).toMatchObject([{ evidence: 'tokenizer', source: 'estimated', input: 11, output: 6 }]);
+    expect(estimated?.notes).toMatchObject([{ kind: 'fallback' }]);
     await ask('local');
     await ask('gpt-5.1');
     await ask('local', meterFetch(CONTEXT));

@@ -88,21 +88,6 @@ describe('a metered client of OpenAI', () => {
     await flushUsage();
   });
 
-  test('does without usage where the server does not know how to stream it, and asks it no more', async () => {
-    const { metered, server, recorded } = await openClients((asked) =>
-      'stream_options' in asked.body
-        ? { status: 400, json: { error: { message: 'unknown field stream_options' } } }
-        : answerLikeOpenAI(asked),
-    );
-    const [first] = await readAll(await metered.chat.completions.create({ ...CHAT, stream: true }));
-    await readAll(await metered.chat.completions.create({ ...CHAT, stream: true }));
-    expect(first).toMatchObject({ id: 'chatcmpl-1' });
-    expect(server.asked.map(({ body }) => 'stream_options' in body)).toEqual([true, false, false]);
-    const [invocation] = await recorded();
-    expect(invocation?.responses).toMatchObject([{ evidence: 'tokenizer', source: 'estimated', input: 11, output: 6 }]);
-    expect(invocation?.notes).toMatchObject([{ kind: 'fallback' }]);
-  });
-
   test('estimates what came of a stream that the caller leaves, and leaves it too', async () => {
     const { metered, server, recorded } = await openClients((asked) => {
       const { events = [] } = answerLikeOpenAI(asked, 'Three shelves, and so on without an end');
@@ -133,12 +118,6 @@ describe('a metered client of OpenAI', () => {
     expect(invocation?.responses).toMatchObject([{ responseKey: 'resp_1', ...ANSWERED, source: 'actual' }]);
   });
 
-  test('records a call once however often the client is wrapped, under the newest context', async () => {
-    const { metered, recorded } = await openClients();
-    await meterOpenAI(metered, { category: 'handoff', project: 'shop', runId: 'r1' }).chat.completions.create(CHAT);
-    expect((await recorded()).map(({ phase }) => phase)).toEqual(['handoff']);
-  });
-
   test('works where the database cannot, and keeps the record aside', async () => {
     const { metered, database, stateFolder } = await openClients();
     writeFileSync(database, 'no database at all, but a file of another kind');
@@ -147,9 +126,11 @@ describe('a metered client of OpenAI', () => {
     expect(await readdir(join(stateFolder, 'pending'))).toHaveLength(1);
   });
 
-  test('says at once what is wrong with its context or its client', () => {
-    const client = new OpenAI({ apiKey: 'none' });
-    expect(() => meterOpenAI(client, { category: 'talk' as 'chat' })).toThrow('The category "talk" does not exist');
+  test('replaces the context of a client that is metered already, and refuses a wrong context or client', async () => {
+    const { metered, recorded } = await openClients();
+    await meterOpenAI(metered, { category: 'handoff', project: 'shop', runId: 'r1' }).chat.completions.create(CHAT);
+    expect((await recorded()).map(({ phase }) => phase)).toEqual(['handoff']);
+    expect(() => meterOpenAI(metered, { category: 'talk' as 'chat' })).toThrow('The category "talk" does not exist');
     expect(() => meterOpenAI({} as OpenAI, { category: 'chat' })).toThrow('needs a client of the package "openai"');
   });
 });

@@ -55,15 +55,13 @@ function startedWith(codex: string, env: NodeJS.ProcessEnv): unknown {
 const ENV = { PATH: process.env.PATH, HOME: '/home/ada', EMPTY: '', CODEX_HOME: '/home/ada/.codex' };
 
 describe('Codex as npm installs it', () => {
-  test('is started without its launcher, the platform’s package beside it', () => {
-    const { codex, native } = placeBoth(join(createFolder(), 'lib', 'node_modules'));
-    expect(resolveProgram(codex, ENV)).toMatchObject({ kind: 'native', path: native });
-  });
-
-  test('is started without its launcher, the platform’s package within it', () => {
+  test.for([
+    ['beside', ['@openai']],
+    ['within', ['@openai', 'codex', 'node_modules', '@openai']],
+  ])('is started without its launcher, the platform’s package %s it', ([, scope = []]) => {
     const modules = join(createFolder(), 'lib', 'node_modules');
     const codex = placeLauncher(modules);
-    const native = placeNative(join(modules, '@openai', 'codex', 'node_modules', '@openai'));
+    const native = placeNative(join(modules, ...scope));
     expect(resolveProgram(codex, ENV)).toMatchObject({ kind: 'native', path: native });
   });
 
@@ -101,16 +99,14 @@ describe('Codex is started as it was found', () => {
   });
 
   test.for([
-    ['changes PATH, as older ones did', 'env.PATH = [...additionalDirs, process.env.PATH].join(pathSep);'],
-    ['sets a variable that we do not know', 'env.CODEX_SHINY_NEW = "1";'],
-  ])('where its launcher %s', ([, line]) => {
-    const { codex } = placeBoth(join(createFolder(), 'node_modules'), (source) => `${source}\n${line}`);
-    expectAsFound(codex);
-  });
-
-  test('where its launcher says nothing of the package', () => {
-    const { codex } = placeBoth(join(createFolder(), 'node_modules'), () => 'console.log("old")');
-    expectAsFound(codex);
+    [
+      'changes PATH, as older ones did',
+      (source: string) => `${source}\nenv.PATH = [...additionalDirs, process.env.PATH].join(pathSep);`,
+    ],
+    ['sets a variable that we do not know', (source: string) => `${source}\nenv.CODEX_SHINY_NEW = "1";`],
+    ['says nothing of the package', () => 'console.log("old")'],
+  ] as const)('where its launcher %s', ([, edit]) => {
+    expectAsFound(placeBoth(join(createFolder(), 'node_modules'), edit).codex);
   });
 
   test('where pnpm installed it', () => {

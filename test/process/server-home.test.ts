@@ -1,30 +1,19 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer, type ListenOptions, type Server } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { symlinkSync } from 'node:fs';
+import { type AddressInfo, createServer, type ListenOptions } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { findListener, findServerHome, parseAddress } from '../../src/process/server-home.js';
-
-let folder: string;
-const servers: Server[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'server-home-'));
-});
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+import { createFolder } from '../store/samples.js';
 
 const PROGRAM = basename(process.execPath);
 
 async function listen(options: ListenOptions): Promise<number> {
   const server = createServer().listen(options);
-  servers.push(server);
+  onTestFinished(() => void server.close());
   await once(server, 'listening');
-  const address = server.address();
-  return typeof address === 'object' && address ? address.port : 0;
+  return (server.address() as AddressInfo).port;
 }
 
 describe('an address of --remote', () => {
@@ -67,6 +56,7 @@ describe.runIf(process.platform === 'linux')('the process that listens', () => {
   });
 
   test('is found by a socket, and by a link to it', async () => {
+    const folder = createFolder();
     const path = join(folder, 'server.sock');
     await listen({ path });
     symlinkSync(path, join(folder, 'link.sock'));
@@ -76,10 +66,15 @@ describe.runIf(process.platform === 'linux')('the process that listens', () => {
   });
 
   test('is not one of another program, nor one that listens at another address', async () => {
+    const folder = createFolder();
     const port = await listen({ host: '127.0.0.1', port: 0 });
-    expect(await findListener({ kind: 'tcp', addresses: ['127.0.0.1'], port }, 'codex')).toBeUndefined();
-    expect(await findListener({ kind: 'tcp', addresses: ['127.0.0.2'], port }, PROGRAM)).toBeUndefined();
-    expect(await findListener({ kind: 'tcp', addresses: [], port }, PROGRAM)).toBeUndefined();
+    for (const [program, addresses] of [
+      ['codex', ['127.0.0.1']],
+      [PROGRAM, ['127.0.0.2']],
+      [PROGRAM, []],
+    ] as const) {
+      expect(await findListener({ kind: 'tcp', addresses, port }, program)).toBeUndefined();
+    }
     expect(await findListener({ kind: 'unix', path: join(folder, 'none.sock') }, PROGRAM)).toBeUndefined();
     expect(await findServerHome(`ws://127.0.0.1:${port}`, folder)).toBeUndefined();
   });

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { describeCommand, mayKeepNoFile } from '../../src/process/argv.js';
 import { mentionsTelemetry, reportsThroughProxy, telemetryEnv } from '../../src/process/telemetry.js';
+import { createFolder } from '../store/samples.js';
 
 const RUN = describeCommand(['exec', '--ephemeral']);
 const SERVER = describeCommand(['app-server']);
@@ -68,28 +68,27 @@ test.for([
 });
 
 describe('what the user has said of telemetry is found', () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'telemetry-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
   test.for([
     ['in the configuration', 'home/config.toml', '[otel]\nexporter = "none"\n'],
     ['in a profile', 'home/work.config.toml', 'otel.exporter = "none"\n'],
     ["in the project's configuration", 'shop/.codex/config.toml', '[otel]\nenvironment = "dev"\n'],
     ["in the configuration of the project's parent", '.codex/config.toml', 'otel = {}\n'],
   ])('%s', ([, file = '', text = '']) => {
-    const places = { codexHome: join(folder, 'home'), cwd: join(folder, 'shop', 'web') };
-    expect(mentionsTelemetry(['exec', 'fix'], places)).toBe(false);
+    const folder = createFolder();
+    const folders = { codexHome: join(folder, 'home'), cwd: join(folder, 'shop', 'web') };
+    expect(mentionsTelemetry(['exec', 'fix'], folders)).toBe(false);
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
-    expect(mentionsTelemetry(['exec', 'fix'], places)).toBe(true);
+    expect(mentionsTelemetry(['exec', 'fix'], folders)).toBe(true);
   });
 
   test('in the arguments', () => {
-    const places = { codexHome: folder, cwd: folder };
-    expect(mentionsTelemetry(['-c', 'otel.exporter="none"', 'exec'], places)).toBe(true);
-    expect(mentionsTelemetry(['exec', '--config=otel.environment="dev"'], places)).toBe(true);
+    const folder = createFolder();
+    for (const args of [
+      ['-c', 'otel.exporter="none"', 'exec'],
+      ['exec', '--config=otel.environment="dev"'],
+    ]) {
+      expect(mentionsTelemetry(args, { codexHome: folder, cwd: folder })).toBe(true);
+    }
   });
 });
