@@ -2,6 +2,7 @@ import { COUNTERS } from '../usage/counters.js';
 import type { Provider } from '../usage/provider.js';
 import { isUnpriced, type ModelResponse, type PricedResponse } from '../usage/record.js';
 import type { Source } from '../usage/source.js';
+import { addToCounts, type Usage } from '../usage/usage.js';
 
 /** Every time zone's days, hours and half hours begin on a bucket. */
 export const BUCKET_MS = 15 * 60_000;
@@ -24,24 +25,14 @@ export function beginSum(): Sum {
   return { responses: 0, unpricedResponses: 0, counts: COUNTERS.map(() => 0), costNanoUsd: null };
 }
 
-export function addToSum(sum: Sum, more: Readonly<Sum>): void {
-  sum.responses += more.responses;
-  sum.unpricedResponses += more.unpricedResponses;
-  for (let at = 0; at < sum.counts.length; at++) sum.counts[at] = (sum.counts[at] ?? 0) + (more.counts[at] ?? 0);
-  if (more.costNanoUsd !== null) sum.costNanoUsd = (sum.costNanoUsd ?? 0) + more.costNanoUsd;
-}
+type Bill = Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>;
 
-/** The sum over one response. */
-export function sumOf(
-  { usage }: Pick<ModelResponse, 'usage'>,
-  bill: Pick<PricedResponse, 'costNanoUsd' | 'costExtent'>,
-): Readonly<Sum> {
-  return {
-    responses: 1,
-    unpricedResponses: isUnpriced(bill) ? 1 : 0,
-    counts: COUNTERS.map(({ name }) => usage[name]),
-    costNanoUsd: bill.costNanoUsd ?? null,
-  };
+/** Adds one response. */
+export function addToSum(sum: Sum, usage: Usage, bill: Bill): void {
+  sum.responses++;
+  if (isUnpriced(bill)) sum.unpricedResponses++;
+  addToCounts(sum.counts, usage);
+  if (typeof bill.costNanoUsd === 'number') sum.costNanoUsd = (sum.costNanoUsd ?? 0) + bill.costNanoUsd;
 }
 
 /** By what a response is assigned to a sum. */
@@ -61,8 +52,8 @@ export class BucketTally {
   /** Responses come in order of time, so the next one mostly goes into the same sum as the last one. */
   #last: BucketSum | undefined;
 
-  add(of: BucketKeys, sum: Readonly<Sum>): void {
-    addToSum(this.#find(of), sum);
+  add(keys: BucketKeys, usage: Usage, bill: Bill): void {
+    addToSum(this.#find(keys), usage, bill);
   }
 
   list(): readonly BucketSum[] {
@@ -71,12 +62,19 @@ export class BucketTally {
 
   #find({ provider = 'codex', model, source, completedAtMs }: BucketKeys): BucketSum {
     const startMs = bucketStartOf(completedAtMs);
-    const isOf = (sum: BucketSum) =>
-      sum.startMs === startMs && sum.model === model && sum.source === source && sum.provider === provider;
-    const last = this.#last && isOf(this.#last) ? this.#last : this.#sums.find(isOf);
-    const sum = last ?? { startMs, provider, model, source, ...beginSum() };
-    if (!last) this.#sums.push(sum);
-    this.#last = sum;
+    let sum = this.#last;
+    if (!sum || !isFor(sum, startMs, provider, model, source)) {
+      sum = this.#sums.find((one) => isFor(one, startMs, provider, model, source));
+      if (!sum) {
+        sum = { startMs, provider, model, source, ...beginSum() };
+        this.#sums.push(sum);
+      }
+      this.#last = sum;
+    }
     return sum;
   }
+}
+
+function isFor(sum: BucketSum, startMs: number, provider: Provider, model: string, source: Source): boolean {
+  return sum.startMs === startMs && sum.model === model && sum.source === source && sum.provider === provider;
 }

@@ -1,6 +1,6 @@
 import { COUNTERS } from '../usage/counters.js';
 import type { ModelResponse, PricedResponse } from '../usage/record.js';
-import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf, sumOf } from './bucket-tally.js';
+import { BUCKET_MS, type BucketSum, BucketTally, bucketStartOf } from './bucket-tally.js';
 import { ADD_COUNTERS, COUNTER_COLUMNS, sumCounterColumns } from './counter-columns.js';
 import type { Connection } from './open.js';
 import { type SealedPack, sumPack } from './pack.js';
@@ -83,7 +83,7 @@ export function createBucketSums(connection: Connection): () => BucketSums {
       add(response, bill, projectId) {
         const tally = tallies.get(projectId) ?? new BucketTally();
         tallies.set(projectId, tally);
-        tally.add(response, sumOf(response, bill));
+        tally.add(response, response.usage, bill);
       },
       addSums(sums, projectId) {
         for (const sum of sums) put(sum, projectId);

@@ -38,8 +38,8 @@ export const ADD_COUNTERS: string = list(COUNTERS, ({ column }) => `${column} = 
  * In packs a counter is known by its place. One that was added later stands at the end, and is missing from what was packed
  * before it was there.
  */
-export const FIRST_COUNTERS: readonly ResponseCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since === undefined);
-export const LATER_COUNTERS: readonly ResponseCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since !== undefined);
+const FIRST_COUNTERS: readonly ResponseCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since === undefined);
+const LATER_COUNTERS: readonly ResponseCounter[] = RESPONSE_COUNTERS.filter(({ since }) => since !== undefined);
 /** How many of a sum's counters stand before its cost. */
 export const FIRST_SUMS: number = COUNTERS.filter(({ since }) => since === undefined).length;
 

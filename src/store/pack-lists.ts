@@ -1,5 +1,7 @@
-import { addToSum, beginSum, type Sum } from './bucket-tally.js';
+import type { ModelResponse } from '../usage/record.js';
+import { addToSum, beginSum } from './bucket-tally.js';
 import { FIRST_SUMS } from './counter-columns.js';
+import type { Bill } from './history-responses.js';
 
 /** Responses that have all but their counts in common, with their sums. */
 export class Kind {
@@ -14,10 +16,10 @@ export class Kind {
     this.#json = json;
   }
 
-  add(more: Readonly<Sum>, completedAtMs: number): void {
-    this.firstMs = Math.min(this.firstMs, completedAtMs);
-    this.lastMs = Math.max(this.lastMs, completedAtMs);
-    addToSum(this.sum, more);
+  add({ usage, completedAtMs }: ModelResponse, bill: Bill): void {
+    if (completedAtMs < this.firstMs) this.firstMs = completedAtMs;
+    if (completedAtMs > this.lastMs) this.lastMs = completedAtMs;
+    addToSum(this.sum, usage, bill);
   }
 
   /** A list of what they have in common, followed by the sums. */

@@ -1,12 +1,12 @@
-import { CACHE_WRITE_1H, COUNTERS, type ResponseCounter } from '../usage/counters.js';
+import { CACHE_WRITE_1H, COUNTERS } from '../usage/counters.js';
 import type { Provider } from '../usage/provider.js';
 import type { ModelResponse } from '../usage/record.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { completeUsage, type Usage } from '../usage/usage.js';
-import { type BucketSum, BucketTally, sumOf } from './bucket-tally.js';
-import { FIRST_COUNTERS, LATER_COUNTERS, PACKED_COUNTS } from './counter-columns.js';
+import { type BucketSum, BucketTally } from './bucket-tally.js';
+import { PACKED_COUNTS } from './counter-columns.js';
 import type { Bill, BilledResponse } from './history-responses.js';
-import { JsonRows } from './json-rows.js';
+import { JsonRows, type Numbers } from './json-rows.js';
 import { Kind, TurnList } from './pack-lists.js';
 import { createPriceEncoder, type PriceEncoder } from './response-rows.js';
 
@@ -77,28 +77,17 @@ class OpenPack {
   }
 
   add(response: ModelResponse, bill: Bill): void {
-    const { costNanoUsd, price } = bill;
-    const { completedAtMs } = response;
+    const { price } = bill;
     const last = this.#last;
     if (!last || !isOfSameTurn(last, response)) this.#turn = this.#turns.find(describeTurn(response));
     const isSameKind = last && this.#lastPrice === price && isOfSameKind(last, response);
     const kind = isSameKind && this.#kind ? this.#kind : this.#findKind(response, price);
-    const sum = sumOf(response, bill);
-    kind.add(sum, completedAtMs);
-    this.#sums.add(response, sum);
+    kind.add(response, bill);
+    this.#sums.add(response, response.usage, bill);
     this.#last = response;
     this.#lastPrice = price;
     this.#kind = kind;
-    const rows = this.#rows;
-    rows.begin();
-    rows.text(response.key);
-    rows.number(this.#turn);
-    rows.number(kind.index);
-    rows.number(completedAtMs);
-    for (const counter of FIRST_COUNTERS) rows.number(readCount(response, counter));
-    rows.number(costNanoUsd);
-    for (const counter of LATER_COUNTERS) rows.number(readCount(response, counter));
-    rows.end();
+    this.#rows.add(response.key, listNumbers(response, this.#turn, kind.index, bill.costNanoUsd));
   }
 
   close(): Pack {
@@ -179,8 +168,9 @@ export function sumPack(pack: SealedPack): readonly BucketSum[] {
   for (const row of readCounts(pack)) {
     const [, , kind, completedAtMs] = row;
     const [model, , , source] = kinds[kind] as KindRow;
-    const sum = sumOf({ usage: readUsage(row) }, { costNanoUsd: readCost(row) });
-    tally.add({ provider: pack.provider, model, source, completedAtMs }, sum);
+    tally.add({ provider: pack.provider, model, source, completedAtMs }, readUsage(row), {
+      costNanoUsd: readCost(row),
+    });
   }
   return tally.list();
 }
@@ -192,8 +182,11 @@ export function repack(pack: Pack, known: ReadonlySet<string>): Pack[] {
   return packer.size === pack.responses ? [pack] : packer.take();
 }
 
-function readCount({ usage, cacheWrite1h = 0 }: ModelResponse, { name }: ResponseCounter): number {
-  return name === CACHE_WRITE_1H.name ? cacheWrite1h : usage[name];
+/** What follows the key in a row of a pack, in the order of `PACKED_COUNTS`. It names the counters, as usage.ts does. */
+function listNumbers(response: ModelResponse, turn: number, kind: number, costNanoUsd: number | undefined): Numbers {
+  const { completedAtMs, usage, cacheWrite1h = 0 } = response;
+  const { input, cachedInput, cacheWrite, output, reasoning } = usage;
+  return [turn, kind, completedAtMs, input, cachedInput, cacheWrite, cacheWrite1h, output, reasoning, costNanoUsd];
 }
 
 function isOfSameTurn(a: ModelResponse, b: ModelResponse): boolean {

@@ -1,4 +1,3 @@
-import { COUNTERS } from './counters.js';
 import type { Note } from './record.js';
 import type { Evidence } from './source.js';
 import type { Usage } from './usage.js';
@@ -43,7 +42,13 @@ export function mostTokens(evidence: Evidence): number {
 /** Whether `usage` can be what its evidence says: the counters of one response, or those of many. */
 export function isPossibleUsage(usage: Usage, evidence: Evidence): boolean {
   const most = mostTokens(evidence);
-  return COUNTERS.every(({ name }) => isCount(usage[name]) && usage[name] <= most);
+  const { input, cachedInput, cacheWrite, output, reasoning } = usage;
+  const areInputs = isCountUpTo(input, most) && isCountUpTo(cachedInput, most) && isCountUpTo(cacheWrite, most);
+  return areInputs && isCountUpTo(output, most) && isCountUpTo(reasoning, most);
+}
+
+function isCountUpTo(value: number, most: number): boolean {
+  return value <= most && isCount(value);
 }
 
 /** Returns a note when a total is impossible for its evidence and is left out, or no note when it is possible. */

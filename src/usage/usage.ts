@@ -56,6 +56,15 @@ export function subtractUsage(a: Usage, b: Usage): Usage {
   };
 }
 
+/** Adds `usage` to sums that are in the order of `COUNTERS`. */
+export function addToCounts(counts: number[], usage: Usage): void {
+  counts[0] = (counts[0] ?? 0) + usage.input;
+  counts[1] = (counts[1] ?? 0) + usage.cachedInput;
+  counts[2] = (counts[2] ?? 0) + usage.cacheWrite;
+  counts[3] = (counts[3] ?? 0) + usage.output;
+  counts[4] = (counts[4] ?? 0) + usage.reasoning;
+}
+
 export function equalUsage(a: Usage, b: Usage): boolean {
   const isEqual = a.input === b.input && a.cachedInput === b.cachedInput && a.cacheWrite === b.cacheWrite;
   return isEqual && a.output === b.output && a.reasoning === b.reasoning;

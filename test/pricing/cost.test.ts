@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest';
-import { type Cost, costOf, readBaseRatesPer1k } from '../../src/pricing/cost.js';
-import type { Price, ServiceTier } from '../../src/pricing/price.js';
+import { type Cost, costOf, divideUsage, readBaseRatesPer1k } from '../../src/pricing/cost.js';
+import type { Price, Rates, ServiceTier } from '../../src/pricing/price.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { PRICE_TABLE } from '../../src/pricing/table.js';
+import { BILLED_COUNTERS, type BilledCounterName } from '../../src/usage/counters.js';
 import { NO_USAGE, type Usage } from '../../src/usage/usage.js';
 
+/** The usage of one token of a counter, beside one of input. */
+const ONLY: Partial<Record<BilledCounterName, Partial<Usage>>> = {
+  cachedInput: { cachedInput: 1 },
+  cacheWrite: { cacheWrite: 1 },
+  cacheWrite1h: { cacheWrite: 1 },
+  output: { input: 0, output: 1 },
+};
 const IN_OCTOBER_2026 = Date.parse('2026-10-01T12:00:00Z');
 
 function priceOf(model: string, atMs = IN_OCTOBER_2026): Price {
@@ -18,6 +26,18 @@ function costAt(price: Price, counters: Partial<Usage>, tier: ServiceTier = 'sta
   if (cost === undefined) throw new Error(`${tier} has no price`);
   return cost;
 }
+
+test.each(BILLED_COUNTERS)('a token of $name costs what its own rate says', ({ name }) => {
+  const rates = Object.fromEntries(
+    BILLED_COUNTERS.map((counter, index) => [counter.name, 10 ** index]),
+  ) as unknown as Rates;
+  const usage = { ...NO_USAGE, input: 1, ...ONLY[name] };
+  const cacheWrite1h = name === 'cacheWrite1h' ? 1 : 0;
+  expect(divideUsage(usage, cacheWrite1h).tokens).toEqual(BILLED_COUNTERS.map((one) => Number(one.name === name)));
+  const price = { ...priceOf('gpt-5.1-codex'), rates };
+  const cost = costOf(usage, price, 'standard', { cacheWrite1h });
+  expect(cost?.nanoUsd).toBe(rates[name]);
+});
 
 test.each<[what: string, model: string, tier: ServiceTier, counters: Partial<Usage>, nanoUsd: number]>([
   ['input and output at their rates', 'gpt-5.1-codex', 'standard', { input: 100, output: 9 }, 100 * 1250 + 9 * 10_000],

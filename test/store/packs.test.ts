@@ -31,7 +31,13 @@ const VARIED = [
   sampleResponse('r1'),
   sampleResponse('r2', { turnId: 'turn-2', rootTurnId: undefined, usage: { input: 9, cachedInput: 0, reasoning: 0 } }),
   sampleResponse('r3', { model: 'gpt-5.5', serviceTier: 'priority', evidence: 'token_count' }),
-  sampleResponse('r4', { model: 'nobody "knows"', costNanoUsd: undefined, price: undefined, cacheWrite1h: 4 }),
+  sampleResponse('r4', {
+    model: 'nobody "knows"',
+    costNanoUsd: undefined,
+    price: undefined,
+    cacheWrite1h: 4,
+    usage: { input: 11, cachedInput: 3, cacheWrite: 6, output: 7, reasoning: 5 },
+  }),
   sampleResponse('total:1/2 "größer"\n', { turnId: undefined, completedAtMs: START + 2 * HOUR_MS, costNanoUsd: 0 }),
 ];
 

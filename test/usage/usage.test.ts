@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest';
+import { isPossibleUsage } from '../../src/usage/count.js';
 import { COUNTERS } from '../../src/usage/counters.js';
-import { addUsage, equalUsage, isNegativeUsage, isNoUsage, NO_USAGE, subtractUsage } from '../../src/usage/usage.js';
+import {
+  addToCounts,
+  addUsage,
+  equalUsage,
+  isNegativeUsage,
+  isNoUsage,
+  NO_USAGE,
+  subtractUsage,
+} from '../../src/usage/usage.js';
 
 const COUNTS = Object.fromEntries(COUNTERS.map(({ name }, index) => [name, 10 ** index])) as typeof NO_USAGE;
 
@@ -12,6 +21,16 @@ it.each(COUNTERS)('adds, subtracts and compares $name', ({ name }) => {
   expect(equal).toEqual([false, false, true]);
   expect([isNoUsage(one), isNoUsage({ ...NO_USAGE })]).toEqual([false, true]);
   expect([isNegativeUsage(subtractUsage(NO_USAGE, one)), isNegativeUsage(one)]).toEqual([true, false]);
+});
+
+it.each(COUNTERS)('adds $name to sums in the order of the list, and refuses it beyond what it can be', ({ name }) => {
+  const counts = COUNTERS.map(() => 1);
+  addToCounts(counts, COUNTS);
+  expect(counts).toEqual(COUNTERS.map((counter) => 1 + COUNTS[counter.name]));
+  for (const impossible of [-1, 0.5, 1e9 + 1, Number.NaN]) {
+    expect(isPossibleUsage({ ...COUNTS, [name]: impossible }, 'usage_record')).toBe(false);
+  }
+  expect(isPossibleUsage({ ...COUNTS, [name]: 1e9 }, 'usage_record')).toBe(true);
 });
 
 it('names the counters in the order of the list, in which sums are written', () => {

@@ -117,7 +117,7 @@ export function saveState(
 export interface Reading {
   readonly state: ThreadState;
   /** The response ids of its usage records so far. */
-  readonly read: Set<string>;
+  read: Set<string>;
 }
 
 /** Returns a reading of the same thread that begins anew. */

@@ -55,9 +55,9 @@ export class Thread {
     const { models, keys, ...state } = saved;
     this.#sinceMs = sinceMs;
     this.#file = file;
-    this.reading = { state, read: new Set(keys) };
-    this.#models = new Map(models.map(([turnId, model]) => [turnId ?? undefined, model ?? undefined]));
     this.#seen = new Set(keys);
+    this.reading = { state, read: this.#seen };
+    this.#models = new Map(models.map(([turnId, model]) => [turnId ?? undefined, model ?? undefined]));
   }
 
   /** Undefined until the file's header has been read, as `sessionId` and `cliVersion`. */
@@ -90,6 +90,8 @@ export class Thread {
 
   /** Begins to read the file anew. What was counted before is not counted again. */
   readAgain(): Reading {
+    // One set serves the first reading twice, because a history has ids by the million. From here on the two differ.
+    if (this.reading.read === this.#seen) this.reading.read = new Set(this.#seen);
     return readAnew(this.reading.state, this.#isAllNew());
   }
 
@@ -117,10 +119,7 @@ export class Thread {
         break;
       case 'usage_record':
         // A record of another thread is a copy of its history.
-        if (record.threadId !== this.id || reading.read.has(record.responseId)) break;
-        reading.read.add(record.responseId);
-        this.reading.state.recorded = addUsage(this.reading.state.recorded, record.usage);
-        this.#count(record.atMs, record.responseId, record, 'usage_record');
+        if (record.threadId === this.id && !reading.read.has(record.responseId)) this.#takeUsageRecord(record, reading);
         break;
       case 'token_count':
         endCopy(this.reading.state, record.atMs);
@@ -138,12 +137,19 @@ export class Thread {
     state.isHistoryOver ||= atMs >= this.#sinceMs;
   }
 
+  #takeUsageRecord(record: RolloutRecord & { readonly kind: 'usage_record' }, { state, read }: Reading): void {
+    const isKnown = this.#seen.has(record.responseId);
+    read.add(record.responseId);
+    state.recorded = addUsage(state.recorded, record.usage);
+    if (!isKnown) this.#count(record.atMs, record.responseId, record, 'usage_record');
+  }
+
   #takeTotal({ atMs, total, last }: RolloutRecord & { readonly kind: 'token_count' }): void {
     const state = this.reading.state;
     const change = takeTotal(state, total, last, this.#file.pageId);
     if (!this.#isHistory(atMs)) this.notes.push(...change.notes);
     if (change.kind === 'nothing' && !this.#isHistory(atMs)) state.silentCounts++;
-    if (change.kind !== 'response') return;
+    if (change.kind !== 'response' || this.#seen.has(change.key)) return;
     const of = { turnId: state.turnId, rootTurnId: state.turnId, usage: change.usage };
     this.#count(atMs, change.key, of, 'token_count', change.source);
   }
@@ -158,20 +164,20 @@ export class Thread {
   }
 
   #count(atMs: number, key: string, of: OfTurn, evidence: Evidence, source: Source = 'actual'): void {
-    if (this.#seen.has(key)) return;
+    const { state } = this.reading;
     this.#seen.add(key);
-    this.reading.state.settings = takeResponse(this.reading.state.settings);
+    state.settings = takeResponse(state.settings);
     if (this.#isHistory(atMs)) return;
     if (!isPossibleUsage(of.usage, evidence)) return void this.refused++;
     this.responses.push({
-      threadId: this.id ?? '',
+      threadId: state.id ?? '',
       key,
       turnId: of.turnId,
       rootTurnId: of.rootTurnId,
       usage: of.usage,
       evidence,
       model: this.#modelOf(of.turnId) ?? UNKNOWN_MODEL,
-      serviceTier: this.reading.state.settings.inForce.serviceTier,
+      serviceTier: state.settings.inForce.serviceTier,
       source,
       completedAtMs: atMs,
     });
