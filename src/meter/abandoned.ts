@@ -49,10 +49,8 @@ export async function settleAbandoned(
 /** Notes the failure; the store keeps equal notes once. When the note cannot be recorded either, the log has the reason. */
 function noteUnsettled(store: Store, id: string, reason: string): void {
   try {
-    store.record({
-      invocation: { id },
-      notes: [{ kind: 'fault', reason: `${CANNOT_BE_SETTLED}: ${reason}`, figures: {} }],
-    });
+    const note: Note = { kind: 'fault', reason: `${CANNOT_BE_SETTLED}: ${reason}`, figures: {} };
+    store.record({ invocation: { id }, notes: [note] });
   } catch (error) {
     if (isFaultOfDatabase(error)) throw error;
   }
@@ -89,14 +87,8 @@ async function settle(store: Store, prices: PriceBook, invocation: OpenInvocatio
 /** Finds and reads the session files that are assigned to an invocation. */
 async function readSessionFiles({ threadId, codexHome, cwd, startedAtMs }: OpenInvocation) {
   if (codexHome === null) return { rootId: threadId ?? undefined, files: [] };
-  const follower = new SessionFollower({
-    codexHome,
-    startedAtMs,
-    cwd,
-    pid: undefined,
-    threads: 'one',
-    onProgress: () => undefined,
-  });
+  const options = { codexHome, startedAtMs, cwd, pid: undefined, onProgress: () => undefined };
+  const follower = new SessionFollower({ ...options, threads: 'one' });
   if (threadId) follower.setRoot(threadId);
   await follower.finish();
   const { rootId, files } = follower;

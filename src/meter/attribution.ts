@@ -32,8 +32,6 @@ export interface CallFacts {
 
 const ITERATION = /^\d{1,9}$/;
 
-type InferredValue = { readonly value: string; readonly origin: AttributionOrigin } | undefined;
-
 /**
  * Decides the attribution of an invocation: what the user set wins over what the path of `--output-last-message`, the
  * command and the git work tree show. Without a run id, a day's invocations in a project are one run. Throws a UsageError
@@ -41,15 +39,17 @@ type InferredValue = { readonly value: string; readonly origin: AttributionOrigi
  */
 export function attribute(said: GivenAttribution, shown: CallFacts): Attribution {
   const groups = readOutputPath(said.outputPatterns, shown.outputLastMessage, shown.cwd);
-  const path = (group: string): InferredValue => {
+  // A pattern of the user's may find what is no phase or iteration. That is no reason to refuse the run.
+  const path = (group: string, isUsable = (value: string) => value !== ''): GivenValue => {
     const value = groups[group];
-    return value ? { value, origin: 'output path' } : undefined;
+    return value && isUsable(value) ? { value, origin: 'output path' } : undefined;
   };
   const project = said.project ?? nameProject(resolve(shown.cwd, shown.cd ?? '.'));
   const run = said.run ??
     path('run') ?? { value: localDay(shown.startedAtMs, said.timeZone), origin: 'default' as const };
-  const phase = said.phase ?? knownPhase(path('phase')) ?? inferPhase(shown.command);
-  const iteration = said.iteration ?? knownIteration(path('iteration'));
+  const phase = said.phase ?? path('phase', (value) => findPhase(value) !== undefined) ?? inferPhase(shown.command);
+  // A long number in a path is a time or an id, not a round.
+  const iteration = said.iteration ?? path('iteration', (value) => ITERATION.test(value));
   return {
     projectId: project.value,
     runId: run.value,
@@ -62,16 +62,6 @@ export function attribute(said: GivenAttribution, shown: CallFacts): Attribution
       iteration: iteration?.origin ?? 'default',
     },
   };
-}
-
-/** A pattern of the user's may find a name that is not a phase. That is no reason to refuse the run. */
-function knownPhase(guess: InferredValue): InferredValue {
-  return guess && findPhase(guess.value) ? guess : undefined;
-}
-
-/** A long number in a path is a time or an id, not a round. */
-function knownIteration(guess: InferredValue): InferredValue {
-  return guess && ITERATION.test(guess.value) ? guess : undefined;
 }
 
 function parsePhase(value: string): Phase {

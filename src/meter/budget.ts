@@ -34,7 +34,7 @@ export interface BudgetOptions {
   readonly onMark: (level: BudgetLevel, mark: BudgetMark) => void;
 }
 
-/** Whose spending counts beside the invocation's own: its run's, or its project's in a period. */
+/** The spending that counts beside the invocation's own: its run's, or its project's in a period. */
 export type OthersScope = 'run' | (Period & Pick<BudgetLimit, 'of'>);
 
 const NEAR = 0.8;
@@ -87,14 +87,12 @@ export class BudgetGuard {
     return period;
   }
 
-  #readOthers({ scope, of }: Whose, nowMs: number): Spent {
+  #readOthers({ scope, of }: Spenders, nowMs: number): Spent {
     const key = keyOf({ scope, of });
     if (scope === 'invocation') return NOTHING_SPENT;
     try {
-      this.#others.set(
-        key,
-        this.#options.readOthers(scope === 'run' ? scope : { ...this.#periodAt(scope, nowMs), of }),
-      );
+      const others = scope === 'run' ? scope : { ...this.#periodAt(scope, nowMs), of };
+      this.#others.set(key, this.#options.readOthers(others));
     } catch (error) {
       this.#options.onFault(error);
     }
@@ -102,10 +100,10 @@ export class BudgetGuard {
   }
 }
 
-type Whose = Pick<BudgetLimit, 'scope' | 'of'>;
+type Spenders = Pick<BudgetLimit, 'scope' | 'of'>;
 
 /** Limits with the same key compare with the same spending. */
-function keyOf({ scope, of }: Whose): string {
+function keyOf({ scope, of }: Spenders): string {
   return `${scope} of ${of ?? 'machine'}`;
 }
 

@@ -9,7 +9,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  * and repository. In a pull request the branch is its own, and the commit is the one that was checked out. Nothing outside of CI.
  */
 export function readCiTags(env: Env): Tag[] {
-  const found = SYSTEMS.find(({ is }) => env[is]);
+  const found = findSystem(env);
   const tags = Object.entries(found?.read(env) ?? {}).flatMap(([key, value]) => (value ? [{ key, value }] : []));
   // Buildkite names HEAD where it does not know the commit yet.
   return tags.filter((tag) => isPossibleTag(tag) && (tag.key !== 'commit' || /^[0-9a-f]{7,64}$/i.test(tag.value)));
@@ -23,7 +23,7 @@ export interface FoundCi {
 
 /** Recognises the job that the environment is of. Undefined outside of CI. */
 export function recogniseCi(env: Env): FoundCi | undefined {
-  const found = SYSTEMS.find(({ is }) => env[is]);
+  const found = findSystem(env);
   if (!found) return undefined;
   const { system, pipeline, run, actor } = found;
   const read = (names: readonly string[]) => names.map((name) => env[name]).find(Boolean);
@@ -44,113 +44,108 @@ interface CiSystem {
 }
 
 const SYSTEMS: readonly CiSystem[] = [
+  // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
   {
-    ...{ system: 'github', is: 'GITHUB_SHA', read: readGitHub },
-    ...{ pipeline: ['GITHUB_WORKFLOW'], run: ['GITHUB_RUN_ID'], actor: ['GITHUB_ACTOR'] },
+    ...{ system: 'github', is: 'GITHUB_SHA', pipeline: ['GITHUB_WORKFLOW'], run: ['GITHUB_RUN_ID'] },
+    actor: ['GITHUB_ACTOR'],
+    read: (env) => {
+      const reference = env.GITHUB_REF ?? '';
+      const isTag = env.GITHUB_REF_TYPE === 'tag' || reference.startsWith('refs/tags/');
+      const name = env.GITHUB_REF_NAME ?? /^refs\/heads\/(.+)$/.exec(reference)?.[1];
+      const ofPullRequest = /^refs\/pull\/(\d+)\//.exec(reference)?.[1] ?? /^(\d+)\/merge$/.exec(name ?? '')?.[1];
+      return {
+        branch: env.GITHUB_HEAD_REF || (isTag || ofPullRequest !== undefined ? undefined : name),
+        commit: env.GITHUB_SHA,
+        pr: ofPullRequest,
+        repo: env.GITHUB_REPOSITORY,
+      };
+    },
   },
+  // https://docs.gitlab.com/ci/variables/predefined_variables/
   {
-    ...{ system: 'gitlab', is: 'GITLAB_CI', read: readGitLab },
-    ...{ pipeline: ['CI_PIPELINE_NAME', 'CI_JOB_NAME'], run: ['CI_PIPELINE_ID'], actor: ['GITLAB_USER_LOGIN'] },
+    ...{ system: 'gitlab', is: 'GITLAB_CI', pipeline: ['CI_PIPELINE_NAME', 'CI_JOB_NAME'], run: ['CI_PIPELINE_ID'] },
+    actor: ['GITLAB_USER_LOGIN'],
+    read: (env) => ({
+      branch: env.CI_MERGE_REQUEST_SOURCE_BRANCH_NAME || (env.CI_COMMIT_TAG ? undefined : env.CI_COMMIT_REF_NAME),
+      commit: env.CI_COMMIT_SHA,
+      pr: env.CI_MERGE_REQUEST_IID,
+      repo: env.CI_PROJECT_PATH,
+    }),
   },
+  // https://buildkite.com/docs/pipelines/configure/environment-variables
   {
-    ...{ system: 'buildkite', is: 'BUILDKITE', read: readBuildkite },
-    ...{ pipeline: ['BUILDKITE_PIPELINE_SLUG'], run: ['BUILDKITE_BUILD_ID'] },
+    ...{ system: 'buildkite', is: 'BUILDKITE', pipeline: ['BUILDKITE_PIPELINE_SLUG'], run: ['BUILDKITE_BUILD_ID'] },
     actor: ['BUILDKITE_BUILD_CREATOR', 'BUILDKITE_BUILD_AUTHOR'],
+    read: (env) => ({
+      branch: env.BUILDKITE_TAG ? undefined : env.BUILDKITE_BRANCH,
+      commit: env.BUILDKITE_COMMIT,
+      pr: numberOf(env.BUILDKITE_PULL_REQUEST),
+      repo: nameRepository(env.BUILDKITE_REPO ?? ''),
+    }),
   },
+  // https://circleci.com/docs/reference/variables/
   {
-    ...{ system: 'circleci', is: 'CIRCLECI', read: readCircle },
-    ...{ pipeline: ['CIRCLE_JOB'], run: ['CIRCLE_WORKFLOW_ID', 'CIRCLE_BUILD_NUM'], actor: ['CIRCLE_USERNAME'] },
+    ...{
+      system: 'circleci',
+      is: 'CIRCLECI',
+      pipeline: ['CIRCLE_JOB'],
+      run: ['CIRCLE_WORKFLOW_ID', 'CIRCLE_BUILD_NUM'],
+    },
+    actor: ['CIRCLE_USERNAME'],
+    read: (env) => {
+      const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
+      return {
+        // The branch of a pull request from a fork is `pull/7`.
+        branch: /^pull\/\d+/.test(env.CIRCLE_BRANCH ?? '') ? undefined : env.CIRCLE_BRANCH,
+        commit: env.CIRCLE_SHA1,
+        pr: env.CIRCLE_PR_NUMBER || numberOf(env.CIRCLE_PULL_REQUEST),
+        repo: nameRepository(env.CIRCLE_REPOSITORY_URL ?? '') ?? (owner && name ? `${owner}/${name}` : undefined),
+      };
+    },
   },
+  // https://learn.microsoft.com/azure/devops/pipelines/build/variables
   {
-    ...{ system: 'azure', is: 'TF_BUILD', read: readAzure },
-    ...{ pipeline: ['BUILD_DEFINITIONNAME'], run: ['BUILD_BUILDID'], actor: ['BUILD_REQUESTEDFOR'] },
+    ...{ system: 'azure', is: 'TF_BUILD', pipeline: ['BUILD_DEFINITIONNAME'], run: ['BUILD_BUILDID'] },
+    actor: ['BUILD_REQUESTEDFOR'],
+    read: (env) => {
+      const reference = env.SYSTEM_PULLREQUEST_SOURCEBRANCH || env.BUILD_SOURCEBRANCH || '';
+      return {
+        branch: /^refs\/heads\/(.+)$/.exec(reference)?.[1],
+        commit: env.BUILD_SOURCEVERSION,
+        pr: env.SYSTEM_PULLREQUEST_PULLREQUESTNUMBER || env.SYSTEM_PULLREQUEST_PULLREQUESTID,
+        repo: nameRepository(env.BUILD_REPOSITORY_URI ?? '') ?? env.BUILD_REPOSITORY_NAME,
+      };
+    },
   },
+  // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
   {
-    ...{ system: 'bitbucket', is: 'BITBUCKET_COMMIT', read: readBitbucket },
-    ...{ pipeline: [], run: ['BITBUCKET_PIPELINE_UUID'], actor: ['BITBUCKET_STEP_TRIGGERER_UUID'] },
+    ...{ system: 'bitbucket', is: 'BITBUCKET_COMMIT', pipeline: [], run: ['BITBUCKET_PIPELINE_UUID'] },
+    actor: ['BITBUCKET_STEP_TRIGGERER_UUID'],
+    read: (env) => ({
+      branch: env.BITBUCKET_BRANCH,
+      commit: env.BITBUCKET_COMMIT,
+      pr: env.BITBUCKET_PR_ID,
+      repo: env.BITBUCKET_REPO_FULL_NAME,
+    }),
   },
+  // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables, and the git plugin's.
   {
-    ...{ system: 'jenkins', is: 'JENKINS_URL', read: readJenkins },
-    ...{ pipeline: ['JOB_NAME'], run: ['BUILD_TAG', 'BUILD_ID'], actor: ['BUILD_USER_ID', 'CHANGE_AUTHOR'] },
+    ...{ system: 'jenkins', is: 'JENKINS_URL', pipeline: ['JOB_NAME'], run: ['BUILD_TAG', 'BUILD_ID'] },
+    actor: ['BUILD_USER_ID', 'CHANGE_AUTHOR'],
+    read: (env) => {
+      const branch = env.BRANCH_NAME || env.GIT_BRANCH?.replace(/^(?:refs\/heads\/|origin\/)/, '');
+      return {
+        branch: env.CHANGE_BRANCH || (env.CHANGE_ID || env.TAG_NAME ? undefined : branch),
+        commit: env.GIT_COMMIT,
+        pr: env.CHANGE_ID,
+        repo: nameRepository(env.GIT_URL ?? ''),
+      };
+    },
   },
 ];
 
-/** https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
-function readGitHub(env: Env): Values {
-  const reference = env.GITHUB_REF ?? '';
-  const isTag = env.GITHUB_REF_TYPE === 'tag' || reference.startsWith('refs/tags/');
-  const name = env.GITHUB_REF_NAME ?? /^refs\/heads\/(.+)$/.exec(reference)?.[1];
-  const ofPullRequest = /^refs\/pull\/(\d+)\//.exec(reference)?.[1] ?? /^(\d+)\/merge$/.exec(name ?? '')?.[1];
-  return {
-    branch: env.GITHUB_HEAD_REF || (isTag || ofPullRequest !== undefined ? undefined : name),
-    commit: env.GITHUB_SHA,
-    pr: ofPullRequest,
-    repo: env.GITHUB_REPOSITORY,
-  };
-}
-
-/** https://docs.gitlab.com/ci/variables/predefined_variables/ */
-function readGitLab(env: Env): Values {
-  return {
-    branch: env.CI_MERGE_REQUEST_SOURCE_BRANCH_NAME || (env.CI_COMMIT_TAG ? undefined : env.CI_COMMIT_REF_NAME),
-    commit: env.CI_COMMIT_SHA,
-    pr: env.CI_MERGE_REQUEST_IID,
-    repo: env.CI_PROJECT_PATH,
-  };
-}
-
-/** https://buildkite.com/docs/pipelines/configure/environment-variables */
-function readBuildkite(env: Env): Values {
-  return {
-    branch: env.BUILDKITE_TAG ? undefined : env.BUILDKITE_BRANCH,
-    commit: env.BUILDKITE_COMMIT,
-    pr: numberOf(env.BUILDKITE_PULL_REQUEST),
-    repo: nameRepository(env.BUILDKITE_REPO ?? ''),
-  };
-}
-
-/** https://circleci.com/docs/reference/variables/ */
-function readCircle(env: Env): Values {
-  const { CIRCLE_PROJECT_USERNAME: owner, CIRCLE_PROJECT_REPONAME: name } = env;
-  return {
-    // The branch of a pull request from a fork is `pull/7`.
-    branch: /^pull\/\d+/.test(env.CIRCLE_BRANCH ?? '') ? undefined : env.CIRCLE_BRANCH,
-    commit: env.CIRCLE_SHA1,
-    pr: env.CIRCLE_PR_NUMBER || numberOf(env.CIRCLE_PULL_REQUEST),
-    repo: nameRepository(env.CIRCLE_REPOSITORY_URL ?? '') ?? (owner && name ? `${owner}/${name}` : undefined),
-  };
-}
-
-/** https://learn.microsoft.com/azure/devops/pipelines/build/variables */
-function readAzure(env: Env): Values {
-  const reference = env.SYSTEM_PULLREQUEST_SOURCEBRANCH || env.BUILD_SOURCEBRANCH || '';
-  return {
-    branch: /^refs\/heads\/(.+)$/.exec(reference)?.[1],
-    commit: env.BUILD_SOURCEVERSION,
-    pr: env.SYSTEM_PULLREQUEST_PULLREQUESTNUMBER || env.SYSTEM_PULLREQUEST_PULLREQUESTID,
-    repo: nameRepository(env.BUILD_REPOSITORY_URI ?? '') ?? env.BUILD_REPOSITORY_NAME,
-  };
-}
-
-/** https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/ */
-function readBitbucket(env: Env): Values {
-  return {
-    branch: env.BITBUCKET_BRANCH,
-    commit: env.BITBUCKET_COMMIT,
-    pr: env.BITBUCKET_PR_ID,
-    repo: env.BITBUCKET_REPO_FULL_NAME,
-  };
-}
-
-/** https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables, and the git plugin's. */
-function readJenkins(env: Env): Values {
-  const branch = env.BRANCH_NAME || env.GIT_BRANCH?.replace(/^(?:refs\/heads\/|origin\/)/, '');
-  return {
-    branch: env.CHANGE_BRANCH || (env.CHANGE_ID || env.TAG_NAME ? undefined : branch),
-    commit: env.GIT_COMMIT,
-    pr: env.CHANGE_ID,
-    repo: nameRepository(env.GIT_URL ?? ''),
-  };
+function findSystem(env: Env): CiSystem | undefined {
+  return SYSTEMS.find(({ is }) => env[is]);
 }
 
 /** The number itself, or the one that an address ends with; undefined for `false` and the like. */

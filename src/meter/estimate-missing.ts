@@ -79,23 +79,14 @@ function toResponse(threadId: string, { turnId, model, atMs, ordinal, usage }: E
 
 function describe(estimated: readonly EstimatedResponse[]): Note[] {
   const isRemote = ({ request }: EstimatedResponse) => request === 'remote compaction';
-  return [
-    ...describeSome(
-      'the provider reported no usage',
-      estimated.filter((response) => !isRemote(response)),
-    ),
-    ...describeSome('Codex kept no usage of a compaction by the provider', estimated.filter(isRemote)),
+  const groups: [string, EstimatedResponse[]][] = [
+    ['the provider reported no usage', estimated.filter((response) => !isRemote(response))],
+    ['Codex kept no usage of a compaction by the provider', estimated.filter(isRemote)],
   ];
-}
-
-function describeSome(why: string, estimated: readonly EstimatedResponse[]): Note[] {
-  if (estimated.length === 0) return [];
-  const { input, output } = sumUsage(estimated.map(({ usage }) => usage));
-  return [
-    {
-      kind: 'fallback',
-      reason: `${why}: counted by a tokenizer from the session file`,
-      figures: { source: 'estimated', responses: estimated.length, input, output },
-    },
-  ];
+  return groups.flatMap(([why, responses]): Note[] => {
+    if (responses.length === 0) return [];
+    const { input, output } = sumUsage(responses.map(({ usage }) => usage));
+    const figures = { source: 'estimated', responses: responses.length, input, output };
+    return [{ kind: 'fallback', reason: `${why}: counted by a tokenizer from the session file`, figures }];
+  });
 }

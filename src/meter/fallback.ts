@@ -46,16 +46,14 @@ function fromTurns(input: FallbackInput): Fallback | undefined {
   const claimed = sumUsage(facts.turnTotals);
   if (isNoUsage(claimed) || !isPossibleUsage(claimed, 'turn_completed')) return undefined;
   if (!resumed) {
-    return recordOne(input, claimed, 'turn_completed', 'actual', {
-      reason: `${missing}: counted per turn from turn.completed, which leaves out sub-agents and reviews`,
-    });
+    const reason = `${missing}: counted per turn from turn.completed, which leaves out sub-agents and reviews`;
+    return recordOne(input, claimed, 'turn_completed', 'actual', reason);
   }
   const { part, usage } = findOwnShare(claimed, recordedBefore);
   if (part === 'nothing') return nothingNew(missing, 'turn.completed', claimed);
   const isFirst = isNoUsage(recordedBefore.usage);
-  return recordOne(input, usage, 'turn_completed', 'parsed', {
-    reason: `${missing}: turn.completed of a resumed thread${isFirst ? HOLDS_EARLIER : LEAVES[part]}`,
-  });
+  const reason = `${missing}: turn.completed of a resumed thread${isFirst ? HOLDS_EARLIER : LEAVES[part]}`;
+  return recordOne(input, usage, 'turn_completed', 'parsed', reason);
 }
 
 const HOLDS_EARLIER = ", which holds the earlier turns' usage too";
@@ -72,9 +70,8 @@ function fromFooter(input: FallbackInput): Fallback | undefined {
   if (share?.part === 'nothing') return nothingNew(missing, 'the printed total', printed);
   const usage = share?.usage ?? printed;
   const less = share?.part === 'rest' ? ' less what is recorded of earlier turns' : '';
-  return recordOne(input, usage, 'text', 'parsed', {
-    reason: `${missing}: the printed total${less}, which leaves cached input out and counts output as input here`,
-  });
+  const reason = `${missing}: the printed total${less}, which leaves cached input out and counts output as input here`;
+  return recordOne(input, usage, 'text', 'parsed', reason);
 }
 
 /** All that the total includes is recorded already, for an earlier run of the thread or from its session file. */
@@ -93,7 +90,7 @@ function recordOne(
   usage: Usage,
   evidence: Evidence,
   source: Source,
-  { reason }: { reason: string },
+  reason: string,
 ): Fallback {
   const response: ModelResponse = {
     threadId: facts.threadId ?? `invocation:${invocationId}`,

@@ -2,15 +2,14 @@ import { Pricer } from '../pricing/pricer.js';
 import type { PriceBook } from '../pricing/prices.js';
 import type { ResponseRef } from '../store/assignment/assign.js';
 import type { ModelResponse, Note, PricedResponse } from '../usage/record.js';
-import { correctResponse } from './corrections.js';
 import type { TimedRemark } from './output-reader.js';
 
 interface Entry {
   /** As it was read from its evidence, before corrections. */
   readonly read: ModelResponse;
   readonly priced: PricedResponse;
-  /** `other`: another invocation has recorded it as well, and it is assigned to that one. */
-  readonly assignedTo: 'self' | 'other';
+  /** False: another invocation has recorded it as well, and it is assigned to that one. */
+  readonly isOurs: boolean;
 }
 
 export interface InvocationResponsesOptions {
@@ -40,9 +39,7 @@ export class InvocationResponses {
 
   /** Those that are assigned to the invocation. */
   get responses(): readonly PricedResponse[] {
-    return [...this.#entries.values()]
-      .filter(({ assignedTo: owner }) => owner === 'self')
-      .map(({ priced: booked }) => booked);
+    return [...this.#entries.values()].filter(({ isOurs }) => isOurs).map(({ priced }) => priced);
   }
 
   /** How many have been recorded, those assigned to other invocations included. */
@@ -58,35 +55,33 @@ export class InvocationResponses {
 
   /** Removes responses that better evidence has replaced. The database removes its rows of them itself. */
   remove(isKnownBetter: (response: PricedResponse) => boolean): void {
-    for (const [key, { priced: booked }] of this.#entries) if (isKnownBetter(booked)) this.#entries.delete(key);
+    for (const [key, { priced }] of this.#entries) if (isKnownBetter(priced)) this.#entries.delete(key);
   }
 
-  record(told: readonly ModelResponse[]): void {
-    const priced = told.map((response) => this.#pricer.price(this.#correct(response)));
-    for (const [index, response] of told.entries()) {
-      const booked = priced[index]?.response;
-      const { assignedTo: owner = 'self' } = this.#entries.get(keyOf(response)) ?? {};
-      if (booked) this.#entries.set(keyOf(response), { read: response, priced: booked, assignedTo: owner });
-    }
-    if (priced.length === 0) return;
-    const responses = priced.map(({ response }) => response);
-    this.#options.write(
-      responses,
-      priced.flatMap(({ notes }) => notes),
-    );
-    const own = this.#cede(responses);
-    if (own.length > 0) this.#options.onResponses?.(own, this.responses);
+  record(read: readonly ModelResponse[]): void {
+    if (read.length === 0) return;
+    const notes: Note[] = [];
+    const responses = read.map((response) => {
+      const priced = this.#pricer.price(this.#correct(response));
+      const isOurs = this.#entries.get(keyOf(response))?.isOurs ?? true;
+      this.#entries.set(keyOf(response), { read: response, priced: priced.response, isOurs });
+      notes.push(...priced.notes);
+      return priced.response;
+    });
+    this.#options.write(responses, notes);
+    const ours = this.#cede(responses);
+    if (ours.length > 0) this.#options.onResponses?.(ours, this.responses);
   }
 
   /** Returns those that are not released. The released stay written: the database knows the invocation that they are assigned to. */
   #cede(responses: readonly PricedResponse[]): PricedResponse[] {
     const ceded = this.#options.findCeded(responses.map(toResponseRef));
-    for (const place of ceded) {
-      const key = keyOf(responses[place] as PricedResponse);
+    for (const index of ceded) {
+      const key = keyOf(responses[index] as PricedResponse);
       const entry = this.#entries.get(key);
-      if (entry) this.#entries.set(key, { ...entry, assignedTo: 'other' });
+      if (entry) this.#entries.set(key, { ...entry, isOurs: false });
     }
-    return responses.filter((_, place) => !ceded.includes(place));
+    return responses.filter((_, index) => !ceded.includes(index));
   }
 
   /** Records those anew whose model or tier Codex's output has corrected since. */
@@ -94,15 +89,15 @@ export class InvocationResponses {
     const remarks = this.#options.remarks().length;
     if (remarks === this.#heeded) return;
     this.#heeded = remarks;
-    const changed = [...this.#entries.values()].filter(({ read: told, priced: booked }) => {
-      const { model, serviceTier } = this.#correct(told);
-      return model !== booked.model || serviceTier !== booked.serviceTier;
+    const changed = [...this.#entries.values()].filter(({ read, priced }) => {
+      const { model, serviceTier } = this.#correct(read);
+      return model !== priced.model || serviceTier !== priced.serviceTier;
     });
-    this.record(changed.map(({ read: told }) => told));
+    this.record(changed.map(({ read }) => read));
   }
 
   #correct(response: ModelResponse): ModelResponse {
-    return correctResponse(response, this.#options.remarks(), this.#options.outputCovers);
+    return correctResponse(response, this.#options);
   }
 }
 
@@ -112,4 +107,28 @@ function keyOf({ threadId, key }: ModelResponse): string {
 
 function toResponseRef({ threadId, key, completedAtMs, rootTurnId, turnId }: ModelResponse): ResponseRef {
   return [threadId, key, completedAtMs, rootTurnId ?? turnId];
+}
+
+/**
+ * Corrects the model and the service tier of `response`. The session file names those that Codex asked for; Codex's output
+ * reports when others were served. Codex reports a reroute when a response begins, and once a turn, so it holds for every
+ * response that ends after it.
+ */
+function correctResponse(
+  response: ModelResponse,
+  { remarks, outputCovers }: Pick<InvocationResponsesOptions, 'remarks' | 'outputCovers'>,
+): ModelResponse {
+  let { model, serviceTier } = response;
+  for (const remark of remarks()) {
+    if (remark.kind === 'tier_omitted') {
+      if (remark.model === response.model && remark.tier === response.serviceTier) serviceTier = undefined;
+    } else if (
+      remark.from === response.model &&
+      response.completedAtMs >= remark.atMs &&
+      outputCovers(response.threadId)
+    ) {
+      model = remark.to;
+    }
+  }
+  return { ...response, model, serviceTier };
 }

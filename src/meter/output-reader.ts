@@ -1,5 +1,5 @@
-import { parseCodexEvent } from '../agents/codex/events.js';
-import { type CodexWarning, createHumanReader } from '../agents/codex/human.js';
+import { type CodexEvent, parseCodexEvent } from '../agents/codex/events.js';
+import { type CodexWarning, createHumanReader, type HumanFact } from '../agents/codex/human.js';
 import { IMPOSSIBLE_COUNT } from '../formats/count.js';
 import type { Usage } from '../usage/usage.js';
 import type { OutputLine } from './output-sieve.js';
@@ -29,79 +29,37 @@ export interface OutputReader {
   take(line: OutputLine): void;
 }
 
-/**
- * Reads the relevant lines of the `--json` stream or of the human-readable one. `onThread` is called once, when
- * Codex names the thread.
- */
+/** Reads the relevant lines of the `--json` stream or of the human-readable one. `onThread` is called once, when Codex names the thread. */
 export function createOutputReader(output: 'json' | 'human', onThread: (threadId: string) => void): OutputReader {
   const facts: OutputFacts = {
-    threadId: undefined,
-    model: undefined,
-    turnTotals: [],
-    turnFailed: false,
-    reconnects: 0,
-    remarks: [],
-    blendedTokens: undefined,
-    unreadable: new Map(),
+    ...{ threadId: undefined, model: undefined, turnTotals: [], turnFailed: false, reconnects: 0, remarks: [] },
+    ...{ blendedTokens: undefined, unreadable: new Map() },
   };
-  const nameThread = (threadId: string) => {
-    if (facts.threadId) return;
-    facts.threadId = threadId;
-    onThread(threadId);
-  };
-  let arrivedAtMs = 0;
-  const remember = (remark: CodexWarning) => void facts.remarks.push({ ...remark, atMs: arrivedAtMs });
-  const read =
-    output === 'json' ? readEvents(facts, nameThread, remember) : readTranscript(facts, nameThread, remember);
+  const parse: (line: string) => CodexEvent | HumanFact | undefined =
+    output === 'json' ? parseCodexEvent : createHumanReader();
   return {
     facts,
     take({ text, problem, number, atMs, follows }) {
-      arrivedAtMs = atMs;
-      // In the transcript the meaning of a line depends on the line right before it.
-      if (follows === 'others') read.passOver();
+      // In the human-readable output the meaning of a line depends on the line right before it.
+      if (follows === 'others' && output === 'human') parse('');
       if (problem !== undefined) countUnreadable(facts.unreadable, problem, number);
-      if (text !== undefined) read.line(text, number);
+      const fact = text === undefined ? undefined : parse(text);
+      if (fact?.kind !== 'thread_started') return fact && takeFact(facts, fact, number, atMs);
+      if (facts.threadId) return;
+      facts.threadId = fact.threadId;
+      onThread(fact.threadId);
     },
   };
 }
 
-type NameThread = (threadId: string) => void;
-type Remember = (remark: CodexWarning) => void;
-
-interface LineReader {
-  line(text: string, number: number): void;
-  /** Lines without facts were left out here. */
-  passOver(): void;
-}
-
-function readEvents(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineReader {
-  return {
-    passOver: () => undefined,
-    line(text, number) {
-      const event = parseCodexEvent(text);
-      if (event.kind === 'thread_started') nameThread(event.threadId);
-      else if (event.kind === 'turn_completed') facts.turnTotals.push(event.usage);
-      else if (event.kind === 'turn_failed') facts.turnFailed = true;
-      else if (event.kind === 'reconnecting') facts.reconnects++;
-      else if (event.kind === 'rerouted' || event.kind === 'tier_omitted') remember(event);
-      else if (event.kind === 'unrecognised') countUnreadable(facts.unreadable, event.reason, number);
-    },
-  };
-}
-
-function readTranscript(facts: OutputFacts, nameThread: NameThread, remember: Remember): LineReader {
-  const read = createHumanReader();
-  return {
-    passOver: () => void read(''),
-    line(text, number) {
-      const fact = read(text);
-      if (fact?.kind === 'thread_started') nameThread(fact.threadId);
-      else if (fact?.kind === 'reconnecting') facts.reconnects++;
-      else if (fact?.kind === 'blended_total') takeFooter(facts, fact.tokens, number);
-      else if (fact?.kind === 'model') facts.model ??= fact.model;
-      else if (fact) remember(fact);
-    },
-  };
+function takeFact(facts: OutputFacts, fact: CodexEvent | HumanFact, line: number, atMs: number): void {
+  if (fact.kind === 'turn_completed') facts.turnTotals.push(fact.usage);
+  else if (fact.kind === 'turn_failed') facts.turnFailed = true;
+  else if (fact.kind === 'reconnecting') facts.reconnects++;
+  else if (fact.kind === 'model') facts.model ??= fact.model;
+  else if (fact.kind === 'rerouted' || fact.kind === 'tier_omitted') facts.remarks.push({ ...fact, atMs });
+  else if (fact.kind === 'blended_total') takeFooter(facts, fact.tokens, line);
+  else if (fact.kind === 'unrecognised') countUnreadable(facts.unreadable, fact.reason, line);
 }
 
 const IMPOSSIBLE_FOOTER = `the total that is printed last, with ${IMPOSSIBLE_COUNT}`;

@@ -42,7 +42,7 @@ export class MeteredRun {
         this.#recorder.add({ responses });
         this.note(notes);
       },
-      findCeded: (booked) => this.#recorder.findCeded(booked),
+      findCeded: (responses) => this.#recorder.findCeded(responses),
       onResponses: options.onResponses,
     });
     this.#follower = new SessionFollower({
@@ -135,7 +135,7 @@ export class MeteredRun {
       this.#context = context;
       this.#recorder.add({ update: { contextTokens: context.tokens, contextWindowTokens: context.windowTokens } });
     }
-    const rateLimits = this.#follower.files.flatMap(({ status: gauges }) => gauges.drainRateLimits());
+    const rateLimits = this.#follower.files.flatMap(({ status }) => status.drainRateLimits());
     if (rateLimits.length > 0) this.#recorder.add({ rateLimits });
   }
 

@@ -1,12 +1,11 @@
 import type { CodexCommand } from '../process/argv.js';
 import type { Invocation, ModelResponse, Note } from '../usage/record.js';
 import type { RecordedBefore } from '../usage/resumed-total.js';
-import { describeRemarks } from './corrections.js';
+import { equalUsage, isNoUsage, keepReported, sumUsage } from '../usage/usage.js';
 import { fallBack } from './fallback.js';
 import type { FollowedFile } from './followed-file.js';
 import type { End } from './meter.js';
-import type { OutputFacts } from './output-reader.js';
-import { checkTurnTotal } from './turn-total-check.js';
+import type { OutputFacts, TimedRemark } from './output-reader.js';
 
 /**
  * Whether `invocation.codexHome` is that of the server that runs the threads (`--remote`). `unknown`: it is this user's own,
@@ -41,9 +40,9 @@ export async function settle(run: EndedRun): Promise<void> {
   run.note(files.flatMap(({ thread }) => thread.notes));
   if (facts) run.note([...checkTurnTotal(facts, root), ...describeRemarks(facts.remarks)]);
   if (command.threads === 'interactive') {
-    const { describeUncountedTitles: describeUntold } = await import('./uncounted-titles.js');
+    const { describeUncountedTitles } = await import('./uncounted-titles.js');
     const threadIds = files.map(({ thread }) => thread.id);
-    run.note(await describeUntold(invocation.codexHome, threadIds, invocation.startedAtMs));
+    run.note(await describeUncountedTitles(invocation.codexHome, threadIds, invocation.startedAtMs));
   }
   // Loaded only here: most providers report usage, and this takes as long to load as the database.
   const uncounted = files.filter(({ thread }) => thread.silentCounts > 0);
@@ -91,4 +90,33 @@ function describeMissing({ files, serverHome, command }: EndedRun): string {
   return serverHome === 'unknown'
     ? 'no session file here: the server of --remote writes it, whose CODEX_HOME is not known (--meter-server-home says it)'
     : "no session file in the CODEX_HOME of --remote's server";
+}
+
+/**
+ * Compares Codex's last `turn.completed` with the root thread's session file. It must equal what the thread's turns of this
+ * invocation used, or the total of the thread's whole life (resume since 0.80). Zeros are not compared (`exec review`, a
+ * provider without usage). Any other difference is noted as a disagreement; the session file's figures are recorded.
+ */
+export function checkTurnTotal(facts: OutputFacts, root: FollowedFile | undefined): Note[] {
+  const claimed = facts.turnTotals.at(-1);
+  if (!root || !claimed || isNoUsage(claimed)) return [];
+  const counted = sumUsage(root.thread.responses.map(({ usage }) => usage));
+  if ([counted, ...root.thread.totals].some((usage) => equalUsage(keepReported(usage, claimed, 'codex'), claimed)))
+    return [];
+  const reason = 'turn.completed differs from the session file, which is what is recorded';
+  const claims = { claimedInput: claimed.input, claimedOutput: claimed.output };
+  const counts = { countedInput: counted.input, countedOutput: counted.output };
+  return [{ kind: 'disagreement', reason, figures: { ...claims, ...counts } }];
+}
+
+/** Notes on what Codex's output reported of the model and the tier that served. */
+function describeRemarks(remarks: readonly TimedRemark[]): Note[] {
+  return remarks.map((remark) => {
+    if (remark.kind === 'rerouted') {
+      const reason = 'another model answered than was asked for: the one that answered is recorded';
+      return { kind: 'disagreement', reason, figures: { asked: remark.from, answered: remark.to } };
+    }
+    const reason = 'Codex did not ask for the service tier that was set: the model does not offer it';
+    return { kind: 'disagreement', reason, figures: { model: remark.model, tier: remark.tier } };
+  });
 }

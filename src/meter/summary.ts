@@ -23,12 +23,9 @@ export interface Summary {
   readonly source: Source | undefined;
 }
 
-export type SummaryFacts = Pick<
-  Summary,
-  'invocation' | 'iteration' | 'threadId' | 'codexVersion' | 'endedAtMs' | 'notes' | 'pending'
->;
+type Sums = 'responses' | 'usage' | 'costNanoUsd' | 'unpricedResponses' | 'source';
 
-export function summarise(known: SummaryFacts, responses: readonly PricedResponse[]): Summary {
+export function summarise(known: Omit<Summary, Sums>, responses: readonly PricedResponse[]): Summary {
   return {
     ...known,
     responses: responses.length,

@@ -1,9 +1,9 @@
 import type { OtelReport } from '../agents/codex/otel.js';
+import { findThreadFiles } from '../agents/codex/sessions.js';
 import type { CodexCommand } from '../process/argv.js';
 import type { NoTelemetry } from '../process/telemetry.js';
 import type { Invocation, ModelResponse, Note } from '../usage/record.js';
 import { TelemetryReader } from './telemetry-reader.js';
-import { ThreadsWithoutFile, type ThreadsWithoutFileOptions } from './threads-without-file.js';
 import { describeUnreadable } from './unreadable.js';
 
 /** How a run that may keep no session file is connected with Codex's telemetry. */
@@ -89,11 +89,22 @@ export class Telemetry {
   notes(): Note[] {
     const { connection, command } = this.#options;
     if (!connection) return [];
-    const { reports, unreadable } = this.#reader;
-    return [
-      ...describeUnreadable('telemetry', unreadable),
-      ...describeTelemetry({ ...connection, isServer: command.threads === 'own', reports, uncounted: this.#uncounted }),
-    ];
+    const { absent, refused } = connection;
+    const why = absent ? ABSENT[absent] : this.#reader.reports === 0 ? 'Codex reported nothing' : undefined;
+    const notes = describeUnreadable('telemetry', this.#reader.unreadable);
+    for (const [reason, requests] of refused) {
+      notes.push({ kind: 'unreadable', reason: `telemetry was turned away: ${reason}`, figures: { requests } });
+    }
+    if (command.threads === 'own' && why) {
+      const reason = `threads of this server that keep no session file, if it ran any, are not recorded: ${why}`;
+      notes.push({ kind: 'fallback', reason, figures: {} });
+    }
+    if (this.#uncounted > 0) {
+      const reason =
+        'responses completed without usage in a thread that keeps no session file: what they used is not known';
+      notes.push({ kind: 'fallback', reason, figures: { responses: this.#uncounted } });
+    }
+    return notes;
   }
 
   get #uncounted(): number {
@@ -101,43 +112,68 @@ export class Telemetry {
   }
 }
 
-/** What became of a run's telemetry, at its end. */
-interface TelemetryOutcome {
-  /** The run is a server, which may have run threads without a session file that nothing reported. */
-  readonly isServer: boolean;
-  /** Why Codex was not asked for any; undefined when it was. */
-  readonly absent: NoTelemetry | undefined;
-  /** How many requests Codex made. */
-  readonly reports: number;
-  /** How many requests were turned away, by the reason for it. */
-  readonly refused: ReadonlyMap<string, number>;
-  /** How many responses completed without counts. */
-  readonly uncounted: number;
-}
-
-/** What a reader of the record must know of the telemetry. */
-function describeTelemetry(outcome: TelemetryOutcome): Note[] {
-  const { isServer, absent, reports, refused, uncounted } = outcome;
-  const why = absent ? ABSENT[absent] : reports === 0 ? 'Codex reported nothing' : undefined;
-  const notes: Note[] = [...refused].map(([reason, requests]) => ({
-    kind: 'unreadable',
-    reason: `telemetry was turned away: ${reason}`,
-    figures: { requests },
-  }));
-  if (isServer && why) {
-    const reason = `threads of this server that keep no session file, if it ran any, are not recorded: ${why}`;
-    notes.push({ kind: 'fallback', reason, figures: {} });
-  }
-  if (uncounted > 0) {
-    const reason =
-      'responses completed without usage in a thread that keeps no session file: what they used is not known';
-    notes.push({ kind: 'fallback', reason, figures: { responses: uncounted } });
-  }
-  return notes;
-}
-
 const ABSENT: Readonly<Record<NoTelemetry, string>> = {
   'own exporter': "telemetry of the user's own is set up",
   proxy: 'its telemetry would go through a proxy',
   'no port': 'no port could be opened for its telemetry',
 };
+
+interface ThreadsWithoutFileOptions {
+  readonly codexHome: string;
+  /** How long after a thread was first named its file may come. */
+  readonly patienceMs: number;
+  /** Whether the session file of a thread is being read. */
+  readonly isRead: (threadId: string) => boolean;
+  /** The session file of a thread that is not read has been found. */
+  readonly onFile: (path: string) => Promise<void>;
+  /** One that was unknown is known. */
+  readonly onKnown: () => void;
+}
+
+/** Decides which threads of a process have no session file, so that telemetry is the only evidence of them. */
+class ThreadsWithoutFile {
+  readonly #options: ThreadsWithoutFileOptions;
+  readonly #known = new Map<string, 'file' | 'none'>();
+  /** Threads whose file may still come. */
+  readonly #waiting = new Map<string, NodeJS.Timeout>();
+  readonly #searches = new Set<Promise<void>>();
+
+  constructor(options: ThreadsWithoutFileOptions) {
+    this.#options = options;
+  }
+
+  /** For a thread that was not named before, this starts the search for its file. */
+  stateOf(threadId: string): 'file' | 'none' | 'unknown' {
+    if (this.#options.isRead(threadId)) return 'file';
+    const known = this.#known.get(threadId);
+    if (known) return known;
+    if (!this.#waiting.has(threadId)) {
+      const timer = setTimeout(() => this.#search(threadId), this.#options.patienceMs);
+      timer.unref();
+      this.#waiting.set(threadId, timer);
+    }
+    return 'unknown';
+  }
+
+  /** Searches for the files of all threads that are still unknown, now. */
+  async settle(): Promise<void> {
+    for (const [threadId, timer] of this.#waiting) {
+      clearTimeout(timer);
+      if (!this.#known.has(threadId)) this.#search(threadId);
+    }
+    await Promise.allSettled(this.#searches);
+  }
+
+  #search(threadId: string): void {
+    const search = this.#searchFile(threadId).finally(() => this.#searches.delete(search));
+    this.#searches.add(search);
+  }
+
+  async #searchFile(threadId: string): Promise<void> {
+    const { codexHome, onFile, onKnown } = this.#options;
+    const [path] = await findThreadFiles(codexHome, threadId).catch(() => []);
+    if (path) await onFile(path).catch(() => undefined);
+    this.#known.set(threadId, path ? 'file' : 'none');
+    onKnown();
+  }
+}

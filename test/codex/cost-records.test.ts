@@ -8,23 +8,13 @@ import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { USAGE, type Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import { shell, turn } from '../scripted-api/script.js';
-
-const USAGES = [
-  { input: 5000, cached: 256, output: 70, reasoning: 11 },
-  { input: 5900, cached: 5376, cacheWrite: 128, output: 33 },
-];
+import { callThenAnswer } from '../scripted-api/scenarios.js';
+import { shell, turn, UNFINISHED } from '../scripted-api/script.js';
 
 function openMirror(bench: Workbench, parents: Parameters<typeof openControlCenter>[1]) {
   const center = openControlCenter(join(bench.folder, 'control-center.db'), parents);
   onTestFinished(() => void center.connection.close());
-  bench.api.add(
-    turn(
-      'work',
-      { calls: [{ tool: 'exec_command', cmd: 'echo one' }], ...(USAGES[0] && { usage: USAGES[0] }) },
-      { message: 'Done.', ...(USAGES[1] && { usage: USAGES[1] }) },
-    ),
-  );
+  bench.api.add(callThenAnswer('work', 'Done.'));
   const env = {
     CODEX_METERED_COST_RECORDS: center.path,
     CODEX_METERED_COST_RECORDS_ESTIMATES: 'keep',
@@ -103,7 +93,7 @@ describe("another program's cost_records", () => {
 
   test('are written while Codex works', async ({ bench }) => {
     const { center, env } = openMirror(bench, { projects: ['shop'], runs: ['r1'] });
-    bench.api.add(turn('endless', shell('echo one', { input: 700, output: 7 }), { message: 'And so on', hang: true }));
+    bench.api.add(turn('endless', shell('echo one', { input: 700, output: 7 }), UNFINISHED));
     const run = bench.start(['exec', '--json', 'endless'], { env });
     await expect.poll(() => center.rows(), { timeout: 30_000 }).toMatchObject([{ input_tokens: 700 }]);
     run.kill('SIGTERM');

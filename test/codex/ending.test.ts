@@ -61,18 +61,7 @@ describe('signals', () => {
     expect(told(bench)).toEqual([...expected, 'SIGUSR2']);
   });
 
-  test('leave it to Codex how to end: it may answer SIGTERM with an exit code', async ({ bench }) => {
-    const codex = writeShellFake(
-      bench,
-      `trap 'echo bye; exit 7' TERM; echo ready > "$HOME/told"; while :; do sleep 0.05; done`,
-    );
-    const running = bench.start(['exec', '--json'], { codex });
-    await waitFor('Codex to listen', () => told(bench).includes('ready'));
-    running.kill('SIGTERM');
-    expect(await running.ended).toMatchObject({ exitCode: 7, signal: null, stdout: Buffer.from('bye\n') });
-  });
-
-  test('leave Codex the time it takes to end', async ({ bench }) => {
+  test('leave it to Codex how to end, by an exit code of its own, and the time it takes to end', async ({ bench }) => {
     const codex = writeNodeFake(
       bench,
       `process.on('SIGTERM', () => setTimeout(() => { fs.writeSync(1, 'saved'); process.exit(7); }, 6000));

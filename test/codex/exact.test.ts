@@ -1,10 +1,9 @@
-import { execa } from 'execa';
 import { beforeEach, describe, expect } from 'vitest';
 import { findMeter, listCodex, stateOf, untilMetersEnd } from '../harness/children.js';
 import { expectExact, ofItsThread, readRecord, readRecordSoFar } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import { type Running, USAGE, type Workbench } from '../harness/workbench.js';
+import type { Running, Workbench } from '../harness/workbench.js';
 import { SCRIPT } from '../scripted-api/scenarios.js';
 import { answer, shell, turn } from '../scripted-api/script.js';
 
@@ -105,13 +104,10 @@ describe('when the meter itself is killed', () => {
     };
   }
 
-  test.for<[string, (bench: Workbench) => Promise<unknown>]>([
-    ['codex-metered', (bench) => bench.run(['exec', '--json', 'greet'])],
-    ['codex-usage', async (bench) => await execa(USAGE, ['run'], { env: bench.env, reject: false })],
-  ])('the next %s settles the run from its session file', async ([, next], { bench }) => {
+  test('the next codex-metered settles the run from its session file', async ({ bench }) => {
     const killCodex = await killMeter(bench);
     const run = await killCodex();
-    await next(bench);
+    await bench.run(['exec', '--json', 'greet']);
     // A meter answers its front first, and then settles what others left.
     await untilMetersEnd(bench.folder);
     expect(expectExact(bench, run)).toMatchObject({ status: 'abandoned', notes: [{ kind: 'fault' }] });

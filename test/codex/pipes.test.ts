@@ -6,12 +6,11 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, onTestFinished } from 'vitest';
-import { expectSameInShell, runInShell } from '../harness/compare.js';
+import { expectSameAsDirect, expectSameInShell, runInShell } from '../harness/compare.js';
 import { writeNodeFake, writeShellFake } from '../harness/fake-codex.js';
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
-import { CODEX, METERED, type Workbench } from '../harness/workbench.js';
-import { shell, turn } from '../scripted-api/script.js';
+import { METERED, type Workbench } from '../harness/workbench.js';
 
 const MB = 1024 * 1024;
 
@@ -109,20 +108,16 @@ describe('a reader who has stopped reading', () => {
         fs.writeFileSync(${JSON.stringify(counter)}, String(written));
       }`,
     );
-    const endings = [];
-    for (const direct of [true, false]) {
+    const ending = await expectSameAsDirect(async (direct) => {
       rmSync(counter, { force: true });
       const child = startRaw(bench, codex, ['exec', '--json'], { direct });
       const ended = once(child, 'exit');
       await waitUntilStill('the writer', () => Number(existsSync(counter) && readFileSync(counter, 'utf8')));
       if (signal === 'SIGTERM') child.kill(signal);
       else process.kill(Number(readFileSync(join(bench.workTree, 'pid'), 'utf8')), signal);
-      endings.push(await ended);
-    }
-    expect(endings).toEqual([
-      [null, signal],
-      [null, signal],
-    ]);
+      return await ended;
+    });
+    expect(ending).toEqual([null, signal]);
   });
 });
 
@@ -142,29 +137,14 @@ describe('a reader who goes away', () => {
 
   test('ends a Codex that dies of it by the same signal', async ({ bench }) => {
     const codex = writeShellFake(bench, 'while echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; do sleep 0.01; done; exit 9');
-    const endings = [];
-    for (const direct of [true, false]) {
+    const ending = await expectSameAsDirect(async (direct) => {
       const child = startRaw(bench, codex, ['exec', '--json'], { direct });
       const ended = once(child, 'exit');
       await once(child.stdout as Readable, 'data');
       child.stdout?.destroy();
-      endings.push(await ended);
-    }
-    expect(endings[0]).toEqual([null, 'SIGPIPE']);
-    expect(endings[1]).toEqual(endings[0]);
-  });
-
-  test('ends the real Codex as without us', async ({ bench }) => {
-    bench.api.add(turn('talk', ...[1, 2, 3].map((n) => shell(`echo ${n}`, { input: 100 * n, output: 10 }))));
-    const endings = [];
-    for (const direct of [true, false]) {
-      const child = startRaw(bench, CODEX, ['exec', '--json', 'talk'], { direct });
-      const ended = once(child, 'exit');
-      await once(child.stdout as Readable, 'data');
-      child.stdout?.destroy();
-      endings.push(await ended);
-    }
-    expect(endings[1]).toEqual(endings[0]);
+      return await ended;
+    });
+    expect(ending).toEqual([null, 'SIGPIPE']);
   });
 });
 

@@ -3,7 +3,6 @@ import { withoutVarying } from '../harness/compare.js';
 import { expectExact, ofItsThread } from '../harness/record.js';
 import { startOnTerminal } from '../harness/terminal.js';
 import { test } from '../harness/test.js';
-import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import { LOOP, SCRIPT } from '../scripted-api/scenarios.js';
 
@@ -31,18 +30,5 @@ describe('on a terminal', () => {
   test('several runs at once in one folder are distinguished', async ({ bench }) => {
     const runs = await Promise.all([1, 2, 3].map((n) => startOnTerminal(bench, ['exec', `loop ${n}`]).ended));
     for (const run of runs) expectExact(bench, ofItsThread(bench, run), 2);
-  });
-
-  test('Ctrl-C ends Codex as it does without us, and what it used until then is recorded', async ({ bench }) => {
-    const interrupt = async (direct: boolean) => {
-      const before = bench.api.requests.length;
-      const running = startOnTerminal(bench, ['exec', 'endless'], { direct });
-      await waitFor('the second request', () => bench.api.requests.length === before + 2);
-      running.type('\u0003');
-      return await running.ended;
-    };
-    const [metered, direct] = [await interrupt(false), await interrupt(true)];
-    expect(metered.exitCode).toBe(direct.exitCode);
-    expect(expectExact(bench, metered)).toMatchObject({ status: 'interrupted', signal: 'SIGINT' });
   });
 });

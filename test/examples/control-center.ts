@@ -31,17 +31,18 @@ export interface ControlCenter {
   close(): Promise<void>;
 }
 
-/** Tests with control centers of their own, which end before the folder that they work in is removed. */
-export const test = base.extend<{ open: (codex: 'codex' | 'codex-metered') => Promise<ControlCenter> }>({
-  open: async ({ bench }, use) => {
-    const opened: ControlCenter[] = [];
-    await use(async (codex) => {
-      const center = await openControlCenter(bench, codex);
-      opened.push(center);
-      return center;
-    });
-    for (const center of opened) await center.close();
+/**
+ * Tests with a control center of their own, which ends before the folder that it works in is removed, and a project in it.
+ * It starts codex-metered, unless a describe says `test.scoped({ codex: 'codex' })`.
+ */
+export const test = base.extend<{ codex: 'codex' | 'codex-metered'; center: ControlCenter; shop: Project }>({
+  codex: 'codex-metered',
+  center: async ({ bench, codex }, use) => {
+    const center = await openControlCenter(bench, codex);
+    await use(center);
+    await center.close();
   },
+  shop: async ({ center }, use) => use(await center.addProject('shop')),
 });
 
 /**

@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { addRow, findRow, type Project } from '../../examples/runner/database.js';
 import { readRecord } from '../harness/record.js';
 import { createGate, waitFor } from '../harness/wait.js';
@@ -35,16 +35,7 @@ const TIMEOUT = { timeout: 180_000 };
 /** How long the page may take to be right after the last call. */
 const SOON = { timeout: 5000, interval: 100 };
 
-interface Fixtures {
-  readonly bench: Workbench;
-  readonly open: (codex: 'codex' | 'codex-metered') => Promise<ControlCenter>;
-}
-
-async function setUp({ bench, open }: Fixtures, codex: 'codex' | 'codex-metered' = 'codex-metered') {
-  bench.api.add(...WORK);
-  const center = await open(codex);
-  return { center, shop: await center.addProject('shop') };
-}
+beforeEach<{ bench: Workbench }>(({ bench }) => bench.api.add(...WORK));
 
 function expectPage(bench: Workbench, center: ControlCenter, project: Project, owners: readonly Owner[]) {
   return expect.poll(() => readPage(center, project), SOON).toEqual(readBill(bench.api, project, owners));
@@ -69,26 +60,25 @@ async function doAll(center: ControlCenter, project: Project, home: Project): Pr
   ];
 }
 
-describe('the page of a runner that starts codex', () => {
-  test(
-    'shows guesses: far too little, and nothing at all for its chats and its handoff',
-    TIMEOUT,
-    async ({ bench, open }) => {
-      const { center, shop } = await setUp({ bench, open }, 'codex');
-      const home = await center.addProject('control-center');
-      const owners = await doAll(center, shop, home);
-      const [page, bill] = [readPage(center, shop), readBill(bench.api, shop, owners)];
-      expect(page.total).toBeLessThan(bill.total / 4);
-      expect(page.byCategory).toMatchObject({ chat: 0, handoff: 0, other: 0 });
-      const rows = center.db.prepare('SELECT is_actual, count(*) AS count FROM cost_records GROUP BY is_actual').all();
-      expect(rows).toEqual([{ is_actual: 0, count: 7 }]);
-    },
-  );
+describe('the page of a runner that starts codex', TIMEOUT, () => {
+  test.scoped({ codex: 'codex' });
+  test('shows guesses: far too little, and nothing at all for its chats and its handoff', async ({
+    bench,
+    center,
+    shop,
+  }) => {
+    const home = await center.addProject('control-center');
+    const owners = await doAll(center, shop, home);
+    const [page, bill] = [readPage(center, shop), readBill(bench.api, shop, owners)];
+    expect(page.total).toBeLessThan(bill.total / 4);
+    expect(page.byCategory).toMatchObject({ chat: 0, handoff: 0, other: 0 });
+    const rows = center.db.prepare('SELECT is_actual, count(*) AS count FROM cost_records GROUP BY is_actual').all();
+    expect(rows).toEqual([{ is_actual: 0, count: 7 }]);
+  });
 });
 
-describe('what codex-metered records of a runner', () => {
-  test('is each of its calls, by its phase and round, and each response once', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+describe('what codex-metered records of a runner', TIMEOUT, () => {
+  test('is each of its calls, by its phase and round, and each response once', async ({ bench, center, shop }) => {
     const run = (await doAll(center, shop, shop))[0]?.run;
     // The meter of the last call may still be at work.
     const steps = () => readRecord(center.ownDatabase).map(({ phase, iteration }) => `${phase} ${iteration}`);
@@ -107,9 +97,8 @@ describe('what codex-metered records of a runner', () => {
   });
 });
 
-describe('the page of a runner that starts codex-metered is what the API billed', () => {
-  test('for two rounds, the handoff, a chat, a suggestion, a summary and a draft', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+describe('the page of a runner that starts codex-metered is what the API billed', TIMEOUT, () => {
+  test('for two rounds, the handoff, a chat, a suggestion, a summary and a draft', async ({ bench, center, shop }) => {
     // The control center is one of its own projects, and its folder holds the files of all chats.
     const home = await center.addProject('control-center');
     const owners = await doAll(center, shop, home);
@@ -120,16 +109,14 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     expect(guesses).toBe(0);
   });
 
-  test('for a chat that works in a work tree beside the control center', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('for a chat that works in a work tree beside the control center', async ({ bench, center, shop }) => {
     const home = await center.addProject('control-center');
     await center.chatEnd(await center.ask(`edit ${shop.id} tidy up`));
     await expectPage(bench, center, shop, [{ says: 'tidy up', project: shop }]);
     expect(readPage(center, home).total).toBe(0);
   });
 
-  test('for a builder that is paused until a person has answered', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('for a builder that is paused until a person has answered', async ({ bench, center, shop }) => {
     const answered = createGate();
     bench.api.add(
       turn('was answered: green', PAINTED),
@@ -143,8 +130,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Paint the shop', project: shop, run }]);
   });
 
-  test('for a run that is cancelled', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('for a run that is cancelled', async ({ bench, center, shop }) => {
     const [first] = WORK[0]?.replies ?? [];
     bench.api.add(turn('Build: Move', { ...first }, { hang: true }));
     const run = await center.start(shop, 'Move the shop');
@@ -154,8 +140,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Move the shop', project: shop, run }]);
   });
 
-  test('for a run that is cancelled while it is paused', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('for a run that is cancelled while it is paused', async ({ bench, center, shop }) => {
     const [first] = WORK[0]?.replies ?? [];
     // A pause can hold Codex still before it has read the end of the response that it asks in: that one never ends.
     bench.api.add(turn('Build: Paint', { ...first }, { message: QUESTION, hang: true }));
@@ -165,8 +150,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Paint the shop', project: shop, run }]);
   });
 
-  test('for a run whose turn fails, and the handoff of that', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('for a run whose turn fails, and the handoff of that', async ({ bench, center, shop }) => {
     const [first] = WORK[0]?.replies ?? [];
     bench.api.add(turn('Build: Fly', { ...first }, FAILURE));
     const run = await center.start(shop, 'Fly the shop');
@@ -174,8 +158,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'Fly the shop', project: shop, run }]);
   });
 
-  test('for a chat that is stopped because it does what it may not', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('for a chat that is stopped because it does what it may not', async ({ bench, center, shop }) => {
     bench.api.add(
       turn(
         'Chat: look around',
@@ -188,8 +171,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     await expectPage(bench, center, shop, [{ says: 'look around', project: shop }]);
   });
 
-  test('for two projects at once, each with its runs and chats', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('for two projects at once, each with its runs and chats', async ({ bench, center, shop }) => {
     const bakery = await center.addProject('bakery');
     const owners: Owner[] = [];
     const chats: string[] = [];
@@ -207,8 +189,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
     for (const project of [shop, bakery]) await expectPage(bench, center, project, owners);
   });
 
-  test('and leaves alone what the runner booked before', TIMEOUT, async ({ bench, open }) => {
-    const { center, shop } = await setUp({ bench, open });
+  test('and leaves alone what the runner booked before', async ({ bench, center, shop }) => {
     const old = {
       ...{
         project_id: shop.id,
@@ -238,8 +219,7 @@ describe('the page of a runner that starts codex-metered is what the API billed'
   });
 });
 
-test('the example says what is wrong with a command', async ({ bench, open }) => {
-  const { center, shop } = await setUp({ bench, open }, 'codex');
+test('the example says what is wrong with a command', async ({ center, shop }) => {
   await expect(center.ask('fly')).rejects.toThrow('there is no command "fly": help lists them');
   await expect(center.ask('run bakery Bake')).rejects.toThrow('there is no "bakery" among the projects');
   await expect(center.ask(`budget ${shop.id} much`)).rejects.toThrow('a budget is a number of USD');

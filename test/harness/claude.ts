@@ -7,21 +7,16 @@ import { execa } from 'execa';
 const CLAUDE_VERSION = '2.1.332';
 const FOLDER = fileURLToPath(new URL(`../../build/claude/${CLAUDE_VERSION}`, import.meta.url));
 const INSTALL_MS = 300_000;
+const MODEL = 'claude-sonnet-4-5';
 
-/** What one run used of a model, as `claude -p --output-format json` says it. */
-interface ModelUsage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cacheReadInputTokens: number;
-  readonly cacheCreationInputTokens: number;
-}
+type ModelUsage = Record<'inputTokens' | 'outputTokens' | 'cacheReadInputTokens' | 'cacheCreationInputTokens', number>;
 
 /** What `claude -p --output-format json` says at its end. */
 export interface ClaudeResult {
   readonly session_id: string;
   /** Of the session so far, and of those that it goes on from. */
   readonly total_cost_usd: number;
-  readonly modelUsage: Readonly<Record<string, ModelUsage>>;
+  readonly modelUsage: Readonly<Record<string, Readonly<ModelUsage>>>;
 }
 
 export type InstalledClaude =
@@ -50,19 +45,16 @@ export async function installClaude(): Promise<InstalledClaude> {
   }
 }
 
-export interface ClaudePlace {
-  readonly home: string;
-  readonly workTree: string;
-  readonly apiUrl: string;
-  /** `claude-sonnet-4-5` when absent. */
-  readonly model?: string;
-}
-
 /** Runs Claude Code on a home of its own, against `apiUrl` alone. */
 export async function runClaude(
   claude: string,
   args: readonly string[],
-  { home, workTree, apiUrl, model = 'claude-sonnet-4-5' }: ClaudePlace,
+  {
+    home,
+    workTree,
+    apiUrl,
+    model = MODEL,
+  }: Readonly<Record<'home' | 'workTree' | 'apiUrl', string>> & { model?: string },
 ): Promise<ClaudeResult> {
   const { stdout } = await execa(claude, ['-p', '--output-format', 'json', '--model', model, ...args], {
     cwd: workTree,

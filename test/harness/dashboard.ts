@@ -17,14 +17,13 @@ export type Answered = Record<string, unknown> & {
   readonly error?: { readonly kind: string; readonly message: string };
 };
 
-export interface Served {
+type Surroundings = DashboardOptions['surroundings'];
+
+export interface Served extends Partial<Pick<Surroundings, 'subscriptions' | 'unit' | 'pending'>> {
   readonly database: string;
   readonly port?: DashboardOptions['port'];
-  readonly subscriptions?: DashboardOptions['surroundings']['subscriptions'];
-  readonly unit?: DashboardOptions['surroundings']['unit'];
   readonly busyTimeoutMs?: number;
   readonly pastSessions?: DashboardOptions['pastSessions'];
-  readonly pending?: DashboardOptions['surroundings']['pending'];
 }
 
 /** Serves the dashboard of `database` for the running test, at a port of its own. */

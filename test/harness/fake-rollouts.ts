@@ -62,40 +62,25 @@ function toBytes(line: object | string | Buffer): Buffer {
 
 /** Lines of a session file, with the fields that Codex 0.169 gives them. */
 export const rollout = {
-  header: (threadId: string, more: object = {}) => ({
-    timestamp: '@NOW@',
-    type: 'session_meta',
-    payload: { session_id: threadId, id: threadId, cwd: '/', source: 'exec', cli_version: '0.169.0', ...more },
-  }),
-  turnStarted: (turnId: string) => event({ type: 'task_started', turn_id: turnId }),
-  turnContext: (turnId?: string, model = 'gpt-5.3-codex') => ({
-    timestamp: '@NOW@',
-    type: 'turn_context',
-    payload: { turn_id: turnId, model, effort: null },
-  }),
-  item: (text: string) => ({
-    timestamp: '@NOW@',
-    type: 'response_item',
-    payload: { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] },
-  }),
-  usageRecord: (threadId: string, turnId: string, responseId: string, usage: Partial<Usage>) => ({
-    timestamp: '@NOW@',
-    type: 'token_usage_record',
-    payload: {
-      thread_id: threadId,
-      turn_id: turnId,
-      session_id: threadId,
-      root_turn_id: turnId,
-      response_id: responseId,
-      usage: asCodexWritesIt(usage),
-    },
-  }),
+  header: (threadId: string, more: object = {}) => {
+    const payload = { session_id: threadId, id: threadId, cwd: '/', source: 'exec', cli_version: '0.169.0' };
+    return line('session_meta', { ...payload, ...more });
+  },
+  turnStarted: (turnId: string) => line('event_msg', { type: 'task_started', turn_id: turnId }),
+  turnContext: (turnId?: string, model = 'gpt-5.3-codex') =>
+    line('turn_context', { turn_id: turnId, model, effort: null }),
+  item: (text: string) =>
+    line('response_item', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }),
+  usageRecord(threadId: string, turnId: string, responseId: string, usage: Partial<Usage>) {
+    const ids = { thread_id: threadId, turn_id: turnId, session_id: threadId, root_turn_id: turnId };
+    return line('token_usage_record', { ...ids, response_id: responseId, usage: asCodexWritesIt(usage) });
+  },
   tokenCount: (total: Partial<Usage> | null) =>
-    event({ type: 'token_count', info: total && { total_token_usage: asCodexWritesIt(total) } }),
+    line('event_msg', { type: 'token_count', info: total && { total_token_usage: asCodexWritesIt(total) } }),
 };
 
-function event(payload: object): object {
-  return { timestamp: '@NOW@', type: 'event_msg', payload };
+function line(type: string, payload: object) {
+  return { timestamp: '@NOW@', type, payload };
 }
 
 export function asCodexWritesIt(usage: Partial<Usage>): Record<string, number> {

@@ -2,7 +2,6 @@ import { Pricer } from '../../src/pricing/pricer.js';
 import { createPriceBook } from '../../src/pricing/prices.js';
 import { openStore } from '../../src/store/store.js';
 import type { Invocation, InvocationUpdate, ModelResponse, Note, PricedResponse } from '../../src/usage/record.js';
-import { NO_USAGE } from '../../src/usage/usage.js';
 
 const MINUTE_MS = 60_000;
 const SAID = { project: 'git', run: 'environment', phase: 'output path', iteration: 'output path' } as const;
@@ -27,7 +26,7 @@ export function seedLoops(path: string, { nowMs, running: alive = { pid: process
       const running = loop.ending === 'running' && step === loop.steps - 1;
       const startedAtMs = running ? nowMs - alive.forMs : nowMs - loop.minutesAgo * MINUTE_MS + step * 7 * MINUTE_MS;
       const id = `${loop.runId}-${step}`;
-      const invocation = describeInvocation({ id, runId: loop.runId, phase, iteration, startedAtMs, pid: alive.pid });
+      const invocation = describeInvocation(phase, { id, runId: loop.runId, iteration, startedAtMs, pid: alive.pid });
       const failed = loop.ending === 'failed' && step === loop.steps - 1;
       const children =
         phase === 'builder' && step > 0 ? [`${threadId.slice(0, -1)}7`, `${threadId.slice(0, -1)}8`] : [];
@@ -65,16 +64,10 @@ const NOTES: readonly Note[] = [
   },
 ];
 
-interface Described {
-  readonly id: string;
-  readonly runId: string;
-  readonly phase: 'builder' | 'reviewer';
-  readonly iteration: number;
-  readonly startedAtMs: number;
-  readonly pid: number;
-}
+type Described = Pick<Invocation, 'id' | 'startedAtMs'> & { runId: string; iteration: number; pid: number };
 
-function describeInvocation({ id, runId, phase, iteration, startedAtMs, pid }: Described): Invocation {
+function describeInvocation(phase: 'builder' | 'reviewer', described: Described): Invocation {
+  const { id, runId, iteration, startedAtMs, pid } = described;
   return {
     id,
     attribution: { projectId: 'shop', runId, phase, iteration, origins: SAID },
@@ -108,12 +101,8 @@ function listResponses({ threadId, model, startedAtMs, step, count, everyMs }: S
       model,
       serviceTier: undefined,
       usage: {
-        ...NO_USAGE,
-        input,
-        cachedInput: index === 0 ? 0 : input - 3300,
-        cacheWrite: 0,
-        output: 420 + ((index * 37) % 200) + step * 20,
-        reasoning: 160,
+        ...{ input, cachedInput: index === 0 ? 0 : input - 3300, cacheWrite: 0 },
+        ...{ output: 420 + ((index * 37) % 200) + step * 20, reasoning: 160 },
       },
       evidence: 'usage_record',
       source: 'actual',
@@ -152,16 +141,11 @@ export function seedLongLoop(path: string, { nowMs, iterations, running: alive }
     const id = `marathon-${step}`;
     const threadId = `019c${step.toString(16).padStart(4, '0')}-0000-7000-8000-000000000001`;
     const ending = describeEnding(phase, iteration, iterations);
-    const shape = {
-      model: 'gpt-5.3-codex',
-      startedAtMs,
-      step: (step * 7) % 11,
-      everyMs: running ? running.forMs / 5 : 25_000,
-      threadId,
-    };
+    const common = { model: 'gpt-5.3-codex', startedAtMs, step: (step * 7) % 11, threadId };
+    const shape = { ...common, everyMs: running ? running.forMs / 5 : 25_000 };
     const responses = listResponses({ ...shape, count: phase === 'builder' ? 4 + ((step * 13) % 5) : 2 });
     store.record({
-      invocation: describeInvocation({ id, runId: 'marathon', phase, iteration, startedAtMs, pid: alive?.pid ?? 1 }),
+      invocation: describeInvocation(phase, { id, runId: 'marathon', iteration, startedAtMs, pid: alive?.pid ?? 1 }),
       update: {
         threadId,
         codexVersion: '0.171.0',

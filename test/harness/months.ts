@@ -5,7 +5,6 @@ import { refreshBuckets } from '../../src/store/buckets.js';
 import { upsertResponse } from '../../src/store/responses.js';
 import { openStore } from '../../src/store/store.js';
 import type { ModelResponse } from '../../src/usage/record.js';
-import { NO_USAGE } from '../../src/usage/usage.js';
 
 export interface Months {
   /** The last day with usage ends here, epoch milliseconds. */
@@ -84,12 +83,8 @@ function sampleSession({ id, model, provider, startedAtMs, random, isOdd }: Sess
       model: random() < 0.002 || (isOdd && index === 1) ? 'gpt-7-preview' : model,
       serviceTier: undefined,
       usage: {
-        ...NO_USAGE,
-        input: context,
-        cachedInput,
-        cacheWrite: provider === 'claude' ? context - cachedInput : 0,
-        output,
-        reasoning: provider === 'claude' ? 0 : Math.floor(output * random()),
+        ...{ input: context, cachedInput, cacheWrite: provider === 'claude' ? context - cachedInput : 0 },
+        ...{ output, reasoning: provider === 'claude' ? 0 : Math.floor(output * random()) },
       },
       evidence: guess ? 'tokenizer' : isOdd && index === 0 ? 'turn_completed' : 'usage_record',
       source: guess ? 'estimated' : 'actual',

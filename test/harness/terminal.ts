@@ -47,15 +47,9 @@ function startProgram(
   const reported = bench.api.ledger.length;
   const codex = options.codex ?? CODEX;
   let screen = '';
-  const terminal = pty.spawn(file, [...args], {
-    cwd: bench.workTree,
-    env: { ...bench.env, CODEX_METERED_CODEX: codex, TERM: 'xterm-256color', ...options.env } as Record<string, string>,
-    cols: 200,
-    rows: 50,
-  });
-  terminal.onData((data) => {
-    screen += data;
-  });
+  const env = { ...bench.env, CODEX_METERED_CODEX: codex, ...options.env };
+  const terminal = spawn(file, args, { cwd: bench.workTree, env, cols: 200, rows: 50 });
+  terminal.onData((data) => (screen += data));
   return {
     pid: terminal.pid,
     screen: () => screen,
@@ -91,11 +85,7 @@ export function openSheet(
   options: { env: NodeJS.ProcessEnv; cwd: string; columns?: number; rows?: number },
 ): Sheet {
   const size = { cols: options.columns ?? 100, rows: options.rows ?? 24 };
-  const terminal = pty.spawn(process.execPath, [...args], {
-    cwd: options.cwd,
-    env: { ...options.env, TERM: 'xterm-256color' } as Record<string, string>,
-    ...size,
-  });
+  const terminal = spawn(process.execPath, args, { ...options, ...size });
   const emulator = new headless.Terminal({ ...size, allowProposedApi: true });
   let written = '';
   terminal.onData((data) => {
@@ -122,4 +112,11 @@ export function openSheet(
       terminal.onExit(({ exitCode, signal }) => resolve({ exitCode, signal: signal || undefined }));
     }),
   };
+}
+
+type Spawned = { cwd: string; env: NodeJS.ProcessEnv; cols: number; rows: number };
+
+function spawn(file: string, args: readonly string[], { cwd, env, cols, rows }: Spawned): pty.IPty {
+  const variables = { ...env, TERM: 'xterm-256color' } as Record<string, string>;
+  return pty.spawn(file, [...args], { cwd, env: variables, cols, rows });
 }

@@ -32,7 +32,8 @@ function start(args: readonly string[], connection: TelemetryConnection | undefi
     onFile: async (path) => void found.push(path),
     onProgress: () => taken.push(...telemetry.take()),
   });
-  return { telemetry, taken, found };
+  const report = (...records: unknown[]): void => telemetry.add(parseOtelBody(otelBody(...records)));
+  return { telemetry, taken, found, report };
 }
 
 const startRun = () => start(['exec', '--ephemeral', 'fix']);
@@ -52,10 +53,10 @@ function counted(threadId: string, input: number): object {
 
 describe('what telemetry tells', () => {
   test('is taken at once of a thread that keeps no session file', async () => {
-    const { telemetry, taken } = startRun();
-    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 10))));
+    const { telemetry, taken, report } = startRun();
+    report(counted(UNFILED, 10));
     await waitFor('the response', () => taken.length === 1);
-    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 20))));
+    report(counted(UNFILED, 20));
     expect(taken).toMatchObject([
       { threadId: UNFILED, evidence: 'otel', source: 'actual', usage: { input: 10 } },
       { threadId: UNFILED, usage: { input: 20 } },
@@ -64,9 +65,9 @@ describe('what telemetry tells', () => {
   });
 
   test('is left to the file where a thread has one, and the file is named', async () => {
-    const { telemetry, taken, found } = startServer();
+    const { telemetry, taken, found, report } = startServer();
     const path = writeFile(FILED);
-    telemetry.add(parseOtelBody(otelBody(counted(FILED, 10), counted(UNFILED, 20), completedRecord(FILED))));
+    report(counted(FILED, 10), counted(UNFILED, 20), completedRecord(FILED));
     expect(taken).toEqual([]);
     await telemetry.settle();
     expect(taken).toMatchObject([{ threadId: UNFILED }]);
@@ -75,8 +76,8 @@ describe('what telemetry tells', () => {
   });
 
   test('waits for the file that a thread of a server gets a moment later', async () => {
-    const { telemetry, taken, found } = startServer();
-    telemetry.add(parseOtelBody(otelBody(counted(FILED, 10))));
+    const { telemetry, taken, found, report } = startServer();
+    report(counted(FILED, 10));
     const path = writeFile(FILED);
     await waitFor('the file', () => found.length === 1);
     expect(found).toEqual([path]);
@@ -85,34 +86,34 @@ describe('what telemetry tells', () => {
   });
 
   test('is taken while a server runs, without waiting for its end', async () => {
-    const { telemetry, taken } = startServer();
-    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 10))));
+    const { taken, report } = startServer();
+    report(counted(UNFILED, 10));
     await waitFor('the response', () => taken.length === 1);
   });
 
   test("is no response where a websocket's prewarming request shows as one of zero tokens", async () => {
-    const { telemetry, taken } = startRun();
+    const { telemetry, taken, report } = startRun();
     const prewarming = completedRecord(UNFILED, { input: '0', output: '0' });
-    telemetry.add(parseOtelBody(otelBody(prewarming, counted(UNFILED, 10), prewarming)));
+    report(prewarming, counted(UNFILED, 10), prewarming);
     await telemetry.settle();
     expect(taken).toMatchObject([{ usage: { input: 10 } }]);
     expect(telemetry.notes()).toEqual([]);
   });
 
   test('is noted where a response came without usage, or with zeros', async () => {
-    const { telemetry, taken } = startRun();
+    const { telemetry, taken, report } = startRun();
     const zeros = completedRecord(UNFILED, { input: '0', output: '0' });
     const announced = completedRecord(UNFILED);
-    telemetry.add(parseOtelBody(otelBody(announced, counted(UNFILED, 10), announced, announced, zeros)));
+    report(announced, counted(UNFILED, 10), announced, announced, zeros);
     await telemetry.settle();
     expect(taken).toHaveLength(1);
     expect(telemetry.notes()).toMatchObject([{ kind: 'fallback', figures: { responses: 2 } }]);
   });
 
   test('is no doubt where a response without usage is of a thread that has a file', async () => {
-    const { telemetry, found } = startServer();
+    const { telemetry, found, report } = startServer();
     const path = writeFile(FILED);
-    telemetry.add(parseOtelBody(otelBody(completedRecord(FILED))));
+    report(completedRecord(FILED));
     await telemetry.settle();
     expect(found).toEqual([path]);
     expect(telemetry.notes()).toEqual([]);
@@ -120,12 +121,10 @@ describe('what telemetry tells', () => {
   });
 
   test('is noted where it cannot be read, once, and its neighbours are taken', async () => {
-    const { telemetry, taken } = startRun();
+    const { telemetry, taken, report } = startRun();
     const announced = completedRecord(UNFILED);
     const bad = completedRecord(UNFILED, { input: '-5', output: '1' });
-    telemetry.add(
-      parseOtelBody(otelBody(announced, counted(UNFILED, 10), announced, bad, announced, counted(UNFILED, 20))),
-    );
+    report(announced, counted(UNFILED, 10), announced, bad, announced, counted(UNFILED, 20));
     telemetry.add(parseOtelBody('{'));
     await telemetry.settle();
     expect(taken.map(({ usage }) => usage.input)).toEqual([10, 20]);
@@ -148,8 +147,8 @@ describe('a server', () => {
 
   test('gets a note of who was turned away', () => {
     const refused = new Map([['it did not come from this Codex', 3]]);
-    const { telemetry } = start(['app-server'], { absent: undefined, refused });
-    telemetry.add(parseOtelBody(otelBody(counted(UNFILED, 1))));
+    const { telemetry, report } = start(['app-server'], { absent: undefined, refused });
+    report(counted(UNFILED, 1));
     expect(telemetry.notes()).toMatchObject([
       {
         kind: 'unreadable',

@@ -6,7 +6,6 @@ import type { ModelResponse } from '../../usage/record.js';
 import { looksLikeObject, type OpenReaders, type ReaderTools, type RecordReader } from '../session-reader.js';
 import { type KnownMessage, keyOf, MessageLines } from './messages.js';
 import { toResponses, toThread } from './responses.js';
-import type { ResponsesWithoutUsage, SessionTotal } from './session.js';
 import { type SavedTotals, TotalTracker } from './totals.js';
 import { mayHoldUsage, parseTranscriptLine, type TranscriptMessage } from './transcript.js';
 
@@ -67,10 +66,12 @@ class TranscriptReader implements RecordReader {
         this.#takeMessage(line);
         return line.unreadableParts === 0 ? undefined : 'assistant with a part of an unknown shape';
       case 'total':
-        this.#takeTotal(line);
+        this.#lines.interrupt();
+        this.#totals.addTotal(line);
         return undefined;
       case 'without usage':
-        this.#takeResponsesWithoutUsage(line);
+        this.#totals.addResponsesWithoutUsage(line);
+        this.#addThread(line.sessionId, { ...line, agentId: undefined });
         return undefined;
       case 'prompt':
         this.#lines.interrupt();
@@ -99,21 +100,11 @@ class TranscriptReader implements RecordReader {
     this.#addThread(threadId, line);
     const message = this.#lines.find(threadId, line);
     if (agentId === undefined) this.#totals.addMessage(line.atMs, sessionId === heldBy ? 'original' : 'copy');
-    for (const response of toResponses(line, { threadId, key: keyOf(message), startedAtMs: message.startedAtMs })) {
+    for (const response of toResponses(line, { threadId, key: keyOf(message), completedAtMs: message.startedAtMs })) {
       const before = this.#responses.get(response.key);
       if (!before && sessionId !== heldBy) this.#copies.push({ sessionId: heldBy, key: response.key });
       if (!before || !isEarlier(response, before)) this.#responses.set(response.key, response);
     }
-  }
-
-  #takeTotal(line: SessionTotal): void {
-    this.#lines.interrupt();
-    this.#totals.addTotal(line);
-  }
-
-  #takeResponsesWithoutUsage(line: ResponsesWithoutUsage): void {
-    this.#totals.addResponsesWithoutUsage(line);
-    this.#addThread(line.sessionId, { ...line, agentId: undefined });
   }
 
   #addThread(id: string, line: Parameters<typeof toThread>[1]): void {

@@ -2,20 +2,17 @@ import type { HistoryThread } from '../../store/history.js';
 import type { ModelResponse } from '../../usage/record.js';
 import { isPossibleTag, type Tag } from '../../usage/tags.js';
 import type { NameProject } from '../session-reader.js';
+import type { LineContext } from './session.js';
 import type { TranscriptMessage } from './transcript.js';
-
-/** The thread and the response key under which a message is recorded. */
-interface MessageIdentity {
-  readonly threadId: string;
-  readonly key: string;
-  readonly startedAtMs: number;
-}
 
 /** The model of responses for which no line names one. */
 const UNKNOWN_MODEL = 'unknown';
 
-/** Returns the response in a line, and the responses of other models within it. */
-export function toResponses(line: TranscriptMessage, { threadId, key, startedAtMs }: MessageIdentity): ModelResponse[] {
+/** Returns the response in a line, and the responses of other models within it, as those of a message of this thread and key. */
+export function toResponses(
+  line: TranscriptMessage,
+  { threadId, key, completedAtMs }: Pick<ModelResponse, 'threadId' | 'key' | 'completedAtMs'>,
+): ModelResponse[] {
   const { model, serviceTier, usage, cacheWrite1h, fees, inner } = line;
   const common = {
     provider: 'claude',
@@ -24,7 +21,7 @@ export function toResponses(line: TranscriptMessage, { threadId, key, startedAtM
     rootTurnId: undefined,
     evidence: 'usage_record',
     source: 'actual',
-    completedAtMs: startedAtMs,
+    completedAtMs,
   } as const;
   return [
     { ...common, key, model, serviceTier, usage, cacheWrite1h, fees },
@@ -42,7 +39,7 @@ export function toResponses(line: TranscriptMessage, { threadId, key, startedAtM
 /** Returns the thread `id`, as one of its lines describes it. */
 export function toThread(
   id: string,
-  line: Pick<TranscriptMessage, 'sessionId' | 'agentId' | 'cwd' | 'version' | 'gitBranch' | 'atMs'>,
+  line: LineContext & Pick<TranscriptMessage, 'agentId'>,
   nameProject: NameProject,
 ): HistoryThread {
   const { sessionId, agentId, cwd, version, gitBranch, atMs } = line;

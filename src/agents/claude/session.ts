@@ -19,17 +19,22 @@ export interface SessionTotal {
   readonly models: readonly ModelTotal[];
 }
 
-/** Responses without a message: their usage is within the session's total and nowhere else. */
-export interface ResponsesWithoutUsage {
-  readonly kind: 'without usage';
+/** What a line says of its session, and when it was written. */
+export interface LineContext {
   readonly atMs: number;
   readonly sessionId: string;
+  readonly cwd: string | undefined;
+  readonly version: string | undefined;
+  /** The branch of the work tree at that time. */
+  readonly gitBranch: string | undefined;
+}
+
+/** Responses without a message: their usage is within the session's total and nowhere else. */
+export interface ResponsesWithoutUsage extends LineContext {
+  readonly kind: 'without usage';
   readonly what: 'compaction' | 'hook';
   /** At least this many. */
   readonly responses: number;
-  readonly cwd: string | undefined;
-  readonly version: string | undefined;
-  readonly gitBranch: string | undefined;
 }
 
 /** A prompt was queued. */
@@ -77,14 +82,19 @@ export function parseSessionTotal(record: object): SessionTotal | Unrecognised {
   return { kind: 'total', sessionId: data.sessionId, familyMs: data.startTime ?? undefined, models };
 }
 
+export const contextFields = { cwd: optionalText, version: optionalText, gitBranch: optionalText };
+
+/** The fields as the records have them: undefined where the line has null. */
+export function readContext({ cwd, version, gitBranch }: z.infer<z.ZodMiniObject<typeof contextFields>>) {
+  return { cwd: cwd ?? undefined, version: version ?? undefined, gitBranch: gitBranch ?? undefined };
+}
+
 const system = z.object({
   subtype: z.string(),
   isSidechain: z.nullish(z.boolean()),
   sessionId: z.string(),
   timestamp: z.string(),
-  cwd: optionalText,
-  version: optionalText,
-  gitBranch: optionalText,
+  ...contextFields,
   hookInfos: z.nullish(z.array(z.looseObject({ promptText: z.optional(z.unknown()) }))),
 });
 
@@ -95,22 +105,13 @@ const system = z.object({
 export function parseSystemLine(record: object): ResponsesWithoutUsage | Irrelevant {
   const { data } = system.safeParse(record);
   if (!data || data.isSidechain) return IRRELEVANT;
-  const { subtype, sessionId, cwd, version, gitBranch, hookInfos } = data;
+  const { subtype, sessionId, hookInfos } = data;
   const prompts = hookInfos?.filter(({ promptText }) => promptText !== undefined).length ?? 0;
   const responses = subtype === 'compact_boundary' ? 1 : subtype === 'stop_hook_summary' ? prompts : 0;
   const atMs = Date.parse(data.timestamp);
   if (responses === 0 || Number.isNaN(atMs)) return IRRELEVANT;
   const what = subtype === 'compact_boundary' ? 'compaction' : 'hook';
-  return {
-    kind: 'without usage',
-    atMs,
-    sessionId,
-    what,
-    responses,
-    cwd: cwd ?? undefined,
-    version: version ?? undefined,
-    gitBranch: gitBranch ?? undefined,
-  };
+  return { kind: 'without usage', atMs, sessionId, what, responses, ...readContext(data) };
 }
 
 export function parseQueueLine({ timestamp }: { readonly timestamp?: unknown }): QueuedPrompt | Irrelevant {

@@ -6,26 +6,26 @@ import { isPossibleTime, isPossibleUsage } from '../../usage/count.js';
 import type { Fees } from '../../usage/record.js';
 import { isNoUsage, type Usage } from '../../usage/usage.js';
 import {
+  contextFields,
+  type LineContext,
   parseQueueLine,
   parseSessionTotal,
   parseSystemLine,
   type QueuedPrompt,
   type ResponsesWithoutUsage,
+  readContext,
   type SessionTotal,
 } from './session.js';
 import { apiUsage, type InnerResponse, optionalText, readFees, readIterations, readTier, toUsage } from './usage.js';
 
 /** A line of a transcript of Claude Code with a message's usage. A message has a line for each block of its content. */
-export interface TranscriptMessage {
+export interface TranscriptMessage extends LineContext {
   readonly kind: 'message';
-  readonly atMs: number;
   /** The id that the API gave the message. Behind a proxy two messages can have the same one. */
   readonly id: string | undefined;
   /** They distinguish messages with the same id. Not every line has them. */
   readonly requestIds: RequestIds;
-  /** The session that asked for the message. */
-  readonly sessionId: string;
-  /** The session whose file holds the line. A fork's file holds copies of its parent's messages. */
+  /** The session that has the line in its file; `sessionId` asked for the message. A fork's file holds copies of its parent's messages. */
   readonly heldBy: string;
   /** The sub-agent that asked for it; `unnamed` in releases that gave them no ids. */
   readonly agentId: string | undefined;
@@ -39,10 +39,6 @@ export interface TranscriptMessage {
   readonly inner: readonly InnerResponse[];
   /** How many parts of the line could not be read. The others count. */
   readonly unreadableParts: number;
-  readonly cwd: string | undefined;
-  readonly version: string | undefined;
-  /** The branch of the work tree when the line was written. */
-  readonly gitBranch: string | undefined;
 }
 
 export interface RequestIds {
@@ -68,9 +64,7 @@ const assistant = z.object({
   requestId: optionalText,
   requestRef: optionalText,
   uuid: optionalText,
-  cwd: optionalText,
-  version: optionalText,
-  gitBranch: optionalText,
+  ...contextFields,
   message: z.object({ id: optionalText, model: z.string(), usage: apiUsage }),
 });
 
@@ -136,8 +130,6 @@ function parseAssistant(record: JsonObject): TranscriptMessage | Irrelevant | Un
     fees: readFees(message.usage),
     inner,
     unreadableParts: unreadable,
-    cwd: data.cwd ?? undefined,
-    version: data.version ?? undefined,
-    gitBranch: data.gitBranch ?? undefined,
+    ...readContext(data),
   };
 }

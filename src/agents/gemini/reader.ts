@@ -1,9 +1,11 @@
+import { basename, dirname, join } from 'node:path';
+import { readRegularFile } from '../../files/regular-file.js';
 import type { JsonObject } from '../../formats/json.js';
 import { isUnrecognised } from '../../formats/line.js';
 import type { HistoryThread } from '../../store/history.js';
 import type { ModelResponse } from '../../usage/record.js';
 import { looksLikeObject, type OpenReaders, type ReaderTools, type RecordReader } from '../session-reader.js';
-import { findParentSession, findProjectRoot } from './project.js';
+import { CHATS } from './agent.js';
 import { type GeminiMessage, parseSessionRecord, type SessionHeader } from './session.js';
 
 /** The state that is saved in the database with a session file, so that the next import reads on from there. Its keys are stored: do not rename them. */
@@ -16,6 +18,10 @@ interface SavedSession {
 const MOST_SAVED = 16;
 /** The model of responses for which no line names one. */
 const UNKNOWN_MODEL = 'unknown';
+
+/** This file beside the folder of the sessions names the project's directory. Releases that named the folder by a hash had none. */
+const ROOT_FILE = '.project_root';
+const LONGEST_PATH = 4096;
 
 /** Reads sessions of Gemini CLI: one response per message, however often it is written. A sub-agent is a thread of its own. */
 export const openGeminiReaders: OpenReaders = (tools) => (path, saved) =>
@@ -84,7 +90,8 @@ class GeminiReader implements RecordReader {
     this.#threads.push({
       id: sessionId,
       provider: 'gemini',
-      rootId: isSubagent ? findParentSession(this.#path) : sessionId,
+      // The folder of a sub-agent's file is named after the session that it works for.
+      rootId: isSubagent ? basename(dirname(this.#path)) : sessionId,
       projectId: cwd === undefined ? 'unknown' : this.#tools.nameProject(cwd),
       kind: isSubagent ? 'subagent' : 'main',
       cwd,
@@ -111,5 +118,19 @@ class GeminiReader implements RecordReader {
       source: 'actual',
       completedAtMs: atMs,
     });
+  }
+}
+
+/** Returns the project's directory of the session file at `path`. Undefined where no file names it. */
+function findProjectRoot(path: string): string | undefined {
+  const folder = dirname(path);
+  const chats = basename(folder) === CHATS ? folder : dirname(folder);
+  try {
+    const root = readRegularFile(join(dirname(chats), ROOT_FILE), LONGEST_PATH)
+      .toString('utf8')
+      .trim();
+    return root === '' ? undefined : root;
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FollowedFile } from '../../src/meter/followed-file.js';
 import type { OutputFacts } from '../../src/meter/output-reader.js';
-import { checkTurnTotal } from '../../src/meter/turn-total-check.js';
+import { checkTurnTotal } from '../../src/meter/settlement.js';
 import { NO_USAGE, type Usage } from '../../src/usage/usage.js';
 import { sampleResponse } from '../store/samples.js';
 
