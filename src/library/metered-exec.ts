@@ -189,7 +189,7 @@ interface EndJson extends Amounts {
 }
 
 /** Parses one line that a `codex-metered` of this package wrote; undefined for what the library does not pass on. */
-export function parseMeteringEvent(line: string): MeteringEvent | undefined {
+function parseMeteringEvent(line: string): MeteringEvent | undefined {
   try {
     const event = JSON.parse(line) as { readonly event: string; readonly invocationId: string | null };
     const id = event.invocationId ?? undefined;

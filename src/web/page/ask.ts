@@ -86,7 +86,7 @@ const listeners = new Set<() => void>();
 let resting = false;
 
 /** Calls `listener` when there is something new to ask the server for, until the returned function is called. */
-export function onChange(listener: () => void): () => void {
+function onChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }
