@@ -13,7 +13,7 @@ import { listProcesses, stateOf } from '../harness/children.js';
 import { seedLoops } from '../harness/loops.js';
 import { expectExact } from '../harness/record.js';
 import { test } from '../harness/test.js';
-import { waitFor } from '../harness/wait.js';
+import { createGate, waitFor } from '../harness/wait.js';
 import { USAGE } from '../harness/workbench.js';
 import type { InputItem, Reply } from '../scripted-api/script.js';
 import { createStore, sampleInvocation, sampleResponse } from '../store/samples.js';
@@ -25,6 +25,8 @@ const IN_CODEX = Object.entries({
   command: process.execPath,
   args: [USAGE, 'mcp'],
   startup_timeout_sec: 60,
+  // Codex begins its turn without a server that is slow to start, unless it is required.
+  required: true,
   env_vars: ['CODEX_METERED_DB', 'CODEX_METERED_STATE_DIR', 'CODEX_METERED_BUDGET_USD'],
 }).flatMap(([key, value]) => ['-c', `mcp_servers.usage.${key}=${JSON.stringify(value)}`]);
 
@@ -45,14 +47,13 @@ describe('an agent in a metered Codex', () => {
       calls: [{ tool, namespace: 'mcp__usage', arguments: input }],
       usage: { input: 6000, cached: 4096, output: 40 },
     });
-    let begin: () => void = () => undefined;
-    const until = new Promise<void>((resolve) => (begin = resolve));
+    const gate = createGate();
     bench.api.add(
       { prompt: 'build', replies: [{ message: 'Built.', usage: { input: 5200, cached: 256, output: 300 } }] },
       {
         prompt: 'ask',
         replies: [
-          { ...ask('cost'), until },
+          { ...ask('cost'), until: gate.opened },
           ask('why', { selector: 'r42/builder/1' }),
           ask('budget'),
           { message: 'Known.', usage: { input: 7000, output: 9 } },
@@ -64,7 +65,7 @@ describe('an agent in a metered Codex', () => {
     const built = await bench.run(['exec', 'build'], r42('builder'));
     const asking = bench.start(['exec', ...IN_CODEX, 'ask'], r42('reviewer'));
     const newer = await bench.run(['exec', 'build'], { meter: ['--meter-run-id', 'r43'] });
-    begin();
+    gate.open();
     const asked = await asking.ended;
     expect([asked.exitCode, bench.api.unmatched]).toEqual([0, []]);
     const ledger = asked.ledger.filter((entry) => !newer.ledger.includes(entry));
