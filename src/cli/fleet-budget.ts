@@ -2,7 +2,7 @@ import { passwordOf } from '../config/fleet.js';
 import { listLimits, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { createCalendar, findPeriod } from '../report/calendar.js';
-import { isBudgetPeriod, type Period, type Spent } from '../usage/budget.js';
+import { isBudgetPeriod, NOTHING_SPENT, type Period, type Spent } from '../usage/budget.js';
 
 /** How long a run may wait for a fleet's answer before it starts. */
 const PATIENCE_MS = 300;
@@ -29,21 +29,19 @@ export async function askFleet(
   const calendar = createCalendar(settings.timeZone.value);
   const periods = [...scopes].map((scope) => findPeriod(calendar, scope, atMs));
   const answer = await ask(settings, env, projectId, periods);
-  if (typeof answer === 'string') return { beyond: () => NOTHING, problem: answer };
+  if (typeof answer === 'string') return { beyond: () => NOTHING_SPENT, problem: answer };
   const known = new Map(periods.map(({ startMs }, index) => [startMs, answer[index]]));
   const extra = new Map<number, Spent>();
   return {
     problem: undefined,
     beyond({ startMs }, local) {
       // What this machine records from now on comes on top; what it had recorded before is in both figures, once it was pushed.
-      const before = extra.get(startMs) ?? subtract(known.get(startMs) ?? NOTHING, local);
+      const before = extra.get(startMs) ?? subtract(known.get(startMs) ?? NOTHING_SPENT, local);
       extra.set(startMs, before);
       return before;
     },
   };
 }
-
-const NOTHING: Spent = { nanoUsd: 0, tokens: 0, unpricedResponses: 0, inexactResponses: 0 };
 
 async function ask(
   settings: Settings,

@@ -1,4 +1,4 @@
-import { type Given, SETTING_VARIABLES } from '../config/settings.js';
+import { type Given, readVariable, SETTING_VARIABLES } from '../config/settings.js';
 import { BETWEEN_VALUES } from '../config/tags.js';
 import { UsageError } from '../errors.js';
 import { EMIT_FORMS } from '../usage/options.js';
@@ -146,8 +146,7 @@ function resolveOptions(given: ReadonlyMap<OptionName, string>, env: NodeJS.Proc
   const get = (name: OptionName): Given | undefined => {
     const option = given.get(name);
     const { variable } = OPTIONS[name];
-    const set = variable && env[variable];
-    const ofVariable: Given | undefined = set ? { value: set, origin: 'environment', place: variable } : undefined;
+    const ofVariable = variable === undefined ? undefined : readVariable(variable, env);
     if (option === undefined) return ofVariable;
     return { value: option, origin: 'option', place: PREFIX + name, variable: ofVariable };
   };

@@ -92,6 +92,12 @@ export interface Given {
   readonly variable?: Given | undefined;
 }
 
+/** What an environment variable says. One that is empty says nothing. */
+export function readVariable(variable: string, env: NodeJS.ProcessEnv): Given | undefined {
+  const value = env[variable];
+  return value ? { value, origin: 'environment', place: variable } : undefined;
+}
+
 const UNSET = { value: undefined, origin: 'default', place: undefined } as const;
 
 /** Options win over the environment, that over the project's file, that over the user's. Throws a UsageError. */

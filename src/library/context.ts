@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { loadSettings } from '../config/load.js';
 import { type Paths, readPaths } from '../config/paths.js';
 import type { Setting } from '../config/setting.js';
-import { type Given, listPrices, SETTING_VARIABLES, type SettingName } from '../config/settings.js';
+import { type Given, listPrices, readVariable, SETTING_VARIABLES, type SettingName } from '../config/settings.js';
 import { messageOf, UsageError } from '../errors.js';
 import { readCwd } from '../files/folders.js';
 import { findWorkTree, type WorkTree } from '../io/work-tree.js';
@@ -126,9 +126,7 @@ async function readSettings(said: (name: SettingName) => Given | undefined, cwd:
 }
 
 function name(given: string | undefined, option: string, variable: string): Given | undefined {
-  if (given) return { value: given, origin: 'option', place: option };
-  const set = process.env[variable];
-  return set ? { value: set, origin: 'environment', place: variable } : undefined;
+  return given ? { value: given, origin: 'option', place: option } : readVariable(variable, process.env);
 }
 
 function named(setting: Setting<string | undefined> | undefined): GivenValue {

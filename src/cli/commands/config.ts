@@ -67,14 +67,7 @@ function renderText({ places }: ConfigFacts, entries: readonly Entry[], unset: r
   return `${[...found, '', ...lines, ...rest].map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
-interface Entry {
-  readonly name: string;
-  readonly value: unknown;
-  /** The value for people. */
-  readonly text: string;
-  readonly origin: string;
-  readonly place: string | undefined;
-}
+type Entry = ReturnType<typeof entry>;
 
 /** The settings that hold, in the order of the schema, and where log and state are. */
 function listEntries(facts: ConfigFacts): Entry[] {
@@ -110,14 +103,7 @@ const SHOWN: Readonly<Record<keyof ConfigFileValues, (facts: ConfigFacts) => Ent
     ...(minLeft.value.length === 0 ? [] : [entry('budget.min_left', describeMinLeft(minLeft))]),
   ],
   hooks: ({ settings }) =>
-    settings.hooks.map((one) => {
-      const { name, command } = one.value;
-      return entry(
-        `hooks.${name}`,
-        { ...one, value: command },
-        typeof command === 'string' ? command : JSON.stringify(command),
-      );
-    }),
+    settings.hooks.map((one) => entry(`hooks.${one.value.name}`, { ...one, value: one.value.command })),
   subscriptions: ({ settings }) =>
     settings.subscriptions.map((one) => {
       const { provider, name, usdPerMonth, since } = one.value;
@@ -143,11 +129,16 @@ function listPatterns({ outputPatterns }: Settings, key: 'output_pattern' | 'pha
   });
 }
 
-function entry(name: string, { value, origin, place }: Loose, text = String(value)): Entry {
+type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: string };
+
+/** `text` is the value for people. */
+function entry(name: string, { value, origin, place }: Loose, text = toText(value)) {
   return { name, value, text: cleanText(text), origin, place };
 }
 
-type Loose = Pick<Setting<unknown>, 'value' | 'place'> & { readonly origin: string };
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
 
 function limitEntries(setting: Setting<BudgetLimit>, index: number, all: readonly Setting<BudgetLimit>[]): Entry[] {
   const { scope, unit, amount, of } = setting.value;
@@ -159,13 +150,13 @@ function limitEntries(setting: Setting<BudgetLimit>, index: number, all: readonl
   return isFirst ? [limit, entry(`budget.${scope}.scope`, { ...setting, value: of })] : [limit];
 }
 
-/** What is set of a target, but for where its secrets are kept: files and programs are named, and nothing is read. */
+/** What is set of a target. The files and programs that give its secrets are named, and nothing is read. */
 function fleetEntry(setting: Setting<FleetTarget>): Entry {
   const { name, url, passwordCommand, ...rest } = setting.value;
   // Arguments can hold a secret.
   const value = { url: showFleetUrl(url), passwordCommand: passwordCommand?.[0], ...rest };
   const given = Object.entries(value).filter(([, one]) => isGiven(one));
-  const text = given.map(([key, one]) => `${key}=${typeof one === 'string' ? one : JSON.stringify(one)}`).join(' ');
+  const text = given.map(([key, one]) => `${key}=${toText(one)}`).join(' ');
   return entry(`fleet.${name}`, { ...setting, value }, text);
 }
 

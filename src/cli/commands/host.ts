@@ -2,7 +2,13 @@ import { basename, dirname, join } from 'node:path';
 import type { ConfigSearch } from '../../config/find-files.js';
 import { loadSettings } from '../../config/load.js';
 import { type Paths, readPaths } from '../../config/paths.js';
-import { resolveSettings, SETTING_VARIABLES, type SettingName, type Settings } from '../../config/settings.js';
+import {
+  readVariable,
+  resolveSettings,
+  SETTING_VARIABLES,
+  type SettingName,
+  type Settings,
+} from '../../config/settings.js';
 import { UsageError } from '../../errors.js';
 import { findWorkTree } from '../../io/work-tree.js';
 import { COLOURED, type Paint, PLAIN } from '../../report/paint.js';
@@ -42,11 +48,7 @@ export interface HostSettings {
 
 export async function readHostSettings({ cwd, env }: Host): Promise<HostSettings> {
   const places = { cwd, root: findWorkTree(cwd)?.root ?? cwd, env };
-  const said = (name: SettingName) => {
-    const variable = SETTING_VARIABLES[name];
-    const value = env[variable];
-    return value ? { value, origin: 'environment' as const, place: variable } : undefined;
-  };
+  const said = (name: SettingName) => readVariable(SETTING_VARIABLES[name], env);
   let fault: UsageError | undefined;
   const settings = await loadSettings(said, places).catch((error: unknown) => {
     if (!(error instanceof UsageError)) throw error;

@@ -1,52 +1,58 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PricedResponse } from '../../../src/usage/record.js';
 import { recordedIn, runUsage } from '../../harness/codex-usage.js';
 import { type ControlCenter, openControlCenter } from '../../harness/control-center.js';
+import { USAGE } from '../../harness/workbench.js';
 import { createFolder, START, sampleInvocation, sampleResponse } from '../../store/samples.js';
 
 const END = START + 5000;
+const ILL = 'attention';
 const at = (ms: number) => new Date(ms).toISOString();
+
+/** A machine with another program's database and one of ours, and codex-usage for it. `set`: what variables say. */
+function createMachine(parents: Parameters<typeof openControlCenter>[1], set: NodeJS.ProcessEnv = {}) {
+  const folder = createFolder();
+  const center = openControlCenter(join(folder, 'center.db'), parents);
+  onTestFinished(() => void center.connection.close());
+  const [database, state, nothing] = [join(folder, 'usage.db'), join(folder, 'state'), join(folder, 'nothing')];
+  const env = { CODEX_METERED_STATE_DIR: state, CODEX_HOME: nothing, CLAUDE_CONFIG_DIR: nothing };
+  return {
+    ...{ folder, center, database },
+    usage: (args: string[], more: NodeJS.ProcessEnv = {}) =>
+      runUsage(args, { database, cwd: folder, env: { ...env, ...set, ...more } }),
+    /** The real command, in a folder without a configuration. */
+    later: (args: string[]) =>
+      execa(process.execPath, [USAGE, ...args], { env: { ...env, CODEX_METERED_DB: database }, cwd: state }),
+    queued: () => (existsSync(join(state, 'mirror')) ? readdirSync(join(state, 'mirror')).length : 0),
+  };
+}
+
+const PARENTS = { projects: ['shop'], runs: ['nightly-7'] };
 
 /** A runner's database that has been filled: an estimate of its own was replaced, and a chat stands there for which it had none. */
 async function setUp(responses: readonly PricedResponse[] = [sampleResponse('1')], estimates = 'replace') {
-  const folder = createFolder();
-  const center = openControlCenter(join(folder, 'center.db'), { projects: ['shop'], runs: ['nightly-7'] });
-  onTestFinished(() => void center.connection.close());
-  center.estimate({
-    id: 'guess',
-    total_cost_usd: 0.1 + 0.2,
-    description: 'it\'s "theirs"\n',
-    created_at: at(END + 40),
-  });
+  const machine = createMachine(PARENTS, { CODEX_METERED_COST_RECORDS_ESTIMATES: estimates });
+  const { center, database } = machine;
+  const theirs = { total_cost_usd: 0.1 + 0.2, description: 'it\'s "theirs"\n', created_at: at(END + 40) };
+  center.estimate({ id: 'guess', ...theirs });
   center.estimate({ id: 'old', created_at: at(END - 900_000), reviewed_by: 'ada' });
   const before = center.rows();
-  const database = join(folder, 'usage.db');
-  const nothing = join(folder, 'nothing');
-  const env = {
-    ...{ CODEX_METERED_STATE_DIR: join(folder, 'state'), CODEX_HOME: nothing, CLAUDE_CONFIG_DIR: nothing },
-    ...{ CODEX_METERED_COST_RECORDS: center.path, CODEX_METERED_COST_RECORDS_ESTIMATES: estimates },
-  };
-  const usage = (args: string[], more: NodeJS.ProcessEnv = {}) =>
-    runUsage(args, { database, cwd: folder, env: { ...env, ...more } });
+  const usage: typeof machine.usage = (args, more) =>
+    machine.usage(args, { CODEX_METERED_COST_RECORDS: center.path, ...more });
   const update = { status: 'completed', endedAtMs: END } as const;
   const chat = sampleInvocation('b', { attribution: { phase: 'chat' } });
   const chatted = { invocation: chat, update, responses: [sampleResponse('2', { threadId: 'b' })] };
   recordedIn([{ invocation: sampleInvocation('a'), update, responses }, chatted], database);
   // It gives the table what stands in the record.
   await usage(['reprice']);
-  return { folder, center, usage, before };
+  return { ...machine, usage, before };
 }
 
 const ids = ({ rows }: ControlCenter) => rows().map(({ id }) => id);
 const OURS = ['a/gpt-5.3-codex/actual', 'b/gpt-5.3-codex/actual'];
-
-async function readDoctor(usage: Awaited<ReturnType<typeof setUp>>['usage'], more: NodeJS.ProcessEnv = {}) {
-  const { stdout } = await usage(['doctor', '--json'], more);
-  const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; text: string }[] };
-  return checks.filter(({ name }) => name === 'cost records');
-}
 
 describe('codex-usage mirror', () => {
   it('shows what stands there', async () => {
@@ -139,62 +145,134 @@ describe('codex-usage mirror', () => {
 });
 
 describe('codex-usage doctor on another program’s cost_records', () => {
+  type Machine = Awaited<ReturnType<typeof setUp>>;
   const unpriced = sampleResponse('1', { model: 'gpt-99', costNanoUsd: undefined, price: undefined });
 
-  it.each([
-    ['finds them well', [sampleResponse('1')], 'replace', 'ok', '2 invocations there'],
+  it.each<[string, () => Promise<Machine>, string, string]>([
+    ['finds them well', setUp, 'ok', '2 invocations there'],
+    ['says that sums count twice where its own rows are kept', () => setUp(undefined, 'keep'), ILL, 'sums count twice'],
     [
-      ...([
-        'says that sums count twice where its own rows are kept',
-        [sampleResponse('1')],
-        'keep',
-        'attention',
-      ] as const),
-      '1 row of its own beside ours, so that its sums count twice',
+      'names the models without a price',
+      () => setUp([unpriced, sampleResponse('3')]),
+      ILL,
+      'there: gpt-99 (1 response)',
     ],
-    [
-      ...(['names the models without a price', [unpriced, sampleResponse('3')], 'replace', 'attention'] as const),
-      'unpriced, so that they count as nothing there: gpt-99 (1 response)',
-    ],
-  ] as const)('%s', async (_, responses, estimates, status, text) => {
-    const { usage } = await setUp(responses, estimates);
-    expect(await readDoctor(usage)).toMatchObject([{ status, text: expect.stringContaining(text) }]);
-  });
-
-  it.each([
-    ['is gone', (path: string) => rmSync(path), 'there is no such file'],
-    ['is no database', (path: string) => writeFileSync(path, 'x'.repeat(9000)), 'it is not a readable SQLite database'],
-  ] as const)('says that one %s', async (_, spoil, reason) => {
-    const { usage, center } = await setUp();
-    center.connection.close();
-    for (const more of ['-wal', '-shm']) rmSync(center.path + more, { force: true });
-    spoil(center.path);
-    const text = expect.stringContaining(`cannot be used: ${reason}`);
-    expect(await readDoctor(usage)).toMatchObject([{ status: 'attention', text }]);
-  });
-
-  it('says what it lacks', async () => {
-    const { usage, center } = await setUp();
-    center.connection.exec(
-      'ALTER TABLE cost_records DROP COLUMN model; ALTER TABLE cost_records DROP COLUMN description',
-    );
-    const text = expect.stringContaining('its table cost_records lacks model, description');
-    expect(await readDoctor(usage)).toMatchObject([{ status: 'attention', text }]);
+    ['says that it is gone', () => spoil(rmSync), ILL, 'cannot be used: there is no such file'],
+    ['says that it is no database', () => spoil(overwrite), ILL, 'used: it is not a readable SQLite database'],
+    ['says what it lacks', withoutColumns, ILL, 'its table cost_records lacks model, description'],
+    ['says what waits, and why', withoutParents, 'note', '2 invocations in the queue: it has no project "shop"'],
+  ])('%s', async (_, prepare, status, text) => {
+    expect(await readDoctor(await prepare())).toMatchObject([{ status, text: expect.stringContaining(text) }]);
   });
 
   it.skipIf(process.getuid?.() === 0)('says that one cannot be written', async () => {
-    const { usage, center } = await setUp();
-    chmodSync(center.path, 0o400);
+    const machine = await setUp();
+    chmodSync(machine.center.path, 0o400);
     const text = expect.stringContaining('cannot be used: it cannot be written: check its permissions');
-    expect(await readDoctor(usage)).toMatchObject([{ status: 'attention', text }]);
+    expect(await readDoctor(machine)).toMatchObject([{ status: ILL, text }]);
   });
 
-  it('says what waits, and why', async () => {
-    const { usage, center } = await setUp();
-    await usage(['mirror', '--undo']);
-    center.connection.exec('DELETE FROM runs; DELETE FROM projects');
-    await usage(['mirror', '--redo']);
-    const text = expect.stringContaining('2 invocations in the queue: it has no project "shop"');
-    expect(await readDoctor(usage)).toMatchObject([{ status: 'note', text }]);
+  async function spoil(change: (path: string) => void): Promise<Machine> {
+    const machine = await setUp();
+    const { connection, path } = machine.center;
+    connection.close();
+    for (const more of ['-wal', '-shm']) rmSync(path + more, { force: true });
+    change(path);
+    return machine;
+  }
+
+  function overwrite(path: string): void {
+    writeFileSync(path, 'x'.repeat(9000));
+  }
+
+  async function withoutColumns(): Promise<Machine> {
+    const machine = await setUp();
+    for (const column of ['model', 'description']) {
+      machine.center.connection.exec(`ALTER TABLE cost_records DROP COLUMN ${column}`);
+    }
+    return machine;
+  }
+
+  async function withoutParents(): Promise<Machine> {
+    const machine = await setUp();
+    await machine.usage(['mirror', '--undo']);
+    machine.center.connection.exec('DELETE FROM runs; DELETE FROM projects');
+    await machine.usage(['mirror', '--redo']);
+    return machine;
+  }
+
+  async function readDoctor({ usage }: Machine) {
+    const { checks } = JSON.parse((await usage(['doctor', '--json'])).stdout);
+    return checks.filter(({ name }: { name: string }) => name === 'cost records');
+  }
+});
+
+const PRICE = '[[prices]]\nmodel = "gpt-5.3-codex"\ninput = 1000\noutput = 0\n';
+const AN_HOUR_AGO = new Date(Date.now() - 3_600_000);
+const COUNTS = { type: 'turn.completed', usage: { input_tokens: 900, cached_input_tokens: 0, output_tokens: 10 } };
+
+/** A project whose configuration names another program's database, with one metered invocation and the log of another run. */
+function createProject(
+  parents: Parameters<typeof openControlCenter>[1],
+  said: 'in the file' | 'nowhere' = 'in the file',
+) {
+  const machine = createMachine(parents);
+  const { folder, database } = machine;
+  const update = { status: 'completed' } as const;
+  recordedIn([{ invocation: sampleInvocation('a'), update, responses: [sampleResponse('1')] }], database);
+  const key = said === 'nowhere' ? '' : 'cost_records = "center.db"\n';
+  writeFileSync(join(folder, 'codex-metered.toml'), key + PRICE);
+  const iteration = join(folder, 'runs', 'nightly-7', 'builder', 'iter-2');
+  mkdirSync(iteration, { recursive: true });
+  writeFileSync(join(iteration, 'codex.log'), `${JSON.stringify(COUNTS)}\n`);
+  utimesSync(join(iteration, 'codex.log'), AN_HOUR_AGO, AN_HOUR_AGO);
+  return machine;
+}
+
+const IMPORT = ['import', '--runs', 'runs', '--project', 'shop'];
+
+describe("another program's cost_records", () => {
+  it('have the costs that a repricing gives', async () => {
+    const { center, usage, queued } = createProject(PARENTS);
+    expect((await usage(['reprice', '--dry-run'])).exitCode).toBe(0);
+    expect(center.rows()).toEqual([]);
+    expect((await usage(['reprice'])).exitCode).toBe(0);
+    expect(center.rows()).toMatchObject([
+      { run_id: 'nightly-7', input_tokens: 1000, total_cost_usd: expect.any(Number) },
+    ]);
+    expect(center.rows()[0]?.total_cost_usd).toBeGreaterThan(0.5);
+    expect(queued()).toBe(0);
+  });
+
+  it('have the runs from before the metering that an import takes in, once', async () => {
+    const { center, usage, queued } = createProject(PARENTS);
+    for (const _time of ['first', 'second']) {
+      expect((await usage(IMPORT)).exitCode).toBe(0);
+      expect(center.rows()).toMatchObject([
+        { project_id: 'shop', category: 'builder', is_actual: 0, input_tokens: 900 },
+      ]);
+    }
+    expect(queued()).toBe(0);
+  });
+
+  it.each([['reprice'], IMPORT])('get what %s changes once the rows are there that it refers to', async (...args) => {
+    const { center, usage, later, queued } = createProject({});
+    expect((await usage(args)).exitCode).toBe(0);
+    expect([center.rows(), queued()]).toEqual([[], 1]);
+    center.connection.exec(`INSERT INTO projects (id, name) VALUES ('shop', 'shop')`);
+    center.connection.exec(`INSERT INTO runs VALUES ('nightly-7', 'shop')`);
+    await later(['run', 'nightly-7']);
+    expect(center.rows()).toMatchObject([{ run_id: 'nightly-7' }]);
+    expect(queued()).toBe(0);
+  });
+
+  it('are those of the environment before those of the file, and none where neither names any', async () => {
+    const { center, usage, queued } = createProject(PARENTS);
+    await usage(['reprice'], { CODEX_METERED_COST_RECORDS: `${center.path}.elsewhere` });
+    expect([center.rows(), queued()]).toEqual([[], 1]);
+    const without = createProject(PARENTS, 'nowhere');
+    await without.usage(['reprice']);
+    await without.usage(IMPORT);
+    expect([without.center.rows(), without.queued()]).toEqual([[], 0]);
   });
 });

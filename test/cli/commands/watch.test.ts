@@ -9,7 +9,7 @@ import { keepPending } from '../../../src/store/pending.js';
 import { recordedIn } from '../../harness/codex-usage.js';
 import { openSheet, type Sheet } from '../../harness/terminal.js';
 import { test } from '../../harness/test.js';
-import { waitFor } from '../../harness/wait.js';
+import { createGate, waitFor } from '../../harness/wait.js';
 import { USAGE, type Workbench } from '../../harness/workbench.js';
 import { sumLedger } from '../../scripted-api/ledger.js';
 import { limitHeaders } from '../../scripted-api/limits.js';
@@ -78,10 +78,7 @@ const order = (sheet: Sheet) => sheet.lines().flatMap((line) => /builder \d+|rev
 
 /** A loop of two responses, the second of which comes when the test lets it. */
 function scriptLoop(bench: Workbench): () => void {
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const gate = createGate();
   const windows = { primary: { usedPercent: 38, windowMinutes: 300, resetsAt: Math.round(Date.now() / 1000) + 9000 } };
   bench.api.add({
     prompt: 'loop',
@@ -91,10 +88,10 @@ function scriptLoop(bench: Workbench): () => void {
         usage: { input: 51_000, cached: 1000, output: 700, reasoning: 11 },
         headers: limitHeaders(windows),
       },
-      { message: 'Done.', usage: { input: 54_000, cached: 49_920, output: 610 }, until: held },
+      { message: 'Done.', usage: { input: 54_000, cached: 49_920, output: 610 }, until: gate.opened },
     ],
   });
-  return release;
+  return gate.open;
 }
 
 describe('codex-usage watch on a terminal', () => {
