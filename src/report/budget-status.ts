@@ -140,7 +140,7 @@ export function findShortWindows(
   });
 }
 
-/** `of`: whose record was read. A line for each limit, and for each window of which too little is left. */
+/** `of`: that of which the record was read. A line for each limit, and for each window of which too little is left. */
 export function renderBudgetStatus(
   { levels, windows, pace, unrecorded, tags }: BudgetStatus,
   of: 'machine' | 'fleet' = 'machine',
@@ -150,8 +150,8 @@ export function renderBudgetStatus(
       const { limit, amount } = level;
       const format = limit.unit === 'usd' ? formatCost : (tokens: number) => `${formatCount(tokens)} tokens`;
       const share = Math.floor((amount / limit.amount) * 100);
-      const whose = limit.of === undefined ? '' : of === 'fleet' ? ' of the fleet' : ', this machine alone';
-      const spent = `${limit.scope}${whose}: ${format(amount)} of ${format(limit.amount)} (${share}%)`;
+      const machines = limit.of === undefined ? '' : of === 'fleet' ? ' of the fleet' : ', this machine alone';
+      const spent = `${limit.scope}${machines}: ${format(amount)} of ${format(limit.amount)} (${share}%)`;
       const more = countIterationsLeft(level, pace);
       return more === undefined ? spent : `${spent}, enough for ${formatPlural(more, 'more iteration')}`;
     }),

@@ -13,7 +13,7 @@ export interface HeatmapOptions extends TableOptions {
 
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-/** From little to much. They can be told apart without colours, too. */
+/** From little to much. They can be distinguished without colours, too. */
 const SHADES = ['░░', '▒▒', '▓▓', '██'];
 const NONE = '· ';
 const OUTSIDE = '  ';

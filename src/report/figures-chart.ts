@@ -53,7 +53,7 @@ export function renderPeriodChart(report: PeriodReport, options: PeriodChartOpti
   const overTime = isOverTime(kind);
   const named = report.entries.map(({ key, figures }) => ({ label: nameEntry(key), figures }));
   const entries = kind === 'daily' ? listDays(report, order) : named;
-  // The newest entries are kept, or the dearest.
+  // There is room for the newest entries, or the dearest.
   const atEnd = overTime ? order !== 'desc' : order === 'asc';
   const shown = atEnd ? entries.slice(-MOST_ENTRY_BARS) : entries.slice(0, MOST_ENTRY_BARS);
   const left = entries.length - shown.length;

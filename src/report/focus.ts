@@ -12,7 +12,7 @@ export interface FocusOptions {
   readonly calendar: Calendar;
   /** The account that pays, as its vendor calls it. */
   readonly billingAccount: string;
-  /** Called with the number of responses that have no cost, which no row can tell. */
+  /** Called with the number of responses that have no cost, and so no row. */
   readonly onUnpriced: (count: number) => void;
 }
 

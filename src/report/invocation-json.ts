@@ -91,10 +91,10 @@ export function toTotalsJson(responses: readonly PricedResponse[]): object {
 
 export function toLevelJson({ limit, amount }: BudgetLevel): object {
   const { scope, unit, of } = limit;
-  const whose = of === undefined ? {} : { of };
+  const fleet = of === undefined ? {} : { of };
   const share = amount / limit.amount;
-  if (unit === 'tokens') return { scope, unit, ...whose, limitTokens: limit.amount, spentTokens: amount, share };
-  return { scope, unit, ...whose, limitUsd: limit.amount / 1e9, spentUsd: amount / 1e9, share };
+  if (unit === 'tokens') return { scope, unit, ...fleet, limitTokens: limit.amount, spentTokens: amount, share };
+  return { scope, unit, ...fleet, limitUsd: limit.amount / 1e9, spentUsd: amount / 1e9, share };
 }
 
 function toBudgetJson({ onBudget, levels }: BudgetFacts): object {

@@ -8,7 +8,7 @@ export interface Column<Key extends string> extends ColumnLimits {
   readonly title: string;
   readonly align: 'left' | 'right';
   /**
-   * A column that the others do not need: cells are not worded shorter to make room for it. `silently`: nobody is told
+   * A column that the others do not need: cells are not worded shorter to make room for it. `silently`: nothing says
    * when it is left out.
    */
   readonly omitted?: 'easily' | 'silently';

@@ -20,7 +20,7 @@ export interface WhyReport {
   /** What each kind of cause cost over all responses, the dearest first. Kinds overlap: they do not add up. */
   readonly causes: readonly CauseSum[];
   readonly pricedResponses: number;
-  /** Responses of which no cause can be told, because they have no price. */
+  /** Responses of which no cause is known, because they have no price. */
   readonly unpricedResponses: number;
 }
 
@@ -35,7 +35,7 @@ export interface ExplainedResponse {
   readonly response: ResponseRow;
   readonly phase: string | undefined;
   readonly iteration: number | undefined;
-  /** The dearest cause; undefined where none can be told. */
+  /** The dearest cause; undefined where none is known. */
   readonly cause: Cause | undefined;
 }
 
