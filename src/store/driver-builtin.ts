@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type BuiltinStatement, openStatement, translating } from './builtin-statement.js';
 import type { Connection, OpenFileOptions, Statement } from './driver.js';
-import { makeTransaction } from './transaction.js';
 
 /** What is used of `node:sqlite`: the types of Node 20, which has no such module, do not know it. */
 interface BuiltinModule {
@@ -74,20 +73,38 @@ class BuiltinConnection implements Connection {
   }
 
   transaction<Values extends unknown[], Result>(operate: (...values: Values) => Result) {
-    return makeTransaction(operate, {
-      isWithin: () => this.#database.isTransaction,
-      exec: (sql) => this.exec(sql),
-    });
+    const begin =
+      (sql: string) =>
+      (...values: Values): Result =>
+        this.#enclose(() => operate(...values), this.#database.isTransaction ? PART : { ...WHOLE, begin: sql });
+    return Object.assign(begin('BEGIN'), { deferred: begin('BEGIN DEFERRED'), immediate: begin('BEGIN IMMEDIATE') });
   }
 
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }
 
+  #enclose<Result>(operate: () => Result, { begin, commit, undo }: typeof PART): Result {
+    this.exec(begin);
+    try {
+      const result = operate();
+      this.exec(commit);
+      return result;
+    } catch (error) {
+      // SQLite takes the whole transaction back itself where the disk is full, for instance.
+      if (this.#database.isTransaction) for (const sql of undo) this.exec(sql);
+      throw error;
+    }
+  }
+
   #prepare(sql: string): Statement {
     return translating(() => openStatement(this.#database.prepare(sql), sql));
   }
 }
+
+const WHOLE = { commit: 'COMMIT', undo: ['ROLLBACK'] };
+/** A transaction within another one. */
+const PART = { begin: 'SAVEPOINT part', commit: 'RELEASE part', undo: ['ROLLBACK TO part', 'RELEASE part'] };
 
 function cannotOpen(path: string): Error {
   return Object.assign(new Error(`unable to open database file ${path}`), { code: 'SQLITE_CANTOPEN' });

@@ -22,9 +22,9 @@ const RETRY_MS = 50;
 const PATIENCE_MS = 300;
 /** How many entries of earlier commands one command tries again. */
 const BACKLOG = 200;
-/** How long it is looked for the other program's own row, which it writes when it has seen the end of a run. */
-const LOOK_MS = 5000;
-const LOOK_EACH_MS = 200;
+/** How long a run waits for the other program's own row, which that writes when it has seen the end of the run. */
+const AWAIT_MS = 5000;
+const RETRY_AWAITED_MS = 200;
 
 /**
  * Copies the cost records of what is recorded into a table that another program owns. An invocation stands in a queue on
@@ -38,7 +38,7 @@ export class Mirror {
   readonly #due = new Set<string>();
   /** Those for which the other program has yet to do something, and what. */
   readonly #awaited = new Map<string, MirrorOutcome['kind']>();
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
   #store: Store | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -93,12 +93,12 @@ export class Mirror {
     this.#guard(() => {
       this.#queueLost();
       const entries = this.#queue.list(BACKLOG);
-      for (const path of new Set(entries.map((entry) => entry.path))) {
+      const paths = new Set(entries.map(({ path }) => path));
+      for (const target of paths)
         this.#mirror(
-          path,
-          entries.filter((entry) => entry.path === path),
+          target,
+          entries.filter(({ path }) => path === target),
         );
-      }
     });
   }
 
@@ -111,33 +111,30 @@ export class Mirror {
       this.#mirrorDue();
     }
     clearTimeout(this.#timer);
-    if (this.#due.size > 0) this.#tell('it stayed locked', this.#places.costRecords);
+    if (this.#due.size > 0) this.#warn('it stayed locked', this.#places.costRecords);
   }
 
   /**
-   * Goes on for a few seconds for what the other program does only when it has seen the end of the run. Later commands look
-   * for what has not come by then. After `finish` and before the store is closed, when nobody waits any more.
+   * Goes on for a few seconds for what the other program does only when it has seen the end of the run. Later commands mirror
+   * what has not come by then. To be called after `finish` and before the store is closed, when nobody waits any more.
    */
   async awaitEstimates(): Promise<void> {
-    const deadline = monotonicMs() + LOOK_MS;
+    const deadline = monotonicMs() + AWAIT_MS;
     while (this.#awaited.size > 0 && monotonicMs() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EACH_MS));
-      this.#guard(() => this.#look());
+      await new Promise((resolve) => setTimeout(resolve, RETRY_AWAITED_MS));
+      this.#guard(() => this.#retryAwaited());
     }
   }
 
-  #look(): void {
+  #retryAwaited(): void {
     const { costRecords: path, estimates } = this.#places;
     const store = this.#store;
     if (path === undefined || !store) return;
     const ready = [...this.#awaited].filter(
       ([id, kind]) => kind !== 'estimate due' || isEstimateThere(store, path, id),
     );
-    if (ready.length === 0) return;
-    this.#mirror(
-      path,
-      ready.map(([invocationId]) => ({ invocationId, estimates })),
-    );
+    const requests = ready.map(([invocationId]) => ({ invocationId, estimates }));
+    if (requests.length > 0) this.#mirror(path, requests);
   }
 
   #queueLost(): void {
@@ -148,11 +145,10 @@ export class Mirror {
       const lost = findLost(store, path);
       if (lost.length === 0) return;
       for (const id of lost) this.expect(id);
-      this.#log.warn("The other program's database has lost cost records that it had; they are written again.", {
-        ...{ path, invocations: lost.length },
-      });
+      const text = "The other program's database has lost cost records that it had; they are written again.";
+      this.#log.warn(text, { path, invocations: lost.length });
     } catch {
-      // What is to be written there is told why it cannot be.
+      // Why it cannot be read is logged when something is to be written there.
     }
   }
 
@@ -163,10 +159,8 @@ export class Mirror {
     if (path === undefined || this.#due.size === 0) return;
     for (const invocationId of this.#due) this.expect(invocationId);
     this.#guard(() => {
-      const locked = this.#mirror(
-        path,
-        [...this.#due].map((invocationId) => ({ invocationId, estimates })),
-      );
+      const requests = [...this.#due].map((invocationId) => ({ invocationId, estimates }));
+      const locked = this.#mirror(path, requests);
       this.#due.clear();
       for (const id of locked) this.#due.add(id);
     });
@@ -175,7 +169,7 @@ export class Mirror {
   /** Returns the invocations for which `path` was locked. */
   #mirror(path: string, requests: readonly MirrorRequest[]): string[] {
     const store = this.#store;
-    // One that is not recorded yet is kept aside somewhere.
+    // One that is not recorded yet is in a pending change.
     const isKnown = ({ invocationId }: MirrorRequest) => store?.readStatus(invocationId) !== undefined;
     const unknown = requests.filter((request) => !isKnown(request));
     for (const { invocationId } of unknown) this.#queue.postpone({ path, invocationId });
@@ -192,26 +186,23 @@ export class Mirror {
     else this.#queue.postpone(entry);
     if (kind === 'estimate due' || kind === 'run due') this.#awaited.set(invocationId, kind);
     else this.#awaited.delete(invocationId);
-    // What is due is told by the run itself, and not again by each command that tries it.
-    const isTold =
-      kind === 'refused' || ((kind === 'run due' || kind === 'project due') && this.#due.has(invocationId));
-    if (isTold) this.#tell(outcome.reason, path);
+    // What is due is logged by the run itself, and not again by each command that tries it.
+    const isNew = kind === 'refused' || ((kind === 'run due' || kind === 'project due') && this.#due.has(invocationId));
+    if (isNew) this.#warn(outcome.reason, path);
   }
 
-  #tell(reason: string, path: string | undefined): void {
-    if (this.#told.has(reason)) return;
-    this.#told.add(reason);
-    this.#log.warn("Cost records could not be written to the other program's table; it is tried again.", {
-      path,
-      reason,
-    });
+  #warn(reason: string, path: string | undefined): void {
+    if (this.#warned.has(reason)) return;
+    this.#warned.add(reason);
+    const text = "Cost records could not be written to the other program's table; it is tried again.";
+    this.#log.warn(text, { path, reason });
   }
 
   #guard(operate: () => void): void {
     try {
       operate();
     } catch (error) {
-      this.#tell(messageOf(error), this.#places.costRecords);
+      this.#warn(messageOf(error), this.#places.costRecords);
     }
   }
 }

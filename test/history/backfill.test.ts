@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.js';
-import { rollout } from '../harness/fake-rollouts.js';
 import { sampleInvocation, sampleResponse } from '../store/samples.js';
-import { createHistory, createRunner, type History } from './sessions.js';
-
-const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
-const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
-const START = Date.UTC(2026, 2, 4, 5, 6, 7);
-const usage = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
+import { BEGIN, createHistory, createRunner, FILE, type History, record, START, THREAD, TURN } from './sessions.js';
 
 const startedLine = JSON.stringify({ type: 'thread.started', thread_id: THREAD });
-const completedLine = (input: number, output: number) =>
-  JSON.stringify({
-    type: 'turn.completed',
-    usage: { input_tokens: input, cached_input_tokens: 0, output_tokens: output },
-  });
+const completedLine = (input: number, output: number) => {
+  const usage = { input_tokens: input, cached_input_tokens: 0, output_tokens: output };
+  return JSON.stringify({ type: 'turn.completed', usage });
+};
 
 const costs = (history: History) =>
   history.query(
@@ -25,9 +18,7 @@ const costs = (history: History) =>
 describe('a backfill', () => {
   it('takes the session file where it is still there', async () => {
     const history = createHistory();
-    const turn = [rollout.turnStarted(TURN), rollout.turnContext(TURN)];
-    const record = rollout.usageRecord(THREAD, TURN, 'r1', usage);
-    history.write(`rollout-2026-03-04T05-06-07-${THREAD}.jsonl`, [rollout.header(THREAD), ...turn, record]);
+    history.write(FILE, [...BEGIN, record('r1')]);
     await history.import();
     const { keep, backfill } = createRunner(START);
     keep('r42/builder/iter-3', { 'codex.log': `${startedLine}\n${completedLine(9, 9)}\n` });

@@ -12,30 +12,15 @@ import { readFixture } from '../harness/fixtures.js';
 import { withoutPrivileges } from '../harness/privileges.js';
 import { USAGE } from '../harness/workbench.js';
 import { createFolder } from '../store/samples.js';
-import { createHistory, encodeLines, environmentOf } from './sessions.js';
+import { BEGIN, createHistory, encodeLines, environmentOf, FILE, record, THREAD } from './sessions.js';
 
-const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
-const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
-const usage = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
-const BEGIN = [rollout.header(THREAD), rollout.turnStarted(TURN), rollout.turnContext(TURN)];
-const record = (key: string) => rollout.usageRecord(THREAD, TURN, key, usage);
-const FILE = `rollout-2026-03-04T05-06-07-${THREAD}.jsonl`;
+const NO_SESSION = 'it names no session, 2 unreadable lines (the first: line 1: not JSON)';
 
 describe('an import names what it cannot read, and takes in the rest', () => {
   it.each([
     ['an empty file', '', 'it is empty', 0],
-    [
-      'bytes that are no text',
-      Buffer.from([0, 1, 2, 0x0a, 0xff, 0xfe, 0x0a]),
-      'it names no session, 2 unreadable lines (the first: line 1: not JSON)',
-      2,
-    ],
-    [
-      'lines of another kind',
-      'hello\n{"a":1}\n',
-      'it names no session, 2 unreadable lines (the first: line 1: not JSON)',
-      2,
-    ],
+    ['bytes that are no text', Buffer.from([0, 1, 2, 0x0a, 0xff, 0xfe, 0x0a]), NO_SESSION, 2],
+    ['lines of another kind', 'hello\n{"a":1}\n', NO_SESSION, 2],
   ])('%s', async (_name, content, reason, unreadableLines) => {
     const history = createHistory();
     const path = history.write('rollout-bad.jsonl', content);
@@ -66,7 +51,7 @@ describe('an import names what it cannot read, and takes in the rest', () => {
   it('responses that cost more than a sum can hold, which end no report', async () => {
     const history = createHistory();
     const counts = { input: 2 ** 50, cachedInput: 0, output: 1, reasoning: 0 };
-    const large = Array.from({ length: 6 }, (_, index) => rollout.usageRecord(THREAD, TURN, `large-${index}`, counts));
+    const large = Array.from({ length: 6 }, (_, index) => record(`large-${index}`, counts));
     history.write(FILE, [...BEGIN, record('r1'), ...large]);
     await history.import();
     const listed = spawnSync(process.execPath, [USAGE, 'session', '--list'], { env: environmentOf(history) });
@@ -76,10 +61,8 @@ describe('an import names what it cannot read, and takes in the rest', () => {
   it('a session from the future, which counts all the same', async () => {
     const history = createHistory();
     const path = history.write(FILE, encodeLines([...BEGIN, record('r1')], Date.UTC(2120, 0, 1, 12)));
-    expect(await history.import()).toMatchObject({
-      ...{ added: 1 },
-      problems: [{ path, reason: 'a session from the future: 2120-01-01' }],
-    });
+    const problems = [{ path, reason: 'a session from the future: 2120-01-01' }];
+    expect(await history.import()).toMatchObject({ added: 1, problems });
   });
 
   it('links in a circle and into nowhere', async () => {
@@ -91,13 +74,11 @@ describe('an import names what it cannot read, and takes in the rest', () => {
     symlinkSync('/nowhere', at('rollout-gone.jsonl'));
     const { added, problems } = await history.import();
     expect(added).toBe(1);
-    expect(new Map(problems.map(({ path, reason }) => [path, reason]))).toEqual(
-      new Map([
-        [at('up'), 'a link to a folder that is read already'],
-        [at('self'), 'a link that leads in a circle'],
-        [at('rollout-gone.jsonl'), 'a link that leads nowhere'],
-      ]),
-    );
+    expect(Object.fromEntries(problems.map(({ path, reason }) => [path, reason]))).toEqual({
+      [at('up')]: 'a link to a folder that is read already',
+      [at('self')]: 'a link that leads in a circle',
+      [at('rollout-gone.jsonl')]: 'a link that leads nowhere',
+    });
   });
 
   it('folders that several ways lead to: links before and after them, and a home that is a link', async () => {
@@ -138,19 +119,10 @@ describe('an import names what it cannot read, and takes in the rest', () => {
   });
 
   it('a file that disappears after it was found', () => {
-    const tools = { pricer: new Pricer(createPriceBook()), nameProject: () => 'shop' };
-    const createReaders = openReaders(tools);
-    const task = {
-      path: '/nowhere/rollout-x.jsonl',
-      provider: 'codex',
-      sizeBytes: 1,
-      modifiedAtMs: 1,
-      known: undefined,
-    } as const;
-    expect(importFile(task, { createReaders, onPart: () => undefined })).toEqual({
-      unreadableLines: 0,
-      problem: 'it disappeared',
-    });
+    const createReaders = openReaders({ pricer: new Pricer(createPriceBook()), nameProject: () => 'shop' });
+    const file = { path: '/nowhere/rollout-x.jsonl', sizeBytes: 1, modifiedAtMs: 1, known: undefined };
+    const outcome = importFile({ ...file, provider: 'codex' }, { createReaders, onPart: () => undefined });
+    expect(outcome).toEqual({ unreadableLines: 0, problem: 'it disappeared' });
   });
 
   it('lines longer than what is held, wherever the pieces that are read end', async () => {

@@ -80,11 +80,24 @@ export function sumLedger(ledger: readonly Billed[] = LEDGER): object {
   };
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed. */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
+export const SESSION = '5e55105e-0000-4000-8000-000000000001';
+export const OTHER = '5e55105e-0000-4000-8000-000000000002';
+
+/** What an answer has that others do not have. */
+interface Written {
+  readonly id?: string | null;
+  readonly model?: string;
+  readonly second?: number;
+  readonly sessionId?: string;
+  readonly usage?: Record<string, unknown>;
+  readonly line?: Record<string, unknown>;
+}
+
+/** A line of an answer, as Claude Code writes it. */
+export function answer({ id = 'msg_1', sessionId = SESSION, second = 1, ...more }: Written): string {
+  const { model = 'claude-opus-5', usage, line } = more;
+  const timestamp = new Date(Date.UTC(2026, 9, 1, 12, 0, second)).toISOString();
+  const counts = { input_tokens: 1000, output_tokens: 100, service_tier: 'standard', ...usage };
+  const message = { id, role: 'assistant', model, content: [], usage: counts };
+  return `${JSON.stringify({ type: 'assistant', sessionId, timestamp, cwd: '/home/user/shop', message, ...line })}\n`;
 }

@@ -2,34 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
 import { sampleInvocation } from '../store/samples.js';
-import { createClaudeHome } from './claude-family.js';
-
-const SESSION = '5e55105e-0000-4000-8000-000000000001';
-const OTHER = '5e55105e-0000-4000-8000-000000000002';
-
-interface Written {
-  readonly id?: string | null;
-  readonly model?: string;
-  readonly second?: number;
-  readonly sessionId?: string;
-  readonly usage?: Record<string, unknown>;
-  readonly line?: Record<string, unknown>;
-}
-
-/** A line of an answer, as Claude Code writes it. */
-function answer({
-  id = 'msg_1',
-  model = 'claude-opus-5',
-  second = 1,
-  sessionId = SESSION,
-  usage,
-  line,
-}: Written): string {
-  const timestamp = new Date(Date.UTC(2026, 9, 1, 12, 0, second)).toISOString();
-  const counts = { input_tokens: 1000, output_tokens: 100, service_tier: 'standard', ...usage };
-  const message = { id, role: 'assistant', model, content: [], usage: counts };
-  return `${JSON.stringify({ type: 'assistant', sessionId, timestamp, cwd: '/home/user/shop', message, ...line })}\n`;
-}
+import { answer, createClaudeHome, OTHER, SESSION } from './claude-family.js';
 
 const compaction = (second: number, sessionId = SESSION) => {
   const timestamp = new Date(Date.UTC(2026, 9, 1, 12, 0, second)).toISOString();

@@ -2,22 +2,15 @@ import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
 import { STEPS } from '../store/earlier.js';
-import { createClaudeHome } from './claude-family.js';
+import { answer, createClaudeHome, SESSION } from './claude-family.js';
 
-const SESSION = '5e55105e-0000-4000-8000-000000000001';
 const AT_MS = Date.UTC(2026, 9, 1, 12);
-
-function answer(id: string, usage: object): string {
-  const counts = { input_tokens: 1000, output_tokens: 100, ...usage };
-  const message = { id, role: 'assistant', model: 'claude-opus-5', content: [], usage: counts };
-  const timestamp = new Date(AT_MS).toISOString();
-  return `${JSON.stringify({ type: 'assistant', sessionId: SESSION, requestId: `req_${id}`, timestamp, message })}\n`;
-}
+const answerOf = (id: string, usage = {}) => answer({ id, second: 0, usage, line: { requestId: `req_${id}` } });
 
 it('a record of an earlier version keeps its messages of Claude Code, and gets what that version passed over', async () => {
   const home = createClaudeHome();
   const searches = { server_tool_use: { web_search_requests: 2 } };
-  const path = home.append(`${SESSION}.jsonl`, answer('msg_1', searches) + answer('msg_2', {}));
+  const path = home.append(`${SESSION}.jsonl`, answerOf('msg_1', searches) + answerOf('msg_2'));
   const { size, mtimeMs } = statSync(path);
   const earlier = openDatabase(home.database);
   for (const step of STEPS.slice(0, 4)) earlier.exec(step);

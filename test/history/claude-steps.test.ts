@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../agents/codex/session-lines.js';
 import {
   ALL_RECORDED,
   BUCKET_TOTALS,
   createClaudeHome,
-  createRandom,
   readFamily,
   sumLedger,
   TOTALS,

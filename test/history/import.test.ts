@@ -3,17 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rollout } from '../harness/fake-rollouts.js';
 import { type BilledResponse, readFixtures } from '../harness/fixtures.js';
-import { createHistory, encodeLines, type History } from './sessions.js';
+import { BEGIN, createHistory, encodeLines, FILE, type History, record, THREAD, USED } from './sessions.js';
 
 const recorded = readFixtures();
 
-const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
-const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
-const FILE = `rollout-2026-03-04T05-06-07-${THREAD}.jsonl`;
-const a = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
 const b = { input: 700, cachedInput: 512, cacheWrite: 8, output: 9 };
-const BEGIN = [rollout.header(THREAD), rollout.turnStarted(TURN), rollout.turnContext(TURN)];
-const record = (key: string, usage: object) => rollout.usageRecord(THREAD, TURN, key, usage);
 
 const SUMS = `count(*) AS responses, sum(input_tokens) AS input, sum(cached_input_tokens) AS cached,
   sum(output_tokens) AS output`;
@@ -27,9 +21,8 @@ describe('an import', () => {
     history.addFixture(fixture);
     const responses = [...fixture.earlier, ...fixture.last];
     const files = fixture.files.length;
-    expect(await history.import()).toMatchObject({
-      ...{ files, filesRead: files, added: responses.length, duplicates: 0, problems: [] },
-    });
+    const expected = { files, filesRead: files, added: responses.length, duplicates: 0, problems: [] };
+    expect(await history.import()).toMatchObject(expected);
     const sum = (of: (response: BilledResponse) => number) => responses.reduce((total, one) => total + of(one), 0);
     expect(sums(history)).toEqual({
       responses: responses.length,
@@ -52,7 +45,7 @@ describe('an import', () => {
   it('opens what came or changed, wherever files went away and in whatever order they lie', async () => {
     const history = createHistory();
     const names = ['b', 'd', 'f', 'h', 'j'];
-    const write = (name: string) => history.write(`rollout-${name}.jsonl`, [...BEGIN, record(name, a)]);
+    const write = (name: string) => history.write(`rollout-${name}.jsonl`, [...BEGIN, record(name)]);
     const paths = names.map(write);
     // The files there come first by their paths, and are searched for last.
     const archive = join(history.home, 'archived_sessions');
@@ -70,7 +63,7 @@ describe('an import', () => {
 
   it('counts a session once that was archived, or is there twice', async () => {
     const history = createHistory();
-    const path = history.write(FILE, [...BEGIN, record('r1', a)]);
+    const path = history.write(FILE, [...BEGIN, record('r1')]);
     await history.import();
     cpSync(path, join(history.home, 'archived_sessions', FILE));
     expect(await history.import()).toMatchObject({ added: 0, duplicates: 1 });
@@ -81,33 +74,31 @@ describe('an import', () => {
 
   it('reads a file that grew from where it ended', async () => {
     const history = createHistory();
-    const path = history.write(FILE, [...BEGIN, record('r1', a), rollout.tokenCount(a)]);
+    const path = history.write(FILE, [...BEGIN, record('r1'), rollout.tokenCount(USED)]);
     await history.import();
-    appendFileSync(path, encodeLines([record('r2', b), rollout.tokenCount({ ...a, input: 1200 })]));
+    appendFileSync(path, encodeLines([record('r2', b), rollout.tokenCount({ ...USED, input: 1200 })]));
     expect(await history.import()).toMatchObject({ filesRead: 1, added: 1, duplicates: 0 });
     expect(keys(history)).toEqual(['r1', 'r2']);
   });
 
   it('reads a file anew that was replaced by another', async () => {
     const history = createHistory();
-    history.write(FILE, [...BEGIN, record('r1', a), record('r2', a)]);
+    history.write(FILE, [...BEGIN, record('r1'), record('r2')]);
     await history.import();
     const other = { ...rollout.header(THREAD, { cwd: '/elsewhere' }) };
-    history.write(FILE, [other, ...BEGIN.slice(1), record('r3', a)]);
+    history.write(FILE, [other, ...BEGIN.slice(1), record('r3')]);
     expect(await history.import()).toMatchObject({ added: 1, duplicates: 0 });
-    history.write(FILE, [other, ...BEGIN.slice(1), record('r3', a), record('r4', a), record('r5', a)]);
+    history.write(FILE, [other, ...BEGIN.slice(1), record('r3'), record('r4'), record('r5')]);
     expect(await history.import()).toMatchObject({ added: 2, duplicates: 0 });
     expect(keys(history)).toEqual(['r1', 'r2', 'r3', 'r4', 'r5']);
   });
 
   it('takes up a line that was being written the time before', async () => {
     const history = createHistory();
-    const text = encodeLines([...BEGIN, record('r1', a), record('r2', b)]);
+    const text = encodeLines([...BEGIN, record('r1'), record('r2', b)]);
     const path = history.write(FILE, text.slice(0, -40));
-    expect(await history.import()).toMatchObject({
-      ...{ added: 1, unreadableLines: 0 },
-      problems: [{ path, reason: 'its last line is cut' }],
-    });
+    const problems = [{ path, reason: 'its last line is cut' }];
+    expect(await history.import()).toMatchObject({ added: 1, unreadableLines: 0, problems });
     history.write(FILE, text.slice(0, -1));
     utimesSync(path, 1, 1);
     expect(await history.import()).toMatchObject({ added: 1, duplicates: 0, problems: [] });
@@ -121,14 +112,14 @@ describe('the buckets after an import', () => {
   it('are the sums of the responses', async () => {
     const history = createHistory();
     for (const fixture of recorded) history.addFixture(fixture);
-    history.write(FILE, [...BEGIN, record('r1', a), record('r2', b)]);
+    history.write(FILE, [...BEGIN, record('r1'), record('r2', b)]);
     await history.import();
     const columns = 'input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, cost_nano_usd';
-    const sum = columns.replaceAll(/\w+/g, 'sum($&)');
-    const total = `SELECT ${sum} FROM`;
-    expect(history.query(`${total} buckets`)).toEqual(history.query(`${total} responses`));
-    expect(history.query('SELECT sum(responses) AS n FROM buckets')).toEqual(
-      history.query('SELECT count(*) AS n FROM responses'),
-    );
+    const sums = columns.replaceAll(/\w+/g, 'sum($&)');
+    const [ofBuckets, ofResponses] = [
+      `sum(responses) AS n, ${sums} FROM buckets`,
+      `count(*) AS n, ${sums} FROM responses`,
+    ];
+    expect(history.query(`SELECT ${ofBuckets}`)).toEqual(history.query(`SELECT ${ofResponses}`));
   });
 });

@@ -1,29 +1,18 @@
 import { describe, expect } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
-import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
 import { expectExact, readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
 import { LOOP } from '../scripted-api/scenarios.js';
+import { query, SUMS } from './sessions.js';
 
 const importFrom = ({ database, codexHome }: Workbench) =>
   importHistory({ database, homes: { codex: [codexHome], claude: [] } });
 
-function readSums({ database }: Workbench, table: 'responses' | 'buckets'): unknown {
-  const connection = openDatabase(database, { readonly: true });
-  try {
-    return connection
-      .prepare(
-        `SELECT sum(input_tokens) AS input, sum(cached_input_tokens) AS cached, sum(cache_write_tokens) AS cacheWrite,
-           sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning FROM ${table}`,
-      )
-      .get();
-  } finally {
-    connection.close();
-  }
-}
+const readSums = ({ database }: Workbench, table: 'responses' | 'buckets') =>
+  query(database, `SELECT ${SUMS} FROM ${table}`)[0];
 
 describe('an import and a metered run meet in the same rows', () => {
   test('when the run was first', async ({ bench }) => {

@@ -4,17 +4,13 @@ import { openStore } from '../../src/store/store.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { markAsEarlier } from '../store/earlier.js';
 import { START, sampleInvocation } from '../store/samples.js';
-import { createHistory, type History } from './sessions.js';
+import { begin, createHistory, FILE, type History, THREAD, TURN, USED } from './sessions.js';
 
-const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
 const OTHER = '01a20134-5175-7ba0-a3a5-e64a7c34143d';
-const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
-const usage = { input: 500, cachedInput: 20, output: 31 };
 
 function write(history: History, thread: string, header: object): void {
-  const turn = [rollout.turnStarted(TURN), rollout.turnContext(TURN)];
-  const lines = [rollout.header(thread, header), ...turn, rollout.usageRecord(thread, TURN, `of ${thread}`, usage)];
-  history.write(`rollout-2026-03-04T05-06-07-${thread}.jsonl`, lines);
+  const response = rollout.usageRecord(thread, TURN, `of ${thread}`, USED);
+  history.write(FILE.replace(THREAD, thread), [...begin(thread, header), response]);
 }
 
 /** Makes of a database what version 5 left of a file that it had found empty, and brings it over. */

@@ -3,6 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { type BackfillOutcome, backfillRuns } from '../../src/history/backfill/backfill.js';
 import { type ImportSummary, importHistory } from '../../src/history/import.js';
 import { openDatabase } from '../../src/store/driver.js';
+import { readRows } from '../../src/store/sql.js';
+import { rollout } from '../harness/fake-rollouts.js';
 import type { Fixture } from '../harness/fixtures.js';
 import { createFolder } from '../store/samples.js';
 
@@ -34,16 +36,23 @@ export function createHistory(): History {
       for (const path of files) copyFileSync(path, join(folder, basename(path)));
     },
     import: () => importHistory({ database, homes: { codex: [home], claude: [] } }),
-    query<Row>(sql: string, ...values: unknown[]) {
-      const connection = openDatabase(database, { readonly: true });
-      try {
-        return connection.prepare(sql).all(...values) as Row[];
-      } finally {
-        connection.close();
-      }
-    },
+    query: (sql, ...values) => query(database, sql, ...values),
   };
 }
+
+/** Reads rows by a connection of its own. */
+export function query<Row>(database: string, sql: string, ...values: unknown[]): Row[] {
+  const connection = openDatabase(database, { readonly: true });
+  try {
+    return readRows<Row>(connection, sql, values);
+  } finally {
+    connection.close();
+  }
+}
+
+/** SQL: the sums of the counters of responses or buckets, named as those of the API's ledger. */
+export const SUMS = `sum(input_tokens) AS input, sum(cached_input_tokens) AS cached, sum(cache_write_tokens) AS cacheWrite,
+  sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning`;
 
 /** The environment in which a command imports the history. */
 export function environmentOf({ home, database }: History): NodeJS.ProcessEnv {
@@ -83,7 +92,23 @@ export function createRunner(startMs: number): Runner {
   };
 }
 
-const START = Date.UTC(2026, 2, 4, 5, 6, 7);
+export const START = Date.UTC(2026, 2, 4, 5, 6, 7);
+
+/** A thread of Codex and a turn of it, the name of its session file, and the lines with which that begins. */
+export const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
+export const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
+export const FILE = `rollout-2026-03-04T05-06-07-${THREAD}.jsonl`;
+export const BEGIN: readonly object[] = begin(THREAD);
+export const USED = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
+
+export function begin(thread: string, header: object = {}): object[] {
+  return [rollout.header(thread, header), rollout.turnStarted(TURN), rollout.turnContext(TURN)];
+}
+
+/** The line of a response of that turn. */
+export function record(key: string, usage: object = USED): object {
+  return rollout.usageRecord(THREAD, TURN, key, usage);
+}
 
 /** Encodes lines of a session file, whose times are a second apart. */
 export function encodeLines(lines: readonly object[], fromMs = START): string {

@@ -7,9 +7,8 @@ import { rollout } from '../harness/fake-rollouts.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import { createHistory, createRunner, type History } from './sessions.js';
+import { createHistory, createRunner, FILE, type History, query, SUMS, THREAD } from './sessions.js';
 
-const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
 const CHILD = '01a20134-5175-7ba0-a3a5-e64a7c34143d';
 const FORK = '01a20134-5175-7ba0-a3a5-e64a7c34143e';
 const START = Date.UTC(2026, 2, 4, 5, 0, 0, 250);
@@ -31,14 +30,12 @@ function writeSession(
   const text = lines.map(([line, atMs]) => {
     return `${JSON.stringify({ ...line, timestamp: new Date(START + Math.floor(atMs)).toISOString() })}\n`;
   });
-  history.write(`rollout-2026-03-04T05-06-07-${id}.jsonl`, text.join(''));
+  history.write(FILE.replace(THREAD, id), text.join(''));
 }
 
 const log = (input?: number, thread = THREAD) => {
-  const completed = {
-    type: 'turn.completed',
-    usage: { input_tokens: input, cached_input_tokens: 0, output_tokens: 1 },
-  };
+  const usage = { input_tokens: input, cached_input_tokens: 0, output_tokens: 1 };
+  const completed = { type: 'turn.completed', usage };
   const events = [{ type: 'thread.started', thread_id: thread }, ...(input === undefined ? [] : [completed])];
   return events.map((event) => `${JSON.stringify(event)}\n`).join('');
 };
@@ -61,10 +58,13 @@ function expectSumsToAgree({ query }: Pick<History, 'query'>): void {
   expect(query(`${input} buckets WHERE project_id = 'shop'`)).toEqual(query(`${input} responses`));
 }
 
-/** Imports a session file with these responses, and opens a folder for what a runner left of its iterations. */
-async function importResponses(responses: Parameters<typeof writeSession>[1]) {
+/** Imports a session file with responses of so much input, by when they were completed, and opens a folder for what a runner left of its iterations. */
+async function importResponses(inputs: Readonly<Record<number, number>>) {
   const history = createHistory();
-  writeSession(history, responses);
+  writeSession(
+    history,
+    Object.entries(inputs).map(([atMs, input]) => [Number(atMs), input]),
+  );
   await history.import();
   const { keep, backfill } = createRunner(START);
   return { history, keep, backfill: () => backfill(history.database) };
@@ -72,13 +72,13 @@ async function importResponses(responses: Parameters<typeof writeSession>[1]) {
 
 describe('iterations on one session file', () => {
   it('take what was completed until their log was last written, the last one too', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [5000, 1],
-      [9000, 2],
-      [15_000, 4],
-      [25_000, 8],
-      [3 * DAY_MS, 16],
-    ]);
+    const { history, keep, backfill } = await importResponses({
+      5000: 1,
+      9000: 2,
+      15000: 4,
+      25000: 8,
+      [3 * DAY_MS]: 16,
+    });
     keep('r/builder/iter-1', { 'codex.log': [log(3), 10_000] });
     keep('r/builder/iter-2', { 'codex.log': [log(7), 20_000], 'result.json': ['{}', 9 * DAY_MS] });
     keep('r/builder/iter-3', { 'codex.log': [log(15), 30_000], 'result.json': ['{}', 9 * DAY_MS] });
@@ -93,11 +93,7 @@ describe('iterations on one session file', () => {
   });
 
   it('are split by time where they follow each other within a second', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [100, 1],
-      [400, 2],
-      [700, 4],
-    ]);
+    const { history, keep, backfill } = await importResponses({ 100: 1, 400: 2, 700: 4 });
     for (const [index, writtenMs] of [150, 450, 710].entries()) {
       keep(`r/builder/iter-${index + 1}`, { 'codex.log': [log(1), writtenMs] });
     }
@@ -106,10 +102,7 @@ describe('iterations on one session file', () => {
   });
 
   it('take all that was completed within the second of their log where its time has no fraction', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [1300, 1],
-      [8700, 2],
-    ]);
+    const { history, keep, backfill } = await importResponses({ 1300: 1, 8700: 2 });
     keep('r/builder/iter-1', { 'codex.log': [log(1), 750] });
     keep('r/builder/iter-2', { 'codex.log': [log(3), 7750] });
     expect(await backfill()).toEqual({ actual: 2 });
@@ -153,10 +146,7 @@ describe('iterations on one session file', () => {
   );
 
   it('give back what an earlier version gave the last one', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [5000, 1],
-      [3 * DAY_MS, 2],
-    ]);
+    const { history, keep, backfill } = await importResponses({ 5000: 1, [3 * DAY_MS]: 2 });
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     await backfill();
     const connection = openDatabase(history.database);
@@ -169,10 +159,7 @@ describe('iterations on one session file', () => {
   });
 
   it('are given what is there where the whole directory is a copy, younger than all of it', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [5000, 1],
-      [6000, 2],
-    ]);
+    const { history, keep, backfill } = await importResponses({ 5000: 1, 6000: 2 });
     const copied = 5 * DAY_MS;
     keep('r/builder/iter-1', { 'prompt.txt': ['Go.', copied], 'codex.log': [log(3), copied + 20] });
     expect(await backfill()).toEqual({ actual: 1 });
@@ -182,7 +169,7 @@ describe('iterations on one session file', () => {
 
 describe('an iteration for which nothing is left', () => {
   it('adds nothing, though its log reports all that the thread has used', async () => {
-    const { history, keep, backfill } = await importResponses([[5000, 1]]);
+    const { history, keep, backfill } = await importResponses({ 5000: 1 });
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     keep('r/builder/iter-2', { 'codex.log': [log(1), 9000], 'result.json': ['{"message":"Done."}', 9000] });
     for (let time = 0; time < 2; time++) {
@@ -195,7 +182,7 @@ describe('an iteration for which nothing is left', () => {
   });
 
   it('adds nothing, and no estimate, where its log reports nothing and its session file has nothing of its time', async () => {
-    const { history, keep, backfill } = await importResponses([[5000, 1]]);
+    const { history, keep, backfill } = await importResponses({ 5000: 1 });
     const files = { 'prompt.txt': ['Go on.', 8000], 'codex.log': [log(), 9000] } as const;
     keep('r/builder/iter-2', files);
     expect(await backfill()).toEqual({ none: 1 });
@@ -203,10 +190,7 @@ describe('an iteration for which nothing is left', () => {
   });
 
   it('adds what its log reports beyond what is recorded by then', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [5000, 100],
-      [3 * DAY_MS, 50],
-    ]);
+    const { history, keep, backfill } = await importResponses({ 5000: 100, [3 * DAY_MS]: 50 });
     keep('r/builder/iter-1', { 'codex.log': [log(100), 6000] });
     keep('r/builder/iter-2', { 'codex.log': [log(120), 9000] });
     expect(await backfill()).toEqual({ actual: 1, parsed: 1 });
@@ -219,12 +203,7 @@ describe('an iteration without a log', () => {
   const result = (writtenMs: number) => ['{"message":"Done."}', writtenMs] as const;
 
   it('takes what the thread of its neighbours completed between its prompt and its result', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [5000, 1],
-      [15_000, 2],
-      [25_000, 4],
-      [35_000, 8],
-    ]);
+    const { history, keep, backfill } = await importResponses({ 5000: 1, 15000: 2, 25000: 4, 35000: 8 });
     keep('r/builder/iter-1', { 'prompt.txt': prompt(1000), 'result.json': result(6000) });
     keep('r/builder/iter-2', { 'codex.log': [log(3), 16_000] });
     keep('r/builder/iter-3', { 'prompt.txt': prompt(20_000), 'result.json': result(26_000) });
@@ -237,10 +216,7 @@ describe('an iteration without a log', () => {
   });
 
   it('is estimated where the thread of its neighbours did nothing then, or it is not known when it ran', async () => {
-    const { history, keep, backfill } = await importResponses([
-      [5000, 1],
-      [15_000, 2],
-    ]);
+    const { history, keep, backfill } = await importResponses({ 5000: 1, 15000: 2 });
     keep('r/builder/iter-1', { 'codex.log': [log(1), 6000] });
     keep('r/builder/iter-2', { 'prompt.txt': prompt(8000), 'result.json': result(9000) });
     keep('r/builder/iter-3', { 'codex.log': [log(3), 16_000] });
@@ -312,16 +288,6 @@ describe('iterations of real Codex on one session file equal what the API billed
 
 /** The sums of what belongs to no iteration, and of each of them. */
 function readBilled(database: string): unknown[] {
-  const connection = openDatabase(database, { readonly: true });
-  try {
-    return connection
-      .prepare(
-        `SELECT sum(r.input_tokens) AS input, sum(r.cached_input_tokens) AS cached, sum(r.cache_write_tokens) AS cacheWrite,
-           sum(r.output_tokens) AS output, sum(r.reasoning_tokens) AS reasoning
-         FROM responses r LEFT JOIN invocations i ON i.id = r.invocation_id GROUP BY i.iteration ORDER BY i.iteration`,
-      )
-      .all();
-  } finally {
-    connection.close();
-  }
+  const assigned = 'responses r LEFT JOIN invocations i ON i.id = r.invocation_id';
+  return query(database, `SELECT ${SUMS} FROM ${assigned} GROUP BY i.iteration ORDER BY i.iteration`);
 }

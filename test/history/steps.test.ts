@@ -2,14 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importHistory } from '../../src/history/import.js';
-import { openDatabase } from '../../src/store/driver.js';
 import { openStore } from '../../src/store/store.js';
 import { createRandom, SessionLines } from '../agents/codex/session-lines.js';
 import { runUsage } from '../harness/codex-usage.js';
 import { rollout } from '../harness/fake-rollouts.js';
 import { readFixtures } from '../harness/fixtures.js';
 import { createFolder } from '../store/samples.js';
-import { encodeLines } from './sessions.js';
+import { BEGIN, encodeLines, FILE, query, record, THREAD, TURN, USED } from './sessions.js';
 
 /** A session file: its path below the home of its agent, and its content in the end. */
 interface SessionFile {
@@ -18,10 +17,7 @@ interface SessionFile {
   readonly content: Buffer;
 }
 
-const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
-const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
 const FOLDER = 'sessions/2026/03/04';
-const usage = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
 const more = { input: 1200, cachedInput: 532, output: 40, reasoning: 3 };
 
 /** After each byte of the header, each byte at the end of a line, and every seventh of the others. */
@@ -36,8 +32,7 @@ function listCuts(content: string): number[] {
 function copyForEach(cuts: readonly number[], agent: SessionFile['agent'], content: string, id: string): SessionFile[] {
   return cuts.map((index) => {
     const ownId = `${id.slice(0, -6)}${String(index).padStart(6, '0')}`;
-    const name =
-      agent === 'codex' ? `${FOLDER}/rollout-2026-03-04T05-06-07-${ownId}.jsonl` : `projects/p/${ownId}.jsonl`;
+    const name = agent === 'codex' ? `${FOLDER}/${FILE.replace(THREAD, ownId)}` : `projects/p/${ownId}.jsonl`;
     // Message ids hold in every session: those of a copy would be the same messages.
     const own = content.replaceAll(id, ownId).replaceAll('msg_', `msg_${index}_`);
     return { agent, path: name, content: Buffer.from(own) };
@@ -46,15 +41,12 @@ function copyForEach(cuts: readonly number[], agent: SessionFile['agent'], conte
 
 function codexFile(thread: string, lines: readonly object[] | string): SessionFile {
   const text = typeof lines === 'string' ? lines : encodeLines(lines);
-  return { agent: 'codex', path: `${FOLDER}/rollout-2026-03-04T05-06-07-${thread}.jsonl`, content: Buffer.from(text) };
+  return { agent: 'codex', path: `${FOLDER}/${FILE.replace(THREAD, thread)}`, content: Buffer.from(text) };
 }
 
 function claudeLine(session: string, index: number, fields: object = {}): string {
-  const message = {
-    id: `msg_${index}`,
-    model: 'claude-sonnet-4-5',
-    usage: { input_tokens: 10 + index, output_tokens: 5 },
-  };
+  const usage = { input_tokens: 10 + index, output_tokens: 5 };
+  const message = { id: `msg_${index}`, model: 'claude-sonnet-4-5', usage };
   const timestamp = new Date(Date.UTC(2026, 2, 4, 5, index)).toISOString();
   const line = {
     sessionId: session,
@@ -67,7 +59,7 @@ function claudeLine(session: string, index: number, fields: object = {}): string
 }
 
 /** What is recorded after the imports of one state of the files after the other, and what the reports say of it. */
-async function record(files: readonly SessionFile[], states: readonly (readonly number[])[]) {
+async function importStates(files: readonly SessionFile[], states: readonly (readonly number[])[]) {
   const home = createFolder();
   const database = join(createFolder(), 'usage.db');
   // A first import into no database begins a thread of its own, which only the built program has.
@@ -89,21 +81,13 @@ const RECORDED = `thread_id, response_key, provider, turn_id, root_turn_id, mode
   cost_nano_usd, price, completed_at_ms`;
 
 function readTables(database: string, home: string) {
-  const connection = openDatabase(database, { readonly: true });
-  const all = (sql: string) => connection.prepare(sql).all() as object[];
-  try {
-    return {
-      threads: all('SELECT * FROM threads ORDER BY id'),
-      responses: all(`SELECT ${RECORDED} FROM responses ORDER BY thread_id, response_key`),
-      buckets: all('SELECT * FROM buckets'),
-      files: all(
-        `SELECT substr(path, ${home.length + 1}) AS path, thread_id, size_bytes, read_bytes, unreadable_lines, problem
-         FROM history_files ORDER BY path`,
-      ),
-    };
-  } finally {
-    connection.close();
-  }
+  const file = 'thread_id, size_bytes, read_bytes, unreadable_lines, problem FROM history_files ORDER BY path';
+  return {
+    threads: query(database, 'SELECT * FROM threads ORDER BY id'),
+    responses: query(database, `SELECT ${RECORDED} FROM responses ORDER BY thread_id, response_key`),
+    buckets: query(database, 'SELECT * FROM buckets'),
+    files: query(database, `SELECT substr(path, ${home.length + 1}) AS path, ${file}`),
+  };
 }
 
 async function readReports(database: string): Promise<object> {
@@ -134,16 +118,15 @@ function cutAtRandom(files: readonly SessionFile[], steps: number, random: () =>
 }
 
 async function expectSameInSteps(files: readonly SessionFile[], states: readonly (readonly number[])[]) {
-  const atOnce = await record(files, [whole(files)]);
-  const inSteps = await record(files, [...states, whole(files)]);
+  const atOnce = await importStates(files, [whole(files)]);
+  const inSteps = await importStates(files, [...states, whole(files)]);
   expect(atOnce.responses.length).toBeGreaterThan(0);
   expect(inSteps).toEqual(atOnce);
 }
 
 const CODEX = [
   rollout.header(THREAD, { cwd: '/srv/shop' }),
-  ...[rollout.turnStarted(TURN), rollout.turnContext(TURN), rollout.usageRecord(THREAD, TURN, 'r1', usage)],
-  ...[rollout.tokenCount(usage), rollout.tokenCount(more)],
+  ...[...BEGIN.slice(1), record('r1'), rollout.tokenCount(USED), rollout.tokenCount(more)],
 ];
 
 describe('a history that is imported in steps ends as one that is imported at once', () => {
@@ -177,9 +160,9 @@ describe('a history that is imported in steps ends as one that is imported at on
     const file = codexFile(THREAD, [...CODEX.slice(0, 4), overlong, ...CODEX.slice(4)]);
     const ends = [1000, 32.8, 32.9].map((end) => [end < 100 ? end * 1024 * 1024 : end]);
     await expectSameInSteps([file], ends);
-    const { files } = await record([file], [...ends, whole([file])]);
+    const { files } = await importStates([file], [...ends, whole([file])]);
     expect(files).toMatchObject([{ unreadable_lines: 1, problem: expect.stringMatching(/^1 unreadable line/) }]);
-    const cut = await record([file], [[32.8 * 1024 * 1024]]);
+    const cut = await importStates([file], [[32.8 * 1024 * 1024]]);
     expect(cut.files).toMatchObject([{ unreadable_lines: 0, problem: 'its last line is cut' }]);
   }, 60_000);
 
@@ -193,7 +176,7 @@ describe('a history that is imported in steps ends as one that is imported at on
     const file: SessionFile = { agent: 'claude', path: `projects/p/${THREAD}.jsonl`, content };
     const ends = lines.map((_line, index) => [Buffer.byteLength(lines.slice(0, index).join('')) + 30]);
     await expectSameInSteps([file], [[0], ...ends]);
-    const { threads } = await record([file], [[0], ...ends, whole([file])]);
+    const { threads } = await importStates([file], [[0], ...ends, whole([file])]);
     expect(threads).toMatchObject([{ project_id: 'shop' }, { project_id: 'else' }]);
   });
 

@@ -1,18 +1,12 @@
 import { readFileSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/driver.js';
-import { rollout } from '../harness/fake-rollouts.js';
 import { createEarlier, STEPS } from '../store/earlier.js';
-import { createClaudeHome } from './claude-family.js';
-import { createHistory, type History } from './sessions.js';
+import { answer, createClaudeHome, OTHER, SESSION } from './claude-family.js';
+import { begin, createHistory, FILE, type History, record, THREAD } from './sessions.js';
 
-const THREAD = '01a20134-5175-7ba0-a3a5-e64a7c34143c';
 const PAGE = '01a20134-5175-7ba0-a3a5-e64a7c34143d';
-const TURN = '01a20134-5194-76b1-8ed0-2db832dc4713';
-const FILE = `rollout-2026-03-04T05-06-07-${THREAD}.jsonl`;
-const SESSION = '5e55105e-0000-4000-8000-000000000001';
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
-const usage = { input: 500, cachedInput: 20, output: 31, reasoning: 3 };
 const git = (branch: string) => ({
   branch,
   commit_hash: COMMIT,
@@ -20,8 +14,7 @@ const git = (branch: string) => ({
 });
 
 function session(gitInfo: unknown, key = 'resp_1'): object[] {
-  const turn = [rollout.turnStarted(TURN), rollout.turnContext(TURN)];
-  return [rollout.header(THREAD, { git: gitInfo }), ...turn, rollout.usageRecord(THREAD, TURN, key, usage)];
+  return [...begin(THREAD, { git: gitInfo }), record(key)];
 }
 
 const TAGS = 'SELECT thread_id AS thread, key, value FROM thread_tags ORDER BY thread_id, key';
@@ -41,15 +34,8 @@ describe('the tags of a past session', () => {
   });
 
   it('are as many as can be read, and a header with others is read all the same', async () => {
-    const wrong = [
-      null,
-      'main',
-      {},
-      { branch: 7, repository_url: {} },
-      { branch: 'a\u001bb' },
-      { branch: 'x'.repeat(300) },
-    ];
-    for (const gitInfo of wrong) {
+    const branches = ['a\u001bb', 'x'.repeat(300)].map((branch) => ({ branch }));
+    for (const gitInfo of [null, 'main', {}, { branch: 7, repository_url: {} }, ...branches]) {
       const history = createHistory();
       history.write(FILE, session(gitInfo));
       expect(await history.import()).toMatchObject({ added: 1, unreadableLines: 0 });
@@ -75,21 +61,9 @@ describe('the tags of a past session', () => {
 
   it('of Claude Code are the branch of its first line, and none where none is checked out', async () => {
     const home = createClaudeHome();
-    const answer = (id: string, sessionId: string, gitBranch: string) => {
-      const message = { id, model: 'claude-opus-5', usage: { input_tokens: 10, output_tokens: 1 } };
-      const line = {
-        type: 'assistant',
-        sessionId,
-        timestamp: '2026-10-01T12:00:00Z',
-        cwd: '/srv/shop',
-        gitBranch,
-        message,
-      };
-      return `${JSON.stringify(line)}\n`;
-    };
-    const other = SESSION.replace(/1$/, '2');
-    home.append(`${SESSION}.jsonl`, answer('msg_1', SESSION, 'main') + answer('msg_2', SESSION, 'fix'));
-    home.append(`${other}.jsonl`, answer('msg_3', other, 'HEAD'));
+    const on = (id: string, gitBranch: string, sessionId = SESSION) => answer({ id, sessionId, line: { gitBranch } });
+    home.append(`${SESSION}.jsonl`, on('msg_1', 'main') + on('msg_2', 'fix'));
+    home.append(`${OTHER}.jsonl`, on('msg_3', 'HEAD', OTHER));
     await home.import();
     expect(tagsOf(home)).toEqual([{ thread: SESSION, key: 'branch', value: 'main' }]);
   });
