@@ -10,12 +10,10 @@ const compaction = (second: number, sessionId = SESSION) => {
 };
 
 const total = (models: Record<string, [input: number, output: number]>, startTime = 5, sessionId = SESSION) => {
-  const modelUsage = Object.fromEntries(
-    Object.entries(models).map(([model, [inputTokens, outputTokens]]) => [
-      model,
-      { inputTokens, outputTokens, cacheReadInputTokens: 0, cacheCreationInputTokens: 0 },
-    ]),
-  );
+  const entries = Object.entries(models).map(([model, [inputTokens, outputTokens]]) => {
+    return [model, { inputTokens, outputTokens, cacheReadInputTokens: 0, cacheCreationInputTokens: 0 }];
+  });
+  const modelUsage = Object.fromEntries(entries);
   return `${JSON.stringify({ type: 'cost-state', sessionId, startTime, modelUsage })}\n`;
 };
 
@@ -31,14 +29,13 @@ async function importLines(...lines: string[]) {
 
 describe('a message of Claude Code', () => {
   it('has what an advisor used as a response of the advisor, once, however many lines have it', async () => {
-    const counts = { cache_read_input_tokens: 0, cache_creation_input_tokens: 0 };
-    const advisor = {
-      type: 'advisor_message',
-      model: 'claude-opus-4-7',
+    const counts = {
       input_tokens: 159_000,
       output_tokens: 7800,
-      ...counts,
+      cache_read_input_tokens: 0,
+      cache_creation_input_tokens: 0,
     };
+    const advisor = { type: 'advisor_message', model: 'claude-opus-4-7', ...counts };
     const usage = { iterations: [{ type: 'message', input_tokens: 1000, output_tokens: 100 }, advisor] };
     const { rows, query } = await importLines(answer({}), answer({ usage, second: 2 }), answer({ usage, second: 3 }));
     expect(rows).toMatchObject([
@@ -49,49 +46,44 @@ describe('a message of Claude Code', () => {
   });
 
   it('takes its new model, tier and reasoning when it goes on after an import, with or without an invocation', async () => {
-    for (const claimed of [false, true]) {
+    for (const isAssigned of [false, true]) {
       const home = createClaudeHome();
       home.append(`${SESSION}.jsonl`, answer({ usage: { output_tokens: 1 } }));
       await home.import();
-      if (claimed) claim(home.database);
+      if (isAssigned) assignAll(home.database);
       const grown = { output_tokens: 260, output_tokens_details: { thinking_tokens: 200 }, speed: 'fast' };
       home.append(`${SESSION}.jsonl`, answer({ model: 'claude-opus-5-5', second: 4, usage: grown }));
       await home.import();
       const usd = (1000 * 8 + 260 * 40) / 1e6;
-      expect(home.query(ROWS)).toMatchObject([
-        { model: 'claude-opus-5-5', tier: 'fast', output: 260, reasoning: 200, usd },
-      ]);
-      expect(home.query('SELECT model, output_tokens AS output FROM buckets')).toEqual([
-        { model: 'claude-opus-5-5', output: 260 },
-      ]);
+      const now = { model: 'claude-opus-5-5', output: 260 };
+      expect(home.query(ROWS)).toMatchObject([{ ...now, tier: 'fast', reasoning: 200, usd }]);
+      expect(home.query('SELECT model, output_tokens AS output FROM buckets')).toEqual([now]);
       const records = 'SELECT model, output_tokens AS output, total_cost_usd AS usd FROM cost_records';
-      expect(home.query(records)).toEqual(claimed ? [{ model: 'claude-opus-5-5', output: 260, usd }] : []);
+      expect(home.query(records)).toEqual(isAssigned ? [{ ...now, usd }] : []);
     }
   });
 
-  it.each<[string, [Record<string, unknown>, Record<string, unknown>]]>([
-    ['on its first line alone', [{ requestId: 'r' }, {}]],
-    ['on its last line alone', [{}, { requestId: 'r' }]],
-    ['on none', [{}, {}]],
-  ])('is one response with the id of its request %s', async (_name, [first, second]) => {
+  it.each([
+    ['is one response with the id of its request on its first line alone', { requestId: 'r' }, {}, 1],
+    ['is one response with the id of its request on its last line alone', {}, { requestId: 'r' }, 1],
+    ['is one response with the id of its request on none', {}, {}, 1],
+    ['is another one where the same id comes with another request', { requestId: 'a' }, { requestId: 'b' }, 2],
+  ])('%s', async (_, first, second, responses) => {
     const lines = [answer({ line: first }), answer({ second: 2, line: second })];
-    expect((await importLines(...lines)).rows).toHaveLength(1);
-  });
-
-  it('is another one where the same id comes with another request', async () => {
-    const lines = [answer({ line: { requestId: 'a' } }), answer({ second: 2, line: { requestId: 'b' } })];
-    expect((await importLines(...lines)).rows).toHaveLength(2);
+    expect((await importLines(...lines)).rows).toHaveLength(responses);
   });
 
   it('is another one in another session, unless it is a copy', async () => {
     const home = createClaudeHome();
     home.append(`${SESSION}.jsonl`, answer({}));
-    home.append(
-      `${OTHER}.jsonl`,
-      answer({ sessionId: OTHER, second: 9 }) + answer({ sessionId: OTHER, id: 'msg_2', second: 10 }),
-    );
     const fork = '5e55105e-0000-4000-8000-000000000003';
-    home.append(`${fork}.jsonl`, answer({ sessionId: fork }) + answer({ sessionId: fork, id: 'msg_2', second: 20 }));
+    for (const [sessionId, ...seconds] of [
+      [OTHER, 9, 10],
+      [fork, 1, 20],
+    ] as const) {
+      const lines = seconds.map((second, index) => answer({ sessionId, id: `msg_${index + 1}`, second }));
+      home.append(`${sessionId}.jsonl`, lines.join(''));
+    }
     expect(await home.import()).toMatchObject({ added: 4, duplicates: 1 });
     await home.import();
     expect(home.query(ROWS)).toHaveLength(4);
@@ -156,11 +148,8 @@ describe('a total of Claude Code', () => {
 
   it('adds nothing where it has all that was counted, and says so where it has less', async () => {
     expect((await importLines(answer({}), total({ 'claude-opus-5': [1000, 100] }))).rows).toHaveLength(1);
-    const killed = await importLines(
-      answer({}),
-      answer({ id: 'msg_2', second: 2 }),
-      total({ 'claude-opus-5': [1000, 200] }),
-    );
+    const two = answer({}) + answer({ id: 'msg_2', second: 2 });
+    const killed = await importLines(two, total({ 'claude-opus-5': [1000, 200] }));
     expect(killed.rows).toHaveLength(2);
     expect(killed.query('SELECT extent FROM session_runs')).toEqual([{ extent: 'short' }]);
   });
@@ -213,7 +202,7 @@ describe('a total of Claude Code', () => {
 });
 
 /** Gives all responses to an invocation, as if it had caused them. */
-function claim(database: string): void {
+function assignAll(database: string): void {
   const store = openStore(database, { mode: 'write', busyTimeoutMs: 1000 });
   store.record({ invocation: sampleInvocation('a') });
   store.close();

@@ -53,6 +53,8 @@ function createGeminiHome() {
   };
 }
 
+/** Counts that are not their total. */
+const UNEQUAL = { input: 100, output: 10, total: 5 };
 const HEADER = { sessionId: 's1', projectHash: 'p', startTime: '2026-11-28T12:00:00.000Z', kind: 'main' };
 
 function message(id: string, input: number, more: object = {}) {
@@ -140,38 +142,13 @@ describe('sessions of Gemini CLI', () => {
 
 describe('a file of Gemini CLI that cannot be read whole', () => {
   it.each([
-    [
-      'a document that is cut',
-      'session-a.json',
-      '{"sessionId":"s1","startTime":',
-      'it names no session, its last line is cut',
-    ],
-    ['an empty file', 'session-a.jsonl', '', 'it is empty'],
-    [
-      'a line that is no JSON',
-      'session-a.jsonl',
-      `${toLines(HEADER)}nonsense\n`,
-      '1 unreadable line (line 2: not JSON)',
-    ],
-    [
-      'a message before its session',
-      'session-a.jsonl',
-      toLines(message('m1', 1)),
-      'it names no session, 1 unreadable line (line 1: a message before its session)',
-    ],
-    [
-      'a message with counts that cannot be',
-      'session-a.jsonl',
-      toLines(HEADER, message('m1', -5)),
-      '1 unreadable line (line 2: a message of an unknown shape)',
-    ],
-    [
-      'counts that are not their total',
-      'session-a.jsonl',
-      toLines(HEADER, message('m1', 100, { tokens: { input: 100, output: 10, total: 5 } })),
-      'counts that are not what the total beside them says',
-    ],
-  ])('is listed: %s', async (_, name, content, reason) => {
+    ['{"sessionId":"s1","startTime":', 'it names no session, its last line is cut', 'session-a.json'],
+    ['', 'it is empty'],
+    [`${toLines(HEADER)}nonsense\n`, '1 unreadable line (line 2: not JSON)'],
+    [toLines(message('m1', 1)), 'it names no session, 1 unreadable line (line 1: a message before its session)'],
+    [toLines(HEADER, message('m1', -5)), '1 unreadable line (line 2: a message of an unknown shape)'],
+    [toLines(HEADER, message('m1', 100, { tokens: UNEQUAL })), 'counts that are not what the total beside them says'],
+  ])('is listed: %s', async (content, reason, name = 'session-a.jsonl') => {
     const home = createGeminiHome();
     const path = home.write(name, content);
     expect(await home.import()).toMatchObject({ problems: [{ path, reason }] });

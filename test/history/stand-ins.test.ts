@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.js';
 import type { PricedResponse } from '../../src/usage/record.js';
+import { rollout } from '../harness/fake-rollouts.js';
 import { START, sampleInvocation, sampleResponse } from '../store/samples.js';
 import { createHistory, encodeLines, type History } from './sessions.js';
 
@@ -9,26 +10,12 @@ const TURN = '019a0000-0001-7000-8000-000000000001';
 const FILE = `rollout-2026-03-04T05-06-07-${THREAD}.jsonl`;
 const ENDED = START + 60_000;
 
-const usage = (input: number, output: number) => ({
-  ...{ input_tokens: input, cached_input_tokens: 0, output_tokens: output, reasoning_output_tokens: 0 },
-  total_tokens: input + output,
-});
-
-const meta = (id: string, more: object = {}) => ({
-  type: 'session_meta',
-  payload: { id, session_id: THREAD, cwd: '/home/ada/shop', cli_version: '0.169.0', source: 'exec', ...more },
-});
-
-const record = (id: string, key: string, input: number, output: number) => ({
-  type: 'token_usage_record',
-  payload: {
-    ...{ thread_id: id, turn_id: TURN, session_id: THREAD, root_turn_id: TURN },
-    ...{ response_id: key, usage: usage(input, output) },
-  },
-});
+const HEADER = rollout.header(THREAD, { cwd: '/home/ada/shop' });
+const record = (key: string, input: number, output: number) =>
+  rollout.usageRecord(THREAD, TURN, key, { input, output });
 
 /** Two responses, of 1,000 and 2,000 tokens in, 10 and 20 out. */
-const SESSION = [meta(THREAD), record(THREAD, 'resp-1', 1000, 10), record(THREAD, 'resp-2', 2000, 20)];
+const SESSION = [HEADER, record('resp-1', 1000, 10), record('resp-2', 2000, 20)];
 
 /** What a run without a session file recorded: the same as one figure, and less exactly. */
 function standIn(evidence: PricedResponse['evidence'], more: Partial<PricedResponse> = {}): PricedResponse {
@@ -68,29 +55,25 @@ function expectOnce(history: History): void {
 }
 
 describe('a run whose session file was not found, and the session file,', () => {
-  for (const evidence of ['turn_completed', 'text', 'tokenizer', 'otel'] as const) {
-    it(`count once when the file is imported afterwards: ${evidence}`, async () => {
-      const history = createHistory();
-      meter(history, [standIn(evidence)]);
-      history.write(FILE, SESSION);
-      expect(await history.import()).toMatchObject({ added: 2 });
-      expectOnce(history);
-      expect(
-        history.query("SELECT kind, figures FROM notes WHERE reason LIKE 'a session file was read later%'"),
-      ).toEqual([{ kind: 'fallback', figures: JSON.stringify({ responses: 1, input: 3001, output: 31 }) }]);
-    });
-
-    it(`count once when the file was imported before: ${evidence}`, async () => {
-      const history = createHistory();
-      history.write(FILE, SESSION);
-      expect(await history.import()).toMatchObject({ added: 2 });
-      meter(history, [standIn(evidence)]);
-      expectOnce(history);
-      // A change that was kept aside may be applied twice.
-      meter(history, [standIn(evidence)]);
-      expectOnce(history);
-    });
-  }
+  it.each(['turn_completed', 'text', 'tokenizer', 'otel'] as const)(
+    'count once whether the file is imported afterwards or was before: %s',
+    async (evidence) => {
+      const [after, before] = [createHistory(), createHistory()];
+      meter(after, [standIn(evidence)]);
+      for (const history of [after, before]) {
+        history.write(FILE, SESSION);
+        expect(await history.import()).toMatchObject({ added: 2 });
+      }
+      const notes = "SELECT kind, figures FROM notes WHERE reason LIKE 'a session file was read later%'";
+      const figures = JSON.stringify({ responses: 1, input: 3001, output: 31 });
+      expect(after.query(notes)).toEqual([{ kind: 'fallback', figures }]);
+      meter(before, [standIn(evidence)]);
+      expectOnce(before);
+      // A pending change may be applied twice.
+      meter(before, [standIn(evidence)]);
+      for (const history of [after, before]) expectOnce(history);
+    },
+  );
 
   it('count once when the output did not name the thread', async () => {
     const history = createHistory();
@@ -115,8 +98,8 @@ describe('a session that is imported', () => {
   it('gives a run what was completed while it ran, and nothing of other turns', async () => {
     const history = createHistory();
     meter(history, [standIn('turn_completed')]);
-    const before = encodeLines([meta(THREAD), record(THREAD, 'resp-0', 500, 5)], START - 3_600_000);
-    const after = encodeLines([record(THREAD, 'resp-9', 700, 7)], ENDED + 3_600_000);
+    const before = encodeLines([HEADER, record('resp-0', 500, 5)], START - 3_600_000);
+    const after = encodeLines([record('resp-9', 700, 7)], ENDED + 3_600_000);
     history.write(FILE, before + encodeLines(SESSION.slice(1)) + after);
     expect(await history.import()).toMatchObject({ added: 4 });
     expect(readResponses(history)).toEqual([
@@ -148,12 +131,10 @@ describe('a session that is imported', () => {
     const history = createHistory();
     history.write(FILE, SESSION);
     await history.import();
-    const live = (key: string, input: number, output: number) =>
-      sampleResponse(key, {
-        threadId: THREAD,
-        usage: { input, output, cachedInput: 0, reasoning: 0 },
-        completedAtMs: START + 2000,
-      });
+    const live = (key: string, input: number, output: number) => {
+      const usage = { input, output, cachedInput: 0, reasoning: 0 };
+      return sampleResponse(key, { threadId: THREAD, usage, completedAtMs: START + 2000 });
+    };
     // It does not end: what the import has found is taken by key.
     meter(history, [live('resp-1', 1000, 10), live('resp-2', 2000, 20)], {});
     expectOnce(history);
