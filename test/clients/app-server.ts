@@ -29,20 +29,9 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A client of `codex app-server`: one JSON object per line, in both directions. */
-export interface AppServer {
+/** A `codex app-server` and its client: one JSON object per line, in both directions. */
+export interface AppServer extends Client {
   readonly pid: number;
-  request(method: string, params: Json): Promise<Json>;
-  /** Starts a thread and returns its id. */
-  startThread(settings?: Json): Promise<string>;
-  /** Starts a turn and returns its id. `settings` hold for this turn and the ones after it, such as `model` or `serviceTier`. */
-  startTurn(threadId: string, text: string, settings?: Json): Promise<string>;
-  /** Waits for the end of a turn that has been started. */
-  untilTurnEnds(turnId: string): Promise<void>;
-  /** Runs a turn to its end and returns its id. */
-  runTurn(threadId: string, text: string, settings?: Json): Promise<string>;
-  /** Takes back that turn and all after it (`thread/revert`, Codex 0.151 and later). */
-  revert(threadId: string, beforeTurnId: string): Promise<void>;
   /** Every message so far. */
   readonly messages: readonly Json[];
   kill(signal: NodeJS.Signals): void;
@@ -94,7 +83,7 @@ export async function connectTo(
   return { ...client, disconnect: () => socket.terminate() };
 }
 
-type Client = Pick<AppServer, 'request' | 'startThread' | 'startTurn' | 'untilTurnEnds' | 'runTurn' | 'revert'>;
+type Client = Awaited<ReturnType<typeof openClient>>;
 
 const GREETING = {
   clientInfo: { name: 'test', title: 'Test', version: '1' },
@@ -106,12 +95,14 @@ async function openClient(
   messages: readonly Json[],
   send: (message: Json) => void,
   greeting: AppServerOptions['greeting'] = GREETING,
-): Promise<Client> {
+) {
   const request = createRequester(messages, send);
+  /** Starts a turn and returns its id. `settings` hold for this turn and the ones after it, such as `model` or `serviceTier`. */
   const startTurn = async (threadId: string, text: string, settings: Json = {}) => {
     const input = [{ type: 'text', text }];
     return ((await request('turn/start', { threadId, input, ...settings })).turn as { id: string }).id;
   };
+  /** Waits for the end of a turn that has been started. */
   const untilTurnEnds = async (turnId: string) => {
     await waitFor('the end of the turn', () => messages.some((message) => isEnd(message, turnId)));
   };
@@ -119,16 +110,19 @@ async function openClient(
   send({ method: 'initialized' });
   return {
     ...{ request, startTurn, untilTurnEnds },
-    async startThread(settings = {}) {
+    /** Starts a thread and returns its id. */
+    async startThread(settings: Json = {}): Promise<string> {
       const { thread } = await request('thread/start', { cwd: bench.workTree, ...settings });
       return (thread as { id: string }).id;
     },
-    async runTurn(threadId, text, settings) {
+    /** Runs a turn to its end and returns its id. */
+    async runTurn(threadId: string, text: string, settings: Json = {}): Promise<string> {
       const turnId = await startTurn(threadId, text, settings);
       await untilTurnEnds(turnId);
       return turnId;
     },
-    async revert(threadId, beforeTurnId) {
+    /** Takes back that turn and all after it (`thread/revert`, Codex 0.151 and later). */
+    async revert(threadId: string, beforeTurnId: string): Promise<void> {
       await request('thread/revert', { threadId, beforeTurnId });
     },
   };
@@ -160,9 +154,9 @@ export function readMessages(child: ChildProcess): Json[] {
 }
 
 /** Returns what sends a request and finds its answer among the messages. */
-export function createRequester(messages: readonly Json[], send: (message: Json) => void): Client['request'] {
+export function createRequester(messages: readonly Json[], send: (message: Json) => void) {
   let lastId = -1;
-  return async (method, params) => {
+  return async (method: string, params: Json): Promise<Json> => {
     const id = ++lastId;
     send({ id, method, params });
     const answer = await waitFor(`the answer to ${method}`, () => messages.find((one) => one.id === id && !one.method));

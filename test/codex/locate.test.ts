@@ -36,6 +36,8 @@ const WAYS_TO_BE_CODEX = {
     writeFileSync(path, '#!/bin/sh\nexec codex-metered "$@"\n', { mode: 0o755 }),
 } as const;
 
+const ADVICE = /npm install -g @openai\/codex.*--meter-codex PATH.*CODEX_METERED_CODEX=PATH/;
+
 /** Codex is looked for as for a user who has set nothing. */
 const run = (bench: Workbench, path: readonly string[], options: RunOptions = {}): Promise<Ended> =>
   bench.run(['features'], {
@@ -50,16 +52,14 @@ const saidBy = async (running: Promise<Ended>): Promise<string> => {
 
 describe('the Codex that is run', () => {
   test('is the one of the option before that of the environment before the first on PATH', async ({ bench }) => {
-    const [first, second, third, fourth] = ['first', 'second', 'third', 'fourth'].map((name) =>
-      placeCodex(bench, name),
-    ) as [string, string, string, string];
-    const path = [join(bench.folder, 'no-such-folder'), first, second];
-    const env = { CODEX_METERED_CODEX: join(third, 'codex') };
-    const meter = ['--meter-codex', join(fourth, 'codex')];
+    const path = [join(bench.folder, 'no-such-folder'), placeCodex(bench, 'first'), placeCodex(bench, 'second')];
+    const env = { CODEX_METERED_CODEX: join(placeCodex(bench, 'third'), 'codex') };
+    const fourth = join(placeCodex(bench, 'fourth'), 'codex');
+    const meter = ['--meter-codex', fourth];
     expect(await saidBy(run(bench, path))).toBe('first');
     expect(await saidBy(run(bench, path, { env }))).toBe('third');
     expect(await saidBy(run(bench, path, { env, meter }))).toBe('fourth');
-    expect(await saidBy(run(bench, path, { meter: [`--meter-codex=${join(fourth, 'codex')}`] }))).toBe('fourth');
+    expect(await saidBy(run(bench, path, { meter: [`--meter-codex=${fourth}`] }))).toBe('fourth');
   });
 
   test('may be named by a relative path, or by a name that is looked for on PATH', async ({ bench }) => {
@@ -85,10 +85,17 @@ describe('the Codex that is run', () => {
     expect(await saidBy(run(bench, [entry], { cwd: other }))).toBe('here');
   });
 
-  test.for(Object.entries(WAYS_TO_BE_CODEX))('is never %s, first on PATH', async ([, place], { bench }) => {
-    const path = [placeMeter(bench, 'ours', place), placeCodex(bench, 'real')];
-    expect(await saidBy(run(bench, path))).toBe('real');
-  });
+  test.for(Object.entries(WAYS_TO_BE_CODEX))(
+    'is never %s, first on PATH or alone on it',
+    async ([, place], { bench }) => {
+      const ours = placeMeter(bench, 'ours', place);
+      expect(await saidBy(run(bench, [ours, placeCodex(bench, 'real')]))).toBe('real');
+      const ended = await run(bench, [ours]);
+      expect(ended).toMatchObject({ exitCode: 127, stdout: Buffer.alloc(0) });
+      expect(ended.stderr.toString()).toMatch(/^codex-metered: No Codex was found/);
+      expect(ended.stderr.toString()).toMatch(ADVICE);
+    },
+  );
 
   test('is found when codex-metered itself is started as codex', async ({ bench }) => {
     const ours = placeMeter(bench, 'ours', WAYS_TO_BE_CODEX['a link to codex-metered']);
@@ -102,16 +109,7 @@ describe('the Codex that is run', () => {
   });
 });
 
-describe('where there is no Codex, the exit code is 127 and the text says what to do', () => {
-  const ADVICE = /npm install -g @openai\/codex.*--meter-codex PATH.*CODEX_METERED_CODEX=PATH/;
-
-  test.for(Object.entries(WAYS_TO_BE_CODEX))('with nothing on PATH but %s', async ([, place], { bench }) => {
-    const ended = await run(bench, [placeMeter(bench, 'ours', place)]);
-    expect(ended).toMatchObject({ exitCode: 127, stdout: Buffer.alloc(0) });
-    expect(ended.stderr.toString()).toMatch(/^codex-metered: No Codex was found/);
-    expect(ended.stderr.toString()).toMatch(ADVICE);
-  });
-
+describe('where there is no Codex, the exit code is 127 and the text says so', () => {
   const WRONG: [string, (path: string) => void][] = [
     ['missing', () => undefined],
     ['a folder', (path: string) => mkdirSync(path)],
@@ -165,10 +163,8 @@ describe('a wrong --meter- option ends with exit code 2, says why, and starts no
     [{ CODEX_METERED_ITERATION: 'x' }, '"x" is not an iteration'],
     [{ CODEX_METERED_OUTPUT_PATTERN: '[' }, '"[" is not a regular expression'],
   ])('and so does a wrong variable: %j', async ([env, text], { bench }) => {
-    const ended = await bench.run(['exec', 'x'], {
-      codex: join(placeCodex(bench, 'real'), 'codex'),
-      env: { ...(env as object) },
-    });
+    const codex = join(placeCodex(bench, 'real'), 'codex');
+    const ended = await bench.run(['exec', 'x'], { codex, env: { ...(env as object) } });
     expect(ended).toMatchObject({ exitCode: 2, stdout: Buffer.alloc(0) });
     expect(ended.stderr.toString()).toContain(text as string);
   });

@@ -16,17 +16,8 @@ function settle(facts: Partial<OutputFacts>, more: Partial<FallbackInput> = {}) 
   return fallBack({
     invocationId: 'i1',
     facts: {
-      ...{
-        threadId: 't1',
-        model: undefined,
-        turnTotals: [],
-        turnFailed: false,
-        reconnects: 0,
-        remarks: [],
-        blendedTokens: undefined,
-      },
-      unreadable: new Map(),
-      ...facts,
+      ...{ threadId: 't1', model: undefined, turnTotals: [], turnFailed: false, reconnects: 0, remarks: [] },
+      ...{ blendedTokens: undefined, unreadable: new Map(), ...facts },
     },
     model: 'gpt-5.3-codex',
     resumed: false,

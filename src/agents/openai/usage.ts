@@ -15,39 +15,30 @@ export type ApiUsage =
   | { readonly kind: 'none' }
   | { readonly kind: 'unreadable' };
 
-/** The names of counters in the programs that report them. */
-const counters = z.object({
-  // The Responses API, Codex, LangChain and Anthropic use these names. Anthropic's input leaves cached tokens out.
-  input_tokens: optional,
-  output_tokens: optional,
-  cached_input_tokens: optional,
-  cache_write_input_tokens: optional,
-  reasoning_output_tokens: optional,
-  cache_read_input_tokens: optional,
-  cache_creation_input_tokens: optional,
-  // The Chat Completions API uses these.
-  prompt_tokens: optional,
-  completion_tokens: optional,
-  total_tokens: optional,
-  // The AI SDK since 5 uses these, as do other programs in JavaScript.
-  inputTokens: optional,
-  outputTokens: optional,
-  cachedInputTokens: optional,
-  cacheWriteTokens: optional,
-  reasoningTokens: optional,
-  totalTokens: optional,
-  // The AI SDK before 5 and LangChain's `tokenUsage` use these.
-  promptTokens: optional,
-  completionTokens: optional,
-  // The `Usage` of this library uses these.
-  input: optional,
-  cachedInput: optional,
-  cacheWrite: optional,
-  output: optional,
-  reasoning: optional,
-});
+/**
+ * The names of each counter. The first are those of the Responses API, Codex, LangChain and Anthropic; then come those of the
+ * Chat Completions API, of the AI SDK since 5 and other programs in JavaScript, of the AI SDK before 5 and LangChain's
+ * `tokenUsage`, and of the `Usage` of this library. The first name that has a count is read.
+ */
+const NAMES = {
+  input: ['input_tokens', 'prompt_tokens', 'inputTokens', 'promptTokens', 'input'],
+  output: ['output_tokens', 'completion_tokens', 'outputTokens', 'completionTokens', 'output'],
+  total: ['total_tokens', 'totalTokens'],
+  cachedInput: ['cache_read_input_tokens', 'cached_input_tokens', 'cachedInputTokens', 'cachedInput'],
+  cacheWrite: ['cache_creation_input_tokens', 'cache_write_input_tokens', 'cacheWriteTokens', 'cacheWrite'],
+  reasoning: ['reasoning_output_tokens', 'reasoningTokens', 'reasoning'],
+} as const;
 
-type Counters = z.infer<typeof counters>;
+type Name = (typeof NAMES)[keyof typeof NAMES][number];
+type Counters = Partial<Record<Name, number | null | undefined>>;
+
+const counters = z.object(
+  Object.fromEntries(
+    Object.values(NAMES)
+      .flat()
+      .map((name) => [name, optional]),
+  ),
+);
 
 /**
  * Reads the counters of a `usage` object: of OpenAI's Responses and Chat Completions APIs, of Codex, of Anthropic, of
@@ -59,12 +50,11 @@ export function parseApiUsage(value: unknown): ApiUsage {
   const parsed = counters.safeParse(Object.fromEntries(given));
   const details = readUsageDetails(value);
   if (!parsed.success || details.isImpossible) return { kind: 'unreadable' };
-  const raw = parsed.data;
-  const input = raw.input_tokens ?? raw.prompt_tokens ?? raw.inputTokens ?? raw.promptTokens ?? raw.input;
-  const output = raw.output_tokens ?? raw.completion_tokens ?? raw.outputTokens ?? raw.completionTokens ?? raw.output;
-  if (isMissing(input) && isMissing(output)) {
-    const tokens = raw.total_tokens ?? raw.totalTokens;
-    if (!isMissing(tokens)) return { kind: 'total', tokens };
+  const raw: Counters = parsed.data;
+  const [input, output] = [find(raw, 'input'), find(raw, 'output')];
+  if (input === undefined && output === undefined) {
+    const tokens = find(raw, 'total');
+    if (tokens !== undefined) return { kind: 'total', tokens };
     return { kind: Object.keys(raw).length > 0 ? 'none' : 'unreadable' };
   }
   const parts = { ...details.counters, ...readParts(raw) };
@@ -84,13 +74,13 @@ type Parts = UsageDetails['counters'];
 
 /** Reads the parts beside the counters. They take precedence over those in detail objects. */
 function readParts(raw: Counters): Parts {
-  const parts = {
-    cachedInput: raw.cache_read_input_tokens ?? raw.cached_input_tokens ?? raw.cachedInputTokens ?? raw.cachedInput,
-    cacheWrite:
-      raw.cache_creation_input_tokens ?? raw.cache_write_input_tokens ?? raw.cacheWriteTokens ?? raw.cacheWrite,
-    reasoning: raw.reasoning_output_tokens ?? raw.reasoningTokens ?? raw.reasoning,
-  };
-  return Object.fromEntries(Object.entries(parts).filter(([, count]) => !isMissing(count)));
+  const parts = (['cachedInput', 'cacheWrite', 'reasoning'] as const).map((counter) => [counter, find(raw, counter)]);
+  return Object.fromEntries(parts.filter(([, count]) => count !== undefined));
+}
+
+function find(raw: Counters, counter: keyof typeof NAMES): number | undefined {
+  const name = NAMES[counter].find((one) => typeof raw[one] === 'number');
+  return name && (raw[name] ?? undefined);
 }
 
 /** Anthropic counts cache reads and cache writes beside the input. */
@@ -105,13 +95,9 @@ function describeDoubts(raw: Counters, { cachedInput }: Parts, unknown: readonly
     notes.push({ kind: 'unreadable', reason, figures: { details: unknown.join(', ') } });
   }
   // This format has no field for cached tokens. In a format that has one, an empty field means that there were none.
-  if (!isMissing(raw.promptTokens ?? raw.completionTokens) && cachedInput === undefined) {
+  if (typeof (raw.promptTokens ?? raw.completionTokens) === 'number' && cachedInput === undefined) {
     const reason = 'the form of the usage has no place for cached tokens: all input counts as fresh';
     notes.push({ kind: 'fallback', reason, figures: {} });
   }
   return notes;
-}
-
-function isMissing(value: number | null | undefined): value is null | undefined {
-  return value === null || value === undefined;
 }

@@ -205,16 +205,10 @@ describe('a file that is scanned', () => {
   });
 
   it('comes to the same in sessions in which anything may be odd', () => {
-    for (let seed = 0; seed < 120; seed++) {
+    // Among them counts that repeat, are lost, or are of another thread, and a total that restarts.
+    for (let seed = 0; seed < 240; seed++) {
       const lines = new SessionLines(seed, (seed % 6) * 0.02).write(8, 12).trimEnd().split('\n');
       expect([seed, readOut('scanned', lines, 3000 + seed)]).toEqual([seed, readOut('parsed', lines, 3000 + seed)]);
-    }
-  });
-
-  it('comes to the same where counts repeat, are lost, are of another thread or of a total that restarts', () => {
-    for (let seed = 1; seed <= 300; seed++) {
-      const lines = makeLines(seed);
-      expect([seed, readOut('scanned', lines, 3000)]).toEqual([seed, readOut('parsed', lines, 3000)]);
     }
   });
 });
@@ -234,43 +228,6 @@ function counts(times: number): string {
 
 function usageRecord(key: number, thread = ID): string {
   return `${HEAD}"token_usage_record","payload":{"thread_id":"${thread}","turn_id":"t1","session_id":"${ID}","root_turn_id":"t1","response_id":"r${key}","usage":${counts(1)}}}`;
-}
-
-function tokenCount(total: number): string {
-  return `${HEAD}"event_msg","payload":{"type":"token_count","info":{"total_token_usage":${counts(total)},"last_token_usage":${counts(1)},"model_context_window":258400},"rate_limits":null}}`;
-}
-
-/** The n-th response of a session, as Codex writes it. */
-function pair(n: number): string[] {
-  return [usageRecord(n), tokenCount(n)];
-}
-
-/** A session in which whatever can go wrong does, now and then. The same for the same seed. */
-function makeLines(seed: number): string[] {
-  let state = seed;
-  const roll = (sides: number) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % sides;
-  };
-  const lines = [HEADER];
-  let total = 0;
-  for (let n = 1; n <= 40; n++) {
-    const chance = roll(14);
-    total++;
-    if (chance === 0) lines.push(tokenCount(total));
-    else if (chance === 1) lines.push(...pair(total), tokenCount(total));
-    else if (chance === 2) lines.push(usageRecord(n, 'another'), tokenCount(total));
-    else if (chance === 3) lines.push(usageRecord(n));
-    else if (chance === 4) lines.push(`${HEAD}"event_msg","payload":{"type":"token_count","info":null}}`);
-    else if (chance === 5) {
-      total = 1;
-      lines.push(usageRecord(n), tokenCount(total));
-    } else if (chance === 6) lines.push(`${HEAD}"turn_context","payload":{"turn_id":"t${n}","model":"gpt-5.5"}}`);
-    else if (chance === 7)
-      lines.push(`${HEAD}"response_item","payload":{"text":"${'x'.repeat(roll(5000))}"}}`, '{"cut');
-    else lines.push(usageRecord(n), tokenCount(total));
-  }
-  return lines;
 }
 
 /** What nobody reads of a record is not looked at: whether it is JSON does not matter. */

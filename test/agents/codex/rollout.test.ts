@@ -9,11 +9,8 @@ const record = (type: string, payload: object) => parse({ timestamp: TIME, type,
 const event = (payload: object) => record('event_msg', payload);
 
 const USAGE = {
-  input_tokens: 9,
-  cached_input_tokens: 2,
-  cache_write_input_tokens: 1,
-  output_tokens: 4,
-  reasoning_output_tokens: 3,
+  ...{ input_tokens: 9, cached_input_tokens: 2, cache_write_input_tokens: 1 },
+  ...{ output_tokens: 4, reasoning_output_tokens: 3 },
 };
 const COUNTED = { input: 9, cachedInput: 2, cacheWrite: 1, output: 4, reasoning: 3 };
 
@@ -93,22 +90,15 @@ describe('a line of a session file', () => {
     };
     const hours = { provider: 'codex', limitId: 'codex', windowMinutes: 300, usedPercent: 12.5, observedAtMs: AT };
     const week = { ...hours, windowMinutes: 10_080, usedPercent: 17 };
-    expect(
-      limitsOf({
-        primary: { used_percent: 12.5, window_minutes: 300, resets_in_seconds: 3600 },
-        secondary: { used_percent: 17.0, window_minutes: 10_080, resets_in_seconds: 86_400 },
-      }),
-    ).toEqual([
+    const old = { primary: { used_percent: 12.5, window_minutes: 300, resets_in_seconds: 3600 } };
+    const secondary = { used_percent: 17.0, window_minutes: 10_080, resets_in_seconds: 86_400 };
+    expect(limitsOf({ ...old, secondary })).toEqual([
       { ...hours, resetsAtMs: AT + 3_600_000 },
       { ...week, resetsAtMs: AT + 86_400_000 },
     ]);
-    expect(
-      limitsOf({
-        primary: { used_percent: 12.5, window_minutes: 300, resets_at: 1_795_525_028 },
-        secondary: null,
-        credits: null,
-      }),
-    ).toEqual([{ ...hours, resetsAtMs: 1_795_525_028_000 }]);
+    const primary = { used_percent: 12.5, window_minutes: 300, resets_at: 1_795_525_028 };
+    const resets = [{ ...hours, resetsAtMs: 1_795_525_028_000 }];
+    expect(limitsOf({ primary, secondary: null, credits: null })).toEqual(resets);
     expect(
       limitsOf({
         ...{ limit_id: 'codex_bengalfox', limit_name: 'spark', plan_type: null, rate_limit_reached_type: null },
@@ -129,13 +119,9 @@ describe('a line of a session file', () => {
   });
 
   test('may have its keys in any order', () => {
-    expect(
-      parse({
-        payload: { info: { total_token_usage: USAGE }, type: 'token_count' },
-        type: 'event_msg',
-        timestamp: TIME,
-      }),
-    ).toMatchObject({ kind: 'token_count', total: COUNTED });
+    const payload = { info: { total_token_usage: USAGE }, type: 'token_count' };
+    const total = { kind: 'token_count', total: COUNTED };
+    expect(parse({ payload, type: 'event_msg', timestamp: TIME })).toMatchObject(total);
     expect(parse({ type: 'response_item', timestamp: TIME, payload: {} })).toEqual({ kind: 'irrelevant' });
   });
 
@@ -168,11 +154,7 @@ describe('a line of a session file', () => {
     [JSON.stringify({ timestamp: TIME, type: 'session_meta', payload: null }), 'session_meta of an unknown shape'],
     [JSON.stringify({ type: 'session_meta', payload: { id: 'x' } }), 'session_meta without a time'],
     [
-      JSON.stringify({
-        timestamp: TIME,
-        type: 'event_msg',
-        payload: { type: 'token_count', info: { total_token_usage: 5 } },
-      }),
+      `{"timestamp":"${TIME}","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":5}}}`,
       'token_count of an unknown shape',
     ],
   ])('is refused with a reason: %s', ([line, reason]) => {
