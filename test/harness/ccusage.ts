@@ -7,8 +7,15 @@ import { execa } from 'execa';
 export const CCUSAGE_VERSION = '20.0.24';
 const FOLDER = fileURLToPath(new URL(`../../build/ccusage/${CCUSAGE_VERSION}`, import.meta.url));
 
-/** ccusage's native program, without its launcher in JavaScript; undefined where npm has none. Installed once. */
-export async function installCcusage(): Promise<string | undefined> {
+let installed: Promise<string | undefined> | undefined;
+
+/** ccusage's native program, without its launcher in JavaScript; undefined where npm has none. Installed once, also for several who ask at once. */
+export function installCcusage(): Promise<string | undefined> {
+  installed ??= install();
+  return installed;
+}
+
+async function install(): Promise<string | undefined> {
   const platform = `@ccusage/ccusage-${process.platform}-${process.arch}`;
   const program = join(FOLDER, 'node_modules', platform, 'bin', 'ccusage');
   if (existsSync(program)) return program;
