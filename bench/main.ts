@@ -10,6 +10,7 @@ import { benchPipe } from './pipe.js';
 import { printMachine, printSection } from './printout.js';
 import { benchStart } from './start.js';
 import { benchStatusline } from './statusline.js';
+import { benchTarget } from './target.js';
 import { benchWait } from './wait.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 
@@ -24,16 +25,19 @@ const SECTIONS: Record<string, (workspace: Workspace, rounds?: number, shape?: S
   live: benchLive,
   statusline: benchStatusline,
   fleet: benchFleet,
+  target: benchTarget,
 };
-/** Takes minutes and a PostgreSQL: measured only where it is named. */
-const ON_REQUEST = ['fleet'];
+/** Those that need a PostgreSQL are measured only where they are named. */
+const ON_REQUEST = ['fleet', 'target'];
 
 await main();
 
 async function main(): Promise<void> {
   const command = describeScript('bench', 'Measures what codex-metered costs against Codex without it, in turns.')
     .addArgument(
-      new Argument('[sections...]', 'what is measured (default: all but fleet)').choices(Object.keys(SECTIONS)),
+      new Argument('[sections...]', 'what is measured (default: all but fleet and target)').choices(
+        Object.keys(SECTIONS),
+      ),
     )
     .option('--rounds <n>', 'how often each is measured', parseNumber)
     .option('--size <size>', 'of the sessions that are imported, such as 500MB (default: 1GB)', parseSize)
