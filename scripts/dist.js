@@ -28,6 +28,7 @@ const COMPILED = {
   'worker-main': 'src/history/worker.ts',
   'usage-statusline': 'src/cli/usage-statusline.ts',
   'usage-reports': 'src/cli/usage-reports.ts',
+  'usage-import': 'src/cli/usage-import.ts',
   'usage-all': 'src/cli/usage-all.ts',
 };
 /**

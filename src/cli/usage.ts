@@ -11,8 +11,9 @@ try {
   process.exitCode = 1;
 }
 
-/** One of three bundles, each with all that it needs (scripts/dist.js). The smaller it is, the sooner it starts. */
+/** One of four bundles, each with all that it needs (scripts/dist.js). The smaller it is, the sooner it starts. */
 function nameBundle(command: string | undefined): string {
   if (command === 'statusline') return 'usage-statusline';
+  if (command === 'import') return 'usage-import';
   return isReportName(command) ? 'usage-reports' : 'usage-all';
 }
