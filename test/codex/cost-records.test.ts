@@ -80,7 +80,9 @@ describe("another program's cost_records", () => {
     const paths = { CODEX_METERED_COST_RECORDS: env.CODEX_METERED_COST_RECORDS };
     const built = await bench.run(['exec', '--json', '-o', output, 'work'], { env: paths });
     center.estimate({ id: 'guess', run_id: 'r1', created_at: new Date().toISOString() });
-    await expect.poll(() => summarise(center, 'category'), { timeout: 30_000 }).toEqual([billed('builder', built.ledger)]);
+    await expect
+      .poll(() => summarise(center, 'category'), { timeout: 30_000 })
+      .toEqual([billed('builder', built.ledger)]);
     const drafted = await bench.run(['exec', '--json', 'work'], { env: paths });
     center.estimate({ id: 'other', run_id: null, category: 'other', created_at: new Date().toISOString() });
     const rows = () => center.rows().map(({ project_id, run_id, is_actual }) => ({ project_id, run_id, is_actual }));
