@@ -12,13 +12,12 @@ import {
   parseJson,
   RESPONSE,
 } from './outbox-rows.js';
+import { readRows } from './sql.js';
 
 /** The responses of an invocation, as they are known on every machine. */
 export function listResponsesOf(connection: Connection, invocationId: string): ResponseIdentity[] {
   const columns = 'provider, thread_id AS threadId, response_key AS key, completed_at_ms AS completedAtMs';
-  return connection
-    .prepare<[string], ResponseIdentity>(`SELECT ${columns} FROM response_rows WHERE invocation_id = ?`)
-    .all(invocationId);
+  return readRows(connection, `SELECT ${columns} FROM response_rows WHERE invocation_id = ?`, [invocationId]);
 }
 
 /** An invocation with all of its responses. */
@@ -39,22 +38,18 @@ export function readWholeInvocations(
     const about = entries.filter((one) => one.kind === kind && one.gone === null);
     return JSON.stringify(about.map((one): Numbered => [one.seq, one.key]));
   };
-  const list = connection
-    .prepare<[object], { id: string; newest: number }>(CONCERNED)
-    .all({ invocations: of('invocation'), responses: of('response') })
-    .filter(({ id, newest }) => newest > (readAt.get(id) ?? -1))
-    .map(({ id }): Numbered => [seq, id]);
-  const numbered = { entries: JSON.stringify(list) };
+  const values = { invocations: of('invocation'), responses: of('response') };
+  const concerned = readRows<{ id: string; newest: number }>(connection, CONCERNED, values);
+  const list = concerned.filter(({ id, newest }) => newest > (readAt.get(id) ?? -1));
+  const numbered = { entries: JSON.stringify(list.map(({ id }): Numbered => [seq, id])) };
   const responses = new Map<string | null, OutboxResponse[]>();
   for (const row of connection.prepare<[object], FlatResponse & JsonColumns>(OF_INVOCATION).iterate(numbered)) {
     const known = responses.get(row.invocationId);
     if (known) known.push(parseJson(row));
     else responses.set(row.invocationId, [parseJson(row)]);
   }
-  return connection
-    .prepare<[object], FlatInvocation & JsonColumns>(INVOCATIONS)
-    .all(numbered)
-    .map((row) => ({ ...parseJson(row), responses: responses.get(row.id) ?? [] }));
+  const rows = readRows<FlatInvocation & JsonColumns>(connection, INVOCATIONS, numbered);
+  return rows.map((row) => ({ ...parseJson(row), responses: responses.get(row.id) ?? [] }));
 }
 
 /** The invocations that entries are about, each with the number of the newest of them. */

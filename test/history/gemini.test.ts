@@ -142,13 +142,13 @@ describe('sessions of Gemini CLI', () => {
 
 describe('a file of Gemini CLI that cannot be read whole', () => {
   it.each([
-    ['{"sessionId":"s1","startTime":', 'it names no session, its last line is cut', 'session-a.json'],
-    ['', 'it is empty'],
-    [`${toLines(HEADER)}nonsense\n`, '1 unreadable line (line 2: not JSON)'],
-    [toLines(message('m1', 1)), 'it names no session, 1 unreadable line (line 1: a message before its session)'],
-    [toLines(HEADER, message('m1', -5)), '1 unreadable line (line 2: a message of an unknown shape)'],
-    [toLines(HEADER, message('m1', 100, { tokens: UNEQUAL })), 'counts that are not what the total beside them says'],
-  ])('is listed: %s', async (content, reason, name = 'session-a.jsonl') => {
+    ['it names no session, its last line is cut', '{"sessionId":"s1","startTime":', 'session-a.json'],
+    ['it is empty', ''],
+    ['1 unreadable line (line 2: not JSON)', `${toLines(HEADER)}nonsense\n`],
+    ['it names no session, 1 unreadable line (line 1: a message before its session)', toLines(message('m1', 1))],
+    ['1 unreadable line (line 2: a message of an unknown shape)', toLines(HEADER, message('m1', -5))],
+    ['counts that are not what the total beside them says', toLines(HEADER, message('m1', 100, { tokens: UNEQUAL }))],
+  ])('is listed: %s', async (reason, content, name = 'session-a.jsonl') => {
     const home = createGeminiHome();
     const path = home.write(name, content);
     expect(await home.import()).toMatchObject({ problems: [{ path, reason }] });
