@@ -20,10 +20,10 @@ export async function benchTarget(workspace: Workspace, rounds = 11): Promise<Se
     const metered = async (url?: string) => {
       const env = { CODEX_METERED_CODEX: CODEX, CODEX_METERED_FLEET_URL: url };
       const run = await codex.time([process.execPath, METERED], 'at once', env);
-      if (url === undefined) return run;
-      // Its push goes on, and would disturb what is measured next.
       runs++;
-      await waitFor('the run in the fleet', async () => (await countCompleted(fleet)) === runs);
+      if (url === undefined) return run;
+      // Its push goes on, with what the runs without a target have recorded, and would disturb what is measured next.
+      await waitFor('the runs in the fleet', async () => (await countCompleted(fleet)) === runs);
       await endPushes(workspace.folder);
       return run;
     };
