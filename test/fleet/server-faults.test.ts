@@ -33,6 +33,8 @@ class Ledger {
   }
 }
 
+if (PGBOUNCER === undefined) console.warn('Not tried: 100 machines through pgbouncer (`apt-get install pgbouncer`).');
+
 describe.skipIf(NO_POSTGRES !== undefined)('a fleet whose server or network fails', () => {
   let server: PostgresServer;
   let database: string;
