@@ -170,7 +170,7 @@ export interface MeteredResult {
 }
 
 /** One line of `--meter-events`, as far as the library passes it on. */
-export interface MeteringEvent {
+interface MeteringEvent {
   readonly id: string | undefined;
   readonly response?: MeteredResponse;
   /** Of the last line alone. */

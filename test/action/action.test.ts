@@ -7,6 +7,7 @@ import { readRecord } from '../harness/record.js';
 import { test } from '../harness/test.js';
 import type { Workbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
+import { IMPROVEMENT } from './improvement.js';
 
 /** The line with which openai/codex-action runs Codex. */
 const CODEX_EXEC =
@@ -14,13 +15,7 @@ const CODEX_EXEC =
 const INSTALL_CODEX = 'npm install -g @openai/codex@; echo "Improve the shop" > prompt.txt';
 
 function openJob({ folder, workTree, codexHome, api }: Workbench, env: Record<string, string | undefined> = {}) {
-  api.add({
-    prompt: 'Improve the shop',
-    replies: [
-      { calls: [{ tool: 'exec_command', cmd: 'ls' }], usage: { input: 5000, cached: 256, output: 70, reasoning: 11 } },
-      { message: 'Improved.', usage: { input: 5900, cached: 5376, output: 33 } },
-    ],
-  });
+  api.add(IMPROVEMENT);
   return startJob(folder, workTree, { CODEX_HOME: codexHome, CODEX_METERED_WAIT: '60000', ...env });
 }
 

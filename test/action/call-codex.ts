@@ -3,14 +3,9 @@
 import { execa } from 'execa';
 import { openWorkbench } from '../harness/workbench.js';
 import { sumLedger } from '../scripted-api/ledger.js';
+import { IMPROVEMENT } from './improvement.js';
 
-const bench = await openWorkbench({
-  prompt: 'Improve the shop',
-  replies: [
-    { calls: [{ tool: 'exec_command', cmd: 'ls' }], usage: { input: 5000, cached: 256, output: 70, reasoning: 11 } },
-    { message: 'Improved.', usage: { input: 5900, cached: 5376, output: 33 } },
-  ],
-});
+const bench = await openWorkbench(IMPROVEMENT);
 try {
   await execa('codex', ['exec', '--skip-git-repo-check', 'Improve the shop'], {
     cwd: bench.workTree,

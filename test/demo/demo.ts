@@ -44,9 +44,8 @@ async function take({ run, folder }: Workbench, { phase, iteration, prompt }: St
     'never',
     '-',
   ];
-  say(
-    `$ codex-metered exec --json --output-last-message …/${RUN_ID}/${phase}/iter-${iteration}/result.json - <<< "${prompt}"\n`,
-  );
+  const shown = relative(folder, answer);
+  say(`$ codex-metered exec --json --output-last-message …/${shown} - <<< "${prompt}"\n`);
   await mkdir(dirname(answer), { recursive: true });
   const { exitCode, stderr } = await run(args, { stdin: prompt });
   if (exitCode === 0) return;
@@ -54,7 +53,7 @@ async function take({ run, folder }: Workbench, { phase, iteration, prompt }: St
   throw new Error(`codex ended with ${exitCode}:\n${stderr.toString()}`);
 }
 
-/** Copies the record to where it stays: the workbench takes its own folder away. */
+/** Copies the record into build/, because the workbench deletes its own folder. */
 async function keepRecord({ database }: Workbench): Promise<void> {
   await rm(dirname(KEPT), { recursive: true, force: true });
   await mkdir(dirname(KEPT), { recursive: true });

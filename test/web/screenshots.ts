@@ -19,7 +19,6 @@ const command = describeScript('screenshots', 'Takes pictures of every view, in 
   .parse();
 const [folder = ''] = command.processedArgs as [string];
 const SINCE = '2026-01-01';
-const NO_SUBSCRIPTIONS: readonly Subscription[] = [];
 const MADE_UP_SUBSCRIPTIONS: readonly Subscription[] = [
   { provider: 'openai', name: 'ChatGPT Pro', usdPerMonth: 200, since: SINCE },
   { provider: 'anthropic', name: 'Max', usdPerMonth: 100, since: SINCE },
@@ -58,12 +57,16 @@ async function photographRealRuns(): Promise<void> {
   const wide = { width: 1400, scheme: 'light' } as const;
   try {
     const store = openStore(bench.database, { mode: 'write', busyTimeoutMs: 5000 });
-    await photograph(store, NO_SUBSCRIPTIONS, [
-      { ...wide, path: '/', file: join(images, 'dashboard-usage.png') },
-      { ...wide, path: run, file: join(images, 'dashboard-run.png') },
-      { ...wide, path: `${run}&why=reviewer/3`, file: join(images, 'dashboard-why.png'), part: '.why' },
-      { path: run, width: 360, scheme: 'dark', file: join(images, 'dashboard-narrow.png') },
-    ]);
+    await photograph(
+      store,
+      [],
+      [
+        { ...wide, path: '/', file: join(images, 'dashboard-usage.png') },
+        { ...wide, path: run, file: join(images, 'dashboard-run.png') },
+        { ...wide, path: `${run}&why=reviewer/3`, file: join(images, 'dashboard-why.png'), part: '.why' },
+        { path: run, width: 360, scheme: 'dark', file: join(images, 'dashboard-narrow.png') },
+      ],
+    );
   } finally {
     await bench.close();
   }
@@ -71,12 +74,9 @@ async function photographRealRuns(): Promise<void> {
 
 async function photographMadeUp(): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'codex-metered-screenshots-'));
+  const looks = (['light', 'dark'] as const).flatMap((scheme) => [1400, 800, 360].map((width) => ({ scheme, width })));
   const shots = Object.entries(VIEWS).flatMap(([name, path]) =>
-    (['light', 'dark'] as const).flatMap((scheme) =>
-      [1400, 800, 360].map((width): Shot => {
-        return { path, width, scheme, file: join(folder, `${name}-${scheme}-${width}.png`) };
-      }),
-    ),
+    looks.map(({ scheme, width }) => ({ path, scheme, width, file: join(folder, `${name}-${scheme}-${width}.png`) })),
   );
   mkdirSync(folder, { recursive: true });
   try {
@@ -93,21 +93,14 @@ function makeUp(database: string): Store {
   seedLoops(database, { nowMs, running: { pid: 1, forMs: 160_000 } });
   seedLongLoop(database, { nowMs, iterations: 200, running: { pid: 1, forMs: 120_000 } });
   const store = openStore(database, { mode: 'write', busyTimeoutMs: 5000 });
-  for (const [window, used, hours] of [
-    [300, 38, 2],
-    [10_080, 61, 80],
-  ] as const) {
-    const limit = {
-      windowMinutes: window,
-      usedPercent: used,
-      resetsAtMs: nowMs + hours * 3_600_000,
-      observedAtMs: nowMs,
-    };
-    store.record({
-      invocation: { id: 'nightly-43-3' },
-      rateLimits: [{ provider: 'codex', limitId: 'codex', ...limit }],
-    });
-  }
+  const limit = { provider: 'codex', limitId: 'codex', observedAtMs: nowMs } as const;
+  store.record({
+    invocation: { id: 'nightly-43-3' },
+    rateLimits: [
+      { ...limit, windowMinutes: 300, usedPercent: 38, resetsAtMs: nowMs + 2 * 3_600_000 },
+      { ...limit, windowMinutes: 10_080, usedPercent: 61, resetsAtMs: nowMs + 80 * 3_600_000 },
+    ],
+  });
   return store;
 }
 
