@@ -3,6 +3,7 @@ import { listLimits, type Settings } from '../config/settings.js';
 import { messageOf } from '../errors.js';
 import { createCalendar, findPeriod } from '../report/calendar.js';
 import { isBudgetPeriod, NOTHING_SPENT, type Period, type Spent } from '../usage/budget.js';
+import { isOtlp } from '../usage/fleet-target.js';
 
 /** How long a run may wait for a fleet's answer before it starts. */
 const PATIENCE_MS = 300;
@@ -49,7 +50,7 @@ async function ask(
   projectId: string,
   periods: readonly Period[],
 ): Promise<readonly Spent[] | string> {
-  const target = settings.fleet[0]?.value;
+  const target = settings.fleet.find(({ value }) => !isOtlp(value))?.value;
   if (!target) return 'no target of the fleet is set';
   try {
     const { askFleetSpent } = await import('../fleet/fleet.js');

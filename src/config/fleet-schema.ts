@@ -5,10 +5,12 @@ import {
   DETAIL_WANTED,
   DETAILS,
   type FleetTarget,
+  findUrlFault,
+  isOtlp,
   MOST_LABELS,
   NAME_MODES,
-  parseFleetUrl,
 } from '../usage/fleet-target.js';
+import { CONVENTIONS } from '../usage/options.js';
 import { readDuration } from './fleet.js';
 
 const text = z.string({ error: 'must be text in quotes' }).check(z.minLength(1, 'is empty'));
@@ -17,13 +19,17 @@ const list = z.array(text, { error: 'must be a list of texts in quotes' });
 
 const url = text.check(
   z.check(({ value, issues }) => {
-    try {
-      parseFleetUrl(value);
-    } catch (error) {
-      issues.push({ code: 'custom', input: '', message: (error as Error).message });
-    }
+    const message = findUrlFault(value);
+    if (message !== undefined) issues.push({ code: 'custom', input: '', message });
   }),
 );
+
+/** What an OTLP endpoint has no use for: it is sent the sums of the record as they are, and nothing is read from it. */
+const OF_POSTGRES = [
+  ...['password_file', 'password_command', 'read_url', 'read_password_file', 'projects', 'except', 'detail', 'names'],
+  ...['names_key_file', 'send_threads', 'history'],
+] as const;
+const OF_OTLP = ['logs', 'conventions'] as const;
 
 /** What `[fleet.NAME]` of a codex-metered.toml may say. docs/fleet.md explains every key. */
 export const FLEET_TARGET = z
@@ -53,10 +59,21 @@ export const FLEET_TARGET = z
         text.check(z.refine((one) => readDuration(one) !== undefined, 'must be a duration such as "5s"')),
       ),
       allow_insecure: z.optional(flag),
+      logs: z.optional(flag),
+      conventions: z.optional(
+        z.enum(CONVENTIONS, { error: `must be ${CONVENTIONS.map((one) => `"${one}"`).join(' or ')}` }),
+      ),
     },
     { error: (issue) => (issue.code === 'unrecognized_keys' ? undefined : 'must be a table: [fleet.NAME]') },
   )
   .check(
+    z.check(({ value, issues }) => {
+      const isCollector = isOtlp(value);
+      const [wrong, of] = isCollector ? [OF_POSTGRES, 'a PostgreSQL'] : [OF_OTLP, 'an OTLP endpoint'];
+      for (const key of wrong.filter((one) => value[one] !== undefined)) {
+        issues.push({ code: 'custom', input: '', path: [key], message: `is for ${of}, and the url is none` });
+      }
+    }),
     z.refine(({ password_file, password_command }) => !password_file || !password_command, {
       error: 'cannot be set beside password_file',
       path: ['password_command'],
@@ -107,5 +124,7 @@ export function toFleetTarget(name: string, values: z.infer<typeof FLEET_TARGET>
     history: values.history,
     waitMs: readDuration(values.wait ?? '0s') ?? 0,
     allowInsecure: values.allow_insecure ?? false,
+    logs: values.logs ?? false,
+    conventions: values.conventions ?? 'genai-0.1',
   };
 }

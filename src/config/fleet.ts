@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { DETAIL_WANTED, DETAILS, type Detail, type FleetTarget, parseLabels } from '../usage/fleet-target.js';
+import { DETAIL_WANTED, DETAILS, type Detail, type FleetTarget, isOtlp, parseLabels } from '../usage/fleet-target.js';
 import type { ConfigFile } from './read-file.js';
 import { type Setting, settingOf } from './setting.js';
 
@@ -16,6 +16,8 @@ const NOTHING_SET: Omit<FleetTarget, 'name' | 'url' | 'passwordFile' | 'waitMs'>
     sendThreads: false,
     history: undefined,
     allowInsecure: false,
+    logs: false,
+    conventions: 'genai-0.1',
   },
 };
 
@@ -32,13 +34,13 @@ export function resolveFleet(files: readonly ConfigFile[], env: NodeJS.ProcessEn
   return targets.map((setting) => ({ ...setting, value: withVariables(setting.value, env) }));
 }
 
-/** The password that the environment gives for a target. With several of them it would be shown to servers that it is not meant for. */
+/** The password that the environment gives for a target. With several PostgreSQLs it would be shown to servers that it is not meant for. */
 export function passwordOf(
   { name }: FleetTarget,
   targets: readonly Setting<FleetTarget>[],
   env: NodeJS.ProcessEnv,
 ): string | undefined {
-  const isMeant = name === TARGET_OF_VARIABLES || targets.length === 1;
+  const isMeant = name === TARGET_OF_VARIABLES || targets.filter(({ value }) => !isOtlp(value)).length === 1;
   return isMeant ? env.CODEX_METERED_FLEET_PASSWORD || undefined : undefined;
 }
 

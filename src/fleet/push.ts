@@ -4,11 +4,12 @@ import { listOpenInvocations } from '../store/invocations.js';
 import { takeLock } from '../store/locks.js';
 import type { Connection } from '../store/open.js';
 import { readBacklog, readTarget } from '../store/outbox.js';
-import type { FleetTarget } from '../usage/fleet-target.js';
+import { type FleetTarget, isOtlp } from '../usage/fleet-target.js';
 import { FleetError } from './connection.js';
 import { createJob, type PushSource } from './job.js';
+import { type OtlpSent, pushOtlp, showOtlp } from './otlp.js';
 import { pushAll, type Sent, showBatches } from './pusher.js';
-import { openServer, type Server } from './server.js';
+import { openServer, type Server, untilAborted } from './server.js';
 import { type SpoolSent, sendSpooled, spoolInto } from './spool.js';
 
 export interface PushOptions {
@@ -30,7 +31,7 @@ export type PushOutcome = PushResult & {
 };
 
 type PushResult =
-  | ({ readonly kind: 'sent' } & Sent)
+  | ({ readonly kind: 'sent' } & (Sent | OtlpSent))
   | { readonly kind: 'busy' }
   | { readonly kind: 'failed'; readonly reason: string; readonly canPass: boolean };
 
@@ -45,7 +46,7 @@ export async function push(source: PushSource, target: FleetTarget, options: Pus
   const signal = AbortSignal.any([options.signal, ...limit]);
   for (let failures = 0; ; ) {
     const outcome = await pushOnce(source, target, { ...options, full: options.full && failures === 0, signal });
-    const isOver = outcome.kind === 'sent' || (outcome.kind === 'failed' && !outcome.canPass) || outcome.waiting === 0;
+    const isOver = outcome.kind === 'sent' || (outcome.kind === 'failed' ? !outcome.canPass : outcome.waiting === 0);
     const delayMs = outcome.kind === 'busy' ? BUSY_DELAY_MS : chooseDelay(failures++);
     if (isOver || signal.aborted || Date.now() + delayMs >= deadline) return outcome;
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
@@ -66,6 +67,7 @@ async function pushOnce(source: PushSource, target: FleetTarget, options: PushOp
   if (!lock) return end({ kind: 'busy' });
   let server: Server | undefined;
   try {
+    if (isOtlp(target)) return end({ kind: 'sent', ...(await sendSums(source, target, options)) });
     const job = createJob(source, target, options);
     server = options.spool === undefined ? openServer(source, target, options.signal) : undefined;
     return end({ kind: 'sent', ...(await pushAll(job, server ?? spoolInto(options.spool ?? ''))) });
@@ -78,20 +80,29 @@ async function pushOnce(source: PushSource, target: FleetTarget, options: PushOp
   }
 }
 
+async function sendSums(source: PushSource, target: FleetTarget, options: PushOptions): Promise<OtlpSent> {
+  if (options.spool !== undefined)
+    throw new FleetError(`${target.name} is an OTLP endpoint: --spool is for a PostgreSQL.`, 'setup');
+  const aborted = untilAborted(options.signal);
+  aborted.catch(() => undefined);
+  return Promise.race([pushOtlp(source, target, { full: options.full }), aborted]);
+}
+
 function countWaiting(connection: Connection, name: string): number {
   const known = readTarget(connection, name);
   return known ? readBacklog(connection, known).entries : 0;
 }
 
 /** Calls `print` with all that a push would send, batch by batch. Returns why it cannot; undefined where it has. */
-export function showPush(
+export async function showPush(
   source: PushSource,
   target: FleetTarget,
   { full }: Pick<PushOptions, 'full'>,
   print: (batch: string) => void,
-): string | undefined {
+): Promise<string | undefined> {
   try {
-    showBatches(createJob(source, target, { full }), print);
+    if (isOtlp(target)) await showOtlp(source, target, { full }, print);
+    else showBatches(createJob(source, target, { full }), print);
     return undefined;
   } catch (error) {
     if (error instanceof FleetError) return error.message;
@@ -105,6 +116,7 @@ export async function pushSpooled(
   target: FleetTarget,
   { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
 ): Promise<SpoolSent | { readonly failure: string }> {
+  if (isOtlp(target)) return { failure: `${target.name} is an OTLP endpoint: --spool is for a PostgreSQL.` };
   const server = openServer(source, target, signal);
   try {
     return await sendSpooled(folder, server);
@@ -181,7 +193,7 @@ function readVersion(connection: Connection): unknown {
 
 function hasWork(connection: Connection, name: string): boolean {
   const known = readTarget(connection, name);
-  return !known || readBacklog(connection, known).entries > 0;
+  return !known || known.lastError !== null || readBacklog(connection, known).entries > 0;
 }
 
 /** Whether a metered run goes on, which will have more to send. */

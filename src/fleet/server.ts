@@ -40,7 +40,8 @@ export function openServer(
   };
 }
 
-function untilAborted(signal: AbortSignal): Promise<never> {
+/** Rejects with a FleetError when the signal is aborted. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const end = () => reject(new FleetError('The time for the push is over.', 'passing'));
     if (signal.aborted) end();

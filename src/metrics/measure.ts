@@ -47,7 +47,12 @@ export interface MeasureOptions {
   readonly mostGroups?: number;
   /** Whether the sizes of responses are counted, too, which takes a look at each of them. */
   readonly tokenSizes?: boolean;
+  /** Read only, so that what is shown is not recorded as shown. */
+  readonly preview?: boolean;
 }
+
+/** A database, and its path. */
+export type Recorded = Pick<Store, 'connection' | 'path'>;
 
 const MOST_GROUPS = 2000;
 /** The project and the model of what is summed up beyond the bound. */
@@ -58,10 +63,10 @@ const LONGEST_LABEL = 200;
  * Reads the sums of the record as metrics. A counter has the highest value that it ever had in a measurement, which is recorded
  * in the same transaction: what is shown once never falls, whatever is corrected later. Throws a StoreError.
  */
-export function measure(store: Store, options: MeasureOptions): Measurement {
+export function measure(store: Recorded, options: MeasureOptions): Measurement {
   const { connection, path } = store;
   const found = readSnapshot(store, () => read(connection, options));
-  if (found.grown.length === 0 && found.isBegun) return found.measurement;
+  if (options.preview || (found.grown.length === 0 && found.isBegun)) return found.measurement;
   const record = connection.transaction(() => {
     const { grown, measurement, isBegun } = read(connection, options);
     if (!isBegun) writeBeginning(connection, measurement.beginningMs, options.nowMs);

@@ -1,8 +1,6 @@
 import { UsageError } from '../errors.js';
-
-export const CONVENTIONS = ['genai-0.1', 'gen_ai.client.token.usage'] as const;
-/** Which names the token counts have: the counters of the conventions 0.1, or the histogram of those from 1.36 to 1.42. */
-export type Conventions = (typeof CONVENTIONS)[number];
+import { isLoopback } from '../usage/fleet-target.js';
+import type { Conventions } from '../usage/options.js';
 
 /** Where metrics and logs are sent, and how. Headers, certificates, compression and timeout are read by the exporter itself. */
 export interface OtlpTarget {
@@ -15,6 +13,10 @@ export interface OtlpTarget {
   readonly logs: boolean;
   /** The version of codex-metered. */
   readonly version: string;
+  /** What the resource has beside the machine: a user, labels. OTEL_RESOURCE_ATTRIBUTES wins. */
+  readonly resource: Readonly<Record<string, string>>;
+  /** The name by which the outbox knows it. Undefined: that of the address of its logs. */
+  readonly outboxName: string | undefined;
   /** The values of headers, which no message must show. */
   readonly secrets: readonly string[];
 }
@@ -27,6 +29,8 @@ export interface OtlpWish {
   /** Whether it may be sent in plain text to another machine. */
   readonly allowInsecure: boolean;
   readonly version: string;
+  readonly resource?: OtlpTarget['resource'];
+  readonly outboxName?: string;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -34,11 +38,10 @@ type Signal = 'METRICS' | 'LOGS';
 
 /** Where the specification of the exporter sends to. */
 const DEFAULT_ENDPOINT = 'http://localhost:4318';
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Reads a target from what was asked for and from the variables OTEL_…. Throws a UsageError that says what is wrong. */
 export function readOtlpTarget(wish: OtlpWish, env: Env): OtlpTarget {
-  const { conventions, logs, version } = wish;
+  const { conventions, logs, version, resource = {}, outboxName } = wish;
   const protocol = env.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
   if (protocol !== 'http/protobuf') {
     throw new UsageError(
@@ -48,7 +51,7 @@ export function readOtlpTarget(wish: OtlpWish, env: Env): OtlpTarget {
   const secrets = listHeaders(env);
   const urlOf = (signal: Signal) => checkUrl(findUrl(wish, signal, env), wish, env);
   return {
-    ...{ conventions, logs, version, secrets },
+    ...{ conventions, logs, version, secrets, resource, outboxName },
     metricsUrl: urlOf('METRICS'),
     logsUrl: urlOf('LOGS'),
     temporality: readTemporality(env),
@@ -106,7 +109,7 @@ function checkUrl(text: string, { allowInsecure }: OtlpWish, env: Env): string {
   if (url.username !== '' || url.password !== '') {
     throw new UsageError('The OTLP endpoint has a user or a password in it: put them into OTEL_EXPORTER_OTLP_HEADERS.');
   }
-  const isPrivate = url.protocol === 'https:' || LOOPBACK.test(url.hostname);
+  const isPrivate = url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
   if (!isPrivate && !allowInsecure && env.OTEL_EXPORTER_OTLP_INSECURE !== 'true') {
     throw new UsageError(
       `${url.origin} is another machine, and names of projects and headers would go there in plain text: use https, or --allow-insecure.`,

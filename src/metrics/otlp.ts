@@ -5,21 +5,21 @@ import { detectResources, envDetector, type Resource, resourceFromAttributes } f
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { readConfirmed, writeConfirmed } from '../store/exported-counters.js';
 import { takeLock } from '../store/locks.js';
-import { explainingFaults } from '../store/open.js';
+import { type Connection, explainingFaults } from '../store/open.js';
 import {
   advanceCursor,
   beginTarget,
   confirmNonce,
   listEntries,
   noteFailure,
+  type OutboxEntry,
   readStoreId,
   readTarget,
 } from '../store/outbox.js';
 import { readOutboxRows } from '../store/outbox-rows.js';
-import type { Store } from '../store/store.js';
-import { type Measurement, measure } from './measure.js';
+import { type Measurement, measure, type Recorded } from './measure.js';
 import { GENAI_SCHEMA_URL } from './names.js';
-import { toGoneRecords, toLogRecords } from './otlp-logs.js';
+import { type LogContext, toGoneRecords, toLogRecords } from './otlp-logs.js';
 import { type OtlpPoint, toOtlpPoints } from './otlp-points.js';
 import { type Sent, send } from './otlp-send.js';
 import { nameTarget, type OtlpTarget } from './otlp-target.js';
@@ -47,7 +47,7 @@ const RECORDS_AT_ONCE = 500;
  * confirmed is recorded after its answer: an export that dies is repeated by the next one. Throws a StoreError.
  */
 export async function exportOtlp(
-  store: Store,
+  store: Recorded,
   target: OtlpTarget,
   onProgress: (sent: number, of: number) => void = () => undefined,
 ): Promise<OtlpResult> {
@@ -78,19 +78,20 @@ const NOTHING: OtlpResult = {
 };
 
 /** What OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say wins. */
-function describeMachine(store: Store, { version }: OtlpTarget): Resource {
+function describeMachine(store: Recorded, { version, resource }: OtlpTarget): Resource {
   const id = explainingFaults(store.path, () => readStoreId(store.connection));
   const own = {
     'service.name': 'codex-metered',
     'service.version': version,
     'service.instance.id': id,
     'host.name': hostname(),
+    ...resource,
   };
   return resourceFromAttributes(own).merge(detectResources({ detectors: [envDetector] }));
 }
 
 async function exportMetrics(
-  store: Store,
+  store: Recorded,
   target: OtlpTarget,
   resource: Resource,
   onProgress: (sent: number, of: number) => void,
@@ -132,7 +133,7 @@ function gather(points: readonly OtlpPoint[]): MetricData[] {
   return [...metrics.values()];
 }
 
-function confirm(store: Store, target: string, points: readonly OtlpPoint[], { takenAtMs }: Measurement): void {
+function confirm(store: Recorded, target: string, points: readonly OtlpPoint[], { takenAtMs }: Measurement): void {
   const counters = points.flatMap((point) => point.counters);
   const write = store.connection.transaction(() => writeConfirmed(store.connection, target, counters, takenAtMs));
   explainingFaults(store.path, () => write.immediate());
@@ -140,14 +141,14 @@ function confirm(store: Store, target: string, points: readonly OtlpPoint[], { t
 
 /** Sends what the outbox has for this target: all responses the first time, then those that are new or have changed. */
 async function exportLogs(
-  store: Store,
+  store: Recorded,
   target: OtlpTarget,
   resource: Resource,
   onProgress: (sent: number, of: number) => void,
 ) {
   const { connection, path } = store;
   const { logsUrl, version, secrets } = target;
-  const name = nameTarget(logsUrl);
+  const name = target.outboxName ?? nameTarget(logsUrl);
   const exporter = new OTLPLogExporter({ url: logsUrl, userAgent: `codex-metered/${version}` });
   const sent = { records: 0, rejected: 0, rejectedBecause: '' };
   const begin = () => readTarget(connection, name) ?? beginTarget(connection, { name, settings: 'otlp' });
@@ -157,9 +158,8 @@ async function exportLogs(
       const entries = explainingFaults(path, () => listEntries(connection, cursor, RECORDS_AT_ONCE));
       const last = entries.at(-1);
       if (!last) return { ...sent, problem: undefined };
-      const rows = explainingFaults(path, () => readOutboxRows(connection, entries));
       const context = { resource, version, nowMs: Date.now() };
-      const records = [...toLogRecords(rows.responses, context), ...toGoneRecords(rows.gone, context)];
+      const records = explainingFaults(path, () => readRecords(connection, entries, context));
       if (records.length > 0) {
         const result = await send((done) => exporter.export(records, done), secrets);
         if (!result.ok) {
@@ -178,6 +178,37 @@ async function exportLogs(
     }
   } finally {
     await exporter.shutdown();
+  }
+}
+
+function readRecords(connection: Connection, entries: readonly OutboxEntry[], context: LogContext) {
+  const { responses, gone } = readOutboxRows(connection, entries);
+  return [...toLogRecords(responses, context), ...toGoneRecords(gone, context)];
+}
+
+/** Calls `print` with what an export would send, a point or a log record at a time, as JSON. Changes nothing. */
+export function previewOtlp(
+  store: Recorded,
+  target: OtlpTarget,
+  entries: Iterable<OutboxEntry>,
+  print: (line: string) => void,
+): void {
+  const { version, conventions, temporality, metricsUrl, logs } = target;
+  const { attributes } = describeMachine(store, target);
+  const sizes = conventions === 'gen_ai.client.token.usage';
+  const measurement = measure(store, { nowMs: Date.now(), version, tokenSizes: sizes, preview: true });
+  const confirmed = temporality === 'delta' ? readConfirmed(store.connection, nameTarget(metricsUrl)) : undefined;
+  print(JSON.stringify({ resource: attributes }));
+  for (const { data } of toOtlpPoints(measurement, confirmed)) {
+    const { descriptor, dataPoints } = data;
+    for (const point of dataPoints) print(JSON.stringify({ metric: descriptor.name, unit: descriptor.unit, ...point }));
+  }
+  if (!logs) return;
+  const context = { resource: resourceFromAttributes({}), version, nowMs: Date.now() };
+  for (const entry of entries) {
+    for (const { eventName, hrTime, attributes: of } of readRecords(store.connection, [entry], context)) {
+      print(JSON.stringify({ log: eventName, time: hrTime, attributes: of }));
+    }
   }
 }
 

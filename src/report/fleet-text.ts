@@ -15,6 +15,11 @@ export interface PushSummary {
   readonly invocations?: number;
   readonly setAside?: number;
   readonly reason?: string;
+  /** Of a push to an OTLP endpoint. */
+  readonly points?: number;
+  readonly logRecords?: number;
+  readonly rejected?: number;
+  readonly rejectedBecause?: string;
 }
 
 /** A line about a push. `folder`: where batches were written, in place of being sent. */
@@ -24,6 +29,7 @@ export function renderOutcome(outcome: PushSummary, folder?: string): string {
     waiting === 0 ? '' : ` ${formatPlural(waiting, 'change')} ${waiting === 1 ? 'waits' : 'wait'}, for the next push.`;
   if (kind === 'failed') return `${cleanText(`${reason}${rest}`)}\n`;
   if (kind === 'busy') return `${target}: another process pushes there, and sends what waits.\n`;
+  if (outcome.points !== undefined) return `${cleanText(`${target}: ${describePoints(outcome)}${rest}`)}\n`;
   const what = `${formatPlural(responses, 'response')} and ${formatPlural(invocations, 'invocation')}`;
   const done = folder === undefined ? 'sent' : `written to ${folder}:`;
   const aside = setAside === 0 ? '' : ` ${formatPlural(setAside, 'row')} refused: codex-usage fleet status.`;
@@ -31,10 +37,22 @@ export function renderOutcome(outcome: PushSummary, folder?: string): string {
   return `${cleanText(`${target}: ${done} ${what}.${aside}${rest}`)}\n`;
 }
 
+function describePoints({ points = 0, logRecords = 0, rejected = 0, rejectedBecause = '' }: PushSummary): string {
+  const records = logRecords === 0 ? '' : ` and ${formatPlural(logRecords, 'log record')}`;
+  const refused =
+    rejected === 0 ? '' : ` The collector rejected ${rejected} of them${rejectedBecause && `: ${rejectedBecause}`}.`;
+  return `sent ${formatPlural(points, 'point')}${records}.${refused}`;
+}
+
 export function toPushJson(outcomes: readonly PushSummary[]): object {
-  const targets = outcomes.map(({ target, kind, waiting, responses, invocations, setAside, reason }) => ({
-    ...{ target, outcome: kind, waiting, responses: responses ?? 0, invocations: invocations ?? 0 },
+  const targets = outcomes.map(({ target, kind, waiting, setAside, reason, ...sent }) => ({
+    ...{ target, outcome: kind, waiting, responses: sent.responses ?? 0, invocations: sent.invocations ?? 0 },
     ...{ setAside: setAside ?? 0, reason: reason ?? null },
+    ...(sent.points !== undefined && {
+      points: sent.points,
+      logRecords: sent.logRecords ?? 0,
+      rejected: sent.rejected ?? 0,
+    }),
   }));
   return { schemaVersion: SCHEMA_VERSION, kind: 'push', targets };
 }

@@ -76,6 +76,12 @@ export function beginTarget(
   return readTarget(connection, name) as PushTarget;
 }
 
+/** Makes a target known that is sent no rows: what is recorded before does not wait for it. */
+export function noteTarget(connection: Connection, { name, settings }: { name: string; settings: string }): void {
+  const values = { name, settings, store: readStoreId(connection), cursor: readLastNumber(connection) };
+  connection.prepare<[object]>(NOTE_TARGET).run(values);
+}
+
 /** Forgets a target, and what only it had not been sent. Returns whether it was known. */
 export function removeTarget(connection: Connection, name: string): boolean {
   const remove = connection.transaction(() => {
@@ -173,6 +179,9 @@ const SELECT_TARGET = `
   SELECT name, store, nonce, next_nonce AS nextNonce, settings, cursor_seq AS cursor, last_tried_ms AS lastTriedMs,
     last_ok_ms AS lastOkMs, last_error AS lastError, clock_skew_ms AS clockSkewMs
   FROM push_targets`;
+
+const NOTE_TARGET = `INSERT INTO push_targets (name, store, settings, cursor_seq) VALUES (@name, @store, @settings, @cursor)
+  ON CONFLICT (name) DO UPDATE SET settings = excluded.settings`;
 
 /** All that there is to send. Invocations come first, so that a target knows them when their responses come. */
 const ALL = `

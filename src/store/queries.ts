@@ -95,7 +95,7 @@ export interface NoteRow extends Note {
  * Runs `read` on one state of the database, whatever is written meanwhile. SQLite's errors become a StoreError; what
  * else `read` throws passes through.
  */
-export function readSnapshot<T>(store: Store, read: (connection: Connection) => T): T {
+export function readSnapshot<T>(store: Pick<Store, 'connection' | 'path'>, read: (connection: Connection) => T): T {
   try {
     return store.connection.transaction(() => read(store.connection)).deferred();
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { Conventions } from './options.js';
+
 /** How names leave this machine: as they are, as digests that only the team can make, or not at all. */
 export const NAME_MODES = ['plain', 'hashed', 'none'] as const;
 export type NameMode = (typeof NAME_MODES)[number];
@@ -38,6 +40,14 @@ export interface FleetTarget {
   /** How long the end of a run may wait until its record is sent. */
   readonly waitMs: number;
   readonly allowInsecure: boolean;
+  /** Of an OTLP endpoint: whether each response is a log record, too, and which names token counts have. */
+  readonly logs: boolean;
+  readonly conventions: Conventions;
+}
+
+/** Whether a target is an OTLP endpoint, which is sent sums and keeps no record, and not a PostgreSQL. */
+export function isOtlp({ url }: Pick<FleetTarget, 'url'>): boolean {
+  return /^https?:/i.test(url);
 }
 
 /**
@@ -68,11 +78,30 @@ export interface FleetAddress {
 const POSTGRES_PORT = 5432;
 const PARAMETERS = ['sslmode', 'sslrootcert', 'host'];
 
-/** Reads the URL of a target. Throws an Error that says what is wrong with it, without its user or its password. */
+/** Returns what is wrong with the URL of a target, without its user or its password; undefined where nothing is. */
+export function findUrlFault(written: string): string | undefined {
+  try {
+    if (!isOtlp({ url: written })) parseFleetUrl(written);
+    else checkOtlpUrl(written);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function checkOtlpUrl(written: string): void {
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (!url) throw new Error('is no address such as "https://otlp.example.com"');
+  if (url.username !== '' || url.password !== '') {
+    throw new Error('holds a user or a password, which is refused there: put it into OTEL_EXPORTER_OTLP_HEADERS');
+  }
+}
+
+/** Reads the URL of a PostgreSQL. Throws an Error that says what is wrong with it, without its user or its password. */
 export function parseFleetUrl(written: string): FleetAddress {
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (!url || !/^postgres(?:ql)?:$/.test(url.protocol)) {
-    throw new Error('must be such as "postgres://pusher@db.example.com/usage"');
+    throw new Error('must be such as "postgres://pusher@db.example.com/usage" or "https://otlp.example.com"');
   }
   if (url.password !== '') throw new Error('holds a password, which is refused there: use password_file');
   const stray = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
@@ -96,15 +125,16 @@ export function parseFleetUrl(written: string): FleetAddress {
   };
 }
 
-/** The URL for people and for JSON: without a password, should it have one. */
+/** The URL for people and for JSON: without a password, and without the query of an OTLP endpoint, which can hold a key. */
 export function showFleetUrl(written: string): string {
   if (!URL.canParse(written)) return '(not a URL)';
   const url = new URL(written);
   url.password = '';
+  if (isOtlp({ url: written })) url.search = '';
   return url.href;
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 

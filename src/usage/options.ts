@@ -15,3 +15,7 @@ export const OWN_KEY = 'codex_metered';
  */
 export const ESTIMATE_MODES = ['replace', 'keep'] as const;
 export type EstimateMode = (typeof ESTIMATE_MODES)[number];
+
+/** Which names token counts have in OTLP: the counters of the conventions 0.1, or the histogram of those from 1.36 to 1.42. */
+export const CONVENTIONS = ['genai-0.1', 'gen_ai.client.token.usage'] as const;
+export type Conventions = (typeof CONVENTIONS)[number];

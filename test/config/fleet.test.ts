@@ -32,7 +32,7 @@ describe('a target of the fleet', () => {
           ...{ name: 'work', url: 'postgres://pusher@db.example.com/usage', passwordFile: join(folder, 'secret') },
           ...{ passwordCommand: undefined, user: 'ada', labels: { team: 'core' }, projects: ['shop'], except: [] },
           ...{ names: 'plain', namesKeyFile: undefined, sendThreads: false, history: undefined, waitMs: 5000 },
-          ...{ allowInsecure: false, detail: 'responses' },
+          ...{ allowInsecure: false, detail: 'responses', logs: false, conventions: 'genai-0.1' },
         },
       },
     ]);
@@ -65,7 +65,7 @@ describe('a target of the fleet', () => {
   it.each([
     ['[fleet.work]\n', /fleet\.work\.url is missing/],
     ['[fleet."a/b"]\nurl = "postgres://db/usage"\n', /fleet\.a\/b is no name for a target/],
-    ['[fleet.work]\nurl = "https://db/usage"\n', /fleet\.work\.url must be such as "postgres:/],
+    ['[fleet.work]\nurl = "mysql://db/usage"\n', /fleet\.work\.url must be such as "postgres:/],
     ['[fleet.work]\nurl = "postgres://db"\n', /names no database/],
     ['[fleet.work]\nurl = "postgres://db/usage?sslmode=prefer"\n', /has an sslmode that is none of/],
     ['[fleet.work]\nurl = "postgres://db/usage?options=x"\n', /has the parameter options/],

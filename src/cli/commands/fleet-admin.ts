@@ -4,7 +4,7 @@ import type { FleetSchema } from '../../fleet/postgres/init.js';
 import { cleanText, formatPlural } from '../../report/amounts.js';
 import { SCHEMA_VERSION } from '../../report/sums-json.js';
 import { parseFleetUrl } from '../../usage/fleet-target.js';
-import { chooseTargets, describeSource } from './fleet-targets.js';
+import { choosePostgres, describeSource } from './fleet-targets.js';
 import type { Host, HostSettings } from './host.js';
 import { formatJson } from './show.js';
 
@@ -153,12 +153,9 @@ function explain(error: unknown, name: string, { reads }: AdminCall): string {
 function chooseServer(call: AdminCall, { readAccess }: Fleet): Server {
   const { target: named, host, settings, paths } = call;
   if (named?.includes('://')) return describeUrl(named, host.env.CODEX_METERED_FLEET_PASSWORD || undefined);
-  const [target, ...others] = chooseTargets(named, call);
-  if (target && others.length === 0) {
-    const password = describeSource(host, { settings, paths }).passwordOf(target);
-    return { target: call.reads ? readAccess(target) : target, password };
-  }
-  throw new UsageError('Several targets are set: say which one, or give the URL of the server.');
+  const target = choosePostgres(named, call, 'ask');
+  const password = describeSource(host, { settings, paths }).passwordOf(target);
+  return { target: call.reads ? readAccess(target) : target, password };
 }
 
 interface Server {

@@ -10,7 +10,7 @@ import type { TargetStatus } from '../../report/fleet-text.js';
 import type { Connection } from '../../store/open.js';
 import { type Backlog, listTargets, readBacklog, readUnsent } from '../../store/outbox.js';
 import { listSetAside } from '../../store/set-aside.js';
-import { type FleetTarget, showFleetUrl } from '../../usage/fleet-target.js';
+import { type FleetTarget, isOtlp, showFleetUrl } from '../../usage/fleet-target.js';
 import type { Host, HostSettings } from './host.js';
 
 /** The targets that are meant: the one that is named, or all. Throws a UsageError where there is none. */
@@ -26,6 +26,19 @@ export function chooseTargets(name: string | undefined, { settings, places, faul
   throw new UsageError(
     `No target of the fleet is set: write a table [fleet.work] with url = "postgres://…" into ${file?.path ?? CONFIG_FILE_NAME}, ` +
       'or set CODEX_METERED_FLEET_URL (docs/fleet.md).',
+  );
+}
+
+/** The PostgreSQL that is meant: the target that is named, or the only one. `what` is what is to be done there. Throws a UsageError. */
+export function choosePostgres(name: string | undefined, settings: HostSettings, what: string): FleetTarget {
+  const chosen = chooseTargets(name, settings);
+  const [target, ...others] = chosen.filter((one) => !isOtlp(one));
+  if (target && others.length === 0) return target;
+  const names = chosen.map((one) => one.name).join(', ');
+  throw new UsageError(
+    target
+      ? `Several targets are set: say which of ${names} to ${what}.`
+      : `There is no PostgreSQL to ${what}: ${names} is an OTLP endpoint, which is only sent to.`,
   );
 }
 

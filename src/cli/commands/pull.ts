@@ -1,4 +1,3 @@
-import { UsageError } from '../../errors.js';
 import type { PullOptions } from '../../fleet/pull.js';
 import { formatCount } from '../../report/amounts.js';
 import { renderPull, toPullJson } from '../../report/fleet-text.js';
@@ -6,7 +5,7 @@ import { explainingFaults } from '../../store/open.js';
 import type { PullOutcome } from '../../store/team.js';
 import type { FleetTarget } from '../../usage/fleet-target.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { chooseTargets, describeSource, stopSignal } from './fleet-targets.js';
+import { choosePostgres, describeSource, stopSignal } from './fleet-targets.js';
 import { nameTeamDatabase } from './host.js';
 import { createStatusLine } from './progress-bar.js';
 import { JSON_NOT_TEXT, parseDuration } from './shared-options.js';
@@ -50,7 +49,7 @@ export const pull = defineCommand({
   help: HELP,
   async run(call) {
     const { host, options, argument } = call;
-    const target = choosePullTarget(argument, call);
+    const target = choosePostgres(argument, call, 'pull from');
     const line = createStatusLine(host);
     const outcome = await pullInto(call, target, {
       sinceMs: options.last === undefined ? undefined : Date.now() - options.last,
@@ -68,14 +67,6 @@ export const pull = defineCommand({
 });
 
 type PullCall = Pick<Call<object>, 'host' | 'paths' | 'settings' | 'places' | 'fault'>;
-
-/** The target that is named, or the only one. Throws a UsageError. */
-export function choosePullTarget(name: string | undefined, call: PullCall): FleetTarget {
-  const [target, ...others] = chooseTargets(name, call);
-  if (target && others.length === 0) return target;
-  const names = [target, ...others].flatMap((one) => one?.name ?? []);
-  throw new UsageError(`Several targets are set: say which of ${names.join(', ')} to pull from.`);
-}
 
 type PullWish = Pick<PullOptions, 'sinceMs' | 'full' | 'signal' | 'onProgress'>;
 

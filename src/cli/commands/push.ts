@@ -32,7 +32,8 @@ const OPTIONS = {
 } satisfies Record<string, OptionSpec>;
 
 const HELP = `
-Counts, costs and names of responses and invocations go to the PostgreSQL of each target that is set: docs/fleet.md.
+Counts, costs and names of responses and invocations go to the PostgreSQL of each target that is set, and their sums to
+an OTLP endpoint: docs/fleet.md.
 No prompt, no output, no path and no secret is among them; --dry-run shows it. What was sent before is sent again only when it
 has changed, and what is sent twice counts once.
 
@@ -99,7 +100,7 @@ async function show(call: PushCall, targets: readonly FleetTarget[], connection:
   const fleet = await loadFleet();
   const source = { ...describeSource(call.host, call), connection };
   for (const target of targets) {
-    const fault = fleet.showPush(source, target, call.options, (batch) => call.host.stdout.write(`${batch}\n`));
+    const fault = await fleet.showPush(source, target, call.options, (batch) => call.host.stdout.write(`${batch}\n`));
     if (fault !== undefined) return fail(call, fault);
   }
   return 0;

@@ -13,9 +13,9 @@ import { PortError } from '../../web/listen.js';
 import { createProgress, type ProgressReport } from '../../web/progress.js';
 import type { Dashboard } from '../../web/server.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { stopSignal } from './fleet-targets.js';
+import { choosePostgres, stopSignal } from './fleet-targets.js';
 import type { Host } from './host.js';
-import { choosePullTarget, pullInto } from './pull.js';
+import { pullInto } from './pull.js';
 
 /** How long an answer waits for a run that is writing. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -116,7 +116,7 @@ type Refresh = (history: ProgressReport) => Promise<void>;
 
 /** Pulls from the fleet in place of reading past sessions. Throws a UsageError where it is not known from which target. */
 function pullRegularly(call: Call<typeof OPTIONS>): Refresh {
-  const target = choosePullTarget(undefined, call);
+  const target = choosePostgres(undefined, call, 'pull from');
   const signal = stopSignal(call);
   return async (history) => {
     history.report({ state: 'reading', filesDone: 0, filesTotal: 0 });
