@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import type { Paths } from '../config/paths.js';
 import { listLimits, listMirrorSettings, listPrices } from '../config/settings.js';
 import { StoreError } from '../errors.js';
 import type { Log } from '../log.js';
+import { createFleetPush } from '../meter/fleet-push.js';
 import type { RunFacts, Settled } from '../meter/messages.js';
 import { type End, type Meter, type MeterOptions, startMeter } from '../meter/meter.js';
 import type { PendingCause } from '../meter/recorder.js';
@@ -21,7 +23,6 @@ import { readSpentByOthers } from './budget-refusal.js';
 import { watchBudget } from './budget-watch.js';
 import { catchUp, loadPendingParser } from './catch-up.js';
 import type { FleetSpending } from './fleet-budget.js';
-import { createFleetPush } from './fleet-push.js';
 import { createUnpricedFinder, type Hooks } from './hooks.js';
 import type { Voice } from './metering.js';
 import type { RunEvents } from './run-events.js';
@@ -52,7 +53,7 @@ export function meterInvocation(tools: InvocationTools) {
   const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
   // Other commands may run no thread at all.
   if (command.threads === 'one') mirror.expect(id);
-  const fleetPush = createFleetPush(settings, paths, log);
+  const fleetPush = createFleetPush({ targets: settings.fleet, database: paths.database, usage: USAGE, log });
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
   let pendingCause: PendingCause['cause'] | undefined;
@@ -163,6 +164,7 @@ export function meterInvocation(tools: InvocationTools) {
 }
 
 /** How long the meter goes on for a locked database after the front's end. */
+const USAGE = fileURLToPath(new URL('./usage.cjs', import.meta.url));
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 100;
 

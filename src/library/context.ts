@@ -9,6 +9,7 @@ import { findWorkTree, type WorkTree } from '../io/work-tree.js';
 import { attribute, type GivenValue } from '../meter/attribution.js';
 import { collectTags } from '../meter/tags.js';
 import type { PriceEntry } from '../pricing/price.js';
+import type { FleetTarget } from '../usage/fleet-target.js';
 import type { EstimateMode } from '../usage/options.js';
 import { PHASES, type Phase } from '../usage/phase.js';
 import type { Attribution, Note } from '../usage/record.js';
@@ -47,6 +48,8 @@ export interface ResolvedContext {
   readonly estimates: EstimateMode;
   /** The user's own prices. */
   readonly prices: readonly PriceEntry[];
+  /** Where a process of its own sends what is recorded. */
+  readonly fleet: readonly Setting<FleetTarget>[];
   /** Why the configuration files were left out. */
   readonly problem: string | undefined;
 }
@@ -107,6 +110,7 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
     costRecords: costRecords && resolve(costRecords),
     estimates: settings?.estimates.value ?? 'replace',
     prices: settings ? listPrices(settings) : [],
+    fleet: settings?.fleet ?? [],
   };
 }
 

@@ -49,7 +49,11 @@ export interface MeteredExec extends Promise<MeteredResult> {
 export function meteredExec(args: readonly string[], options: MeteredExecOptions = {}): MeteredExec {
   const { cwd, env, input, output = 'inherit', signal } = options;
   const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', output, output, 'pipe'];
-  const child = spawn(process.execPath, [findCommand(), ...meterArgs(options), ...args], { cwd, env, stdio });
+  const child = spawn(process.execPath, [findProgram('codex-metered'), ...meterArgs(options), ...args], {
+    cwd,
+    env,
+    stdio,
+  });
   const responses = createFeed<MeteredResponse>();
   const result = followEvents(child, responses.push).finally(responses.end);
   const kill = (name: NodeJS.Signals = 'SIGTERM') => void child.kill(name);
@@ -70,10 +74,10 @@ function meterArgs({ project, runId, category, iteration, database, codex }: Met
   return ['--meter-quiet', ...options.map(([name, value]) => `--meter-${name}=${value}`)];
 }
 
-/** The command of this package, wherever that is installed. */
-function findCommand(): string {
+/** A command of this package, wherever that is installed. */
+export function findProgram(name: 'codex-metered' | 'codex-usage'): string {
   const manifest = createRequire(import.meta.url).resolve('codex-metered/package.json');
-  return join(manifest, '..', 'bin', 'codex-metered.js');
+  return join(manifest, '..', 'bin', `${name}.js`);
 }
 
 async function followEvents(child: ChildProcess, push: (response: MeteredResponse) => void): Promise<MeteredResult> {

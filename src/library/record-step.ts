@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.js';
 import { type Log, openLog } from '../log.js';
+import { pushRecorded } from '../meter/fleet-push.js';
 import { Recorder } from '../meter/recorder.js';
 import { readSurroundings } from '../meter/surroundings.js';
 import { Pricer } from '../pricing/pricer.js';
@@ -13,6 +14,7 @@ import type { Invocation, InvocationStatus, ModelResponse, Note } from '../usage
 import type { Source } from '../usage/source.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
 import type { ResolvedContext } from './context.js';
+import { findProgram } from './metered-exec.js';
 
 /** What became of a step that was to be recorded. */
 export interface RecordedUsage {
@@ -79,7 +81,17 @@ export async function recordStep(step: Step): Promise<RecordedUsage> {
   await recorder.finish();
   await mirror.finish();
   store?.close();
+  startPush(step.context, log);
   return summarise(invocation, recorder.iteration, priced.response, stored);
+}
+
+function startPush({ fleet: targets, paths: { database } }: ResolvedContext, log: Log): void {
+  if (targets.length === 0) return;
+  try {
+    pushRecorded({ targets, database, usage: findProgram('codex-usage'), log });
+  } catch (error) {
+    log.warn('A push could not be started.', { reason: messageOf(error) });
+  }
 }
 
 function describe({ context, command, startedAtMs }: Step): Invocation {

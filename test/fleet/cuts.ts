@@ -25,6 +25,8 @@ function targetOf(url: string, given: Partial<FleetTarget> = {}): FleetTarget {
     names: 'plain',
     history: true,
     detail: 'responses',
+    logs: false,
+    conventions: 'genai-0.1',
   } as const;
   return {
     name: 'work',

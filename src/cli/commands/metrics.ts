@@ -12,7 +12,7 @@ import type { Store } from '../../store/store.js';
 import { addressOfDocs } from '../../usage/docs.js';
 import { CONVENTIONS } from '../../usage/options.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
-import { NO_IMPORT } from './shared-options.js';
+import { FLEET, NO_IMPORT } from './shared-options.js';
 import { showReport } from './show.js';
 
 const OPTIONS = {
@@ -36,6 +36,7 @@ const OPTIONS = {
     text: 'with --watch: how often (default: what OTEL_METRIC_EXPORT_INTERVAL says, or 60)',
   },
   noImport: NO_IMPORT,
+  fleet: FLEET,
 } as const satisfies Record<string, OptionSpec>;
 
 const HELP = `

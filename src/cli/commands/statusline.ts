@@ -20,7 +20,7 @@ import { readRateLimits } from '../../store/rate-limits.js';
 import { findProjects, readSummary } from '../../store/scopes.js';
 import { type Call, defineCommand, type OptionSpec } from './command.js';
 import { wantsColor } from './host.js';
-import { NO_COLOR, PROJECT, parseCount } from './shared-options.js';
+import { FLEET, NO_COLOR, PROJECT, parseCount } from './shared-options.js';
 
 /** How long it waits for a run that is writing: a prompt must not hang. */
 const BUSY_TIMEOUT_MS = 30;
@@ -45,6 +45,7 @@ const OPTIONS = {
     parse: parseCount,
   },
   project: PROJECT,
+  fleet: FLEET,
   timezone: {
     ...{ short: 'z', value: '<name>' },
     text: "whose day it is: an IANA time zone (default: the system's)",

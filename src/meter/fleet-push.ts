@@ -1,27 +1,33 @@
 import type { ChildProcess } from 'node:child_process';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Paths } from '../config/paths.js';
-import type { Settings } from '../config/settings.js';
+import type { Setting } from '../config/setting.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
+import type { FleetTarget } from '../usage/fleet-target.js';
 
-const USAGE = fileURLToPath(new URL('./usage.cjs', import.meta.url));
 /** How long a push that goes on beside runs waits for the next change before it ends. */
 const IDLE = '60s';
+
+export interface PushSetting {
+  readonly targets: readonly Setting<FleetTarget>[];
+  readonly database: string;
+  /** The program of codex-usage. */
+  readonly usage: string;
+  readonly log: Log;
+}
 
 /**
  * Pushes what a metered run records to the targets of the fleet, by processes of their own. Undefined where no target is set: then
  * nothing of this is loaded or started.
  */
-export function createFleetPush({ fleet }: Pick<Settings, 'fleet'>, { database }: Paths, log: Log) {
-  if (fleet.length === 0) return undefined;
+export function createFleetPush({ targets, database, usage, log }: PushSetting) {
+  if (targets.length === 0) return undefined;
   const warn = (error: unknown) => log.warn('A push could not be started.', { reason: messageOf(error) });
   const push = async (args: readonly string[]): Promise<ChildProcess | undefined> => {
     try {
       // Most runs have no target, and the module takes milliseconds to load.
       const { spawn } = await import('node:child_process');
-      const child = spawn(process.execPath, [USAGE, 'push', ...args], {
+      const child = spawn(process.execPath, [usage, 'push', ...args], {
         // Not the folder of the run, which this process would hold.
         cwd: dirname(database),
         detached: true,
@@ -46,7 +52,7 @@ export function createFleetPush({ fleet }: Pick<Settings, 'fleet'>, { database }
     },
     /** Pushes what is left where a target's `wait` says so, and resolves when that has ended or its time is over. */
     async finish(): Promise<void> {
-      const waited = fleet.filter(({ value }) => value.waitMs > 0);
+      const waited = targets.filter(({ value }) => value.waitMs > 0);
       await Promise.all(
         waited.map(async ({ value: { name, waitMs } }) => {
           const child = await push([name, '--wait', `${waitMs}ms`]);
@@ -67,4 +73,17 @@ function untilExit(child: ChildProcess, limitMs: number): Promise<void> {
       });
     }
   });
+}
+
+/** While responses come at least this often, a push that was started goes on. */
+const STILL_AT_WORK_MS = 45_000;
+const LAST_RECORDED_MS = new Map<string, number>();
+
+/** Has a process push what a program has just recorded. Several calls of one program share a process for as long as it goes on. */
+export function pushRecorded(setting: PushSetting): void {
+  const { database } = setting;
+  const nowMs = Date.now();
+  const isAtWork = nowMs - (LAST_RECORDED_MS.get(database) ?? 0) < STILL_AT_WORK_MS;
+  LAST_RECORDED_MS.set(database, nowMs);
+  if (!isAtWork) createFleetPush(setting)?.start();
 }
