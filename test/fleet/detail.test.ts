@@ -305,6 +305,8 @@ describe.skipIf(NO_POSTGRES !== undefined).each(ENGINES)('detail = "invocations"
     const { inputTokens, cachedInputTokens, outputTokens, reasoningTokens, costUsd } = mine.totals;
     const exact = { inputTokens, cachedInputTokens, outputTokens, reasoningTokens, costUsd };
     expect(ofFleet.totals).toMatchObject({ ...exact, responseCount: 1 });
+    expect((await machine.usage(['metrics', '--fleet'])).stdout).toMatch(/^codex_metered_input_tokens_total\{.*\} 6$/m);
+    expect((await machine.usage(['statusline', '--fleet', '--format', '{today}'])).stdout).toMatch(/^\$0\.00\d*\n$/);
   });
 });
 
