@@ -81,7 +81,7 @@ function planSummary(
   if (options.isOn('quiet') || given?.value === 'never') return () => false;
   if (given?.value === 'always') return () => true;
   // Codex writes JSON for a program, which reads all that comes from a terminal as one stream.
-  const isForProgram = output === 'json' || threads === 'own' || isSetForPrograms(env);
+  const isForProgram = output === 'json' || threads === 'clients' || isSetForPrograms(env);
   return () => isatty(2) && !isForProgram && startedByShell();
 }
 

@@ -159,7 +159,7 @@ class OpenFile {
       responses: this.#responses,
       unreadableLines: this.#unreadableLines,
       problem: problem ?? null,
-      untoldResponses: records.responsesWithoutUsage ?? 0,
+      responsesWithoutUsage: records.responsesWithoutUsage ?? 0,
     };
     this.#tools.onPart({ file, ...found });
     return problem;

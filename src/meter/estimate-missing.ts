@@ -26,7 +26,7 @@ export async function estimateMissing(
   { codexHome, ...options }: EstimateOptions,
 ): Promise<{ responses: ModelResponse[]; notes: Note[] }> {
   const { path, thread } = file;
-  if (thread.silentCounts === 0) return { responses: [], notes: [] };
+  if (thread.unchangedTotals === 0) return { responses: [], notes: [] };
   try {
     const inherited = readInherited(codexHome, path);
     const estimate = await estimateSession(readItems(path), { ...options, inherited });

@@ -1,7 +1,7 @@
 import { UNKNOWN_MODEL } from '../agents/codex/thread-state.js';
 import { isPossibleUsage, noteImpossible } from '../usage/count.js';
 import type { ModelResponse, Note } from '../usage/record.js';
-import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../usage/resumed-total.js';
+import { findRunUsage, findRunUsageOfBlend, type RecordedBefore } from '../usage/resumed-total.js';
 import type { Evidence, Source } from '../usage/source.js';
 import { isNoUsage, NO_USAGE, sumUsage, type Usage } from '../usage/usage.js';
 import type { OutputFacts } from './output-reader.js';
@@ -49,7 +49,7 @@ function fromTurns(input: FallbackInput): Fallback | undefined {
     const reason = `${missing}: counted per turn from turn.completed, which leaves out sub-agents and reviews`;
     return recordOne(input, claimed, 'turn_completed', 'actual', reason);
   }
-  const { part, usage } = findOwnShare(claimed, recordedBefore);
+  const { part, usage } = findRunUsage(claimed, recordedBefore);
   if (part === 'nothing') return nothingNew(missing, 'turn.completed', claimed);
   const isFirst = isNoUsage(recordedBefore.usage);
   const reason = `${missing}: turn.completed of a resumed thread${isFirst ? HOLDS_EARLIER : LEAVES[part]}`;
@@ -66,7 +66,7 @@ function fromFooter(input: FallbackInput): Fallback | undefined {
   const { facts, resumed, recordedBefore, missing } = input;
   const printed = { ...NO_USAGE, input: facts.blendedTokens ?? 0 };
   if (isNoUsage(printed) || !isPossibleUsage(printed, 'text')) return undefined;
-  const share = resumed ? findOwnShareOfBlend(printed.input, recordedBefore) : undefined;
+  const share = resumed ? findRunUsageOfBlend(printed.input, recordedBefore) : undefined;
   if (share?.part === 'nothing') return nothingNew(missing, 'the printed total', printed);
   const usage = share?.usage ?? printed;
   const less = share?.part === 'rest' ? ' less what is recorded of earlier turns' : '';

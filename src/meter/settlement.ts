@@ -45,7 +45,7 @@ export async function settle(run: EndedRun): Promise<void> {
     run.note(await describeUncountedTitles(invocation.codexHome, threadIds, invocation.startedAtMs));
   }
   // Loaded only here: most providers report usage, and this takes as long to load as the database.
-  const uncounted = files.filter(({ thread }) => thread.silentCounts > 0);
+  const uncounted = files.filter(({ thread }) => thread.unchangedTotals > 0);
   for (const file of uncounted) {
     const { estimateMissing } = await import('./estimate-missing.js');
     const estimated = await estimateMissing(file, {

@@ -95,7 +95,7 @@ export class Telemetry {
     for (const [reason, requests] of refused) {
       notes.push({ kind: 'unreadable', reason: `telemetry was turned away: ${reason}`, figures: { requests } });
     }
-    if (command.threads === 'own' && why) {
+    if (command.threads === 'clients' && why) {
       const reason = `threads of this server that keep no session file, if it ran any, are not recorded: ${why}`;
       notes.push({ kind: 'fallback', reason, figures: {} });
     }

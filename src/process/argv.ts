@@ -4,10 +4,10 @@ export interface CodexCommand {
   readonly name: string;
   readonly output: 'json' | 'human' | 'other';
   /**
-   * Which threads it runs. `one`, with its children; `own`: as many as its clients start in it; `interactive`: likewise,
+   * Which threads it runs. `one`, with its children; `clients`: as many as its clients start in it; `interactive`: likewise,
    * in it or in a server that it shares with others; `none`.
    */
-  readonly threads: 'one' | 'own' | 'interactive' | 'none';
+  readonly threads: 'one' | 'clients' | 'interactive' | 'none';
   /** `--ephemeral`, which a client of another server cannot ask for (0.171 refuses it beside `--remote`). */
   readonly ephemeral: boolean;
   /** `--output-last-message`, as it was given. */
@@ -46,7 +46,7 @@ const SUBCOMMANDS: Record<string, readonly string[]> = {
 
 const THREADS: ReadonlyMap<string, CodexCommand['threads']> = new Map([
   ...['exec', 'exec resume', 'exec fork', 'exec review', 'review'].map((name) => [name, 'one'] as const),
-  ...['app-server', 'mcp-server', 'proto'].map((name) => [name, 'own'] as const),
+  ...['app-server', 'mcp-server', 'proto'].map((name) => [name, 'clients'] as const),
   ...['', 'resume', 'fork', 'agents'].map((name) => [name, 'interactive'] as const),
 ]);
 

@@ -45,7 +45,7 @@ export function telemetryEnv(secret: string, env: NodeJS.ProcessEnv, { threads }
   const names = [HEADERS, ...HEADERS_OF_A_SIGNAL.filter((name) => env[name])];
   return {
     ...Object.fromEntries(names.map((name) => [name, withOwn(env[name])])),
-    [DELAY]: env[DELAY] || String(threads === 'own' ? DELAY_MS.server : DELAY_MS.run),
+    [DELAY]: env[DELAY] || String(threads === 'clients' ? DELAY_MS.server : DELAY_MS.run),
   };
 }
 

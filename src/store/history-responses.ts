@@ -80,7 +80,7 @@ export function createResponseInsert(connection: Connection): InsertResponses {
     for (const pack of packs) {
       const { threadId } = pack;
       const reading = `${threadId} ${file.path}`;
-      const own = packed.get(reading) ?? 0;
+      const ofReading = packed.get(reading) ?? 0;
       const held = readHoldings(threadId);
       if (held.rows > 0) {
         unpackThreads(connection, [threadId]);
@@ -88,9 +88,9 @@ export function createResponseInsert(connection: Connection): InsertResponses {
         continue;
       }
       // Where the thread has other packs, another reading or another import may have found some of these responses.
-      for (const fresh of held.packs === own ? [pack] : repack(pack, readPackedKeys(threadId))) {
+      for (const fresh of held.packs === ofReading ? [pack] : repack(pack, readPackedKeys(threadId))) {
         insertPack(fresh, now);
-        packed.set(reading, own + 1);
+        packed.set(reading, ofReading + 1);
         sums.addSums(fresh.sums, held.projectId ?? 'unknown');
         added += fresh.responses;
       }

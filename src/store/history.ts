@@ -36,7 +36,7 @@ export interface HistoryFile {
   readonly unreadableLines: number;
   readonly problem: string | null;
   /** Claude Code: the least number of responses whose usage is in no file. 0 when absent. */
-  readonly untoldResponses?: number;
+  readonly responsesWithoutUsage?: number;
 }
 
 /** What was found in a file, or in the next part of one. It is recorded whole or not at all. */
@@ -155,7 +155,7 @@ const READ_VERSIONS = 'SELECT path, size_bytes, modified_at_ms, problem FROM his
 
 const READ_FILE = `
   SELECT path, provider, thread_id AS threadId, size_bytes AS sizeBytes, modified_at_ms AS modifiedAtMs,
-    read_bytes AS readBytes, state, responses, unreadable_lines AS unreadableLines, problem, untold_responses AS untoldResponses
+    read_bytes AS readBytes, state, responses, unreadable_lines AS unreadableLines, problem, untold_responses AS responsesWithoutUsage
   FROM history_files WHERE path = ?`;
 
 const PUT_FILE = `
@@ -193,7 +193,7 @@ function toThreadRow({
 
 function toFileRow(file: HistoryFile): unknown[] {
   const { path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state, responses } = file;
-  const { unreadableLines, problem, untoldResponses = 0 } = file;
+  const { unreadableLines, problem, responsesWithoutUsage = 0 } = file;
   const version = [path, provider, threadId, sizeBytes, modifiedAtMs, readBytes, state];
-  return [...version, responses, unreadableLines, problem, untoldResponses];
+  return [...version, responses, unreadableLines, problem, responsesWithoutUsage];
 }

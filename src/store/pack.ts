@@ -152,10 +152,10 @@ export function openPack(pack: SealedPack): BilledResponse[] {
     const [model, serviceTier, evidence, source, price] = kinds[kind] as KindRow;
     const usage = readUsage(row);
     const cacheWrite1h = Number(row[CACHE_WRITE_1H_TOKENS] ?? 0);
-    const whose = { provider, threadId, key, turnId: turnId ?? undefined, rootTurnId: rootTurnId ?? undefined };
-    const what = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
+    const ids = { provider, threadId, key, turnId: turnId ?? undefined, rootTurnId: rootTurnId ?? undefined };
+    const rest = { model, serviceTier: serviceTier ?? undefined, usage, cacheWrite1h, evidence, source, completedAtMs };
     return {
-      response: { ...whose, ...what },
+      response: { ...ids, ...rest },
       bill: { costNanoUsd: readCost(row), price: price ?? undefined },
     };
   });

@@ -19,31 +19,31 @@ export interface RecordedBefore {
  * What a run used of a total of its thread. `rest`: the total less what was recorded before. `all`: the total is of the run
  * alone. `nothing`: all of the total was recorded before.
  */
-export interface OwnShare {
+export interface RunUsage {
   readonly part: 'rest' | 'all' | 'nothing';
   readonly usage: Usage;
 }
 
 /**
- * Tells a run's own usage from a total that Codex printed at its end (`turn.completed`, the footer) when the run may have
+ * Computes what a run used from a total that Codex printed at its end (`turn.completed`, the footer) when the run may have
  * resumed a thread. Since about 0.80 the total is of all turns of the thread; from 0.44 to 0.77 it is of the run alone
  * (measured). The output does not say which Codex printed it: a total smaller than what was recorded before shows that it
  * is of the run alone, unless the thread is known to be of a newer Codex. There more was recorded than totals hold, such as
  * compactions by the provider, and only what exceeds it is known to be new.
  */
-export function findOwnShare(total: Usage, { usage, codexVersion }: RecordedBefore): OwnShare {
+export function findRunUsage(total: Usage, { usage, codexVersion }: RecordedBefore): RunUsage {
   const before = keepReported(usage, total, 'codex');
   if (isNoUsage(before)) return { part: 'all', usage: total };
   const rest = subtractUsage(total, before);
   if (isNegativeUsage(rest) && !countsOverThread(codexVersion)) return { part: 'all', usage: total };
-  const own = keepPossible(rest);
-  return isNoUsage(own) ? { part: 'nothing', usage: NO_USAGE } : { part: 'rest', usage: own };
+  const used = keepPossible(rest);
+  return isNoUsage(used) ? { part: 'nothing', usage: NO_USAGE } : { part: 'rest', usage: used };
 }
 
-/** The same for a total of uncached input and output together. The share is returned as input. */
-export function findOwnShareOfBlend(total: number, { usage, codexVersion }: RecordedBefore): OwnShare {
+/** The same for a total of uncached input and output together. The result is returned as input. */
+export function findRunUsageOfBlend(total: number, { usage, codexVersion }: RecordedBefore): RunUsage {
   const before = { ...NO_USAGE, input: usage.input - usage.cachedInput + usage.output };
-  return findOwnShare({ ...NO_USAGE, input: total }, { usage: before, codexVersion });
+  return findRunUsage({ ...NO_USAGE, input: total }, { usage: before, codexVersion });
 }
 
 function countsOverThread(codexVersion: string | undefined): boolean {

@@ -34,8 +34,8 @@ describe('what Codex was asked to do', () => {
     [['resume', '--last'], { name: 'resume' }],
     [['a', 'task'], { name: 'apply', threads: 'none' }],
     [['login'], { name: 'login', threads: 'none' }],
-    [['mcp-server'], { name: 'mcp-server', threads: 'own' }],
-    [['app-server', '-c', 'a=b'], { name: 'app-server', threads: 'own' }],
+    [['mcp-server'], { name: 'mcp-server', threads: 'clients' }],
+    [['app-server', '-c', 'a=b'], { name: 'app-server', threads: 'clients' }],
     [['app-server', 'daemon', 'stop'], { name: 'app-server daemon', threads: 'none' }],
   ])('%j', ([args, expected]) => {
     const threads = expected.output ? 'one' : 'interactive';

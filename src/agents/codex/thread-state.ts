@@ -32,6 +32,7 @@ export interface ThreadState {
   /** Codex rewrote the file in a newer format, without the turns that had been taken back. */
   isMigrated: boolean;
   totals: Totals;
+  /** How many rows repeat a total. The field keeps the name that it has in databases. */
   silentCounts: number;
   turnId: string | undefined;
   settings: TurnSettings;
@@ -170,7 +171,7 @@ export function endCopy(state: ThreadState, atMs: number): void {
   state.copiedAtMs = atMs;
 }
 
-/** Notes whether the copy of another thread's history ends where a turn begins: the turn's id mostly shows whose it is. */
+/** Notes whether the copy of another thread's history ends where a turn begins: the turn's id mostly shows of which thread it is. */
 export function endCopyAtTurn(state: ThreadState, atMs: number, turnId: string | undefined): void {
   const isCopied = isCopiedTurn(turnId, state.id);
   if (isCopied === undefined) endCopy(state, atMs);

@@ -84,7 +84,7 @@ export class Thread {
   }
 
   /** How many `token_count` rows of this invocation add nothing: after an interruption, or from a provider without usage. */
-  get silentCounts(): number {
+  get unchangedTotals(): number {
     return this.reading.state.silentCounts;
   }
 

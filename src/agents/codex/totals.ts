@@ -28,7 +28,7 @@ export const NO_TOTALS: Totals = {
   newestRestart: 0,
 };
 
-/** How many processes that write one thread are told apart, running and ended ones. Of more, only the newest are. */
+/** How many processes that write one thread are distinguished, running and ended ones. Of more, only the newest are. */
 const RUNNING_TOTALS = 8;
 const PAST_TOTALS = 100;
 

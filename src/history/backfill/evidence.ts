@@ -4,7 +4,7 @@ import { countTokens } from '../../estimate/tokenizer.js';
 import { readRegularFile } from '../../files/regular-file.js';
 import { isPossibleUsage, noteImpossible } from '../../usage/count.js';
 import type { ModelResponse, Note } from '../../usage/record.js';
-import { findOwnShare, findOwnShareOfBlend, type RecordedBefore } from '../../usage/resumed-total.js';
+import { findRunUsage, findRunUsageOfBlend, type RecordedBefore } from '../../usage/resumed-total.js';
 import type { Evidence } from '../../usage/source.js';
 import { isNoUsage, NO_USAGE, type Usage } from '../../usage/usage.js';
 import type { CodexLog } from './codex-log.js';
@@ -38,14 +38,14 @@ export interface StandIn {
 export function readFromLog(input: EvidenceInput): StandIn | undefined {
   const { log, recordedBefore } = input;
   if (log && !isNoUsage(log.reported) && isPossibleUsage(log.reported, 'turn_completed')) {
-    const { part, usage } = findOwnShare(log.reported, recordedBefore);
+    const { part, usage } = findRunUsage(log.reported, recordedBefore);
     if (part === 'nothing') return nothingNew('turn.completed', log.reported);
     const reason = `no session file: turn.completed of the log${LEAVES[part]}`;
     return standIn(input, usage, 'turn_completed', reason);
   }
   const printed = { ...NO_USAGE, input: log?.blendedTokens ?? 0 };
   if (isNoUsage(printed) || !isPossibleUsage(printed, 'text')) return undefined;
-  const { part, usage } = findOwnShareOfBlend(printed.input, recordedBefore);
+  const { part, usage } = findRunUsageOfBlend(printed.input, recordedBefore);
   if (part === 'nothing') return nothingNew('the printed total', printed);
   const less = part === 'rest' ? ' less what is recorded of its thread before' : '';
   const reason = `no session file: the printed total${less}, which leaves cached input out and counts output as input here`;

@@ -78,7 +78,7 @@ export interface ThreadHeader {
 
 /** A metered process, as far as it is known which threads it runs. */
 export interface ThreadRunner {
-  readonly threads: 'one' | 'own' | 'interactive' | 'none';
+  readonly threads: 'one' | 'clients' | 'interactive' | 'none';
   readonly cwd: string;
   readonly rootId: string | undefined;
   /** Threads that are known to be this process's. */

@@ -97,7 +97,7 @@ describe('with totals alone, as before 0.153', () => {
     const thread = read([...BEGIN, noTotal, ...rows]);
     expect(counted(thread)).toEqual([sum(a), sum(b)]);
     for (const one of thread.responses) expect(one).toMatchObject({ evidence: 'token_count', source: 'actual' });
-    expect(thread.silentCounts).toBe(4);
+    expect(thread.unchangedTotals).toBe(4);
     expect(thread.total).toEqual(sum(a, b));
   });
 
@@ -127,7 +127,7 @@ describe('what was before the invocation', () => {
     expect(counted(thread)).toEqual([]);
     read([rollout.turnStarted(SPAWNING_TURN), total(sum(a, a)), record('r3', b), total(sum(a, a, b))], START, thread);
     expect(counted(thread)).toEqual([sum(b)]);
-    expect(thread.silentCounts).toBe(1);
+    expect(thread.unchangedTotals).toBe(1);
   });
 
   test('gives a turn its model all the same', () => {
