@@ -53,7 +53,12 @@ export function meterInvocation(tools: InvocationTools) {
   const mirror = new Mirror({ ...listMirrorSettings(settings), ...paths }, log);
   // Other commands may run no thread at all.
   if (command.threads === 'one') mirror.expect(id);
-  const fleetPush = createFleetPush({ targets: settings.fleet, database: paths.database, usage: USAGE, log });
+  const fleetPush = createFleetPush({
+    targets: settings.fleet.map(({ value }) => value),
+    database: paths.database,
+    usage: USAGE,
+    log,
+  });
   let store: Store | undefined;
   let catchingUp: Promise<void> | undefined;
   let pendingCause: PendingCause['cause'] | undefined;

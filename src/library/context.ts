@@ -49,7 +49,7 @@ export interface ResolvedContext {
   /** The user's own prices. */
   readonly prices: readonly PriceEntry[];
   /** Where a process of its own sends what is recorded. */
-  readonly fleet: readonly Setting<FleetTarget>[];
+  readonly fleet: readonly FleetTarget[];
   /** Why the configuration files were left out. */
   readonly problem: string | undefined;
 }
@@ -110,7 +110,7 @@ export async function resolveContext(context: UsageContext, startedAtMs: number)
     costRecords: costRecords && resolve(costRecords),
     estimates: settings?.estimates.value ?? 'replace',
     prices: settings ? listPrices(settings) : [],
-    fleet: settings?.fleet ?? [],
+    fleet: (settings?.fleet ?? []).map(({ value }) => value),
   };
 }
 

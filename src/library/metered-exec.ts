@@ -1,13 +1,12 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { TokensJson } from '../usage/counters.js';
 import type { Phase } from '../usage/phase.js';
 import type { Source } from '../usage/source.js';
 import { fromTokensJson, NO_USAGE, type Usage } from '../usage/usage.js';
+import { findProgram } from './programs.js';
 
 export interface MeteredExecOptions {
   /** `builder`, `reviewer`, … Default: what the command shows. */
@@ -72,12 +71,6 @@ function meterArgs({ project, runId, category, iteration, database, codex }: Met
   const given = { project, 'run-id': runId, phase: category, iteration, db: database, codex, events: 'fd:3' };
   const options = Object.entries(given).filter(([, value]) => value !== undefined);
   return ['--meter-quiet', ...options.map(([name, value]) => `--meter-${name}=${value}`)];
-}
-
-/** A command of this package, wherever that is installed. */
-export function findProgram(name: 'codex-metered' | 'codex-usage'): string {
-  const manifest = createRequire(import.meta.url).resolve('codex-metered/package.json');
-  return join(manifest, '..', 'bin', `${name}.js`);
 }
 
 async function followEvents(child: ChildProcess, push: (response: MeteredResponse) => void): Promise<MeteredResult> {

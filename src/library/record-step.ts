@@ -14,7 +14,7 @@ import type { Invocation, InvocationStatus, ModelResponse, Note } from '../usage
 import type { Source } from '../usage/source.js';
 import { NO_USAGE, type Usage } from '../usage/usage.js';
 import type { ResolvedContext } from './context.js';
-import { findProgram } from './metered-exec.js';
+import { findProgram } from './programs.js';
 
 /** What became of a step that was to be recorded. */
 export interface RecordedUsage {

@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { dirname } from 'node:path';
-import type { Setting } from '../config/setting.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import type { FleetTarget } from '../usage/fleet-target.js';
@@ -9,7 +8,7 @@ import type { FleetTarget } from '../usage/fleet-target.js';
 const IDLE = '60s';
 
 export interface PushSetting {
-  readonly targets: readonly Setting<FleetTarget>[];
+  readonly targets: readonly FleetTarget[];
   readonly database: string;
   /** The program of codex-usage. */
   readonly usage: string;
@@ -52,9 +51,9 @@ export function createFleetPush({ targets, database, usage, log }: PushSetting) 
     },
     /** Pushes what is left where a target's `wait` says so, and resolves when that has ended or its time is over. */
     async finish(): Promise<void> {
-      const waited = targets.filter(({ value }) => value.waitMs > 0);
+      const waited = targets.filter(({ waitMs }) => waitMs > 0);
       await Promise.all(
-        waited.map(async ({ value: { name, waitMs } }) => {
+        waited.map(async ({ name, waitMs }) => {
           const child = await push([name, '--wait', `${waitMs}ms`]);
           if (child) await untilExit(child, waitMs);
         }),
