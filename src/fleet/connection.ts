@@ -30,13 +30,18 @@ export interface Credentials {
   readonly env: NodeJS.ProcessEnv;
   /** The password that the environment gives for the target. */
   readonly password: string | undefined;
+  /** Ends the program of password_command, which may never answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Connects to the PostgreSQL of a target. Throws a FleetError. */
-export async function connectTo(target: TargetAccess, { env, password: given }: Credentials): Promise<pg.Client> {
+export async function connectTo(
+  target: TargetAccess,
+  { env, password: given, signal }: Credentials,
+): Promise<pg.Client> {
   const address = readAddress(target);
   const ssl = chooseTls(target, address);
-  const password = await readPassword(target, address, { given, env }).catch((error: unknown) => {
+  const password = await readPassword(target, address, { given, env, signal }).catch((error: unknown) => {
     throw new FleetError(messageOf(error), 'setup');
   });
   const { host, port, user, database } = address;

@@ -9,6 +9,13 @@ import type { FleetAddress, FleetTarget } from '../usage/fleet-target.js';
 const COMMAND_MS = 30_000;
 const LIMIT_BYTES = 64 * 1024;
 
+interface PasswordSources {
+  readonly given: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  /** Ends the program of password_command. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Reads the password of a target: `given` (CODEX_METERED_FLEET_PASSWORD), or its file, or what its command prints first, or an entry of
  * libpq's password file. Undefined where there is none. Throws an Error that says what is wrong, and holds nothing of a secret.
@@ -16,11 +23,11 @@ const LIMIT_BYTES = 64 * 1024;
 export async function readPassword(
   target: Pick<FleetTarget, 'passwordFile' | 'passwordCommand'>,
   address: FleetAddress,
-  { given, env }: { readonly given: string | undefined; readonly env: NodeJS.ProcessEnv },
+  { given, env, signal }: PasswordSources,
 ): Promise<string | undefined> {
   if (given) return given;
   if (target.passwordFile !== undefined) return firstLine(readSecret(target.passwordFile, 'password file'));
-  if (target.passwordCommand !== undefined) return firstLine(await runCommand(target.passwordCommand));
+  if (target.passwordCommand !== undefined) return firstLine(await runCommand(target.passwordCommand, signal));
   return findInPassFile(env, address);
 }
 
@@ -33,9 +40,9 @@ export function readSecret(path: string, what: string): string {
   }
 }
 
-async function runCommand([file = '', ...args]: readonly string[]): Promise<string> {
+async function runCommand([file = '', ...args]: readonly string[], signal: AbortSignal | undefined): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(file, args, { timeout: COMMAND_MS, maxBuffer: LIMIT_BYTES });
+    const { stdout } = await promisify(execFile)(file, args, { timeout: COMMAND_MS, maxBuffer: LIMIT_BYTES, signal });
     return stdout;
   } catch (error) {
     // The message of the error would hold what the program has printed.

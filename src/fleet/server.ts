@@ -20,7 +20,7 @@ export function openServer(
   const aborted = untilAborted(signal);
   aborted.catch(() => undefined);
   const ask: Server['send'] = async (batch, version): Promise<PushAnswer> => {
-    client ??= connectTo(target, { env, password: passwordOf(target) });
+    client ??= connectTo(target, { env, password: passwordOf(target), signal });
     const connected = await client;
     try {
       const push = `SELECT codex_metered.push_v${version}($1::jsonb) AS answer`;

@@ -19,7 +19,7 @@ export interface FleetQuestion extends Credentials {
 export async function askFleetSpent(target: FleetTarget, question: FleetQuestion): Promise<readonly Spent[] | string> {
   const access = readAccess(target);
   let timer: NodeJS.Timeout | undefined;
-  let isOver = false;
+  const over = new AbortController();
   let connected: Awaited<ReturnType<typeof connectTo>> | undefined;
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(
@@ -29,8 +29,8 @@ export async function askFleetSpent(target: FleetTarget, question: FleetQuestion
   });
   const ask = async () => {
     const name = createNamer({ names: target.names, namesKey: readNamesKey(target) });
-    const client = await connectTo(access, question);
-    if (isOver) abandon(client);
+    const client = await connectTo(access, { ...question, signal: over.signal });
+    if (over.signal.aborted) abandon(client);
     connected = client;
     return Promise.all(
       question.periods.map(async ({ startMs, endMs }): Promise<Spent> => {
@@ -50,7 +50,7 @@ export async function askFleetSpent(target: FleetTarget, question: FleetQuestion
   try {
     return await Promise.race([ask().catch((error: unknown) => explainRead(error, access)), late]);
   } finally {
-    isOver = true;
+    over.abort();
     clearTimeout(timer);
     if (connected) abandon(connected);
   }

@@ -13,8 +13,8 @@ import { listBorders, startCuttingProxy } from './cutting-proxy.js';
 import type { Fleet } from './fleet.js';
 import type { PostgresServer } from './postgres-server.js';
 
-/** A target that is set by its URL alone. */
-function targetOf(url: string, given: Partial<FleetTarget> = {}): FleetTarget {
+/** A target that is set by its URL, and by what a test gives. */
+export function targetOf(url: string, given: Partial<FleetTarget> = {}): FleetTarget {
   const secrets = { passwordFile: undefined, passwordCommand: undefined, namesKeyFile: undefined };
   const reading = { readUrl: undefined, readPasswordFile: undefined };
   const rows = {
