@@ -13,7 +13,7 @@ export function versionFor(detail: Detail): BatchVersion {
   return detail === 'responses' ? 1 : 2;
 }
 
-/** A row as it is sent. */
+/** A row of a batch, as it is sent. */
 export interface WireRow {
   readonly kind: 'invocation' | 'response' | 'gone';
   readonly id: string;
@@ -141,7 +141,7 @@ function toInvocation(row: OutboxInvocation, rules: RowRules, name: Namer): Wire
   };
 }
 
-/** Of labels that a run inherited from its surroundings there can be many: the target's own come first. */
+/** Bounds the number of labels. A run can inherit many from its surroundings; those of the target are the last ones, and stay. */
 export function limitLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).slice(-MOST_LABELS));
 }

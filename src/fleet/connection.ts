@@ -50,7 +50,7 @@ export async function connectTo(
     ...{ application_name: 'codex-metered', keepAlive: true, password: () => password ?? '' },
     ...(user !== undefined && { user }),
   });
-  // A connection that breaks while nothing is asked of it: the next statement says so.
+  // An idle connection that breaks would end the process if nobody listened. The next statement reports the fault.
   client.on('error', () => undefined);
   try {
     await client.connect();

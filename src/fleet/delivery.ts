@@ -16,7 +16,7 @@ export interface Transport {
   send(batch: string, version: BatchVersion): Promise<PushAnswer>;
 }
 
-/** Under which id and nonce batches are sent, one after the other. */
+/** The id and the nonces under which batches are sent, one after the other. */
 export interface Chain {
   readonly store: string;
   readonly nonce: string | null;
@@ -42,7 +42,7 @@ export interface Delivery {
   readonly replacing?: (row: WireRow) => WireRow;
 }
 
-/** So often a batch that met another one at the server is sent again at once. */
+/** How often a batch is sent again at once after the server has ended it because of another push. */
 const MOST_COLLISIONS = 5;
 const COLLISION = /^40(?:P01|001)$/;
 

@@ -150,7 +150,7 @@ async function pullDeleted(client: pg.Client, writer: TeamWriter, { after }: Wis
   return count;
 }
 
-/** The ids of rows that cannot be right. One that was mended since is none of them any more. */
+/** The ids of rows that were left out because they cannot be right. A row that is mended later is taken from the list. */
 type Refused = Set<string>;
 
 async function pullInvocations(client: pg.Client, writer: TeamWriter, wish: Wish, refused: Refused): Promise<number> {

@@ -186,7 +186,7 @@ async function watchAlone(source: PushSource, targets: readonly FleetTarget[], o
   }
 }
 
-/** Another number than before when another process has changed anything. */
+/** Returns a number that differs from the last one when another process has changed the database. */
 function readVersion(connection: Connection): unknown {
   return connection.pragma('data_version', { simple: true });
 }

@@ -178,7 +178,7 @@ export function showBatches(job: PushJob, print: (batch: string) => void): void 
   flush(1);
 }
 
-/** For an id or a nonce that is chosen when it is sent. */
+/** Stands in a dry run for an id or a nonce that is chosen when a batch is sent. */
 const NEW_STORE = '00000000-0000-0000-0000-000000000000';
 
 function* iterateWaiting(connection: Connection, after: number): Generator<OutboxEntry> {

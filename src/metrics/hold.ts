@@ -14,10 +14,10 @@ export interface Measured {
   readonly points: readonly Point[];
 }
 
-/** Counters with what the record has. One that has corrections tells what it is ahead of the record. */
+/** Counters with their values in the record. One that has corrections also says how far it is ahead of the record. */
 export type Counted = readonly [Metric & Partial<Pick<CounterMetric, 'corrections' | 'kind'>>, readonly Point[]];
 
-/** Holds counters at their highest value; also those that nothing in the record has any more. */
+/** Returns each counter at the highest value that it ever had, also where the record has nothing of it any more. */
 export function hold(counters: readonly Counted[], highest: ReadonlyMap<string, number>) {
   const corrections = new Map<Metric, Point[]>();
   const grown: ExportedCounter[] = [];

@@ -1,7 +1,7 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 
-/** How a request ended. `rejected`: how many of its items the collector took none of, and why where it says so. */
+/** How a request ended. `rejected`: how many of its items the collector refused, and why, where it says so. */
 export type Sent =
   | { readonly ok: true; readonly rejected: number; readonly reason: string }
   | { readonly ok: false; readonly problem: string };
@@ -14,7 +14,7 @@ export async function send(
   const partial = { rejected: 0, reason: '' };
   const ignore = () => undefined;
   const warn = (_: string, details: unknown) => Object.assign(partial, readPartial(details, secrets));
-  // The exporter says nowhere else that a collector has taken a part alone.
+  // Only in its log does the exporter say that a collector has taken a part of a request.
   const logger = { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   try {

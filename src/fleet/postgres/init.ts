@@ -161,7 +161,7 @@ async function takeSteps(client: ClientBase, before: number): Promise<void> {
   }
 }
 
-/** What holds no rows. It locks tables that are read and written, so it is made anew only where it is not what it should be. */
+/** What holds no rows can be made anew. That locks tables which are in use, so it is done only where the digest differs. */
 const REPLACEABLE = [ADD_MISSING_COUNTERS, FUNCTIONS, PARTITIONS, VIEWS, POLICIES, GRANTS].join('\n;\n');
 const DIGEST = createHash('sha256').update(REPLACEABLE).digest('hex');
 

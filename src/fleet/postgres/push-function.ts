@@ -59,7 +59,7 @@ const PUSH_RESPONSES = `
     changed = DEFAULT
   WHERE ${WINS} OR held.invocation IS NULL AND excluded.invocation IS NOT NULL;`;
 
-/** Of two that tell of an invocation, the store that brought it is believed, and anyone who saw the end of a running one. */
+/** Where two stores send an invocation, the row of the store that brought it holds. The end of a running one is taken from any store. */
 const PUSH_INVOCATIONS = `
   INSERT INTO invocations AS held (id, tenant, store, usr, project, labels, run, phase, iteration, status, started_at, ended_at,
     exit_code, signal, codex_version, ci, tags, revision)
@@ -79,7 +79,7 @@ const PUSH_INVOCATIONS = `
   WHERE excluded.store = held.store AND excluded.revision > held.revision
     OR excluded.store <> held.store AND held.status = 'running' AND excluded.status <> 'running';`;
 
-/** Makes a number of each name of an array that has none yet. */
+/** SQL that gives a number to each name of an array that has none yet. */
 function intern(table: string, names: string): string {
   return `
   INSERT INTO ${table} (tenant, name) SELECT ours, n FROM unnest(${names}) AS n

@@ -1,7 +1,7 @@
 import { COUNTERS } from '../../usage/counters.js';
 import { list, SAFE_PATH, SUM_COLUMNS, SUM_TABLES } from './tables.js';
 
-/** What is grouped in the changes of sums: enough for each of the tables. */
+/** The columns by which changes of sums are grouped. Each table of sums is grouped by some of them. */
 const CHANGE_KEY = [
   'tenant',
   'start',
@@ -33,7 +33,7 @@ function addTo(table: string, key: readonly string[]): string {
   ON CONFLICT (${key}) DO UPDATE SET ${list(SUM_COLUMNS, (column) => `${column} = held.${column} + excluded.${column}`)};`;
 }
 
-/** Whoever has pulled the responses is told that they are gone. */
+/** Keeps the ids of deleted responses for those who have pulled them. */
 const NOTE_DELETED = `INSERT INTO deleted_responses (tenant, id) SELECT tenant, id FROM old_rows ORDER BY id
   ON CONFLICT (tenant, id) DO UPDATE SET changed = DEFAULT;`;
 

@@ -3,7 +3,7 @@ import { COUNTERS, RESPONSE_COUNTERS } from '../../usage/counters.js';
 /** The schema that everything of the fleet is in. */
 export const SCHEMA = 'codex_metered';
 
-/** Of every function that may run with the rights of its owner: nobody can put a function of theirs in the way. */
+/** The search_path of every function that may run with its owner's rights. As it is fixed, nobody can have it call a function of theirs. */
 export const SAFE_PATH: string = `SET search_path = ${SCHEMA}, pg_catalog, pg_temp`;
 
 /** `one, other`, or what `write` makes of each. */
@@ -35,7 +35,7 @@ const DIMENSION_TYPES = `usr int NOT NULL, project int NOT NULL, model int NOT N
 
 const SUM_TYPES = SUM_COLUMNS.map((column) => `${column} bigint NOT NULL DEFAULT 0`).join(', ');
 
-/** Runs of text that people choose. An index holds 2,700 bytes. */
+/** A text that people choose. It is bounded, because an entry of an index holds 2,700 bytes at most. */
 const NAME = 'text CHECK (length(name) BETWEEN 1 AND 600)';
 const COUNT = 'bigint NOT NULL DEFAULT 0 CHECK';
 const MOST_TOKENS = 1_000_000_000_000;
@@ -188,7 +188,7 @@ ALTER TABLE invocations ADD COLUMN summed boolean NOT NULL DEFAULT false;
  */
 export const STEPS: readonly string[] = [FIRST, NUMBER_CHANGES, LET_ROWS_BE_SUMS];
 
-/** Gives the columns of counters that were added to the list since the tables were made. */
+/** Adds the columns of counters that came to the list after the tables were made. */
 export const ADD_MISSING_COUNTERS: string = [
   ...RESPONSE_COUNTERS.map(
     ({ column }) => `ALTER TABLE responses ADD COLUMN IF NOT EXISTS ${column} ${COUNT} (${column} >= 0)`,

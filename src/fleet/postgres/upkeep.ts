@@ -87,7 +87,7 @@ export async function pruneFleet(client: ClientBase, before: Date, { dryRun = fa
   });
 }
 
-/** Takes a dry run back when it is done, so that it says exactly what the real one would do. */
+/** Rolls a dry run back at its end, so that it says exactly what the real one would do. */
 async function inTransaction<T>(client: ClientBase, dryRun: boolean, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
@@ -139,7 +139,7 @@ const FORGET = `
     (SELECT count(*) FROM machines)::int AS machines`;
 
 export interface Missing {
-  /** Invocations that run by the last word of a machine which has been silent for an hour, the newest first. */
+  /** Invocations that were running when their machine was last heard of, an hour ago or longer. The newest come first. */
   readonly invocations: readonly {
     readonly project: string;
     readonly run: string;
@@ -153,7 +153,7 @@ export interface Missing {
   readonly quietMachines: number;
 }
 
-/** Lists what a fleet has not heard the end of. It takes a role that may read, and shows what its tenant has. */
+/** Lists invocations of whose end the fleet has not heard. The role must be allowed to read; it sees those of its tenant. */
 export async function listMissing(client: ClientBase): Promise<Missing> {
   const lost = await client.query<Missing['invocations'][number]>(`
     SELECT project, run, phase, user_name AS "user", host, started_at AS "startedAt", last_seen AS "lastSeen"
