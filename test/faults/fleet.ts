@@ -82,7 +82,7 @@ export const FLEET_FAULTS: readonly Fault[] = [
   }),
   onFleet({
     name: 'The disk of the fleet’s server is full',
-    done: 'the responses are on a file system of 1 MB that has no byte left (or the server says so)',
+    done: 'the responses are on a file system of 8 MB that has no byte left (or the server says so)',
     record: 'waits on the machine; the next push that finds room sends it',
     async hold({ server, fleet, run, push, expectFleet }) {
       const release = await fillServer(server, fleet);
