@@ -46,9 +46,11 @@ export async function push(source: PushSource, target: FleetTarget, options: Pus
   const signal = AbortSignal.any([options.signal, ...limit]);
   for (let failures = 0; ; ) {
     const outcome = await pushOnce(source, target, { ...options, full: options.full && failures === 0, signal });
-    const isOver = outcome.kind === 'sent' || (outcome.kind === 'failed' ? !outcome.canPass : outcome.waiting === 0);
+    // What another process is about to send is not seen in the outbox while it makes the target known, or sends sums.
+    const isBehind = isOtlp(target) || hasWork(source.connection, target.name);
+    const canGoOn = outcome.kind === 'busy' ? isBehind : outcome.kind === 'failed' && outcome.canPass;
     const delayMs = outcome.kind === 'busy' ? BUSY_DELAY_MS : chooseDelay(failures++);
-    if (isOver || signal.aborted || Date.now() + delayMs >= deadline) return outcome;
+    if (!canGoOn || signal.aborted || Date.now() + delayMs >= deadline) return outcome;
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
   }
 }

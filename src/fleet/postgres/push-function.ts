@@ -1,5 +1,5 @@
 import { RESPONSE_COUNTERS } from '../../usage/counters.js';
-import { PUSH_PARTS } from './push-parts.js';
+import { lookUpInvocation, lookUpName, PUSH_PARTS } from './push-parts.js';
 import { DROP_SUMS, INVOCATION_SUMS } from './push-sums.js';
 import { SUMS } from './sums.js';
 import { list, SAFE_PATH } from './tables.js';
@@ -9,6 +9,8 @@ import { list, SAFE_PATH } from './tables.js';
  * taken in one order by every push, which is why pushes that meet never wait for each other in a circle: the own row of
  * `stores`, names by name, invocations by id, responses by id, and last the sums, each table in the order of its key.
  */
+
+const nameOf = (column: string) => `coalesce(nullif(${column}, ''), 'unknown')`;
 
 /** The columns that say where a response came about; the others say what was counted. */
 const ATTRIBUTION = ['invocation', 'usr', 'project', 'labels', 'phase', 'thread'];
@@ -47,10 +49,10 @@ const PUSH_RESPONSES = `
     SELECT DISTINCT ON (id) * FROM jsonb_to_recordset(sent) AS s(${RESPONSE_TYPES})
     WHERE id >= oldest ORDER BY id, evidence_rank(evidence), revision DESC
   ) r
-  LEFT JOIN users u ON u.tenant = ours AND u.name = coalesce(nullif(r."user", ''), 'unknown')
-  LEFT JOIN projects p ON p.tenant = ours AND p.name = coalesce(nullif(r.project, ''), 'unknown')
-  LEFT JOIN models m ON m.tenant = ours AND m.name = coalesce(nullif(r.model, ''), 'unknown')
-  LEFT JOIN invocations i ON i.id = r.invocation AND i.tenant = ours
+  ${lookUpName('users', 'u', nameOf('r."user"'))}
+  ${lookUpName('projects', 'p', nameOf('r.project'))}
+  ${lookUpName('models', 'm', nameOf('r.model'))}
+  ${lookUpInvocation('i', 'r.invocation')}
   WHERE i.summed IS NOT TRUE
   ORDER BY r.id
   ON CONFLICT (id, tenant) DO UPDATE SET
@@ -68,9 +70,9 @@ const PUSH_INVOCATIONS = `
   FROM (
     SELECT DISTINCT ON (id) * FROM jsonb_to_recordset(sent_invocations) AS s(${INVOCATION_TYPES}) ORDER BY id, revision DESC
   ) r
-  LEFT JOIN users u ON u.tenant = ours AND u.name = coalesce(nullif(r."user", ''), 'unknown')
-  LEFT JOIN projects p ON p.tenant = ours AND p.name = coalesce(nullif(r.project, ''), 'unknown')
-  LEFT JOIN labels l ON l.tenant = ours AND l.name = coalesce(r.labels, batch_labels)
+  ${lookUpName('users', 'u', nameOf('r."user"'))}
+  ${lookUpName('projects', 'p', nameOf('r.project'))}
+  ${lookUpName('labels', 'l', 'coalesce(r.labels, batch_labels)')}
   ORDER BY r.id
   ON CONFLICT (id, tenant) DO UPDATE SET (store, usr, project, labels, run, phase, iteration, status, started_at, ended_at,
     exit_code, signal, codex_version, ci, tags, revision) = (excluded.store, excluded.usr, excluded.project, excluded.labels,
@@ -85,8 +87,6 @@ function intern(table: string, names: string): string {
   INSERT INTO ${table} (tenant, name) SELECT ours, n FROM unnest(${names}) AS n
   WHERE NOT EXISTS (SELECT FROM ${table} t WHERE t.tenant = ours AND t.name = n) ORDER BY n ON CONFLICT DO NOTHING;`;
 }
-
-const nameOf = (column: string) => `coalesce(nullif(${column}, ''), 'unknown')`;
 
 /**
  * Every row that a push needs is found by an index, a lookup for each. A connection keeps the plans that it has made, as those of a

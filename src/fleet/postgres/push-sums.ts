@@ -1,4 +1,5 @@
 import { RESPONSE_COUNTERS } from '../../usage/counters.js';
+import { lookUpInvocation } from './push-parts.js';
 import { list, SAFE_PATH } from './tables.js';
 
 /*
@@ -19,7 +20,7 @@ const SUM_TYPES = `id uuid, start_ms bigint, model text, provider text, tier tex
 
 /** Deletes the sums of invocations whose machine sends single responses now. A part of push_v1. */
 export const DROP_SUMS = `
-    IF EXISTS (SELECT FROM jsonb_to_recordset(sent_invocations) AS s(id uuid) JOIN invocations i ON i.id = s.id AND i.tenant = ours
+    IF EXISTS (SELECT FROM jsonb_to_recordset(sent_invocations) AS s(id uuid) ${lookUpInvocation('i', 's.id')}
       WHERE i.summed AND i.store = my_store) THEN
       DELETE FROM responses held USING jsonb_to_recordset(sent_invocations) AS s(id uuid), invocations i
       WHERE i.id = s.id AND i.tenant = ours AND i.summed AND i.store = my_store
@@ -49,9 +50,10 @@ BEGIN
   SELECT array_agg(i.id ORDER BY i.id) FILTER (WHERE NOT has_singles), array_agg(i.id ORDER BY i.id) FILTER (WHERE has_singles)
   INTO taken, with_singles
   FROM jsonb_to_recordset(sent_invocations) AS s(id uuid, revision bigint, replaces jsonb)
-  JOIN invocations i ON i.id = s.id AND i.tenant = ours AND i.store = my_store AND i.revision = s.revision
+  ${lookUpInvocation('i', 's.id')}
   CROSS JOIN LATERAL (SELECT NOT i.summed AND s.replaces IS NULL AND EXISTS (SELECT FROM usage_invocation u
-    WHERE u.invocation = i.id AND u.tenant = ours AND u.responses <> 0) AS has_singles) l;
+    WHERE u.invocation = i.id AND u.tenant = ours AND u.responses <> 0) AS has_singles) l
+  WHERE i.store = my_store AND i.revision = s.revision;
   IF taken IS NOT NULL THEN
     PERFORM refuse_unknown_words((SELECT jsonb_agg(m) FROM jsonb_to_recordset(sent_invocations) AS s(sums jsonb),
       jsonb_array_elements(s.sums) AS m));
@@ -69,7 +71,7 @@ BEGIN
       my_store, i.usr, i.project, i.labels, nullif(i.phase, ''), m.unpriced_responses > 0, m.responses,
       m.unpriced_responses, m.costed_responses, m.cost_nano_usd, ${list(COUNTERS, (column) => `coalesce(m.${column}, 0)`)}
     FROM jsonb_to_recordset(sent_invocations) AS s(id uuid, sums jsonb)
-    JOIN invocations i ON i.id = s.id AND i.tenant = ours
+    ${lookUpInvocation('i', 's.id')}
     CROSS JOIN LATERAL jsonb_to_recordset(s.sums) AS m(${SUM_TYPES})
     JOIN models model ON model.tenant = ours AND model.name = coalesce(nullif(m.model, ''), 'unknown')
     WHERE s.id = ANY(taken) AND m.id >= oldest ORDER BY m.id
