@@ -17,7 +17,7 @@ import type { OutputLine } from '../meter/output-sieve.js';
 
 /** Bundled as a file of its own, beside the one that this is in. */
 const METER = fileURLToPath(new URL('./meter.cjs', import.meta.url));
-/** So many messages wait for a meter that is not ready yet, in case it has to be started a second time. */
+/** How many messages the front keeps for a meter that is not ready yet, in case the meter has to be started a second time. */
 const MOST_EARLY = 1000;
 
 /**

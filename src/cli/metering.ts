@@ -30,7 +30,7 @@ export interface Voice {
 
 /** What the front has handed down, by number. */
 export interface Descriptors {
-  /** Where a runner receives events of the invocation. */
+  /** The descriptor to which the events of the invocation are written, for a runner that reads them (`--meter-events`). */
   readonly events: number | undefined;
   /** The socket at which Codex's telemetry arrives. */
   readonly telemetry: number;

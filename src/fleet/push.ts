@@ -46,13 +46,19 @@ export async function push(source: PushSource, target: FleetTarget, options: Pus
   const signal = AbortSignal.any([options.signal, ...limit]);
   for (let failures = 0; ; ) {
     const outcome = await pushOnce(source, target, { ...options, full: options.full && failures === 0, signal });
-    // What another process is about to send is not seen in the outbox while it makes the target known, or sends sums.
-    const isBehind = isOtlp(target) || hasWork(source.connection, target.name);
-    const canGoOn = outcome.kind === 'busy' ? isBehind : outcome.kind === 'failed' && outcome.canPass;
+    const canGoOn = outcome.kind === 'busy' ? isBehind(source, target) : outcome.kind === 'failed' && outcome.canPass;
     const delayMs = outcome.kind === 'busy' ? BUSY_DELAY_MS : chooseDelay(failures++);
     if (!canGoOn || signal.aborted || Date.now() + delayMs >= deadline) return outcome;
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/**
+ * Whether a target may still lack something that another process is about to send. The outbox does not show that while the other process
+ * makes the target known, or sends sums.
+ */
+function isBehind({ connection }: PushSource, target: FleetTarget): boolean {
+  return isOtlp(target) || hasWork(connection, target.name);
 }
 
 /** 1 s, 2 s, … 5 min, with jitter, so that machines which failed together do not come back together. */

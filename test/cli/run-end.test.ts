@@ -4,18 +4,9 @@ import { startOnTerminal, startShellOnTerminal, type TerminalRun } from '../harn
 import { test } from '../harness/test.js';
 import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { callThenAnswer } from '../scripted-api/scenarios.js';
 
-const LOOP: Scenario = {
-  prompt: 'loop',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'All done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
+const LOOP = callThenAnswer('loop', 'All done.');
 
 /** Types a command at a shell, waits until the shell has it behind itself, and returns what has appeared meanwhile. */
 async function enter(shell: TerminalRun, command: string): Promise<string> {

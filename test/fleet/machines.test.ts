@@ -13,21 +13,10 @@ import { waitFor } from '../harness/wait.js';
 import type { Workbench } from '../harness/workbench.js';
 import { createClaudeHome, readFamily } from '../history/claude-family.js';
 import { type LedgerEntry, sumLedger } from '../scripted-api/ledger.js';
-import type { Scenario } from '../scripted-api/script.js';
+import { LOOP } from '../scripted-api/scenarios.js';
 import { createFolder } from '../store/samples.js';
 import { createFleet, endPushes, type Fleet } from './fleet.js';
 import { NO_POSTGRES, type PostgresServer, startPostgres } from './postgres-server.js';
-
-const LOOP: Scenario = {
-  prompt: 'loop',
-  replies: [
-    {
-      calls: [{ tool: 'exec_command', cmd: 'echo one' }],
-      usage: { input: 5000, cached: 256, output: 70, reasoning: 11 },
-    },
-    { message: 'Done.', usage: { input: 5900, cached: 5376, cacheWrite: 128, output: 33 } },
-  ],
-};
 
 /** The ids that a push would give the responses of a database. */
 function readIds(database: string): string[] {

@@ -19,7 +19,7 @@ export interface SessionTotal {
   readonly models: readonly ModelTotal[];
 }
 
-/** What a line says of its session, and when it was written. */
+/** The session in which a line of a transcript was written, and when. */
 export interface LineContext {
   readonly atMs: number;
   readonly sessionId: string;

@@ -32,7 +32,7 @@ export const NO_TOTALS: Totals = {
 const RUNNING_TOTALS = 8;
 const PAST_TOTALS = 100;
 
-/** What one `token_count` row adds to the totals of the process that wrote it. */
+/** The usage that one `token_count` row of a session file adds, and the totals of the file after it. */
 export interface TotalStep {
   readonly totals: Totals;
   /** The usage since the same process's row before; zero where a row is repeated. */

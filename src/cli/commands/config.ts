@@ -150,7 +150,7 @@ function limitEntries(setting: Setting<BudgetLimit>, index: number, all: readonl
   return isFirst ? [limit, entry(`budget.${scope}.scope`, { ...setting, value: of })] : [limit];
 }
 
-/** What is set of a target. The files and programs that give its secrets are named, and nothing is read. */
+/** The settings of a target of the fleet. Files and programs that give its secrets are named; they are neither read nor run. */
 function fleetEntry(setting: Setting<FleetTarget>): Entry {
   const { name, url, passwordCommand, ...rest } = setting.value;
   // Arguments can hold a secret.

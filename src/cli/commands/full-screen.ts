@@ -28,7 +28,7 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 export function openFullScreen({ onKey, onLost }: FullScreenHooks) {
   const { stdin, stdout } = process;
   let shown: readonly string[] = [];
-  /** What the terminal shows is not what was drawn last. */
+  /** The terminal no longer shows what was drawn last, so that all of it must be drawn again. */
   let isLost = true;
   let isOpen = false;
 

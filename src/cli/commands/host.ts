@@ -40,7 +40,7 @@ export interface Output {
 export interface HostSettings {
   /** The defaults where there is a fault: what is wrong with a configuration file is no reason to give no help. */
   readonly settings: Settings;
-  /** What is wrong with a configuration file or a variable. */
+  /** Why a configuration file or a variable could not be read; undefined where all could. */
   readonly fault: UsageError | undefined;
   readonly paths: Paths;
   readonly places: ConfigSearch;

@@ -22,7 +22,7 @@ const BLOCKS = 20;
 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
-/** Of the others it is what each of them cost. */
+/** What a report is about, in words. A report that is not here is about what each day, week, model, … cost. */
 const SUMMARIES: Partial<Record<ReportKind, string>> = {
   branch: 'what was done on each branch cost',
   tag: 'what each value of a tag cost',
@@ -32,7 +32,7 @@ const SUMMARIES: Partial<Record<ReportKind, string>> = {
   blocks: 'what each window of five hours cost',
 };
 
-/** What `--last` counts. */
+/** The unit in which `--last` counts. A report that is not here counts days. */
 const UNITS: Partial<Record<ReportKind, string>> = { weekly: 'weeks', monthly: 'months', blocks: 'windows' };
 
 const MARKS = `
@@ -103,7 +103,7 @@ function checkOptions(call: PeriodCall): void {
   readForm(call);
 }
 
-/** What is asked for, and how it is shown. */
+/** Makes of a command line the question to the record and the form of the answer. */
 function toRequest(kind: ReportKind, { argument, options, settings, host }: PeriodCall, form: Form) {
   const { since, until, last, provider, project: projectId, model, order } = options;
   const calendar = createCalendar(form.timeZone);
@@ -151,7 +151,7 @@ async function showPeriod(kind: PeriodKind, store: Store, call: PeriodCall, form
     const { renderPeriodMarkdown } = await import('../../report/period-text.js');
     return renderPeriodMarkdown(report, shape);
   }
-  // What draws tables takes longer to load than a report to read.
+  // The code that draws tables takes longer to load than a report takes to read, and JSON does without it.
   const { renderPeriodText } = await import('../../report/period-text.js');
   return renderPeriodText(report, { ...shape, ...chooseStyle(call) });
 }

@@ -1,5 +1,5 @@
 import { RESPONSE_COUNTERS } from '../../usage/counters.js';
-import { lookUpInvocation, lookUpName, PUSH_PARTS } from './push-parts.js';
+import { lookUpInvocation, lookUpName, nameOf, PUSH_PARTS } from './push-parts.js';
 import { DROP_SUMS, INVOCATION_SUMS } from './push-sums.js';
 import { SUMS } from './sums.js';
 import { list, SAFE_PATH } from './tables.js';
@@ -9,8 +9,6 @@ import { list, SAFE_PATH } from './tables.js';
  * taken in one order by every push, which is why pushes that meet never wait for each other in a circle: the own row of
  * `stores`, names by name, invocations by id, responses by id, and last the sums, each table in the order of its key.
  */
-
-const nameOf = (column: string) => `coalesce(nullif(${column}, ''), 'unknown')`;
 
 /** The columns that say where a response came about; the others say what was counted. */
 const ATTRIBUTION = ['invocation', 'usr', 'project', 'labels', 'phase', 'thread'];

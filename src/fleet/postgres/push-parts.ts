@@ -9,6 +9,11 @@ function lookUp(table: string, as: string, condition: string): string {
   return `LEFT JOIN LATERAL (SELECT * FROM ${table} t WHERE ${condition} LIMIT 1) ${as} ON true`;
 }
 
+/** SQL: a name that was sent, or what stands for none. */
+export function nameOf(column: string): string {
+  return `coalesce(nullif(${column}, ''), 'unknown')`;
+}
+
 /** SQL that joins the row of a name of this tenant. */
 export function lookUpName(table: string, as: string, name: string): string {
   return lookUp(table, as, `t.tenant = ours AND t.name = ${name}`);

@@ -1,5 +1,5 @@
 import { RESPONSE_COUNTERS } from '../../usage/counters.js';
-import { lookUpInvocation } from './push-parts.js';
+import { lookUpInvocation, lookUpName, nameOf } from './push-parts.js';
 import { list, SAFE_PATH } from './tables.js';
 
 /*
@@ -32,7 +32,7 @@ export const DROP_SUMS = `
 export const INVOCATION_SUMS = `
 /* The names of the models in the sums of a batch. */
 CREATE OR REPLACE FUNCTION sum_models(sent_invocations jsonb) RETURNS text[] LANGUAGE sql STABLE ${SAFE_PATH} AS $$
-  SELECT array_agg(DISTINCT coalesce(nullif(m.model, ''), 'unknown'))
+  SELECT array_agg(DISTINCT ${nameOf('m.model')})
   FROM jsonb_to_recordset(sent_invocations) AS s(sums jsonb), jsonb_to_recordset(s.sums) AS m(model text)
 $$;
 
@@ -73,7 +73,7 @@ BEGIN
     FROM jsonb_to_recordset(sent_invocations) AS s(id uuid, sums jsonb)
     ${lookUpInvocation('i', 's.id')}
     CROSS JOIN LATERAL jsonb_to_recordset(s.sums) AS m(${SUM_TYPES})
-    JOIN models model ON model.tenant = ours AND model.name = coalesce(nullif(m.model, ''), 'unknown')
+    ${lookUpName('models', 'model', nameOf('m.model'))}
     WHERE s.id = ANY(taken) AND m.id >= oldest ORDER BY m.id
     ON CONFLICT (id, tenant) DO UPDATE SET ${list(CHANGEABLE, (column) => `${column} = excluded.${column}`)}, changed = DEFAULT
     WHERE (${list(CHANGEABLE, (column) => `held.${column}`)}) IS DISTINCT FROM (${list(CHANGEABLE, (column) => `excluded.${column}`)});
