@@ -5,7 +5,7 @@ import type { InvocationSurroundings } from '../usage/surroundings.js';
 import { selectCounters } from './counter-columns.js';
 import type { Connection } from './open.js';
 import type { OutboxEntry } from './outbox.js';
-import { joinInvocationAndThread, PROJECT, readRows, readValue } from './sql.js';
+import { joinInvocationAndThread, PROJECT, readRows } from './sql.js';
 
 /** A response as it is recorded now, with what its invocation or its thread says of it. */
 export interface OutboxResponse extends ResponseIdentity, Readonly<Record<ResponseCounterName, number>> {
@@ -80,9 +80,9 @@ export function readOutboxRows(connection: Connection, entries: readonly OutboxE
   const responses = newestOfEach([...kinds.flat(), ...read<FlatResponse>(OF_THREAD, of('thread'))]).map(parseJson);
   const named = new Set(responses.flatMap(({ invocationId }) => invocationId ?? []));
   const invocations = new Map<string, number>(of('invocation').map(([seq, key]) => [key, seq]));
-  for (const id of named) {
-    const seq = invocations.get(id) ?? readValue<number>(connection, SEQ_OF_INVOCATION, [id]);
-    if (seq !== undefined) invocations.set(id, seq);
+  const others = JSON.stringify([...named].filter((id) => !invocations.has(id)));
+  for (const { id, seq } of readRows<{ id: string; seq: number }>(connection, SEQ_OF_INVOCATIONS, [others])) {
+    invocations.set(id, seq);
   }
   const list = [...invocations].map(([key, seq]): Numbered => [seq, key]);
   return {
@@ -160,7 +160,8 @@ export const INVOCATIONS = `
     (SELECT json_group_object(g.key, g.value) FROM invocation_tags g WHERE g.invocation_id = i.id) AS tags
   FROM json_each(@entries) e JOIN invocations i ON i.id = e.value ->> 1`;
 
-const SEQ_OF_INVOCATION = "SELECT seq FROM changes WHERE kind = 'invocation' AND key = ?";
+const SEQ_OF_INVOCATIONS = `
+  SELECT c.key AS id, c.seq FROM json_each(?) e JOIN changes c ON c.kind = 'invocation' AND c.key = e.value`;
 
 const OF_SAME_KEY = `
   SELECT provider, thread_id AS threadId, response_key AS key, completed_at_ms AS completedAtMs FROM response_rows
