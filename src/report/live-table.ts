@@ -137,7 +137,7 @@ export function describeLive(
   ];
   const cells = {
     ...describeFigures(figures, { count: formatRounded, cost }),
-    state: state === 'ended' ? describeOutcome(row) : STATE_WORDS[state],
+    state: state === 'ended' ? describeOutcome(row) : STATES[state].words,
     project: cleanText(row.projectId),
     run: cleanText(row.runId),
     /** `builder 3` */
@@ -149,28 +149,21 @@ export function describeLive(
     /** How long it has run, or how long ago it ended. */
     time: describeTime(invocation, nowMs),
   };
-  const stateStyle = state === 'ended' ? STATUS_STYLES[row.status] : STATE_STYLES[state];
+  const stateStyle = state === 'ended' ? STATUS_STYLES[row.status] : STATES[state].style;
   const styles = { state: stateStyle, cost: styleCost(figures), context: context.style, budget: budget.style };
   return { cells, styles };
 }
 
 const GAUGE_WIDTH = 5;
-const STATE_WORDS: Readonly<Record<Exclude<LiveState, 'ended'>, string>> = {
-  running: 'running',
-  unmetered: 'unmetered',
-  pending: 'kept aside',
-  killed: 'killed',
+const STATES: Readonly<Record<Exclude<LiveState, 'ended'>, { readonly words: string; readonly style: Style }>> = {
+  running: { words: 'running', style: 'green' },
+  unmetered: { words: 'unmetered', style: 'yellow' },
+  pending: { words: 'kept aside', style: 'yellow' },
+  killed: { words: 'killed', style: 'red' },
 };
 
 /** Codex compacts the context when little of it is left. */
 const NEARLY_FULL = 0.8;
-
-const STATE_STYLES: Readonly<Record<Exclude<LiveState, 'ended'>, Style>> = {
-  running: 'green',
-  unmetered: 'yellow',
-  pending: 'yellow',
-  killed: 'red',
-};
 
 function describeContext({ row }: LiveInvocation): StyledText {
   const { contextTokens, contextWindowTokens } = row;
